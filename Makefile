@@ -1,0 +1,122 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything here works on a fresh machine with Python 3.10 or newer and make. It writes to .venv/ and build/ only.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+BUILD := build
+LINKED := $(BUILD)/collections/ansible_collections/asr/failback
+READY := .venv/.ready
+
+# The first Python that is new enough; PYTHON=... chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && break; done)
+PYTEST := python -m pytest -q -n auto --durations=5
+
+# The tools see this tree as an installed collection, read no configuration of the user's and keep what they make under build/.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(BUILD)/collections
+export ANSIBLE_CONFIG := $(CURDIR)/$(BUILD)/ansible.cfg
+export ANSIBLE_HOME := $(CURDIR)/$(BUILD)/ansible
+export ANSIBLE_NOCOLOR := 1
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(BUILD)/cache/hypothesis
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
+export LC_ALL := C.UTF-8
+
+LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licences
+TESTS := test-unit test-contract test-simulator test-integration
+GATES := $(LINT) $(TESTS) molecule sanity importer
+# The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
+JOBS ?= 2
+
+.PHONY: help setup demo test lint docs changelog bench clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
+
+help: ## Show this list
+	@echo "Two commands are enough: make demo, make test. All of them:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything that the other commands need
+
+$(READY): requirements.txt requirements-dev.txt simulator/pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -e simulator
+	@mkdir -p $(dir $(LINKED)) $(BUILD)/log
+	@ln -sfn ../../../.. $(LINKED)
+	@: > $(ANSIBLE_CONFIG)
+	@touch $@
+
+demo: $(READY) ## Bring a whole fleet back on the simulator
+	@python tools/demo.py
+
+test: $(READY) ## Run everything that must pass
+	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(GATES)
+
+lint: $(READY) ## Run the static checks
+	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(LINT)
+
+test-unit: $(READY) ## Run the tests of the pure parts
+	@$(PYTEST) tests/unit
+
+test-contract: $(READY) ## Hold documentation, argument specs, results and layers against each other
+	@$(PYTEST) tests/contract
+
+test-simulator: $(READY) ## Run the simulator's tests
+	@$(PYTEST) tests/simulator
+
+test-integration: $(READY) ## Run modules and playbooks with the real SDKs against the simulator
+	@$(PYTEST) tests/integration
+
+test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
+	@bash tests/clients/run.sh
+
+molecule: $(READY) ## Run the role's molecule scenarios
+	@molecule test --all
+
+sanity: $(READY) ## Run ansible-test sanity
+	@python tools/sanity.py $(BUILD)
+
+importer: $(READY) ## Build the collection and put it through galaxy-importer
+	@python tools/importer.py $(BUILD)
+
+docs: $(READY) ## Write docs/reference from the modules and roles
+	@python tools/reference.py
+
+changelog: $(READY) ## Write CHANGELOG.md for the version in galaxy.yml, from the fragments
+	@antsibull-changelog release
+
+bench: $(READY) ## Measure
+	@python -m pytest -q -s tests/bench
+
+clean: ## Remove everything that the other commands made
+	@rm -rf .venv $(BUILD)
+
+lint-ruff: $(READY)
+	@ruff check .
+
+lint-types: $(READY)
+	@mypy simulator/src $(LINKED)/plugins/module_utils tools
+
+lint-yaml: $(READY)
+	@yamllint --strict .
+
+# Linters that know collections walk the whole tree: they get a copy without .venv and build.
+lint-ansible: $(READY)
+	@cd "$$(python tools/collection_copy.py $(BUILD)/$@)" && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(BUILD)/$@ ansible-lint --strict --offline --nocolor --profile production
+
+lint-changelog: $(READY)
+	@antsibull-changelog lint
+	@antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
+
+lint-docs: $(READY)
+	@python tools/reference.py --check
+	@antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
+
+lint-licences: $(READY)
+	@reuse --root "$$(python tools/collection_copy.py $(BUILD)/$@)" lint --quiet

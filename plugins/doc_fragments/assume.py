@@ -1,0 +1,31 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Judging by a predicted stage in check mode."""
+
+    DOCUMENTATION = r"""
+options:
+  assume_stage:
+    description:
+      - In check mode only, decide as if the target were in this stage, which an earlier task of the same check
+        predicted in its RV(ignore:stage.after). This is how a check of a whole playbook predicts every step.
+        Otherwise ignored.
+    type: str
+    choices:
+      - protected
+      - failover_commit_pending
+      - failed_over
+      - synchronizing
+      - waiting_for_completion
+      - completing
+      - failback_commit_pending
+      - failed_back
+      - reverse_replicating
+      - interrupted
+      - busy
+"""

@@ -1,0 +1,25 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """One replicated item, or one recovery plan."""
+
+    DOCUMENTATION = r"""
+options:
+  replicated_item:
+    description:
+      - The virtual machine, by friendly name, name or resource id. A friendly name that several items share is an
+        error.
+      - A resource id takes one request to find, a name a list of every container of the vault.
+      - Give this or O(recovery_plan), not both.
+    type: str
+  recovery_plan:
+    description:
+      - The recovery plan, by name or resource id.
+      - Give this or O(replicated_item), not both.
+    type: str
+"""

@@ -1,0 +1,86 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Credentials of azure-identity, and the token that the tasks of a run share."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.identity import (
+    AzureCliCredential,
+    CertificateCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    UsernamePasswordCredential,
+    WorkloadIdentityCredential,
+)
+
+from .clouds import Cloud
+from .run_cache import RunCache
+from .settings import AzureSettings
+
+# azure-core asks for a new token when less than five minutes are left; ask a little earlier than that.
+_MARGIN_SECONDS = 330
+# The Azure CLI's own client, which azure.azcollection signs users in with too.
+_AZURE_CLI_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+
+
+class SharedToken:
+    """A credential whose token is asked for once in a run, however many processes the run has."""
+
+    def __init__(self, credential: Any, settings: AzureSettings, cloud: Cloud, cache: RunCache) -> None:
+        self._credential = credential
+        self._cache = cache
+        who = (cloud.authority, settings.method, settings.tenant, settings.client_id, settings.ad_user)
+        proof = (settings.secret, settings.password, settings.x509_certificate_path, settings.federated_token_file)
+        self._key = "|".join((*who, *proof))
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return a token for scopes. One that answers a challenge (C(claims)) is always a new one."""
+        if options.get("claims"):
+            token: AccessToken = self._credential.get_token(*scopes, **options)
+            return token
+
+        def make() -> list[Any]:
+            fresh = self._credential.get_token(*scopes, **options)
+            return [fresh.token, fresh.expires_on]
+
+        value = self._cache.get_or_make(f"token|{self._key}|{' '.join(scopes)}", _has_time_left, make)
+        return AccessToken(*value)
+
+
+def _has_time_left(value: list[Any]) -> bool:
+    return bool(value[1] - time.time() > _MARGIN_SECONDS)
+
+
+def build_credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:
+    """Return the credential of azure-identity that settings describe. Nothing is sent before a token is needed."""
+    common: dict[str, Any] = {
+        "authority": settings.authority or cloud.authority,
+        "disable_instance_discovery": settings.disable_instance_discovery,
+        "transport": transport,
+    }
+    who = (settings.tenant, settings.client_id)
+    if settings.method == "secret":
+        return ClientSecretCredential(*who, settings.secret, **common)
+    if settings.method == "certificate":
+        return CertificateCredential(*who, settings.x509_certificate_path, **common)
+    if settings.method == "federated":
+        path = settings.federated_token_file
+        return WorkloadIdentityCredential(
+            tenant_id=settings.tenant, client_id=settings.client_id, token_file_path=path, **common
+        )
+    if settings.method == "password":
+        return _user_credential(settings, common)
+    if settings.method == "managed_identity":
+        return ManagedIdentityCredential(client_id=settings.client_id or None)
+    return AzureCliCredential(tenant_id=settings.tenant, subscription=settings.subscription_id or None)
+
+
+def _user_credential(settings: AzureSettings, common: dict[str, Any]) -> Any:
+    client_id = settings.client_id or _AZURE_CLI_CLIENT_ID
+    tenant = {"tenant_id": settings.tenant} if settings.tenant else {}
+    return UsernamePasswordCredential(client_id, settings.ad_user, settings.password, **tenant, **common)

@@ -1,0 +1,120 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Azure's errors in the collection's words. The one place that turns an SDK exception into a failure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ServiceRequestError,
+)
+
+from ..failback.documents import field, items, text
+from ..failback.failures import (
+    AuthenticationError,
+    FailbackError,
+    FateUnknown,
+    NotFound,
+    PermissionDenied,
+    ServiceError,
+    Throttled,
+    Unreachable,
+)
+
+_REMEDIES = {
+    403: "Give the caller a role that contains the action at the vault or above, such as Site Recovery Contributor.",
+    404: "Check the name, and resource_group, vault_name and subscription_id.",
+    429: "Run it again later, with fewer VMs at once or a longer poll_interval.",
+}
+_KINDS: dict[int, type[ServiceError]] = {403: PermissionDenied, 404: NotFound, 429: Throttled}
+# A write that got one of these may have been taken or not.
+_UNSETTLED = (408, 500, 502, 503, 504)
+
+
+@contextmanager
+def translated(*, write: bool = False) -> Iterator[None]:
+    """Turn every SDK exception raised inside into a failure. C(write): a request that must not be sent twice."""
+    try:
+        yield
+    except ClientAuthenticationError as problem:
+        raise _authentication(problem) from problem
+    except HttpResponseError as problem:
+        raise _answered(problem, write) from problem
+    except ServiceRequestError as problem:
+        raise Unreachable(
+            f"Azure could not be reached: {_first_line(problem)}",
+            "The request never left. Check network, proxy, cloud_environment and the certificates trusted here.",
+        ) from problem
+    except AzureError as problem:
+        raise _no_answer(problem, write) from problem
+
+
+def _authentication(problem: ClientAuthenticationError) -> FailbackError:
+    details = _details(problem) if problem.response is not None else {}
+    return AuthenticationError(
+        f"Microsoft Entra ID or Azure refused the credential: {_first_line(problem)}",
+        "Check tenant, client_id and the secret or certificate, and that the secret has not expired.",
+        **details,
+    )
+
+
+def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
+    details = _details(problem)
+    status = details["status"]
+    if isinstance(problem, DecodeError) or not status or status < 400:
+        return _no_answer(problem, write)
+    if write and status in _UNSETTLED:
+        return _fate_unknown(f"Azure answered HTTP {status} ({details['code']}: {details['message']})", details)
+    happened = f"Azure answered HTTP {status} {details['code']}: {details['message']}"
+    return _KINDS.get(status, ServiceError)(happened, details.get("action") or _REMEDIES.get(status, ""), **details)
+
+
+def _no_answer(problem: AzureError, write: bool) -> FailbackError:
+    what = f"no usable answer came from Azure: {_first_line(problem)}"
+    return _fate_unknown(what, {}) if write else Unreachable(what[0].upper() + what[1:], "Run it again.")
+
+
+def _fate_unknown(what: str, details: dict[str, Any]) -> FateUnknown:
+    return FateUnknown(
+        f"The request was sent, but {what}.",
+        "It is not sent again. Run the task again: it reads what became of it first.",
+        **details,
+    )
+
+
+def _details(problem: HttpResponseError) -> dict[str, Any]:
+    """Return status, code, message, action, request_id, method and url of an answer; the innermost error counts."""
+    response = problem.response
+    headers = getattr(response, "headers", None) or {}
+    error = field(_body(response), "error") or {}
+    inner = next(iter(items(error, "details")), None) or error
+    request = getattr(response, "request", None)
+    return {
+        "status": getattr(response, "status_code", None) or 0,
+        "code": text(inner, "code") or text(error, "code") or getattr(problem, "reason", None) or "",
+        "message": text(inner, "message") or text(error, "message") or _first_line(problem),
+        "action": text(inner, "recommendedAction"),
+        "request_id": headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
+        "method": getattr(request, "method", ""),
+        "url": str(getattr(request, "url", "")).split("?", 1)[0],
+    }
+
+
+def _body(response: Any) -> Any:
+    try:
+        return json.loads(response.text())
+    except (ValueError, AttributeError, AzureError):
+        return None
+
+
+def _first_line(problem: Exception) -> str:
+    return next(iter(str(problem).splitlines()), type(problem).__name__)

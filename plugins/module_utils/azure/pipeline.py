@@ -1,0 +1,116 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one HTTP pipeline of a task: retries that repeat no write, time that the caller owns, the service's clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from azure.core.exceptions import ServiceRequestError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import (
+    ContentDecodePolicy,
+    CustomHookPolicy,
+    HeadersPolicy,
+    ProxyPolicy,
+    RequestIdPolicy,
+    RetryPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
+from azure.core.pipeline.transport import RequestsTransport
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+from ..watch import Watch
+from .settings import AzureSettings
+
+USER_AGENT = "ansible-asr.failback"
+_CONNECT_SECONDS, _READ_SECONDS = 15, 60
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class WritesOncePolicy(RetryPolicy[Any, Any]):
+    """Retry reads as azure-core does; a write only when it certainly was not taken.
+
+    azure-core sends a POST again on any error status that carries Retry-After, and on 500, 503 and 504 without. Behind
+    each of those, Site Recovery may have started the job already. Here a write goes out again on 429 only, or when
+    the connection was never made.
+    """
+
+    def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Let every method through to the two rules below."""
+        settings = super().configure_retries(options)
+        settings["methods"] = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH"})
+        return settings
+
+    def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Say whether an answer is followed by another try."""
+        if response.http_request.method in _READS:
+            return bool(super().is_retry(settings, response))
+        return bool(response.http_response.status_code == 429 and settings["total"] > 0)
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+        """Count a try, and stop where a write may have arrived."""
+        never_left = isinstance(error, ServiceRequestError)
+        if error is not None and not never_left and response.http_request.method not in _READS:
+            return False
+        return bool(super().increment(settings, response=response, error=error))
+
+
+class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
+    """The requests transport, whose pauses between tries are the watch's."""
+
+    def __init__(self, watch: Watch, settings: AzureSettings) -> None:
+        # requests looks at REQUESTS_CA_BUNDLE of this process alone; a task's own environment arrives in settings.
+        verify: bool | str = settings.ca_bundle or True
+        super().__init__(
+            connection_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            connection_verify=verify if settings.validate_certificates else False,
+        )
+        self._watch = watch
+
+    def sleep(self, duration: float) -> None:
+        """Wait before another try."""
+        self._watch.sleep(duration)
+
+
+class ServiceClock(SansIOHTTPPolicy[Any, Any]):
+    """The time by the service's own clock, from the Date of its last answer.
+
+    Ages (of a heartbeat, of a failover) are differences of two times of the service; this machine's clock may be wrong.
+    """
+
+    def __init__(self) -> None:
+        self._date: datetime | None = None
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Keep the answer's Date."""
+        stamp = response.http_response.headers.get("Date")
+        if stamp:
+            self._date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
+
+    def now(self) -> datetime:
+        """Return the service's time; this machine's before the first answer."""
+        return self._date or datetime.now(timezone.utc)
+
+
+def build_policies(credential: Any, scope: str, service_clock: ServiceClock) -> list[Any]:
+    """Return the policies that every client of the task shares, in the SDK's own order.
+
+    Left out on purpose: automatic registration of resource providers, which would write unasked.
+    """
+    return [
+        RequestIdPolicy(),
+        HeadersPolicy(),
+        UserAgentPolicy(base_user_agent=USER_AGENT),
+        ProxyPolicy(),
+        ContentDecodePolicy(),
+        WritesOncePolicy(),
+        ARMChallengeAuthenticationPolicy(credential, scope),
+        service_clock,
+        CustomHookPolicy(),
+    ]

@@ -1,0 +1,66 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain Resource Manager reads, for the few resources that are not worth an SDK of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, map_error
+from azure.core.rest import HttpRequest
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
+
+from ..failback.azure_resources import Lock, Permission, parse_lock, parse_permission
+from ..failback.documents import items, text
+from ..failback.failures import NotFound
+from .errors import translated
+
+_LOCKS_VERSION = "2020-05-01"
+_PERMISSIONS_VERSION = "2022-04-01"
+_VAULT_VERSION = "2024-04-01"
+
+
+class Resources:
+    """Reads below one Resource Manager endpoint."""
+
+    def __init__(self, client: ARMPipelineClient[Any, Any]) -> None:
+        self._client = client
+
+    def find(self, resource_id: str, api_version: str) -> Any | None:
+        """Return a resource's body, or None where it does not exist."""
+        try:
+            return self._get(f"{resource_id}?api-version={api_version}")
+        except NotFound:
+            return None
+
+    def vault(self, vault_id: str) -> Any:
+        """Return the body of a Recovery Services vault."""
+        return self._get(f"{vault_id}?api-version={_VAULT_VERSION}")
+
+    def locks(self, scope: str) -> list[Lock]:
+        """Return the locks that apply to a resource: its own, its resource group's and its subscription's."""
+        path = f"{scope}/providers/Microsoft.Authorization/locks?api-version={_LOCKS_VERSION}"
+        return [parse_lock(document) for document in self._values(path)]
+
+    def permissions(self, scope: str) -> list[Permission]:
+        """Return what the caller may do at a scope."""
+        path = f"{scope}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_VERSION}"
+        return [parse_permission(document) for document in self._values(path)]
+
+    def _values(self, path: str) -> Iterator[Any]:
+        following = path
+        while following:
+            page = self._get(following)
+            yield from items(page, "value")
+            following = text(page, "nextLink")
+
+    def _get(self, url: str) -> Any:
+        with translated():
+            response = self._client.send_request(HttpRequest("GET", url))
+            if response.status_code >= 400:
+                map_error(response.status_code, response, {401: ClientAuthenticationError})
+                raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+            return response.json()

@@ -1,0 +1,87 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything on Azure's side that one task talks to, behind one pipeline and one token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+
+from ..watch import Watch
+from .clouds import Cloud, discover_cloud, named_cloud
+from .compute import Compute
+from .credentials import SharedToken, build_credential
+from .pipeline import ServiceClock, WatchedTransport, build_policies
+from .resources import Resources
+from .run_cache import RunCache
+from .settings import AzureSettings, resolve_settings
+from .site_recovery import SiteRecovery
+
+CREDENTIALS_FILE = Path("~/.azure/credentials")
+
+
+@dataclass(frozen=True)
+class AzureSession:
+    """The vault's Site Recovery, the compute around it, and the service's clock."""
+
+    subscription_id: str
+    vault_id: str
+    resource_manager: str
+    site_recovery: SiteRecovery
+    compute: Compute
+    resources: Resources
+    clock: ServiceClock
+
+
+def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: Watch, cache: RunCache) -> AzureSession:
+    """Return the session that a task's options and environment describe. No token is asked for yet.
+
+    C(options) holds the options of the doc fragments azure and vault. Raises ConfigurationError.
+    """
+    settings = resolve_settings(options, environ, CREDENTIALS_FILE.expanduser())
+    transport = WatchedTransport(watch, settings)
+    cloud = _cloud(settings, transport, cache)
+    credential = SharedToken(build_credential(settings, cloud, transport), settings, cloud, cache)
+    clock = ServiceClock()
+
+    def client_options() -> dict[str, Any]:
+        return {"policies": build_policies(credential, cloud.scope, clock), "transport": transport}
+
+    def sdk_options() -> dict[str, Any]:
+        return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}
+
+    subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
+    resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()))
+    sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
+    compute = ComputeManagementClient(credential, subscription, **sdk_options())
+    return AzureSession(
+        subscription_id=subscription,
+        vault_id=(
+            f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.RecoveryServices/vaults/{vault}"
+        ),
+        resource_manager=cloud.resource_manager,
+        site_recovery=SiteRecovery(sites, group, vault),
+        compute=Compute(compute, resources),
+        resources=resources,
+        clock=clock,
+    )
+
+
+def _cloud(settings: AzureSettings, transport: WatchedTransport, cache: RunCache) -> Cloud:
+    name = settings.cloud_environment
+    known = named_cloud(name)
+    if known is not None:
+        return known
+
+    def discover() -> list[str]:
+        found = discover_cloud(name, transport)
+        return [found.resource_manager, found.authority, found.scope]
+
+    return Cloud(*cache.get_or_make(f"cloud|{name}", lambda _value: True, discover))

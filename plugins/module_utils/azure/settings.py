@@ -1,0 +1,165 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which credential to use and where Azure is: options, then environment, then ~/.azure/credentials, then the Azure CLI.
+
+Names and order are those of azure.azcollection; the environment variables of azure-identity are read as well, so that
+set-ups made for either work unchanged. Nothing here talks to anything.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..failback.failures import ConfigurationError
+
+# For each option: the variable of azure.azcollection first, those of azure-identity after it.
+ENVIRONMENT: dict[str, tuple[str, ...]] = {
+    "profile": ("AZURE_PROFILE",),
+    "subscription_id": ("AZURE_SUBSCRIPTION_ID",),
+    "tenant": ("AZURE_TENANT", "AZURE_TENANT_ID"),
+    "client_id": ("AZURE_CLIENT_ID",),
+    "secret": ("AZURE_SECRET", "AZURE_CLIENT_SECRET"),
+    "x509_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
+    "ad_user": ("AZURE_AD_USER", "AZURE_USERNAME"),
+    "password": ("AZURE_PASSWORD",),
+    "cloud_environment": ("AZURE_CLOUD_ENVIRONMENT",),
+    "adfs_authority_url": ("AZURE_ADFS_AUTHORITY_URL", "AZURE_AUTHORITY_HOST"),
+    "cert_validation_mode": ("AZURE_CERT_VALIDATION_MODE",),
+    "disable_instance_discovery": ("AZURE_DISABLE_INSTANCE_DISCOVERY",),
+    "auth_source": ("ANSIBLE_AZURE_AUTH_SOURCE",),
+}
+# Set by the workload identity webhook of Kubernetes and by other federations; azure-identity reads it too.
+FEDERATED_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"
+# Where azure.azcollection and the Azure SDKs look, as well as the environment, for whom to trust.
+CA_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+_SOURCES = {
+    "auto": ("options", "env", "credential_file", "cli"),
+    "env": ("env",),
+    "credential_file": ("credential_file",),
+}
+
+
+@dataclass(frozen=True)
+class AzureSettings:
+    """Everything that leads to a token. C(method) is the kind of credential that the other fields make possible:
+    C(secret), C(certificate), C(federated), C(password), C(cli) or C(managed_identity)."""
+
+    method: str
+    subscription_id: str
+    tenant: str = ""
+    client_id: str = ""
+    secret: str = ""
+    x509_certificate_path: str = ""
+    federated_token_file: str = ""
+    ad_user: str = ""
+    password: str = ""
+    cloud_environment: str = "AzureCloud"
+    authority: str = ""
+    validate_certificates: bool = True
+    ca_bundle: str = ""
+    disable_instance_discovery: bool = False
+
+    def __repr__(self) -> str:
+        """Name the credential without its secrets: this object ends up in tracebacks and debug output."""
+        return f"AzureSettings(method={self.method!r}, tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+
+def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], credentials_file: Path) -> AzureSettings:
+    """Return the settings that options, environment and credentials_file (~/.azure/credentials) come to.
+
+    Raises ConfigurationError where no source holds a whole credential, or the subscription is not known.
+    """
+    given = {name: str(value) for name, value in options.items() if name in ENVIRONMENT and value is not None}
+    surroundings = _from_environment(environ)
+    source = given.get("auth_source") or surroundings.get("auth_source") or "auto"
+    profile = given.get("profile") or surroundings.get("profile") or "default"
+    stored = _from_profile(credentials_file, profile)
+    layers = {"options": given, "env": surroundings, "credential_file": stored}
+    settings = _credential(source, layers, environ)
+    return _with_surroundings(settings, (given, surroundings, stored), environ)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {name: next((environ[key] for key in keys if environ.get(key)), "") for name, keys in ENVIRONMENT.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _from_profile(path: Path, profile: str) -> dict[str, str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path)
+    except configparser.Error as problem:
+        raise ConfigurationError(f"{path} cannot be read: {problem.message.splitlines()[0]}") from problem
+    return dict(parser.items(profile)) if parser.has_section(profile) else {}
+
+
+def _credential(source: str, layers: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]) -> AzureSettings:
+    if source == "msi":
+        client_id = layers["options"].get("client_id") or layers["env"].get("client_id", "")
+        return AzureSettings("managed_identity", "", client_id=client_id)
+    if source == "cli":
+        return AzureSettings("cli", "")
+    for name in _SOURCES[source]:
+        if name == "cli":
+            return AzureSettings("cli", "")
+        found = _whole_credential(_layered(name, layers), environ if name != "credential_file" else {})
+        if found:
+            return found
+    raise ConfigurationError(
+        f"auth_source is '{source}', and that source holds no whole credential.",
+        "Give tenant, client_id and one of secret or x509_certificate_path, or choose another auth_source.",
+    )
+
+
+def _layered(name: str, layers: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """A credential given in the options may leave tenant or client_id to the environment."""
+    if name != "options":
+        return dict(layers[name])
+    secrets = ("secret", "x509_certificate_path", "password")
+    if not any(layers["options"].get(key) for key in secrets):
+        return {}
+    filled = {key: value for key, value in layers["env"].items() if key not in secrets}
+    return {**filled, **layers["options"]}
+
+
+def _whole_credential(values: Mapping[str, str], environ: Mapping[str, str]) -> AzureSettings | None:
+    tenant, client_id = values.get("tenant", ""), values.get("client_id", "")
+    base = AzureSettings("", "", tenant=tenant, client_id=client_id)
+    if tenant and client_id and values.get("secret"):
+        return replace(base, method="secret", secret=values["secret"])
+    if tenant and client_id and values.get("x509_certificate_path"):
+        return replace(base, method="certificate", x509_certificate_path=values["x509_certificate_path"])
+    if tenant and client_id and environ.get(FEDERATED_TOKEN_FILE):
+        return replace(base, method="federated", federated_token_file=environ[FEDERATED_TOKEN_FILE])
+    if values.get("ad_user") and values.get("password"):
+        return replace(base, method="password", ad_user=values["ad_user"], password=values["password"])
+    return None
+
+
+def _with_surroundings(
+    settings: AzureSettings, layers: tuple[Mapping[str, str], ...], environ: Mapping[str, str]
+) -> AzureSettings:
+    def first(name: str, default: str = "") -> str:
+        return next((layer[name] for layer in layers if layer.get(name)), default)
+
+    subscription = first("subscription_id")
+    if not subscription:
+        raise ConfigurationError(
+            "The subscription is not known.", "Set subscription_id, or AZURE_SUBSCRIPTION_ID in the environment."
+        )
+    return replace(
+        settings,
+        subscription_id=subscription,
+        tenant=settings.tenant or first("tenant"),
+        cloud_environment=first("cloud_environment", "AzureCloud"),
+        authority=first("adfs_authority_url"),
+        validate_certificates=first("cert_validation_mode", "validate").lower() != "ignore",
+        ca_bundle=next((environ[key] for key in CA_BUNDLE_VARIABLES if environ.get(key)), ""),
+        disable_instance_discovery=first("disable_instance_discovery").lower() in ("true", "yes", "1"),
+    )

@@ -1,0 +1,247 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Site Recovery of one vault: reads that return parsed records, and writes that return the job they started.
+
+Enumeration goes fabric by fabric, container by container: the built-in role Site Recovery Operator may not read the
+vault-wide lists. Every write is started without the SDK's poller, which does not know a job that waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient, models
+
+from ..failback import arm_ids
+from ..failback.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
+from ..failback.failures import NotFound
+from ..failback.items import ReplicatedItem, parse_item
+from ..failback.jobs import Job, parse_job
+from ..failback.plans import RecoveryPlan, parse_plan
+from .errors import translated
+
+Record = TypeVar("Record")
+
+# Recorded: the service asks for this between two polls, on each of 477 answers.
+DEFAULT_RETRY_AFTER = 30.0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A write that the service took. C(job_name) may be re-keyed: a plan's job answers under another name (recorded).
+
+    C(retry_after) is in seconds; C(request_id) the client request id, which the job's activity id begins with.
+    """
+
+    job_name: str
+    retry_after: float
+    request_id: str
+
+
+@dataclass(frozen=True)
+class FailbackRequest:
+    """The input of a planned failover to on-premises. C(target_provider_id) is for an alternate host; items only."""
+
+    synchronize_first: bool
+    create_vm_if_missing: bool
+    target_provider_id: str = ""
+
+    @property
+    def data_sync_option(self) -> str:
+        """The wire's word: C(ForDownTime), with a capital T, or C(ForSynchronization)."""
+        return "ForDownTime" if self.synchronize_first else "ForSynchronization"
+
+    @property
+    def vm_creation_option(self) -> str:
+        """The wire's word for what happens when the virtual machine is gone on-premises."""
+        return "CreateVmIfNotFound" if self.create_vm_if_missing else "NoAction"
+
+
+class SiteRecovery:
+    """The Site Recovery side of one vault."""
+
+    def __init__(self, client: SiteRecoveryManagementClient, resource_group: str, vault_name: str) -> None:
+        self._client = client
+        self._vault = (resource_group, vault_name)
+
+    def fabrics(self) -> list[Fabric]:
+        """Return the vault's fabrics, Azure's own among them where the service lists it."""
+        return self._list(parse_fabric, self._client.replication_fabrics.list(*self._vault))
+
+    def fabric(self, name: str) -> Fabric:
+        """Return one fabric."""
+        return self._get(parse_fabric, self._client.replication_fabrics.get, name)
+
+    def providers(self, fabric: str) -> list[Provider]:
+        """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
+        group = self._client.replication_recovery_services_providers
+        return self._list(parse_provider, group.list_by_replication_fabrics(*self._vault, fabric))
+
+    def provider(self, provider_id: str) -> Provider:
+        """Return the provider with this resource id."""
+        names = (arm_ids.segment(provider_id, "replicationFabrics"), arm_ids.last_segment(provider_id))
+        return self._get(parse_provider, self._client.replication_recovery_services_providers.get, *names)
+
+    def containers(self, fabric: str) -> list[Container]:
+        """Return the protection containers of a fabric."""
+        group = self._client.replication_protection_containers
+        return self._list(parse_container, group.list_by_replication_fabrics(*self._vault, fabric))
+
+    def items(self, fabric: str, container: str) -> list[ReplicatedItem]:
+        """Return the replicated items of a container."""
+        group = self._client.replication_protected_items
+        return self._list(parse_item, group.list_by_replication_protection_containers(*self._vault, fabric, container))
+
+    def all_items(self) -> Iterator[ReplicatedItem]:
+        """Yield every replicated item of the vault, fabric by fabric."""
+        for fabric in self.fabrics():
+            for container in self.containers(fabric.name):
+                yield from self.items(fabric.name, container.name)
+
+    def item(self, item_id: str) -> ReplicatedItem:
+        """Return the replicated item with this resource id."""
+        return self._get(parse_item, self._client.replication_protected_items.get, *_item_path(item_id))
+
+    def plans(self) -> list[RecoveryPlan]:
+        """Return the vault's recovery plans; in a list they come without their groups."""
+        return self._list(parse_plan, self._client.replication_recovery_plans.list(*self._vault))
+
+    def plan(self, name: str) -> RecoveryPlan:
+        """Return one recovery plan with its groups."""
+        return self._get(parse_plan, self._client.replication_recovery_plans.get, name)
+
+    def job(self, name: str) -> Job:
+        """Return one job with its tasks."""
+        return self._get(parse_job, self._client.replication_jobs.get, name)
+
+    def find_job(self, name: str) -> Job | None:
+        """Return one job, or None where the vault does not know it (yet)."""
+        try:
+            return self.job(name)
+        except NotFound:
+            return None
+
+    def jobs(self, since: datetime | None, until: datetime) -> list[Job]:
+        """Return the jobs started between two times, newest first, as lists give them: without tasks."""
+        query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(until)}'"
+        return self._list(parse_job, self._client.replication_jobs.list(*self._vault, filter=query))
+
+    def refresh_provider(self, provider_id: str) -> Accepted:
+        """Ask the service to hear its provider again. A write."""
+        names = (arm_ids.segment(provider_id, "replicationFabrics"), arm_ids.last_segment(provider_id))
+        return self._start(self._client.replication_recovery_services_providers.begin_refresh_provider, *names)
+
+    def fail_back_item(self, item_id: str, request: FailbackRequest) -> Accepted:
+        """Start the planned failover of an item from Azure to on-premises."""
+        details = models.HyperVReplicaAzureFailbackProviderInput(
+            data_sync_option=request.data_sync_option,
+            recovery_vm_creation_option=request.vm_creation_option,
+            provider_id_for_alternate_recovery=request.target_provider_id or None,
+        )
+        return self._start_item_failover(item_id, "RecoveryToPrimary", details)
+
+    def fail_over_item(self, item_id: str) -> Accepted:
+        """Start the planned failover of an item from on-premises to Azure."""
+        return self._start_item_failover(
+            item_id, "PrimaryToRecovery", models.HyperVReplicaAzurePlannedFailoverProviderInput()
+        )
+
+    def fail_back_plan(self, name: str, request: FailbackRequest) -> Accepted:
+        """Start the planned failover of a recovery plan from Azure to on-premises."""
+        details = models.RecoveryPlanHyperVReplicaAzureFailbackInput(
+            data_sync_option=request.data_sync_option, recovery_vm_creation_option=request.vm_creation_option
+        )
+        return self._start_plan_failover(name, "RecoveryToPrimary", details)
+
+    def fail_over_plan(self, name: str) -> Accepted:
+        """Start the planned failover of a recovery plan from on-premises to Azure."""
+        return self._start_plan_failover(
+            name, "PrimaryToRecovery", models.RecoveryPlanHyperVReplicaAzureFailoverInput()
+        )
+
+    def resume_job(self, name: str, comments: str) -> Accepted:
+        """Complete Failover: let the job that waits for a person go on."""
+        body = models.ResumeJobParams(properties=models.ResumeJobParamsProperties(comments=comments))
+        return self._start(self._client.replication_jobs.begin_resume, name, body)
+
+    def commit_item(self, item_id: str) -> Accepted:
+        """Commit an item's failover or failback, whichever is pending."""
+        return self._start(self._client.replication_protected_items.begin_failover_commit, *_item_path(item_id))
+
+    def commit_plan(self, name: str) -> Accepted:
+        """Commit a recovery plan's failover or failback, whichever is pending."""
+        return self._start(self._client.replication_recovery_plans.begin_failover_commit, name)
+
+    def reverse_replicate_item(self, item: ReplicatedItem) -> Accepted:
+        """Start replication of an item to Azure again, with the details that Microsoft's PowerShell module sends."""
+        details = models.HyperVReplicaAzureReprotectInput(
+            hv_host_vm_id=item.vm_id,
+            vm_name=item.friendly_name,
+            os_type="Linux" if item.os_type.lower() == "linux" else "Windows",
+            v_hd_id=item.os_disk_id or None,
+            storage_account_id=item.storage_account_id or None,
+            log_storage_account_id=item.log_storage_account_id or None,
+        )
+        body = models.ReverseReplicationInput(
+            properties=models.ReverseReplicationInputProperties(
+                failover_direction="PrimaryToRecovery", provider_specific_details=details
+            )
+        )
+        return self._start(self._client.replication_protected_items.begin_reprotect, *_item_path(item.id), body)
+
+    def _start_item_failover(self, item_id: str, direction: str, details: Any) -> Accepted:
+        body = models.PlannedFailoverInput(
+            properties=models.PlannedFailoverInputProperties(
+                failover_direction=direction, provider_specific_details=details
+            )
+        )
+        return self._start(self._client.replication_protected_items.begin_planned_failover, *_item_path(item_id), body)
+
+    def _start_plan_failover(self, name: str, direction: str, details: Any) -> Accepted:
+        body = models.RecoveryPlanPlannedFailoverInput(
+            properties=models.RecoveryPlanPlannedFailoverInputProperties(
+                failover_direction=direction, provider_specific_details=[details]
+            )
+        )
+        return self._start(self._client.replication_recovery_plans.begin_planned_failover, name, body)
+
+    def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
+        with translated():
+            model = get(*self._vault, *names)
+        return parse(model.as_dict())
+
+    def _list(self, parse: Callable[[Any], Record], pages: Any) -> list[Record]:
+        with translated():
+            return [parse(model.as_dict()) for model in pages]
+
+    def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
+        answers: list[Any] = []
+        with translated(write=True):
+            begin(*self._vault, *arguments, polling=False, raw_response_hook=answers.append)
+        return _accepted(answers[-1])
+
+
+def _item_path(item_id: str) -> tuple[str, str, str]:
+    containers = arm_ids.segment(item_id, "replicationProtectionContainers")
+    return arm_ids.segment(item_id, "replicationFabrics"), containers, arm_ids.last_segment(item_id)
+
+
+def _accepted(answer: Any) -> Accepted:
+    """Read the job's name off an accepted write: all three headers end in it (recorded); one is enough."""
+    headers = answer.http_response.headers
+    urls = (headers.get("Azure-AsyncOperation"), headers.get("Location"), headers.get("x-ms-request-id"))
+    found = next((url.split("?", 1)[0] for url in urls if url), "")
+    retry_after = headers.get("Retry-After", "")
+    return Accepted(
+        job_name=arm_ids.last_segment(found),
+        retry_after=float(retry_after) if retry_after.isdigit() else DEFAULT_RETRY_AFTER,
+        request_id=answer.http_request.headers.get("x-ms-client-request-id", ""),
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"

@@ -1,0 +1,84 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a verb for a module or an action plugin: options in, result out, one failure type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .contracts import Contract
+from .failback.failures import ConfigurationError, FailbackError
+from .watch import Watch
+
+# Deadline of queries: they do not wait for anything but the service's own pauses.
+_QUERY_SECONDS = 600
+LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute"
+
+
+class MissingLibrary(FailbackError):
+    """The Python that runs the task has no Azure SDK."""
+
+    kind = "missing_library"
+
+
+def execute(
+    contract: Contract,
+    parameters: Mapping[str, Any],
+    environ: Mapping[str, str],
+    *,
+    check_mode: bool = False,
+    report: Callable[[str], None] | None = None,
+    cache: Any = None,
+    watch: Watch | None = None,
+) -> dict[str, Any]:
+    """Return the result of one task. C(cache) is a RunCache that the tasks of a run share; a new one without it.
+
+    Raises FailbackError, with everything that a person needs in it.
+    """
+    try:
+        from .azure.run_cache import RunCache
+        from .azure.session import open_session
+
+        run, make_wish = contract.load()
+    except ImportError as problem:
+        raise _missing(problem) from problem
+    _check_numbers(parameters)
+    seconds = parameters.get("wait_timeout") or _QUERY_SECONDS
+    own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
+    session = open_session(parameters, environ, own_watch, cache or RunCache())
+    return _with_summary(run(make_wish(parameters, check_mode), session, own_watch))
+
+
+def _missing(problem: ImportError) -> MissingLibrary:
+    return MissingLibrary(
+        f"The Python that runs this task lacks a library: {problem.msg}.",
+        f"Install {LIBRARIES} (requirements.txt) for it.",
+    )
+
+
+def _check_numbers(parameters: Mapping[str, Any]) -> None:
+    for name in ("wait_timeout", "poll_interval", "limit"):
+        value = parameters.get(name)
+        if value is not None and value <= 0:
+            raise ConfigurationError(f"{name} must be greater than 0, not {value}.", "Nothing was read or written.")
+
+
+def _with_summary(result: dict[str, Any]) -> dict[str, Any]:
+    """Add a line for a person to results that have a stage."""
+    stage = result.get("stage")
+    if not isinstance(stage, Mapping):
+        return result
+    target = result.get("recovery_plan") or result.get("replicated_item") or {}
+    name = (target.get("properties") or {}).get("friendly_name") or target.get("name")
+    path = " -> ".join(dict.fromkeys((stage["before"], stage["after"])))
+    return {"msg": f"{name}: {path}; truth: {result['authoritative_side']}", **result}
+
+
+def diff_of(result: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the diff of a result that has a stage, in Ansible's form."""
+    stage = result.get("stage")
+    if not isinstance(stage, Mapping):
+        return None
+    return {"before": {"stage": stage["before"]}, "after": {"stage": stage["after"]}}

@@ -1,0 +1,41 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names inside Azure resource ids. Ids are compared without regard to case: the service itself writes both
+C(/subscriptions/) and C(/Subscriptions/) (recorded)."""
+
+from __future__ import annotations
+
+
+def last_segment(resource_id: str) -> str:
+    """Return the resource's own name."""
+    return resource_id.rstrip("/").rsplit("/", 1)[-1]
+
+
+def segment(resource_id: str, collection: str) -> str:
+    """Return the name that follows collection in resource_id (C(replicationFabrics) for one), or an empty string."""
+    parts = resource_id.strip("/").split("/")
+    wanted = collection.lower()
+    for index, part in enumerate(parts[:-1]):
+        if part.lower() == wanted:
+            return parts[index + 1]
+    return ""
+
+
+def same_resource(left: str, right: str) -> bool:
+    """Say whether two resource ids name the same resource."""
+    return left.strip("/").lower() == right.strip("/").lower()
+
+
+def is_resource_id(value: str) -> bool:
+    """Say whether a value given by the user is a whole resource id rather than a name."""
+    return value.lower().startswith("/subscriptions/")
+
+
+def vault_of(resource_id: str) -> str:
+    """Return the part of a Site Recovery resource id that names its vault."""
+    parts = resource_id.strip("/").split("/")
+    lowered = [part.lower() for part in parts]
+    if "vaults" not in lowered[:-1]:
+        return ""
+    return "/" + "/".join(parts[: lowered.index("vaults") + 2])

@@ -1,0 +1,106 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What exists in Azure around a replicated item: its virtual machine, disks and network, locks and permissions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .documents import Document, field, items, text
+
+_POWER = "PowerState/"
+
+
+@dataclass(frozen=True)
+class AzureVm:
+    """A virtual machine in Azure. C(power) is C(running), C(stopped), C(deallocated) or another of Azure's words.
+
+    C(disk_ids) are managed disks, C(blob_uris) unmanaged ones.
+    """
+
+    id: str
+    name: str
+    power: str
+    size: str
+    disk_ids: tuple[str, ...]
+    blob_uris: tuple[str, ...]
+    nic_ids: tuple[str, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the machine runs or is about to."""
+        return self.power in ("running", "starting")
+
+    @property
+    def is_deallocated(self) -> bool:
+        """Whether the machine is off and releases its hardware."""
+        return self.power == "deallocated"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A management lock: C(level) is C(CanNotDelete) or C(ReadOnly)."""
+
+    id: str
+    name: str
+    level: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One entry of the caller's permissions at a scope: actions less not_actions, with wildcards."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...]
+
+    def allows(self, action: str) -> bool:
+        """Whether this entry grants an action of a resource provider."""
+        return _matches(self.actions, action) and not _matches(self.not_actions, action)
+
+
+def _matches(patterns: tuple[str, ...], action: str) -> bool:
+    return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), action, re.IGNORECASE) for pattern in patterns)
+
+
+def parse_vm(document: Document) -> AzureVm:
+    """Read a C(virtualMachines/{vm}) body that was asked for with its instance view."""
+    properties = field(document, "properties") or {}
+    storage = field(properties, "storageProfile") or {}
+    disks = (field(storage, "osDisk"), *items(storage, "dataDisks"))
+    statuses = items(properties, "instanceView", "statuses")
+    codes = [text(status, "code") for status in statuses]
+    return AzureVm(
+        id=text(document, "id"),
+        name=text(document, "name"),
+        power=next((code[len(_POWER) :] for code in codes if code.startswith(_POWER)), "unknown"),
+        size=text(properties, "hardwareProfile", "vmSize"),
+        disk_ids=_present(text(disk, "managedDisk", "id") for disk in disks),
+        blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
+        nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
+    )
+
+
+def _present(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value for value in values if value)
+
+
+def parse_lock(document: Document) -> Lock:
+    """Read a C(Microsoft.Authorization/locks) body."""
+    return Lock(
+        id=text(document, "id"),
+        name=text(document, "name"),
+        level=text(document, "properties", "level"),
+        notes=text(document, "properties", "notes"),
+    )
+
+
+def parse_permission(document: Document) -> Permission:
+    """Read one value of a C(Microsoft.Authorization/permissions) answer."""
+    return Permission(
+        actions=tuple(str(action) for action in items(document, "actions")),
+        not_actions=tuple(str(action) for action in items(document, "notActions")),
+    )

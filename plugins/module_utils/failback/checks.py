@@ -1,0 +1,355 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prerequisites of a failback, as findings. Pure: facts in, findings out.
+
+A finding is C(pass), C(warn), C(fail) or C(not_checked). Only a failed one stands in the way; one that could not be
+checked says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .azure_resources import AzureVm, Lock, Permission
+from .documents import Document, text
+from .fabrics import Fabric, Provider
+from .lifecycle import Observation, Stage
+
+# A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
+HEARTBEAT_LIMIT = timedelta(minutes=15)
+
+_ITEMS = (
+    "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers/replicationProtectedItems"
+)
+# What a run needs, from prerequisites to reverse replicate, for one VM.
+ITEM_ACTIONS = (
+    f"{_ITEMS}/read",
+    f"{_ITEMS}/plannedFailover/action",
+    f"{_ITEMS}/failoverCommit/action",
+    f"{_ITEMS}/reProtect/action",
+    "Microsoft.RecoveryServices/vaults/replicationJobs/read",
+    "Microsoft.RecoveryServices/vaults/replicationJobs/resume/action",
+)
+PLAN_ACTIONS = (
+    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/read",
+    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/plannedFailover/action",
+    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/failoverCommit/action",
+)
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """In the place of a fact that could not be read: why not."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
+    service's time."""
+
+    seen: Observation
+    provider: Provider | NotRead
+    fabric: Fabric | NotRead
+    azure_vm: AzureVm | NotRead | None
+    locks: Sequence[Lock] | NotRead
+    permissions: Sequence[Permission] | NotRead
+    needed_actions: Sequence[str]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check. C(seen) is what was read; C(cause) and C(remedy) are empty where it passed."""
+
+    id: str
+    status: str
+    seen: str
+    cause: str = ""
+    remedy: str = ""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the finding for a result."""
+        return asdict(self)
+
+
+def check_item(facts: ItemFacts) -> list[Finding]:
+    """Return the findings of one VM, in the order of the checks."""
+    return [check(facts) for check in _CHECKS]
+
+
+def is_ready(findings: Sequence[Finding]) -> bool:
+    """Say whether nothing stands in the way."""
+    return not any(finding.status == "fail" for finding in findings)
+
+
+def check_plan(members: Sequence[Observation]) -> list[Finding]:
+    """Return the findings of a plan as a whole."""
+    return [_plan_has_members(members), _plan_agrees(members)]
+
+
+def _plan_has_members(members: Sequence[Observation]) -> Finding:
+    if members:
+        return Finding("plan_members", "pass", f"{len(members)} VMs")
+    return Finding("plan_members", "fail", "no VMs", "The plan is empty.", "Add replicated items to the plan.")
+
+
+def _plan_agrees(members: Sequence[Observation]) -> Finding:
+    sides = {member.item.friendly_name: member.authoritative_side.value for member in members}
+    seen = ", ".join(f"{name}: {side}" for name, side in sides.items())
+    if len(set(sides.values())) <= 1:
+        return Finding("plan_direction", "pass", seen or "no VMs")
+    return Finding(
+        "plan_direction",
+        "fail",
+        seen,
+        "Some VMs of the plan run in Azure, others on-premises; a plan is failed back as a whole.",
+        "Bring the VMs to one side, or fail back those in Azure one by one.",
+    )
+
+
+def _is_hyper_v(facts: ItemFacts) -> Finding:
+    kind = facts.seen.item.instance_type
+    if facts.seen.item.is_hyper_v_to_azure:
+        return Finding("provider_type", "pass", kind)
+    return Finding(
+        "provider_type", "fail", kind, "The VM is not replicated from Hyper-V to Azure.", "Use its own procedure."
+    )
+
+
+def _runs_in_azure(facts: ItemFacts) -> Finding:
+    seen = f"active location {facts.seen.item.active_location or 'unknown'}, stage {facts.seen.stage.value}"
+    if facts.seen.item.is_active_in_azure:
+        return Finding("active_in_azure", "pass", seen)
+    return Finding(
+        "active_in_azure",
+        "fail",
+        seen,
+        "The VM already runs on-premises.",
+        "There is nothing to fail back; go on with commit or reverse_replicate where they are open.",
+    )
+
+
+def _failover_committed(facts: ItemFacts) -> Finding:
+    seen = facts.seen.item.protection_state_description or facts.seen.item.protection_state
+    if facts.seen.stage is not Stage.FAILOVER_COMMIT_PENDING:
+        return Finding("failover_committed", "pass", seen)
+    return Finding(
+        "failover_committed",
+        "fail",
+        seen,
+        "The failover to Azure is not committed yet.",
+        "Check the VM in Azure, then commit the failover (commit, direction: failover).",
+    )
+
+
+def _disks_consistent(facts: ItemFacts) -> Finding:
+    if facts.seen.stage is not Stage.INTERRUPTED:
+        return Finding("on_premises_disks", "pass", "no failback was interrupted")
+    return Finding(
+        "on_premises_disks",
+        "warn",
+        facts.seen.reason,
+        "The last failback stopped while it wrote to the on-premises disks.",
+        "Run planned_failover again. Do not start the on-premises VM before it has succeeded.",
+    )
+
+
+def _no_operation(facts: ItemFacts) -> Finding:
+    job = facts.seen.job
+    if job is not None and job.is_running:
+        return Finding(
+            "no_operation",
+            "fail",
+            f"job {job.name} ({job.friendly_name or job.scenario}) is {job.state}",
+            "Another operation owns the VM.",
+            "Wait until the job has ended, or finish what it waits for.",
+        )
+    if facts.seen.item.scenario:
+        seen = f"current operation {facts.seen.item.scenario}"
+        return Finding("no_operation", "fail", seen, "Another operation owns the VM.", "Wait until it has ended.")
+    return Finding("no_operation", "pass", "no job runs")
+
+
+def _no_test_failover(facts: ItemFacts) -> Finding:
+    state = facts.seen.item.test_failover_state or "None"
+    if state == "None":
+        return Finding("no_test_failover", "pass", "none")
+    return Finding(
+        "no_test_failover",
+        "fail",
+        state,
+        "A test failover has not been cleaned up.",
+        "Clean up the test failover in the portal.",
+    )
+
+
+def _provider_connected(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_connected", provider)
+    seen = f"{provider.friendly_name} is {provider.connection_status}"
+    if provider.is_connected:
+        return Finding("provider_connected", "pass", seen)
+    return Finding(
+        "provider_connected",
+        "fail",
+        seen,
+        "Site Recovery does not hear the Hyper-V host or VMM server.",
+        f"On {provider.friendly_name}, start the services of the Azure Site Recovery provider and check its way to "
+        "Azure, or fail back to another host (target_host).",
+    )
+
+
+def _heartbeat_fresh(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_heartbeat", provider)
+    if provider.last_heartbeat is None:
+        return _not_checked("provider_heartbeat", NotRead("the service gives no time of the last heartbeat"))
+    age = facts.now - provider.last_heartbeat
+    seen = f"{max(0, round(age.total_seconds()))} seconds ago"
+    if age <= HEARTBEAT_LIMIT:
+        return Finding("provider_heartbeat", "pass", seen)
+    return Finding(
+        "provider_heartbeat",
+        "fail",
+        seen,
+        f"The last heartbeat of {provider.friendly_name} is older than {HEARTBEAT_LIMIT.seconds // 60} minutes.",
+        "Check the host, then run this again with refresh_provider: true.",
+    )
+
+
+def _fabric_healthy(facts: ItemFacts) -> Finding:
+    if isinstance(facts.fabric, NotRead):
+        return _not_checked("fabric_health", facts.fabric)
+    health = facts.fabric.health or "unknown"
+    if health == "Normal":
+        return Finding("fabric_health", "pass", f"{facts.fabric.friendly_name} is {health}")
+    return Finding(
+        "fabric_health", "warn", f"{facts.fabric.friendly_name} is {health}", *_health(facts.fabric.health_errors)
+    )
+
+
+def _replication_healthy(facts: ItemFacts) -> Finding:
+    item = facts.seen.item
+    seen = f"replication {item.replication_health or 'unknown'}, failover {item.failover_health or 'unknown'}"
+    if item.replication_health in ("", "Normal", "None"):
+        return Finding("replication_health", "pass", seen)
+    return Finding("replication_health", "warn", seen, *_health(item.health_errors))
+
+
+def _health(errors: Sequence[Document]) -> tuple[str, str]:
+    """Return cause and remedy of health errors, in the service's words."""
+    causes = [text(error, "errorMessage") or text(error, "summaryMessage") for error in errors]
+    remedies = [text(error, "recommendedAction") for error in errors]
+    cause = " ".join(dict.fromkeys(filter(None, causes))) or "The service names no cause."
+    return cause, " ".join(dict.fromkeys(filter(None, remedies))) or "Look at the health in the portal."
+
+
+def _encryption_off(facts: ItemFacts) -> Finding:
+    seen = facts.seen.item.encryption or "unknown"
+    if seen.lower() != "enabled":
+        return Finding("data_encryption", "pass", seen)
+    return Finding(
+        "data_encryption",
+        "fail",
+        seen,
+        "Data encryption was retired by Azure on 30 April 2022; no failback call takes its certificate any more.",
+        "Have encryption disabled for the VM, with Microsoft's support, before failing back.",
+    )
+
+
+def _managed_disks(facts: ItemFacts) -> Finding:
+    if not facts.seen.item.managed_disks:
+        return Finding("managed_disks", "pass", "unmanaged disks")
+    return Finding(
+        "managed_disks",
+        "warn",
+        "managed disks",
+        "Microsoft's documentation contradicts itself on failing managed disks back to Hyper-V.",
+        "Try it with one VM that can be spared before the others.",
+    )
+
+
+def _azure_vm_runs(facts: ItemFacts) -> Finding:
+    vm = facts.azure_vm
+    name = facts.seen.item.azure_vm_name or "(none)"
+    if isinstance(vm, NotRead):
+        return _not_checked("azure_vm", vm)
+    if vm is None:
+        return Finding(
+            "azure_vm",
+            "fail",
+            f"{name} does not exist",
+            "There is no VM in Azure to fail back from.",
+            "If it was deleted, restore it under the same name or run reverse replication from a backup.",
+        )
+    if vm.is_running:
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}")
+    return Finding(
+        "azure_vm",
+        "warn",
+        f"{name} is {vm.power}",
+        "The VM is off: nothing changes while its data is copied, and nobody is served.",
+        "Start it, unless that is how it should be; during_failover works with it off.",
+    )
+
+
+def _no_delete_lock(facts: ItemFacts) -> Finding:
+    if isinstance(facts.locks, NotRead):
+        return _not_checked("delete_lock", facts.locks)
+    if not facts.locks:
+        return Finding("delete_lock", "pass", "no lock")
+    seen = ", ".join(f"{lock.name} ({lock.level})" for lock in facts.locks)
+    return Finding(
+        "delete_lock",
+        "fail",
+        seen,
+        "A lock keeps Azure from deleting the VM and its disks, so the commit would fail.",
+        f"Remove before the commit: {', '.join(lock.id for lock in facts.locks)}.",
+    )
+
+
+def _permissions(facts: ItemFacts) -> Finding:
+    if isinstance(facts.permissions, NotRead):
+        return _not_checked("permissions", facts.permissions)
+    granted = facts.permissions
+    missing = [action for action in facts.needed_actions if not any(entry.allows(action) for entry in granted)]
+    if not missing:
+        return Finding("permissions", "pass", f"all {len(facts.needed_actions)} actions")
+    return Finding(
+        "permissions",
+        "fail",
+        f"missing: {', '.join(missing)}",
+        "The caller's roles do not contain all actions that the run needs.",
+        "Assign Site Recovery Operator at the vault, or a custom role with these actions.",
+    )
+
+
+def _not_checked(identifier: str, unread: NotRead) -> Finding:
+    return Finding(identifier, "not_checked", "not read", unread.reason, "Make it readable, or check it by hand.")
+
+
+_CHECKS: tuple[Callable[[ItemFacts], Finding], ...] = (
+    _is_hyper_v,
+    _runs_in_azure,
+    _failover_committed,
+    _disks_consistent,
+    _no_operation,
+    _no_test_failover,
+    _provider_connected,
+    _heartbeat_fresh,
+    _fabric_healthy,
+    _replication_healthy,
+    _encryption_off,
+    _managed_disks,
+    _azure_vm_runs,
+    _no_delete_lock,
+    _permissions,
+)

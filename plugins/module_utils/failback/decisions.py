@@ -1,0 +1,210 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which step follows: a verb is a wish, a stage is a fact, and this table is the only place that knows the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .jobs import Operation
+from .lifecycle import Observation, Stage
+
+
+class Verb(Enum):
+    """What the user can ask for. Values are what a person would call it."""
+
+    FAIL_OVER = "planned failover to Azure"
+    FAIL_BACK = "planned failover to on-premises"
+    COMPLETE = "complete failover"
+    COMMIT_FAILOVER = "commit of the failover"
+    COMMIT_FAILBACK = "commit of the failback"
+    REVERSE_REPLICATE = "reverse replicate"
+
+
+class Step(Enum):
+    """What to do now."""
+
+    START = "start"
+    """Send the one write of the verb."""
+    ATTACH = "attach"
+    """The verb's own job runs: follow it."""
+    WAIT = "wait"
+    """Another job must end first: follow it, then decide again."""
+    NOTHING = "nothing"
+    """The wish is already true."""
+    REFUSE = "refuse"
+    """The order does not allow it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A step and, for all but START, why."""
+
+    step: Step
+    reason: str = ""
+
+
+_START, _ATTACH, _WAIT, _NOTHING = (Decision(step) for step in (Step.START, Step.ATTACH, Step.WAIT, Step.NOTHING))
+
+
+def _refuse(reason: str) -> Decision:
+    return Decision(Step.REFUSE, reason)
+
+
+_COMMIT_FIRST = _refuse("The failover to Azure is not committed. Commit it first (commit, direction: failover).")
+_NOT_SYNCHRONIZED = _refuse("No failback has been started. Run planned_failover first.")
+_DISKS_INCONSISTENT = _refuse(
+    "The last failback was interrupted while it wrote to the on-premises disks; they are not consistent. "
+    "Run planned_failover again. Do not start the on-premises VM."
+)
+_FAILBACK_RUNS = _refuse("A failback is under way. Finish it: complete_failover, then commit.")
+_NOT_FAILED_BACK = _refuse("It has not been failed back: there is nothing on-premises to commit to.")
+_COMMIT_FAILBACK_FIRST = _refuse("The failback is not committed. Run commit first.")
+_RUNS_IN_AZURE = _refuse(
+    "It runs in Azure. Fail it back and commit first: planned_failover, complete_failover, commit."
+)
+_REPLICATE_FIRST = _refuse("It is not replicated to Azure yet. Run reverse_replicate and wait until it is protected.")
+
+_TABLE: dict[Verb, dict[Stage, Decision]] = {
+    Verb.FAIL_BACK: {
+        Stage.PROTECTED: _NOTHING,
+        Stage.FAILOVER_COMMIT_PENDING: _COMMIT_FIRST,
+        Stage.FAILED_OVER: _START,
+        Stage.SYNCHRONIZING: _ATTACH,
+        Stage.WAITING_FOR_COMPLETION: _ATTACH,
+        Stage.COMPLETING: _ATTACH,
+        Stage.FAILBACK_COMMIT_PENDING: _NOTHING,
+        Stage.FAILED_BACK: _NOTHING,
+        Stage.REVERSE_REPLICATING: _NOTHING,
+        Stage.INTERRUPTED: _START,
+        Stage.BUSY: _WAIT,
+    },
+    Verb.COMPLETE: {
+        Stage.PROTECTED: _NOTHING,
+        Stage.FAILOVER_COMMIT_PENDING: _COMMIT_FIRST,
+        Stage.FAILED_OVER: _NOT_SYNCHRONIZED,
+        Stage.SYNCHRONIZING: _WAIT,
+        Stage.WAITING_FOR_COMPLETION: _START,
+        Stage.COMPLETING: _ATTACH,
+        Stage.FAILBACK_COMMIT_PENDING: _NOTHING,
+        Stage.FAILED_BACK: _NOTHING,
+        Stage.REVERSE_REPLICATING: _NOTHING,
+        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.BUSY: _WAIT,
+    },
+    Verb.COMMIT_FAILBACK: {
+        Stage.PROTECTED: _NOTHING,
+        Stage.FAILOVER_COMMIT_PENDING: _refuse(
+            "Only its failover to Azure awaits a commit, and that keeps the Azure VM: use direction: failover."
+        ),
+        Stage.FAILED_OVER: _NOT_FAILED_BACK,
+        Stage.SYNCHRONIZING: _FAILBACK_RUNS,
+        Stage.WAITING_FOR_COMPLETION: _FAILBACK_RUNS,
+        Stage.COMPLETING: _WAIT,
+        Stage.FAILBACK_COMMIT_PENDING: _START,
+        Stage.FAILED_BACK: _NOTHING,
+        Stage.REVERSE_REPLICATING: _NOTHING,
+        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.BUSY: _WAIT,
+    },
+    Verb.COMMIT_FAILOVER: {
+        Stage.PROTECTED: _refuse("It runs on-premises and has not been failed over: there is no failover to commit."),
+        Stage.FAILOVER_COMMIT_PENDING: _START,
+        Stage.FAILED_OVER: _NOTHING,
+        Stage.SYNCHRONIZING: _NOTHING,
+        Stage.WAITING_FOR_COMPLETION: _NOTHING,
+        Stage.COMPLETING: _NOTHING,
+        Stage.FAILBACK_COMMIT_PENDING: _refuse(
+            "It is the failback that awaits a commit, and that deletes the Azure VM: use direction: failback."
+        ),
+        Stage.FAILED_BACK: _NOTHING,
+        Stage.REVERSE_REPLICATING: _NOTHING,
+        Stage.INTERRUPTED: _NOTHING,
+        Stage.BUSY: _WAIT,
+    },
+    Verb.REVERSE_REPLICATE: {
+        Stage.PROTECTED: _NOTHING,
+        Stage.FAILOVER_COMMIT_PENDING: _RUNS_IN_AZURE,
+        Stage.FAILED_OVER: _RUNS_IN_AZURE,
+        Stage.SYNCHRONIZING: _FAILBACK_RUNS,
+        Stage.WAITING_FOR_COMPLETION: _FAILBACK_RUNS,
+        Stage.COMPLETING: _FAILBACK_RUNS,
+        Stage.FAILBACK_COMMIT_PENDING: _COMMIT_FAILBACK_FIRST,
+        Stage.FAILED_BACK: _START,
+        Stage.REVERSE_REPLICATING: _ATTACH,
+        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.BUSY: _WAIT,
+    },
+    Verb.FAIL_OVER: {
+        Stage.PROTECTED: _START,
+        Stage.FAILOVER_COMMIT_PENDING: _NOTHING,
+        Stage.FAILED_OVER: _NOTHING,
+        Stage.SYNCHRONIZING: _FAILBACK_RUNS,
+        Stage.WAITING_FOR_COMPLETION: _FAILBACK_RUNS,
+        Stage.COMPLETING: _FAILBACK_RUNS,
+        Stage.FAILBACK_COMMIT_PENDING: _COMMIT_FAILBACK_FIRST,
+        Stage.FAILED_BACK: _REPLICATE_FIRST,
+        Stage.REVERSE_REPLICATING: _WAIT,
+        Stage.INTERRUPTED: _refuse(
+            "It runs in Azure and its last failback was interrupted. Finish that failback first: planned_failover "
+            "to on-premises."
+        ),
+        Stage.BUSY: _WAIT,
+    },
+}
+
+_OWN_OPERATION = {
+    Verb.FAIL_OVER: Operation.FAILOVER,
+    Verb.FAIL_BACK: Operation.FAILBACK,
+    Verb.COMPLETE: Operation.FAILBACK,
+    Verb.COMMIT_FAILOVER: Operation.COMMIT,
+    Verb.COMMIT_FAILBACK: Operation.COMMIT,
+    Verb.REVERSE_REPLICATE: Operation.REVERSE_REPLICATE,
+}
+
+_REACHED: dict[Verb, frozenset[Stage]] = {
+    verb: frozenset(stage for stage, decision in stages.items() if decision is _NOTHING)
+    for verb, stages in _TABLE.items()
+}
+
+_PREDICTED = {
+    Verb.FAIL_OVER: Stage.FAILOVER_COMMIT_PENDING,
+    Verb.COMPLETE: Stage.FAILBACK_COMMIT_PENDING,
+    Verb.COMMIT_FAILOVER: Stage.FAILED_OVER,
+    Verb.COMMIT_FAILBACK: Stage.FAILED_BACK,
+    Verb.REVERSE_REPLICATE: Stage.PROTECTED,
+}
+
+
+def decide(verb: Verb, seen: Observation) -> Decision:
+    """Return the step that verb takes from what was seen. Pure: the same stage always gives the same step."""
+    if seen.stage is Stage.BUSY:
+        return _decide_busy(verb, seen)
+    return _TABLE[verb][seen.stage]
+
+
+def _decide_busy(verb: Verb, seen: Observation) -> Decision:
+    job = seen.job
+    if job is None or not job.is_running:
+        return Decision(Step.WAIT, seen.reason)
+    if job.may_be_resumed:
+        return _refuse(
+            f"Job {job.name} ({job.friendly_name}) waits for somebody ({job.state_description}). Finish it first."
+        )
+    if job.operation is _OWN_OPERATION[verb] and job.state != "Cancelling":
+        return Decision(Step.ATTACH, seen.reason)
+    return Decision(Step.WAIT, seen.reason)
+
+
+def has_reached(verb: Verb, stage: Stage) -> bool:
+    """Say whether the wish is true in this stage."""
+    return stage in _REACHED[verb]
+
+
+def predicted_stage(verb: Verb, *, synchronizes_first: bool = False) -> Stage:
+    """Return the stage that a successful START leads to when it is waited for; used by check mode."""
+    if verb is Verb.FAIL_BACK:
+        return Stage.WAITING_FOR_COMPLETION if synchronizes_first else Stage.FAILBACK_COMMIT_PENDING
+    return _PREDICTED[verb]

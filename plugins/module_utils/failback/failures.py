@@ -1,0 +1,171 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that can go wrong, as exceptions that say what a person needs.
+
+FailbackError
+ +- ConfigurationError      options that contradict each other, or a setting that cannot be found
+ +- AuthenticationError     Microsoft Entra ID refused the credential
+ +- ServiceError            Azure answered with an error status
+ |   +- NotFound            404, and only 404
+ |   +- PermissionDenied    403
+ |   +- Throttled           429 after all retries
+ +- Unreachable             no answer
+ +- FateUnknown             a write was sent and it is not known whether it was taken
+ +- TargetError             no replicated item or plan of that name, or several
+ +- UnknownState            a value of the service that this release does not know
+ +- Refused                 the step does not fit the stage; nothing was written
+ +- JobFailed               Site Recovery ended a job with an error
+ +- WaitTimeout             the deadline came before the end; the job goes on
+ +- Contradiction           a job succeeded, but what was read afterwards says otherwise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class FailbackError(Exception):
+    """A failure with its parts apart.
+
+    C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
+    (what was being done, to what) and C(truth) (which side holds the truth now) are filled in where they are known.
+    """
+
+    kind = "error"
+
+    def __init__(self, happened: str, remedy: str = "", **details: Any) -> None:
+        super().__init__(happened)
+        self.happened = happened
+        self.remedy = remedy
+        self.details = details
+        self.asked = ""
+        self.truth: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        return self.message()
+
+    def message(self) -> str:
+        """Return the whole message: what was asked, what happened, who holds the truth, what to do next."""
+        lead = f"{self.asked}: " if self.asked else ""
+        parts = (f"{lead}{self.happened}", str(self.truth.get("sentence", "")), self.remedy)
+        return " ".join(part.strip() for part in parts if part)
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the keys that a failed task reports, C(msg) and C(error) among them."""
+        known = {key: value for key, value in self.truth.items() if key != "sentence"}
+        return {"msg": self.message(), "error": {"kind": self.kind, **self.details}, **known}
+
+
+class ConfigurationError(FailbackError):
+    """The options cannot be used as they are."""
+
+    kind = "configuration"
+
+
+class AuthenticationError(FailbackError):
+    """Microsoft Entra ID refused the credential, or none could be had."""
+
+    kind = "authentication"
+
+
+class ServiceError(FailbackError):
+    """Azure answered with an error. C(details): status, code, message, request_id, method, url."""
+
+    kind = "service"
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the answer."""
+        return int(self.details.get("status", 0))
+
+    @property
+    def code(self) -> str:
+        """Innermost error code of the answer."""
+        return str(self.details.get("code", ""))
+
+
+class NotFound(ServiceError):
+    """404. No other status ever means that something does not exist."""
+
+    kind = "not_found"
+
+
+class PermissionDenied(ServiceError):
+    """403: the caller's roles do not contain the action."""
+
+    kind = "permission"
+
+
+class Throttled(ServiceError):
+    """429 although every retry was waited for."""
+
+    kind = "throttled"
+
+
+class Unreachable(FailbackError):
+    """The service could not be reached, or its answer could not be read."""
+
+    kind = "unreachable"
+
+
+class FateUnknown(FailbackError):
+    """A write was sent, no usable answer came. It is never sent again; reading tells what became of it."""
+
+    kind = "fate_unknown"
+
+
+class TargetError(FailbackError):
+    """The replicated item or recovery plan that was asked for cannot be told."""
+
+    kind = "target"
+
+
+class UnknownState(FailbackError):
+    """The service used a value that is not known here; what it allows cannot be told."""
+
+    kind = "unknown_state"
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(
+            f"Site Recovery reports {field} = '{value}', which this release does not know.",
+            "Nothing was written. Look at the item in the portal, and report the value to the project.",
+            field=field,
+            value=value,
+        )
+
+
+class Refused(FailbackError):
+    """The step does not fit the stage. Nothing was written."""
+
+    kind = "refused"
+
+
+class JobFailed(FailbackError):
+    """A job of Site Recovery ended without success. C(details): the job's errors."""
+
+    kind = "job_failed"
+
+
+class WaitTimeout(FailbackError):
+    """The deadline came first. The job goes on; running the task again attaches to it."""
+
+    kind = "timeout"
+
+
+class Contradiction(FailbackError):
+    """Site Recovery reported success, and the sides do not look like it."""
+
+    kind = "contradiction"
+
+
+@contextmanager
+def asked(what: str) -> Iterator[None]:
+    """Let every failure that passes say what was being done, unless one below has said so already."""
+    try:
+        yield
+    except FailbackError as problem:
+        problem.asked = problem.asked or what
+        raise

@@ -1,0 +1,152 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A replicated item: one virtual machine as Site Recovery sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import arm_ids
+from .documents import Document, field, items, text, time_at
+
+HYPER_V_TO_AZURE = "HyperVReplicaAzure"
+# Recorded: what stands in currentScenario while nothing runs.
+_NO_SCENARIO = ("", "None")
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A virtual hard disk of the item. C(max_size_mb) is 0 where the service does not say."""
+
+    vhd_id: str
+    name: str
+    is_os_disk: bool
+    max_size_mb: int
+
+
+@dataclass(frozen=True)
+class ReplicatedItem:
+    """One body of C(replicationProtectedItems/{item}); C(document) keeps it whole."""
+
+    document: Document
+    id: str
+    name: str
+    friendly_name: str
+    instance_type: str
+    protection_state: str
+    protection_state_description: str
+    active_location: str
+    allowed_operations: frozenset[str]
+    test_failover_state: str
+    replication_health: str
+    failover_health: str
+    health_errors: tuple[Document, ...]
+    scenario: str
+    scenario_job_id: str
+    vm_id: str
+    provider_id: str
+    primary_fabric_provider: str
+    last_failover: datetime | None
+    disks: tuple[Disk, ...]
+    os_type: str
+    encryption: str
+    managed_disks: bool
+    storage_account_id: str
+    log_storage_account_id: str
+    azure_vm_name: str
+    azure_resource_group_id: str
+    azure_nic_names: tuple[str, ...]
+    network_names: tuple[str, ...]
+
+    @property
+    def is_hyper_v_to_azure(self) -> bool:
+        """Whether this is a Hyper-V virtual machine that replicates to Azure, with VMM or without."""
+        return self.instance_type == HYPER_V_TO_AZURE
+
+    @property
+    def is_active_in_azure(self) -> bool:
+        """Whether Site Recovery holds the copy in Azure for the running one."""
+        return self.active_location == "Recovery"
+
+    @property
+    def fabric_name(self) -> str:
+        """Name of the Hyper-V site or VMM fabric that the item belongs to."""
+        return arm_ids.segment(self.id, "replicationFabrics")
+
+    @property
+    def container_name(self) -> str:
+        """Name of the protection container below the fabric."""
+        return arm_ids.segment(self.id, "replicationProtectionContainers")
+
+    @property
+    def azure_vm_id(self) -> str:
+        """Resource id of the virtual machine in Azure; empty while the item names none."""
+        if not (self.azure_vm_name and self.azure_resource_group_id):
+            return ""
+        return f"{self.azure_resource_group_id}/providers/Microsoft.Compute/virtualMachines/{self.azure_vm_name}"
+
+    @property
+    def os_disk_id(self) -> str:
+        """Id of the virtual hard disk that holds the operating system; empty where no disk is marked so."""
+        return next((disk.vhd_id for disk in self.disks if disk.is_os_disk), "")
+
+    def answers_to(self, wanted: str) -> bool:
+        """Whether the user's word for a replicated item means this one: its friendly name, its name or its id."""
+        if arm_ids.is_resource_id(wanted):
+            return arm_ids.same_resource(self.id, wanted)
+        return wanted.lower() in (self.friendly_name.lower(), self.name.lower())
+
+
+def parse_item(document: Document) -> ReplicatedItem:
+    """Read a C(replicationProtectedItems/{item}) body of any api-version since 2016-08-10."""
+    properties = field(document, "properties") or {}
+    details = field(properties, "providerSpecificDetails") or {}
+    scenario = text(properties, "currentScenario", "scenarioName")
+    running = scenario not in _NO_SCENARIO
+    return ReplicatedItem(
+        document=document,
+        id=text(document, "id"),
+        name=text(document, "name"),
+        friendly_name=text(properties, "friendlyName"),
+        instance_type=text(details, "instanceType"),
+        protection_state=text(properties, "protectionState"),
+        protection_state_description=text(properties, "protectionStateDescription"),
+        active_location=text(properties, "activeLocation"),
+        allowed_operations=frozenset(str(name) for name in items(properties, "allowedOperations")),
+        test_failover_state=text(properties, "testFailoverState"),
+        replication_health=text(properties, "replicationHealth"),
+        failover_health=text(properties, "failoverHealth"),
+        health_errors=items(properties, "healthErrors") or items(properties, "replicationHealthErrors"),
+        scenario=scenario if running else "",
+        scenario_job_id=text(properties, "currentScenario", "jobId") if running else "",
+        vm_id=text(details, "vmId"),
+        provider_id=text(properties, "recoveryServicesProviderId"),
+        primary_fabric_provider=text(properties, "primaryFabricProvider"),
+        last_failover=time_at(properties, "lastSuccessfulFailoverTime"),
+        disks=tuple(_parse_disk(disk) for disk in items(details, "azureVmDiskDetails")),
+        os_type=text(details, "oSDetails", "osType"),
+        encryption=text(details, "encryption"),
+        managed_disks=text(details, "useManagedDisks").lower() == "true",
+        storage_account_id=text(details, "recoveryAzureStorageAccount"),
+        log_storage_account_id=text(details, "recoveryAzureLogStorageAccountId"),
+        azure_vm_name=text(details, "recoveryAzureVmName"),
+        azure_resource_group_id=text(details, "recoveryAzureResourceGroupId"),
+        azure_nic_names=_names(items(details, "vmNics"), "targetNicName"),
+        network_names=_names(items(details, "vmNics"), "vMNetworkName"),
+    )
+
+
+def _names(documents: tuple[Document, ...], name: str) -> tuple[str, ...]:
+    return tuple(text(document, name) for document in documents if text(document, name))
+
+
+def _parse_disk(document: Document) -> Disk:
+    size = text(document, "maxSizeMB")
+    return Disk(
+        vhd_id=text(document, "vhdId"),
+        name=text(document, "vhdName"),
+        is_os_disk=text(document, "vhdType").lower() == "operatingsystem",
+        max_size_mb=int(size) if size.isdigit() else 0,
+    )

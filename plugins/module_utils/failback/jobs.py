@@ -1,0 +1,260 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs of Site Recovery: what an operation is, how far it has come, what it waits for and why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from . import arm_ids
+from .documents import Document, field, items, text, time_at
+from .failures import UnknownState
+
+# Recorded: the well-known id and name of the Azure side in a job's affected objects.
+_AZURE_FABRIC_IDS = ("21a9403c-6ec1-44f2-b744-b4e50b792387", "microsoft azure", "azure")
+_FAILBACK_TASKS = ("AzureVmFailbackPrerequisitesCheck", "PrepareVmOnPremForFailback")
+USER_INPUT_TASK = "WaitForUserInputForFailback"
+# What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
+_WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
+_LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
+# Inferred from the closed list of states that Microsoft's older PowerShell module accepts.
+_WAITS_AFTER_DATA_SYNC = "WaitingForUserInputAfterDataSync"
+
+RUNNING_STATES = frozenset({"NotStarted", "InProgress", "Suspended", "Cancelling"})
+SUCCEEDED_STATES = frozenset({"Succeeded", "CompletedWithInformation"})
+FAILED_STATES = frozenset({"Failed", "Cancelled", "PartiallySucceeded", "Aborted", "RolledBack"})
+
+
+class Operation(Enum):
+    """What a job does to its replicated item or recovery plan."""
+
+    FAILBACK = "planned failover from Azure to on-premises"
+    FAILOVER = "failover from on-premises to Azure"
+    COMMIT = "commit"
+    REVERSE_REPLICATE = "reverse replication"
+    RESTORE_COMPLETION = "completion of the data synchronization"
+    TEST_FAILOVER = "test failover"
+    OTHER = "another operation"
+
+
+# Recorded scenario names. PlannedFailover serves both directions: see Job.operation.
+_OPERATIONS = {
+    "Failback": Operation.FAILBACK,
+    "UnplannedFailover": Operation.FAILOVER,
+    "CommitFailover": Operation.COMMIT,
+    "FinalizeFailback": Operation.COMMIT,
+    "ReprotectReplicationGroup": Operation.REVERSE_REPLICATE,
+    "ReverseReplication": Operation.REVERSE_REPLICATE,
+    "IrCompletion": Operation.REVERSE_REPLICATE,
+    "RestoreCompletion": Operation.RESTORE_COMPLETION,
+    "TestFailover": Operation.TEST_FAILOVER,
+    "TestFailoverCleanup": Operation.TEST_FAILOVER,
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a job; group tasks and inline workflows carry C(children).
+
+    C(job_id) is the child job that a recovery plan's task started for one virtual machine, C(target_id) that machine.
+    """
+
+    name: str
+    friendly_name: str
+    state: str
+    state_description: str
+    started: datetime | None
+    ended: datetime | None
+    children: tuple[Task, ...]
+    errors: tuple[Document, ...]
+    job_id: str
+    target_id: str
+    target_name: str
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the service left the task out (both recorded spellings)."""
+        return self.state_description == "Skipped"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing of the task is still to come."""
+        return self.is_skipped or self.state in SUCCEEDED_STATES or self.state in FAILED_STATES
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the task did anything."""
+        return not self.is_skipped and self.state not in ("", "NotStarted")
+
+    def walk(self) -> Iterator[Task]:
+        """Yield the task and everything below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One body of C(replicationJobs/{job}). Lists come without tasks and details (recorded): read a job alone."""
+
+    document: Document
+    id: str
+    name: str
+    scenario: str
+    friendly_name: str
+    state: str
+    state_description: str
+    tasks: tuple[Task, ...]
+    errors: tuple[Document, ...]
+    allowed_actions: frozenset[str]
+    started: datetime | None
+    ended: datetime | None
+    target_id: str
+    target_name: str
+    target_type: str
+    activity_id: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the job still owns its target; a suspended job does."""
+        return self.state in RUNNING_STATES
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether the job did all that it was for. PartiallySucceeded is not that."""
+        return self.state in SUCCEEDED_STATES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the job ended without doing all that it was for; a cancelled one counts."""
+        return self.state in FAILED_STATES
+
+    @property
+    def is_of_plan(self) -> bool:
+        """Whether the job's target is a recovery plan."""
+        return self.target_type == "RecoveryPlan"
+
+    @property
+    def operation(self) -> Operation:
+        """What the job does. A planned failover's direction shows in the side that it names as source (recorded)."""
+        if self.scenario == "PlannedFailover":
+            return Operation.FAILBACK if self._leaves_azure() else Operation.FAILOVER
+        return _OPERATIONS.get(self.scenario, Operation.OTHER)
+
+    def _leaves_azure(self) -> bool:
+        if any(task.name in _FAILBACK_TASKS for task in self.tasks):
+            return True
+        affected = field(self.document, "properties", "customDetails", "affectedObjectDetails")
+        sources = (
+            text(affected, "PrimaryFabricProviderId"),
+            text(affected, "PrimaryVmmId"),
+            text(affected, "PrimaryVmmName"),
+        )
+        return any(source.lower() in _AZURE_FABRIC_IDS for source in sources)
+
+    @property
+    def may_be_resumed(self) -> bool:
+        """Whether the job waits for somebody: state C(Suspended), or C(Resume) among the allowed actions."""
+        return self.state == "Suspended" or "Resume" in self.allowed_actions
+
+    @property
+    def waits_for_completion(self) -> bool:
+        """Whether this failback has synchronised and waits for Complete Failover.
+
+        A recovery plan's manual action suspends a job too, so the task that is next must be the one that waits for
+        the user, or the description must say so.
+        """
+        if not (self.operation is Operation.FAILBACK and self.may_be_resumed):
+            return False
+        waiting = next((task for task in self.tasks if not task.is_done), None)
+        asks_user = waiting is not None and waiting.name == USER_INPUT_TASK
+        return asks_user or self.state_description == _WAITS_AFTER_DATA_SYNC
+
+    @property
+    def began_data_sync(self) -> bool:
+        """Whether the job has begun to write to the on-premises disks."""
+        return any(task.name in _WRITING_TASKS and _did_work(task) for task in self.all_tasks())
+
+    @property
+    def finished_data_sync(self) -> bool:
+        """Whether a running failback is past its data synchronisation: resumed, or its full download has ended."""
+        asked = next((task for task in self.tasks if task.name == USER_INPUT_TASK), None)
+        if asked is None or not asked.is_done:
+            return False
+        ran = [task for task in self.all_tasks() if task.name in _LAST_SYNC_TASKS and _did_work(task)]
+        return not asked.is_skipped or (bool(ran) and all(task.is_done for task in ran))
+
+    def all_tasks(self) -> Iterator[Task]:
+        """Yield every task of the job, children after their parents."""
+        for task in self.tasks:
+            yield from task.walk()
+
+    def concerns(self, vm_id: str) -> bool:
+        """Whether the job works on the virtual machine with this Hyper-V id, alone or as part of a plan."""
+        wanted = vm_id.lower()
+        return wanted != "" and wanted in (
+            self.target_id.lower(),
+            *(task.target_id.lower() for task in self.all_tasks()),
+        )
+
+
+def _did_work(task: Task) -> bool:
+    """Whether the task wrote: a group task only counts when one of its machines' tasks has begun."""
+    return task.has_begun and (not task.children or any(child.has_begun for child in task.children))
+
+
+def parse_job(document: Document) -> Job:
+    """Read a C(replicationJobs/{job}) body.
+
+    Raises UnknownState where the state is none that the service is known to use: to guess that such a job still
+    runs, or that it has ended, would both be dangerous.
+    """
+    properties = field(document, "properties") or {}
+    state = text(properties, "state")
+    if state not in RUNNING_STATES | SUCCEEDED_STATES | FAILED_STATES:
+        raise UnknownState("properties.state of job " + text(document, "name"), state)
+    return Job(
+        document=document,
+        id=text(document, "id"),
+        name=text(document, "name"),
+        scenario=text(properties, "scenarioName"),
+        friendly_name=text(properties, "friendlyName"),
+        state=state,
+        state_description=text(properties, "stateDescription"),
+        tasks=tuple(_parse_task(task) for task in items(properties, "tasks")),
+        errors=items(properties, "errors"),
+        allowed_actions=frozenset(str(action) for action in items(properties, "allowedActions")),
+        started=time_at(properties, "startTime"),
+        ended=time_at(properties, "endTime"),
+        target_id=text(properties, "targetObjectId"),
+        target_name=text(properties, "targetObjectName"),
+        target_type=text(properties, "targetInstanceType"),
+        activity_id=text(properties, "activityId"),
+    )
+
+
+def _parse_task(document: Document) -> Task:
+    group = field(document, "groupTaskCustomDetails")
+    children = items(group, "childTasks") or items(document, "customDetails", "childTasks")
+    job_task = field(document, "customDetails", "jobTask")
+    job_id = text(job_task, "jobId")
+    name = text(document, "name")
+    return Task(
+        # Recorded: group tasks are named "Unknown"; their group's name says what they are.
+        name=text(group, "name") if group and name in ("", "Unknown") else name,
+        friendly_name=text(document, "friendlyName"),
+        state=text(document, "state"),
+        state_description=text(document, "stateDescription"),
+        started=time_at(document, "startTime"),
+        ended=time_at(document, "endTime"),
+        children=tuple(_parse_task(child) for child in children),
+        errors=items(document, "errors"),
+        # Recorded: until its phase starts, a child job's id ends in "replicationJobs/" with no name.
+        job_id="" if job_id.endswith("/") else arm_ids.last_segment(job_id),
+        target_id=text(job_task, "targetObjectId"),
+        target_name=text(job_task, "targetObjectName"),
+    )

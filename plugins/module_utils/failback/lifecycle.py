@@ -1,0 +1,207 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stage of a replicated item: the one idea that everything turns on.
+
+A stage is read from what the service allows first (C(allowedOperations)), from its state names second; state names
+that are new are tolerated where the allowed operations tell enough, and are an error where they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from .failures import UnknownState
+from .items import ReplicatedItem
+from .jobs import Job, Operation
+
+
+class Side(Enum):
+    """A copy of the virtual machine."""
+
+    AZURE = "azure"
+    ON_PREMISES = "on_premises"
+
+
+class Stage(Enum):
+    """Where a replicated item stands. The order of members is the order of a failback."""
+
+    PROTECTED = "protected"
+    FAILOVER_COMMIT_PENDING = "failover_commit_pending"
+    FAILED_OVER = "failed_over"
+    SYNCHRONIZING = "synchronizing"
+    WAITING_FOR_COMPLETION = "waiting_for_completion"
+    COMPLETING = "completing"
+    FAILBACK_COMMIT_PENDING = "failback_commit_pending"
+    FAILED_BACK = "failed_back"
+    REVERSE_REPLICATING = "reverse_replicating"
+    INTERRUPTED = "interrupted"
+    BUSY = "busy"
+
+
+_ON_PREMISES_HOLDS_TRUTH = frozenset(
+    {Stage.PROTECTED, Stage.FAILBACK_COMMIT_PENDING, Stage.FAILED_BACK, Stage.REVERSE_REPLICATING}
+)
+# Until the commit of the failback deletes it, the Azure VM is there to return to.
+_REVERSIBLE = frozenset(
+    {
+        Stage.FAILOVER_COMMIT_PENDING,
+        Stage.FAILED_OVER,
+        Stage.SYNCHRONIZING,
+        Stage.WAITING_FOR_COMPLETION,
+        Stage.COMPLETING,
+        Stage.FAILBACK_COMMIT_PENDING,
+        Stage.INTERRUPTED,
+    }
+)
+_FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
+_FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin")
+_FAILED_BACK_STATE = "RestoreFinalized"
+# The service lists these while it takes the first copy to Azure again (recorded for enabling protection).
+_REPLICATING_STATES = (
+    "InitialReplicationInProgress",
+    "InitialReplicationPending",
+    "InitialReplicationRecoveryCompletionPending",
+    "ResynchronizationRequired",
+    "ResynchronizationInProgress",
+)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was read of one item, and the stage that follows.
+
+    C(job) is the job that owns the item, or the last failback where that decided the stage; C(reason) says in a
+    sentence what the stage was concluded from.
+    """
+
+    item: ReplicatedItem
+    stage: Stage
+    job: Job | None
+    reason: str
+
+    @property
+    def authoritative_side(self) -> Side:
+        """The copy that holds the truth now."""
+        if self.stage is Stage.BUSY:
+            return Side.AZURE if self.item.is_active_in_azure else Side.ON_PREMISES
+        return Side.ON_PREMISES if self.stage in _ON_PREMISES_HOLDS_TRUTH else Side.AZURE
+
+    @property
+    def reversible(self) -> bool:
+        """Whether the virtual machine in Azure is still there to return to."""
+        if self.stage is Stage.BUSY:
+            return self.item.is_active_in_azure
+        return self.stage in _REVERSIBLE
+
+
+def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job | None = None) -> Observation:
+    """Tell the stage of an item.
+
+    C(running) is the job that the item names as its current scenario, C(last_failback) the newest failback of this
+    item since its last failover to Azure; it is needed where needs_history() says so.
+    Raises UnknownState where what was read fits no stage.
+    """
+    if running is not None and running.is_running:
+        stage, reason = _stage_of_running(running)
+        return Observation(item, stage, running, reason)
+    if item.scenario:
+        return Observation(item, Stage.BUSY, running, f"the item names {item.scenario} as its current operation")
+    stage, reason = _stage_at_rest(item, last_failback)
+    decided_by_job = stage in (Stage.INTERRUPTED, Stage.FAILBACK_COMMIT_PENDING)
+    return Observation(item, stage, last_failback if decided_by_job else None, reason)
+
+
+def needs_history(item: ReplicatedItem) -> bool:
+    """Say whether the item's stage depends on how its last failback ended."""
+    return not item.scenario and item.is_active_in_azure and not _may_reverse_replicate(item)
+
+
+def last_failback_of(item: ReplicatedItem, jobs: Iterable[Job]) -> Job | None:
+    """Return the newest failback of the item among jobs, none older than its last failover to Azure."""
+    own = [job for job in jobs if job.operation is Operation.FAILBACK and job.concerns(item.vm_id)]
+    recent = [job for job in own if not _is_older(job.started, item.last_failover)]
+    return max(recent, key=lambda job: job.started.timestamp() if job.started else 0.0, default=None)
+
+
+def _is_older(started: datetime | None, failover: datetime | None) -> bool:
+    return started is not None and failover is not None and started < failover
+
+
+def _stage_of_running(job: Job) -> tuple[Stage, str]:
+    label = f"job {job.name} ({job.friendly_name or job.operation.value}) is {job.state}"
+    if job.operation is Operation.REVERSE_REPLICATE:
+        return Stage.REVERSE_REPLICATING, label
+    if job.operation is not Operation.FAILBACK:
+        return Stage.BUSY, label
+    if job.waits_for_completion:
+        return Stage.WAITING_FOR_COMPLETION, f"{label} and waits for Complete Failover"
+    if job.may_be_resumed or job.state == "Cancelling":
+        return Stage.BUSY, f"{label}: {job.state_description}"
+    return (Stage.COMPLETING if job.finished_data_sync else Stage.SYNCHRONIZING), label
+
+
+def _stage_at_rest(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
+    if _may_reverse_replicate(item):
+        return Stage.FAILED_BACK, _allows(item, "ReverseReplicate")
+    if _awaits_commit(item):
+        return _pending_commit(item, last_failback)
+    if item.is_active_in_azure:
+        return _stage_in_azure(item, last_failback)
+    if item.active_location == "Primary":
+        return _stage_on_premises(item)
+    raise UnknownState(f"properties.activeLocation of '{item.friendly_name}'", item.active_location)
+
+
+def _may_reverse_replicate(item: ReplicatedItem) -> bool:
+    return "ReverseReplicate" in item.allowed_operations or (
+        item.protection_state == _FAILED_BACK_STATE and not _awaits_commit(item)
+    )
+
+
+def _awaits_commit(item: ReplicatedItem) -> bool:
+    allows = not item.allowed_operations.isdisjoint({"Commit", "FinalizeFailback"})
+    return allows or item.protection_state in _FAILOVER_PENDING_STATES
+
+
+def _pending_commit(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
+    """Tell the two commits apart: one keeps the Azure VM, the other deletes it, so only evidence counts."""
+    if item.active_location == "Primary" or "FinalizeFailback" in item.allowed_operations:
+        return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
+    if item.last_failover is not None and last_failback is not None and last_failback.has_succeeded:
+        return Stage.FAILBACK_COMMIT_PENDING, f"failback job {last_failback.name} succeeded, a commit is pending"
+    return Stage.FAILOVER_COMMIT_PENDING, "active in Azure, the failover is not committed"
+
+
+def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
+    if last_failback is not None and last_failback.has_failed and last_failback.began_data_sync:
+        return (
+            Stage.INTERRUPTED,
+            f"failback job {last_failback.name} ended as {last_failback.state} after it had begun to write to the "
+            "on-premises disks: they are not consistent",
+        )
+    if not item.allowed_operations.isdisjoint({"Failback", "PlannedFailover"}):
+        return Stage.FAILED_OVER, _allows(item, "Failback", "PlannedFailover")
+    if item.protection_state in _FAILED_OVER_STATES:
+        return Stage.BUSY, "the failover is committed, but Site Recovery allows no failback now"
+    raise UnknownState(f"properties.protectionState of '{item.friendly_name}'", item.protection_state)
+
+
+def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
+    if item.protection_state in _REPLICATING_STATES:
+        return Stage.REVERSE_REPLICATING, item.protection_state_description or item.protection_state
+    if item.test_failover_state not in ("", "None"):
+        return Stage.BUSY, f"a test failover is {item.test_failover_state}"
+    if not item.allowed_operations.isdisjoint({"PlannedFailover", "UnplannedFailover"}):
+        return Stage.PROTECTED, _allows(item, "PlannedFailover", "UnplannedFailover")
+    if item.protection_state == "Protected":
+        return Stage.BUSY, "protected on-premises, but Site Recovery allows no operation now"
+    raise UnknownState(f"properties.protectionState of '{item.friendly_name}'", item.protection_state)
+
+
+def _allows(item: ReplicatedItem, *operations: str) -> str:
+    allowed = ", ".join(sorted(item.allowed_operations.intersection(operations)))
+    return f"active location {item.active_location}, Site Recovery allows {allowed or 'nothing'}"

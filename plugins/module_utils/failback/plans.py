@@ -1,0 +1,67 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recovery plan: virtual machines that Site Recovery fails over and back together, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .documents import Document, field, items, text
+
+
+@dataclass(frozen=True)
+class PlanGroup:
+    """One group in the plan's order: C(Shutdown), C(Failover) or C(Boot), with the ids of its replicated items."""
+
+    type: str
+    item_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecoveryPlan:
+    """One body of C(replicationRecoveryPlans/{plan}). Lists come without groups (recorded): read a plan alone."""
+
+    document: Document
+    id: str
+    name: str
+    friendly_name: str
+    primary_fabric_id: str
+    providers: tuple[str, ...]
+    allowed_operations: frozenset[str]
+    scenario: str
+    scenario_job_id: str
+    scenario_status: str
+    groups: tuple[PlanGroup, ...]
+
+    @property
+    def item_ids(self) -> tuple[str, ...]:
+        """Ids of the plan's replicated items in start order, each once."""
+        return tuple(dict.fromkeys(item_id for group in self.groups for item_id in group.item_ids))
+
+    def answers_to(self, wanted: str) -> bool:
+        """Whether the user's word for a recovery plan means this one."""
+        return wanted.lower() in (self.friendly_name.lower(), self.name.lower(), self.id.lower())
+
+
+def parse_plan(document: Document) -> RecoveryPlan:
+    """Read a C(replicationRecoveryPlans/{plan}) body."""
+    properties = field(document, "properties") or {}
+    return RecoveryPlan(
+        document=document,
+        id=text(document, "id"),
+        name=text(document, "name"),
+        friendly_name=text(properties, "friendlyName"),
+        primary_fabric_id=text(properties, "primaryFabricId"),
+        providers=tuple(str(name) for name in items(properties, "replicationProviders")),
+        allowed_operations=frozenset(str(name) for name in items(properties, "allowedOperations")),
+        scenario=text(properties, "currentScenario", "scenarioName"),
+        scenario_job_id=text(properties, "currentScenario", "jobId"),
+        scenario_status=text(properties, "currentScenarioStatus"),
+        groups=tuple(_parse_group(group) for group in items(properties, "groups")),
+    )
+
+
+def _parse_group(document: Document) -> PlanGroup:
+    members = items(document, "replicationProtectedItems")
+    return PlanGroup(type=text(document, "groupType"), item_ids=tuple(text(member, "id") for member in members))

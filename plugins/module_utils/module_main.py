@@ -1,0 +1,29 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main function of every module."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .contracts import CONTRACTS
+from .execution import diff_of, execute
+from .failback.failures import FailbackError
+
+
+def run_module(name: str) -> None:
+    """Run the module of this name: parse its options, ask its verb, report."""
+    contract = CONTRACTS[name]
+    module = AnsibleModule(argument_spec=contract.argument_spec, supports_check_mode=True, **contract.rules)
+    try:
+        result = execute(contract, module.params, os.environ, check_mode=module.check_mode)
+    except FailbackError as problem:
+        module.fail_json(**problem.as_result())
+        raise  # fail_json has ended the process
+    diff = diff_of(result)
+    if diff is not None:
+        result["diff"] = diff
+    module.exit_json(**result)

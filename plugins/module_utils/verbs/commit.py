@@ -1,0 +1,63 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commit of a failover or a failback. The latter deletes the Azure VM and its disks: what was there is noted before,
+and looked for afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..failback.azure_resources import AzureVm, Lock
+from ..failback.decisions import Verb, predicted_stage
+from ..failback.failures import PermissionDenied, Refused
+from ..failback.lifecycle import Observation
+from ..watch import Watch
+from .leftovers import Leftovers, check_leftovers, note_azure_vms
+from .outcomes import verb_outcome
+from .reading import View
+from .steps import Procedure, Write, plan_or_items, run_procedure
+from .wishes import CommitWish
+
+
+def run(wish: CommitWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Commit the target and return the result of the module."""
+    noted: dict[str, AzureVm | None] = {}
+
+    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        if wish.verb is Verb.COMMIT_FAILBACK and not wish.assume_stage:
+            _refuse_locked(session, starts)
+            noted.update(note_azure_vms(session, starts))
+        service = session.site_recovery
+        return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
+
+    course = run_procedure(session, wish, watch, Procedure(wish.verb, writes))
+    outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb))
+    committed = wish.verb is Verb.COMMIT_FAILBACK and wish.wait and not course.predicted
+    left = check_leftovers(session, wish, watch, course.after, noted) if committed else Leftovers()
+    return {**outcome, "azure_resources": left.as_result()}
+
+
+def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:
+    """Refuse before the write what Azure would refuse in the middle of it: a lock keeps the VM from being deleted."""
+    locked = {member.item.friendly_name: locks_of(session, member) for member in members}
+    found = {name: locks for name, locks in locked.items() if locks}
+    if found:
+        lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found.items())
+        raise Refused(
+            f"A delete lock protects the Azure VM, which a commit deletes: {lines}.",
+            "Nothing was written. Remove the lock if the VM in Azure may go, then run the task again.",
+            locks=[lock.id for locks in found.values() for lock in locks],
+        )
+
+
+def locks_of(session: AzureSession, member: Observation) -> list[Lock]:
+    """Return the locks that apply to a member's Azure VM; none where they may not be read, as Azure then decides."""
+    if not member.item.azure_vm_id:
+        return []
+    try:
+        return session.resources.locks(member.item.azure_vm_id)
+    except PermissionDenied:
+        return []

@@ -1,0 +1,72 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures of the step loop, in words: why a step is refused, what must end first, what does not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..failback.decisions import Decision, Verb
+from ..failback.failures import Contradiction, Refused, WaitTimeout
+from ..failback.lifecycle import Observation
+from ..watch import Watch
+from .reading import View
+
+Refusal = tuple[Observation, Decision]
+
+
+def refusal(refusals: Sequence[Refusal], view: View) -> Refused:
+    """Return the failure of a verb that the order does not allow for these members."""
+    stages = {member.item.friendly_name: member.stage.value for member, _made in refusals}
+    if view.plan is None:
+        member, made = refusals[0]
+        return Refused(
+            f"{member.item.friendly_name} is in stage {member.stage.value} ({member.reason}).",
+            made.reason,
+            stages=stages,
+        )
+    lines = "; ".join(
+        f"{member.item.friendly_name} is {member.stage.value}: {made.reason}" for member, made in refusals
+    )
+    return Refused(
+        f"{len(refusals)} of {len(view.members)} VMs of the plan stand in the way: {lines}",
+        "Nothing was written. Bring these VMs to the plan's stage one by one, or take them out of the plan.",
+        stages=stages,
+    )
+
+
+def something_else_runs(members: Sequence[Observation]) -> Refused:
+    """Return the failure of a verb that may not wait for another operation."""
+    return Refused(
+        f"Something else must end first: {_reasons(members)}.",
+        "Wait for it and run the task again, or let the task wait (wait: true).",
+        jobs=_job_names(members),
+    )
+
+
+def out_of_time(members: Sequence[Observation], watch: Watch) -> WaitTimeout:
+    """Return the failure of a verb whose deadline came while it waited for a stage."""
+    return WaitTimeout(
+        f"After {watch.timeout:.0f} seconds the end has not come: {_reasons(members)}.",
+        "Run the task again to go on from here, with a longer wait_timeout if need be.",
+        jobs=_job_names(members),
+    )
+
+
+def still_as_before(verb: Verb, members: Sequence[Observation], jobs: Sequence[str]) -> Contradiction:
+    """Return the failure of a verb whose job succeeded without effect on what is read."""
+    lines = "; ".join(f"{member.item.friendly_name} is still {member.stage.value}" for member in members)
+    return Contradiction(
+        f"Site Recovery reports that the {verb.value} succeeded (job {', '.join(jobs)}), but {lines}.",
+        "Nothing more was written. Look at the job and the item in the portal before going on.",
+        jobs=list(jobs),
+    )
+
+
+def _reasons(members: Sequence[Observation]) -> str:
+    return "; ".join(f"{member.item.friendly_name}: {member.reason}" for member in members)
+
+
+def _job_names(members: Sequence[Observation]) -> list[str]:
+    return [member.job.name for member in members if member.job is not None]

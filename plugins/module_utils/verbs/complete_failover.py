@@ -1,0 +1,64 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Complete failover: let a failback that has synchronised go on, and prove afterwards that one side runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..azure.site_recovery import Accepted
+from ..failback.decisions import Verb, predicted_stage
+from ..failback.failures import Refused
+from ..failback.jobs import Job
+from ..failback.lifecycle import Observation
+from ..watch import Watch
+from .outcomes import verb_outcome
+from .reading import View
+from .steps import Procedure, Write, run_procedure
+from .verdicts import check_one_side_runs
+from .wishes import CompleteWish
+
+# What Microsoft's PowerShell module sends when no comment is given.
+_NO_COMMENT = " "
+
+
+def run(wish: CompleteWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Resume the job that waits, wait for its end and return the result of the module."""
+
+    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        jobs = {member.job.name: member.job for member in starts if member.job is not None}
+        if view.plan is None:
+            _refuse_plan_job(starts[0])
+        return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
+
+    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes))
+    outcome = verb_outcome(session, Verb.COMPLETE, course, predicted_stage(Verb.COMPLETE))
+    return {**outcome, "azure_vms": [] if course.predicted else check_one_side_runs(session, wish, course.after)}
+
+
+def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wish: CompleteWish) -> Write:
+    def send() -> Accepted:
+        accepted = session.site_recovery.resume_job(job.name, wish.comments or _NO_COMMENT)
+        # The operation of a resume is not a job: it is the resumed job that goes on.
+        return replace(accepted, job_name=job.name)
+
+    return Write(members, send)
+
+
+def _refuse_plan_job(member: Observation) -> None:
+    job = member.job
+    if job is not None and job.is_of_plan:
+        raise Refused(
+            f"Job {job.name} fails back the whole recovery plan {job.target_name}; completing it would cut over "
+            "every VM of the plan.",
+            f"Nothing was written. Complete the plan: recovery_plan: {job.target_name}.",
+            job_id=job.name,
+        )
+
+
+def _members_of(job: Job, members: Sequence[Observation]) -> list[Observation]:
+    return [member for member in members if member.job is not None and member.job.name == job.name]

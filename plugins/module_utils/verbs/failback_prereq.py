@@ -1,0 +1,131 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prerequisites of a failback: read everything that a run will depend on, and say what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ..azure.session import AzureSession
+from ..failback.azure_resources import Permission
+from ..failback.checks import (
+    ITEM_ACTIONS,
+    PLAN_ACTIONS,
+    ItemFacts,
+    NotRead,
+    check_item,
+    check_plan,
+    is_ready,
+)
+from ..failback.data_sync import choose_data_sync
+from ..failback.failures import NotFound, PermissionDenied, asked
+from ..failback.lifecycle import Observation, Stage
+from ..watch import Watch
+from .following import follow_job, has_ended
+from .outcomes import target_result
+from .reading import View, find_target
+from .truth import side_of, stage_of
+from .wishes import PrereqWish
+
+Fact = TypeVar("Fact")
+# In these stages a data synchronisation is still ahead, so one can be recommended.
+_BEFORE_SYNC = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER, Stage.INTERRUPTED})
+
+
+def run(wish: PrereqWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Check the target and return the result of the module. A failed check is a result, not a failure."""
+    with asked(f"Prerequisites of {wish.target}"):
+        view = find_target(session, wish).look()
+        refreshed = wish.refresh_provider and not wish.check_mode and _refresh(session, wish, watch, view)
+        return _outcome(wish, session, view, refreshed)
+
+
+def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) -> bool:
+    for provider_id in dict.fromkeys(member.item.provider_id for member in view.members):
+        accepted = session.site_recovery.refresh_provider(provider_id)
+        follow_job(session, accepted.job_name, watch, has_ended, wish.poll_interval, tolerate_failure=True)
+    return True
+
+
+def _outcome(wish: PrereqWish, session: AzureSession, view: View, refreshed: bool) -> dict[str, Any]:
+    permissions = _permissions(session)
+    actions = (*ITEM_ACTIONS, *(PLAN_ACTIONS if view.plan else ()))
+    results = [_member(session, member, permissions, actions) for member in view.members]
+    plan_findings = check_plan(view.members) if view.plan else []
+    findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
+    findings += [finding for entry in results for finding in entry["findings"]]
+    return {
+        "changed": refreshed,
+        "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
+        "findings": findings,
+        "failed_findings": [finding for finding in findings if finding["status"] == "fail"],
+        "stage": {"before": stage_of(view), "after": stage_of(view)},
+        "direction": "recovery_to_primary",
+        "authoritative_side": side_of(view) if view.members else "mixed",
+        "reversible": all(member.reversible for member in view.members),
+        "data_sync": _recommended(wish, session, view),
+        "job": None,
+        **target_result(view),
+        "members": results if view.plan else [],
+    }
+
+
+def _member(
+    session: AzureSession,
+    seen: Observation,
+    permissions: Sequence[Permission] | NotRead,
+    actions: Sequence[str],
+) -> dict[str, Any]:
+    findings = check_item(_facts(session, seen, permissions, actions))
+    return {
+        "name": seen.item.name,
+        "friendly_name": seen.item.friendly_name,
+        "id": seen.item.id,
+        "stage": {"before": seen.stage.value, "after": seen.stage.value},
+        "authoritative_side": seen.authoritative_side.value,
+        "reversible": seen.reversible,
+        "reason": seen.reason,
+        "job": None,
+        "ready": is_ready(findings),
+        "findings": [{**finding.as_result(), "vm": seen.item.friendly_name} for finding in findings],
+    }
+
+
+def _facts(
+    session: AzureSession, seen: Observation, permissions: Sequence[Permission] | NotRead, actions: Sequence[str]
+) -> ItemFacts:
+    item, service = seen.item, session.site_recovery
+    vm_id = item.azure_vm_id
+    no_vm = NotRead("the replicated item names no Azure VM")
+    return ItemFacts(
+        seen=seen,
+        provider=_read(lambda: service.provider(item.provider_id)),
+        fabric=_read(lambda: service.fabric(item.fabric_name)),
+        azure_vm=_read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm,
+        locks=_read(lambda: session.resources.locks(vm_id)) if vm_id else no_vm,
+        permissions=permissions,
+        needed_actions=actions,
+        now=session.clock.now(),
+    )
+
+
+def _permissions(session: AzureSession) -> Sequence[Permission] | NotRead:
+    return _read(lambda: session.resources.permissions(session.vault_id))
+
+
+def _read(read: Callable[[], Fact]) -> Fact | NotRead:
+    """Read a fact that the caller's roles may hide. What hides one fact must not hide the others."""
+    try:
+        return read()
+    except (PermissionDenied, NotFound) as problem:
+        return NotRead(problem.happened)
+
+
+def _recommended(wish: PrereqWish, session: AzureSession, view: View) -> dict[str, str] | None:
+    ahead = [member.item for member in view.members if member.stage in _BEFORE_SYNC]
+    if not ahead:
+        return None
+    sync = choose_data_sync(wish.data_sync, ahead, session.clock.now(), vm_may_be_missing=False)
+    return {"option": sync.option, "reason": sync.reason}

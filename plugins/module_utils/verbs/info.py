@@ -1,0 +1,176 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Queries: what the vault holds. They read, and return nothing that was not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..failback import arm_ids
+from ..failback.documents import as_result
+from ..failback.fabrics import Fabric, Provider
+from ..failback.failures import UnknownState, asked
+from ..failback.items import ReplicatedItem
+from ..failback.jobs import Job
+from ..failback.lifecycle import Observation
+from ..failback.progress import describe_progress
+from ..watch import Watch
+from .following import error_result, job_errors
+from .outcomes import job_result
+from .reading import find_item, find_plan, look_at_plan, observe_item
+from .truth import side_of, stage_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoWish:
+    """C(name) selects one of what is asked for; empty selects all."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobInfoWish(InfoWish):
+    """C(name) is a job's id or name; C(replicated_item) selects the jobs of one VM, C(states) jobs in these states."""
+
+    replicated_item: str = ""
+    states: tuple[str, ...] = ()
+    limit: int = 20
+
+
+def run_replicated_item_info(wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Return the vault's replicated items with their stages."""
+    with asked(f"Replicated item information of {wish.name or session.vault_id}"):
+        if wish.name:
+            return {"changed": False, "replicated_items": [_item_entry(session, find_item(session, wish.name))]}
+        items = list(session.site_recovery.all_items())
+        watch.report(f"{len(items)} replicated items")
+        return {"changed": False, "replicated_items": [_item_entry(session, item) for item in items]}
+
+
+def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
+    """Return an item; one whose stage cannot be told is listed all the same, with the reason."""
+    base: dict[str, Any] = {
+        "name": item.name,
+        "friendly_name": item.friendly_name,
+        "id": item.id,
+        "replicated_item": as_result(item.document),
+    }
+    if not item.is_hyper_v_to_azure:
+        return {**base, **_no_stage(f"replicated with {item.instance_type}, which this collection does not fail back")}
+    try:
+        return {**base, **_stage_entry(observe_item(session, item))}
+    except UnknownState as problem:
+        return {**base, **_no_stage(problem.happened)}
+
+
+def _stage_entry(seen: Observation) -> dict[str, Any]:
+    return {
+        "stage": seen.stage.value,
+        "authoritative_side": seen.authoritative_side.value,
+        "reversible": seen.reversible,
+        "reason": seen.reason,
+        "job": job_result(seen.job) if seen.job is not None else None,
+    }
+
+
+def _no_stage(reason: str) -> dict[str, Any]:
+    return {"stage": None, "authoritative_side": None, "reversible": None, "reason": reason, "job": None}
+
+
+def run_recovery_plan_info(wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Return the vault's recovery plans with their groups and the stages of their members."""
+    with asked(f"Recovery plan information of {wish.name or session.vault_id}"):
+        listed = [find_plan(session, wish.name)] if wish.name else session.site_recovery.plans()
+        watch.report(f"{len(listed)} recovery plans")
+        return {"changed": False, "recovery_plans": [_plan_entry(session, plan.name) for plan in listed]}
+
+
+def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
+    plan = session.site_recovery.plan(name)
+    view = look_at_plan(session, plan)
+    return {
+        "name": plan.name,
+        "friendly_name": plan.friendly_name,
+        "id": plan.id,
+        "stage": stage_of(view) if view.members else None,
+        "authoritative_side": side_of(view) if view.members else None,
+        "job": job_result(view.plan_job) if view.plan_job is not None else None,
+        "recovery_plan": as_result(plan.document),
+        "members": [
+            {"name": seen.item.name, "friendly_name": seen.item.friendly_name, "id": seen.item.id, **_stage_entry(seen)}
+            for seen in view.members
+        ],
+    }
+
+
+def run_job_info(wish: JobInfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
+    with asked(f"Job information of {wish.name or wish.replicated_item or session.vault_id}"):
+        jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(wish, session)]
+        watch.report(f"{len(jobs)} jobs")
+        return {"changed": False, "jobs": jobs}
+
+
+def _job_names(wish: JobInfoWish, session: AzureSession) -> list[str]:
+    if wish.name:
+        return [arm_ids.last_segment(wish.name)]
+    target = find_item(session, wish.replicated_item).vm_id.lower() if wish.replicated_item else ""
+    listed = session.site_recovery.jobs(None, session.clock.now())
+    chosen = [job for job in listed if not target or job.target_id.lower() == target]
+    chosen = [job for job in chosen if not wish.states or job.state in wish.states]
+    return [job.name for job in chosen[: wish.limit]]
+
+
+def _job_entry(job: Job) -> dict[str, Any]:
+    children = [
+        {"name": task.job_id, "task": task.friendly_name, "target": task.target_name, "state": task.state}
+        for task in job.all_tasks()
+        if task.job_id
+    ]
+    return {
+        **job_result(job),
+        "progress": describe_progress(job),
+        "target": {"id": job.target_id, "name": job.target_name, "type": job.target_type},
+        "tasks": as_result(job.document)["properties"].get("tasks") or [],
+        "child_jobs": children,
+        "errors": [error_result(error) for error in job_errors(job)],
+    }
+
+
+def run_vault_info(_wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Return the vault with its fabrics, their providers and connection."""
+    with asked(f"Information of vault {session.vault_id}"):
+        vault = session.resources.vault(session.vault_id)
+        fabrics = [_fabric_entry(session, fabric) for fabric in session.site_recovery.fabrics()]
+        watch.report(f"{len(fabrics)} fabrics")
+        return {"changed": False, "vault": as_result(vault), "fabrics": fabrics}
+
+
+def _fabric_entry(session: AzureSession, fabric: Fabric) -> dict[str, Any]:
+    providers = session.site_recovery.providers(fabric.name)
+    return {
+        "name": fabric.name,
+        "friendly_name": fabric.friendly_name,
+        "id": fabric.id,
+        "type": fabric.type,
+        "health": fabric.health,
+        "connected": all(provider.is_connected for provider in providers) if providers else None,
+        "providers": [_provider_entry(session, provider) for provider in providers],
+    }
+
+
+def _provider_entry(session: AzureSession, provider: Provider) -> dict[str, Any]:
+    age = session.clock.now() - provider.last_heartbeat if provider.last_heartbeat else None
+    return {
+        "name": provider.name,
+        "friendly_name": provider.friendly_name,
+        "id": provider.id,
+        "connection_status": provider.connection_status,
+        "last_heartbeat": provider.last_heartbeat.isoformat() if provider.last_heartbeat else None,
+        "heartbeat_age": max(0, round(age.total_seconds())) if age else None,
+        "version": provider.version,
+        "version_state": provider.version_state,
+    }

@@ -1,0 +1,106 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a commit of the failback leaves in Azure: the VM and its disks must be gone, the rest is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..azure.site_recovery import DEFAULT_RETRY_AFTER
+from ..failback.azure_resources import AzureVm
+from ..failback.failures import Contradiction, PermissionDenied
+from ..failback.lifecycle import Observation, Stage
+from ..watch import Watch
+from .reading import View
+from .truth import truth_of
+from .wishes import Wish
+
+_AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
+# Deleting a machine takes Azure a while after the job's end; so many looks before it counts as not deleted.
+_LOOKS = 5
+
+
+@dataclass
+class Leftovers:
+    """Resource ids by what became of them. C(not_checked) could not be read, with the reason."""
+
+    deleted: list[str] = field(default_factory=list)
+    left_behind: list[str] = field(default_factory=list)
+    not_checked: list[dict[str, str]] = field(default_factory=list)
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the lists for a result."""
+        return {"deleted": self.deleted, "left_behind": self.left_behind, "not_checked": self.not_checked}
+
+
+def note_azure_vms(session: AzureSession, members: Sequence[Observation]) -> dict[str, AzureVm | None]:
+    """Return the Azure VM of each member, by item id, before a commit deletes it; None where it cannot be read."""
+    return {member.item.id: _find(session, member) for member in members}
+
+
+def _find(session: AzureSession, member: Observation) -> AzureVm | None:
+    try:
+        return session.compute.find_vm(member.item.azure_vm_id) if member.item.azure_vm_id else None
+    except PermissionDenied:
+        return None
+
+
+def check_leftovers(
+    session: AzureSession, wish: Wish, watch: Watch, view: View, noted: Mapping[str, AzureVm | None]
+) -> Leftovers:
+    """Look for what a commit should have deleted, and for what it leaves.
+
+    Raises Contradiction where a VM is still there although the commit succeeded.
+    """
+    left = Leftovers()
+    for member in view.members:
+        if member.stage in _AFTER_COMMIT and member.item.azure_vm_id:
+            try:
+                _check_vm(session, wish, watch, member, view)
+                _check_parts(session, member, noted.get(member.item.id), left)
+            except PermissionDenied as denied:
+                left.not_checked.append({"id": member.item.azure_vm_id, "reason": denied.happened})
+    return left
+
+
+def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation, view: View) -> None:
+    vm = session.compute.find_vm(member.item.azure_vm_id)
+    for _look in range(_LOOKS):
+        if vm is None:
+            return
+        watch.sleep(wish.poll_interval or DEFAULT_RETRY_AFTER)
+        vm = session.compute.find_vm(member.item.azure_vm_id)
+    if vm is None:
+        return
+    problem = Contradiction(
+        f"Site Recovery reports that the failback of {member.item.friendly_name} is committed, but its Azure VM "
+        f"{member.item.azure_vm_id} still exists ({vm.power}).",
+        "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
+    )
+    problem.asked = f"Check after the commit of {wish.target}"
+    problem.truth = truth_of([view])
+    raise problem
+
+
+def _check_parts(session: AzureSession, member: Observation, vm: AzureVm | None, left: Leftovers) -> None:
+    left.deleted.append(member.item.azure_vm_id)
+    for disk in vm.disk_ids if vm else ():
+        (left.left_behind if session.compute.disk_exists(disk) else left.deleted).append(disk)
+    for uri in vm.blob_uris if vm else ():
+        left.not_checked.append({"id": uri, "reason": "an unmanaged disk lies in a storage account, which is not read"})
+    for nic in _nic_ids(member, vm):
+        addresses = session.compute.find_nic_addresses(nic)
+        if addresses is not None:
+            left.left_behind.extend([nic, *addresses])
+
+
+def _nic_ids(member: Observation, vm: AzureVm | None) -> Sequence[str]:
+    """Return the VM's network interfaces; once the VM is gone, those that the replicated item names."""
+    if vm is not None:
+        return vm.nic_ids
+    group = member.item.azure_resource_group_id
+    return [f"{group}/providers/Microsoft.Network/networkInterfaces/{name}" for name in member.item.azure_nic_names]

@@ -1,0 +1,131 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planned failover: from Azure to on-premises (the failback), or from on-premises to Azure (for drills)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..azure.site_recovery import Accepted, FailbackRequest
+from ..failback.data_sync import DataSync, choose_data_sync
+from ..failback.decisions import Verb, predicted_stage
+from ..failback.fabrics import Provider
+from ..failback.failures import ConfigurationError, Refused, TargetError
+from ..failback.items import ReplicatedItem
+from ..failback.jobs import Job
+from ..failback.lifecycle import Observation, Stage
+from ..watch import Watch
+from .following import ended_or_waits, has_ended, has_started
+from .outcomes import verb_outcome
+from .reading import View
+from .steps import Procedure, Write, plan_or_items, run_procedure
+from .verdicts import check_one_side_runs
+from .wishes import PlannedFailoverWish
+
+_STOPS: dict[str, Callable[[Job], bool]] = {
+    "started": has_started,
+    "waiting_for_completion": ended_or_waits,
+    "end": has_ended,
+}
+_GOALS = {
+    "started": frozenset({Stage.SYNCHRONIZING, Stage.WAITING_FOR_COMPLETION, Stage.COMPLETING}),
+    "waiting_for_completion": frozenset({Stage.WAITING_FOR_COMPLETION}),
+    "end": frozenset[Stage](),
+}
+
+
+def run(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Fail the target over in the wished direction and return the result of the module."""
+    if wish.verb is Verb.FAIL_OVER:
+        return _to_azure(wish, session, watch)
+    return _to_on_premises(wish, session, watch)
+
+
+def _to_azure(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        service = session.site_recovery
+        return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
+
+    stop = has_started if wish.wait_for == "started" else has_ended
+    goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
+    course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal))
+    return {**verb_outcome(session, Verb.FAIL_OVER, course, predicted_stage(Verb.FAIL_OVER)), "data_sync": None}
+
+
+def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    if wish.recovery_plan and wish.target_host:
+        raise ConfigurationError(
+            "target_host cannot be used with recovery_plan: Site Recovery takes an alternate host for one VM only.",
+            "Fail the VMs back to that host one by one, with replicated_item.",
+        )
+    chosen: list[DataSync] = []
+
+    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        request, sync = _request(wish, session, [member.item for member in starts])
+        chosen.append(sync)
+        watch.report(f"{wish.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
+
+        def send_plan(name: str) -> Accepted:
+            return session.site_recovery.fail_back_plan(name, request)
+
+        return plan_or_items(
+            view, starts, send_plan, lambda member: session.site_recovery.fail_back_item(member.item.id, request)
+        )
+
+    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for])
+    course = run_procedure(session, wish, watch, procedure)
+    sync = chosen[0] if chosen else None
+    foreseen = predicted_stage(Verb.FAIL_BACK, synchronizes_first=sync is not None and sync.synchronizes_first)
+    outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
+    if course.changed and not course.predicted:
+        outcome["azure_vms"] = check_one_side_runs(session, wish, course.after)
+    return {**outcome, "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None}
+
+
+def _request(
+    wish: PlannedFailoverWish, session: AzureSession, items: Sequence[ReplicatedItem]
+) -> tuple[FailbackRequest, DataSync]:
+    for item in items:
+        _refuse_encrypted(item)
+    target = _target_provider(session, items[0], wish.target_host) if wish.target_host else None
+    create = wish.create_vm_if_missing or target is not None
+    sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=create)
+    return FailbackRequest(sync.synchronizes_first, create, target.id if target else ""), sync
+
+
+def _refuse_encrypted(item: ReplicatedItem) -> None:
+    if item.encryption.lower() == "enabled":
+        raise Refused(
+            f"{item.friendly_name} is protected with data encryption, a feature that Azure retired on 30 April 2022; "
+            "no failback call takes its certificate any more.",
+            "Nothing was written. Disable encryption for the cloud or VM with Microsoft's support before failing back.",
+        )
+
+
+def _target_provider(session: AzureSession, item: ReplicatedItem, wanted: str) -> Provider:
+    """Return the provider of the alternate host: a Hyper-V host registered in the item's own site."""
+    fabric = session.site_recovery.fabric(item.fabric_name)
+    if not fabric.is_hyper_v_site:
+        raise ConfigurationError(
+            f"target_host cannot be used: {item.friendly_name} belongs to the {fabric.type} fabric "
+            f"{fabric.friendly_name}, and Site Recovery takes an alternate host within a Hyper-V site only.",
+            "Leave target_host out; VMM places the VM on a host of its cloud.",
+        )
+    providers = session.site_recovery.providers(fabric.name)
+    found = [provider for provider in providers if provider.answers_to(wanted)]
+    if len(found) != 1:
+        names = ", ".join(sorted(provider.friendly_name for provider in providers))
+        raise TargetError(
+            f"{len(found) or 'No'} registered Hyper-V host of site {fabric.friendly_name} is called '{wanted}'.",
+            f"Registered there: {names}. Register the host with the site first, or name one of these.",
+            asked=wanted,
+        )
+    if not found[0].is_connected:
+        raise Refused(
+            f"Host {found[0].friendly_name} is {found[0].connection_status}.",
+            "Nothing was written. Start the Azure Site Recovery provider on the host, then run the task again.",
+        )
+    return found[0]

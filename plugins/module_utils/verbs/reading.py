@@ -1,0 +1,160 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the user's word for a target to what the vault says of it now."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..azure.session import AzureSession
+from ..failback import arm_ids
+from ..failback.failures import NotFound, TargetError
+from ..failback.items import ReplicatedItem
+from ..failback.jobs import Job, Operation
+from ..failback.lifecycle import Observation, last_failback_of, needs_history, observe
+from ..failback.plans import RecoveryPlan
+from .wishes import Wish
+
+_MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
+_SUGGESTIONS = 5
+
+
+@dataclass(frozen=True)
+class View:
+    """What was read of a target at one moment: its plan, where it is one, and each of its members."""
+
+    plan: RecoveryPlan | None
+    members: tuple[Observation, ...]
+    plan_job: Job | None = None
+
+
+class Target:
+    """A replicated item or recovery plan that is known to exist. C(look) reads it anew."""
+
+    def __init__(self, session: AzureSession, *, item_id: str = "", plan_name: str = "") -> None:
+        self._session = session
+        self._item_id = item_id
+        self._plan_name = plan_name
+
+    def look(self) -> View:
+        """Read the target, and what its stage depends on."""
+        if not self._plan_name:
+            item = self._session.site_recovery.item(self._item_id)
+            return View(None, (observe_item(self._session, item),))
+        plan = self._session.site_recovery.plan(self._plan_name)
+        return look_at_plan(self._session, plan)
+
+
+def find_target(session: AzureSession, wish: Wish) -> Target:
+    """Return the target that the wish names. Raises TargetError where there is none, or several."""
+    if wish.recovery_plan:
+        return Target(session, plan_name=find_plan(session, wish.recovery_plan).name)
+    item = find_item(session, wish.replicated_item)
+    require_hyper_v(item)
+    return Target(session, item_id=item.id)
+
+
+def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
+    """Return the replicated item that answers to a friendly name, a name or a resource id."""
+    if arm_ids.is_resource_id(wanted):
+        return _item_by_id(session, wanted)
+    known = list(session.site_recovery.all_items())
+    found = [item for item in known if item.answers_to(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(wanted, "replicated items", [item.id for item in found])
+    names = [item.friendly_name for item in known]
+    raise TargetError(*_unknown(session, wanted, "replicated item", names), asked=wanted)
+
+
+def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
+    vault = arm_ids.vault_of(wanted)
+    if not arm_ids.same_resource(vault, session.vault_id):
+        raise TargetError(
+            f"The id belongs to another vault ({vault or 'none'}) than the one given ({session.vault_id}).",
+            "Give the resource_group and vault_name of the id's own vault.",
+            asked=wanted,
+        )
+    try:
+        return session.site_recovery.item(wanted)
+    except NotFound as problem:
+        raise TargetError(
+            f"The vault has no replicated item of that id. {problem.happened}",
+            "List what there is with replicated_item_info.",
+            asked=wanted,
+        ) from problem
+
+
+def find_plan(session: AzureSession, wanted: str) -> RecoveryPlan:
+    """Return the recovery plan that answers to a friendly name, a name or a resource id."""
+    known = session.site_recovery.plans()
+    found = [plan for plan in known if plan.answers_to(wanted) or arm_ids.same_resource(plan.id, wanted)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(wanted, "recovery plans", [plan.id for plan in found])
+    raise TargetError(*_unknown(session, wanted, "recovery plan", [plan.friendly_name for plan in known]), asked=wanted)
+
+
+def _ambiguous(wanted: str, kind: str, ids: Sequence[str]) -> TargetError:
+    return TargetError(
+        f"'{wanted}' names {len(ids)} {kind}: {', '.join(ids)}.",
+        "Give the resource id of the one that is meant.",
+        asked=wanted,
+        candidates=list(ids),
+    )
+
+
+def _unknown(session: AzureSession, wanted: str, kind: str, names: Sequence[str]) -> tuple[str, str]:
+    close = difflib.get_close_matches(wanted.lower(), {name.lower(): name for name in names}, _SUGGESTIONS)
+    spelled = [name for name in names if name.lower() in close]
+    hint = f"Similar names: {', '.join(spelled)}." if spelled else "Check resource_group and vault_name."
+    return f"Vault {session.vault_id} has no {kind} '{wanted}' among its {len(names)}.", hint
+
+
+def require_hyper_v(item: ReplicatedItem) -> None:
+    """Refuse an item that another provider replicates: its failback is another procedure."""
+    if not item.is_hyper_v_to_azure:
+        raise TargetError(
+            f"It is replicated with {item.instance_type}, not from Hyper-V to Azure (HyperVReplicaAzure).",
+            "This collection fails back Hyper-V virtual machines only. Nothing was written.",
+            asked=item.friendly_name,
+            instance_type=item.instance_type,
+        )
+
+
+def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | None = None) -> Observation:
+    """Tell the stage of an item, reading its running job and its last failback where they matter."""
+    if plan_job is not None and plan_job.is_running:
+        return observe(item, running=plan_job)
+    running = (
+        session.site_recovery.find_job(arm_ids.last_segment(item.scenario_job_id)) if item.scenario_job_id else None
+    )
+    history = _last_failback(session, item) if needs_history(item) else None
+    return observe(item, running, history)
+
+
+def _last_failback(session: AzureSession, item: ReplicatedItem) -> Job | None:
+    """Return the newest failback of the item. Lists do not tell the direction of a job, so candidates are read."""
+    listed = session.site_recovery.jobs(item.last_failover, session.clock.now())
+    wanted = item.vm_id.lower()
+    for job in listed:
+        if job.scenario in _MAY_BE_FAILBACK and (job.is_of_plan or job.target_id.lower() == wanted):
+            whole = session.site_recovery.job(job.name)
+            if whole.operation is Operation.FAILBACK and whole.concerns(item.vm_id):
+                return last_failback_of(item, [whole])
+    return None
+
+
+def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> View:
+    """Read a plan's job and every member. A plan's running job owns all of its members."""
+    job_name = arm_ids.last_segment(plan.scenario_job_id)
+    job = session.site_recovery.find_job(job_name) if job_name not in ("", "None") else None
+    items = [session.site_recovery.item(item_id) for item_id in plan.item_ids]
+    for item in items:
+        require_hyper_v(item)
+    return View(plan, tuple(observe_item(session, item, job) for item in items), job)

@@ -1,0 +1,39 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reverse replicate: protect a machine again that is back on-premises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..failback.decisions import Verb, predicted_stage
+from ..failback.lifecycle import Observation, Stage
+from ..watch import Watch
+from .outcomes import verb_outcome
+from .reading import View
+from .steps import Procedure, Write, run_procedure
+from .wishes import ReverseReplicateWish
+
+_GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
+
+
+def run(wish: ReverseReplicateWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+    """Start replication to Azure again and return the result of the module.
+
+    A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
+    2025-01-01.
+    """
+
+    def writes(_view: View, starts: Sequence[Observation]) -> list[Write]:
+        return [_write(session, member) for member in starts]
+
+    procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
+    course = run_procedure(session, wish, watch, procedure)
+    return verb_outcome(session, Verb.REVERSE_REPLICATE, course, predicted_stage(Verb.REVERSE_REPLICATE))
+
+
+def _write(session: AzureSession, member: Observation) -> Write:
+    return Write((member,), lambda: session.site_recovery.reverse_replicate_item(member.item))

@@ -1,0 +1,49 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which side holds the truth, told from what was seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .reading import View
+
+MIXED = "mixed"
+_SENTENCES = {
+    "azure": "The copy in Azure holds the truth",
+    "on_premises": "The on-premises copy holds the truth",
+    MIXED: "Some VMs run in Azure, others on-premises",
+}
+
+
+def common(values: Sequence[str]) -> str:
+    """Return the value that all share, or C(mixed)."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else MIXED
+
+
+def stage_of(view: View) -> str:
+    """Return the stage of a target: that of its members where they agree."""
+    return common([member.stage.value for member in view.members])
+
+
+def side_of(view: View) -> str:
+    """Return the side that holds the truth for a target."""
+    return common([member.authoritative_side.value for member in view.members])
+
+
+def truth_of(seen: Sequence[View]) -> dict[str, Any]:
+    """Return what a failure says of the target: a sentence and the result keys; nothing where nothing was read."""
+    if not seen or not seen[-1].members:
+        return {}
+    last = seen[-1]
+    side = side_of(last)
+    stages = ", ".join(sorted({member.stage.value for member in last.members}))
+    return {
+        "sentence": f"{_SENTENCES[side]} (stage {stages}).",
+        "authoritative_side": side,
+        "stage": {"before": stage_of(seen[0]), "after": stage_of(last)},
+        "reversible": all(member.reversible for member in last.members),
+    }

@@ -1,0 +1,73 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user asked for, as values. A wish for one replicated item or for one recovery plan, never both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..failback.decisions import Verb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What every verb is asked.
+
+    C(poll_interval) is in seconds; None means what the service asks for. C(check_mode) forbids every write;
+    C(assume_stage) is for check mode alone: the stage that an earlier task of the same check predicted.
+    """
+
+    replicated_item: str = ""
+    recovery_plan: str = ""
+    check_mode: bool = False
+    wait: bool = True
+    poll_interval: float | None = None
+    assume_stage: str = ""
+
+    @property
+    def target(self) -> str:
+        """The target as a person names it."""
+        if self.recovery_plan:
+            return f"recovery plan '{self.recovery_plan}'"
+        return f"replicated item '{self.replicated_item}'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFailoverWish(Wish):
+    """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end."""
+
+    verb: Verb = Verb.FAIL_BACK
+    data_sync: str = "auto"
+    create_vm_if_missing: bool = False
+    target_host: str = ""
+    wait_for: str = "waiting_for_completion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteWish(Wish):
+    """C(comments) stand in the job afterwards."""
+
+    comments: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitWish(Wish):
+    """C(verb) tells the two commits apart."""
+
+    verb: Verb = Verb.COMMIT_FAILBACK
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReverseReplicateWish(Wish):
+    """C(wait_for): job (initial replication has been started) or protected."""
+
+    wait_for: str = "protected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrereqWish(Wish):
+    """C(refresh_provider) is the only thing that makes this verb write."""
+
+    refresh_provider: bool = False
+    data_sync: str = "auto"

@@ -1,0 +1,49 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time, as a verb sees it: what the clock says, how long it may wait, and whom it tells how far things are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def _silent(_message: str) -> None:
+    """Report nothing: an ordinary module cannot print while it runs."""
+
+
+class Watch:
+    """A deadline with a clock. Everything that waits does so here, so that a test can move time instead.
+
+    C(timeout) is in seconds from now; C(report) takes one line of progress.
+    """
+
+    def __init__(
+        self,
+        timeout: float,
+        report: Callable[[str], None] = _silent,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._pause = pause
+        self._deadline = clock() + timeout
+        self._report = report
+        self._last_report = ""
+        self.timeout = timeout
+
+    def remaining(self) -> float:
+        """Return the seconds until the deadline; none are left when it is not positive."""
+        return self._deadline - self._clock()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, but not past the deadline."""
+        self._pause(max(0.0, min(seconds, self.remaining())))
+
+    def report(self, message: str) -> None:
+        """Pass on a line of progress unless it says what the last one said."""
+        if message != self._last_report:
+            self._last_report = message
+            self._report(message)

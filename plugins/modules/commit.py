@@ -1,0 +1,232 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: commit
+short_description: Commit a failback, or the earlier failover
+description:
+  - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
+    so validate the on-premises VM first.
+  - Refuses where a delete lock protects the VM in Azure.
+  - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
+  - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing.
+options:
+  direction:
+    description:
+      - Which of the two commits. Each is refused where it is the other that is pending.
+    type: str
+    default: failback
+    choices:
+      - failback
+      - failover
+extends_documentation_fragment:
+  - asr.failback.attributes
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.target
+  - asr.failback.wait
+  - asr.failback.assume
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.reverse_replicate
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Commit the failback of one VM, which deletes it in Azure
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+
+- name: Commit the failover to Azure, so that the VM can be failed back
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: print01
+    direction: failover
+"""
+
+RETURN = r"""
+---
+azure_resources:
+  description: What became of the VM in Azure, its disks, network interfaces and addresses. Filled in by a failback's
+    commit.
+  returned: success
+  type: dict
+  contains:
+    deleted:
+      description: Resource ids that are gone.
+      type: list
+      elements: str
+      sample: []
+    left_behind:
+      description: Resource ids that still exist, and cost money or addresses until somebody deletes them.
+      type: list
+      elements: str
+      sample: []
+    not_checked:
+      description: Resource ids or URIs that could not be looked at, each with the reason.
+      type: list
+      elements: dict
+      sample: []
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "web01: failback_commit_pending -> failed_back; truth: on_premises"
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: failback_commit_pending
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failed_back
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree.
+  returned: success, and on failure where it was read
+  type: str
+  sample: on_premises
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: false
+job:
+  description: The job that was started, attached to or waited for; V(null) where there was none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that holds the truth.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("commit")
+
+
+if __name__ == "__main__":
+    main()

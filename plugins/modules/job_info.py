@@ -1,0 +1,162 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: job_info
+short_description: Show jobs of Site Recovery with tasks, progress and errors
+description:
+  - Shows one job, or the newest jobs of a vault or VM, with their tasks, the jobs that a recovery plan started for
+    its VMs, progress where it can be derived, and errors with cause and action.
+options:
+  name:
+    description:
+      - Name or resource id of one job.
+      - Mutually exclusive with O(replicated_item).
+    type: str
+    aliases: [job]
+  replicated_item:
+    description:
+      - Show only jobs of this VM, given by friendly name, name or resource id.
+    type: str
+  states:
+    description:
+      - Show only jobs in these states, such as V(InProgress), V(Suspended) or V(Failed).
+    type: list
+    elements: str
+  limit:
+    description:
+      - How many jobs to show at most, newest first.
+    type: int
+    default: 20
+extends_documentation_fragment:
+  - asr.failback.attributes.info
+  - asr.failback.azure
+  - asr.failback.vault
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.failback_prereq
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Show what runs or waits now
+  asr.failback.job_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    states: [InProgress, Suspended]
+
+- name: Show the last job of one VM
+  asr.failback.job_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    limit: 1
+"""
+
+RETURN = r"""
+---
+jobs:
+  description: The jobs, newest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+    progress:
+      description: How far the job is, in one line.
+      type: str
+      sample: "Planned failover of web01: synchronised, waits for Complete Failover"
+    target:
+      description: What the job works on, with C(id), C(name) and C(type).
+      type: dict
+      sample: {id: 4468b400-1393-4d08-a81e-0e3c19c04a0b, name: web01, type: ProtectionEntity}
+    tasks:
+      description: The job's tasks as the service describes them, every key in Ansible's spelling.
+      type: list
+      elements: dict
+      sample: []
+    child_jobs:
+      description: The jobs that a recovery plan's job started for its VMs, each with C(name), C(task), C(target),
+        C(state).
+      type: list
+      elements: dict
+      sample: []
+    errors:
+      description:
+        - Errors of the job and its tasks, each with C(code), C(message), C(possible_causes), C(recommended_action),
+          C(provider_code), C(provider_message) and C(task_id).
+      type: list
+      elements: dict
+      sample: []
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("job_info")
+
+
+if __name__ == "__main__":
+    main()

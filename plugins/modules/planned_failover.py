@@ -1,0 +1,299 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: planned_failover
+short_description: Start the failback of a VM or recovery plan, or fail it over to Azure
+description:
+  - Starts the planned failover of Azure Site Recovery from Azure to on-premises, which is how a failback begins, and
+    waits until its data is synchronised. With O(direction=primary_to_recovery) fails over to Azure, as drills do.
+  - Attaches to a failback that already runs, triggers one that was interrupted again, and does nothing for a VM that
+    is back.
+  - When only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
+  - Do not start the on-premises VM while its data is synchronised, and do not take checkpoints of it.
+options:
+  direction:
+    description:
+      - V(recovery_to_primary) fails back from Azure to on-premises, V(primary_to_recovery) fails over to Azure.
+    type: str
+    default: recovery_to_primary
+    choices:
+      - recovery_to_primary
+      - primary_to_recovery
+  data_sync:
+    description:
+      - V(before_failover) copies what has changed while the VM goes on running in Azure, then waits for
+        M(asr.failback.complete_failover). The downtime is short.
+      - V(during_failover) shuts the VM in Azure down at once and downloads its disks in full. There is nothing to
+        complete.
+      - V(auto) takes V(during_failover) for a VM that has run in Azure for a month or more or whose on-premises VM
+        may be gone (O(create_vm_if_missing) or O(target_host)), else V(before_failover). The reason is returned in
+        RV(data_sync).
+    type: str
+    default: auto
+    choices:
+      - auto
+      - before_failover
+      - during_failover
+  create_vm_if_missing:
+    description:
+      - Create the on-premises VM if it does not exist any more.
+    type: bool
+    default: false
+  target_host:
+    description:
+      - Friendly name of another Hyper-V host to fail back to, registered in the same Hyper-V site and with a virtual
+        switch of the same name. The VM is created there.
+      - Site Recovery takes this for one VM of a Hyper-V site, not for O(recovery_plan) and not for VMs of a VMM server.
+    type: str
+  wait_for:
+    description:
+      - V(started) ends when the service has begun, V(waiting_for_completion) when the data is synchronised and the
+        job waits, or has ended where there is nothing to wait for, V(end) when the job has ended, which after
+        V(before_failover) needs somebody to complete it.
+    type: str
+    default: waiting_for_completion
+    choices:
+      - started
+      - waiting_for_completion
+      - end
+extends_documentation_fragment:
+  - asr.failback.attributes
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.target
+  - asr.failback.wait
+  - asr.failback.assume
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.complete_failover
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Synchronise one VM while it runs in Azure
+  asr.failback.planned_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+
+- name: Start the failback of a recovery plan, and do not wait
+  asr.failback.planned_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    recovery_plan: shop
+    wait: false
+
+- name: Attach to it again, also after an interrupted run
+  asr.failback.planned_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    recovery_plan: shop
+    wait_timeout: 43200
+
+- name: Fail back to a new host
+  asr.failback.planned_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: app02
+    target_host: hv04
+"""
+
+RETURN = r"""
+---
+data_sync:
+  description: The data synchronisation and why; V(null) where none was to be chosen.
+  returned: success
+  type: dict
+  contains:
+    option:
+      description: V(before_failover) or V(during_failover).
+      type: str
+      sample: before_failover
+    reason:
+      description: Why.
+      type: str
+      sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
+azure_vms:
+  description: Power of the Azure VM of each machine that has been failed back and awaits its commit, as Azure compute
+    says.
+  returned: success, when the failback went to its end
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the Azure VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the Azure VM.
+      type: str
+      sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+    power:
+      description: V(deallocated), V(stopped), V(running), V(absent), or V(not_checked) where it may not be read.
+      type: str
+      sample: deallocated
+    reason:
+      description: Where this was read, or why not.
+      type: str
+      sample: read from Azure compute
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "web01: failed_over -> waiting_for_completion; truth: azure"
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: failed_over
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: waiting_for_completion
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree.
+  returned: success, and on failure where it was read
+  type: str
+  sample: azure
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+job:
+  description: The job that was started, attached to or waited for; V(null) where there was none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that holds the truth.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("planned_failover")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: recovery_plan_info
+short_description: Show recovery plans, their groups and the stages of their VMs
+description:
+  - Lists the recovery plans of a vault, or shows one, with the stage of each VM.
+options:
+  name:
+    description:
+      - Name or resource id of one plan. All plans when it is not set.
+    type: str
+    aliases: [recovery_plan]
+extends_documentation_fragment:
+  - asr.failback.attributes.info
+  - asr.failback.azure
+  - asr.failback.vault
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.failback_prereq
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Show every plan of the vault
+  asr.failback.recovery_plan_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+
+- name: Show one plan
+  asr.failback.recovery_plan_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    name: shop
+"""
+
+RETURN = r"""
+---
+recovery_plans:
+  description: The plans.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the plan.
+      type: str
+      sample: shop
+    friendly_name:
+      description: The plan's name in the portal.
+      type: str
+      sample: shop
+    id:
+      description: Resource id.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of all VMs, V(mixed) where they disagree, V(null) for an empty plan.
+      type: str
+      sample: failed_over
+    authoritative_side:
+      description: The copies that hold the truth, V(mixed) where the VMs disagree.
+      type: str
+      sample: azure
+    job:
+      description: The plan's last job; V(null) where there was none.
+      type: dict
+      sample: null
+    recovery_plan:
+      description: The plan as the service describes it, every key in Ansible's spelling.
+      type: dict
+      sample: {name: shop}
+    members:
+      description: The plan's VMs in start order.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the replicated item.
+          type: str
+          sample: web01
+        friendly_name:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        id:
+          description: Resource id.
+          type: str
+          sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+        stage:
+          description: Stage of the failback; V(null) where it cannot be told.
+          type: str
+          sample: failed_over
+        authoritative_side:
+          description: The copy that holds the truth.
+          type: str
+          sample: azure
+        reversible:
+          description: Whether the VM in Azure is still there to return to.
+          type: bool
+          sample: true
+        reason:
+          description: What the stage was concluded from.
+          type: str
+          sample: active location Recovery, Site Recovery allows Failback
+        job:
+          description: The job that owns the VM, or that decided its stage; V(null) where there is none.
+          type: dict
+          sample: null
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("recovery_plan_info")
+
+
+if __name__ == "__main__":
+    main()

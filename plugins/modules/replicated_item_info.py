@@ -1,0 +1,115 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: replicated_item_info
+short_description: Show replicated items and their stage
+description:
+  - Lists the replicated items of a vault, or shows one, with the stage of its failback and the side that holds the
+    truth.
+  - Items that other providers replicate are listed without a stage.
+options:
+  name:
+    description:
+      - Friendly name, name or resource id of one item. All items when it is not set.
+    type: str
+    aliases: [replicated_item]
+extends_documentation_fragment:
+  - asr.failback.attributes.info
+  - asr.failback.azure
+  - asr.failback.vault
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.failback_prereq
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Show every VM of the vault
+  asr.failback.replicated_item_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+  register: vms
+
+- name: Show one VM
+  asr.failback.replicated_item_info:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    name: web01
+"""
+
+RETURN = r"""
+---
+replicated_items:
+  description: The items.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the failback; V(null) where it cannot be told.
+      type: str
+      sample: failed_over
+    authoritative_side:
+      description: The copy that holds the truth.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The job that owns the VM, or that decided its stage; V(null) where there is none.
+      type: dict
+      sample: null
+    replicated_item:
+      description: The item as the service describes it, every key in Ansible's spelling.
+      type: dict
+      sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+error:
+  description: What went wrong, in parts.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("replicated_item_info")
+
+
+if __name__ == "__main__":
+    main()

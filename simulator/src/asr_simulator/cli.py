@@ -1,0 +1,59 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The command line: ``asr-simulator serve``, ``asr-simulator scenarios``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from asr_simulator.connection import CONNECTION
+from asr_simulator.scenarios import ScenarioError, load, shipped
+from asr_simulator.server import Simulator
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 2 when it could not start."""
+    options = _parser().parse_args(arguments)
+    if options.command == "scenarios":
+        for name in shipped():
+            print(f"{name}: {load(name).description}")
+        return 0
+    return _serve(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="asr-simulator", description="A simulator of Azure Site Recovery for Hyper-V.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("scenarios", help="list the scenarios that come with the simulator")
+    serve = commands.add_parser("serve", help="serve a scenario on loopback until SIGTERM or SIGINT")
+    serve.add_argument("--scenario", required=True, metavar="FILE|NAME")
+    serve.add_argument("--state-dir", required=True, type=Path, metavar="DIR", help="where connection.json and env.sh go")
+    serve.add_argument("--port", type=int, default=0, help="default: any free port")
+    serve.add_argument("--speed", type=float, help="simulated seconds a second; 0: only the control API moves time")
+    serve.add_argument("--seed", type=int, help="another seed than the scenario's")
+    serve.add_argument("--traffic", type=Path, metavar="FILE.jsonl", help="append every exchange to this file")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        simulator = Simulator.start(
+            options.scenario, options.state_dir, options.port, options.speed, options.seed, options.traffic
+        )
+    except (ScenarioError, OSError) as error:
+        print(f"asr-simulator: {error}", file=sys.stderr)
+        return 2
+    with simulator:
+        print(f"serving {simulator.url}, connection in {options.state_dir / CONNECTION}", flush=True)
+        stop.wait()
+    return 0

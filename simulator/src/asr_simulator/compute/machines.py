@@ -1,0 +1,76 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What exists in Azure compute and network: value objects without HTTP and without rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+RUNNING = "running"
+STOPPED = "stopped"
+DEALLOCATED = "deallocated"
+STARTING = "starting"
+STOPPING = "stopping"
+DEALLOCATING = "deallocating"
+
+
+@dataclasses.dataclass
+class Disk:
+    """A disk of a virtual machine.
+
+    `gb` is GiB. `os` marks the one that boots. A managed disk is an Azure resource of its own; an unmanaged one is
+    a VHD blob at `vhd_uri` and appears only inside the virtual machine. `id` is set by `Compute.create_vm`.
+    """
+
+    name: str
+    gb: float
+    os: bool = False
+    managed: bool = True
+    vhd_uri: str | None = None
+    sku: str = "StandardSSD_LRS"
+    unique_id: str = ""
+    id: str = ""
+
+
+@dataclasses.dataclass
+class PublicAddress:
+    """A public IP address, `id` set by `Compute.create_vm`."""
+
+    name: str
+    address: str
+    id: str = ""
+
+
+@dataclasses.dataclass
+class NetworkInterface:
+    """A network interface with one IP configuration; `Compute.create_vm` sets `id`, and `address` and `mac` if empty."""
+
+    name: str
+    subnet_id: str | None = None
+    address: str = ""
+    mac: str = ""
+    public: PublicAddress | None = None
+    attached_to: str | None = None
+    id: str = ""
+
+
+@dataclasses.dataclass
+class VirtualMachine:
+    """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between."""
+
+    id: str
+    name: str
+    group: str
+    location: str
+    size: str
+    os: str
+    disks: list[Disk]
+    nics: list[NetworkInterface]
+    created: datetime.datetime
+    vm_id: str
+    tags: dict[str, str] = dataclasses.field(default_factory=dict)
+    power: str = RUNNING
+    power_since: datetime.datetime | None = None

@@ -1,0 +1,146 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Compute and network over HTTP: reads, and the power of virtual machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from asr_simulator.arm import places
+from asr_simulator.compute import representation
+from asr_simulator.compute.machines import VirtualMachine
+from asr_simulator.wire import ArmError, Handler, Reply, Request, Route
+
+if TYPE_CHECKING:
+    from asr_simulator.world import World
+
+RETRY_AFTER = "10"
+MACHINE = "Microsoft.Compute/virtualMachines"
+# ARM type -> how to list the resources of that type, and how to show one
+Kind = tuple[Callable[["World"], Iterable[Any]], Callable[["World", Request, Any], dict[str, Any]]]
+
+
+def _with_view(request: Request) -> bool:
+    return (
+        request.query.get("$expand", "").lower() == "instanceview"
+        or request.query.get("statusonly", "").lower() == "true"
+    )
+
+
+KINDS: dict[str, Kind] = {
+    MACHINE: (
+        lambda world: world.compute.machines(),
+        lambda world, request, item: representation.machine(item, _with_view(request)),
+    ),
+    "Microsoft.Compute/disks": (
+        lambda world: world.compute.disks(),
+        lambda world, request, item: representation.disk(world.compute, item),
+    ),
+    "Microsoft.Network/networkInterfaces": (
+        lambda world: world.compute.nics(),
+        lambda world, request, item: representation.nic(world.compute, item),
+    ),
+    "Microsoft.Network/publicIPAddresses": (
+        lambda world: world.compute.addresses(),
+        lambda world, request, item: representation.address(world.compute, item),
+    ),
+}
+
+
+def _listing(kind: str) -> Handler:
+    every, show = KINDS[kind]
+
+    def handler(world: World, request: Request) -> Reply:
+        places.require_subscription(world, request.parameters)
+        prefix = f"/subscriptions/{world.compute.subscription_id}/"
+        if "group" in request.parameters:
+            prefix += f"resourceGroups/{places.require_group(world, request.parameters)}/"
+        found = [item for item in every(world) if item.id.lower().startswith(prefix.lower())]
+        return Reply(body={"value": [show(world, request, item) for item in found]})
+
+    return handler
+
+
+def _reading(kind: str) -> Handler:
+    every, show = KINDS[kind]
+
+    def handler(world: World, request: Request) -> Reply:
+        name = request.parameters["name"]
+        group = places.require_group(world, request.parameters)
+        wanted = world.compute.resource_id(group, kind, name).lower()
+        for item in every(world):
+            if item.id.lower() == wanted:
+                return Reply(body=show(world, request, item))
+        raise places.no_resource(kind, name, request.parameters["group"])
+
+    return handler
+
+
+def _machine(world: World, request: Request) -> VirtualMachine:
+    name = request.parameters["name"]
+    group = places.require_group(world, request.parameters)
+    found = world.compute.find(world.compute.resource_id(group, MACHINE, name))
+    if found is None:
+        raise places.no_resource(MACHINE, name, request.parameters["group"])
+    return found
+
+
+def instance_view(world: World, request: Request) -> Reply:
+    """The instance view alone."""
+    return Reply(body=representation.instance_view(_machine(world, request)))
+
+
+def _power(verb: str) -> Handler:
+    def handler(world: World, request: Request) -> Reply:
+        machine = _machine(world, request)
+        world.compute.locks.refuse_write(machine.id)
+        operation = world.compute.begin_power_change(machine.id, verb)
+        path = OPERATION.format(
+            subscription=world.compute.subscription_id, location=machine.location, operation=operation
+        )
+        url = f"{request.base_url}{path}?api-version={request.query['api-version']}"
+        headers = {"Azure-AsyncOperation": url, "Location": f"{url}&monitor=true", "Retry-After": RETRY_AFTER}
+        return Reply(202, None, headers)
+
+    return handler
+
+
+def operation(world: World, request: Request) -> Reply:
+    """An asynchronous operation: with `monitor=true` 202 until it ends, else a body with `status`."""
+    name = request.parameters["operation"]
+    done = world.compute.operation_done(name)
+    if done is None:
+        raise ArmError(404, "NotFound", f"The operation '{name}' was not found.")
+    waiting = {} if done else {"Retry-After": RETRY_AFTER}
+    if request.query.get("monitor", "").lower() == "true":
+        return Reply(200 if done else 202, None, waiting)
+    return Reply(200, {"name": name, "status": "Succeeded" if done else "InProgress"}, waiting)
+
+
+SUBSCRIPTION = "/subscriptions/{subscription}"
+GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
+ONE_MACHINE = f"{GROUP}/providers/{MACHINE}/{{name}}"
+OPERATION = f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{{location}}/operations/{{operation}}"
+
+
+def _reads(kind: str) -> list[Route]:
+    listing, action = _listing(kind), f"{kind}/read"
+    return [
+        Route("GET", f"{SUBSCRIPTION}/providers/{kind}", listing, action),
+        Route("GET", f"{GROUP}/providers/{kind}", listing, action),
+        Route("GET", f"{GROUP}/providers/{kind}/{{name}}", _reading(kind), action),
+    ]
+
+
+ROUTES = [
+    *(route for kind in KINDS for route in _reads(kind)),
+    Route("GET", f"{ONE_MACHINE}/instanceView", instance_view, f"{MACHINE}/instanceView/read"),
+    *(
+        Route("POST", f"{ONE_MACHINE}/{verb}", _power(verb), f"{MACHINE}/{verb}/action")
+        for verb in ("start", "powerOff", "deallocate")
+    ),
+    Route("GET", OPERATION, operation, "Microsoft.Compute/locations/operations/read"),
+]

@@ -1,0 +1,113 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The control API below ``/_simulator``: the puppeteer's strings, apart from what Azure offers.
+
+``GET state``; ``GET journal?since=SEQ&writes=true``; ``GET`` and ``POST faults``, ``DELETE faults``;
+``GET clock`` and ``POST clock {"advance": seconds} | {"speed": factor}``; ``POST reset {"scenario": name or document}``.
+It needs no token: the simulator listens on loopback alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asr_simulator.scenarios import ScenarioError, load
+from asr_simulator.wire import ArmError, Reply, Request
+
+if TYPE_CHECKING:
+    from asr_simulator.app import Application
+
+PREFIX = "/_simulator"
+
+
+def handles(path: str) -> bool:
+    """Whether the path belongs to the control API."""
+    return path == PREFIX or path.startswith(PREFIX + "/")
+
+
+def answer(application: Application, request: Request) -> Reply:
+    """The answer to a control request."""
+    application.world.clock.tick()
+    handler = HANDLERS.get((request.method, request.path[len(PREFIX) :].strip("/")))
+    try:
+        if handler is None:
+            known = ", ".join(f"{method} {PREFIX}/{name}" for method, name in sorted(HANDLERS))
+            raise ArmError(404, "NotFound", f"The control API has: {known}.")
+        return Reply(200, handler(application, request))
+    except (ValueError, TypeError, KeyError) as error:
+        return ArmError(400, "BadRequest", f"{type(error).__name__}: {error}").reply()
+    except ArmError as error:
+        return error.reply()
+
+
+def _state(application: Application, request: Request) -> dict[str, Any]:
+    return application.world.state()
+
+
+def _journal(application: Application, request: Request) -> dict[str, Any]:
+    since = int(request.query.get("since", "0"))
+    writes = request.query.get("writes", "").lower() in ("true", "1", "yes")
+    return {"value": application.world.journal.entries(since, writes)}
+
+
+def _clock(application: Application, request: Request) -> dict[str, Any]:
+    clock = application.world.clock
+    due = clock.next_due()
+    return {"now": clock.now().isoformat(), "speed": clock.speed, "next_due": due.isoformat() if due else None}
+
+
+def _set_clock(application: Application, request: Request) -> dict[str, Any]:
+    wish = _mapping(request)
+    unknown = set(wish) - {"advance", "speed"}
+    if unknown or not wish:
+        raise ValueError(f"the clock takes advance or speed, not {sorted(unknown) or 'nothing'}")
+    if "speed" in wish:
+        application.world.clock.set_speed(float(wish["speed"]))
+    if "advance" in wish:
+        application.world.clock.advance(float(wish["advance"]))
+    return _clock(application, request)
+
+
+def _faults(application: Application, request: Request) -> dict[str, Any]:
+    return {"value": application.world.faults.list()}
+
+
+def _add_fault(application: Application, request: Request) -> dict[str, Any]:
+    return application.world.faults.add(_mapping(request))
+
+
+def _clear_faults(application: Application, request: Request) -> dict[str, Any]:
+    application.world.faults.clear()
+    return _faults(application, request)
+
+
+def _reset(application: Application, request: Request) -> dict[str, Any]:
+    wish = request.body if isinstance(request.body, dict) else {}
+    scenario = application.world.scenario
+    if "scenario" in wish:
+        try:
+            scenario = load(wish["scenario"])
+        except ScenarioError as error:
+            raise ArmError(400, "InvalidScenario", str(error)) from error
+    application.reset(scenario)
+    return application.world.state()
+
+
+def _mapping(request: Request) -> dict[str, Any]:
+    if not isinstance(request.body, dict):
+        raise ValueError("the body must be a JSON object")
+    return request.body
+
+
+HANDLERS = {
+    ("GET", "state"): _state,
+    ("GET", "journal"): _journal,
+    ("GET", "clock"): _clock,
+    ("POST", "clock"): _set_clock,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("POST", "reset"): _reset,
+}

@@ -1,0 +1,105 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Access tokens: signed JWTs, made and read. Their life counts in real seconds, as their clients count it."""
+
+from __future__ import annotations
+
+import uuid
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
+
+from asr_simulator.clock import Clock
+from asr_simulator.entra.principals import Principal
+
+LIFETIME = timedelta(seconds=3599)
+KEY_ID = "asr-simulator"
+# Times are checked against the simulator's clock and audiences by the caller: the library checks the signature alone.
+SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+
+
+class InvalidTokenError(Exception):
+    """The token is no token of this tenant."""
+
+
+class ExpiredTokenError(Exception):
+    """The token was good until `expired`; it is `now`."""
+
+    def __init__(self, expired: datetime, now: datetime) -> None:
+        super().__init__(f"expired at {expired.isoformat()}, it is {now.isoformat()}")
+        self.expired = expired
+        self.now = now
+
+
+def _base64(number: int) -> str:
+    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+class Tokens:
+    """Signs with a key of its own, new at each start: a token of another run is a foreign token."""
+
+    def __init__(self, tenant_id: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
+        self.tenant_id = tenant_id
+        self.lifetime = lifetime
+        self._clock = clock
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of every token."""
+        return f"https://sts.windows.net/{self.tenant_id}/"
+
+    def issue(self, principal: Principal, audience: str) -> str:
+        """A token for an audience (what the caller's scope names)."""
+        now = self._clock.wall()
+        claims = {
+            "aud": audience,
+            "iss": self.issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + self.lifetime,
+            "appid": principal.client_id,
+            "appidacr": "1",
+            "idp": self.issuer,
+            "idtyp": "app",
+            "oid": principal.object_id,
+            "sub": principal.object_id,
+            "tid": self.tenant_id,
+            "uti": uuid.uuid4().hex[:22],
+            "ver": "1.0",
+        }
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": KEY_ID})
+
+    def read(self, token: str) -> dict[str, Any]:
+        """The claims of a token of this tenant.
+
+        Raises:
+            InvalidTokenError: malformed, or not signed here.
+            ExpiredTokenError: signed here, and too old.
+        """
+        try:
+            public = self._key.public_key()
+            claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options=SIGNATURE_ONLY)
+        except jwt.InvalidTokenError as error:
+            raise InvalidTokenError(str(error)) from error
+        now = self._clock.wall()
+        expires = datetime.fromtimestamp(claims["exp"], now.tzinfo)
+        if now >= expires:
+            raise ExpiredTokenError(expires, now)
+        return claims
+
+    def key_set(self) -> dict[str, Any]:
+        """The public key as a JSON web key set."""
+        public = self._key.public_key().public_numbers()
+        return {
+            "keys": [
+                {"kty": "RSA", "use": "sig", "kid": KEY_ID, "n": _base64(public.n), "e": _base64(public.e)},
+            ]
+        }

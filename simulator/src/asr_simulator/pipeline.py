@@ -1,0 +1,106 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way of a request through the simulator: the order in which Azure would refuse it."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from asr_simulator.wire import ArmError, Reply, Request, Route, RouteTable
+from asr_simulator.world import World
+
+SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
+
+
+def answer(world: World, table: RouteTable, request: Request, malformed: ArmError | None = None) -> Reply:
+    """The answer to a request, with its journal entry written. ``malformed``: why the body could not be read.
+
+    Raises:
+        Hangup: a fault ends the connection; the journal holds the request all the same.
+    """
+    world.clock.tick()
+    found = table.find(request.method, request.path)
+    reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
+    arm = found is None or found[0].authenticated
+    try:
+        reply = _refuse_or_handle(world, table, request, found, malformed)
+        reply = world.faults.after(request, reply)
+    finally:
+        world.journal.record(request, reply, world.clock.now(), arm)
+    return reply
+
+
+def _refuse_or_handle(
+    world: World, table: RouteTable, request: Request, found: tuple[Route, dict[str, str]] | None, malformed: ArmError | None
+) -> Reply:
+    faulty = world.faults.before(request)
+    if faulty is not None:
+        return faulty
+    rates: dict[str, str] = {}
+    try:
+        if found is None:
+            raise _unknown(table, request)
+        route, request.parameters = found
+        if malformed:
+            raise malformed
+        if route.authenticated:
+            rates = _admit(world, route, request)
+        reply = route.handler(world, request)
+    except ArmError as error:
+        reply = error.reply()
+    reply.headers = {**rates, **reply.headers}
+    return reply
+
+
+def _admit(world: World, route: Route, request: Request) -> dict[str, str]:
+    """The rate headers, once the caller may make the call.
+
+    Raises:
+        ArmError: 401, 400 (api-version), 429 or 403.
+    """
+    request.principal = world.entra.authenticate(request.headers)
+    _check_api_version(route, request)
+    found = SUBSCRIPTION.match(request.path)
+    rates = world.throttle.take(request.principal, found.group(1) if found else None, request.method)
+    if route.action:
+        try:
+            world.rbac.authorize(request.principal, route.action, request.path)
+        except ArmError as error:
+            error.headers = {**rates, **error.headers}
+            raise
+    return rates
+
+
+def _check_api_version(route: Route, request: Request) -> None:
+    version = request.query.get("api-version", "")
+    if not version:
+        raise ArmError(
+            HTTPStatus.BAD_REQUEST,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if route.api_versions is not None and version not in route.api_versions:
+        known = ",".join(sorted(route.api_versions, reverse=True))
+        raise ArmError(
+            HTTPStatus.BAD_REQUEST,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for API version '{version}' and path '{request.path}'. "
+            f"The supported api-versions are '{known}'.",
+        )
+
+
+def _unknown(table: RouteTable, request: Request) -> ArmError:
+    methods = table.methods(request.path)
+    if methods:
+        return ArmError(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            f"The requested resource does not support http method '{request.method}'.",
+            headers={"Allow": ", ".join(sorted(set(methods)))},
+        )
+    return ArmError(
+        HTTPStatus.NOT_FOUND, "NotFound", f"No operation of this simulator answers {request.method} {request.path}."
+    )

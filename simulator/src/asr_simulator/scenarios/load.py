@@ -1,0 +1,194 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads a scenario from a file, a mapping or the name of a shipped one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from asr_simulator.identities import Identities
+from asr_simulator.scenarios import model
+
+FOLDER = Path(__file__).parent
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DEFAULT_ROLES = ("Site Recovery Contributor", "Reader")
+
+
+class ScenarioError(ValueError):
+    """The scenario cannot be used; the message lists each fault with its place."""
+
+
+def shipped() -> list[str]:
+    """The names of the scenarios that come with the simulator."""
+    return sorted(path.stem for path in FOLDER.glob("*.yml"))
+
+
+def load(source: str | Path | Mapping[str, Any], seed: int | None = None) -> model.Scenario:
+    """The scenario of a file, a mapping, or a shipped name; ``seed`` overrides its own.
+
+    Raises:
+        ScenarioError: not found, not YAML, or not a valid scenario.
+    """
+    document = dict(source) if isinstance(source, Mapping) else _read(source)
+    if seed is not None:
+        document = {**document, "seed": seed}
+    _validate(document)
+    scenario = _build(document)
+    _cross_check(scenario)
+    return scenario
+
+
+def _read(source: str | Path) -> dict[str, Any]:
+    path = FOLDER / f"{source}.yml" if str(source) in shipped() else Path(source)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"no scenario {source!r}: {error.strerror}; shipped are {', '.join(shipped())}") from error
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{path} is not YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise ScenarioError(f"{path} holds no mapping")
+    return document
+
+
+def _validate(document: dict[str, Any]) -> None:
+    schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
+    faults = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
+    if faults:
+        lines = (f"{'.'.join(map(str, fault.path)) or 'scenario'}: {fault.message}" for fault in faults)
+        raise ScenarioError("; ".join(lines))
+
+
+def _build(document: dict[str, Any]) -> model.Scenario:
+    seed = document.get("seed", 1)
+    ids = Identities(seed)
+    fabrics = tuple(_fabric(spec) for spec in document.get("fabrics", ()))
+    return model.Scenario(
+        name=document["name"],
+        seed=seed,
+        start=_moment("start", document.get("start")) or datetime.now(timezone.utc),
+        speed=document.get("speed", 1.0),
+        description=document.get("description", ""),
+        vault=_vault(document.get("vault", {}), ids),
+        principals=tuple(_principal(spec, ids) for spec in document.get("principals") or ({"name": "operator"},)),
+        roles=tuple(_role(spec) for spec in document.get("roles", ())),
+        fabrics=fabrics,
+        items=tuple(_item(spec, fabrics) for spec in document.get("items", ())),
+        recovery_plans=tuple(_plan(spec) for spec in document.get("recovery_plans", ())),
+        rates=dict(document.get("rates", {})),
+        variants=_variants(document.get("variants", {})),
+        throttle=dict(document.get("throttle", {})),
+        faults=tuple(document.get("faults", ())),
+        expect={name: model.Expectation(**spec) for name, spec in document.get("expect", {}).items()},
+    )
+
+
+def _moment(where: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+
+
+def _vault(spec: dict[str, Any], ids: Identities) -> model.VaultPlace:
+    known = {"subscription_id": ids.of("subscription", "vault"), "tenant_id": ids.of("tenant", "vault")}
+    return model.VaultPlace(**{**known, **spec})
+
+
+def _principal(spec: dict[str, Any], ids: Identities) -> model.PrincipalSpec:
+    name = spec["name"]
+    grants = (
+        model.RoleGrant(role) if isinstance(role, str) else model.RoleGrant(**role)
+        for role in spec.get("roles", DEFAULT_ROLES)
+    )
+    return model.PrincipalSpec(
+        name=name,
+        client_id=spec.get("client_id", ids.of("client", name)),
+        object_id=ids.of("principal", name),
+        client_secret=spec.get("client_secret", ids.of("secret", name)),
+        roles=tuple(grants),
+        secret_expires=_moment(f"principal {name}: secret_expires", spec.get("secret_expires")),
+        certificates=tuple(spec.get("certificates", ())),
+        federated_credentials=tuple(spec.get("federated_credentials", ())),
+    )
+
+
+def _role(spec: dict[str, Any]) -> model.RoleSpec:
+    return model.RoleSpec(spec["name"], tuple(spec["actions"]), tuple(spec.get("notActions", ())))
+
+
+def _fabric(spec: dict[str, Any]) -> model.FabricSpec:
+    health = {"health": spec["health"]} if "health" in spec else {}
+    if spec["type"] == model.VMM:
+        server = {key: spec[key] for key in ("name", "connected", "heartbeat_age") if key in spec}
+        clouds = tuple(cloud["name"] for cloud in spec.get("clouds", ()))
+        return model.FabricSpec(spec["name"], model.VMM, (model.HostSpec(**server),), clouds, **health)
+    hosts = tuple(model.HostSpec(**host) for host in spec.get("hosts", ()))
+    return model.FabricSpec(spec["name"], model.HYPERV_SITE, hosts, **health)
+
+
+def _item(spec: dict[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> model.ItemSpec:
+    values = {key: value for key, value in spec.items() if key not in ("host", "cloud", "disks", "in_azure_for", "locks")}
+    values.setdefault("friendly_name", spec["name"])
+    fabric, host = _place(spec, fabrics)
+    disks = spec.get("disks") or ({"name": f"{values['friendly_name']}-os", "gb": 40, "os": True},)
+    if "in_azure_for" in spec:
+        values["in_azure_for"] = float(spec["in_azure_for"][:-1]) * UNITS[spec["in_azure_for"][-1]]
+    return model.ItemSpec(
+        **values,
+        fabric=fabric,
+        host=host,
+        cloud=spec.get("cloud"),
+        disks=tuple(model.DiskSpec(**{"os": index == 0, **disk}) for index, disk in enumerate(disks)),
+        locks=tuple(spec.get("locks", ())),
+    )
+
+
+def _place(spec: dict[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> tuple[str, str]:
+    """The names of the item's fabric and of its host (of a VMM cloud: the VMM server)."""
+    for fabric in fabrics:
+        if "cloud" in spec and spec["cloud"] in fabric.clouds:
+            return fabric.name, fabric.hosts[0].name
+        if "host" in spec and fabric.type == model.HYPERV_SITE and spec["host"] in {host.name for host in fabric.hosts}:
+            return fabric.name, spec["host"]
+    where = "cloud" if "cloud" in spec else "host"
+    raise ScenarioError(f"item {spec['name']}: no fabric has the {where} {spec[where]!r}")
+
+
+def _plan(spec: dict[str, Any]) -> model.PlanSpec:
+    return model.PlanSpec(
+        name=spec["name"],
+        friendly_name=spec.get("friendly_name", spec["name"]),
+        groups=tuple(tuple(group) for group in spec["groups"]),
+        manual_actions=tuple(model.ManualAction(**action) for action in spec.get("manual_actions", ())),
+    )
+
+
+def _variants(spec: dict[str, Any]) -> model.Variants:
+    values = {key: value for key, value in spec.items() if key != "failback_pending"}
+    pending = {f"failback_pending_{key}": value for key, value in spec.get("failback_pending", {}).items()}
+    return model.Variants(**values, **pending)
+
+
+def _cross_check(scenario: model.Scenario) -> None:
+    names = [item.name for item in scenario.items]
+    faults = [f"item {name} is named twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    for plan in scenario.recovery_plans:
+        members = [name for group in plan.groups for name in group]
+        faults += [f"plan {plan.name}: no item {name!r}" for name in members if name not in names]
+        faults += [f"plan {plan.name}: manual action {action.name} names group {action.group}"
+                   for action in plan.manual_actions if action.group > len(plan.groups)]
+    faults += [f"expect: no item {name!r}" for name in scenario.expect if name not in names]
+    if faults:
+        raise ScenarioError("; ".join(faults))

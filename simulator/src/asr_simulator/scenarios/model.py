@@ -1,0 +1,188 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a scenario says, with its defaults: plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+HYPERV_SITE = "HyperVSite"
+VMM = "VMM"
+
+
+@dataclass(frozen=True)
+class VaultPlace:
+    """Where the vault is."""
+
+    subscription_id: str
+    tenant_id: str
+    subscription_name: str = "Contoso Production"
+    resource_group: str = "rg-site-recovery"
+    name: str = "vault-failback"
+    location: str = "westeurope"
+
+    @property
+    def group_path(self) -> str:
+        """The resource group's ARM path."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+
+    @property
+    def path(self) -> str:
+        """The vault's path, in the spelling of Site Recovery's own ids: ``/Subscriptions/`` with a capital S (recording)."""
+        group = f"/Subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.RecoveryServices/vaults/{self.name}"
+
+
+@dataclass(frozen=True)
+class RoleGrant:
+    """A role at a scope; scope None: the subscription."""
+
+    role: str
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class PrincipalSpec:
+    """A service principal, what proves its identity (certificates and public keys are PEM), and what it was granted."""
+
+    name: str
+    client_id: str
+    object_id: str
+    client_secret: str = field(repr=False)
+    roles: tuple[RoleGrant, ...] = ()
+    secret_expires: datetime | None = None
+    certificates: tuple[str, ...] = ()
+    federated_credentials: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RoleSpec:
+    """A custom role definition."""
+
+    name: str
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A Hyper-V host or a VMM server, as its provider is seen from the vault. ``heartbeat_age`` is in seconds."""
+
+    name: str
+    connected: bool = True
+    heartbeat_age: float = 20.0
+
+
+@dataclass(frozen=True)
+class FabricSpec:
+    """A Hyper-V site with its hosts, or a VMM server (one host of the same name) with its clouds."""
+
+    name: str
+    type: str
+    hosts: tuple[HostSpec, ...]
+    clouds: tuple[str, ...] = ()
+    health: str = "Normal"
+
+
+@dataclass(frozen=True)
+class DiskSpec:
+    """A virtual disk."""
+
+    name: str
+    gb: float
+    os: bool = False
+
+
+@dataclass(frozen=True)
+class ItemSpec:
+    """A replicated item. ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move."""
+
+    name: str
+    stage: str
+    fabric: str
+    host: str
+    cloud: str | None = None
+    friendly_name: str = ""
+    in_azure_for: float = 86400.0
+    planned: bool = True
+    disks: tuple[DiskSpec, ...] = ()
+    changed_gb: float = 2.0
+    on_premises_vm: str = "present"
+    managed_disks: bool = False
+    encryption: str = "Disabled"
+    os: str = "Windows"
+    size: str = "Standard_D2s_v3"
+    azure_vm: str | None = None
+    locks: tuple[str, ...] = ()
+    provider: str = "HyperVReplicaAzure"
+    test_failover: bool = False
+    replication_health: str = "Normal"
+
+
+@dataclass(frozen=True)
+class ManualAction:
+    """A manual action of a plan: before or after the start of a group (counted from 1)."""
+
+    name: str
+    group: int
+    description: str = ""
+    when: str = "before"
+
+
+@dataclass(frozen=True)
+class PlanSpec:
+    """A recovery plan: groups of item names in start order."""
+
+    name: str
+    friendly_name: str
+    groups: tuple[tuple[str, ...], ...]
+    manual_actions: tuple[ManualAction, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Which plausible form to use where nothing was recorded (``fidelity.yml`` says where)."""
+
+    failback_scenario_name: str = "PlannedFailover"
+    failback_pending_active_location: str = "Primary"
+    failback_pending_operation: str = "Commit"
+    committed_operation: str = "Failback"
+    plan_job_id_differs: bool = False
+    plan_reprotect: str = "error"
+    signed_poll_urls: bool = True
+    skipped_tasks: int = 2017
+    page_size: int = 200
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Where a run over the scenario is expected to leave an item: ``protected``, or ``reported`` with a reason."""
+
+    outcome: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A whole scenario."""
+
+    name: str
+    seed: int
+    start: datetime
+    speed: float
+    vault: VaultPlace
+    description: str = ""
+    principals: tuple[PrincipalSpec, ...] = ()
+    roles: tuple[RoleSpec, ...] = ()
+    fabrics: tuple[FabricSpec, ...] = ()
+    items: tuple[ItemSpec, ...] = ()
+    recovery_plans: tuple[PlanSpec, ...] = ()
+    rates: dict[str, float] = field(default_factory=dict)
+    variants: Variants = field(default_factory=Variants)
+    throttle: dict[str, Any] = field(default_factory=dict)
+    faults: tuple[dict[str, Any], ...] = ()
+    expect: dict[str, Expectation] = field(default_factory=dict)

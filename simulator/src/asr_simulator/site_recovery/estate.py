@@ -1,0 +1,127 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is registered on-premises: fabrics, recovery services providers and protection containers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from asr_simulator.identities import Identities
+from asr_simulator.scenarios.model import HYPERV_SITE, FabricSpec, HostSpec, VaultPlace
+
+FRESH_HEARTBEAT = 20.0
+
+
+@dataclass
+class Provider:
+    """A registered Hyper-V host or VMM server, connected at first. A connected one reports ``heartbeat_age`` seconds ago, at any time."""
+
+    name: str
+    friendly_name: str
+    fabric_type: str
+    fabric_name: str
+    fabric_friendly_name: str
+    path: str
+    heartbeat_age: float
+    connected: bool = True
+    lost_at: datetime | None = None
+
+    def last_heartbeat(self, now: datetime) -> datetime:
+        """When it reported last."""
+        return (now if self.lost_at is None else self.lost_at) - timedelta(seconds=self.heartbeat_age)
+
+    def refresh(self) -> None:
+        """Ask it to report now; one that is not connected does not hear it."""
+        if self.connected:
+            self.heartbeat_age = min(self.heartbeat_age, FRESH_HEARTBEAT)
+
+    def disconnect(self, now: datetime) -> None:
+        """The connection breaks."""
+        if self.connected:
+            self.connected, self.lost_at = False, now
+
+    def reconnect(self) -> None:
+        """The connection is back, and the provider reports again."""
+        self.connected, self.lost_at, self.heartbeat_age = True, None, FRESH_HEARTBEAT
+
+
+@dataclass
+class Container:
+    """A protection container: a Hyper-V site's own, or a VMM cloud."""
+
+    name: str
+    friendly_name: str
+    path: str
+
+
+@dataclass
+class Fabric:
+    """A Hyper-V site or a VMM server."""
+
+    name: str
+    friendly_name: str
+    type: str
+    identifier: str
+    path: str
+    health: str
+    providers: list[Provider] = field(default_factory=list)
+    containers: list[Container] = field(default_factory=list)
+
+    @property
+    def is_site(self) -> bool:
+        """Whether it is a Hyper-V site."""
+        return self.type == HYPERV_SITE
+
+    def provider_of(self, host: str) -> Provider:
+        """The provider of the host of that name.
+
+        Raises:
+            LookupError: no such host.
+        """
+        return _named(self.providers, host)
+
+    def container_of(self, cloud: str | None) -> Container:
+        """The container of the cloud of that name; None: the site's own.
+
+        Raises:
+            LookupError: no such cloud.
+        """
+        return self.containers[0] if cloud is None else _named(self.containers, cloud)
+
+
+def _named(candidates: list, friendly_name: str):  # type: ignore[no-untyped-def,type-arg]
+    for candidate in candidates:
+        if candidate.friendly_name == friendly_name:
+            return candidate
+    raise LookupError(friendly_name)
+
+
+def build_fabric(spec: FabricSpec, place: VaultPlace, ids: Identities) -> Fabric:
+    """The fabric of a scenario: a site is named as its user named it, a VMM fabric by 64 hex digits (recordings)."""
+    identifier = ids.of("fabric", spec.name)
+    is_site = spec.type == HYPERV_SITE
+    name = spec.name if is_site else hashlib.sha256(identifier.encode()).hexdigest()
+    fabric = Fabric(name, spec.name, spec.type, identifier, f"{place.path}/replicationFabrics/{name}", spec.health)
+    fabric.providers = [_provider(host, fabric, ids) for host in spec.hosts]
+    clouds = {f"cloud_{identifier}": spec.name} if is_site else {ids.of("cloud", cloud): cloud for cloud in spec.clouds}
+    fabric.containers = [
+        Container(key, friendly, f"{fabric.path}/replicationProtectionContainers/{key}") for key, friendly in clouds.items()
+    ]
+    return fabric
+
+
+def _provider(host: HostSpec, fabric: Fabric, ids: Identities) -> Provider:
+    name = ids.of("provider", host.name) if fabric.is_site else fabric.identifier
+    return Provider(
+        name=name,
+        friendly_name=host.name,
+        fabric_type=fabric.type,
+        fabric_name=fabric.name,
+        fabric_friendly_name=fabric.friendly_name,
+        path=f"{fabric.path}/replicationRecoveryServicesProviders/{name}",
+        heartbeat_age=host.heartbeat_age,
+    )

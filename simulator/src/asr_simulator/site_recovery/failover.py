@@ -1,0 +1,134 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From on-premises to Azure: what drills need before there is anything to bring back."""
+
+from __future__ import annotations
+
+from asr_simulator.compute import Disk, NetworkInterface
+from asr_simulator.site_recovery import joberrors, lifecycle
+from asr_simulator.site_recovery.engine import Sleep
+from asr_simulator.site_recovery.items import NO_TEST, OFF, TEST_CLEANUP, TEST_WAITS, Item
+from asr_simulator.site_recovery.joberrors import JobFailure
+from asr_simulator.site_recovery.jobs import SUCCEEDED, Job
+from asr_simulator.site_recovery.works import Steps, Works, guarded
+
+
+def failover(works: Works, item: Item, job: Job, planned: bool, shut_down: bool = True) -> Steps:
+    """A failover to Azure; an unplanned one may leave the on-premises VM alone and does not need its host."""
+    yield from guarded(item, _failover(works, item, job, planned, shut_down))
+
+
+def _failover(works: Works, item: Item, job: Job, planned: bool, shut_down: bool) -> Steps:
+    checks, shutdown, prepare, start, boot = job.tasks
+    checks.begin(works.clock.now())
+    if planned:
+        yield from works.reach(item)
+    yield Sleep(works.rates["failover_check_seconds"])
+    check(item)
+    checks.end(SUCCEEDED, works.clock.now())
+    item.happens("failover_started")
+    if shut_down:
+        yield from works.perform_on_premises(shutdown, works.rates["failover_shutdown_seconds"], item)
+        item.on_premises.power = OFF
+        yield from works.perform_on_premises(prepare, works.rates["failover_prepare_seconds"], item)
+    else:
+        works.skip(shutdown, prepare)
+    yield from works.perform(start, works.rates["failover_seconds"])
+    arrive_in_azure(works, item, planned, job)
+    yield from works.perform(boot, works.rates["check_seconds"])
+    item.happens("failed_over")
+
+
+def check(item: Item) -> None:
+    """A failover needs a protected item without a test failover.
+
+    Raises:
+        JobFailure: 25017.
+    """
+    if item.stage != lifecycle.PROTECTED or item.test_failover != NO_TEST or item.spec.replication_health == "Critical":
+        raise JobFailure(joberrors.not_replicating(item.friendly_name))
+
+
+def arrive_in_azure(works: Works, item: Item, planned: bool, job: Job | None) -> None:
+    """The Azure VM exists and runs; the on-premises copy is the old one."""
+    create_azure_vm(works, item, item.friendly_name)
+    item.planned = planned
+    item.recovery_point = works.new_id()
+    item.last_failover = job.started if job else works.clock.now()
+    item.replicated = works.clock.now()
+
+
+def create_azure_vm(works: Works, item: Item, name: str) -> None:
+    """A virtual machine in Azure with the item's disks and one interface."""
+    managed = item.spec.managed_disks
+    disks = [
+        Disk(
+            name=f"{name}-{disk.name}",
+            gb=int(disk.gb),
+            os=disk.os,
+            managed=managed,
+            vhd_uri=None if managed else f"https://{storage_account(item)}.blob.core.windows.net/asr/{name}-{disk.name}.vhd",
+        )
+        for disk in item.disks
+    ]
+    group = item.group_path.rsplit("/", 1)[1]
+    nic = NetworkInterface(name=f"nic-{name}-00", subnet_id=f"{network(item)}/subnets/default")
+    works.compute.create_vm(name, group, item.spec.size, disks, [nic], item.spec.os, works.clock.now())
+
+
+def storage_account(item: Item) -> str:
+    """The name of the storage account that holds the replicas."""
+    return f"asr{item.fabric.identifier.replace('-', '')[:12]}"
+
+
+def network(item: Item) -> str:
+    """The id of the Azure network that the item fails over to."""
+    return f"{item.group_path}/providers/Microsoft.Network/virtualNetworks/vnet-recovery"
+
+
+def commit(works: Works, item: Item, job: Job) -> Steps:
+    """Commit a failover: its recovery points are gone, and a failback is possible."""
+    yield from guarded(item, _commit(works, item, job))
+
+
+def _commit(works: Works, item: Item, job: Job) -> Steps:
+    checks, finish = job.tasks
+    yield from works.perform(checks, works.rates["check_seconds"] / 4)
+    item.happens("commit_started")
+    yield from works.perform(finish, works.rates["commit_seconds"])
+    item.happens("committed")
+
+
+def test_failover(works: Works, item: Item, job: Job) -> Steps:
+    """A copy of the item starts in Azure; replication goes on."""
+    checks, start, boot = job.tasks
+    checks.begin(works.clock.now())
+    yield Sleep(works.rates["failover_check_seconds"])
+    check(item)
+    checks.end(SUCCEEDED, works.clock.now())
+    yield from works.perform(start, works.rates["failover_seconds"])
+    create_azure_vm(works, item, test_name(item))
+    yield from works.perform(boot, works.rates["check_seconds"])
+    item.test_failover = TEST_WAITS
+    item.last_test_failover = job.started
+
+
+def test_failover_cleanup(works: Works, item: Item, job: Job) -> Steps:
+    """The copy is deleted."""
+    task = job.tasks[0]
+    task.begin(works.clock.now())
+    if item.test_failover != TEST_WAITS:
+        raise JobFailure(joberrors.not_replicating(item.friendly_name))
+    item.test_failover = TEST_CLEANUP
+    yield Sleep(works.rates["delete_azure_vm_seconds"])
+    if works.compute.find(test_name(item)):
+        works.compute.delete_vm_and_disks(test_name(item))
+    task.end(SUCCEEDED, works.clock.now())
+    item.test_failover = NO_TEST
+
+
+def test_name(item: Item) -> str:
+    """The name of the test copy's virtual machine (the definition's examples)."""
+    return f"{item.friendly_name}-test"

@@ -1,0 +1,139 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be asked of one replicated item: refused at once, or accepted as a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asr_simulator.site_recovery import catalogue, failback, failover, lifecycle, orders
+from asr_simulator.site_recovery.items import Item
+from asr_simulator.site_recovery.jobs import Job
+from asr_simulator.site_recovery.refusals import invalid_direction
+from asr_simulator.site_recovery.views import PRIMARY, view_of
+
+if TYPE_CHECKING:
+    from asr_simulator.site_recovery.vault import Vault
+
+
+def planned_failover(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """A planned failover to Azure, or a failback: the direction says which.
+
+    Raises:
+        ArmError: 400.
+    """
+    properties = orders.properties_of(body)
+    if orders.direction_of(properties) == orders.TO_PREMISES:
+        return _failback(vault, item, properties, caller)
+    _active(vault, item, PRIMARY)
+    orders.provider_details(properties)
+    return vault.start_for_item(
+        catalogue.PLANNED_FAILOVER, item, lambda job: failover.failover(vault.works, item, job, planned=True), caller
+    )
+
+
+def _failback(vault: Vault, item: Item, properties: dict[str, Any], caller: str) -> Job:
+    if view_of(item, vault.variants).active_location == PRIMARY:
+        raise invalid_direction()
+    order = orders.item_failback(properties, item)
+    return vault.start_for_item(
+        catalogue.FAILBACK,
+        item,
+        lambda job: failback.failback(vault.works, item, job, order),
+        caller,
+        vault.variants.failback_scenario_name,
+    )
+
+
+def unplanned_failover(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """A failover to Azure without the last changes.
+
+    Raises:
+        ArmError: 400.
+    """
+    properties = orders.properties_of(body)
+    _to_azure(vault, item, properties)
+    shut_down = orders.shuts_down(properties)
+    orders.provider_details(properties)
+
+    return vault.start_for_item(
+        catalogue.UNPLANNED_FAILOVER,
+        item,
+        lambda job: failover.failover(vault.works, item, job, planned=False, shut_down=shut_down),
+        caller,
+    )
+
+
+def commit(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """Commit the failover or the failback, whichever is pending; one with nothing to commit fails in the job."""
+    if item.stage in (lifecycle.FAILOVER_COMMIT_PENDING, lifecycle.COMMITTING_FAILOVER, lifecycle.FAILING_OVER):
+        return vault.start_for_item(
+            catalogue.COMMIT_FAILOVER, item, lambda job: failover.commit(vault.works, item, job), caller
+        )
+    return vault.start_for_item(
+        catalogue.FINALIZE_FAILBACK, item, lambda job: failback.commit(vault.works, item, job), caller
+    )
+
+
+def reverse_replicate(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """Replicate to Azure again.
+
+    Raises:
+        ArmError: 400; for Hyper-V the only direction is PrimaryToRecovery (recording).
+    """
+    properties = orders.properties_of(body)
+    if orders.direction_of(properties) != orders.TO_AZURE:
+        raise invalid_direction()
+    orders.provider_details(properties)
+    return vault.start_for_item(
+        catalogue.REVERSE_REPLICATION, item, lambda job: failback.reverse_replicate(vault.works, item, job), caller
+    )
+
+
+def test_failover(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """A test copy in Azure.
+
+    Raises:
+        ArmError: 400.
+    """
+    properties = orders.properties_of(body)
+    _to_azure(vault, item, properties)
+    orders.provider_details(properties)
+    return vault.start_for_item(
+        catalogue.TEST_FAILOVER, item, lambda job: failover.test_failover(vault.works, item, job), caller
+    )
+
+
+def test_failover_cleanup(vault: Vault, item: Item, body: Any, caller: str) -> Job:
+    """Delete the test copy.
+
+    Raises:
+        ArmError: 400.
+    """
+    orders.properties_of(body)
+    return vault.start_for_item(
+        catalogue.TEST_FAILOVER_CLEANUP, item, lambda job: failover.test_failover_cleanup(vault.works, item, job), caller
+    )
+
+
+def _to_azure(vault: Vault, item: Item, properties: dict[str, Any]) -> None:
+    if orders.direction_of(properties) != orders.TO_AZURE:
+        raise invalid_direction()
+    _active(vault, item, PRIMARY)
+
+
+def _active(vault: Vault, item: Item, location: str) -> None:
+    if view_of(item, vault.variants).active_location != location:
+        raise invalid_direction()
+
+
+OPERATIONS = {
+    "plannedFailover": planned_failover,
+    "unplannedFailover": unplanned_failover,
+    "failoverCommit": commit,
+    "reProtect": reverse_replicate,
+    "testFailover": test_failover,
+    "testFailoverCleanup": test_failover_cleanup,
+}

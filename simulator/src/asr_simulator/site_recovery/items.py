@@ -1,0 +1,139 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Replicated items and the virtual machines on both sides of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from asr_simulator.identities import Identities
+from asr_simulator.scenarios.model import DiskSpec, ItemSpec, VaultPlace
+from asr_simulator.site_recovery import lifecycle
+from asr_simulator.site_recovery.estate import Container, Fabric, Provider
+
+if TYPE_CHECKING:
+    from asr_simulator.site_recovery.jobs import Job
+
+OFF, RUNNING = "off", "running"
+CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
+HYPERV_TO_AZURE = "HyperVReplicaAzure"
+
+NO_TEST = "None"
+TEST_WAITS = "WaitingForCompletion"
+TEST_CLEANUP = "MarkedForDeletion"
+
+
+@dataclass
+class OnPremisesMachine:
+    """The virtual machine on a Hyper-V host. Only ``consistent`` disks may ever boot."""
+
+    exists: bool
+    power: str
+    disks: str
+    host: str
+
+
+@dataclass
+class Item:
+    """A replicated item: its stage, the job that owns it, and what is where."""
+
+    spec: ItemSpec
+    path: str
+    vm_id: str
+    disk_ids: dict[str, str]
+    nic_id: str
+    correlation_id: str
+    fabric: Fabric
+    container: Container
+    provider: Provider
+    policy_path: str
+    group_path: str
+    on_premises: OnPremisesMachine
+    stage: str = lifecycle.PROTECTED
+    planned: bool = True
+    job: Job | None = None
+    job_started: datetime | None = None
+    last_job: Job | None = None
+    last_failover: datetime | None = None
+    last_test_failover: datetime | None = None
+    replicated: datetime | None = None
+    recovery_point: str | None = None
+    test_failover: str = NO_TEST
+    initial_replication: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its resource name."""
+        return self.spec.name
+
+    @property
+    def friendly_name(self) -> str:
+        """The virtual machine's name."""
+        return self.spec.friendly_name
+
+    @property
+    def disks(self) -> tuple[DiskSpec, ...]:
+        """The disks that are replicated."""
+        return self.spec.disks
+
+    @property
+    def gb(self) -> float:
+        """What all disks hold, in GB."""
+        return sum(disk.gb for disk in self.spec.disks)
+
+    @property
+    def azure_vm_path(self) -> str:
+        """Where the failed-over virtual machine is, or would be."""
+        return f"{self.group_path}/providers/Microsoft.Compute/virtualMachines/{self.friendly_name}"
+
+    @property
+    def is_hyperv_to_azure(self) -> bool:
+        """Whether it is replicated as this simulator models; others can only be read."""
+        return self.spec.provider == HYPERV_TO_AZURE
+
+    @property
+    def in_azure(self) -> bool:
+        """Whether Azure holds the truth."""
+        return self.stage in lifecycle.ACTIVE_IN_AZURE
+
+    def happens(self, event: str) -> None:
+        """Move to the stage that the event leads to.
+
+        Raises:
+            lifecycle.IllegalTransition: the table does not know the event for this stage.
+        """
+        self.stage = lifecycle.after(self.stage, event)
+
+    def taken_by(self, job: Job, now: datetime) -> None:
+        """The job owns the item until it ends."""
+        self.job, self.job_started = job, now
+
+    def released_by(self, job: Job) -> None:
+        """The job has ended; of a job that never owned it nothing changes."""
+        if self.job is job:
+            self.job, self.job_started, self.last_job = None, None, job
+
+
+def build_item(spec: ItemSpec, fabrics: dict[str, Fabric], place: VaultPlace, ids: Identities) -> Item:
+    """The item of a scenario, still protected on-premises."""
+    fabric = fabrics[spec.fabric]
+    container = fabric.container_of(spec.cloud)
+    provider = fabric.provider_of(spec.host)
+    return Item(
+        spec=spec,
+        path=f"{container.path}/replicationProtectedItems/{spec.name}",
+        vm_id=ids.of("virtual machine", spec.name),
+        disk_ids={disk.name: ids.of("disk", f"{spec.name}/{disk.name}") for disk in spec.disks},
+        nic_id=ids.of("nic", spec.name),
+        correlation_id=ids.of("correlation", spec.name),
+        fabric=fabric,
+        container=container,
+        provider=provider,
+        policy_path=f"{place.path}/replicationPolicies/policy-{fabric.friendly_name.split('.')[0].lower()}",
+        group_path=place.group_path,
+        on_premises=OnPremisesMachine(True, RUNNING, CONSISTENT, spec.host),
+    )

@@ -1,0 +1,201 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that move a plan's machines: its failback, and its failover to Azure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asr_simulator.scenarios.model import ManualAction
+from asr_simulator.site_recovery import catalogue, failback, failover, lifecycle
+from asr_simulator.site_recovery.engine import AwaitResume, JobCancelled, Sleep
+from asr_simulator.site_recovery.failback import FailbackOrder
+from asr_simulator.site_recovery.items import OFF, Item
+from asr_simulator.site_recovery.jobs import MANUAL_ACTION, PLAN_SHUTDOWN_GROUP, SUCCEEDED, Job, Task
+from asr_simulator.site_recovery.plan_run import PlanRun
+from asr_simulator.site_recovery.plans import Plan
+from asr_simulator.site_recovery.works import Steps
+
+if TYPE_CHECKING:
+    from asr_simulator.site_recovery.vault import Vault
+
+WAITS_FOR_ACTION = "WaitingForManualAction"
+
+
+class _PlanMove(PlanRun):
+    """What both directions share: shutdown, failover and start groups, and the plan's manual actions."""
+
+    def move_tasks(self) -> list[Task]:
+        """The tasks from the shutdown to the end."""
+        count = len(self.plan.items)
+        shutdowns = self.boot_groups("Start", "Shutdown")
+        for number, task in enumerate(shutdowns, start=1):
+            task.friendly_name = f"Shutdown: Group {number} ({len(task.children)})"
+        everyone = [self.machine_task(item) for item in self.plan.items]
+        return [
+            self.group_task(
+                "ShutdownAllActionGroup", f"All groups shutdown ({count})", "Shutdown", shutdowns, PLAN_SHUTDOWN_GROUP
+            ),
+            self.group_task("FailoverAllActionGroup", "Recovery plan failover", "RpFailoverTask", everyone),
+            *self._starts(),
+            self.task("EndRecoveryPlanTask"),
+        ]
+
+    def _starts(self) -> list[Task]:
+        tasks: list[Task] = []
+        for number, group in enumerate(self.boot_groups("Start", "BootGroup"), start=1):
+            actions = [action for action in self.plan.manual_actions if action.group == number]
+            tasks += [self._manual(action) for action in actions if action.when == "before"]
+            tasks.append(group)
+            tasks += [self._manual(action) for action in actions if action.when == "after"]
+        return tasks
+
+    def _manual(self, action: ManualAction) -> Task:
+        return Task(
+            "ManualActionTask", action.name, self.vault.ids.fresh(), type=MANUAL_ACTION, instructions=action.description
+        )
+
+    def work(self) -> Steps:
+        try:
+            yield from super().work()
+        except JobCancelled:
+            for item in self.going:
+                item.happens(lifecycle.CANCELLED)
+            raise
+
+    def wait_for_user(self, task: Task, reason: str) -> Steps:
+        """Suspend the job at a task until it is resumed."""
+        task.begin(self.vault.clock.now())
+        yield AwaitResume(reason)
+        task.end(SUCCEEDED, self.vault.clock.now())
+
+
+class PlanFailback(_PlanMove):
+    """The failback of a plan; with ``synchronize_first`` it waits once, after all disks are synchronised."""
+
+    def __init__(self, vault: Vault, plan: Plan, job: Job, order: FailbackOrder) -> None:
+        super().__init__(vault, plan, job)
+        self._order = order
+        everyone = [self.machine_task(item) for item in plan.items]
+        job.tasks = [
+            self.task("RpSrsPrerequisitesCheck"),
+            self.task("PrepareVmOnPremForFailback"),
+            self.group_task("DataSyncAllActionGroup", "Data synchronization", "RpFailbackDataSyncTask", everyone),
+            self.task("WaitForUserInputForFailback"),
+            *self.move_tasks(),
+        ]
+
+    def takes_part(self, item: Item) -> bool:
+        return item.stage in lifecycle.ACTIVE_IN_AZURE
+
+    def steps(self) -> Steps:
+        checks, prepare, sync, wait, shutdown, move, *starts, end = self.job.tasks
+        yield from self.works.perform(checks, self.works.rates["plan_check_seconds"])
+        yield from self.works.perform(prepare, self.works.rates["plan_check_seconds"])
+        if self._order.synchronize_first:
+            yield from self.phase(sync, catalogue.PHASE_SYNCHRONIZE, self._synchronize)
+            yield from self.wait_for_user(wait, failback.WAITS_AFTER_SYNC)
+        else:
+            self.works.skip(*sync.walk(), wait)
+        yield from self.phase(shutdown, catalogue.PHASE_SHUTDOWN_IN_AZURE, self._shut_down)
+        yield from self.phase(move, catalogue.PHASE_FAIL_BACK, self._fail_back)
+        for task in starts:
+            if task.type == MANUAL_ACTION:
+                yield from self.wait_for_user(task, WAITS_FOR_ACTION)
+            else:
+                yield from self.phase(task, catalogue.PHASE_START_ON_PREMISES, self._start)
+        yield from self.works.perform(end, self.works.rates["plan_check_seconds"])
+
+    def _ready(self, item: Item) -> Steps:
+        yield from self.works.reach(item)
+        failback.check(self.works, item)
+        failback.prepare_on_premises(item, self._order)
+
+    def _synchronize(self, item: Item, child: Job) -> Steps:
+        initiate, monitor = child.tasks
+        initiate.begin(self.vault.clock.now())
+        yield from self._ready(item)
+        failback.begin_synchronization(item)
+        rates = self.works.rates
+        yield from self.works.perform_on_premises(initiate, rates["initiate_sync_seconds"], item)
+        yield from self.works.perform_on_premises(monitor, rates.delta_sync(item.gb, item.spec.changed_gb), item)
+        failback.serve_restore_completion(self.works, item)
+        item.happens("synchronized")
+
+    def _shut_down(self, item: Item, child: Job) -> Steps:
+        task = child.tasks[0]
+        task.begin(self.vault.clock.now())
+        if self._order.synchronize_first:
+            item.happens("completion_started")
+        else:
+            yield from self._ready(item)
+        yield Sleep(self.works.rates["shutdown_seconds"])
+        failback.shut_down_azure_vm(self.works, item)
+        task.end(SUCCEEDED, self.vault.clock.now())
+
+    def _fail_back(self, item: Item, child: Job) -> Steps:
+        initiate, monitor, prepare = child.tasks
+        first = self._order.synchronize_first
+        if not first:
+            failback.begin_synchronization(item)
+        yield from self.works.perform_on_premises(initiate, self.works.rates["initiate_sync_seconds"], item)
+        seconds = failback.last_sync_seconds(self.works, item, self._order)
+        yield from self.works.perform_on_premises(monitor, seconds, item)
+        if not first:
+            failback.serve_restore_completion(self.works, item)
+            item.happens("completion_started")
+        yield from self.works.perform_on_premises(prepare, self.works.rates["finalize_sync_seconds"], item)
+
+    def _start(self, item: Item, child: Job) -> Steps:
+        yield from self.works.perform_on_premises(child.tasks[0], self.works.rates["start_vm_seconds"], item)
+        failback.start_on_premises(item)
+
+
+class PlanFailover(_PlanMove):
+    """The failover of a plan to Azure."""
+
+    def __init__(self, vault: Vault, plan: Plan, job: Job, planned: bool = True, shut_down: bool = True) -> None:
+        super().__init__(vault, plan, job)
+        self._planned, self._shut_down_first = planned, shut_down
+        job.tasks = [self.task("RpSrsPrerequisitesCheck"), self.task("RpEnvironmentCreationTask"), *self.move_tasks()]
+
+    def takes_part(self, item: Item) -> bool:
+        return item.stage in lifecycle.ACTIVE_ON_PREMISES
+
+    def steps(self) -> Steps:
+        checks, environment, shutdown, move, *starts, end = self.job.tasks
+        yield from self.works.perform(checks, self.works.rates["failover_check_seconds"])
+        yield from self.works.perform(environment, self.works.rates["plan_check_seconds"])
+        yield from self.phase(shutdown, catalogue.PHASE_SHUTDOWN, self._shut_down)
+        yield from self.phase(move, catalogue.PHASE_FAIL_OVER, self._fail_over)
+        for task in starts:
+            if task.type == MANUAL_ACTION:
+                yield from self.wait_for_user(task, WAITS_FOR_ACTION)
+            else:
+                yield from self.phase(task, catalogue.PHASE_START_IN_AZURE, self._start)
+        yield from self.works.perform(end, self.works.rates["plan_check_seconds"])
+
+    def _shut_down(self, item: Item, child: Job) -> Steps:
+        task = child.tasks[0]
+        task.begin(self.vault.clock.now())
+        if self._planned:
+            yield from self.works.reach(item)
+        failover.check(item)
+        item.happens("failover_started")
+        if self._shut_down_first:
+            yield from self.works.perform_on_premises(task, self.works.rates["failover_shutdown_seconds"], item)
+            item.on_premises.power = OFF
+        else:
+            self.works.skip(task)
+
+    def _fail_over(self, item: Item, child: Job) -> Steps:
+        prepare, move = child.tasks
+        yield from self.works.perform(prepare, self.works.rates["failover_prepare_seconds"])
+        yield from self.works.perform(move, self.works.rates["failover_seconds"])
+        failover.arrive_in_azure(self.works, item, self._planned, child)
+
+    def _start(self, item: Item, child: Job) -> Steps:
+        yield from self.works.perform(child.tasks[0], self.works.rates["check_seconds"])
+        item.happens("failed_over")

@@ -1,0 +1,76 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all workflows share: time, tasks, and reaching the two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from asr_simulator.clock import Clock
+from asr_simulator.compute import Compute
+from asr_simulator.scenarios.model import Variants
+from asr_simulator.site_recovery import joberrors, lifecycle
+from asr_simulator.site_recovery.catalogue import JobKind
+from asr_simulator.site_recovery.engine import JobCancelled, Sleep, Wait, Workflow
+from asr_simulator.site_recovery.items import Item
+from asr_simulator.site_recovery.joberrors import JobFailure
+from asr_simulator.site_recovery.jobs import SKIPPED, SUCCEEDED, Job, Task
+from asr_simulator.site_recovery.rates import Rates
+
+Steps = Generator[Wait, None, None]
+
+
+@dataclass
+class Works:
+    """The means of a workflow. ``serve`` starts a job of the service's own for an item, after so many seconds."""
+
+    clock: Clock
+    rates: Rates
+    compute: Compute
+    variants: Variants
+    serve: Callable[[Item, JobKind, Workflow], Job]
+    new_id: Callable[[], str]
+
+    def perform(self, task: Task, seconds: float) -> Steps:
+        """Run a task for so long, and end it."""
+        task.begin(self.clock.now())
+        yield Sleep(seconds)
+        task.end(SUCCEEDED, self.clock.now())
+
+    def perform_on_premises(self, task: Task, seconds: float, item: Item) -> Steps:
+        """The same, where the item's provider has to take part.
+
+        Raises:
+            JobFailure: 539, after a time-out, when it is not connected.
+        """
+        task.begin(self.clock.now())
+        yield from self.reach(item)
+        yield Sleep(seconds)
+        yield from self.reach(item)
+        task.end(SUCCEEDED, self.clock.now())
+
+    def reach(self, item: Item) -> Steps:
+        """Nothing when the item's provider is connected; else the failure, after a time-out."""
+        if not item.provider.connected:
+            yield Sleep(self.rates["provider_timeout_seconds"])
+            raise JobFailure(joberrors.provider_silent(item.provider.friendly_name))
+
+    def skip(self, *tasks: Task) -> None:
+        """Tasks that this run does not need."""
+        for task in tasks:
+            task.end(SKIPPED, self.clock.now())
+
+
+def guarded(item: Item, workflow: Steps) -> Steps:
+    """The workflow, with the item's stage put right when the job fails or is cancelled."""
+    try:
+        yield from workflow
+    except JobFailure:
+        item.happens(lifecycle.FAILED)
+        raise
+    except JobCancelled:
+        item.happens(lifecycle.CANCELLED)
+        raise

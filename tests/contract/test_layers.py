@@ -1,0 +1,195 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The layers of the collection: imports point downwards only, and each layer minds its own business."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = "ansible_collections.asr.failback."
+UTILS = "plugins.module_utils"
+SHIPPED = ("plugins", "roles", "playbooks")
+SIMULATOR_NAMES = ("asr_simulator", "asr-simulator")
+# The only file that sleeps: everything else asks it for time.
+OWNER_OF_TIME = f"{UTILS}.watch"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the files under `place` (dotted) may import: its own layer, layers below, packages, the standard library."""
+
+    place: str
+    below: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    reads_the_clock: bool = True
+    waits: bool = False
+
+
+DECIDE, AZURE, HYPERV, VERBS = (f"{UTILS}.{name}" for name in ("failback", "azure", "hyperv", "verbs"))
+NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
+FILES = ("io", "os", "pathlib", "shutil", "tempfile")
+OF_THE_SIMULATOR = ("asr_simulator", "certifi", "cryptography", "jsonschema", "jwt", "trustme", "werkzeug", "yaml")
+
+# From the bottom up. A file belongs to the layer with the longest place that it is under.
+LAYERS = (
+    Layer(DECIDE, without=(*NETWORK, *FILES, "random", "threading", "time"), reads_the_clock=False),
+    Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
+    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME), packages=("azure",)),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME), packages=("winrm",)),
+    Layer(VERBS, (DECIDE, OWNER_OF_TIME, AZURE, HYPERV), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
+    # Argument specs, and what else modules and action plugins have in common.
+    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, VERBS), packages=("ansible",)),
+    Layer("plugins.modules", below=(VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.plugin_utils", below=(OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    # Every other kind of plugin.
+    Layer("plugins", below=("plugins.plugin_utils", OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("simulator.src.asr_simulator", packages=(*OF_THE_SIMULATOR, "_typeshed"), waits=True),
+)
+
+
+def violations(root: Path) -> Iterator[str]:
+    """Yield a line for each thing that a file under `root` does and its layer may not."""
+    for file in python_files(root):
+        module = ".".join(file.relative_to(root).with_suffix("").parts)
+        layer = layer_of(module)
+        assert layer is not None, f"{module} belongs to no layer"
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for target in imports(tree, module):
+            if not may_import(layer, target):
+                yield f"{module} imports {target}"
+        yield from (f"{module} {deed}" for deed in uses_of_time(tree, layer))
+
+
+def python_files(root: Path) -> list[Path]:
+    """Return the Python files of the collection and the simulator, sorted."""
+    return sorted(file for place in ("plugins", "simulator/src") for file in (root / place).rglob("*.py"))
+
+
+def layer_of(module: str) -> Layer | None:
+    """Return the layer of a dotted name, the most particular one."""
+    fitting = [layer for layer in LAYERS if f"{module}.".startswith(f"{layer.place}.")]
+    return max(fitting, key=lambda layer: len(layer.place), default=None)
+
+
+def imports(tree: ast.AST, module: str) -> Iterator[str]:
+    """Yield what a file imports, dotted; a name of this collection starts with `plugins`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix(COLLECTION) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node, module)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def absolute(node: ast.ImportFrom, module: str) -> str:
+    """Return the package that names are imported from, without the dots of a relative import."""
+    if not node.level:
+        return (node.module or "").removeprefix(COLLECTION)
+    package = module.split(".")[: -node.level]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def may_import(layer: Layer, target: str) -> bool:
+    """Whether a file of `layer` may import the dotted name `target`."""
+    ours = layer_of(target)
+    if ours is not None:
+        return ours is layer or ours.place in layer.below
+    top = target.partition(".")[0]
+    return top in layer.packages or (top in sys.stdlib_module_names and top not in layer.without)
+
+
+def uses_of_time(tree: ast.AST, layer: Layer) -> Iterator[str]:
+    """Yield each call that waits, or reads a clock where the layer must not."""
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        owner, name = ast.unparse(node.func.value), node.func.attr
+        waits = name == "sleep" and owner in ("asyncio", "time")
+        reads = name in ("now", "today", "utcnow") and owner.rpartition(".")[2] in ("date", "datetime")
+        if (waits and not layer.waits) or (reads and not layer.reads_the_clock):
+            yield f"calls {owner}.{name}"
+
+
+def names_of_the_simulator(root: Path) -> Iterator[str]:
+    """Yield each file of what is shipped that names the simulator's package or command."""
+    for file in sorted(file for place in SHIPPED for file in (root / place).rglob("*") if file.is_file()):
+        if any(name.encode() in file.read_bytes() for name in SIMULATOR_NAMES):
+            yield file.relative_to(root).as_posix()
+
+
+def test_imports_point_downwards() -> None:
+    assert list(violations(ROOT)) == []
+
+
+def test_the_check_sees_the_layers_that_there_are() -> None:
+    seen = {layer_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in python_files(ROOT)}
+    places = {layer.place for layer in seen if layer}
+    assert places >= {DECIDE, AZURE, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
+
+
+def test_nothing_that_is_shipped_names_the_simulator() -> None:
+    assert list(names_of_the_simulator(ROOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "found"),
+    [
+        ("plugins/module_utils/failback/items.py", "import azure.identity", "imports azure.identity"),
+        ("plugins/module_utils/failback/items.py", "import time", "imports time"),
+        ("plugins/module_utils/failback/items.py", "from ..azure import session", f"imports {AZURE}.session"),
+        ("plugins/module_utils/failback/items.py", "from ..verbs.commit import run", f"imports {VERBS}.commit.run"),
+        ("plugins/module_utils/failback/items.py", "def f(): return datetime.now()", "calls datetime.now"),
+        ("plugins/module_utils/azure/session.py", "import winrm", "imports winrm"),
+        ("plugins/module_utils/azure/session.py", "from .. import hyperv", f"imports {HYPERV}"),
+        ("plugins/module_utils/hyperv/session.py", "from azure.core import rest", "imports azure.core.rest"),
+        ("plugins/module_utils/verbs/commit.py", "from azure.core import rest", "imports azure.core.rest"),
+        ("plugins/module_utils/verbs/commit.py", "import ansible.plugins", "imports ansible.plugins"),
+        ("plugins/module_utils/watch.py", "from .verbs import commit", f"imports {VERBS}.commit"),
+        ("plugins/modules/commit.py", f"from {COLLECTION}{AZURE}.session import x", f"imports {AZURE}.session.x"),
+        ("plugins/action/commit.py", "def f(): time.sleep(1)", "calls time.sleep"),
+        ("simulator/src/asr_simulator/wire.py", f"import {COLLECTION}{DECIDE}.items", f"imports {DECIDE}.items"),
+        ("simulator/src/asr_simulator/wire.py", "from ansible import context", "imports ansible.context"),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path: Path, file: str, line: str, found: str) -> None:
+    place = tmp_path / file
+    place.parent.mkdir(parents=True)
+    place.write_text(line, encoding="utf-8")
+    module = file.removesuffix(".py").replace("/", ".")
+    assert list(violations(tmp_path)) == [f"{module} {found}"]
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("plugins/module_utils/failback/items.py", "from .documents import field"),
+        ("plugins/module_utils/azure/session.py", "from azure.core import rest"),
+        ("plugins/module_utils/azure/session.py", "from ..failback.failures import NotFound"),
+        ("plugins/module_utils/verbs/commit.py", "from ..azure.session import AzureSession"),
+        ("plugins/module_utils/watch.py", "import time\ndef f(): time.sleep(1)"),
+        ("plugins/modules/commit.py", f"from {COLLECTION}{VERBS}.commit import run"),
+    ],
+)
+def test_what_the_layers_allow_is_not_reported(tmp_path: Path, file: str, line: str) -> None:
+    place = tmp_path / file
+    place.parent.mkdir(parents=True)
+    place.write_text(line, encoding="utf-8")
+    assert list(violations(tmp_path)) == []
+
+
+def test_a_planted_name_of_the_simulator_is_found(tmp_path: Path) -> None:
+    playbook = tmp_path / "playbooks" / "failback.yml"
+    playbook.parent.mkdir()
+    playbook.write_text("- command: asr-simulator serve\n", encoding="utf-8")
+    assert list(names_of_the_simulator(tmp_path)) == ["playbooks/failback.yml"]

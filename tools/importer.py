@@ -1,0 +1,58 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Build the collection as it would be published and put it through galaxy-importer, as Ansible Galaxy does on upload.
+
+    python tools/importer.py BUILD_DIRECTORY
+
+The archive is BUILD_DIRECTORY/importer/asr-failback-VERSION.tar.gz. A warning of the importer is a failure.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from collection_copy import copy_collection
+from commands import run_command
+
+# galaxy-importer reads its settings from the environment. Its own sanity run needs Docker: tools/sanity.py does that.
+SETTINGS = {
+    "CHECK_REQUIRED_TAGS": "true",
+    "OFFLINE_ANSIBLE_LINT": "true",
+    "RUN_ANSIBLE_LINT": "true",
+    "RUN_ANSIBLE_TEST": "false",
+}
+COMPLAINT = re.compile(r"^(WARNING|ERROR|CRITICAL|Traceback)", re.MULTILINE)
+
+
+def main(build: Path) -> int:
+    """Build, import, print the importer's output and return the exit status."""
+    place = build / "importer"
+    archive = build_archive(place)
+    environment = {f"GALAXY_IMPORTER_{name}": value for name, value in SETTINGS.items()}
+    environment["GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP"] = str(place / "tmp")
+    command = [sys.executable, "-m", "galaxy_importer.main", archive.name]
+    status, output = run_command(command, place, environment)
+    print(output)
+    complaints = len(COMPLAINT.findall(output))
+    print(f"galaxy-importer: {archive.name}, {complaints} warnings or errors")
+    return status or bool(complaints)
+
+
+def build_archive(place: Path) -> Path:
+    """Build the archive of a fresh copy of the source tree and return its path. Raises CalledProcessError."""
+    source = copy_collection(place)
+    for old in place.glob("*.tar.gz"):
+        old.unlink()
+    command = ["ansible-galaxy", "collection", "build", "--output-path", str(place), str(source)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (archive,) = place.glob("*.tar.gz")
+    return archive
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve()))

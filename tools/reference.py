@@ -1,0 +1,277 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write the module and role reference, docs/reference/*.md, from the documentation that the modules and roles carry.
+
+    python tools/reference.py            write it
+    python tools/reference.py --check    say which pages are out of date, and fail if there are any
+
+`ansible-doc` reads the documentation (with its fragments merged), antsibull-docs-parser its markup.
+The pages depend on nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from antsibull_docs_parser import dom
+from antsibull_docs_parser.md import MDFormatter, to_md
+from antsibull_docs_parser.parser import Context, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "reference"
+COLLECTION = "asr.failback"
+Document = dict[str, Any]
+
+
+class PlainMarkdown(MDFormatter):
+    """Markdown that is readable as text too: back-quotes for code, and nothing escaped that needs no escape."""
+
+    def format_text(self, part: dom.TextPart) -> str:
+        """Escape only what Markdown, or a cell of a table, would take for itself."""
+        return "".join(f"\\{letter}" if letter in "\\`*_|<>[]" else letter for letter in part.text)
+
+    def format_code(self, part: dom.CodePart) -> str:
+        """C(text)"""
+        return _code(part.text)
+
+    def format_option_name(self, part: dom.OptionNamePart, url: str | None) -> str:
+        """O(name) and O(name=value)"""
+        return _code(part.name if part.value is None else f"{part.name}={part.value}")
+
+    def format_return_value(self, part: dom.ReturnValuePart, url: str | None) -> str:
+        """RV(name) and RV(name=value)"""
+        return _code(part.name if part.value is None else f"{part.name}={part.value}")
+
+    def format_option_value(self, part: dom.OptionValuePart) -> str:
+        """V(value)"""
+        return _code(part.value)
+
+    def format_env_variable(self, part: dom.EnvVariablePart) -> str:
+        """E(NAME)"""
+        return _code(part.name)
+
+    def format_module(self, part: dom.ModulePart, url: str | None) -> str:
+        """M(name), a link where it is one of ours."""
+        return _link_to(part.fqcn, "module")
+
+    def format_plugin(self, part: dom.PluginPart, url: str | None) -> str:
+        """P(name#type), a link where it is one of ours."""
+        return _link_to(part.plugin.fqcn, part.plugin.type)
+
+    def format_bold(self, part: dom.BoldPart) -> str:
+        """B(text)"""
+        return f"**{part.text}**"
+
+    def format_italic(self, part: dom.ItalicPart) -> str:
+        """I(text)"""
+        return f"*{part.text}*"
+
+    def format_link(self, part: dom.LinkPart) -> str:
+        """L(text, address)"""
+        return f"[{part.text}]({part.url})"
+
+    def format_url(self, part: dom.URLPart) -> str:
+        """U(address)"""
+        return f"<{part.url}>"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the pages; return the exit status."""
+    pages = dict(reference_pages(read_documentation()))
+    if "--check" in arguments:
+        return report(stale_pages(pages))
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for path in set(PAGES.glob("*.md")) - set(pages):
+        path.unlink()
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def stale_pages(pages: dict[Path, str]) -> list[Path]:
+    """Return the pages whose file is missing, differs, or is of something that is gone."""
+    existing = set(PAGES.glob("*.md"))
+    differing = {path for path in existing & set(pages) if path.read_text(encoding="utf-8") != pages[path]}
+    return sorted((existing ^ set(pages)) | differing)
+
+
+def report(stale: Sequence[Path]) -> int:
+    """Name the pages that are out of date and return the exit status."""
+    for path in stale:
+        print(f"{path.relative_to(ROOT)}: out of date; run `make docs`")
+    return 1 if stale else 0
+
+
+def read_documentation() -> dict[str, dict[str, Document]]:
+    """Return what ansible-doc knows of this collection: kind of plugin, then full name, then documentation.
+
+    Raises SystemExit with what ansible-doc said when it cannot read a document.
+    """
+    done = subprocess.run(["ansible-doc", "--metadata-dump", COLLECTION], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr or done.stdout)
+    everything: dict[str, dict[str, Document]] = json.loads(done.stdout)["all"]
+    return {kind: plugins for kind, plugins in everything.items() if plugins and kind != "keyword"}
+
+
+def reference_pages(documents: dict[str, dict[str, Document]]) -> Iterator[tuple[Path, str]]:
+    """Yield each page's path and text: the index, then a page for each plugin and role."""
+    yield PAGES / "README.md", _page(_index(documents))
+    for kind, plugins in sorted(documents.items()):
+        for name, document in sorted(plugins.items()):
+            lines = _role(name, document) if kind == "role" else _plugin(name, kind, document)
+            yield _path(name, kind), _page(lines)
+
+
+def _page(lines: Iterator[str]) -> str:
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _index(documents: dict[str, dict[str, Document]]) -> Iterator[str]:
+    yield "<!-- Made by `make docs` from the documentation of the modules and roles. -->"
+    yield "# Reference"
+    for kind, plugins in sorted(documents.items()):
+        yield f"## {kind.capitalize()}s"
+        rows = [(_link_to(name, kind), _summary(document)) for name, document in sorted(plugins.items())]
+        yield _table(("Name", "What it does"), rows)
+
+
+def _summary(document: Document) -> str:
+    if "entry_points" in document:
+        return str(document["entry_points"]["main"]["short_description"])
+    return str(document["doc"]["short_description"])
+
+
+def _plugin(name: str, kind: str, document: Document) -> Iterator[str]:
+    doc = document["doc"]
+    context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type=kind))
+    yield f"# {name}"
+    yield f"**{doc['short_description']}**"
+    yield f"Kind: {kind}. New in {doc['version_added']}." if "version_added" in doc else f"Kind: {kind}."
+    yield _text(doc["description"], context)
+    yield from _section("Requirements", _list(doc.get("requirements", []), context))
+    yield from _section("Options", _options(doc.get("options", {}), context))
+    yield from _section("Attributes", _attributes(doc.get("attributes", {}), context))
+    yield from _section("Notes", _list(doc.get("notes", []), context))
+    yield from _section("Examples", _yaml(document.get("examples") or ""))
+    yield from _section("Return values", _returns(document.get("return") or {}, context))
+
+
+def _role(name: str, document: Document) -> Iterator[str]:
+    yield f"# {name}"
+    for entry, doc in sorted(document["entry_points"].items(), key=lambda pair: (pair[0] != "main", pair[0])):
+        context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type="role"), role_entrypoint=entry)
+        yield f"## Entry point `{entry}`"
+        yield f"**{doc['short_description']}**"
+        yield _text(doc.get("description", []), context)
+        yield _options(doc.get("options", {}), context)
+
+
+def _section(title: str, body: str) -> Iterator[str]:
+    if body:
+        yield f"## {title}"
+        yield body
+
+
+def _options(options: Document, context: Context) -> str:
+    rows = [_option_row(path, option, context) for path, option in _flat(options, "options")]
+    return _table(("Option", "Type", "Default", "Description"), rows)
+
+
+def _option_row(path: str, option: Document, context: Context) -> tuple[str, ...]:
+    default = "**required**" if option.get("required") else _value(option.get("default"))
+    description = _cell(option["description"], context) + _choices(option, context)
+    return f"{_code(path)}{_aliases(option)}", _type(option), default, description
+
+
+def _aliases(option: Document) -> str:
+    return "".join(f"<br>{_code(alias)}" for alias in option.get("aliases", []))
+
+
+def _choices(option: Document, context: Context) -> str:
+    choices = option.get("choices")
+    if isinstance(choices, dict):
+        return "".join(f"<br>{_code(str(choice))}: {_cell(meaning, context)}" for choice, meaning in choices.items())
+    return "<br>One of " + ", ".join(_value(choice) for choice in choices) + "." if choices else ""
+
+
+def _attributes(attributes: Document, context: Context) -> str:
+    rows = []
+    for name, attribute in sorted(attributes.items()):
+        details = [*_lines(attribute["description"]), *_lines(attribute.get("details", []))]
+        support = attribute.get("support") or ", ".join(attribute.get("membership", []))
+        rows.append((_code(name), support, _cell(details, context)))
+    return _table(("Attribute", "Support", "Description"), rows)
+
+
+def _returns(values: Document, context: Context) -> str:
+    rows = []
+    for path, value in _flat(values, "contains"):
+        sample = f"<br>Sample: {_value(value['sample'])}" if "sample" in value else ""
+        description = _cell(value["description"], context) + sample
+        rows.append((_code(path), _type(value), _cell(value.get("returned", ""), context), description))
+    return _table(("Key", "Type", "Returned", "Description"), rows)
+
+
+def _flat(fields: Document, children: str, prefix: str = "") -> Iterator[tuple[str, Document]]:
+    for name, field in sorted(fields.items()):
+        yield prefix + name, field
+        yield from _flat(field.get(children) or {}, children, f"{prefix}{name}.")
+
+
+def _type(field: Document) -> str:
+    kind = str(field.get("type", "str"))
+    return f"{kind} of {field['elements']}" if "elements" in field else kind
+
+
+def _yaml(text: str) -> str:
+    return f"```yaml\n{text.strip()}\n```" if text.strip() else ""
+
+
+def _list(entries: Any, context: Context) -> str:
+    return "\n".join(f"- {_text(entry, context)}" for entry in _lines(entries))
+
+
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _text(text: Any, context: Context) -> str:
+    return to_md(parse(_lines(text), context), formatter=PlainMarkdown())
+
+
+def _cell(text: Any, context: Context) -> str:
+    return _text(text, context).replace("\n\n", "<br>").replace("\n", " ")
+
+
+def _lines(text: Any) -> list[str]:
+    return [text] if isinstance(text, str) else list(text)
+
+
+def _value(value: Any) -> str:
+    return "" if value is None else _code(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+
+
+def _code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|").replace("\n", " ")
+
+
+def _path(name: str, kind: str) -> Path:
+    return PAGES / f"{name.rpartition('.')[2]}_{kind}.md"
+
+
+def _link_to(name: str, kind: str) -> str:
+    ours = name.startswith(f"{COLLECTION}.")
+    return f"[{name}]({_path(name, kind).name})" if ours else _code(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
