@@ -23,6 +23,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(BUILD)/collections
 export ANSIBLE_CONFIG := $(CURDIR)/$(BUILD)/ansible.cfg
 export ANSIBLE_HOME := $(CURDIR)/$(BUILD)/ansible
 export ANSIBLE_NOCOLOR := 1
+export NO_COLOR := 1
+export PY_COLORS := 0
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(BUILD)/cache/hypothesis
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 export LC_ALL := C.UTF-8
@@ -46,7 +48,8 @@ $(READY): requirements.txt requirements-dev.txt simulator/pyproject.toml
 	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
-	@python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt -e simulator
+	@python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt -r requirements-dev.txt -e simulator
+	@python -m compileall -q -j 0 .venv/lib || true
 	@mkdir -p $(dir $(LINKED)) $(BUILD)/log
 	@ln -sfn ../../../.. $(LINKED)
 	@: > $(ANSIBLE_CONFIG)

@@ -49,11 +49,11 @@ LAYERS = (
     Layer(VERBS, (DECIDE, OWNER_OF_TIME, AZURE, HYPERV), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     # Argument specs, and what else modules and action plugins have in common.
     Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, VERBS), packages=("ansible",)),
-    Layer("plugins.modules", below=(VERBS, UTILS), packages=("ansible",)),
-    Layer("plugins.plugin_utils", below=(OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     # Every other kind of plugin.
-    Layer("plugins", below=("plugins.plugin_utils", OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     Layer("simulator.src.asr_simulator", packages=(*OF_THE_SIMULATOR, "_typeshed"), waits=True),
 )
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 import requests
+
 from asr_simulator.server import Simulator
 
 GROUP_VERSION = "2021-04-01"
+VAULT_VERSION = "2025-08-01"
+ENDED = ("Succeeded", "Failed", "Cancelled", "PartiallySucceeded")
 
 
 class Caller:
@@ -86,3 +89,138 @@ def caller() -> Callable[..., Caller]:
 def stranger() -> Callable[..., Caller]:
     """Makes callers that have no token yet: `stranger(simulator, principal=None)`."""
     return Caller
+
+
+class Desk:
+    """An operator of a simulated vault: asks for operations on items by name, lets time pass, looks at both sides."""
+
+    def __init__(self, simulator: Simulator, caller: Caller) -> None:
+        self.simulator = simulator
+        self.caller = caller
+
+    def truth(self, name: str) -> dict[str, Any]:
+        """The item as the control API shows it."""
+        return next(item for item in self.simulator.state()["items"] if item["name"] == name)
+
+    def path(self, name: str) -> str:
+        """The id of an item or a plan."""
+        state = self.simulator.state()
+        return next(thing["id"] for thing in (*state["items"], *state["plans"]) if thing["name"] == name)
+
+    def read(self, path: str, **query: str) -> Any:
+        """The body of a GET below the vault, or of a whole id."""
+        answer = self.get(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def get(self, path: str, **query: str) -> requests.Response:
+        """A GET below the vault, or of a whole id."""
+        return self.caller.get(path if path.startswith("/") else f"{self.caller.vault}/{path}", VAULT_VERSION, params=query)
+
+    def item(self, name: str) -> dict[str, Any]:
+        """The properties that Site Recovery shows of an item or a plan."""
+        return dict(self.read(self.path(name))["properties"])
+
+    def ask(self, name: str, operation: str, properties: Mapping[str, Any] | None = None) -> requests.Response:
+        """The answer to an operation on an item or a plan."""
+        return self.post(f"{self.path(name)}/{operation}", properties)
+
+    def post(self, path: str, properties: Mapping[str, Any] | None = None) -> requests.Response:
+        """A POST below the vault, or on a whole id."""
+        url = path if path.startswith("/") else f"{self.caller.vault}/{path}"
+        options = {} if properties is None else {"json": {"properties": properties}}
+        return self.caller.call("POST", url, VAULT_VERSION, **options)
+
+    def begin(self, name: str, operation: str, properties: Mapping[str, Any] | None = None) -> str:
+        """Starts an operation that must be accepted; the id of its job."""
+        answer = self.ask(name, operation, properties)
+        assert answer.status_code == 202, answer.text
+        return answer.headers["x-ms-request-id"].rsplit("/", 1)[1]
+
+    def job(self, name: str) -> dict[str, Any]:
+        """The properties of a job."""
+        return dict(self.read(f"replicationJobs/{name}")["properties"])
+
+    def act(self, job: str, action: str) -> requests.Response:
+        """Resume, cancel or restart a job."""
+        body = {"comments": " "} if action == "resume" else None
+        return self.post(f"replicationJobs/{job}/{action}", body)
+
+    def pass_time(self, seconds: float) -> None:
+        """Lets simulated time pass."""
+        self.simulator.locked(lambda world: world.clock.advance(seconds))
+
+    def until(self, job: str, *states: str, hours: int = 12) -> dict[str, Any]:
+        """The job, once it is in one of the states; minute by minute."""
+        for _ in range(hours * 60):
+            found = self.job(job)
+            if found["state"] in states:
+                return found
+            self.pass_time(60)
+        raise AssertionError(f"{job} is {found['state']} after {hours} hours, not {states}")
+
+    def do(self, name: str, operation: str, properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Starts an operation and waits for the end of its job."""
+        return self.until(self.begin(name, operation, properties), *ENDED)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
+    """Opens desks: `desk(scenario, principal=None)`; each starts a simulator of its own, in which time stands still."""
+    with ExitStack() as running:
+
+        def opened(scenario: Mapping[str, Any] | str, principal: str | None = None, **options: Any) -> Desk:
+            folder = tmp_path / f"simulator{len(list(tmp_path.iterdir()))}"
+            simulator = running.enter_context(Simulator.start(scenario, folder, speed=0, **options))
+            return Desk(simulator, Caller(simulator, principal).sign_in())
+
+        yield opened
+
+
+def failback_to(data_sync: str = "ForDownTime", create: str = "NoAction", **more: str) -> dict[str, Any]:
+    """The properties of an item's failback."""
+    details = {"dataSyncOption": data_sync, "recoveryVmCreationOption": create, **more}
+    return {
+        "failoverDirection": "RecoveryToPrimary",
+        "providerSpecificDetails": {"instanceType": "HyperVReplicaAzureFailback", **details},
+    }
+
+
+@pytest.fixture
+def failback() -> Callable[..., dict[str, Any]]:
+    """Makes the properties of an item's failback: `failback(data_sync, create, **more)`."""
+    return failback_to
+
+
+@pytest.fixture
+def plan_failback() -> Callable[..., dict[str, Any]]:
+    """Makes the properties of a plan's failback: `plan_failback(data_sync, create)`."""
+
+    def made(*options: str) -> dict[str, Any]:
+        item = failback_to(*options)
+        return {**item, "providerSpecificDetails": [item["providerSpecificDetails"]]}
+
+    return made
+
+
+@pytest.fixture
+def to_azure() -> dict[str, Any]:
+    """The properties of a reverse replication or a failover."""
+    return {
+        "failoverDirection": "PrimaryToRecovery",
+        "providerSpecificDetails": {"instanceType": "HyperVReplicaAzure"},
+    }
+
+
+@pytest.fixture
+def vault_of() -> Callable[..., dict[str, Any]]:
+    """Makes small scenarios: `vault_of(*items, **parts)`; items are mappings, by default on host `hv01`, failed over."""
+
+    def made(*items: Mapping[str, Any], **parts: Any) -> dict[str, Any]:
+        site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}
+        cloud = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
+        defaults = {"stage": "failed_over", "in_azure_for": "2d"}
+        placed = [{**defaults, **({} if "cloud" in item else {"host": "hv01"}), **item} for item in items]
+        return {"name": "small", "fabrics": [site, cloud], "items": placed, **parts}
+
+    return made

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from asr_simulator.arm.locks import ScopeLocked
-from asr_simulator.compute import Disk, NetworkInterface, PublicAddress, UnknownMachine
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 from azure.mgmt.compute import ComputeManagementClient
+
+from asr_simulator.arm.locks import ScopeLocked
+from asr_simulator.compute import Disk, NetworkInterface, PublicAddress, UnknownMachine
 
 NETWORK_VERSION = "2024-05-01"
 CREATED = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
@@ -124,7 +125,9 @@ def test_interfaces_and_addresses_point_at_each_other(owner):
     assert address["properties"]["ipConfiguration"]["id"] == configuration["id"]
     listed = owner.get(f"{owner.subscription}/providers/Microsoft.Network/networkInterfaces", NETWORK_VERSION)
     assert nic in listed.json()["value"]
-    addresses = [one["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] for one in listed.json()["value"]]
+    addresses = [
+        one["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"] for one in listed.json()["value"]
+    ]
     assert len(set(addresses)) == len(addresses)
 
 
@@ -135,7 +138,11 @@ def test_a_machine_that_is_not_there_is_a_404_of_the_sdk(client):
 
 @pytest.mark.parametrize(
     ("verb", "between", "after", "seconds"),
-    [("powerOff", "stopping", "stopped", 20), ("start", "starting", "running", 30), ("deallocate", "deallocating", "deallocated", 60)],
+    [
+        ("powerOff", "stopping", "stopped", 20),
+        ("start", "starting", "running", 30),
+        ("deallocate", "deallocating", "deallocated", 60),
+    ],
 )
 def test_power_changes_take_time_and_can_be_followed(simulate, caller, verb, between, after, seconds):
     simulator = simulate({"name": "power", "principals": [{"name": "owner", "roles": ["Owner"]}]})
@@ -234,7 +241,13 @@ def test_a_machine_made_again_takes_its_old_interface(simulate):
     before = (nic.id, nic.address, nic.mac)
     compute.delete_vm_and_disks("web01")
     again = compute.create_vm(
-        "web01", "rg-recovered", "Standard_D2s_v3", [], [NetworkInterface("nic-web01-00")], "Windows", CREATED + timedelta(1)
+        "web01",
+        "rg-recovered",
+        "Standard_D2s_v3",
+        [],
+        [NetworkInterface("nic-web01-00")],
+        "Windows",
+        CREATED + timedelta(1),
     )
     assert [(nic.id, nic.address, nic.mac) for nic in again.nics] == [before]
     assert again.nics[0].public is not None

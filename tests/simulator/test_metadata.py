@@ -85,8 +85,8 @@ def test_the_vault_is_listed_everywhere_and_read(operator):
         (
             "{group}/providers/Microsoft.RecoveryServices/vaults/gone",
             "ResourceNotFound",
-            "The Resource 'Microsoft.RecoveryServices/vaults/gone' under resource group '{name}' was not found. For more "
-            "details please go to https://aka.ms/ARMResourceNotFoundFix",
+            "The Resource 'Microsoft.RecoveryServices/vaults/gone' under resource group '{name}' was not found. "
+            "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
         ),
         (
             "{group}/providers/Microsoft.Compute/virtualMachines/gone",

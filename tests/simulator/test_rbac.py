@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from asr_simulator.arm.builtin_roles import BUILT_IN
 from asr_simulator.arm.roles import RoleDefinition, matches
 from asr_simulator.arm.scopes import contains, of_path
@@ -68,7 +69,11 @@ def test_built_in_roles_are_those_of_azure(role):
         ("Microsoft.Compute/*/read", "Microsoft.Compute/virtualMachines/instanceView/read", True),
         ("Microsoft.Compute/disks/read", "Microsoft.Compute/disks/reader", False),
         ("Microsoft.Compute/disks", "Microsoft.Compute/disks/read", False),
-        ("Microsoft.RecoveryServices/vaults/replicationJobs/*", "Microsoft.RecoveryServices/vaults/replicationJobs/x/action", True),
+        (
+            "Microsoft.RecoveryServices/vaults/replicationJobs/*",
+            "Microsoft.RecoveryServices/vaults/replicationJobs/x/action",
+            True,
+        ),
     ],
 )
 def test_wildcards_match_as_in_azure(wildcard, action, expected):
@@ -118,8 +123,8 @@ def test_a_denied_call_names_client_action_and_scope(simulator, caller):
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AuthorizationFailed")
     object_id = next(spec.object_id for spec in simulator.world.scenario.principals if spec.name == "nobody")
     assert answer.json()["error"]["message"] == (
-        f"The client '{denied.identity['client_id']}' with object id '{object_id}' does not have authorization to perform "
-        f"action 'Microsoft.Compute/virtualMachines/read' over scope "
+        f"The client '{denied.identity['client_id']}' with object id '{object_id}' does not have "
+        f"authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope "
         f"'{denied.group}/providers/Microsoft.Compute/virtualMachines/vm1' or the scope is invalid. If access was "
         "recently granted, please refresh your credentials."
     )
@@ -211,6 +216,8 @@ def test_bad_locks_and_filters_are_refused(owner):
 
 def test_who_may_not_write_locks_sets_none(simulator, caller):
     operator = caller(simulator, "operator")
-    answer = operator.call("PUT", f"{operator.group}{LOCKS}/x", LOCK_VERSION, json={"properties": {"level": "ReadOnly"}})
+    answer = operator.call(
+        "PUT", f"{operator.group}{LOCKS}/x", LOCK_VERSION, json={"properties": {"level": "ReadOnly"}}
+    )
     assert answer.status_code == 403
     assert "Microsoft.Authorization/locks/write" in answer.json()["error"]["message"]

@@ -59,7 +59,7 @@ class Resources:
 
     def _get(self, url: str) -> Any:
         with translated():
-            response = self._client.send_request(HttpRequest("GET", url))
+            response = self._client.send_request(HttpRequest("GET", self._client.format_url(url)))
             if response.status_code >= 400:
                 map_error(response.status_code, response, {401: ClientAuthenticationError})
                 raise HttpResponseError(response=response, error_format=ARMErrorFormat)

@@ -58,6 +58,7 @@ class Application:
             return action(self._world)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """One exchange, as WSGI."""
         request, malformed = _read(HttpRequest(environ))
         if control.handles(request.path):
             with self._lock:
@@ -96,7 +97,9 @@ def _read(http: HttpRequest) -> tuple[Request, ArmError | None]:
             request.body = json.loads(raw)
         except ValueError as error:
             return request, ArmError(
-                400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{error}'."
+                400,
+                "InvalidRequestContent",
+                f"The request content was invalid and could not be deserialized: '{error}'.",
             )
     return request, None
 

@@ -29,12 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="asr-simulator", description="A simulator of Azure Site Recovery for Hyper-V.")
+    parser = argparse.ArgumentParser(
+        prog="asr-simulator", description="A simulator of Azure Site Recovery for Hyper-V."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("scenarios", help="list the scenarios that come with the simulator")
     serve = commands.add_parser("serve", help="serve a scenario on loopback until SIGTERM or SIGINT")
     serve.add_argument("--scenario", required=True, metavar="FILE|NAME")
-    serve.add_argument("--state-dir", required=True, type=Path, metavar="DIR", help="where connection.json and env.sh go")
+    serve.add_argument(
+        "--state-dir", required=True, type=Path, metavar="DIR", help="where connection.json and env.sh go"
+    )
     serve.add_argument("--port", type=int, default=0, help="default: any free port")
     serve.add_argument("--speed", type=float, help="simulated seconds a second; 0: only the control API moves time")
     serve.add_argument("--seed", type=int, help="another seed than the scenario's")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How clients find the simulator: ``connection.json`` and ``env.sh`` in the state folder, readable by their owner alone."""
+"""How clients find the simulator: ``connection.json`` and ``env.sh`` in the state folder, for their owner alone."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def environment_of(connection: dict[str, Any]) -> dict[str, str]:
 
 
 def write_connection(connection: dict[str, Any], state_dir: Path, authority: bytes) -> None:
-    """Write the bundle (public roots and the simulator's own), ``env.sh``, and last ``connection.json``: the sign of readiness."""
+    """Write the bundle (public roots and our own), ``env.sh``, and last ``connection.json``: the sign of readiness."""
     _write_private(state_dir / BUNDLE, Path(certifi.where()).read_bytes() + b"\n" + authority)
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment_of(connection).items())
     _write_private(state_dir / ENVIRONMENT, "".join(lines).encode())

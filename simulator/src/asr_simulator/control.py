@@ -5,7 +5,8 @@
 """The control API below ``/_simulator``: the puppeteer's strings, apart from what Azure offers.
 
 ``GET state``; ``GET journal?since=SEQ&writes=true``; ``GET`` and ``POST faults``, ``DELETE faults``;
-``GET clock`` and ``POST clock {"advance": seconds} | {"speed": factor}``; ``POST reset {"scenario": name or document}``.
+``GET clock`` and ``POST clock {"advance": seconds} | {"speed": factor}``;
+``POST reset {"scenario": name or document}``.
 It needs no token: the simulator listens on loopback alone.
 """
 

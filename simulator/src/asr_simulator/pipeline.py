@@ -34,7 +34,11 @@ def answer(world: World, table: RouteTable, request: Request, malformed: ArmErro
 
 
 def _refuse_or_handle(
-    world: World, table: RouteTable, request: Request, found: tuple[Route, dict[str, str]] | None, malformed: ArmError | None
+    world: World,
+    table: RouteTable,
+    request: Request,
+    found: tuple[Route, dict[str, str]] | None,
+    malformed: ArmError | None,
 ) -> Reply:
     faulty = world.faults.before(request)
     if faulty is not None:

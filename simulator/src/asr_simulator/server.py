@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -34,23 +35,33 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class _Handler(WSGIRequestHandler):
-    """Keeps connections open (the application reads every body to its end, so nothing is left in the stream)."""
+    """Keeps connections open. The application reads every body to its end, so nothing is left in the stream.
+
+    werkzeug's own handler closes after each answer, and drains the stream in a way that would swallow the next request.
+    """
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
 
-    def send_header(self, keyword: str, value: str) -> None:
-        if keyword.lower() != "connection":
-            super().send_header(keyword, value)
-
     def run_wsgi(self) -> None:
+        """Answer one request; a `Hangup` ends the connection where it stands."""
         try:
-            super().run_wsgi()
+            for data in self.server.app(self.make_environ(), self._start_response):
+                self.wfile.write(data)
         except Hangup as hangup:
             time.sleep(hangup.delay)
             if hangup.reset:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
             self.close_connection = True
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> Callable[[bytes], int]:
+        self.send_response(int(status.split(" ", 1)[0]))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        return self.wfile.write
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing: the journal keeps what was asked."""
@@ -63,8 +74,7 @@ class _Server(ThreadedWSGIServer):
     request_queue_size = 256
 
     def __init__(self, app: Application, port: int, tls: ssl.SSLContext) -> None:
-        # Without passthrough_errors Werkzeug would answer 500 to a Hangup.
-        super().__init__(LOOPBACK, port, app, handler=_Handler, passthrough_errors=True)
+        super().__init__(LOOPBACK, port, app, handler=_Handler)
         self.ssl_context = tls
 
     def finish_request(self, request: Any, client_address: Any) -> None:
@@ -80,8 +90,6 @@ class _Server(ThreadedWSGIServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that the client broke is no error of the simulator; anything else is shown."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -89,7 +97,9 @@ class _Server(ThreadedWSGIServer):
 class Simulator:
     """A running simulator; a context manager that stops it."""
 
-    def __init__(self, application: Application, server: _Server, authority: trustme.CA, state_dir: Path, traffic: Traffic | None) -> None:
+    def __init__(
+        self, application: Application, server: _Server, authority: trustme.CA, state_dir: Path, traffic: Traffic | None
+    ) -> None:
         self._application = application
         self._server = server
         self._traffic = traffic
@@ -160,7 +170,9 @@ class Simulator:
     def __enter__(self) -> Simulator:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
 

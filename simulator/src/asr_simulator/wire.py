@@ -19,10 +19,12 @@ class Principal(Protocol):
     """The authenticated caller."""
 
     @property
-    def client_id(self) -> str: ...
+    def client_id(self) -> str:
+        """The application's id."""
 
     @property
-    def object_id(self) -> str: ...
+    def object_id(self) -> str:
+        """The service principal's id."""
 
 
 class Headers(Mapping[str, str]):
@@ -74,7 +76,7 @@ class Reply:
 
 
 class Hangup(Exception):
-    """The connection ends without an answer, after ``delay`` real seconds; ``reset``: not even in order (wire faults)."""
+    """The connection ends without an answer, after ``delay`` real seconds; ``reset``: not even in order."""
 
     def __init__(self, reset: bool = False, delay: float = 0.0) -> None:
         super().__init__("reset" if reset else "closed")

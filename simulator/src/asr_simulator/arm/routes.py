@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from asr_simulator.arm import lock_routes, metadata, permissions, places
+from asr_simulator.arm import inventory, lock_routes, metadata, permissions, places
 from asr_simulator.arm.scopes import no_subscription
 from asr_simulator.wire import ArmError, Reply, Request, Route
 
@@ -158,6 +158,7 @@ def _extension_routes(scope: str) -> list[Route]:
 VAULTS = "/providers/Microsoft.RecoveryServices/vaults"
 VAULT_READ = "Microsoft.RecoveryServices/vaults/read"
 GROUP_READ = "Microsoft.Resources/subscriptions/resourceGroups/read"
+GROUP_RESOURCES_READ = "Microsoft.Resources/subscriptions/resourceGroups/resources/read"
 ROUTES = [
     Route("GET", "/metadata/endpoints", metadata.endpoints, authenticated=False),
     Route("GET", "/tenants", tenants),
@@ -166,6 +167,8 @@ ROUTES = [
     Route("GET", f"{SUBSCRIPTION}/locations", locations, "Microsoft.Resources/subscriptions/locations/read"),
     Route("GET", f"{SUBSCRIPTION}/resourceGroups", groups, GROUP_READ),
     Route("GET", GROUP, group, GROUP_READ),
+    Route("GET", f"{SUBSCRIPTION}/resources", inventory.resources, "Microsoft.Resources/subscriptions/resources/read"),
+    Route("GET", f"{GROUP}/resources", inventory.resources, GROUP_RESOURCES_READ),
     Route("GET", f"{SUBSCRIPTION}/providers", providers),
     Route("GET", f"{SUBSCRIPTION}/providers/{{namespace}}", provider),
     Route("GET", f"{SUBSCRIPTION}{VAULTS}", vaults, VAULT_READ),

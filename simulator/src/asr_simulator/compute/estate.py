@@ -212,15 +212,18 @@ class Compute:
         """All public IP addresses."""
         return list(self._addresses.values())
 
-    def groups(self) -> list[str]:
-        """The names of the resource groups that hold something."""
-        ids = [
+    def resource_ids(self) -> list[str]:
+        """The ids of everything here."""
+        return [
             *(vm.id for vm in self.machines()),
             *(disk.id for disk in self.disks()),
             *(nic.id for nic in self.nics()),
             *(address.id for address in self.addresses()),
         ]
-        return list(dict.fromkeys(resource.split("/")[4] for resource in ids))
+
+    def groups(self) -> list[str]:
+        """The names of the resource groups that hold something."""
+        return list(dict.fromkeys(resource.split("/")[4] for resource in self.resource_ids()))
 
     def owner_of(self, disk: Disk) -> VirtualMachine | None:
         """The machine that the managed disk is attached to."""

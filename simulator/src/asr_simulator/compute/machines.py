@@ -46,7 +46,10 @@ class PublicAddress:
 
 @dataclasses.dataclass
 class NetworkInterface:
-    """A network interface with one IP configuration; `Compute.create_vm` sets `id`, and `address` and `mac` if empty."""
+    """A network interface with one IP configuration.
+
+    `Compute.create_vm` sets `id`, and `address` and `mac` when they are empty.
+    """
 
     name: str
     subnet_id: str | None = None

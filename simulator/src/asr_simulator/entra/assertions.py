@@ -49,7 +49,7 @@ def _check_times(claims: dict[str, Any], now: datetime) -> None:
 
 
 def _certificate_of(application: Application, header: dict[str, Any]) -> Certificate | None:
-    presented = {header.get("x5t"), header.get("x5t#S256")} - {None}
+    presented = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")} - {""}
     for certificate in application.certificates:
         if presented & certificate.thumbprints():
             return certificate

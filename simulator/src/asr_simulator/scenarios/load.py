@@ -139,7 +139,9 @@ def _fabric(spec: dict[str, Any]) -> model.FabricSpec:
 
 
 def _item(spec: dict[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> model.ItemSpec:
-    values = {key: value for key, value in spec.items() if key not in ("host", "cloud", "disks", "in_azure_for", "locks")}
+    values = {
+        key: value for key, value in spec.items() if key not in ("host", "cloud", "disks", "in_azure_for", "locks")
+    }
     values.setdefault("friendly_name", spec["name"])
     fabric, host = _place(spec, fabrics)
     disks = spec.get("disks") or ({"name": f"{values['friendly_name']}-os", "gb": 40, "os": True},)
@@ -187,8 +189,11 @@ def _cross_check(scenario: model.Scenario) -> None:
     for plan in scenario.recovery_plans:
         members = [name for group in plan.groups for name in group]
         faults += [f"plan {plan.name}: no item {name!r}" for name in members if name not in names]
-        faults += [f"plan {plan.name}: manual action {action.name} names group {action.group}"
-                   for action in plan.manual_actions if action.group > len(plan.groups)]
+        faults += [
+            f"plan {plan.name}: manual action {action.name} names group {action.group}"
+            for action in plan.manual_actions
+            if action.group > len(plan.groups)
+        ]
     faults += [f"expect: no item {name!r}" for name in scenario.expect if name not in names]
     if faults:
         raise ScenarioError("; ".join(faults))

@@ -32,7 +32,7 @@ class VaultPlace:
 
     @property
     def path(self) -> str:
-        """The vault's path, in the spelling of Site Recovery's own ids: ``/Subscriptions/`` with a capital S (recording)."""
+        """The vault's path as Site Recovery spells it: ``/Subscriptions/`` with a capital S (recording)."""
         group = f"/Subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
         return f"{group}/providers/Microsoft.RecoveryServices/vaults/{self.name}"
 

@@ -56,7 +56,9 @@ def page(vault: Vault, request: Request, bodies: list[dict[str, Any]]) -> Reply:
         raise invalid_input("skipToken", f"{token} is no continuation of a list.")
     start, size = int(token), vault.variants.page_size
     more = start + size < len(bodies)
-    return Reply(body={"value": bodies[start : start + size], "nextLink": _next(request, start + size) if more else None})
+    return Reply(
+        body={"value": bodies[start : start + size], "nextLink": _next(request, start + size) if more else None}
+    )
 
 
 def _next(request: Request, start: int) -> str:

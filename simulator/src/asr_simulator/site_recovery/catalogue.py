@@ -81,13 +81,20 @@ _FAILBACK = (
 )
 _FAILOVER = ("VmShutdownVmOnPrimary", "VmPrepareForFailover", "VmFailover", "VmFoStartVmOnSecondary")
 _UNPLANNED = ("VmShutdownVmOnPrimary", "VmPrepareForUnPlannedFailover", "VmFailover", "VmFoStartVmOnSecondary")
-_INITIAL_REPLICATION = ("CompleteInitialReplication", "FailWorkflowOnIRFailureTask", "ReplicaConfiguration", "UpdateDraState")
+_INITIAL_REPLICATION = (
+    "CompleteInitialReplication",
+    "FailWorkflowOnIRFailureTask",
+    "ReplicaConfiguration",
+    "UpdateDraState",
+)
 _REPROTECT = ("CreateProtectionTarget", "EnableProtection", "VmStartInitialReplication")
 
 FAILBACK = JobKind("PlannedFailover", "Planned failover", _FAILBACK, starts_from_azure=True)
 PLANNED_FAILOVER = JobKind("PlannedFailover", "Planned failover", ("VmPfoPrerequisitesCheck", *_FAILOVER))
 UNPLANNED_FAILOVER = JobKind("UnplannedFailover", "Unplanned failover", ("VmUfoPrerequisitesCheck", *_UNPLANNED))
-TEST_FAILOVER = JobKind("TestFailover", "Test failover", ("VmTfoPrerequisitesCheck", "VmFailover", "VmFoStartVmOnSecondary"))
+TEST_FAILOVER = JobKind(
+    "TestFailover", "Test failover", ("VmTfoPrerequisitesCheck", "VmFailover", "VmFoStartVmOnSecondary")
+)
 TEST_FAILOVER_CLEANUP = JobKind("TestFailoverCleanup", "Cleanup test failover", ("CleanupTestFailover",), ("Restart",))
 COMMIT_FAILOVER = JobKind("CommitFailover", "Commit", ("VmCommitPrerequisitesCheck", "VmCommit"))
 FINALIZE_FAILBACK = JobKind(
@@ -118,10 +125,15 @@ PLAN_COMMIT = JobKind("CommitFailover", "Commit")
 PLAN_REVERSE_REPLICATION = JobKind("ReverseReplication", "Reverse replication")
 
 # The jobs that a plan starts for each virtual machine and phase: same names, their own tasks.
-PHASE_SYNCHRONIZE = JobKind("Failback", "Planned failover", ("InitiateDataSync", "MonitorDataSync"), starts_from_azure=True)
+PHASE_SYNCHRONIZE = JobKind(
+    "Failback", "Planned failover", ("InitiateDataSync", "MonitorDataSync"), starts_from_azure=True
+)
 PHASE_SHUTDOWN_IN_AZURE = JobKind("Failback", "Planned failover", ("ShutdownVmOnAzure",), starts_from_azure=True)
 PHASE_FAIL_BACK = JobKind(
-    "Failback", "Planned failover", ("InitiateDataSync", "MonitorDataSync", "PrepareForFinalizeRestore"), starts_from_azure=True
+    "Failback",
+    "Planned failover",
+    ("InitiateDataSync", "MonitorDataSync", "PrepareForFinalizeRestore"),
+    starts_from_azure=True,
 )
 PHASE_START_ON_PREMISES = JobKind("Failback", "Planned failover", ("StartVmOnPrimary",), starts_from_azure=True)
 PHASE_SHUTDOWN = JobKind("PlannedFailover", "Planned failover", ("VmShutdownVmOnPrimary",))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from asr_simulator.clock import Clock
-from asr_simulator.site_recovery.jobs import CANCELLING, IN_PROGRESS, SUSPENDED, Job
 from asr_simulator.site_recovery.joberrors import JobFailure
+from asr_simulator.site_recovery.jobs import CANCELLING, IN_PROGRESS, SUSPENDED, Job
 from asr_simulator.site_recovery.rates import Rates
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios.model import HYPERV_SITE, FabricSpec, HostSpec, VaultPlace
@@ -18,7 +19,10 @@ FRESH_HEARTBEAT = 20.0
 
 @dataclass
 class Provider:
-    """A registered Hyper-V host or VMM server, connected at first. A connected one reports ``heartbeat_age`` seconds ago, at any time."""
+    """A registered Hyper-V host or VMM server, connected at first.
+
+    A connected one has always reported ``heartbeat_age`` seconds ago.
+    """
 
     name: str
     friendly_name: str
@@ -93,7 +97,14 @@ class Fabric:
         return self.containers[0] if cloud is None else _named(self.containers, cloud)
 
 
-def _named(candidates: list, friendly_name: str):  # type: ignore[no-untyped-def,type-arg]
+class _Friendly(Protocol):
+    friendly_name: str
+
+
+Found = TypeVar("Found", bound=_Friendly)
+
+
+def _named(candidates: list[Found], friendly_name: str) -> Found:
     for candidate in candidates:
         if candidate.friendly_name == friendly_name:
             return candidate
@@ -109,7 +120,8 @@ def build_fabric(spec: FabricSpec, place: VaultPlace, ids: Identities) -> Fabric
     fabric.providers = [_provider(host, fabric, ids) for host in spec.hosts]
     clouds = {f"cloud_{identifier}": spec.name} if is_site else {ids.of("cloud", cloud): cloud for cloud in spec.clouds}
     fabric.containers = [
-        Container(key, friendly, f"{fabric.path}/replicationProtectionContainers/{key}") for key, friendly in clouds.items()
+        Container(key, friendly, f"{fabric.path}/replicationProtectionContainers/{key}")
+        for key, friendly in clouds.items()
     ]
     return fabric
 

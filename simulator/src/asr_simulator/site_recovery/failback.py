@@ -20,7 +20,6 @@ from asr_simulator.site_recovery.works import Steps, Works, guarded
 WAITS_AFTER_SYNC = "WaitingForUserInputAfterDataSync"
 FOR_DOWN_TIME = "ForDownTime"
 FOR_SYNCHRONIZATION = "ForSynchronization"
-MAY_FAIL_BACK = frozenset({lifecycle.FAILED_OVER, lifecycle.INTERRUPTED})
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,14 @@ class FailbackOrder:
 
 
 def failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
-    """The whole failback of one item; with ``synchronize_first`` it waits for its user before the Azure VM is shut down."""
+    """The failback of one item; with ``synchronize_first`` it waits for its user before the Azure VM is shut down."""
     yield from guarded(item, _failback(works, item, job, order))
 
 
 def _failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
-    yield from works.perform_on_premises(job.task("AzureVmFailbackPrerequisitesCheck"), works.rates["check_seconds"], item)
+    yield from works.perform_on_premises(
+        job.task("AzureVmFailbackPrerequisitesCheck"), works.rates["check_seconds"], item
+    )
     check(works, item)
     yield from works.perform_on_premises(
         job.task("PrepareVmOnPremForFailback"), works.rates["prepare_on_premises_seconds"], item
@@ -87,17 +88,18 @@ def check(works: Works, item: Item) -> None:
     Raises:
         JobFailure: 25017.
     """
-    if item.stage not in MAY_FAIL_BACK or works.compute.find(item.azure_vm_path) is None:
+    if item.stage not in lifecycle.MAY_FAIL_BACK or works.compute.find(item.azure_vm_path) is None:
         raise JobFailure(joberrors.not_replicating(item.friendly_name))
 
 
 def prepare_on_premises(item: Item, order: FailbackOrder) -> None:
-    """Find the on-premises VM, or create it on the host that was asked for.
+    """Find the on-premises VM and turn it off, or create it on the host that was asked for.
 
     Raises:
         JobFailure: it is gone and was not to be created.
     """
     if item.on_premises.exists:
+        item.on_premises.power = OFF
         return
     if not order.create_if_missing:
         raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host))
@@ -178,16 +180,16 @@ def _reverse_replicate(works: Works, item: Item, job: Job) -> Steps:
     yield from works.perform(target, works.rates["create_target_seconds"])
     yield from works.perform_on_premises(enable, works.rates["enable_protection_seconds"], item)
     yield from works.perform_on_premises(start, works.rates["start_replication_seconds"], item)
-    works.clock.after(works.rates["resynchronize_seconds"], lambda: serve_initial_replication(works, item))
+    works.clock.after(works.rates["resynchronize_seconds"], lambda: _serve_initial_replication(works, item))
 
 
-def serve_initial_replication(works: Works, item: Item) -> Job:
+def _serve_initial_replication(works: Works, item: Item) -> None:
     """The job that the service starts by itself when the initial replication is through."""
 
     def work(job: Job) -> Steps:
         yield from guarded(item, _finish_replication(works, item, job))
 
-    return works.serve(item, catalogue.INITIAL_REPLICATION_COMPLETION, work)
+    works.serve(item, catalogue.INITIAL_REPLICATION_COMPLETION, work)
 
 
 def _finish_replication(works: Works, item: Item, job: Job) -> Steps:

@@ -69,7 +69,9 @@ def create_azure_vm(works: Works, item: Item, name: str) -> None:
             gb=int(disk.gb),
             os=disk.os,
             managed=managed,
-            vhd_uri=None if managed else f"https://{storage_account(item)}.blob.core.windows.net/asr/{name}-{disk.name}.vhd",
+            vhd_uri=None
+            if managed
+            else f"https://{storage_account(item)}.blob.core.windows.net/asr/{name}-{disk.name}.vhd",
         )
         for disk in item.disks
     ]

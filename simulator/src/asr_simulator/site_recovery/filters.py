@@ -49,7 +49,7 @@ def jobs(text: str, candidates: list[Job]) -> list[Job]:
 
 
 def events(text: str, candidates: list[Event]) -> list[Event]:
-    """The events that the filter wants: StartTime and EndTime bound the occurrence, Severity and AffectedObject list values.
+    """The events that the filter wants: StartTime and EndTime bound the occurrence, the others list values.
 
     Raises:
         ArmError: 400.

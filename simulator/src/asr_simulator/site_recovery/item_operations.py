@@ -114,7 +114,10 @@ def test_failover_cleanup(vault: Vault, item: Item, body: Any, caller: str) -> J
     """
     orders.properties_of(body)
     return vault.start_for_item(
-        catalogue.TEST_FAILOVER_CLEANUP, item, lambda job: failover.test_failover_cleanup(vault.works, item, job), caller
+        catalogue.TEST_FAILOVER_CLEANUP,
+        item,
+        lambda job: failover.test_failover_cleanup(vault.works, item, job),
+        caller,
     )
 
 

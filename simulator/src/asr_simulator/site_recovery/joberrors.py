@@ -15,7 +15,7 @@ RESOLVE_AND_RETRY = "Resolve the issue and retry the operation."
 
 @dataclass
 class JobError:
-    """One error: the service's part, and the provider's when it answered. ``at`` and ``task_id`` come with the failure."""
+    """One error: the service's part, and the provider's when it answered. ``at``, ``task_id``: of the failure."""
 
     code: str
     message: str
@@ -49,8 +49,8 @@ def other_operation(name: str, operation: str) -> JobError:
         "532",
         "The operation couldn't be completed.",
         f"An operation {name} ({operation}) is in progress.",
-        "Either wait for the operation in progress to complete, or cancel it and then retry the operation that couldn't "
-        "complete. For details see http://aka.ms/asr-err-inprogress. ",
+        "Either wait for the operation in progress to complete, or cancel it and then retry the operation that "
+        "couldn't complete. For details see http://aka.ms/asr-err-inprogress. ",
     )
 
 
@@ -105,7 +105,7 @@ def machine_missing(name: str, host: str) -> JobError:
 
 
 def azure_refused(what: str) -> JobError:
-    """499: Azure did not let the service do its part (the code is in the definition's examples; its use here is inferred)."""
+    """499: Azure did not let the service do its part (a code of the definition's examples; its use is inferred)."""
     return JobError(
         "499",
         "An internal error occurred.",

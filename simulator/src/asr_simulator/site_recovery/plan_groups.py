@@ -39,9 +39,11 @@ class PlanGroups(PlanRun):
             task.task_id = vault.ids.fresh()
 
     def takes_part(self, item: Item) -> bool:
+        """See `PlanRun`."""
         return item.stage in WANTED[self._group_type] or not self._any_ready
 
     def steps(self) -> Steps:
+        """See `PlanRun`."""
         for group in self.job.tasks:
             yield from self.phase(group, self._kind, self._work)
 

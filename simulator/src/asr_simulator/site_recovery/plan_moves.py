@@ -58,6 +58,7 @@ class _PlanMove(PlanRun):
         )
 
     def work(self) -> Steps:
+        """See `PlanRun`; a cancelled run leaves no item halfway."""
         try:
             yield from super().work()
         except JobCancelled:
@@ -88,9 +89,11 @@ class PlanFailback(_PlanMove):
         ]
 
     def takes_part(self, item: Item) -> bool:
+        """See `PlanRun`."""
         return item.stage in lifecycle.ACTIVE_IN_AZURE
 
     def steps(self) -> Steps:
+        """See `PlanRun`."""
         checks, prepare, sync, wait, shutdown, move, *starts, end = self.job.tasks
         yield from self.works.perform(checks, self.works.rates["plan_check_seconds"])
         yield from self.works.perform(prepare, self.works.rates["plan_check_seconds"])
@@ -162,9 +165,11 @@ class PlanFailover(_PlanMove):
         job.tasks = [self.task("RpSrsPrerequisitesCheck"), self.task("RpEnvironmentCreationTask"), *self.move_tasks()]
 
     def takes_part(self, item: Item) -> bool:
+        """See `PlanRun`."""
         return item.stage in lifecycle.ACTIVE_ON_PREMISES
 
     def steps(self) -> Steps:
+        """See `PlanRun`."""
         checks, environment, shutdown, move, *starts, end = self.job.tasks
         yield from self.works.perform(checks, self.works.rates["failover_check_seconds"])
         yield from self.works.perform(environment, self.works.rates["plan_check_seconds"])

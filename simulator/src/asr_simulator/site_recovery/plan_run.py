@@ -95,26 +95,25 @@ class PlanRun:
             JobFailure: no item is left.
         """
         machines = [task for task in group.walk() if task.machine]
-        alive = [task for task in machines if task.machine in self.going]
+        alive = [(task, task.machine) for task in machines if task.machine is not None and task.machine in self.going]
+        running = [task for task, _ in alive]
         now = self.vault.clock.now()
         for task in machines:
-            if task not in alive:
+            if task not in running:
                 task.end(SKIPPED, now)
         groups = [task for task in group.walk() if not task.machine]
         if not alive:
             self.works.skip(*groups)
             return
-        for task in [*groups, *alive]:
+        for task in [*groups, *running]:
             task.begin(now)
-        yield Join([self._child(task, kind, work) for task in alive])
+        yield Join([self._child(task, item, kind, work) for task, item in alive])
         for task in reversed(groups):
             task.end(_state_of(task), self.vault.clock.now())
         if not self.going:
             raise JobFailure(self.errors[-1])
 
-    def _child(self, task: Task, kind: JobKind | Callable[[Item], JobKind], work: ItemWork) -> Job:
-        item = task.machine
-        assert item is not None
+    def _child(self, task: Task, item: Item, kind: JobKind | Callable[[Item], JobKind], work: ItemWork) -> Job:
         child = self.vault.item_job(kind if isinstance(kind, JobKind) else kind(item), item)
         child.listed, child.activity_id = False, self.job.activity_id
         task.machine_job = child

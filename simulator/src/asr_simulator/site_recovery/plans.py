@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Plan:
-    """A plan: items in the groups in which they start. ``scenario`` is what it shows of its last job, however that was named."""
+    """A plan: items in the groups in which they start. ``scenario`` is how it calls its last job."""
 
     name: str
     friendly_name: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from asr_simulator.scenarios import ScenarioError
+
 MB_PER_GB = 1024
 
 # Recorded where the comment says so; the rest is inferred. See fidelity.yml, `durations`.
@@ -48,13 +50,13 @@ class Rates:
     """The defaults with a scenario's changes.
 
     Raises:
-        ValueError: the scenario names a rate that does not exist.
+        ScenarioError: the scenario names a rate that does not exist.
     """
 
     def __init__(self, changes: Mapping[str, float]) -> None:
         unknown = sorted(set(changes) - set(DEFAULTS))
         if unknown:
-            raise ValueError(f"rates: unknown {', '.join(unknown)}; known are {', '.join(sorted(DEFAULTS))}")
+            raise ScenarioError(f"rates: unknown {', '.join(unknown)}; known are {', '.join(sorted(DEFAULTS))}")
         self._values = {**DEFAULTS, **changes}
 
     def __getitem__(self, name: str) -> float:

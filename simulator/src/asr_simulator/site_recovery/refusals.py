@@ -83,7 +83,7 @@ def action_not_allowed(action: str, state: str) -> ArmError:
 
 
 def deprecated_plan_reprotect() -> ArmError:
-    """400: reverse replication of a whole plan (definition: 'no longer works' since 2025-01-01; the form is inferred)."""
+    """400: reverse replication of a plan (definition: 'no longer works' since 2025-01-01; the form is inferred)."""
     return refuse(
         400,
         "BadRequest",

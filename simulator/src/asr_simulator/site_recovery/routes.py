@@ -110,8 +110,5 @@ ROUTES: list[Route] = [
     ),
     Route("GET", f"{ROOT}/usages", _in_vault(reads.usages), f"{ACTIONS}/usages/read"),
     Route("GET", f"{ROOT}/replicationUsages", _in_vault(reads.usages), f"{ACTIONS}/replicationUsages/read"),
-    *(
-        Route(method, f"{ROOT}/{template}", _refuse_unmodelled, None, API_VERSIONS)
-        for method, template in UNMODELLED
-    ),
+    *(Route(method, f"{ROOT}/{template}", _refuse_unmodelled, None, API_VERSIONS) for method, template in UNMODELLED),
 ]

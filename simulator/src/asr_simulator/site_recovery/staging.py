@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Brings each item to the stage that the scenario names, by living through what leads there: with real jobs, before time starts."""
+"""Brings each item to the stage that the scenario names, by living through what leads there.
+
+The jobs are real ones; they run before the time of the scenario starts.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from datetime import datetime, timedelta
 from asr_simulator.scenarios import Scenario
 from asr_simulator.site_recovery import catalogue, item_operations, lifecycle
 from asr_simulator.site_recovery.items import INCONSISTENT, OFF, Item
+from asr_simulator.site_recovery.jobs import Job
 from asr_simulator.site_recovery.rates import Rates
 from asr_simulator.site_recovery.vault import Vault
 
@@ -32,7 +36,11 @@ WAY = [
     lifecycle.REVERSE_REPLICATING,
 ]
 SIDE_TRACKS = {lifecycle.INTERRUPTED: lifecycle.SYNCHRONIZING, BUSY: lifecycle.FAILED_OVER}
-TO_AZURE = {"failoverDirection": "PrimaryToRecovery", "providerSpecificDetails": {"instanceType": "HyperVReplicaAzure"}}
+TO_AZURE = {
+    "failoverDirection": "PrimaryToRecovery",
+    "sourceSiteOperations": "Required",
+    "providerSpecificDetails": {"instanceType": "HyperVReplicaAzure"},
+}
 TO_PREMISES = {
     "failoverDirection": "RecoveryToPrimary",
     "providerSpecificDetails": {
@@ -46,7 +54,7 @@ Step = tuple[float, Callable[[], object]]
 
 
 def stage(vault: Vault, scenario: Scenario) -> None:
-    """Play the history of every item, ending at the scenario's start; then apply what the scenario says of that moment."""
+    """Play the history of every item up to the scenario's start; then apply what it says of that moment."""
     now = vault.clock.now()
     for item in vault.items:
         item.initial_replication = 100
@@ -130,17 +138,23 @@ class _History:
         return lambda: item_operations.OPERATIONS[operation](self._vault, self._item, body, CALLER)
 
     def _resume(self) -> None:
-        assert self._item.job is not None
-        self._vault.engine.resume(self._item.job)
+        self._vault.engine.resume(self._owner())
 
     def _cancel(self) -> None:
-        assert self._item.job is not None
-        self._vault.engine.cancel(self._item.job)
+        self._vault.engine.cancel(self._owner())
+
+    def _owner(self) -> Job:
+        if self._item.job is None:
+            raise LookupError(f"no job of {self._item.name} runs in this part of its history")
+        return self._item.job
 
     def _keep_busy(self) -> None:
         works = self._vault.works
         self._vault.start_for_item(
-            catalogue.UPDATE_VM, self._item, lambda job: works.perform(job.tasks[0], works.rates["busy_seconds"]), CALLER
+            catalogue.UPDATE_VM,
+            self._item,
+            lambda job: works.perform(job.tasks[0], works.rates["busy_seconds"]),
+            CALLER,
         )
 
 
@@ -156,7 +170,9 @@ class _Times:
         self.to_wait = prepare + sync
         self.complete = sum(rates[f"{name}_seconds"] for name in last)
         self.commit = sum(rates[f"{name}_seconds"] for name in ("start", "delete_azure_vm", "finalize_on_premises"))
-        self.into_reverse = rates["start_seconds"] + rates["create_target_seconds"] + rates["enable_protection_seconds"] / 2
+        self.into_reverse = (
+            rates["start_seconds"] + rates["create_target_seconds"] + rates["enable_protection_seconds"] / 2
+        )
         self.failover = sum(rates[f"{name}_seconds"] for name in moves)
 
 

@@ -38,7 +38,11 @@ def _item(vault: Vault, item: Item) -> dict[str, Any]:
         "stage": stage_of(item),
         "active_location": view_of(item, vault.variants).active_location,
         "operation": item.job.scenario if item.job else None,
-        "azure_vm": {"id": item.azure_vm_path, "exists": machine is not None, "power": machine.power if machine else None},
+        "azure_vm": {
+            "id": item.azure_vm_path,
+            "exists": machine is not None,
+            "power": machine.power if machine else None,
+        },
         "on_premises_vm": {
             "exists": on_premises.exists,
             "power": on_premises.power,

@@ -14,9 +14,15 @@ _PROVIDER = f"{_FABRIC}/replicationRecoveryServicesProviders/{{provider}}"
 _PLAN = "replicationRecoveryPlans/{plan}"
 
 _POSTS = (
-    *(f"{_FABRIC}/{verb}" for verb in ("checkConsistency", "migratetoaad", "reassociateGateway", "remove", "removeInfra")),
+    *(
+        f"{_FABRIC}/{verb}"
+        for verb in ("checkConsistency", "migratetoaad", "reassociateGateway", "remove", "removeInfra")
+    ),
     f"{_FABRIC}/renewCertificate",
-    *(f"{_CONTAINER}/{verb}" for verb in ("discoverProtectableItem", "remove", "switchprotection", "switchClusterProtection")),
+    *(
+        f"{_CONTAINER}/{verb}"
+        for verb in ("discoverProtectableItem", "remove", "switchprotection", "switchClusterProtection")
+    ),
     *(f"{_ITEM}/{verb}" for verb in ("addDisks", "applyRecoveryPoint", "failoverCancel", "remove", "removeDisks")),
     *(f"{_ITEM}/{verb}" for verb in ("repairReplication", "resolveHealthErrors", "switchProvider", "updateAppliance")),
     f"{_ITEM}/updateMobilityService",
@@ -32,7 +38,10 @@ _GETS = (
     f"{_MAPPING}/{{mapping}}",
     f"{_FABRIC}/replicationStorageClassifications",
     f"{_FABRIC}/replicationvCenters",
-    *(f"replication{name}" for name in ("AlertSettings", "Appliances", "MigrationItems", "NetworkMappings", "vCenters")),
+    *(
+        f"replication{name}"
+        for name in ("AlertSettings", "Appliances", "MigrationItems", "NetworkMappings", "vCenters")
+    ),
     *(f"replication{name}" for name in ("ProtectionContainerMappings", "ProtectionIntents", "StorageClassifications")),
     *(f"replication{name}" for name in ("SupportedOperatingSystems", "VaultSettings", "StorageClassificationMappings")),
 )

@@ -100,9 +100,7 @@ class Vault:
         job.item, job.target, job.resource_path = item, (item.vm_id, item.friendly_name, "ProtectionEntity"), item.path
         return job
 
-    def start_for_item(
-        self, kind: JobKind, item: Item, work: Work, caller: str, scenario: str | None = None
-    ) -> Job:
+    def start_for_item(self, kind: JobKind, item: Item, work: Work, caller: str, scenario: str | None = None) -> Job:
         """Start an operation on an item; on a busy one it is accepted too, waits and fails (recording, 532)."""
         job = self.item_job(kind, item, caller, scenario)
         if kind.after_failure:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Site Recovery says of an item in each stage: state names and allowed operations (recordings; see fidelity.yml)."""
+"""What Site Recovery says of an item in each stage: state names and allowed operations (see fidelity.yml)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from asr_simulator.scenarios.model import Variants
 from asr_simulator.site_recovery import lifecycle
+from asr_simulator.site_recovery.catalogue import FAILBACK, PLAN_FAILBACK, REVERSE_REPLICATION
 from asr_simulator.site_recovery.items import NO_TEST, TEST_WAITS, Item
 from asr_simulator.site_recovery.plans import Plan
 
@@ -35,6 +36,7 @@ PROTECTED = ("Protected", "Protected")
 PROTECTED_OPERATIONS = ("PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailover")
 FAILBACK_PENDING = ("FailbackCommitPending", "Failback completed")
 INITIAL_REPLICATION = ("InitialReplicationInProgress", "Initial replication is in progress")
+FAILBACK_SCENARIOS = frozenset({FAILBACK.scenario, PLAN_FAILBACK.scenario})
 RESTORE_FINALIZED = ("RestoreFinalized", "Failback finalized")
 
 
@@ -82,6 +84,8 @@ def stage_of(item: Item) -> str:
         return item.stage
     if item.stage in lifecycle.FAILBACK_RUNS or item.stage == lifecycle.REVERSE_REPLICATING:
         return item.stage
-    if item.stage in (lifecycle.FAILED_OVER, lifecycle.INTERRUPTED) and item.job.kind.scenario in ("PlannedFailover", "Failback"):
+    if item.stage in lifecycle.MAY_FAIL_BACK and item.job.kind.scenario in FAILBACK_SCENARIOS:
         return lifecycle.SYNCHRONIZING
+    if item.stage == lifecycle.FAILED_BACK and item.job.kind is REVERSE_REPLICATION:
+        return lifecycle.REVERSE_REPLICATING
     return "busy"

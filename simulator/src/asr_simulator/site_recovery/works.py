@@ -25,13 +25,13 @@ Steps = Generator[Wait, None, None]
 
 @dataclass
 class Works:
-    """The means of a workflow. ``serve`` starts a job of the service's own for an item, after so many seconds."""
+    """The means of a workflow. ``serve`` starts a job of the service's own for an item."""
 
     clock: Clock
     rates: Rates
     compute: Compute
     variants: Variants
-    serve: Callable[[Item, JobKind, Workflow], Job]
+    serve: Callable[[Item, JobKind, Callable[[Job], Workflow]], Job]
     new_id: Callable[[], str]
 
     def perform(self, task: Task, seconds: float) -> Steps:

@@ -50,10 +50,11 @@ def cancel(vault: Vault, request: Request) -> Reply:
 def restart(vault: Vault, request: Request) -> Reply:
     """Run a failed job's work again, as a new job that a job of its own starts (definition's example)."""
     failed = _job_that_allows("Restart", vault, request)
-    assert failed.restart is not None
+    again = failed.restart
+    if again is None:
+        raise action_not_allowed("Restart", failed.state)
     job = vault.new_job(catalogue.RESTART_JOB, caller_of(request))
     job.target, job.resource_path, job.item = failed.target, failed.resource_path, failed.item
-    again = failed.restart
 
     def work() -> Workflow:
         yield from vault.works.perform(job.tasks[0], vault.rates["check_seconds"])

@@ -20,7 +20,9 @@ from asr_simulator.site_recovery.views import view_of
 if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
 
-ITEM_TYPE = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers/replicationProtectedItems"
+ITEM_TYPE = (
+    "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers/replicationProtectedItems"
+)
 PROTECTABLE_TYPE = ITEM_TYPE.replace("ProtectedItems", "ProtectableItems")
 # The Azure side's fabric, by the name that every recording shows.
 AZURE_FABRIC_NAME = "d49858f157601230a6ac5862fbbc6e63bf38d23ecd96cf953767945d457fe9d5"
@@ -31,7 +33,9 @@ def item_body(vault: Vault, item: Item) -> dict[str, Any]:
     """A replicated item."""
     properties = _identity(vault, item) | _state(vault, item)
     properties["providerSpecificDetails"] = _provider_details(vault, item)
-    azure = f"{vault.place.path}/replicationFabrics/{AZURE_FABRIC_NAME}/replicationProtectionContainers/{AZURE_CONTAINER}"
+    azure = (
+        f"{vault.place.path}/replicationFabrics/{AZURE_FABRIC_NAME}/replicationProtectionContainers/{AZURE_CONTAINER}"
+    )
     properties |= {"recoveryContainerId": azure, "eventCorrelationId": item.correlation_id}
     return {"id": item.path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
 
@@ -104,7 +108,8 @@ def _health_errors(item: Item) -> list[dict[str, Any]]:
             "errorCode": "161011",
             "summaryMessage": "",
             "errorMessage": f"No successful test failover has been done on the virtual machine '{name}'.",
-            "possibleCauses": "No successful test failover has been done on the virtual machine after it was replicated.",
+            "possibleCauses": "No successful test failover has been done on the virtual machine after it was "
+            "replicated.",
             "recommendedAction": "Do a test failover on the virtual machine.",
             "creationTimeUtc": precise(item.replicated),
             "recoveryProviderErrorMessage": None,

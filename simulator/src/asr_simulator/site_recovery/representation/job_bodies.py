@@ -12,6 +12,7 @@ from asr_simulator.site_recovery import jobs
 from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.joberrors import JobError
 from asr_simulator.site_recovery.jobs import Job, Task
+from asr_simulator.site_recovery.plans import Plan
 from asr_simulator.site_recovery.representation.times import precise, precise_or_unset, whole
 
 if TYPE_CHECKING:
@@ -60,9 +61,12 @@ def _details(job: Job, waiting: bool) -> dict[str, Any]:
 
 def _affected(job: Job) -> dict[str, str]:
     """Who is concerned: ``Primary`` is the side that the operation starts from (recordings)."""
-    if job.item is None and job.plan is None:
+    if job.item is not None:
+        on_premises = _of_item(job.item)
+    elif job.plan is not None:
+        on_premises = _of_plan(job.plan)
+    else:
         return {}
-    on_premises = _of_item(job.item) if job.item else _of_plan(job)
     azure = {"CloudId": AZURE_CONTAINER, "CloudName": AZURE_NAME} if job.item else {}
     azure |= {"VmmId": AZURE_FABRIC, "VmmName": AZURE_NAME, "FabricProviderId": "Azure"}
     source, target = (azure, on_premises) if job.kind.starts_from_azure else (on_premises, azure)
@@ -82,9 +86,8 @@ def _of_item(item: Item) -> dict[str, str]:
     }
 
 
-def _of_plan(job: Job) -> dict[str, str]:
-    assert job.plan is not None
-    fabric = job.plan.fabric
+def _of_plan(plan: Plan) -> dict[str, str]:
+    fabric = plan.fabric
     return {"VmmId": fabric.identifier, "VmmName": fabric.friendly_name, "FabricProviderId": fabric.type}
 
 
@@ -194,7 +197,7 @@ def _bare_error(error: JobError, activity_id: str) -> dict[str, Any]:
 
 
 def operation_body(job: Job) -> dict[str, Any]:
-    """``replicationOperationStatus``: of a waiting job the state as it is (not recorded), of a partial success Succeeded."""
+    """``replicationOperationStatus``; of a waiting job the state as it is (not recorded)."""
     error = job.errors[0] if job.errors else None
     return {
         "error": {"code": error.code, "message": error.message, "details": None} if error else None,
