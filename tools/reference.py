@@ -35,7 +35,7 @@ class PlainMarkdown(MDFormatter):
 
     def format_text(self, part: dom.TextPart) -> str:
         """Escape only what Markdown, or a cell of a table, would take for itself."""
-        return "".join(f"\\{letter}" if letter in "\\`*_|<>[]" else letter for letter in part.text)
+        return "".join(f"\\{letter}" if letter in "\\`*_|<[]" else letter for letter in part.text)
 
     def format_code(self, part: dom.CodePart) -> str:
         """C(text)"""
@@ -257,7 +257,9 @@ def _lines(text: Any) -> list[str]:
 
 
 def _value(value: Any) -> str:
-    return "" if value is None else _code(value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+    if value is None:
+        return ""
+    return _code(value if isinstance(value, str) and value else json.dumps(value, sort_keys=True))
 
 
 def _code(text: str) -> str:

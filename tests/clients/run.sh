@@ -79,8 +79,7 @@ with_simulator() {
 run_az() {
   say "Azure CLI $AZURE_CLI_VERSION"
   install "$BUILD/az" "$(python_of python3.11 python3.12 python3.10 python3.13 python3)" "azure-cli==$AZURE_CLI_VERSION"
-  export AZURE_CONFIG_DIR="$BUILD/az-config" AZURE_CORE_COLLECT_TELEMETRY=false
-  rm -rf "$AZURE_CONFIG_DIR"
+  export AZURE_CORE_COLLECT_TELEMETRY=false
   PATH="$BUILD/az/bin:$PATH" with_simulator az bash "$HERE/az.sh"
 }
 

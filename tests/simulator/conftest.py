@@ -115,7 +115,9 @@ class Desk:
 
     def get(self, path: str, **query: str) -> requests.Response:
         """A GET below the vault, or of a whole id."""
-        return self.caller.get(path if path.startswith("/") else f"{self.caller.vault}/{path}", VAULT_VERSION, params=query)
+        return self.caller.get(
+            path if path.startswith("/") else f"{self.caller.vault}/{path}", VAULT_VERSION, params=query
+        )
 
     def item(self, name: str) -> dict[str, Any]:
         """The properties that Site Recovery shows of an item or a plan."""

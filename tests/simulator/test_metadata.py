@@ -127,3 +127,39 @@ def test_an_unknown_provider_is_refused(operator):
 
 def test_the_region_is_listed(operator):
     assert operator.get(f"{operator.subscription}/locations").json()["value"][0]["name"] == "westeurope"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "{group}/providers/Microsoft.Network/virtualNetworks/vnet"),
+        ("GET", "{group}/providers/Microsoft.Storage/storageAccounts"),
+        ("DELETE", "{group}/providers/Microsoft.Compute/virtualMachines/web01"),
+        ("PUT", "{group}"),
+        ("GET", "/providers/Microsoft.Management/managementGroups"),
+    ],
+)
+def test_what_azure_has_and_the_simulator_has_not_is_no_404(operator, method, path):
+    answer = operator.call(method, path.format(group=operator.group))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
+    assert method in answer.json()["error"]["message"]
+
+
+def test_what_nobody_has_is_not_found(simulator, stranger):
+    answer = stranger(simulator).get("/favicon.ico", None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+
+
+def test_resources_are_listed_and_filtered(operator):
+    everything = operator.get(f"{operator.subscription}/resources").json()["value"]
+    assert [resource["id"] for resource in everything] == [operator.vault]
+    assert operator.get(f"{operator.group}/resources").json()["value"] == everything
+    wanted = {"$filter": "resourceType eq 'Microsoft.RecoveryServices/Vaults' and name eq 'vault-failback'"}
+    assert operator.get(f"{operator.subscription}/resources", params=wanted).json()["value"] == everything
+    wanted = {"$filter": "resourceType eq 'Microsoft.Compute/disks'"}
+    assert operator.get(f"{operator.subscription}/resources", params=wanted).json()["value"] == []
+
+
+def test_a_filter_that_is_not_understood_is_refused(operator):
+    answer = operator.get(f"{operator.subscription}/resources", params={"$filter": "tagName eq 'x'"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")

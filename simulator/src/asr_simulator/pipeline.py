@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
+from asr_simulator.site_recovery.refusals import not_modelled
 from asr_simulator.wire import ArmError, Reply, Request, Route, RouteTable
 from asr_simulator.world import World
 
+ARM_ROOTS = ("/subscriptions/", "/providers/")
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 
 
@@ -97,14 +99,7 @@ def _check_api_version(route: Route, request: Request) -> None:
 
 
 def _unknown(table: RouteTable, request: Request) -> ArmError:
-    methods = table.methods(request.path)
-    if methods:
-        return ArmError(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            f"The requested resource does not support http method '{request.method}'.",
-            headers={"Allow": ", ".join(sorted(set(methods)))},
-        )
-    return ArmError(
-        HTTPStatus.NOT_FOUND, "NotFound", f"No operation of this simulator answers {request.method} {request.path}."
-    )
+    """What no route answers. Not 404 where Azure may well have an answer: clients take 404 for "does not exist"."""
+    if table.methods(request.path) or request.path.lower().startswith(ARM_ROOTS):
+        return not_modelled(request.method, request.path)
+    return ArmError(HTTPStatus.NOT_FOUND, "NotFound", f"Azure has nothing at {request.method} {request.path}.")

@@ -37,19 +37,16 @@ def failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
 
 
 def _failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
+    rates = works.rates
+    checks, prepare, first, monitor, wait, _ = job.tasks
+    yield from works.perform_on_premises(checks, rates["check_seconds"], item, lambda: check(works, item))
     yield from works.perform_on_premises(
-        job.task("AzureVmFailbackPrerequisitesCheck"), works.rates["check_seconds"], item
+        prepare, rates["prepare_on_premises_seconds"], item, lambda: prepare_on_premises(item, order)
     )
-    check(works, item)
-    yield from works.perform_on_premises(
-        job.task("PrepareVmOnPremForFailback"), works.rates["prepare_on_premises_seconds"], item
-    )
-    prepare_on_premises(item, order)
-    first, monitor, wait = (job.task(name) for name in catalogue.FAILBACK.tasks[2:5])
     if order.synchronize_first:
         begin_synchronization(item)
-        yield from works.perform_on_premises(first, works.rates["initiate_sync_seconds"], item)
-        yield from works.perform_on_premises(monitor, works.rates.delta_sync(item.gb, item.spec.changed_gb), item)
+        yield from works.perform_on_premises(first, rates["initiate_sync_seconds"], item)
+        yield from works.perform_on_premises(monitor, rates.delta_sync(item.gb, item.spec.changed_gb), item)
         serve_restore_completion(works, item)
         item.happens("synchronized")
         wait.begin(works.clock.now())
@@ -119,7 +116,13 @@ def last_sync_seconds(works: Works, item: Item, order: FailbackOrder) -> float:
 
 
 def shut_down_azure_vm(works: Works, item: Item) -> None:
-    """The Azure VM serves no more."""
+    """The Azure VM serves no more.
+
+    Raises:
+        JobFailure: somebody deleted it meanwhile.
+    """
+    if works.compute.find(item.azure_vm_path) is None:
+        raise JobFailure(joberrors.azure_refused(f"The virtual machine '{item.friendly_name}' could not be found."))
     works.compute.deallocate(item.azure_vm_path)
 
 

@@ -179,6 +179,8 @@ class _Times:
 def _settle(vault: Vault, item: Item) -> None:
     """What the scenario says of the two virtual machines, whatever the history left."""
     compute, spec = vault.works.compute, item.spec
+    for level in spec.locks:
+        compute.locks.add(item.azure_vm_path, f"{item.friendly_name}-{level}".lower(), level)
     if spec.on_premises_vm == "missing":
         item.on_premises.exists, item.on_premises.power, item.on_premises.disks = False, OFF, INCONSISTENT
     if spec.azure_vm == "deallocated":

@@ -40,16 +40,20 @@ class Works:
         yield Sleep(seconds)
         task.end(SUCCEEDED, self.clock.now())
 
-    def perform_on_premises(self, task: Task, seconds: float, item: Item) -> Steps:
-        """The same, where the item's provider has to take part.
+    def perform_on_premises(
+        self, task: Task, seconds: float, item: Item, do: Callable[[], None] | None = None
+    ) -> Steps:
+        """The same, where the item's provider has to take part; ``do`` is done just before the task ends.
 
         Raises:
-            JobFailure: 539, after a time-out, when it is not connected.
+            JobFailure: 539, after a time-out, when the provider is not connected; what ``do`` raises.
         """
         task.begin(self.clock.now())
         yield from self.reach(item)
         yield Sleep(seconds)
         yield from self.reach(item)
+        if do is not None:
+            do()
         task.end(SUCCEEDED, self.clock.now())
 
     def reach(self, item: Item) -> Steps:

@@ -1,0 +1,102 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task costs: processor time, requests and tokens for each host, with the real SDKs against the simulator.
+
+HOSTS=200 make bench asks for another number of hosts. The figures are printed; beyond the bounds something has got worse.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asr_simulator.server import Simulator
+
+HOSTS = int(os.environ.get("HOSTS", "50"))
+PLAYBOOK = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "connection": "local",
+        "tasks": [
+            {
+                "name": "Read the replicated item",
+                "asr.failback.replicated_item_info": {
+                    "resource_group": "{{ lookup('env', 'ASR_RESOURCE_GROUP') }}",
+                    "vault_name": "{{ lookup('env', 'ASR_VAULT_NAME') }}",
+                    "replicated_item": "{{ inventory_hostname }}",
+                },
+            }
+        ],
+    }
+]
+
+
+def scenario(hosts: int) -> dict[str, Any]:
+    """A vault with as many VMs as there are hosts, all of them in Azure."""
+    disk = {"name": "os", "gb": 40, "os": True}
+    item = {"host": "hv01", "stage": "failed_over", "in_azure_for": "3d", "disks": [disk]}
+    return {
+        "name": "bench",
+        "description": "Many VMs that run in Azure.",
+        "fabrics": [{"name": "site", "type": "HyperVSite", "hosts": [{"name": "hv01"}]}],
+        "items": [{"name": f"vm{number:03}", **item} for number in range(hosts)],
+    }
+
+
+def environment(connection: dict[str, Any]) -> dict[str, str]:
+    """The environment that leads Ansible to the simulator."""
+    return {
+        **os.environ,
+        "AZURE_CLIENT_ID": connection["client_id"],
+        "AZURE_CLIENT_SECRET": connection["client_secret"],
+        "AZURE_TENANT_ID": connection["tenant_id"],
+        "AZURE_SUBSCRIPTION_ID": connection["subscription_id"],
+        "AZURE_CLOUD_ENVIRONMENT": connection["resource_manager"],
+        "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
+        "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
+        "ASR_RESOURCE_GROUP": connection["resource_group"],
+        "ASR_VAULT_NAME": connection["vault_name"],
+    }
+
+
+def processor_seconds() -> float:
+    """What the processes that this one started, and waited for, have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> dict[str, float]:
+    playbook, inventory = tmp_path / "read.yml", tmp_path / "inventory"
+    playbook.write_text(json.dumps(PLAYBOOK), encoding="utf-8")
+    inventory.write_text("\n".join(f"vm{number:03}" for number in range(HOSTS)), encoding="utf-8")
+    with Simulator.start(scenario=scenario(HOSTS), state_dir=tmp_path, speed=1) as simulator:
+        before, started = processor_seconds(), time.monotonic()
+        command = ["ansible-playbook", "-i", str(inventory), "--forks", "10", str(playbook)]
+        run = subprocess.run(
+            command, env=environment(simulator.connection), capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout[-2000:]
+        requests = simulator.journal.entries()
+        return {
+            "seconds": time.monotonic() - started,
+            "processor seconds a host": (processor_seconds() - before) / HOSTS,
+            "requests a host": len(requests) / HOSTS,
+            "tokens": sum(1 for request in requests if "oauth2" in request["path"]),
+        }
+
+
+def test_a_task_is_cheap_on_every_host(measured: dict[str, float]) -> None:
+    print(f"\n{HOSTS} hosts: " + ", ".join(f"{name} {value:.3g}" for name, value in measured.items()))
+    assert measured["processor seconds a host"] < 0.3
+    assert measured["tokens"] <= 2

@@ -1,0 +1,32 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures of all tests: simulators in which time stands still, and drivers of modules on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asr_simulator.server import Simulator
+from driving import Driver
+
+Scenario = Mapping[str, Any] | str
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[Callable[[Scenario], Simulator]]:
+    """Starts simulators: `simulator(scenario)`, with a mapping, a path or the name of a shipped scenario."""
+    with ExitStack() as running:
+        folders = (tmp_path / f"simulator-{number}" for number in range(1000))
+        yield lambda scenario: running.enter_context(Simulator.start(scenario, next(folders), speed=0))
+
+
+@pytest.fixture
+def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., Driver]:
+    """Makes a driver on a simulator of its own: `driver(scenario, principal=None, **options)`."""
+    return lambda scenario, principal=None, **options: Driver(simulator(scenario), principal, **options)

@@ -1,0 +1,115 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Drives modules in this process with the real SDKs against a simulator over TLS. Waiting moves the simulator's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from asr_simulator.server import Simulator
+
+from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
+from ansible_collections.asr.failback.plugins.module_utils.execution import execute
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+
+QUERY_SECONDS = 600
+
+
+class OptionsRejectedError(Exception):
+    """The argument spec does not take the options. `str()` is what Ansible would say."""
+
+
+def validated(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as a module gets them: checked against the argument spec, converted, defaults filled in."""
+    outcome = ArgumentSpecValidator(contract.argument_spec, **contract.rules).validate(dict(options))
+    if outcome.error_messages:
+        raise OptionsRejectedError("; ".join(outcome.error_messages))
+    return dict(outcome.validated_parameters)
+
+
+class Driver:
+    """Runs modules as one principal of a simulator; `principal` is its name in the scenario, by default the first.
+
+    Options given here go to every module and may be overridden at each call; None leaves one out. `lines` collects the
+    progress that was reported; `meanwhile`, where set, is called with the simulated seconds so far after each wait.
+    """
+
+    def __init__(self, simulator: Simulator, principal: str | None = None, **options: Any) -> None:
+        connection = simulator.connection
+        named = {spec["name"]: spec for spec in connection["principals"]}
+        who = named[principal] if principal else connection["principals"][0]
+        self.simulator = simulator
+        self.lines: list[str] = []
+        self.seconds = 0.0
+        self.meanwhile: Callable[[float], None] | None = None
+        self.environ = {"REQUESTS_CA_BUNDLE": connection["ca_bundle"]}
+        self.options = {
+            "resource_group": connection["resource_group"],
+            "vault_name": connection["vault_name"],
+            "subscription_id": connection["subscription_id"],
+            "tenant": connection["tenant_id"],
+            "client_id": who["client_id"],
+            "secret": who["client_secret"],
+            "cloud_environment": connection["resource_manager"],
+            "disable_instance_discovery": True,
+            **options,
+        }
+        self._cache = RunCache()
+
+    def run(self, module: str, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        """The result of a module that succeeds.
+
+        Raises:
+            FailbackError: it failed.
+            OptionsRejectedError: its argument spec does not take the options.
+        """
+        contract = CONTRACTS[module]
+        given = {name: value for name, value in {**self.options, **options}.items() if value is not None}
+        parameters = validated(contract, given)
+        watch = Watch(
+            parameters.get("wait_timeout") or QUERY_SECONDS,
+            self.lines.append,
+            clock=lambda: self.seconds,
+            pause=self.pass_time,
+        )
+        return execute(contract, parameters, self.environ, watch=watch, cache=self._cache, check_mode=check_mode)
+
+    def fail(self, module: str, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        """The failed result of a module that must fail; `msg` alone where the argument spec refuses the options."""
+        try:
+            result = self.run(module, check_mode=check_mode, **options)
+        except OptionsRejectedError as refusal:
+            return {"msg": str(refusal)}
+        except FailbackError as problem:
+            return problem.as_result()
+        raise AssertionError(f"{module} succeeded: {result}")
+
+    def pass_time(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        self.seconds += seconds
+        self.simulator.locked(lambda world: world.clock.advance(seconds))
+        if self.meanwhile is not None:
+            self.meanwhile(self.seconds)
+
+    def writes(self, since: int = 0) -> list[str]:
+        """The writes in the journal after entry `since`, such as "POST web01/plannedFailover", in order."""
+        entries = self.simulator.journal.entries(since, writes=True)
+        return [f"{entry['method']} {'/'.join(entry['path'].split('/')[-2:])}" for entry in entries]
+
+    def requests(self) -> int:
+        """How many requests there were; for `writes(since)`."""
+        return len(self.simulator.journal.entries())
+
+    def state(self, name: str) -> dict[str, Any]:
+        """The simulator's truth about an item: stage, active_location, operation, azure_vm, on_premises_vm."""
+        return next(item for item in self.simulator.state()["items"] if item["name"] == name)
+
+    def jobs(self, name: str) -> list[dict[str, Any]]:
+        """The simulator's jobs for an item or plan, newest first."""
+        return [job for job in self.simulator.state()["jobs"] if job["target"] == name]

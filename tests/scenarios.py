@@ -1,0 +1,25 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Small scenarios for the simulator, made where a test needs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SITE = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}
+CLOUD = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
+CALLER = {"name": "operator", "roles": ["Site Recovery Contributor", "Reader"]}
+
+
+def item_of(name: str, stage: str = "failed_over", **parts: Any) -> dict[str, Any]:
+    """An item on host hv01 (`cloud`: of a VMM cloud instead) that has run in Azure for two days."""
+    place = {} if "cloud" in parts else {"host": "hv01"}
+    return {"name": name, "stage": stage, "in_azure_for": "2d", **place, **parts}
+
+
+def scenario_of(*items: dict[str, Any] | str, **parts: Any) -> dict[str, Any]:
+    """A vault with these items; a name alone stands for `item_of(name)`. `parts` replace whole parts of the scenario."""
+    every = [item_of(item) if isinstance(item, str) else item for item in items]
+    return {"name": "small", "fabrics": [SITE, CLOUD], "principals": [CALLER], "items": every, **parts}
