@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asr_simulator.server import Simulator
 from driving import Driver
+
+from asr_simulator.server import Simulator
 
 Scenario = Mapping[str, Any] | str
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Drives modules in this process with the real SDKs against a simulator over TLS. Waiting moves the simulator's clock."""
+"""Drives modules in this process with the real SDKs against a simulator over TLS. Waiting moves its clock."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from asr_simulator.server import Simulator
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from asr_simulator.server import Simulator
 
 QUERY_SECONDS = 600
 

@@ -20,6 +20,6 @@ def item_of(name: str, stage: str = "failed_over", **parts: Any) -> dict[str, An
 
 
 def scenario_of(*items: dict[str, Any] | str, **parts: Any) -> dict[str, Any]:
-    """A vault with these items; a name alone stands for `item_of(name)`. `parts` replace whole parts of the scenario."""
+    """A vault with these items; a name alone stands for `item_of(name)`. `parts` replace parts of the scenario."""
     every = [item_of(item) if isinstance(item, str) else item for item in items]
     return {"name": "small", "fabrics": [SITE, CLOUD], "principals": [CALLER], "items": every, **parts}

@@ -4,7 +4,7 @@
 
 """What a task costs: processor time, requests and tokens for each host, with the real SDKs against the simulator.
 
-HOSTS=200 make bench asks for another number of hosts. The figures are printed; beyond the bounds something has got worse.
+HOSTS=200 make bench asks for another number of hosts. The figures are printed; the bounds are generous.
 """
 
 from __future__ import annotations
@@ -98,5 +98,5 @@ def measured(tmp_path: Path) -> dict[str, float]:
 
 def test_a_task_is_cheap_on_every_host(measured: dict[str, float]) -> None:
     print(f"\n{HOSTS} hosts: " + ", ".join(f"{name} {value:.3g}" for name, value in measured.items()))
-    assert measured["processor seconds a host"] < 0.3
+    assert measured["processor seconds a host"] < 0.5
     assert measured["tokens"] <= 2

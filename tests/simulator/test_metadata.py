@@ -163,3 +163,11 @@ def test_resources_are_listed_and_filtered(operator):
 def test_a_filter_that_is_not_understood_is_refused(operator):
     answer = operator.get(f"{operator.subscription}/resources", params={"$filter": "tagName eq 'x'"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidFilterInQueryString")
+
+
+def test_the_existence_of_a_group_is_told_without_a_body(operator):
+    assert operator.call("HEAD", operator.group).status_code == 204
+    absent = operator.call("HEAD", f"{operator.subscription}/resourceGroups/gone")
+    assert (absent.status_code, absent.content) == (404, b"")
+    # The connection is still in step.
+    assert operator.get(operator.group).json()["id"] == operator.group

@@ -188,6 +188,12 @@ class Job:
         ran = [task for task in self.all_tasks() if task.name in _LAST_SYNC_TASKS and _did_work(task)]
         return not asked.is_skipped or (bool(ran) and all(task.is_done for task in ran))
 
+    @property
+    def will_ask_user(self) -> bool:
+        """Whether a failback is still going to wait for Complete Failover, or does so now."""
+        asked = next((task for task in self.tasks if task.name == USER_INPUT_TASK), None)
+        return asked is not None and not asked.is_done
+
     def all_tasks(self) -> Iterator[Task]:
         """Yield every task of the job, children after their parents."""
         for task in self.tasks:

@@ -78,7 +78,9 @@ def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Wat
     procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for])
     course = run_procedure(session, wish, watch, procedure)
     sync = chosen[0] if chosen else None
-    foreseen = predicted_stage(Verb.FAIL_BACK, synchronizes_first=sync is not None and sync.synchronizes_first)
+    attached = [member.job for member in course.after.members if member.job is not None]
+    waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
+    foreseen = predicted_stage(Verb.FAIL_BACK, synchronizes_first=waits and wish.wait_for != "end")
     outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
     if course.changed and not course.predicted:
         outcome["azure_vms"] = check_one_side_runs(session, wish, course.after)

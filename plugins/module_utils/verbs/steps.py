@@ -199,9 +199,9 @@ class _Runner:
         if waits and not self._wish.check_mode:
             raise complaints.something_else_runs(waits)
         course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
-        if waits:
-            # Check mode predicts what a run that waits does after the wait: the verb's own write.
-            course.changed = course.predicted = True
+        # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
+        course.predicted = self._wish.check_mode and self._wish.wait
+        course.changed = course.predicted and bool(waits)
         return False
 
     def _follow(self, course: Course, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..failback.arm_ids import last_segment
 from ..failback.decisions import Verb
 
 
@@ -27,10 +28,10 @@ class Wish:
 
     @property
     def target(self) -> str:
-        """The target as a person names it."""
+        """The target as a person names it: of a resource id, its last part."""
         if self.recovery_plan:
-            return f"recovery plan '{self.recovery_plan}'"
-        return f"replicated item '{self.replicated_item}'"
+            return f"recovery plan '{last_segment(self.recovery_plan)}'"
+        return f"replicated item '{last_segment(self.replicated_item)}'"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,12 @@ def group(world: World, request: Request) -> Reply:
     return Reply(body=places.group_body(world, places.require_group(world, request.parameters)))
 
 
+def group_exists(world: World, request: Request) -> Reply:
+    """204 when there is such a resource group."""
+    places.require_group(world, request.parameters)
+    return Reply(204)
+
+
 def vaults(world: World, request: Request) -> Reply:
     """The vaults of the subscription or of one group."""
     place = world.scenario.vault
@@ -167,6 +173,7 @@ ROUTES = [
     Route("GET", f"{SUBSCRIPTION}/locations", locations, "Microsoft.Resources/subscriptions/locations/read"),
     Route("GET", f"{SUBSCRIPTION}/resourceGroups", groups, GROUP_READ),
     Route("GET", GROUP, group, GROUP_READ),
+    Route("HEAD", GROUP, group_exists, GROUP_READ),
     Route("GET", f"{SUBSCRIPTION}/resources", inventory.resources, "Microsoft.Resources/subscriptions/resources/read"),
     Route("GET", f"{GROUP}/resources", inventory.resources, GROUP_RESOURCES_READ),
     Route("GET", f"{SUBSCRIPTION}/providers", providers),
