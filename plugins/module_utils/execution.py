@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .azure.run_cache import RunCache
+from .azure.sdk import missing_sdk
+from .azure.session import open_session
 from .contracts import Contract
 from .failback.failures import ConfigurationError, FailbackError
 from .watch import Watch
 
+# What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which
+# takes most of a task's time; every worker forked from it has both already.
+RUN_CACHE = RunCache()
 # Deadline of queries: they do not wait for anything but the service's own pauses.
 _QUERY_SECONDS = 600
 LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute"
@@ -30,24 +36,21 @@ def execute(
     *,
     check_mode: bool = False,
     report: Callable[[str], None] | None = None,
-    cache: Any = None,
+    cache: RunCache = RUN_CACHE,
     watch: Watch | None = None,
 ) -> dict[str, Any]:
-    """Return the result of one task. C(cache) is a RunCache that the tasks of a run share; a new one without it.
+    """Return the result of one task. C(cache) is what the tasks of a run share.
 
     Raises FailbackError, with everything that a person needs in it.
     """
-    try:
-        from .azure.run_cache import RunCache
-        from .azure.session import open_session
-
-        run, make_wish = contract.load()
-    except ImportError as problem:
+    problem = missing_sdk()
+    if problem is not None:
         raise _missing(problem) from problem
+    run, make_wish = contract.load()
     _check_numbers(parameters)
     seconds = parameters.get("wait_timeout") or _QUERY_SECONDS
     own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
-    session = open_session(parameters, environ, own_watch, cache or RunCache())
+    session = open_session(parameters, environ, own_watch, cache)
     return _with_summary(run(make_wish(parameters, check_mode), session, own_watch))
 
 

@@ -216,7 +216,7 @@ def to_azure() -> dict[str, Any]:
 
 @pytest.fixture
 def vault_of() -> Callable[..., dict[str, Any]]:
-    """Makes small scenarios: `vault_of(*items, **parts)`; items are mappings, by default on host `hv01`, failed over."""
+    """Makes small scenarios: `vault_of(*items, **parts)`; items are by default on host `hv01` and failed over."""
 
     def made(*items: Mapping[str, Any], **parts: Any) -> dict[str, Any]:
         site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}

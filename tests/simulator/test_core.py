@@ -67,7 +67,11 @@ def test_given_callbacks_when_time_jumps_then_each_runs_in_order_at_its_own_time
     clock.after(5, first)
     clock.after(100, lambda: seen.append(("late", clock.now())))
     clock.advance(20)
-    assert [(name, (when - START).total_seconds()) for name, when in seen] == [("first", 5), ("nested", 6), ("second", 10)]
+    assert [(name, (when - START).total_seconds()) for name, when in seen] == [
+        ("first", 5),
+        ("nested", 6),
+        ("second", 10),
+    ]
     assert clock.next_due() == START + timedelta(seconds=100)
 
 
@@ -98,7 +102,12 @@ def test_given_the_fleet_when_loaded_then_it_is_what_a_demo_needs():
     assert len([host for fabric in scenario.fabrics if fabric.type == "HyperVSite" for host in fabric.hosts]) == 4
     assert {fabric.type for fabric in scenario.fabrics} == {"HyperVSite", "VMM"}
     assert len(scenario.recovery_plans) == 2
-    assert {item.stage for item in scenario.items} >= {"failover_commit_pending", "protected", "interrupted", "failed_over"}
+    assert {item.stage for item in scenario.items} >= {
+        "failover_commit_pending",
+        "protected",
+        "interrupted",
+        "failed_over",
+    }
     assert any(item.in_azure_for > 31 * 86400 for item in scenario.items)
     assert set(scenario.expect) == {item.name for item in scenario.items}
 
@@ -156,7 +165,7 @@ def test_given_the_control_api_when_time_is_moved_then_the_vault_feels_it(desk, 
     control = counter.simulator.connection["control"]
     session = counter.caller.session
     before = session.get(f"{control}/clock", timeout=20).json()
-    after = session.post(f"{control}/clock", json={"advance": 3600}, timeout=20).json()
+    after = session.post(f"{control}/clock", json={"advance": 1800}, timeout=20).json()
     assert after["now"] > before["now"]
     assert counter.job(job)["state"] == "Suspended"
     assert session.get(f"{control}/state", timeout=20).json()["items"][0]["stage"] == "waiting_for_completion"
@@ -195,13 +204,13 @@ def test_given_a_running_simulator_when_its_folder_is_read_then_only_the_owner_m
 def test_given_many_requests_when_on_one_connection_then_it_stays_open(desk):
     counter = desk("one_vm")
     counter.item("web01")
-    adapter = counter.caller.session.get_adapter("https://")
-    pool = adapter.poolmanager.connection_from_url(counter.simulator.url)
     for _ in range(5):
         counter.item("web01")
     counter.ask("web01", "failoverCommit")
     counter.item("web01")
-    assert pool.num_connections == 1
+    pools = counter.caller.session.get_adapter("https://").poolmanager.pools
+    # Its container can be asked for its keys, but not be iterated.
+    assert [pools[key].num_connections for key in list(pools.keys())] == [1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

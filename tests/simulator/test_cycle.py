@@ -56,7 +56,9 @@ def sdk_failback(data_sync: str) -> models.PlannedFailoverInput:
     details = models.HyperVReplicaAzureFailbackProviderInput(
         data_sync_option=data_sync, recovery_vm_creation_option="NoAction"
     )
-    properties = models.PlannedFailoverInputProperties(failover_direction=TO_PREMISES, provider_specific_details=details)
+    properties = models.PlannedFailoverInputProperties(
+        failover_direction=TO_PREMISES, provider_specific_details=details
+    )
     return models.PlannedFailoverInput(properties=properties)
 
 
@@ -227,7 +229,10 @@ def test_given_a_test_failover_when_cleaned_up_then_the_item_is_as_before(desk, 
     network = {"networkType": "NoNetworkAttachAsInput", **to_azure}
     assert counter.do("web01", "testFailover", network)["state"] == "Succeeded"
     during = counter.item("web01")
-    assert (during["testFailoverState"], during["allowedOperations"]) == ("WaitingForCompletion", ["TestFailoverCleanup"])
+    assert (during["testFailoverState"], during["allowedOperations"]) == (
+        "WaitingForCompletion",
+        ["TestFailoverCleanup"],
+    )
     assert counter.do("web01", "testFailoverCleanup", {"comments": "done"})["state"] == "Succeeded"
     after = counter.item("web01")
     assert (after["testFailoverState"], after["allowedOperations"]) == ("None", before)

@@ -155,10 +155,10 @@ def test_a_principal_is_struck_alone(simulator, owner, caller, by):
 
 
 def test_service_faults_are_kept_for_the_vault(simulator, owner):
-    fault = {"service": {"job_task": "MonitorDataSync", "item": "web01", "code": "539", "message": "No."}}
+    fault = {"service": {"job_task": "MonitorDataSync", "code": "539", "message": "No."}}
     assert control(simulator, owner, "POST", fault).status_code == 200
     (kept,) = simulator.world.faults.service
-    assert (kept["job_task"], kept["item"]) == ("MonitorDataSync", "web01")
+    assert kept["job_task"] == "MonitorDataSync"
     assert control(simulator, owner, "GET").json()["value"][0]["service"]["code"] == "539"
 
 

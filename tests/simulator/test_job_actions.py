@@ -55,7 +55,9 @@ def test_given_a_waiting_job_when_cancelled_then_interrupted_and_a_new_failback_
     assert counter.truth("vm-waiting")["on_premises_vm"]["disks"] == "consistent"
 
 
-@pytest.mark.parametrize(("name", "action"), [("vm-synchronizing", "resume"), ("vm-busy", "cancel"), ("vm-waiting", "restart")])
+@pytest.mark.parametrize(
+    ("name", "action"), [("vm-synchronizing", "resume"), ("vm-busy", "cancel"), ("vm-waiting", "restart")]
+)
 def test_given_a_job_that_does_not_allow_it_when_acted_on_then_refused(desk, name, action):
     counter = desk("every_stage")
     job = counter.item(name)["currentScenario"]["jobId"].rsplit("/", 1)[1]

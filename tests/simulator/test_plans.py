@@ -96,7 +96,11 @@ def test_given_one_machine_without_its_vm_when_the_plan_runs_then_partly_succeed
 
 
 def test_given_no_machine_that_can_when_the_plan_runs_then_failed(desk, vault_of, plan_failback):
-    counter = desk(vault_of({"name": "app01", "stage": "failover_commit_pending"}, {"name": "db01", "stage": "protected"}, **GROUPS))
+    counter = desk(
+        vault_of(
+            {"name": "app01", "stage": "failover_commit_pending"}, {"name": "db01", "stage": "protected"}, **GROUPS
+        )
+    )
     job = counter.do("plan1", "plannedFailover", plan_failback("ForSynchronization"))
     assert (job["state"], job["errors"][0]["serviceErrorDetails"]["code"]) == ("Failed", "25017")
     assert counter.truth("db01")["stage"] == "protected"
@@ -151,9 +155,11 @@ def test_given_a_synchronising_plan_when_cancelled_then_its_children_are_too(des
     counter.pass_time(60)
     counter.act(job, "cancel")
     ended = counter.until(job, "Cancelled")
-    children = [task for task in machine_tasks(ended["tasks"][2])]
+    children = list(machine_tasks(ended["tasks"][2]))
     assert {child["state"] for child in children} == {"Cancelled"}
-    assert {counter.job(child["customDetails"]["jobTask"]["jobId"][-36:])["state"] for child in children} == {"Cancelled"}
+    assert {counter.job(child["customDetails"]["jobTask"]["jobId"][-36:])["state"] for child in children} == {
+        "Cancelled"
+    }
     assert counter.truth("db01")["on_premises_vm"]["disks"] == "inconsistent"
 
 

@@ -23,7 +23,9 @@ class Vault:
         self.caller, self.simulator = caller, simulator
 
     def get(self, path, version="2025-08-01", **query):
-        return self.caller.get(path if path.startswith("http") else f"{self.caller.vault}/{path}", version, params=query)
+        return self.caller.get(
+            path if path.startswith("http") else f"{self.caller.vault}/{path}", version, params=query
+        )
 
     def values(self, path, **query):
         answer = self.get(path, **query)
@@ -129,7 +131,13 @@ def test_given_small_pages_when_followed_then_everything_once(desk, vault_of, pa
 
 def test_given_a_plan_filter_when_items_are_listed_then_its_members(fleet):
     items = fleet.values("replicationProtectedItems", **{"$filter": "RecoveryPlanName eq 'plan-finance'"})
-    assert {item["name"] for item in items} == {"dc-finance", "sql-finance", "app-finance", "rpt-finance", "web-finance"}
+    assert {item["name"] for item in items} == {
+        "dc-finance",
+        "sql-finance",
+        "app-finance",
+        "rpt-finance",
+        "web-finance",
+    }
 
 
 def test_given_ended_and_waiting_jobs_when_events_are_listed_then_they_tell(desk):
@@ -156,7 +164,9 @@ def test_given_a_lost_host_when_health_is_read_and_refreshed_then_an_issue_and_a
     assert counter.until(job, "Succeeded")["scenarioName"] == "RefreshVaultHealth"
 
 
-def test_given_the_built_in_roles_when_vault_wide_lists_are_read_then_forbidden_as_their_definitions_say(desk, vault_of):
+def test_given_the_built_in_roles_when_vault_wide_lists_are_read_then_forbidden_as_their_definitions_say(
+    desk, vault_of
+):
     counter = desk(vault_of({"name": "web01"}, principals=[{"name": "op", "roles": ["Site Recovery Operator"]}]))
     lists = ("replicationProtectedItems", "replicationRecoveryServicesProviders", "replicationVaultHealth")
     assert [counter.get(path).status_code for path in lists] == [403, 403, 403]
@@ -197,13 +207,17 @@ def test_given_another_vault_when_read_then_404_of_arm(fleet):
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
 
 
-@pytest.mark.parametrize(("version", "code"), [(None, "MissingApiVersionParameter"), ("2019-13-01", "NoRegisteredProviderFound")])
+@pytest.mark.parametrize(
+    ("version", "code"), [(None, "MissingApiVersionParameter"), ("2019-13-01", "NoRegisteredProviderFound")]
+)
 def test_given_a_wrong_version_when_read_then_refused(fleet, version, code):
     answer = fleet.get("replicationFabrics", version)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 
 
-@pytest.mark.parametrize(("version", "segment"), [("2016-08-10", "replicationJobs"), ("2022-08-01", "replicationOperationStatus")])
+@pytest.mark.parametrize(
+    ("version", "segment"), [("2016-08-10", "replicationJobs"), ("2022-08-01", "replicationOperationStatus")]
+)
 def test_given_old_and_new_versions_when_an_operation_starts_then_where_its_status_is(desk, vault_of, version, segment):
     counter = desk(vault_of({"name": "web01", "stage": "failback_commit_pending"}))
     answer = counter.caller.call("POST", f"{counter.path('web01')}/failoverCommit", version)
@@ -218,7 +232,16 @@ def test_given_old_and_new_versions_when_an_operation_starts_then_where_its_stat
 
 
 def test_given_known_but_unmodelled_calls_when_made_then_501_naming_the_call(fleet):
-    values = {"fabric": "f", "container": "c", "item": "i", "plan": "p", "provider": "v", "policy": "y", "point": "t", "mapping": "m"}
+    values = {
+        "fabric": "f",
+        "container": "c",
+        "item": "i",
+        "plan": "p",
+        "provider": "v",
+        "policy": "y",
+        "point": "t",
+        "mapping": "m",
+    }
     for method, template in UNMODELLED:
         answer = fleet.caller.call(method, f"{fleet.caller.vault}/{template.format(**values)}", "2025-08-01")
         assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented"), (method, template)

@@ -74,7 +74,10 @@ def test_given_the_recorded_failback_job_when_compared_then_same_tasks_names_and
     theirs = recorded("e2a2015_job_failback_PlannedFailover_Succeeded_vm2")["properties"]
     assert ours["scenarioName"] == theirs["scenarioName"]
     assert ours["friendlyName"] == theirs["friendlyName"]
-    labels = [[(task["name"], task["friendlyName"], task["stateDescription"]) for task in job["tasks"]] for job in (ours, theirs)]
+    labels = [
+        [(task["name"], task["friendlyName"], task["stateDescription"]) for task in job["tasks"]]
+        for job in (ours, theirs)
+    ]
     assert labels[0] == labels[1]
     inner = ours["tasks"][-1]["groupTaskCustomDetails"]["childTasks"]
     recorded_inner = theirs["tasks"][-1]["customDetails"]["childTasks"]
@@ -102,7 +105,9 @@ def test_given_the_recorded_jobs_of_a_cycle_when_lived_through_then_same_tasks_a
     jobs = {job["scenario"]: job["name"] for job in counter.simulator.state()["jobs"]}
     for scenario, recording in CYCLE.items():
         ours, theirs = counter.read(f"replicationJobs/{jobs[scenario]}"), recorded(recording)
-        names = [[(task["name"], task["friendlyName"]) for task in job["properties"]["tasks"]] for job in (ours, theirs)]
+        names = [
+            [(task["name"], task["friendlyName"]) for task in job["properties"]["tasks"]] for job in (ours, theirs)
+        ]
         assert names[0] == names[1], scenario
         assert missing(ours["properties"], theirs["properties"]) == set(), scenario
         fixed = [task["taskId"] for task in theirs["properties"]["tasks"] if "-" not in task["taskId"]]

@@ -190,3 +190,37 @@ def test_given_a_reader_when_failing_back_then_forbidden_and_nothing_happens(des
     answer = counter.ask("vm-failed-over", "plannedFailover", failback())
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AuthorizationFailed")
     assert counter.truth("vm-failed-over")["operation"] is None
+
+
+def test_given_a_fault_in_a_task_when_failed_back_then_it_fails_there_once(desk, vault_of, failback):
+    counter = desk(vault_of({"name": "web01"}, {"name": "web02"}))
+    control = counter.simulator.connection["control"]
+    fault = {"service": {"job_task": "MonitorDataSync", "item": "web01", "code": "539", "message": "No."}}
+    assert counter.caller.session.post(f"{control}/faults", json=fault, timeout=20).status_code == 200
+    spared = counter.begin("web02", "plannedFailover", failback())
+    failed = counter.do("web01", "plannedFailover", failback("ForSynchronization"))
+    assert (failed["state"], service_error(failed)["message"]) == ("Failed", "No.")
+    assert counter.truth("web01")["stage"] == "interrupted"
+    counter.until(spared, "Suspended")
+    assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Succeeded"
+
+
+def test_given_a_lost_provider_when_it_is_back_then_the_failback_works(desk, vault_of, failback):
+    counter = desk(vault_of({"name": "web01"}, faults=[{"service": {"provider": "hv01", "connected": False}}]))
+    assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Failed"
+    control = counter.simulator.connection["control"]
+    back = {"service": {"provider": "hv01", "connected": True}}
+    assert counter.caller.session.post(f"{control}/faults", json=back, timeout=20).status_code == 200
+    assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    "service",
+    [{"provider": "hv99"}, {"job_task": "Dance"}, {"job_task": "VmCommit", "item": "nobody"}, {"colour": "red"}],
+)
+def test_given_a_fault_that_names_nothing_when_added_then_refused(desk, service):
+    counter = desk("one_vm")
+    control = counter.simulator.connection["control"]
+    answer = counter.caller.session.post(f"{control}/faults", json={"service": service}, timeout=20)
+    assert answer.status_code == 400
+    assert counter.simulator.world.faults.service == []

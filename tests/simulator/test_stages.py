@@ -97,10 +97,16 @@ def test_given_ages_when_read_then_the_failover_was_that_long_ago(desk):
     ("variants", "location", "operation"),
     [
         ({}, "Primary", "Commit"),
-        ({"failback_pending": {"active_location": "Recovery", "operation": "FinalizeFailback"}}, "Recovery", "FinalizeFailback"),
+        (
+            {"failback_pending": {"active_location": "Recovery", "operation": "FinalizeFailback"}},
+            "Recovery",
+            "FinalizeFailback",
+        ),
     ],
 )
-def test_given_the_variants_when_a_failback_pends_then_the_item_shows_them(desk, vault_of, variants, location, operation):
+def test_given_the_variants_when_a_failback_pends_then_the_item_shows_them(
+    desk, vault_of, variants, location, operation
+):
     counter = desk(vault_of({"name": "web01", "stage": "failback_commit_pending"}, variants=variants))
     item = counter.item("web01")
     assert (item["activeLocation"], item["allowedOperations"][0]) == (location, operation)
@@ -118,7 +124,9 @@ def test_given_the_variants_of_names_when_failed_back_then_they_show(desk, vault
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_given_the_variant_when_an_operation_starts_then_its_urls_are_signed_or_not_and_work(desk, vault_of, signed):
-    counter = desk(vault_of({"name": "web01", "stage": "failback_commit_pending"}, variants={"signed_poll_urls": signed}))
+    counter = desk(
+        vault_of({"name": "web01", "stage": "failback_commit_pending"}, variants={"signed_poll_urls": signed})
+    )
     answer = counter.ask("web01", "failoverCommit")
     url = answer.headers["Azure-AsyncOperation"]
     assert ("&h=" in url) is signed

@@ -8,14 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from azure.core import AzureClouds, PipelineClient
-from azure.core.rest import HttpRequest
-from azure.identity import AzureAuthorityHosts
-from azure.mgmt.core.tools import get_arm_endpoints
-
 from ..failback.documents import field, items, text
 from ..failback.failures import ConfigurationError
 from .errors import translated
+from .sdk import AzureAuthorityHosts, AzureClouds, HttpRequest, PipelineClient, get_arm_endpoints
 
 _METADATA_VERSION = "2022-09-01"
 

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from azure.mgmt.compute import ComputeManagementClient
-
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, parse_vm
 from ..failback.documents import items, text
 from ..failback.failures import NotFound
 from .errors import translated
 from .resources import Resources
+from .sdk import ComputeManagementClient
 
 _NETWORK_VERSION = "2024-05-01"
 

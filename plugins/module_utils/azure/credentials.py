@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from azure.core.credentials import AccessToken
-from azure.identity import (
+from .clouds import Cloud
+from .run_cache import RunCache
+from .sdk import (
+    AccessToken,
     AzureCliCredential,
     CertificateCredential,
     ClientSecretCredential,
@@ -17,9 +20,6 @@ from azure.identity import (
     UsernamePasswordCredential,
     WorkloadIdentityCredential,
 )
-
-from .clouds import Cloud
-from .run_cache import RunCache
 from .settings import AzureSettings
 
 # azure-core asks for a new token when less than five minutes are left; ask a little earlier than that.
@@ -31,9 +31,13 @@ _AZURE_CLI_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 class SharedToken:
     """A credential whose token is asked for once in a run, however many processes the run has."""
 
-    def __init__(self, credential: Any, settings: AzureSettings, cloud: Cloud, cache: RunCache) -> None:
-        self._credential = credential
+    def __init__(
+        self, make_credential: Callable[[], Any], settings: AzureSettings, cloud: Cloud, cache: RunCache
+    ) -> None:
+        self._make_credential = make_credential
+        self._credential = make_credential()
         self._cache = cache
+        self._refused: set[str] = set()
         who = (cloud.authority, settings.method, settings.tenant, settings.client_id, settings.ad_user)
         proof = (settings.secret, settings.password, settings.x509_certificate_path, settings.federated_token_file)
         self._key = "|".join((*who, *proof))
@@ -48,12 +52,19 @@ class SharedToken:
             fresh = self._credential.get_token(*scopes, **options)
             return [fresh.token, fresh.expires_on]
 
-        value = self._cache.get_or_make(f"token|{self._key}|{' '.join(scopes)}", _has_time_left, make)
+        value = self._cache.get_or_make(f"token|{self._key}|{' '.join(scopes)}", self._is_good, make)
         return AccessToken(*value)
 
+    def refuse(self, token: str) -> None:
+        """Do not hand out a token any more that Azure has refused: expired by its clock, or revoked.
 
-def _has_time_left(value: list[Any]) -> bool:
-    return bool(value[1] - time.time() > _MARGIN_SECONDS)
+        azure-identity keeps tokens of its own, so its credential is made anew.
+        """
+        self._refused.add(token)
+        self._credential = self._make_credential()
+
+    def _is_good(self, value: list[Any]) -> bool:
+        return value[0] not in self._refused and bool(value[1] - time.time() > _MARGIN_SECONDS)
 
 
 def build_credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:

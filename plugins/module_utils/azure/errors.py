@@ -10,14 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    DecodeError,
-    HttpResponseError,
-    ServiceRequestError,
-)
-
 from ..failback.documents import field, items, text
 from ..failback.failures import (
     AuthenticationError,
@@ -29,6 +21,7 @@ from ..failback.failures import (
     Throttled,
     Unreachable,
 )
+from .sdk import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError, ServiceRequestError
 
 _REMEDIES = {
     403: "Give the caller a role that contains the action at the vault or above, such as Site Recovery Contributor.",

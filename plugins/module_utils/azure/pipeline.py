@@ -9,22 +9,23 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from azure.core.exceptions import ServiceRequestError
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import (
+from ..watch import Watch
+from .credentials import SharedToken
+from .sdk import (
+    ARMChallengeAuthenticationPolicy,
     ContentDecodePolicy,
     CustomHookPolicy,
     HeadersPolicy,
+    PipelineRequest,
+    PipelineResponse,
     ProxyPolicy,
     RequestIdPolicy,
+    RequestsTransport,
     RetryPolicy,
     SansIOHTTPPolicy,
+    ServiceRequestError,
     UserAgentPolicy,
 )
-from azure.core.pipeline.transport import RequestsTransport
-from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-
-from ..watch import Watch
 from .settings import AzureSettings
 
 USER_AGENT = "ansible-asr.failback"
@@ -58,6 +59,26 @@ class WritesOncePolicy(RetryPolicy[Any, Any]):
         if error is not None and not never_left and response.http_request.method not in _READS:
             return False
         return bool(super().increment(settings, response=response, error=error))
+
+
+class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
+    """Put a token on each request; where Azure refuses it, ask for a new one and send the request once more.
+
+    A 401 is the one error after which a write may go out again at once: Azure has not looked at it.
+    """
+
+    def __init__(self, credential: SharedToken, scope: str) -> None:
+        super().__init__(credential, scope)
+        self._shared = credential
+
+    def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
+        """Say whether the request may go out again, with what it now carries."""
+        if super().on_challenge(request, response):
+            return True
+        sent = str(request.http_request.headers.get("Authorization", ""))
+        self._shared.refuse(sent.removeprefix("Bearer ").strip())
+        self.authorize_request(request, *self._scopes)
+        return True
 
 
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
@@ -98,7 +119,7 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         return self._date or datetime.now(timezone.utc)
 
 
-def build_policies(credential: Any, scope: str, service_clock: ServiceClock) -> list[Any]:
+def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock) -> list[Any]:
     """Return the policies that every client of the task shares, in the SDK's own order.
 
     Left out on purpose: automatic registration of resource providers, which would write unasked.
@@ -110,7 +131,7 @@ def build_policies(credential: Any, scope: str, service_clock: ServiceClock) -> 
         ProxyPolicy(),
         ContentDecodePolicy(),
         WritesOncePolicy(),
-        ARMChallengeAuthenticationPolicy(credential, scope),
+        RenewingTokenPolicy(credential, scope),
         service_clock,
         CustomHookPolicy(),
     ]

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, map_error
-from azure.core.rest import HttpRequest
-from azure.mgmt.core import ARMPipelineClient
-from azure.mgmt.core.exceptions import ARMErrorFormat
-
 from ..failback.azure_resources import Lock, Permission, parse_lock, parse_permission
 from ..failback.documents import items, text
 from ..failback.failures import NotFound
 from .errors import translated
+from .sdk import (
+    ARMErrorFormat,
+    ARMPipelineClient,
+    ClientAuthenticationError,
+    HttpRequest,
+    HttpResponseError,
+    map_error,
+)
 
 _LOCKS_VERSION = "2020-05-01"
 _PERMISSIONS_VERSION = "2022-04-01"

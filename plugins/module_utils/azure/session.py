@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.core import ARMPipelineClient
-from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
-
 from ..watch import Watch
 from .clouds import Cloud, discover_cloud, named_cloud
 from .compute import Compute
@@ -21,6 +17,7 @@ from .credentials import SharedToken, build_credential
 from .pipeline import ServiceClock, WatchedTransport, build_policies
 from .resources import Resources
 from .run_cache import RunCache
+from .sdk import ARMPipelineClient, ComputeManagementClient, SiteRecoveryManagementClient
 from .settings import AzureSettings, resolve_settings
 from .site_recovery import SiteRecovery
 
@@ -48,7 +45,7 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     settings = resolve_settings(options, environ, CREDENTIALS_FILE.expanduser())
     transport = WatchedTransport(watch, settings)
     cloud = _cloud(settings, transport, cache)
-    credential = SharedToken(build_credential(settings, cloud, transport), settings, cloud, cache)
+    credential = SharedToken(lambda: build_credential(settings, cloud, transport), settings, cloud, cache)
     clock = ServiceClock()
 
     def client_options() -> dict[str, Any]:

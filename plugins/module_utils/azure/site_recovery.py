@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
-
-from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient, models
 
 from ..failback import arm_ids
 from ..failback.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
@@ -23,11 +21,13 @@ from ..failback.items import ReplicatedItem, parse_item
 from ..failback.jobs import Job, parse_job
 from ..failback.plans import RecoveryPlan, parse_plan
 from .errors import translated
+from .sdk import SiteRecoveryManagementClient, models
 
 Record = TypeVar("Record")
 
 # Recorded: the service asks for this between two polls, on each of 477 answers.
 DEFAULT_RETRY_AFTER = 30.0
+_SLACK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,13 @@ class SiteRecovery:
         except NotFound:
             return None
 
-    def jobs(self, since: datetime | None, until: datetime) -> list[Job]:
-        """Return the jobs started between two times, newest first, as lists give them: without tasks."""
-        query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(until)}'"
+    def jobs(self, since: datetime | None, now: datetime) -> list[Job]:
+        """Return the jobs since a time, newest first, as lists give them: without tasks.
+
+        C(now) is the service's time. The filter is as recorded; whether its bounds are inclusive is not, and the
+        service's times differ in precision, so a day is added.
+        """
+        query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(now + _SLACK)}'"
         return self._list(parse_job, self._client.replication_jobs.list(*self._vault, filter=query))
 
     def refresh_provider(self, provider_id: str) -> Accepted:

@@ -100,9 +100,9 @@ def _plan_has_members(members: Sequence[Observation]) -> Finding:
 
 
 def _plan_agrees(members: Sequence[Observation]) -> Finding:
-    sides = {member.item.friendly_name: member.authoritative_side.value for member in members}
-    seen = ", ".join(f"{name}: {side}" for name, side in sides.items())
-    if len(set(sides.values())) <= 1:
+    sides = [(member.item.friendly_name, member.authoritative_side.value) for member in members]
+    seen = ", ".join(f"{name}: {side}" for name, side in sides)
+    if len({side for _name, side in sides}) <= 1:
         return Finding("plan_direction", "pass", seen or "no VMs")
     return Finding(
         "plan_direction",

@@ -46,11 +46,11 @@ def choose_data_sync(
     unknown = [item.friendly_name for item in items if item.last_failover is None]
     if unknown:
         return DataSync(DURING_FAILOVER, f"Site Recovery does not say since when {', '.join(unknown)} runs in Azure")
-    return _by_age({item.friendly_name: now - item.last_failover for item in items if item.last_failover})
+    return _by_age([(item.friendly_name, now - item.last_failover) for item in items if item.last_failover])
 
 
-def _by_age(ages: dict[str, timedelta]) -> DataSync:
-    name, age = max(ages.items(), key=lambda entry: entry[1])
+def _by_age(ages: Sequence[tuple[str, timedelta]]) -> DataSync:
+    name, age = max(ages, key=lambda entry: entry[1])
     stay = f"{name} has run in Azure for {_days(age)}"
     if age >= FULL_DOWNLOAD_AFTER:
         return DataSync(DURING_FAILOVER, f"{stay}, a month or more: a full download is faster than comparing")

@@ -121,10 +121,17 @@ def needs_history(item: ReplicatedItem) -> bool:
 
 
 def last_failback_of(item: ReplicatedItem, jobs: Iterable[Job]) -> Job | None:
-    """Return the newest failback of the item among jobs, none older than its last failover to Azure."""
+    """Return the newest failback of the item among jobs, none older than its last failover to Azure.
+
+    One that failed before it wrote (another operation was in progress, say) left the disks as the one before it did.
+    """
     own = [job for job in jobs if job.operation is Operation.FAILBACK and job.concerns(item.vm_id)]
-    recent = [job for job in own if not _is_older(job.started, item.last_failover)]
+    recent = [job for job in own if not _is_older(job.started, item.last_failover) and not _did_nothing(job)]
     return max(recent, key=lambda job: job.started.timestamp() if job.started else 0.0, default=None)
+
+
+def _did_nothing(job: Job) -> bool:
+    return job.has_failed and not job.began_data_sync
 
 
 def _is_older(started: datetime | None, failover: datetime | None) -> bool:

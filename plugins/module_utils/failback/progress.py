@@ -31,6 +31,8 @@ def describe_progress(job: Job) -> str:
     lead = f"{name} of {job.target_name}" if job.target_name else f"{name} {job.name}"
     if job.waits_for_completion:
         return f"{lead}: synchronised, waits for Complete Failover"
+    if job.may_be_resumed:
+        return f"{lead}: waits for somebody ({job.state_description})"
     task = current_task(job)
     if task is None or not job.is_running:
         return f"{lead}: {job.state}"

@@ -42,14 +42,14 @@ def run(wish: CommitWish, session: AzureSession, watch: Watch) -> dict[str, Any]
 
 def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:
     """Refuse before the write what Azure would refuse in the middle of it: a lock keeps the VM from being deleted."""
-    locked = {member.item.friendly_name: locks_of(session, member) for member in members}
-    found = {name: locks for name, locks in locked.items() if locks}
+    locked = [(member.item.friendly_name, locks_of(session, member)) for member in members]
+    found = [(name, locks) for name, locks in locked if locks]
     if found:
-        lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found.items())
+        lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found)
         raise Refused(
             f"A delete lock protects the Azure VM, which a commit deletes: {lines}.",
             "Nothing was written. Remove the lock if the VM in Azure may go, then run the task again.",
-            locks=[lock.id for locks in found.values() for lock in locks],
+            locks=[lock.id for _name, locks in found for lock in locks],
         )
 
 

@@ -70,9 +70,9 @@ def follow_job(
 
 
 def _timeout(name: str, job: Job | None, watch: Watch) -> WaitTimeout:
-    where = describe_progress(job) if job else f"job {name} cannot be read yet"
+    where = describe_progress(job) if job else "it cannot be read yet"
     return WaitTimeout(
-        f"After {watch.timeout:.0f} seconds the end has not come: {where}.",
+        f"After {watch.timeout:.0f} seconds the end of job {name} has not come: {where}.",
         "The job goes on in Azure. Run the task again to attach to it, with a longer wait_timeout if need be.",
         job_id=name,
         job_state=job.state if job else None,

@@ -95,7 +95,16 @@ def _request(
     target = _target_provider(session, items[0], wish.target_host) if wish.target_host else None
     create = wish.create_vm_if_missing or target is not None
     sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=create)
-    return FailbackRequest(sync.synchronizes_first, create, target.id if target else ""), sync
+    place = target.id if target else _own_provider_id(session, wish, items[0])
+    return FailbackRequest(sync.synchronizes_first, create, place), sync
+
+
+def _own_provider_id(session: AzureSession, wish: PlannedFailoverWish, item: ReplicatedItem) -> str:
+    """Return where a missing VM is created when no other host is named. A Hyper-V site must be told: Microsoft's
+    PowerShell module refuses to send the request without it."""
+    if not wish.create_vm_if_missing or wish.recovery_plan:
+        return ""
+    return item.provider_id if session.site_recovery.fabric(item.fabric_name).is_hyper_v_site else ""
 
 
 def _refuse_encrypted(item: ReplicatedItem) -> None:

@@ -13,7 +13,7 @@ from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.failures import NotFound, TargetError
 from ..failback.items import ReplicatedItem
-from ..failback.jobs import Job, Operation
+from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, last_failback_of, needs_history, observe
 from ..failback.plans import RecoveryPlan
 from .wishes import Wish
@@ -145,8 +145,9 @@ def _last_failback(session: AzureSession, item: ReplicatedItem) -> Job | None:
     for job in listed:
         if job.scenario in _MAY_BE_FAILBACK and (job.is_of_plan or job.target_id.lower() == wanted):
             whole = session.site_recovery.job(job.name)
-            if whole.operation is Operation.FAILBACK and whole.concerns(item.vm_id):
-                return last_failback_of(item, [whole])
+            found = last_failback_of(item, [whole])
+            if found is not None:
+                return found
     return None
 
 

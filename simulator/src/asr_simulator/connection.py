@@ -64,7 +64,7 @@ def environment_of(connection: dict[str, Any]) -> dict[str, str]:
         "ARM_CLOUD_METADATA_URL": f"{manager}/metadata/endpoints?api-version=2019-05-01",
         "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
         "AZURE_CORE_INSTANCE_DISCOVERY": "false",
-        # The Azure CLI's library, which azure.azcollection uses, keeps what it learnt of a cloud and of its address there.
+        # The Azure CLI's library, which azure.azcollection uses, keeps there what it learnt of a cloud and its address.
         "AZURE_CONFIG_DIR": str(Path(connection["ca_bundle"]).with_name("azure")),
         "SSL_CERT_FILE": connection["ca_bundle"],
         "REQUESTS_CA_BUNDLE": connection["ca_bundle"],

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.scenarios import ScenarioError, load
+from asr_simulator.site_recovery import troubles
 from asr_simulator.wire import ArmError, Reply, Request
 
 if TYPE_CHECKING:
@@ -76,7 +77,15 @@ def _faults(application: Application, request: Request) -> dict[str, Any]:
 
 
 def _add_fault(application: Application, request: Request) -> dict[str, Any]:
-    return application.world.faults.add(_mapping(request))
+    """A service fault that the vault does not understand is refused before it is kept."""
+    world, wish = application.world, _mapping(request)
+    service = wish.get("service")
+    if isinstance(service, dict):
+        troubles.check(world.vault, service)
+    added = world.faults.add(wish)
+    if isinstance(service, dict):
+        troubles.apply(world.vault, service)
+    return added
 
 
 def _clear_faults(application: Application, request: Request) -> dict[str, Any]:

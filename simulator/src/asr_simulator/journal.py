@@ -27,6 +27,11 @@ class Journal:
     def __init__(self) -> None:
         self._entries: list[dict[str, Any]] = []
 
+    @property
+    def count(self) -> int:
+        """How many requests there were."""
+        return len(self._entries)
+
     def record(self, request: Request, reply: Reply, when: datetime, arm: bool) -> None:
         """Add an exchange; ``arm``: a call that needs a token. The bodies of other calls are not kept."""
         self._entries.append(

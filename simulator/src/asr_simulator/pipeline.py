@@ -29,6 +29,7 @@ def answer(world: World, table: RouteTable, request: Request, malformed: ArmErro
     arm = found is None or found[0].authenticated
     try:
         reply = _refuse_or_handle(world, table, request, found, malformed)
+        reply.headers.setdefault("x-ms-request-id", world.ids.of("request", str(world.journal.count + 1)))
         reply = world.faults.after(request, reply)
     finally:
         world.journal.record(request, reply, world.clock.now(), arm)

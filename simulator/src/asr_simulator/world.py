@@ -6,20 +6,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
 
+from asr_simulator.arm import Rbac, Throttle
 from asr_simulator.clock import Clock
+from asr_simulator.compute import Compute
+from asr_simulator.entra import Entra
+from asr_simulator.faults import Faults
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
-from asr_simulator.scenarios import Scenario
-
-if TYPE_CHECKING:
-    from asr_simulator.arm import Rbac, Throttle
-    from asr_simulator.compute import Compute
-    from asr_simulator.entra import Entra
-    from asr_simulator.faults import Faults
-    from asr_simulator.site_recovery import Vault
+from asr_simulator.scenarios import Scenario, ScenarioError
+from asr_simulator.site_recovery import Vault, staging, troubles
 
 
 @dataclass
@@ -43,19 +42,23 @@ class World:
         return {"now": self.clock.now().isoformat(), **self.vault.state(), "expect": expect}
 
 
-def build_world(scenario: Scenario, clock: Clock | None = None) -> World:
-    """The world as the scenario describes it; ``clock`` None: a clock of the scenario's start and speed."""
-    from asr_simulator.arm import Rbac, Throttle
-    from asr_simulator.compute import Compute
-    from asr_simulator.entra import Entra
-    from asr_simulator.faults import Faults
-    from asr_simulator.site_recovery import Vault, staging
+def build_world(scenario: Scenario) -> World:
+    """The world as the scenario describes it.
 
-    clock = clock or Clock(scenario.start, scenario.speed)
+    Raises:
+        ScenarioError: a part of the scenario names what is not there.
+    """
+    if scenario.starts_now:
+        scenario = replace(scenario, start=datetime.now(timezone.utc))
+    clock = Clock(scenario.start, scenario.speed)
     ids = Identities(scenario.seed)
     compute = Compute(scenario, clock, ids)
     vault = Vault(scenario, clock, ids, compute)
     staging.stage(vault, scenario)
+    faults = Faults(scenario, clock)
+    vault.works.faults = faults.service
+    for fault in faults.service:
+        _apply(vault, fault)
     return World(
         scenario=scenario,
         clock=clock,
@@ -65,6 +68,14 @@ def build_world(scenario: Scenario, clock: Clock | None = None) -> World:
         rbac=Rbac(scenario, ids),
         throttle=Throttle(scenario, clock),
         compute=compute,
-        faults=Faults(scenario, clock),
+        faults=faults,
         vault=vault,
     )
+
+
+def _apply(vault: Vault, fault: dict[str, Any]) -> None:
+    try:
+        troubles.check(vault, fault)
+    except ValueError as error:
+        raise ScenarioError(f"faults: {error}") from error
+    troubles.apply(vault, fault)

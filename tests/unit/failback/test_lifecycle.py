@@ -14,17 +14,14 @@ from typing import Any
 
 import bodies
 import pytest
-from bodies import failback, full_download, inline, item, job, scenario, synchronizing_first, task
+from bodies import failback, full_download, item, job, scenario, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import (
     Observation,
-    Side,
     Stage,
-    last_failback_of,
-    needs_history,
     observe,
 )
 
@@ -53,7 +50,7 @@ def at_rest(name: str, stage: Stage, *operations: str, last: dict[str, Any] | No
     return Case(name, stage, item(*operations, lastSuccessfulFailoverTime=FAILED_OVER_AT, **parts), last=last)
 
 
-def running(name: str, stage: Stage, body: dict[str, Any] | None, called: str = "PlannedFailover", **parts: Any) -> Case:
+def running(name: str, stage: Stage, body: Any, called: str = "PlannedFailover", **parts: Any) -> Case:
     return Case(name, stage, item(currentScenario=scenario(called), **parts), running=body)
 
 
@@ -83,6 +80,12 @@ AT_REST = [
         last=cancelled("Cancelled", *synchronizing_first(sync="NotStarted")),
     ),
     at_rest(
+        "failed because another operation ran: all tasks skipped",
+        Stage.FAILED_OVER,
+        "Failback",
+        last=cancelled("Failed", *(bodies.skipped(name) for name in ("InitiateDataSync", "MonitorDataSync"))),
+    ),
+    at_rest(
         "failed while the Azure VM went down",
         Stage.FAILED_OVER,
         "Failback",
@@ -92,7 +95,7 @@ AT_REST = [
         "allows nothing, though committed", Stage.BUSY, "DisableProtection", state="UnplannedFailoverStatesBegin"
     ),
     at_rest("active on-premises, Commit", Stage.FAILBACK_COMMIT_PENDING, "Commit", active="Primary"),
-    at_rest("active on-premises, FinalizeFailback", Stage.FAILBACK_COMMIT_PENDING, "FinalizeFailback", active="Primary"),
+    at_rest("on-premises, FinalizeFailback", Stage.FAILBACK_COMMIT_PENDING, "FinalizeFailback", active="Primary"),
     at_rest("active in Azure, FinalizeFailback", Stage.FAILBACK_COMMIT_PENDING, "FinalizeFailback"),
     at_rest(
         "active in Azure, Commit, failback succeeded",
@@ -249,74 +252,3 @@ def test_what_fits_no_stage_is_an_error_that_names_field_and_value(body: Any, fi
     assert caught.value.details == {"field": field, "value": value}
     assert field in str(caught.value)
     assert f"'{value}'" in str(caught.value)
-
-
-SIDES = {
-    Stage.PROTECTED: (Side.ON_PREMISES, False),
-    Stage.FAILOVER_COMMIT_PENDING: (Side.AZURE, True),
-    Stage.FAILED_OVER: (Side.AZURE, True),
-    Stage.SYNCHRONIZING: (Side.AZURE, True),
-    Stage.WAITING_FOR_COMPLETION: (Side.AZURE, True),
-    Stage.COMPLETING: (Side.AZURE, True),
-    Stage.FAILBACK_COMMIT_PENDING: (Side.ON_PREMISES, True),
-    Stage.FAILED_BACK: (Side.ON_PREMISES, False),
-    Stage.REVERSE_REPLICATING: (Side.ON_PREMISES, False),
-    Stage.INTERRUPTED: (Side.AZURE, True),
-}
-
-
-@pytest.mark.parametrize(("stage", "expected"), SIDES.items(), ids=lambda value: getattr(value, "value", ""))
-def test_each_stage_says_who_holds_the_truth_and_whether_there_is_a_way_back(
-    stage: Stage, expected: tuple[Side, bool]
-) -> None:
-    observation = Observation(parse_item(item()), stage, None, "")
-    assert (observation.authoritative_side, observation.reversible) == expected
-
-
-@pytest.mark.parametrize(("active", "expected"), [("Recovery", (Side.AZURE, True)), ("Primary", (Side.ON_PREMISES, False))])
-def test_a_busy_item_holds_the_truth_where_it_is_active(active: str, expected: tuple[Side, bool]) -> None:
-    observation = Observation(parse_item(item(active=active)), Stage.BUSY, None, "")
-    assert (observation.authoritative_side, observation.reversible) == expected
-
-
-@pytest.mark.parametrize(
-    ("body", "needed"),
-    [
-        (item("Failback"), True),
-        (item("Commit"), True),
-        (item("Failback", currentScenario=scenario("PlannedFailover")), False),
-        (item(*AT_HOME, active="Primary"), False),
-        (item("Commit", active="Primary"), False),
-    ],
-)
-def test_history_is_read_only_where_the_stage_depends_on_it(body: Any, needed: bool) -> None:
-    assert needs_history(parse_item(body)) is needed
-
-
-def test_the_last_failback_is_the_newest_of_this_item_since_its_failover() -> None:
-    jobs = [
-        failback("Failed", name="older", startTime="2026-02-02T00:00:00Z"),
-        failback("Cancelled", name="newest", startTime="2026-02-03T00:00:00Z"),
-        failback("Failed", name="before the failover", startTime="2026-01-31T00:00:00Z"),
-        failback("Failed", name="of another VM", startTime="2026-02-04T00:00:00Z", targetObjectId="other"),
-        job("UnplannedFailover", "Succeeded", name="not a failback", startTime="2026-02-05T00:00:00Z"),
-    ]
-    mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
-    found = last_failback_of(mine, [parse_job(body) for body in jobs])
-    assert found is not None
-    assert found.name == "newest"
-    assert last_failback_of(mine, [parse_job(body) for body in jobs[2:]]) is None
-
-
-def test_a_plan_s_failback_counts_for_its_members() -> None:
-    of_plan = failback(
-        "Failed",
-        inline("Flow", "Failed"),
-        bodies.group("FailoverAllActionGroup", "Failed", bodies.machine(bodies.VM_ID, "Failed", "child")),
-        targetObjectId="the plan",
-        targetInstanceType="RecoveryPlan",
-    )
-    mine = parse_item(item("Failback"))
-    last = last_failback_of(mine, [parse_job(of_plan)])
-    assert last is not None
-    assert observe(mine, last_failback=last).stage is Stage.INTERRUPTED

@@ -76,6 +76,7 @@ def _build(document: dict[str, Any]) -> model.Scenario:
         name=document["name"],
         seed=seed,
         start=_moment("start", document.get("start")) or datetime.now(timezone.utc),
+        starts_now="start" not in document,
         speed=document.get("speed", 1.0),
         description=document.get("description", ""),
         vault=_vault(document.get("vault", {}), ids),

@@ -168,13 +168,14 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A whole scenario."""
+    """A whole scenario; ``starts_now``: its time starts whenever a world is made of it."""
 
     name: str
     seed: int
     start: datetime
     speed: float
     vault: VaultPlace
+    starts_now: bool = False
     description: str = ""
     principals: tuple[PrincipalSpec, ...] = ()
     roles: tuple[RoleSpec, ...] = ()

@@ -27,7 +27,7 @@ def _failover(works: Works, item: Item, job: Job, planned: bool, shut_down: bool
         yield from works.reach(item)
     yield Sleep(works.rates["failover_check_seconds"])
     check(item)
-    checks.end(SUCCEEDED, works.clock.now())
+    works.finish(checks)
     item.happens("failover_started")
     if shut_down:
         yield from works.perform_on_premises(shutdown, works.rates["failover_shutdown_seconds"], item)
@@ -109,7 +109,7 @@ def test_failover(works: Works, item: Item, job: Job) -> Steps:
     checks.begin(works.clock.now())
     yield Sleep(works.rates["failover_check_seconds"])
     check(item)
-    checks.end(SUCCEEDED, works.clock.now())
+    works.finish(checks)
     yield from works.perform(start, works.rates["failover_seconds"])
     create_azure_vm(works, item, test_name(item))
     yield from works.perform(boot, works.rates["check_seconds"])

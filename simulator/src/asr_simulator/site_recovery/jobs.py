@@ -39,7 +39,10 @@ MANUAL_ACTION = "ManualActionTaskDetails"
 
 @dataclass
 class Task:
-    """A step of a job. ``group`` (group id, recovery plan group type) and ``machine`` belong to the jobs of plans."""
+    """A step of a job, ``item`` the name of the one it works on.
+
+    ``group`` (group id, recovery plan group type) and ``machine`` belong to the jobs of plans.
+    """
 
     name: str
     friendly_name: str
@@ -55,6 +58,7 @@ class Task:
     machine: Item | None = None
     machine_job: Job | None = None
     instructions: str | None = None
+    item: str | None = None
 
     def begin(self, now: datetime) -> None:
         """It runs."""

@@ -136,7 +136,7 @@ class PlanFailback(_PlanMove):
             yield from self._ready(item)
         yield Sleep(self.works.rates["shutdown_seconds"])
         failback.shut_down_azure_vm(self.works, item)
-        task.end(SUCCEEDED, self.vault.clock.now())
+        self.works.finish(task)
 
     def _fail_back(self, item: Item, child: Job) -> Steps:
         initiate, monitor, prepare = child.tasks

@@ -97,6 +97,8 @@ class Vault:
     def item_job(self, kind: JobKind, item: Item, caller: str | None = None, scenario: str | None = None) -> Job:
         """A job for an item, not yet started."""
         job = self.new_job(kind, caller, scenario)
+        for task in job.every_task():
+            task.item = item.name
         job.item, job.target, job.resource_path = item, (item.vm_id, item.friendly_name, "ProtectionEntity"), item.path
         return job
 

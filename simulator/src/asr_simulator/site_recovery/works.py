@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
 from asr_simulator.scenarios.model import Variants
-from asr_simulator.site_recovery import joberrors, lifecycle
+from asr_simulator.site_recovery import joberrors, lifecycle, troubles
 from asr_simulator.site_recovery.catalogue import JobKind
 from asr_simulator.site_recovery.engine import JobCancelled, Sleep, Wait, Workflow
 from asr_simulator.site_recovery.items import Item
@@ -25,7 +26,7 @@ Steps = Generator[Wait, None, None]
 
 @dataclass
 class Works:
-    """The means of a workflow. ``serve`` starts a job of the service's own for an item."""
+    """The means of a workflow. ``serve`` starts a job of the service's own; ``faults`` are those of `troubles`."""
 
     clock: Clock
     rates: Rates
@@ -33,11 +34,27 @@ class Works:
     variants: Variants
     serve: Callable[[Item, JobKind, Callable[[Job], Workflow]], Job]
     new_id: Callable[[], str]
+    faults: list[dict[str, Any]] = field(default_factory=list)
 
     def perform(self, task: Task, seconds: float) -> Steps:
-        """Run a task for so long, and end it."""
+        """Run a task for so long, and end it.
+
+        Raises:
+            JobFailure: a fault wants it.
+        """
         task.begin(self.clock.now())
         yield Sleep(seconds)
+        self.finish(task)
+
+    def finish(self, task: Task) -> None:
+        """End a running task.
+
+        Raises:
+            JobFailure: a fault wants it.
+        """
+        error = troubles.strike(self.faults, task)
+        if error is not None:
+            raise JobFailure(error)
         task.end(SUCCEEDED, self.clock.now())
 
     def perform_on_premises(
@@ -54,7 +71,7 @@ class Works:
         yield from self.reach(item)
         if do is not None:
             do()
-        task.end(SUCCEEDED, self.clock.now())
+        self.finish(task)
 
     def reach(self, item: Item) -> Steps:
         """Nothing when the item's provider is connected; else the failure, after a time-out."""

@@ -85,7 +85,7 @@ def _state(vault: Vault, item: Item) -> dict[str, Any]:
 def _scenario(vault: Vault, item: Item) -> dict[str, str]:
     if item.job is None or item.job_started is None:
         return {"scenarioName": "None", "jobId": f"{vault.place.path}/replicationJobs/None", "startTime": NEVER}
-    # A plan's job shows on its items under the planned failover's name (recording, on the plan).
+    # Of a plan's job it is not recorded what its items show: here the plan's job itself.
     return {
         "scenarioName": item.job.scenario,
         "jobId": vault.job_path(item.job),

@@ -33,8 +33,8 @@ def job_body(vault: Vault, job: Job, in_list: bool = False) -> dict[str, Any]:
         "friendlyName": None if waiting else job.kind.friendly_name,
         "state": job.state,
         "stateDescription": job.description,
-        "tasks": [] if in_list or waiting else [task_body(vault, task) for task in job.tasks],
-        "errors": [error_body(job, error) for error in job.errors],
+        "tasks": [] if in_list or waiting else [task_body(vault, task, job.activity_id) for task in job.tasks],
+        "errors": [error_body(error, job.activity_id) for error in job.errors],
         **_times(job),
         "allowedActions": job.allowed_actions,
         "targetObjectId": None if waiting else job.target[0],
@@ -101,7 +101,7 @@ def _machine(item: Item, from_azure: bool) -> dict[str, str]:
     }
 
 
-def task_body(vault: Vault, task: Task) -> dict[str, Any]:
+def task_body(vault: Vault, task: Task, activity_id: str) -> dict[str, Any]:
     """A task with everything below it."""
     state, description = _task_state(vault, task)
     grouped = task.type in (jobs.PLAN_GROUP, jobs.PLAN_SHUTDOWN_GROUP)
@@ -116,8 +116,10 @@ def task_body(vault: Vault, task: Task) -> dict[str, Any]:
         "stateDescription": description,
         "taskType": task.type,
         "customDetails": None if grouped else _task_details(vault, task),
-        "groupTaskCustomDetails": _group(vault, task) if grouped or task.type == jobs.INLINE_WORKFLOW else None,
-        "errors": [_bare_error(error, "") for error in task.errors],
+        "groupTaskCustomDetails": _group(vault, task, activity_id)
+        if grouped or task.type == jobs.INLINE_WORKFLOW
+        else None,
+        "errors": [error_body(error, activity_id) for error in task.errors],
     }
 
 
@@ -160,8 +162,8 @@ def _job_entity(vault: Vault, task: Task, item: Item) -> dict[str, Any]:
     }
 
 
-def _group(vault: Vault, task: Task) -> dict[str, Any]:
-    children = [task_body(vault, child) for child in task.children]
+def _group(vault: Vault, task: Task, activity_id: str) -> dict[str, Any]:
+    children = [task_body(vault, child, activity_id) for child in task.children]
     if task.group is None:
         workflows = [task.workflow_id] if task.workflow_id else []
         return {"instanceType": task.type, "workflowIds": workflows, "childTasks": children}
@@ -169,12 +171,8 @@ def _group(vault: Vault, task: Task) -> dict[str, Any]:
     return {"name": name, "groupId": name, "rpGroupType": kind, "instanceType": task.type, "childTasks": children}
 
 
-def error_body(job: Job, error: JobError) -> dict[str, Any]:
-    """An error of a job."""
-    return _bare_error(error, job.activity_id)
-
-
-def _bare_error(error: JobError, activity_id: str) -> dict[str, Any]:
+def error_body(error: JobError, activity_id: str) -> dict[str, Any]:
+    """An error of a job or of a task."""
     return {
         "serviceErrorDetails": {
             "code": error.code,

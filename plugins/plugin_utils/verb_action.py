@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The action plugin of every module: its verb in the controller's own process, with progress on the screen."""
+
 from __future__ import annotations
 
 import os
@@ -12,28 +14,6 @@ from ansible.utils.display import Display
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.execution import diff_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
-
-DOCUMENTATION = r"""
-name: verb
-short_description: Run a module of asr.failback in the controller's own process
-description:
-  - Runs any module of this collection without starting a Python for it, as network collections do.
-  - Prints the progress of a job while it runs.
-  - A task that is delegated to another machine, or is asynchronous, runs as an ordinary module there.
-author:
-  - Contributors to the asr.failback project
-"""
-
-try:
-    # Loading the Azure SDKs takes most of a task's time. The strategy imports this file in the parent process, and
-    # every worker forked from it has them already.
-    from ansible_collections.asr.failback.plugins.module_utils.azure import session as _session  # noqa: F401
-    from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
-
-    RUN_CACHE = RunCache()
-except ImportError:
-    # execute() says what is missing, for the task that needs it.
-    RUN_CACHE = None
 
 display = Display()
 
@@ -62,7 +42,6 @@ class ActionModule(ActionBase):
                 self._environment(),
                 check_mode=self._task.check_mode,
                 report=lambda line: display.display(f"[{host}] {line}"),
-                cache=RUN_CACHE,
             )
         except FailbackError as problem:
             return {**result, "failed": True, "changed": False, **problem.as_result()}

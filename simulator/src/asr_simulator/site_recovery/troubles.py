@@ -1,0 +1,87 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults inside the service: jobs that fail in a task, providers that lose their connection.
+
+A service fault is one of::
+
+    {"job_task": "MonitorDataSync", "item": "web01", "times": 1, "code": "539", "message": "..."}
+    {"provider": "hv01.contoso.example", "connected": false}
+
+``item`` is optional (any), ``times`` 1 unless said (0: always), ``code`` and ``message`` those of an internal error.
+The task fails when its time is over. A provider changes at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asr_simulator.site_recovery.catalogue import TASKS
+from asr_simulator.site_recovery.joberrors import CHECK_PROVIDER, RESOLVE_AND_RETRY, JobError, azure_refused
+from asr_simulator.site_recovery.jobs import Task
+
+if TYPE_CHECKING:
+    from asr_simulator.site_recovery.vault import Vault
+
+TASK_FAULT = frozenset({"job_task", "item", "times", "code", "message", "added"})
+PROVIDER_FAULT = frozenset({"provider", "connected", "added"})
+
+
+def check(vault: Vault, fault: dict[str, Any]) -> None:
+    """Whether the vault understands a service fault, and knows what it names.
+
+    Raises:
+        ValueError: no.
+    """
+    known = PROVIDER_FAULT if "provider" in fault else TASK_FAULT
+    unknown = sorted(set(fault) - known)
+    if unknown or not {"provider", "job_task"} & set(fault):
+        raise ValueError(
+            f"a service fault has {sorted(TASK_FAULT - {'added'})} or {sorted(PROVIDER_FAULT - {'added'})}"
+        )
+    if "job_task" in fault and fault["job_task"] not in TASKS:
+        raise ValueError(f"no task is named {fault['job_task']}; known are {', '.join(sorted(TASKS))}")
+    if "item" in fault and fault["item"] not in {item.name for item in vault.items}:
+        raise ValueError(f"no item is named {fault['item']}")
+    if "provider" in fault and fault["provider"] not in _providers(vault):
+        raise ValueError(f"no provider is named {fault['provider']}; known are {', '.join(sorted(_providers(vault)))}")
+
+
+def apply(vault: Vault, fault: dict[str, Any]) -> None:
+    """Do at once what a service fault does at once."""
+    if "provider" not in fault:
+        return
+    provider = _providers(vault)[fault["provider"]]
+    if fault.get("connected", False):
+        provider.reconnect()
+    else:
+        provider.disconnect(vault.clock.now())
+
+
+def strike(faults: list[dict[str, Any]], task: Task) -> JobError | None:
+    """The error with which the task fails, if a fault wants it; a fault that has struck often enough is removed."""
+    for fault in faults:
+        if fault.get("job_task") == task.name and fault.get("item", task.item) == task.item:
+            _count(faults, fault)
+            return _error(fault)
+    return None
+
+
+def _count(faults: list[dict[str, Any]], fault: dict[str, Any]) -> None:
+    times = fault.get("times", 1)
+    if times == 1:
+        faults.remove(fault)
+    elif times:
+        fault["times"] = times - 1
+
+
+def _error(fault: dict[str, Any]) -> JobError:
+    if "code" not in fault:
+        return azure_refused(fault.get("message", ""))
+    message = fault.get("message", "The operation couldn't be completed.")
+    return JobError(str(fault["code"]), message, CHECK_PROVIDER, RESOLVE_AND_RETRY)
+
+
+def _providers(vault: Vault) -> dict[str, Any]:
+    return {provider.friendly_name: provider for fabric in vault.fabrics for provider in fabric.providers}

@@ -1,0 +1,181 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Prerequisites: each check in each of its statuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from bodies import AZURE_GROUP, failback, item, scenario
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import AzureVm, Lock, Permission
+from ansible_collections.asr.failback.plugins.module_utils.failback.checks import (
+    HEARTBEAT_LIMIT,
+    ITEM_ACTIONS,
+    PLAN_ACTIONS,
+    Finding,
+    ItemFacts,
+    NotRead,
+    check_item,
+    check_plan,
+    is_ready,
+)
+from ansible_collections.asr.failback.plugins.module_utils.failback.fabrics import parse_fabric, parse_provider
+from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
+from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
+from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Observation, Stage
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+HIDDEN = NotRead("you may not look")
+HEALTH = [{"errorMessage": "The disk is full.", "recommendedAction": "Make room."}]
+
+
+def seen(stage: Stage = Stage.FAILED_OVER, body: Any = None, job: Any = None) -> Observation:
+    shown = parse_item(body or item("Failback", state="PlannedFailoverStatesBegin"))
+    return Observation(shown, stage, parse_job(job) if job else None, "what was seen")
+
+
+def details(**values: Any) -> Observation:
+    return seen(body=item("Failback", state="PlannedFailoverStatesBegin", details=values))
+
+
+def provider(status: str = "Connected", age: timedelta | None = timedelta(seconds=20)) -> Any:
+    beat = (NOW - age).isoformat() if age is not None else None
+    told = {"friendlyName": "hv04", "connectionStatus": status, "lastHeartBeat": beat}
+    return parse_provider({"properties": told})
+
+
+def fabric(health: str = "Normal", errors: list[Any] | None = None) -> Any:
+    return parse_fabric({"properties": {"friendlyName": "site1", "health": health, "healthErrorDetails": errors}})
+
+
+def vm(power: str = "running") -> AzureVm:
+    return AzureVm(f"{AZURE_GROUP}/vm", "web01", power, "", (), (), ())
+
+
+READY = ItemFacts(
+    seen=seen(),
+    provider=provider(),
+    fabric=fabric(),
+    azure_vm=vm(),
+    locks=(),
+    permissions=(Permission(("Microsoft.RecoveryServices/*",), ()),),
+    needed_actions=ITEM_ACTIONS,
+    now=NOW,
+)
+LOCK = Lock("/group/lock", "keep", "CanNotDelete", "")
+# Check, status, and what of a VM that is ready is otherwise.
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    ("provider_type", "fail", {"seen": details(instanceType="InMageRcm")}),
+    ("active_in_azure", "fail", {"seen": seen(Stage.PROTECTED, item(active="Primary"))}),
+    ("failover_committed", "fail", {"seen": seen(Stage.FAILOVER_COMMIT_PENDING, item("Commit", state="Pending"))}),
+    ("on_premises_disks", "warn", {"seen": seen(Stage.INTERRUPTED)}),
+    ("no_operation", "fail", {"seen": seen(Stage.SYNCHRONIZING, job=failback("InProgress"))}),
+    ("no_operation", "fail", {"seen": seen(Stage.BUSY, item(currentScenario=scenario("RotateKeys")))}),
+    ("no_operation", "pass", {"seen": seen(Stage.INTERRUPTED, job=failback("Failed"))}),
+    ("no_test_failover", "fail", {"seen": seen(body=item(testFailoverState="WaitingForCompletion"))}),
+    ("no_test_failover", "pass", {"seen": seen(body=item(testFailoverState=None))}),
+    ("provider_connected", "fail", {"provider": provider("NotConnected")}),
+    ("provider_connected", "not_checked", {"provider": HIDDEN}),
+    ("provider_heartbeat", "pass", {"provider": provider(age=HEARTBEAT_LIMIT)}),
+    ("provider_heartbeat", "pass", {"provider": provider(age=timedelta(seconds=-5))}),
+    ("provider_heartbeat", "fail", {"provider": provider(age=HEARTBEAT_LIMIT + timedelta(seconds=1))}),
+    ("provider_heartbeat", "not_checked", {"provider": provider(age=None)}),
+    ("provider_heartbeat", "not_checked", {"provider": HIDDEN}),
+    ("fabric_health", "warn", {"fabric": fabric("Error", HEALTH)}),
+    ("fabric_health", "warn", {"fabric": fabric("")}),
+    ("fabric_health", "not_checked", {"fabric": HIDDEN}),
+    ("replication_health", "warn", {"seen": seen(body=item(replicationHealth="Critical", healthErrors=HEALTH))}),
+    ("replication_health", "pass", {"seen": seen(body=item(replicationHealth="Normal"))}),
+    ("data_encryption", "fail", {"seen": details(encryption="Enabled")}),
+    ("data_encryption", "pass", {"seen": details(encryption="Disabled")}),
+    ("managed_disks", "warn", {"seen": details(useManagedDisks="true")}),
+    ("azure_vm", "fail", {"azure_vm": None}),
+    ("azure_vm", "warn", {"azure_vm": vm("deallocated")}),
+    ("azure_vm", "not_checked", {"azure_vm": HIDDEN}),
+    ("delete_lock", "fail", {"locks": [LOCK]}),
+    ("delete_lock", "not_checked", {"locks": HIDDEN}),
+    ("permissions", "fail", {"permissions": [Permission(("*/read",), ())]}),
+    ("permissions", "fail", {"permissions": []}),
+    ("permissions", "not_checked", {"permissions": HIDDEN}),
+]
+
+
+def finding(identifier: str, **otherwise: Any) -> Finding:
+    return next(found for found in check_item(replace(READY, **otherwise)) if found.id == identifier)
+
+
+def test_a_vm_that_is_ready_passes_every_check() -> None:
+    findings = check_item(READY)
+    assert {found.status for found in findings} == {"pass"}
+    assert all(found.seen and not found.cause and not found.remedy for found in findings)
+    assert len({found.id for found in findings}) == len(findings)
+    assert is_ready(findings)
+
+
+@pytest.mark.parametrize(("identifier", "status", "otherwise"), CASES, ids=lambda value: str(value)[:24])
+def test_a_check_has_its_status_and_says_why(identifier: str, status: str, otherwise: dict[str, Any]) -> None:
+    found = finding(identifier, **otherwise)
+    assert found.status == status
+    assert found.seen
+    assert (status == "pass") is (not found.cause and not found.remedy)
+
+
+def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
+    assert {found.id for found in check_item(READY)} == {name for name, status, _facts in CASES if status != "pass"}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "otherwise", "words"),
+    [
+        ("no_operation", {"seen": seen(Stage.SYNCHRONIZING, job=failback("InProgress"))}, "job-1 (Planned failover)"),
+        ("provider_connected", {"provider": provider("NotConnected")}, "hv04"),
+        ("provider_heartbeat", {"provider": provider(age=timedelta(hours=2))}, "7200 seconds ago"),
+        ("fabric_health", {"fabric": fabric("Error", HEALTH)}, "The disk is full."),
+        ("replication_health", {"seen": seen(body=item(replicationHealth="Bad", healthErrors=HEALTH))}, "Make room."),
+        ("azure_vm", {"azure_vm": None}, "web01 does not exist"),
+        ("delete_lock", {"locks": [LOCK]}, "/group/lock"),
+        ("permissions", {"permissions": [Permission(("*/read",), ())]}, "replicationJobs/resume/action"),
+        ("permissions", {"permissions": HIDDEN}, "you may not look"),
+    ],
+)
+def test_a_finding_names_what_it_is_about(identifier: str, otherwise: dict[str, Any], words: str) -> None:
+    found = finding(identifier, **otherwise)
+    assert words in " ".join((found.seen, found.cause, found.remedy))
+
+
+def test_permissions_may_come_from_several_roles() -> None:
+    roles = [Permission((action,), ()) for action in ITEM_ACTIONS]
+    assert finding("permissions", permissions=roles).status == "pass"
+    assert finding("permissions", permissions=roles, needed_actions=PLAN_ACTIONS).status == "fail"
+
+
+@pytest.mark.parametrize(("status", "ready"), [("pass", True), ("warn", True), ("not_checked", True), ("fail", False)])
+def test_only_a_failed_check_stands_in_the_way(status: str, ready: bool) -> None:
+    assert is_ready([Finding("one", "pass", "x"), Finding("two", status, "x")]) is ready
+
+
+def statuses(*members: Observation) -> dict[str, str]:
+    return {found.id: found.status for found in check_plan(members)}
+
+
+def test_a_plan_needs_members_that_agree_on_the_direction() -> None:
+    in_azure, at_home = seen(), seen(Stage.PROTECTED, item(active="Primary"))
+    assert statuses(in_azure, in_azure) == {"plan_members": "pass", "plan_direction": "pass"}
+    assert statuses(in_azure, at_home) == {"plan_members": "pass", "plan_direction": "fail"}
+    assert statuses() == {"plan_members": "fail", "plan_direction": "pass"}
+
+
+def test_a_finding_is_a_result_with_all_its_parts() -> None:
+    assert Finding("id", "warn", "seen", "cause", "remedy").as_result() == {
+        "id": "id",
+        "status": "warn",
+        "seen": "seen",
+        "cause": "cause",
+        "remedy": "remedy",
+    }
