@@ -24,6 +24,7 @@ from typing import Any
 
 import requests
 import yaml
+from demo_record import Report, judge, machines, summary
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "demo"
@@ -31,9 +32,9 @@ VALIDATION = ROOT / "tools" / "demo" / "validate.yml"
 START_SECONDS = 30
 # Simulated seconds in a real one: a fleet's night of copying in a minute or two.
 SPEED = 240
+EXPORTED = ("ARM_", "ASR_", "AZURE_", "REQUESTS_", "SSL_")
 # Real seconds between two looks at a job; the service's own 30 would be two simulated hours.
 POLL_INTERVAL = 1
-Report = dict[str, Any]
 
 
 class Vault:
@@ -94,7 +95,8 @@ def write_inventory(vault: Vault) -> Path:
     state = vault.state()
     planned = {name for plan in state["plans"] for name in plan["items"]}
     plans = {
-        plan["friendly_name"]: {"failback_recovery_plan": plan["name"], "demo_vms": plan["items"]} for plan in state["plans"]
+        plan["friendly_name"]: {"failback_recovery_plan": plan["name"], "demo_vms": plan["items"]}
+        for plan in state["plans"]
     }
     single = {item["friendly_name"]: None for item in state["items"] if item["name"] not in planned}
     settings = {
@@ -113,13 +115,14 @@ def write_inventory(vault: Vault) -> Path:
 def run_playbook(name: str, inventory: Path, report: Path) -> list[Report]:
     """Run a playbook of the collection on the inventory and return its report."""
     report.unlink(missing_ok=True)
-    shell = f". {OUTPUT / 'simulator' / 'env.sh'}"
     command = ["ansible-playbook", f"asr.failback.{name}", "-i", str(inventory), "-e", f"failback_report={report}"]
     environment = {**os.environ, **exported(OUTPUT / "simulator" / "env.sh"), "ANSIBLE_FORKS": "30"}
     log = OUTPUT / f"{report.stem}.log"
-    print(f"\n$ {shell}; {' '.join(command[:5])}", flush=True)
+    print(f"\n$ ansible-playbook {command[1]} -i {inventory.relative_to(ROOT)}", flush=True)
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for line in process.stdout or ():
             output.write(line)
             show(line)
@@ -141,70 +144,7 @@ def exported(script: Path) -> dict[str, str]:
         ["/bin/sh", "-c", '. "$1" && env -0', "sh", str(script)], capture_output=True, text=True, check=True
     )
     pairs = (entry.partition("=") for entry in shown.stdout.split("\0") if "=" in entry)
-    return {name: value for name, _equals, value in pairs if name.startswith(("AZURE_", "ARM_", "ASR_", "SSL_", "REQUESTS_"))}
-
-
-def machines(results: list[Report]) -> dict[str, Report]:
-    """Return the record of each VM from a report, those of recovery plans apart: stages, times, job ids, the last stage."""
-    return {name: record for result in results for name, record in _machines_of(result)}
-
-
-def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
-    members = [member["friendly_name"] for step in result["steps"] for member in step.get("members", [])]
-    names = list(dict.fromkeys(members)) or [result["target"]]
-    for name in names:
-        steps = [_step_of(step, name) for step in result["steps"]]
-        yield name, {
-            "outcome": result["outcome"],
-            "reason": result["reason"],
-            "stage": steps[-1]["stage"]["after"] if steps else result["stage"],
-            "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
-            "host": result["host"],
-            "steps": steps,
-        }
-
-
-def _step_of(step: Report, name: str) -> Report:
-    own = next((member for member in step.get("members", []) if member["friendly_name"] == name), step)
-    job = own.get("job") or {}
-    return {
-        "step": step["step"],
-        "stage": own["stage"],
-        "authoritative_side": own["authoritative_side"],
-        "changed": step["changed"],
-        "job_id": job.get("name"),
-        "started": job.get("started"),
-        "ended": job.get("ended"),
-        "data_sync": (step.get("data_sync") or {}).get("option"),
-    }
-
-
-def judge(records: dict[str, Report], vault: Vault) -> list[str]:
-    """Return where a VM did not end as the scenario foresees, by the vault's own state as well as by the report."""
-    state = vault.state()
-    problems = []
-    for item in state["items"]:
-        name, foreseen = item["friendly_name"], state["expect"].get(item["name"], {"outcome": "protected"})
-        record = records.get(name)
-        if record is None:
-            problems.append(f"{name}: not in the report")
-        elif foreseen["outcome"] == "reported":
-            if record["outcome"] != "failed" or not record["reason"]:
-                problems.append(f"{name}: should be reported ({foreseen['reason']}), is {record['outcome']}")
-        elif item["stage"] != "protected" or record["stage"] != "protected":
-            problems.append(f"{name}: should be protected, the vault says {item['stage']}, the report {record['stage']}")
-    return problems
-
-
-def summary(records: dict[str, Report]) -> None:
-    """Print each VM in a line."""
-    print(f"\n{'VM':<18}{'ended as':<26}{'data synchronised':<20}{'truth':<13}jobs")
-    for name, record in sorted(records.items()):
-        sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "") or ""
-        jobs = len({step["job_id"] for step in record["steps"] if step["job_id"]})
-        print(f"{name:<18}{record['stage']:<26}{sync:<20}{record['authoritative_side'] or '':<13}{jobs}")
-        if record["reason"]:
-            print(f"{'':<18}{record['reason']}")
+    return {name: value for name, _equals, value in pairs if name.startswith(EXPORTED)}
 
 
 def main() -> int:
@@ -221,11 +161,12 @@ def main() -> int:
         before_second = vault.last_request()
         run_playbook("failback", inventory, OUTPUT / "second.json")
         written_again = vault.writes_since(before_second)
-        problems = judge(records, vault)
+        problems = judge(records, vault.state())
     run = {"virtual_machines": records, "problems": problems, "writes_of_second_run": written_again}
     (OUTPUT / "run.json").write_text(json.dumps(run, indent=2) + "\n")
     summary(records)
-    print(f"\nThe second run sent {len(written_again)} writes. {time.monotonic() - began:.0f} seconds. Record: build/demo/run.json")
+    seconds = time.monotonic() - began
+    print(f"\nThe second run sent {len(written_again)} writes. {seconds:.0f} seconds. Record: build/demo/run.json")
     problems += [f"the prerequisites playbook wrote: {line}" for line in written_by_check]
     problems += [f"the second run wrote: {line}" for line in written_again]
     for problem in problems:

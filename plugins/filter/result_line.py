@@ -50,7 +50,7 @@ def _stages(result):
 
 
 class FilterModule:
-    """The filters of this collection."""
+    """The filters of this file."""
 
     def filters(self):
         """Return the filters by name."""

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the verbs refuse, prove and name around the steps themselves: alternate hosts, locks, leftovers, contradictions."""
+"""What the verbs refuse, prove and name around the steps: alternate hosts, locks, leftovers, contradictions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_missing_vm_is_created_only_when_asked(driver: Any) -> None:
     ],
     ids=["host of another site", "host not connected", "VMM", "plan", "encrypted"],
 )
-def test_what_site_recovery_does_not_take_is_refused_before_the_write(driver: Any, target: dict[str, str], words: str) -> None:
+def test_what_site_recovery_does_not_take_is_refused_first(driver: Any, target: dict[str, str], words: str) -> None:
     site = {**SITE, "hosts": [*SITE["hosts"], {"name": "hv03", "connected": False}]}
     items = [item_of("vm1"), item_of("vmm1", cloud="cloud1"), item_of("secret", encryption="Enabled")]
     plans = [{"name": "shop", "groups": [["vm1"]]}]
@@ -112,7 +112,9 @@ def test_a_deadline_names_the_job_and_a_later_run_attaches(driver: Any) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("action", [{"do": "reset"}, {"do": "close"}, {"do": "status", "status": 503, "retry_after": 1}])
+@pytest.mark.parametrize(
+    "action", [{"do": "reset"}, {"do": "close"}, {"do": "status", "status": 503, "retry_after": 1}], ids=str
+)
 def test_a_write_of_unknown_fate_is_settled_by_reading(driver: Any, action: dict[str, Any], when: str) -> None:
     vault = driver(scenario_of("vm1"))
     fault = {"match": {"method": "POST", "path": "/plannedFailover$"}, "action": {**action, "when": when}}

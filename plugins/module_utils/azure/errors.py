@@ -47,7 +47,8 @@ def translated(*, write: bool = False) -> Iterator[None]:
             f"Azure could not be reached: {_first_line(problem)}",
             "The request never left. Check network, proxy, cloud_environment and the certificates trusted here.",
         ) from problem
-    except AzureError as problem:
+    except (AzureError, json.JSONDecodeError) as problem:
+        # A proxy's log-in page, say: status 200, and no JSON.
         raise _no_answer(problem, write) from problem
 
 
@@ -71,7 +72,7 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
     return _KINDS.get(status, ServiceError)(happened, details.get("action") or _REMEDIES.get(status, ""), **details)
 
 
-def _no_answer(problem: AzureError, write: bool) -> FailbackError:
+def _no_answer(problem: Exception, write: bool) -> FailbackError:
     what = f"no usable answer came from Azure: {_first_line(problem)}"
     return _fate_unknown(what, {}) if write else Unreachable(what[0].upper() + what[1:], "Run it again.")
 

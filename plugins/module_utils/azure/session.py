@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from .run_cache import RunCache
 from .sdk import ARMPipelineClient, ComputeManagementClient, SiteRecoveryManagementClient
 from .settings import AzureSettings, resolve_settings
 from .site_recovery import SiteRecovery
+
+# The SDKs log what they also raise; without a handler Python would print it in the middle of Ansible's output.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 CREDENTIALS_FILE = Path("~/.azure/credentials")
 

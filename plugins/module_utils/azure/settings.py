@@ -42,7 +42,11 @@ _SOURCES = {
     "auto": ("options", "env", "credential_file", "cli"),
     "env": ("env",),
     "credential_file": ("credential_file",),
+    "cli": ("cli",),
+    "msi": ("msi",),
 }
+_NAMES = ("tenant", "client_id", "ad_user")
+_PROOFS = ("secret", "x509_certificate_path", "password")
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,38 @@ class AzureSettings:
 def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], credentials_file: Path) -> AzureSettings:
     """Return the settings that options, environment and credentials_file (~/.azure/credentials) come to.
 
+    A profile that is named goes before the environment, as in azure.azcollection.
     Raises ConfigurationError where no source holds a whole credential, or the subscription is not known.
     """
     given = {name: str(value) for name, value in options.items() if name in ENVIRONMENT and value is not None}
     surroundings = _from_environment(environ)
     source = given.get("auth_source") or surroundings.get("auth_source") or "auto"
-    profile = given.get("profile") or surroundings.get("profile") or "default"
-    stored = _from_profile(credentials_file, profile)
+    profile = given.get("profile") or surroundings.get("profile")
+    stored = _from_profile(credentials_file, profile or "default")
     layers = {"options": given, "env": surroundings, "credential_file": stored}
-    settings = _credential(source, layers, environ)
-    return _with_surroundings(settings, (given, surroundings, stored), environ)
+    for name in _order(source, layers):
+        settings = _credential(name, layers, environ)
+        if settings:
+            rest = (stored, surroundings) if profile and name == "credential_file" else (surroundings, stored)
+            return _with_surroundings(settings, (given, *rest), environ)
+    where = f"profile '{profile}'" if profile else "that source"
+    raise ConfigurationError(
+        f"auth_source is '{source}', and {where} holds no whole credential.",
+        "Give tenant, client_id and one of secret or x509_certificate_path, or choose another auth_source.",
+    )
+
+
+def _order(source: str, layers: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    if source not in _SOURCES:
+        raise ConfigurationError(
+            f"auth_source is '{source}', which is none of {', '.join(_SOURCES)}.",
+            "Correct it, or ANSIBLE_AZURE_AUTH_SOURCE in the environment.",
+        )
+    if source == "auto" and layers["options"].get("profile"):
+        return ("credential_file",)
+    if source == "auto" and layers["env"].get("profile"):
+        return ("options", "credential_file")
+    return _SOURCES[source]
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -99,33 +125,27 @@ def _from_profile(path: Path, profile: str) -> dict[str, str]:
     return dict(parser.items(profile)) if parser.has_section(profile) else {}
 
 
-def _credential(source: str, layers: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]) -> AzureSettings:
-    if source == "msi":
+def _credential(
+    name: str, layers: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]
+) -> AzureSettings | None:
+    if name == "msi":
         client_id = layers["options"].get("client_id") or layers["env"].get("client_id", "")
         return AzureSettings("managed_identity", "", client_id=client_id)
-    if source == "cli":
+    if name == "cli":
         return AzureSettings("cli", "")
-    for name in _SOURCES[source]:
-        if name == "cli":
-            return AzureSettings("cli", "")
-        found = _whole_credential(_layered(name, layers), environ if name != "credential_file" else {})
-        if found:
-            return found
-    raise ConfigurationError(
-        f"auth_source is '{source}', and that source holds no whole credential.",
-        "Give tenant, client_id and one of secret or x509_certificate_path, or choose another auth_source.",
-    )
+    return _whole_credential(_layered(name, layers), environ if name != "credential_file" else {})
 
 
 def _layered(name: str, layers: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """A credential given in the options may leave tenant or client_id to the environment."""
+    """What the options give of a credential, the environment may complete; its secret only where they give none."""
+    given = layers["options"]
     if name != "options":
         return dict(layers[name])
-    secrets = ("secret", "x509_certificate_path", "password")
-    if not any(layers["options"].get(key) for key in secrets):
+    if not any(given.get(key) for key in (*_NAMES, *_PROOFS)):
         return {}
-    filled = {key: value for key, value in layers["env"].items() if key not in secrets}
-    return {**filled, **layers["options"]}
+    left_out = _PROOFS if any(given.get(key) for key in _PROOFS) else ()
+    filled = {key: value for key, value in layers["env"].items() if key not in left_out}
+    return {**filled, **given}
 
 
 def _whole_credential(values: Mapping[str, str], environ: Mapping[str, str]) -> AzureSettings | None:

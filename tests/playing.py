@@ -1,0 +1,99 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs playbooks with ansible-playbook, as its own process, against a simulator whose time runs fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asr_simulator.server import Simulator
+
+SECONDS = 120
+# Where build/ holds the collection; make sets it too.
+COLLECTIONS = Path(__file__).resolve().parents[1] / "build" / "collections"
+
+
+@dataclass(frozen=True)
+class Played:
+    """The end of a playbook: exit status, what it printed, and each host's result from its report."""
+
+    status: int
+    output: str
+    results: dict[str, Any]
+
+
+class Stage:
+    """A folder with an inventory for one simulator. `variables` go to all hosts."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self.simulator = simulator
+        self.folder = folder
+        connection = simulator.connection
+        self.variables: dict[str, Any] = {
+            "failback_resource_group": connection["resource_group"],
+            "failback_vault_name": connection["vault_name"],
+            "failback_poll_interval": 0.2,
+            "failback_wait_timeout": 60,
+        }
+
+    def task_file(self, name: str, *tasks: Mapping[str, Any]) -> str:
+        """Write a file of tasks and return its path."""
+        path = self.folder / name
+        path.write_text(yaml.safe_dump([dict(task) for task in tasks]))
+        return str(path)
+
+    def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
+        """Run a playbook of the collection, or a file."""
+        inventory, report = self.folder / "inventory.yml", self.folder / "report.json"
+        report.unlink(missing_ok=True)
+        settings = {**self.variables, **variables, "failback_report": str(report)}
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
+        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
+        done = subprocess.run(
+            ["ansible-playbook", name, "-i", str(inventory), *arguments],
+            env=self._environment(),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        results = json.loads(report.read_text())["results"] if report.exists() else []
+        return Played(done.returncode, done.stdout, {result["host"]: result for result in results})
+
+    def _environment(self) -> dict[str, str]:
+        connection = self.simulator.connection
+        return {
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            **os.environ,
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "AZURE_TENANT": connection["tenant_id"],
+            "AZURE_CLIENT_ID": connection["client_id"],
+            "AZURE_SECRET": connection["client_secret"],
+            "AZURE_SUBSCRIPTION_ID": connection["subscription_id"],
+            "AZURE_CLOUD_ENVIRONMENT": connection["resource_manager"],
+            "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
+            "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
+        }
+
+    def writes(self) -> list[str]:
+        """The last path segment of every write so far."""
+        return [entry["path"].rsplit("/", 1)[1] for entry in self.simulator.journal.entries(writes=True)]
+
+    def token_requests(self) -> int:
+        """How often Entra ID was asked for a token."""
+        return sum(entry["path"].endswith("/token") for entry in self.simulator.journal.entries())
+
+    def stages(self) -> dict[str, str]:
+        """The simulator's truth about every item."""
+        return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}

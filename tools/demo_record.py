@@ -1,0 +1,76 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo's record: what became of each VM, by the playbook's report and by the vault's own state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Report = dict[str, Any]
+
+
+def machines(results: list[Report]) -> dict[str, Report]:
+    """Return the record of each VM of a report, members of recovery plans apart: stages, times, job ids, last stage."""
+    return {name: record for result in results for name, record in _machines_of(result)}
+
+
+def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
+    members = [member["friendly_name"] for step in result["steps"] for member in step.get("members", [])]
+    names = list(dict.fromkeys(members)) or [result["target"]]
+    for name in names:
+        steps = [_step_of(step, name) for step in result["steps"]]
+        yield name, {
+            "outcome": result["outcome"],
+            "reason": result["reason"],
+            "stage": steps[-1]["stage"]["after"] if steps else result["stage"],
+            "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
+            "host": result["host"],
+            "steps": steps,
+        }
+
+
+def _step_of(step: Report, name: str) -> Report:
+    own = next((member for member in step.get("members", []) if member["friendly_name"] == name), step)
+    job = own.get("job") or {}
+    return {
+        "step": step["step"],
+        "stage": own["stage"],
+        "authoritative_side": own["authoritative_side"],
+        "changed": step["changed"],
+        "job_id": job.get("name"),
+        "started": job.get("started"),
+        "ended": job.get("ended"),
+        "data_sync": (step.get("data_sync") or {}).get("option"),
+    }
+
+
+def judge(records: Mapping[str, Report], state: Mapping[str, Any]) -> list[str]:
+    """Return where a VM did not end as the scenario foresees, by the vault's own state as well as by the report."""
+    every = (_problem_of(item, state["expect"], records.get(item["friendly_name"])) for item in state["items"])
+    return [problem for problem in every if problem]
+
+
+def _problem_of(item: Mapping[str, Any], expect: Mapping[str, Any], record: Report | None) -> str:
+    name, foreseen = item["friendly_name"], expect.get(item["name"], {"outcome": "protected"})
+    if record is None:
+        return f"{name}: not in the report"
+    if foreseen["outcome"] == "reported":
+        as_foreseen = record["outcome"] == "failed" and record["reason"]
+        return "" if as_foreseen else f"{name}: should be reported ({foreseen['reason']}), is {record['outcome']}"
+    if (item["stage"], record["stage"]) == ("protected", "protected"):
+        return ""
+    return f"{name}: should be protected, the vault says {item['stage']}, the report {record['stage']}"
+
+
+def summary(records: Mapping[str, Report]) -> None:
+    """Print each VM in a line."""
+    print(f"\n{'VM':<18}{'ended as':<26}{'data synchronised':<20}{'truth':<13}jobs")
+    for name, record in sorted(records.items()):
+        sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "") or ""
+        jobs = len({step["job_id"] for step in record["steps"] if step["job_id"]})
+        print(f"{name:<18}{record['stage']:<26}{sync:<20}{record['authoritative_side'] or '':<13}{jobs}")
+        if record["reason"]:
+            print(f"{'':<18}{record['reason']}")
