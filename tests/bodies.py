@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 Body = dict[str, Any]
@@ -138,3 +139,12 @@ def full_download(*, off: str = "Succeeded", sync: str = "NotStarted", up: str =
         *(skipped(name) for name in left_out),
         inline("StartAzureVmFailback", "InProgress", *children),
     ]
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Every value of a document that is neither a mapping nor a list, in order."""
+    if isinstance(value, (dict, list, tuple)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from leaves(member)
+    else:
+        yield value

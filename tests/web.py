@@ -77,6 +77,11 @@ class Web(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
+    def answer(self, *answers: Answer) -> None:
+        """Say this from now on."""
+        with self._lock:
+            self._answers = list(answers)
+
     def take(self, method: str, path: str) -> Answer:
         """The answer to the next request."""
         with self._lock:

@@ -12,10 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .azure.session import AzureSession
+from .failback.decisions import Verb
 from .failback.lifecycle import Stage
+from .verbs import commit, complete_failover, failback_prereq, info, planned_failover, reverse_replicate
+from .verbs.info import InfoWish, JobInfoWish
+from .verbs.wishes import CommitWish, CompleteWish, PlannedFailoverWish, PrereqWish, ReverseReplicateWish
+from .watch import Watch
 
 Parameters = Mapping[str, Any]
-Run = Callable[[Any, Any, Any], dict[str, Any]]
 
 AZURE_OPTIONS: dict[str, dict[str, Any]] = {
     "auth_source": {"type": "str", "choices": ["auto", "cli", "credential_file", "env", "msi"]},
@@ -55,13 +60,13 @@ ASSUME_OPTIONS: dict[str, dict[str, Any]] = {
 class Contract:
     """The contract of one module.
 
-    C(load) returns the verb's run function and the maker of its wish, importing the Azure SDKs only then, so that a
-    machine without them gets a clear message. C(writes) tells verbs from queries.
+    C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode.
     """
 
     name: str
     options: Mapping[str, dict[str, Any]]
-    load: Callable[[], tuple[Run, Callable[[Parameters, bool], Any]]]
+    run: Callable[[Any, AzureSession, Watch], dict[str, Any]]
+    wish: Callable[[Parameters, bool], Any]
     takes_target: bool = True
     waits: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -94,100 +99,47 @@ def _common(parameters: Parameters, check_mode: bool) -> dict[str, Any]:
     }
 
 
-def _load_prereq() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import failback_prereq
-    from .verbs.wishes import PrereqWish
-
-    def wish(parameters: Parameters, check_mode: bool) -> PrereqWish:
-        extra = {key: parameters[key] for key in ("refresh_provider", "data_sync")}
-        return PrereqWish(**_common(parameters, check_mode), **extra)
-
-    return failback_prereq.run, wish
+def _prereq_wish(parameters: Parameters, check_mode: bool) -> PrereqWish:
+    extra = {name: parameters[name] for name in ("refresh_provider", "data_sync")}
+    return PrereqWish(**_common(parameters, check_mode), **extra)
 
 
-def _load_planned_failover() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .failback.decisions import Verb
-    from .verbs import planned_failover
-    from .verbs.wishes import PlannedFailoverWish
-
+def _planned_failover_wish(parameters: Parameters, check_mode: bool) -> PlannedFailoverWish:
     verbs = {"recovery_to_primary": Verb.FAIL_BACK, "primary_to_recovery": Verb.FAIL_OVER}
-
-    def wish(parameters: Parameters, check_mode: bool) -> PlannedFailoverWish:
-        return PlannedFailoverWish(
-            **_common(parameters, check_mode),
-            verb=verbs[parameters["direction"]],
-            data_sync=parameters["data_sync"],
-            create_vm_if_missing=parameters["create_vm_if_missing"],
-            target_host=parameters["target_host"] or "",
-            wait_for=parameters["wait_for"],
-        )
-
-    return planned_failover.run, wish
+    return PlannedFailoverWish(
+        **_common(parameters, check_mode),
+        verb=verbs[parameters["direction"]],
+        data_sync=parameters["data_sync"],
+        create_vm_if_missing=parameters["create_vm_if_missing"],
+        target_host=parameters["target_host"] or "",
+        wait_for=parameters["wait_for"],
+    )
 
 
-def _load_complete() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import complete_failover
-    from .verbs.wishes import CompleteWish
-
-    def wish(parameters: Parameters, check_mode: bool) -> CompleteWish:
-        return CompleteWish(**_common(parameters, check_mode), comments=parameters["comments"] or "")
-
-    return complete_failover.run, wish
+def _complete_wish(parameters: Parameters, check_mode: bool) -> CompleteWish:
+    return CompleteWish(**_common(parameters, check_mode), comments=parameters["comments"] or "")
 
 
-def _load_commit() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .failback.decisions import Verb
-    from .verbs import commit
-    from .verbs.wishes import CommitWish
-
+def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
     verbs = {"failback": Verb.COMMIT_FAILBACK, "failover": Verb.COMMIT_FAILOVER}
-
-    def wish(parameters: Parameters, check_mode: bool) -> CommitWish:
-        return CommitWish(**_common(parameters, check_mode), verb=verbs[parameters["direction"]])
-
-    return commit.run, wish
+    return CommitWish(**_common(parameters, check_mode), verb=verbs[parameters["direction"]])
 
 
-def _load_reverse_replicate() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import reverse_replicate
-    from .verbs.wishes import ReverseReplicateWish
-
-    def wish(parameters: Parameters, check_mode: bool) -> ReverseReplicateWish:
-        return ReverseReplicateWish(**_common(parameters, check_mode), wait_for=parameters["wait_for"])
-
-    return reverse_replicate.run, wish
+def _reverse_replicate_wish(parameters: Parameters, check_mode: bool) -> ReverseReplicateWish:
+    return ReverseReplicateWish(**_common(parameters, check_mode), wait_for=parameters["wait_for"])
 
 
-def _load_replicated_item_info() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import info
-
-    return info.run_replicated_item_info, lambda parameters, _check: info.InfoWish(name=parameters["name"] or "")
+def _info_wish(parameters: Parameters, _check_mode: bool) -> InfoWish:
+    return InfoWish(name=parameters.get("name") or "")
 
 
-def _load_recovery_plan_info() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import info
-
-    return info.run_recovery_plan_info, lambda parameters, _check: info.InfoWish(name=parameters["name"] or "")
-
-
-def _load_vault_info() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import info
-
-    return info.run_vault_info, lambda _parameters, _check: info.InfoWish()
-
-
-def _load_job_info() -> tuple[Run, Callable[[Parameters, bool], Any]]:
-    from .verbs import info
-
-    def wish(parameters: Parameters, _check_mode: bool) -> info.JobInfoWish:
-        return info.JobInfoWish(
-            name=parameters["name"] or "",
-            replicated_item=parameters["replicated_item"] or "",
-            states=tuple(parameters["states"] or ()),
-            limit=parameters["limit"],
-        )
-
-    return info.run_job_info, wish
+def _job_info_wish(parameters: Parameters, _check_mode: bool) -> JobInfoWish:
+    return JobInfoWish(
+        name=parameters["name"] or "",
+        replicated_item=parameters["replicated_item"] or "",
+        states=tuple(parameters["states"] or ()),
+        limit=parameters["limit"],
+    )
 
 
 _DATA_SYNC = {"type": "str", "default": "auto", "choices": ["auto", "before_failover", "during_failover"]}
@@ -198,7 +150,8 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "failback_prereq",
             {"refresh_provider": {"type": "bool", "default": False}, "data_sync": _DATA_SYNC},
-            _load_prereq,
+            failback_prereq.run,
+            _prereq_wish,
         ),
         Contract(
             "planned_failover",
@@ -218,33 +171,40 @@ CONTRACTS: dict[str, Contract] = {
                 },
                 **ASSUME_OPTIONS,
             },
-            _load_planned_failover,
+            planned_failover.run,
+            _planned_failover_wish,
         ),
-        Contract("complete_failover", {"comments": {"type": "str"}, **ASSUME_OPTIONS}, _load_complete),
+        Contract(
+            "complete_failover", {"comments": {"type": "str"}, **ASSUME_OPTIONS}, complete_failover.run, _complete_wish
+        ),
         Contract(
             "commit",
             {
                 "direction": {"type": "str", "default": "failback", "choices": ["failback", "failover"]},
                 **ASSUME_OPTIONS,
             },
-            _load_commit,
+            commit.run,
+            _commit_wish,
         ),
         Contract(
             "reverse_replicate",
             {"wait_for": {"type": "str", "default": "protected", "choices": ["job", "protected"]}, **ASSUME_OPTIONS},
-            _load_reverse_replicate,
+            reverse_replicate.run,
+            _reverse_replicate_wish,
         ),
         Contract(
             "replicated_item_info",
             {"name": {"type": "str", "aliases": ["replicated_item"]}},
-            _load_replicated_item_info,
+            info.run_replicated_item_info,
+            _info_wish,
             takes_target=False,
             waits=False,
         ),
         Contract(
             "recovery_plan_info",
             {"name": {"type": "str", "aliases": ["recovery_plan"]}},
-            _load_recovery_plan_info,
+            info.run_recovery_plan_info,
+            _info_wish,
             takes_target=False,
             waits=False,
         ),
@@ -256,11 +216,12 @@ CONTRACTS: dict[str, Contract] = {
                 "states": {"type": "list", "elements": "str"},
                 "limit": {"type": "int", "default": 20},
             },
-            _load_job_info,
+            info.run_job_info,
+            _job_info_wish,
             takes_target=False,
             waits=False,
             extra={"mutually_exclusive": [("name", "replicated_item")]},
         ),
-        Contract("vault_info", {}, _load_vault_info, takes_target=False, waits=False),
+        Contract("vault_info", {}, info.run_vault_info, _info_wish, takes_target=False, waits=False),
     )
 }

@@ -46,12 +46,11 @@ def execute(
     problem = missing_sdk()
     if problem is not None:
         raise _missing(problem) from problem
-    run, make_wish = contract.load()
     _check_numbers(parameters)
     seconds = parameters.get("wait_timeout") or _QUERY_SECONDS
     own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
     session = open_session(parameters, environ, own_watch, cache)
-    return _with_summary(run(make_wish(parameters, check_mode), session, own_watch))
+    return _with_summary(contract.run(contract.wish(parameters, check_mode), session, own_watch))
 
 
 def _missing(problem: ImportError) -> MissingLibrary:

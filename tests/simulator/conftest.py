@@ -154,7 +154,7 @@ class Desk:
 
     def until(self, job: str, *states: str, hours: int = 12) -> dict[str, Any]:
         """The job, once it is in one of the states; minute by minute."""
-        for _ in range(hours * 60):
+        for _unused in range(hours * 60):
             found = self.job(job)
             if found["state"] in states:
                 return found

@@ -56,7 +56,7 @@ def test_given_speed_zero_when_real_time_passes_then_time_stands():
 
 
 def test_given_callbacks_when_time_jumps_then_each_runs_in_order_at_its_own_time():
-    clock, _ = a_clock(0)
+    clock, _unused = a_clock(0)
     seen: list[tuple[str, datetime]] = []
 
     def first() -> None:
@@ -137,7 +137,7 @@ def test_given_an_unknown_scenario_or_rate_when_started_then_said_so(simulate):
 
 
 def test_given_a_seed_when_started_twice_then_the_same_names(simulate):
-    first, second = (simulate({"name": "x"}).connection for _ in range(2))
+    first, second = (simulate({"name": "x"}).connection for _unused in range(2))
     assert first["client_secret"] == second["client_secret"]
     assert first["subscription_id"] == second["subscription_id"]
 
@@ -204,7 +204,7 @@ def test_given_a_running_simulator_when_its_folder_is_read_then_only_the_owner_m
 def test_given_many_requests_when_on_one_connection_then_it_stays_open(desk):
     counter = desk("one_vm")
     counter.item("web01")
-    for _ in range(5):
+    for _unused in range(5):
         counter.item("web01")
     counter.ask("web01", "failoverCommit")
     counter.item("web01")
@@ -230,7 +230,7 @@ def test_given_the_command_line_when_stopped_then_quiet_and_clean(tmp_path: Path
         assert answer.json()["speed"] == 10
         started = time.monotonic()
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _unused, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
     assert time.monotonic() - started < 10
 

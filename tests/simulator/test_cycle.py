@@ -120,7 +120,7 @@ def test_given_the_sdk_poller_when_reverse_replication_ends_then_it_returns_the_
 def test_given_an_unknown_item_when_read_with_the_sdk_then_the_recorded_error(desk, client):
     counter = desk("one_vm")
     sdk, place = client(counter)
-    fabric, container, _ = first_item(sdk, place)
+    fabric, container, _unused = first_item(sdk, place)
     with pytest.raises(HttpResponseError) as caught:
         sdk.replication_protected_items.get(*place, fabric, container, "web99")
     assert caught.value.status_code == 404

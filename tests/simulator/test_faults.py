@@ -132,14 +132,14 @@ def test_a_delayed_answer_comes_all_the_same(simulator, owner):
 
 def test_nth_and_times_choose_among_matching_requests(simulator, owner):
     add(simulator, owner, {"do": "status", "status": 502}, path="/resourcegroups/", nth=2, times=2)
-    assert [owner.get(owner.group).status_code for _ in range(4)] == [200, 502, 502, 200]
+    assert [owner.get(owner.group).status_code for _unused in range(4)] == [200, 502, 502, 200]
     (fault,) = control(simulator, owner, "GET").json()["value"]
     assert (fault["met"], fault["struck"]) == (4, 2)
 
 
 def test_times_zero_strikes_until_it_is_cleared(simulator, owner):
     add(simulator, owner, {"do": "status", "status": 502}, times=0)
-    assert [owner.get(owner.group).status_code for _ in range(3)] == [502, 502, 502]
+    assert [owner.get(owner.group).status_code for _unused in range(3)] == [502, 502, 502]
     control(simulator, owner, "DELETE")
     assert owner.get(owner.group).status_code == 200
 
@@ -182,4 +182,4 @@ def test_what_is_no_fault_is_refused_with_its_place(simulator, owner, document, 
 def test_faults_of_the_scenario_are_there_from_the_start(simulate, stranger):
     fault = {"match": {"path": "/token$"}, "action": {"do": "status", "status": 500}}
     caller = stranger(simulate({"name": "faulty", "faults": [fault]}))
-    assert [caller.ask_token().status_code for _ in range(2)] == [500, 200]
+    assert [caller.ask_token().status_code for _unused in range(2)] == [500, 200]

@@ -103,7 +103,7 @@ def test_given_any_operations_when_time_passes_then_no_copy_is_lost_and_every_jo
             act(world, kind, which, what, body)
         world.clock.advance(seconds)
         check(world)
-    for _ in range(20):
+    for _unused in range(20):
         world.clock.advance(4000)
         check(world)
     assert {job.state for job in world.vault.jobs} <= {

@@ -74,7 +74,7 @@ def test_given_stages_with_a_past_when_jobs_are_listed_then_their_jobs_are_there
         ("CommitFailover", "Succeeded"),
         ("PlannedFailover", "Cancelled"),
     ]
-    assert [scenario for scenario, _ in seen["vm-failed-back"]] == [
+    assert [scenario for scenario, _unused in seen["vm-failed-back"]] == [
         "PlannedFailover",
         "CommitFailover",
         "PlannedFailover",

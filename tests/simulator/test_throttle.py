@@ -36,7 +36,7 @@ def test_writes_and_deletes_have_buckets_of_their_own(simulate, caller):
 def test_an_empty_bucket_refuses_and_says_how_long_to_wait(simulate, caller):
     simulator = start(simulate, reads={"bucket": 3, "refill": 0.2})
     owner = caller(simulator)
-    assert [owner.get(owner.group).headers[READS] for _ in range(3)] == ["2", "1", "0"]
+    assert [owner.get(owner.group).headers[READS] for _unused in range(3)] == ["2", "1", "0"]
     refused = owner.get(owner.group)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
     assert refused.json()["error"]["code"] == "SubscriptionRequestsThrottled"
@@ -56,7 +56,7 @@ def test_a_bucket_holds_no_more_than_its_size(simulate, caller):
 def test_principals_have_buckets_of_their_own_below_the_global_one(simulate, caller):
     simulator = start(simulate, reads={"bucket": 2, "refill": 0}, global_factor=1.5)
     owner, reader = caller(simulator), caller(simulator, "reader")
-    assert [owner.get(owner.group).status_code for _ in range(3)] == [200, 200, 429]
+    assert [owner.get(owner.group).status_code for _unused in range(3)] == [200, 200, 429]
     assert reader.get(reader.group).headers[READS] == "1"
     # The reader has one left, the subscription none.
     assert reader.get(reader.group).status_code == 429

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from ..failback.failures import ConfigurationError
 from .clouds import Cloud
 from .run_cache import RunCache
 from .sdk import (
@@ -45,15 +47,19 @@ class SharedToken:
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token for scopes. One that answers a challenge (C(claims)) is always a new one."""
         if options.get("claims"):
-            token: AccessToken = self._credential.get_token(*scopes, **options)
-            return token
+            return self._ask(*scopes, **options)
 
         def make() -> list[Any]:
-            fresh = self._credential.get_token(*scopes, **options)
+            fresh = self._ask(*scopes, **options)
             return [fresh.token, fresh.expires_on]
 
         value = self._cache.get_or_make(f"token|{self._key}|{' '.join(scopes)}", self._is_good, make)
         return AccessToken(*value)
+
+    def _ask(self, *scopes: str, **options: Any) -> AccessToken:
+        with _made_usable():
+            token: AccessToken = self._credential.get_token(*scopes, **options)
+        return token
 
     def refuse(self, token: str) -> None:
         """Do not hand out a token any more that Azure has refused: expired by its clock, or revoked.
@@ -68,7 +74,27 @@ class SharedToken:
 
 
 def build_credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:
-    """Return the credential of azure-identity that settings describe. Nothing is sent before a token is needed."""
+    """Return the credential of azure-identity that settings describe. Nothing is sent before a token is needed.
+
+    Raises ConfigurationError where a name or a file cannot be used.
+    """
+    with _made_usable():
+        return _credential(settings, cloud, transport)
+
+
+@contextmanager
+def _made_usable() -> Iterator[None]:
+    """Let azure-identity's bare errors about names and files say what they are about."""
+    try:
+        yield
+    except (OSError, ValueError) as problem:
+        raise ConfigurationError(
+            f"The credential cannot be used: {problem}",
+            "Check tenant, client_id, adfs_authority_url and the file of the certificate or federated token.",
+        ) from problem
+
+
+def _credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:
     common: dict[str, Any] = {
         "authority": settings.authority or cloud.authority,
         "disable_instance_discovery": settings.disable_instance_discovery,

@@ -106,7 +106,7 @@ class Clock:
 
     def _run_until(self, target: datetime) -> None:
         while self._events and self._events[0][0] <= target:
-            when, _, callback = heapq.heappop(self._events)
+            when, _unused, callback = heapq.heappop(self._events)
             self._frozen = when
             try:
                 callback()

@@ -38,7 +38,7 @@ class Headers(Mapping[str, str]):
         return self._items[name.lower()][1]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._items.values())
+        return (name for name, _unused in self._items.values())
 
     def __len__(self) -> int:
         return len(self._items)

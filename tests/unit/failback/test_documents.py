@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from bodies import leaves
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,17 +31,6 @@ NAMES = st.from_regex(r"[a-z][a-zA-Z0-9]{0,9}", fullmatch=True)
 def bodies(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     members = st.lists(st.tuples(NAMES, children), max_size=4, unique_by=lambda pair: pair[0].lower())
     return st.one_of(st.lists(children, max_size=4), members.map(dict))
-
-
-def leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for member in value.values():
-            yield from leaves(member)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
-            yield from leaves(member)
-    else:
-        yield value
 
 
 @pytest.mark.parametrize(

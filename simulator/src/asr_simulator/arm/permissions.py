@@ -42,7 +42,7 @@ def role_definitions(world: World, request: Request) -> Reply:
 
 
 def _passes(wanted: str, role: RoleDefinition) -> bool:
-    head, _, name = wanted.partition(" eq ")
+    head, _unused, name = wanted.partition(" eq ")
     return head.strip().lower() != "rolename" or name.strip().strip("'").lower() == role.name.lower()
 
 

@@ -20,7 +20,7 @@ def token_of(headers: Mapping[str, str], tenant_id: str) -> str:
         raise _error(
             headers, tenant_id, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
         )
-    scheme, _, token = value.partition(" ")
+    scheme, _unused, token = value.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _error(
             headers,

@@ -38,7 +38,7 @@ def failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
 
 def _failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
     rates = works.rates
-    checks, prepare, first, monitor, wait, _ = job.tasks
+    checks, prepare, first, monitor, wait, _unused = job.tasks
     yield from works.perform_on_premises(checks, rates["check_seconds"], item, lambda: check(works, item))
     yield from works.perform_on_premises(
         prepare, rates["prepare_on_premises_seconds"], item, lambda: prepare_on_premises(item, order)

@@ -96,7 +96,7 @@ class PlanRun:
         """
         machines = [task for task in group.walk() if task.machine]
         alive = [(task, task.machine) for task in machines if task.machine is not None and task.machine in self.going]
-        running = [task for task, _ in alive]
+        running = [task for task, _unused in alive]
         now = self.vault.clock.now()
         for task in machines:
             if task not in running:

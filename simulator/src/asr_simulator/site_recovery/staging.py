@@ -61,7 +61,7 @@ def stage(vault: Vault, scenario: Scenario) -> None:
     histories = [_History(vault, item) for item in vault.items]
     steps = [step for history in histories for step in history.steps()]
     if steps:
-        vault.clock.rewind(now - timedelta(seconds=max(before for before, _ in steps) + HOUR))
+        vault.clock.rewind(now - timedelta(seconds=max(before for before, _unused in steps) + HOUR))
     for item in vault.items:
         item.replicated = vault.clock.now()
     for before, action in steps:
@@ -89,7 +89,7 @@ class _History:
         later = self._later_steps()
         if self._reached < WAY.index(lifecycle.FAILOVER_COMMIT_PENDING):
             return []
-        oldest = max((before for before, _ in later), default=0.0)
+        oldest = max((before for before, _unused in later), default=0.0)
         arrived = max(self._item.spec.in_azure_for, oldest + PAUSE)
         return [*self._failover_steps(arrived), *later]
 
