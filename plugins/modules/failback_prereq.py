@@ -255,8 +255,21 @@ members:
       description: The VM's job, as RV(job).
       type: dict
       sample: null
+    ready:
+      description: Whether no check of the VM failed.
+      type: bool
+      sample: true
+    findings:
+      description: The VM's findings, as RV(findings).
+      type: list
+      elements: dict
+      sample: []
 error:
-  description: What went wrong, in parts.
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(azure_vms) as they were
+      read; C(job_id), C(job_state), C(errors) of a job; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict
   contains:

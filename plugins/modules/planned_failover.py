@@ -125,8 +125,7 @@ data_sync:
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 azure_vms:
-  description: Power of the Azure VM of each machine that has been failed back and awaits its commit, as Azure compute
-    says.
+  description: Power of the Azure VM of each machine that awaits its commit, as Azure compute says.
   returned: success, when the failback went to its end
   type: list
   elements: dict
@@ -217,7 +216,6 @@ job:
     ended:
       description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
       type: str
-      sample: null
     percent_complete:
       description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
       type: int
@@ -228,8 +226,7 @@ job:
       elements: str
       sample: [Cancel, Resume]
 replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  description: The replicated item as the service describes it, keys in Ansible's spelling; V(null) for a plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
@@ -275,9 +272,12 @@ members:
     job:
       description: The VM's job, as RV(job).
       type: dict
-      sample: null
 error:
-  description: What went wrong, in parts.
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(azure_vms) as they were
+      read; C(job_id), C(job_state), C(errors) of a job; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict
   contains:

@@ -1,0 +1,148 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is documented is what is: options, attributes, groups, the role's defaults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from documented import documentation
+
+from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUP = "failback"
+SECRETS = {"secret", "password"}
+ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
+CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
+ROLES = pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+
+
+def doc(contract: Contract) -> dict[str, Any]:
+    return dict(documentation()[contract.name]["doc"])
+
+
+def option(entry: dict[str, Any]) -> dict[str, Any]:
+    """What an argument spec and the documentation of an option have in common, defaults of both written out."""
+    return {
+        "type": entry.get("type", "str"),
+        "required": bool(entry.get("required", False)),
+        "default": entry.get("default"),
+        "choices": list(entry["choices"]) if entry.get("choices") else None,
+        "aliases": sorted(entry.get("aliases") or ()),
+        "elements": entry.get("elements"),
+    }
+
+
+@CASES
+def test_the_documented_options_are_the_options(contract: Contract) -> None:
+    documented = {name: option(entry) for name, entry in doc(contract)["options"].items()}
+    assert documented == {name: option(entry) for name, entry in contract.argument_spec.items()}
+
+
+@CASES
+def test_secrets_are_not_logged(contract: Contract) -> None:
+    hidden = {name for name, entry in contract.argument_spec.items() if entry.get("no_log")}
+    assert hidden == SECRETS
+
+
+@CASES
+def test_rules_between_options_name_options(contract: Contract) -> None:
+    named = {name for pairs in contract.rules.values() for pair in pairs for name in pair}
+    assert named <= set(contract.argument_spec)
+
+
+@CASES
+def test_every_module_tells_how_it_behaves(contract: Contract) -> None:
+    attributes = doc(contract)["attributes"]
+    assert set(attributes) >= ATTRIBUTES
+    assert attributes["check_mode"]["support"] == "full"
+    assert attributes["action_group"]["membership"] == [f"asr.failback.{GROUP}"]
+    assert all(entry["support"] == "full" or entry.get("details") for entry in attributes.values())
+
+
+@CASES
+def test_every_module_is_described_by_whole_sentences(contract: Contract) -> None:
+    shown = doc(contract)
+    assert not shown["short_description"].endswith(".")
+    for entry in (shown, *shown["options"].values()):
+        lines = entry["description"] if isinstance(entry["description"], list) else [entry["description"]]
+        assert all(line.rstrip().endswith((".", ")")) for line in lines), lines
+
+
+@CASES
+def test_every_module_has_examples_and_return_values(contract: Contract) -> None:
+    entry = documentation()[contract.name]
+    tasks = yaml.safe_load(entry["examples"])
+    assert any(f"asr.failback.{contract.name}" in task for task in tasks)
+    assert all(task["name"][0].isupper() for task in tasks)
+    for name, value in entry["return"].items():
+        assert {"description", "returned", "type"} <= set(value), name
+        assert value["type"] != "list" or value["elements"], name
+
+
+def runtime() -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text()))
+
+
+def test_every_module_is_in_the_action_group() -> None:
+    assert sorted(runtime()["action_groups"][GROUP]) == sorted(CONTRACTS)
+
+
+@pytest.mark.parametrize("kind", ["modules", "action"])
+def test_every_contract_has_a_module_and_an_action_plugin(kind: str) -> None:
+    files = {path.stem for path in (ROOT / "plugins" / kind).glob("*.py")}
+    assert files == set(CONTRACTS)
+
+
+def test_redirects_lead_to_plugins_that_exist() -> None:
+    for kind, plugins in runtime().get("plugin_routing", {}).items():
+        for name, entry in plugins.items():
+            target = entry["redirect"].removeprefix("asr.failback.")
+            assert (ROOT / "plugins" / kind / f"{target}.py").is_file(), name
+
+
+def role_options(role: str) -> dict[str, Any]:
+    specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    return dict(specs["main"]["options"])
+
+
+@ROLES
+def test_the_defaults_of_a_role_are_those_of_its_argument_spec(role: str) -> None:
+    defaults = yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text())
+    options = role_options(role)
+    documented = {name: entry["default"] for name, entry in options.items() if "default" in entry}
+    # Templates stand for what the argument spec can only tell in words.
+    plain = {name: value for name, value in defaults.items() if "{{" not in str(value)}
+    assert plain == documented
+    assert set(defaults) <= set(options)
+    assert not [name for name, entry in options.items() if entry.get("required") and "default" in entry]
+
+
+@ROLES
+def test_every_option_of_a_role_bears_its_name_and_is_described(role: str) -> None:
+    options = role_options(role)
+    assert all(name.startswith(f"{role}_") for name in options)
+    assert all(entry["description"] and entry["type"] for entry in options.values())
+
+
+@ROLES
+def test_the_readme_of_a_role_names_only_options_that_exist(role: str) -> None:
+    readme = (ROOT / "roles" / role / "README.md").read_text()
+    # Not the names of files, such as a link to the reference.
+    named = set(re.findall(rf"(?<![/\w]){role}_[a-z_]+\b(?!\.md)", readme))
+    returned = {f"{role}_result", f"{role}_report"}
+    assert named - set(role_options(role)) - returned == set()
+    assert {name for name, entry in role_options(role).items() if entry.get("required")} <= named
+
+
+def test_the_options_that_a_role_hands_on_have_the_module_s_choices() -> None:
+    options, modules = role_options("failback"), CONTRACTS["planned_failover"].argument_spec
+    for name in ("data_sync", "create_vm_if_missing"):
+        assert option(options[f"failback_{name}"]) == option(modules[name])

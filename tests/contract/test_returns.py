@@ -1,0 +1,221 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module returns is what it documents: every key, every type, on success, in check mode and on failure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documented import broken_promises, documentation
+from driving import Driver
+from playing import Stage
+from scenarios import item_of, scenario_of
+
+from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
+from asr_simulator.server import Simulator
+
+DISKS = [{"name": "os", "gb": 4, "os": True}]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A module run in a vault: one VM `web01` and a plan `shop` of two others, all in the same stage."""
+
+    module: str
+    stage: str
+    options: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def scenario(self) -> dict[str, Any]:
+        """The vault."""
+        names = ("web01", "db01", "app01")
+        items = [item_of(name, self.stage, disks=DISKS, **self.parts) for name in names]
+        plans = [{"name": "shop", "groups": [["db01"], ["app01"]]}]
+        return scenario_of(*items, recovery_plans=plans)
+
+
+def label(case: Case) -> str:
+    return "-".join([case.module, case.stage, *(str(value) for value in case.options.values())])
+
+
+VERBS = [
+    Case("planned_failover", "failed_over"),
+    Case("planned_failover", "failed_over", {"data_sync": "during_failover"}),
+    Case("planned_failover", "waiting_for_completion"),
+    Case("planned_failover", "failed_over", {"wait": False}),
+    Case("planned_failover", "protected"),
+    Case("planned_failover", "protected", {"direction": "primary_to_recovery"}),
+    Case("complete_failover", "waiting_for_completion"),
+    Case("complete_failover", "protected"),
+    Case("commit", "failback_commit_pending"),
+    Case("commit", "failback_commit_pending", {}, {"managed_disks": True}),
+    Case("commit", "failback_commit_pending", {"wait": False}),
+    Case("commit", "failover_commit_pending", {"direction": "failover"}),
+    Case("commit", "failed_back"),
+    Case("reverse_replicate", "failed_back"),
+    Case("reverse_replicate", "failed_back", {"wait_for": "job"}),
+    Case("failback_prereq", "failed_over"),
+    Case("failback_prereq", "failed_over", {"refresh_provider": True}),
+    Case("failback_prereq", "interrupted"),
+    Case("failback_prereq", "protected"),
+]
+FAILURES = [
+    Case("planned_failover", "failover_commit_pending"),
+    Case("planned_failover", "failed_over", {}, {"encryption": "Enabled"}),
+    Case("planned_failover", "failed_over", {"wait_timeout": 40, "wait_for": "end"}),
+    Case("planned_failover", "busy", {"wait": False}),
+    Case("complete_failover", "failed_over"),
+    Case("commit", "failback_commit_pending", {}, {"locks": ["CanNotDelete"]}),
+    Case("commit", "failed_over"),
+    Case("reverse_replicate", "failback_commit_pending"),
+]
+QUERIES = [
+    Case("replicated_item_info", "failed_over"),
+    Case("replicated_item_info", "waiting_for_completion", {"name": "web01"}),
+    Case("replicated_item_info", "protected", {}, {"provider": "InMageRcm"}),
+    Case("recovery_plan_info", "failed_over"),
+    Case("recovery_plan_info", "waiting_for_completion", {"name": "shop"}),
+    Case("job_info", "waiting_for_completion"),
+    Case("job_info", "interrupted", {"replicated_item": "web01"}),
+    Case("vault_info", "protected"),
+]
+TARGETS = pytest.mark.parametrize("target", [{"replicated_item": "web01"}, {"recovery_plan": "shop"}], ids=str)
+
+
+@TARGETS
+@pytest.mark.parametrize("case", VERBS, ids=label)
+def test_a_verb_returns_what_it_documents(case: Case, target: dict[str, str], driver: Callable[..., Driver]) -> None:
+    drive = driver(case.scenario)
+    predicted = drive.run(case.module, check_mode=True, **target, **case.options)
+    assert broken_promises(case.module, predicted) == []
+    assert drive.writes() == []
+    result = drive.run(case.module, **target, **case.options)
+    assert broken_promises(case.module, result) == []
+    assert result["changed"] == predicted["changed"] or case.options.get("refresh_provider")
+
+
+@TARGETS
+@pytest.mark.parametrize("case", FAILURES, ids=label)
+def test_a_failure_returns_what_is_documented(
+    case: Case, target: dict[str, str], driver: Callable[..., Driver]
+) -> None:
+    failed = driver(case.scenario).fail(case.module, **target, **case.options)
+    assert broken_promises(case.module, failed, failed=True) == []
+
+
+@pytest.mark.parametrize("case", QUERIES, ids=label)
+def test_a_query_returns_what_it_documents(case: Case, driver: Callable[..., Driver]) -> None:
+    drive = driver(case.scenario)
+    result = drive.run(case.module, **case.options)
+    assert broken_promises(case.module, result) == []
+    assert drive.run(case.module, check_mode=True, **case.options) == result
+
+
+def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[..., Driver]) -> None:
+    drive = driver(Case("", "failed_over").scenario)
+    drive.run("planned_failover", recovery_plan="shop", data_sync="during_failover")
+    result = drive.run("job_info")
+    assert any(job["child_jobs"] for job in result["jobs"])
+    assert broken_promises("job_info", result) == []
+
+
+@pytest.mark.parametrize("module", CONTRACTS)
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"secret": "wrong"},
+        {"vault_name": "elsewhere"},
+        {"subscription_id": None},
+        {"cloud_environment": "https://127.0.0.1:9"},
+    ],
+    ids=["secret", "vault", "subscription", "unreachable"],
+)
+def test_bad_input_returns_what_is_documented(module: str, bad: dict[str, Any], driver: Callable[..., Driver]) -> None:
+    target = {"replicated_item": "web01"} if CONTRACTS[module].takes_target else {}
+    failed = driver(Case("", "failed_over").scenario, **bad).fail(module, **target)
+    assert broken_promises(module, failed, failed=True) == []
+
+
+def test_a_missing_key_a_wrong_type_and_an_undocumented_key_are_noticed() -> None:
+    whole = {"replicated_items": [dict.fromkeys(documentation()["replicated_item_info"]["return"])]}
+    good = dict.fromkeys(documentation()["replicated_item_info"]["return"]["replicated_items"]["contains"])
+    assert broken_promises("replicated_item_info", {"replicated_items": [good]}) == []
+    assert broken_promises("replicated_item_info", {}) == ["replicated_items is missing"]
+    assert broken_promises("replicated_item_info", {"replicated_items": {}, "more": 1}) == [
+        "more is not documented",
+        "replicated_items is dict, documented as list",
+    ]
+    assert "replicated_items[0].name is missing" in broken_promises("replicated_item_info", whole)
+    odd = {"replicated_items": [{**good, "name": 1, "more": 1}]}
+    assert broken_promises("replicated_item_info", odd) == [
+        "replicated_items[0].name is int, documented as str",
+        "replicated_items[0].more is not documented",
+    ]
+
+
+HERE = {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
+PLAYED = ("planned_failover", "commit", "failback_prereq", "job_info", "replicated_item_info", "vault_info")
+
+
+def played_tasks(folder: Path, vault: dict[str, str]) -> list[dict[str, Any]]:
+    """Each module of PLAYED, and what it returned in a file of its name."""
+    tasks: list[dict[str, Any]] = []
+    for name in PLAYED:
+        options = {**vault, **({"replicated_item": "web01"} if CONTRACTS[name].takes_target else {})}
+        waits = {"poll_interval": 0.2} if CONTRACTS[name].waits else {}
+        content = "{{ result | to_json }}"
+        tasks += [
+            {"name": name, f"asr.failback.{name}": {**options, **waits}, "register": "result", "ignore_errors": True},
+            {"name": "Keep", "ansible.builtin.copy": {"content": content, "dest": str(folder / name), "mode": "0600"}},
+        ]
+    return tasks
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check", "--diff")], ids=["run", "check"])
+def test_ansible_returns_what_is_documented(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    case = Case("", "failed_over")
+    with Simulator.start(case.scenario, tmp_path / "simulator", speed=3000) as simulator:
+        stage = Stage(simulator, tmp_path)
+        vault = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
+        tasks = played_tasks(tmp_path, vault)
+        for task in tasks[1::2]:
+            task["check_mode"] = False
+        play = [{"name": "All", "hosts": "all", "gather_facts": False, "tasks": tasks}]
+        playbook = tmp_path / "play.yml"
+        playbook.write_text(json.dumps(play))
+        played = stage.play(str(playbook), HERE, *arguments)
+    assert played.status == 0, played.output
+    for name in PLAYED:
+        result = json.loads((tmp_path / name).read_text())
+        assert broken_promises(name, result, failed=result["failed"]) == [], name
+    # A commit before the cut-over is refused, after the planned failover and in check mode alike.
+    assert json.loads((tmp_path / "commit").read_text())["failed"]
+    assert bool(stage.writes()) is not bool(arguments)
+
+
+def test_the_ordinary_module_returns_the_same(tmp_path: Path) -> None:
+    """A task with async runs the module itself, in a Python of its own."""
+    with Simulator.start(Case("", "failed_over").scenario, tmp_path / "simulator", speed=3000) as simulator:
+        stage = Stage(simulator, tmp_path)
+        options = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
+        results = []
+        for number, extra in enumerate(({}, {"async": 60, "poll": 1})):
+            kept = tmp_path / f"result-{number}"
+            module = {"asr.failback.planned_failover": {**options, "replicated_item": "web01"}, "check_mode": True}
+            keep = {"ansible.builtin.copy": {"content": "{{ result | to_json }}", "dest": str(kept), "mode": "0600"}}
+            if extra:
+                # Ansible refuses check mode together with async; a query does not need it.
+                module = {"asr.failback.replicated_item_info": {**options, "name": "web01"}}
+            results.append(_played(stage, tmp_path, kept, [{**module, **extra, "register": "result"}, keep]))
+    assert broken_promises("planned_failover", results[0]) == []
+    ordinary = {name: value for name, value in results[1].items() if name in ("changed", "replicated_items")}
+    assert broken_promises("replicated_item_info", ordinary) == []
