@@ -24,10 +24,13 @@ attributes:
       - This assumes that the system controlled or queried by the module has not changed in a relevant way.
     support: full
   action_group:
-    description: Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for this module.
+    description:
+      - Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for all modules, and
+        C(group/asr.failback.verbs) for those that wait.
     support: full
     membership:
       - asr.failback.failback
+      - asr.failback.verbs
 """
 
     # Queries change nothing, so there is nothing to show a difference of.

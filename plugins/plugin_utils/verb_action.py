@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
                 report=lambda line: display.display(f"[{host}] {line}"),
             )
         except FailbackError as problem:
-            return {**result, "failed": True, "changed": False, **problem.as_result()}
+            return {**result, "failed": True, **problem.as_result()}
         if self._task.diff:
             outcome["diff"] = diff_of(outcome) or {}
         return {**result, **outcome}

@@ -17,7 +17,7 @@ from documented import documentation
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP = "failback"
+GROUP, VERBS = "failback", "verbs"
 SECRETS = {"secret", "password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -63,7 +63,8 @@ def test_every_module_tells_how_it_behaves(contract: Contract) -> None:
     attributes = doc(contract)["attributes"]
     assert set(attributes) >= ATTRIBUTES
     assert attributes["check_mode"]["support"] == "full"
-    assert attributes["action_group"]["membership"] == [f"asr.failback.{GROUP}"]
+    groups = (GROUP, VERBS) if contract.waits else (GROUP,)
+    assert attributes["action_group"]["membership"] == [f"asr.failback.{group}" for group in groups]
     assert all(entry["support"] == "full" or entry.get("details") for entry in attributes.values())
 
 
@@ -91,8 +92,12 @@ def runtime() -> dict[str, Any]:
     return dict(yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text()))
 
 
-def test_every_module_is_in_the_action_group() -> None:
-    assert sorted(runtime()["action_groups"][GROUP]) == sorted(CONTRACTS)
+def test_every_module_is_in_its_action_groups() -> None:
+    groups = {name: sorted(members) for name, members in runtime()["action_groups"].items()}
+    assert groups == {
+        GROUP: sorted(CONTRACTS),
+        VERBS: sorted(name for name, contract in CONTRACTS.items() if contract.waits),
+    }
 
 
 @pytest.mark.parametrize("kind", ["modules", "action"])

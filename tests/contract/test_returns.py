@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,56 +166,65 @@ HERE = {"localhost": {"ansible_connection": "local", "ansible_python_interpreter
 PLAYED = ("planned_failover", "commit", "failback_prereq", "job_info", "replicated_item_info", "vault_info")
 
 
-def played_tasks(folder: Path, vault: dict[str, str]) -> list[dict[str, Any]]:
-    """Each module of PLAYED, and what it returned in a file of its name."""
-    tasks: list[dict[str, Any]] = []
-    for name in PLAYED:
-        options = {**vault, **({"replicated_item": "web01"} if CONTRACTS[name].takes_target else {})}
-        waits = {"poll_interval": 0.2} if CONTRACTS[name].waits else {}
-        content = "{{ result | to_json }}"
-        tasks += [
-            {"name": name, f"asr.failback.{name}": {**options, **waits}, "register": "result", "ignore_errors": True},
-            {"name": "Keep", "ansible.builtin.copy": {"content": content, "dest": str(folder / name), "mode": "0600"}},
-        ]
-    return tasks
+class Playing:
+    """Runs modules by ansible-playbook and keeps what they return in files."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self.stage = Stage(simulator, folder)
+        self._folder = folder
+        self._vault = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
+
+    def results(self, tasks: dict[str, dict[str, Any]], *arguments: str) -> dict[str, dict[str, Any]]:
+        """The results of tasks by their names; C(module) is one of the collection, C(options) go with the vault's."""
+        every = [one for name, task in tasks.items() for one in self._kept(name, **task)]
+        playbook = self._folder / "play.yml"
+        playbook.write_text(json.dumps([{"name": "All", "hosts": "all", "gather_facts": False, "tasks": every}]))
+        played = self.stage.play(str(playbook), HERE, *arguments)
+        assert played.status == 0, played.output
+        return {name: json.loads((self._folder / name).read_text()) for name in tasks}
+
+    def _kept(self, name: str, module: str, options: dict[str, Any], **keywords: Any) -> list[dict[str, Any]]:
+        body = {f"asr.failback.{module}": {**self._vault, **options}, "ignore_errors": True}
+        copy = {"content": "{{ result | to_json }}", "dest": str(self._folder / name), "mode": "0600"}
+        keep = {"name": "Keep", "ansible.builtin.copy": copy, "check_mode": False, "diff": False}
+        return [{"name": name, **body, **keywords, "register": "result"}, keep]
+
+
+@pytest.fixture
+def playing(tmp_path: Path) -> Iterator[Playing]:
+    """Ansible on a vault whose VMs have failed over, in a hurry."""
+    with Simulator.start(Case("", "failed_over").scenario, tmp_path / "simulator", speed=3000) as simulator:
+        yield Playing(simulator, tmp_path)
+
+
+def options_of(module: str) -> dict[str, Any]:
+    contract = CONTRACTS[module]
+    target = {"replicated_item": "web01"} if contract.takes_target else {}
+    return {**target, "poll_interval": 0.2} if contract.waits else target
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check", "--diff")], ids=["run", "check"])
-def test_ansible_returns_what_is_documented(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    case = Case("", "failed_over")
-    with Simulator.start(case.scenario, tmp_path / "simulator", speed=3000) as simulator:
-        stage = Stage(simulator, tmp_path)
-        vault = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
-        tasks = played_tasks(tmp_path, vault)
-        for task in tasks[1::2]:
-            task["check_mode"] = False
-        play = [{"name": "All", "hosts": "all", "gather_facts": False, "tasks": tasks}]
-        playbook = tmp_path / "play.yml"
-        playbook.write_text(json.dumps(play))
-        played = stage.play(str(playbook), HERE, *arguments)
-    assert played.status == 0, played.output
-    for name in PLAYED:
-        result = json.loads((tmp_path / name).read_text())
+def test_ansible_returns_what_is_documented(arguments: tuple[str, ...], playing: Playing) -> None:
+    tasks = {name: {"module": name, "options": options_of(name)} for name in PLAYED}
+    results = playing.results(tasks, *arguments)
+    for name, result in results.items():
         assert broken_promises(name, result, failed=result["failed"]) == [], name
-    # A commit before the cut-over is refused, after the planned failover and in check mode alike.
-    assert json.loads((tmp_path / "commit").read_text())["failed"]
-    assert bool(stage.writes()) is not bool(arguments)
+    # A commit before the cut-over is refused, in check mode too.
+    assert [name for name, result in results.items() if result["failed"]] == ["commit"]
+    assert playing.stage.writes() == ([] if arguments else ["plannedFailover"])
 
 
-def test_the_ordinary_module_returns_the_same(tmp_path: Path) -> None:
-    """A task with async runs the module itself, in a Python of its own."""
-    with Simulator.start(Case("", "failed_over").scenario, tmp_path / "simulator", speed=3000) as simulator:
-        stage = Stage(simulator, tmp_path)
-        options = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
-        results = []
-        for number, extra in enumerate(({}, {"async": 60, "poll": 1})):
-            kept = tmp_path / f"result-{number}"
-            module = {"asr.failback.planned_failover": {**options, "replicated_item": "web01"}, "check_mode": True}
-            keep = {"ansible.builtin.copy": {"content": "{{ result | to_json }}", "dest": str(kept), "mode": "0600"}}
-            if extra:
-                # Ansible refuses check mode together with async; a query does not need it.
-                module = {"asr.failback.replicated_item_info": {**options, "name": "web01"}}
-            results.append(_played(stage, tmp_path, kept, [{**module, **extra, "register": "result"}, keep]))
-    assert broken_promises("planned_failover", results[0]) == []
-    ordinary = {name: value for name, value in results[1].items() if name in ("changed", "replicated_items")}
-    assert broken_promises("replicated_item_info", ordinary) == []
+def test_the_ordinary_module_returns_the_same(playing: Playing) -> None:
+    query = {"module": "replicated_item_info", "options": {"name": "web01"}}
+    refused = {"module": "commit", "options": options_of("commit")}
+    # With async, the module itself runs, in a Python of its own.
+    alone = {"async": 60, "poll": 1}
+    here = {"query": query, "refused": refused}
+    results = playing.results({**here, **{f"{name} alone": {**task, **alone} for name, task in here.items()}})
+    assert results["query alone"]["ansible_job_id"]
+    for name, kept in (
+        ("query", ("failed", "changed", "replicated_items")),
+        ("refused", ("failed", "msg", "error", "stage", "authoritative_side", "reversible")),
+    ):
+        assert [results[f"{name} alone"][key] for key in kept] == [results[name][key] for key in kept]
+    assert playing.stage.writes() == []

@@ -114,7 +114,8 @@ def _credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:
         return _user_credential(settings, common)
     if settings.method == "managed_identity":
         return ManagedIdentityCredential(client_id=settings.client_id or None)
-    return AzureCliCredential(tenant_id=settings.tenant, subscription=settings.subscription_id or None)
+    # The CLI takes one of the two, and the subscription tells the tenant.
+    return AzureCliCredential(subscription=settings.subscription_id)
 
 
 def _user_credential(settings: AzureSettings, common: dict[str, Any]) -> Any:

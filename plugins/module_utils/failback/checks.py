@@ -177,8 +177,8 @@ def _no_operation(facts: ItemFacts) -> Finding:
 
 
 def _no_test_failover(facts: ItemFacts) -> Finding:
-    state = facts.seen.item.test_failover_state or "None"
-    if state == "None":
+    state = facts.seen.item.test_failover_state
+    if not facts.seen.item.has_open_test_failover:
         return Finding("no_test_failover", "pass", "none")
     return Finding(
         "no_test_failover",
@@ -282,13 +282,15 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
     name = facts.seen.item.azure_vm_name or "(none)"
     if isinstance(vm, NotRead):
         return _not_checked("azure_vm", vm)
+    if vm is None and not facts.seen.item.is_active_in_azure:
+        return Finding("azure_vm", "pass", "none, as the VM runs on-premises")
     if vm is None:
         return Finding(
             "azure_vm",
             "fail",
             f"{name} does not exist",
             "There is no VM in Azure to fail back from.",
-            "If it was deleted, restore it under the same name or run reverse replication from a backup.",
+            "If it was deleted, restore it from a backup under the same name, or start the on-premises copy for good.",
         )
     if vm.is_running:
         return Finding("azure_vm", "pass", f"{name} is {vm.power}")

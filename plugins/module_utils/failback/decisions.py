@@ -187,6 +187,8 @@ def decide(verb: Verb, seen: Observation) -> Decision:
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:
     job = seen.job
+    if job is None and seen.item.has_open_test_failover:
+        return _refuse("A test failover waits for its clean-up, which a person does in the portal. Clean it up first.")
     if job is None or not job.is_running:
         return Decision(Step.WAIT, seen.reason)
     if job.may_be_resumed:

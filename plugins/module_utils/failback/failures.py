@@ -31,7 +31,8 @@ class FailbackError(Exception):
     """A failure with its parts apart.
 
     C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
-    (what was being done, to what) and C(truth) (which side holds the truth now) are filled in where they are known.
+    (what was being done, to what), C(truth) (which side holds the truth now) and C(wrote) (a write was sent before it
+    failed) are filled in where they are known.
     """
 
     kind = "error"
@@ -43,6 +44,7 @@ class FailbackError(Exception):
         self.details = details
         self.asked = ""
         self.truth: dict[str, Any] = {}
+        self.wrote = False
 
     def __str__(self) -> str:
         return self.message()
@@ -56,7 +58,7 @@ class FailbackError(Exception):
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
         known = {key: value for key, value in self.truth.items() if key != "sentence"}
-        return {"msg": self.message(), "error": {"kind": self.kind, **self.details}, **known}
+        return {"msg": self.message(), "changed": self.wrote, "error": {"kind": self.kind, **self.details}, **known}
 
 
 class ConfigurationError(FailbackError):

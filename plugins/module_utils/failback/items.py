@@ -71,6 +71,11 @@ class ReplicatedItem:
         return self.active_location == "Recovery"
 
     @property
+    def has_open_test_failover(self) -> bool:
+        """Whether a test failover has not been cleaned up."""
+        return self.test_failover_state not in ("", "None")
+
+    @property
     def fabric_name(self) -> str:
         """Name of the Hyper-V site or VMM fabric that the item belongs to."""
         return arm_ids.segment(self.id, "replicationFabrics")

@@ -10,7 +10,7 @@ that are new are tolerated where the allowed operations tell enough, and are an 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -106,8 +106,9 @@ def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job
     Raises UnknownState where what was read fits no stage.
     """
     if running is not None and running.is_running:
-        stage, reason = _stage_of_running(running)
-        return Observation(item, stage, running, reason)
+        named = _with_scenario(running, item)
+        stage, reason = _stage_of_running(named)
+        return Observation(item, stage, named, reason)
     if item.scenario:
         return Observation(item, Stage.BUSY, running, f"the item names {item.scenario} as its current operation")
     stage, reason = _stage_at_rest(item, last_failback)
@@ -132,6 +133,14 @@ def last_failback_of(item: ReplicatedItem, jobs: Iterable[Job]) -> Job | None:
 
 def _did_nothing(job: Job) -> bool:
     return job.has_failed and not job.began_data_sync
+
+
+def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
+    """Return a job with its scenario: one that was just accepted names none yet (recorded), but its item does."""
+    if job.scenario or not item.scenario:
+        return job
+    leaves_azure = item.scenario == "PlannedFailover" and item.is_active_in_azure
+    return replace(job, scenario="Failback" if leaves_azure else item.scenario)
 
 
 def _is_older(started: datetime | None, failover: datetime | None) -> bool:
@@ -200,7 +209,7 @@ def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[St
 def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
     if item.protection_state in _REPLICATING_STATES:
         return Stage.REVERSE_REPLICATING, item.protection_state_description or item.protection_state
-    if item.test_failover_state not in ("", "None"):
+    if item.has_open_test_failover:
         return Stage.BUSY, f"a test failover is {item.test_failover_state}"
     if not item.allowed_operations.isdisjoint({"PlannedFailover", "UnplannedFailover"}):
         return Stage.PROTECTED, _allows(item, "PlannedFailover", "UnplannedFailover")

@@ -47,13 +47,14 @@ def job_result(job: Job) -> dict[str, Any]:
 
 def verb_outcome(session: AzureSession, verb: Verb, course: Course, predicted: Stage | None) -> dict[str, Any]:
     """Return the result of a verb. C(predicted) is the stage that check mode foresees where it would have written."""
-    foreseen = predicted if course.predicted else None
     jobs = _read_jobs(session, course)
-    members = [_member(course, member, foreseen, jobs) for member in course.after.members]
-    after = foreseen.value if foreseen else stage_of(course.after)
+    members = [
+        _member(course, member, predicted if member.item.id in course.predicted else None, jobs)
+        for member in course.after.members
+    ]
     return {
         "changed": course.changed,
-        "stage": {"before": stage_of(course.before), "after": after},
+        "stage": {"before": stage_of(course.before), "after": common([member["stage"]["after"] for member in members])},
         "direction": direction_of(verb),
         "authoritative_side": common([member["authoritative_side"] for member in members]),
         "reversible": all(member["reversible"] for member in members),

@@ -54,12 +54,15 @@ class Procedure:
 
 @dataclass
 class Course:
-    """What a verb did: the first and the last look, the last job of each member by item id, whether it wrote."""
+    """What a verb did: the first and the last look, the last job of each member by item id, whether it wrote.
+
+    C(predicted) are the ids of the members that a run outside check mode would take further.
+    """
 
     before: View
     after: View
     changed: bool = False
-    predicted: bool = False
+    predicted: frozenset[str] = frozenset()
     jobs: dict[str, str] = field(default_factory=dict)
 
 
@@ -75,7 +78,9 @@ def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Pr
         return runner.run()
     except FailbackError as problem:
         problem.asked = problem.asked or asked[0].upper() + asked[1:]
-        problem.truth = problem.truth or (runner.truth() if runner else {})
+        if runner is not None:
+            problem.truth = problem.truth or runner.truth()
+            problem.wrote = runner.wrote
         raise
 
 
@@ -90,6 +95,7 @@ class _Runner:
         self._target = target
         self._seen: list[View] = []
         self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self.wrote = False
 
     def run(self) -> Course:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
@@ -145,7 +151,7 @@ class _Runner:
         writes = self._procedure.writes(course.after, starts)
         course.changed = True
         if self._wish.check_mode:
-            course.predicted = True
+            course.predicted = _ids(starts)
             return False
         for write in writes:
             name = self._settled(write)
@@ -161,8 +167,11 @@ class _Runner:
         names = ", ".join(member.item.friendly_name for member in write.members)
         self._watch.report(f"{self._procedure.verb.value} of {names}: starting")
         try:
-            return write.send().job_name
+            job_name = write.send().job_name
+            self.wrote = True
+            return job_name
         except FateUnknown:
+            self.wrote = True
             job_name = self._job_that_appeared(write.members[0])
             if job_name is None:
                 raise
@@ -200,8 +209,9 @@ class _Runner:
             raise complaints.something_else_runs(waits)
         course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
         # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
-        course.predicted = self._wish.check_mode and self._wish.wait
-        course.changed = course.predicted and bool(waits)
+        foresees = self._wish.check_mode and self._wish.wait
+        course.predicted = _ids(members) if foresees else frozenset()
+        course.changed = foresees and bool(waits)
         return False
 
     def _follow(self, course: Course, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
@@ -217,6 +227,10 @@ class _Runner:
             raise complaints.still_as_before(self._procedure.verb, starts, jobs)
         self._watch.sleep(self._interval)
         return True
+
+
+def _ids(members: Iterable[Observation]) -> frozenset[str]:
+    return frozenset(member.item.id for member in members)
 
 
 def _ended_or_waits_for_somebody(job: Job) -> bool:

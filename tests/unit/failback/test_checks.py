@@ -96,6 +96,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("data_encryption", "pass", {"seen": details(encryption="Disabled")}),
     ("managed_disks", "warn", {"seen": details(useManagedDisks="true")}),
     ("azure_vm", "fail", {"azure_vm": None}),
+    ("azure_vm", "pass", {"azure_vm": None, "seen": seen(Stage.PROTECTED, item(active="Primary"))}),
     ("azure_vm", "warn", {"azure_vm": vm("deallocated")}),
     ("azure_vm", "not_checked", {"azure_vm": HIDDEN}),
     ("delete_lock", "fail", {"locks": [LOCK]}),

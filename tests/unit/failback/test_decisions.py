@@ -138,6 +138,14 @@ def test_a_busy_item_waits_unless_only_a_person_can_end_it(verb: Verb, body: Any
     assert decide(verb, seen(Stage.BUSY, body)).step is step
 
 
+@pytest.mark.parametrize("verb", VERBS, ids=label)
+def test_an_open_test_failover_is_a_person_s_to_end(verb: Verb) -> None:
+    tested = parse_item(item(active="Primary", testFailoverState="WaitingForCompletion"))
+    decision = decide(verb, Observation(tested, Stage.BUSY, None, "what was seen"))
+    assert decision.step is Step.REFUSE
+    assert "Clean it up" in decision.reason
+
+
 def test_the_refusal_of_a_waiting_job_names_it_and_what_it_waits_for() -> None:
     waiting = job("TestFailover", "Suspended", name="job-5", stateDescription="WaitingForStopTestFailover")
     reason = decide(Verb.FAIL_BACK, seen(Stage.BUSY, waiting)).reason

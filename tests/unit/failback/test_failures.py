@@ -27,6 +27,7 @@ def test_a_message_tells_what_was_asked_what_happened_who_holds_the_truth_and_wh
     assert str(problem) == message
     assert problem.as_result() == {
         "msg": message,
+        "changed": False,
         "error": {"kind": "refused", "locks": ["/lock"]},
         "authoritative_side": "azure",
         "reversible": True,
@@ -34,7 +35,14 @@ def test_a_message_tells_what_was_asked_what_happened_who_holds_the_truth_and_wh
 
 
 def test_a_failure_that_knows_little_says_little() -> None:
-    assert FailbackError("It broke.").as_result() == {"msg": "It broke.", "error": {"kind": "error"}}
+    result = FailbackError("It broke.").as_result()
+    assert result == {"msg": "It broke.", "changed": False, "error": {"kind": "error"}}
+
+
+def test_a_failure_after_a_write_is_a_change() -> None:
+    problem = FailbackError("It broke.")
+    problem.wrote = True
+    assert problem.as_result()["changed"] is True
 
 
 def test_the_innermost_asker_is_kept() -> None:

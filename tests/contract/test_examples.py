@@ -1,0 +1,148 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of every module run as they stand, one after the other, on one vault, in the order of a failback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from documented import documentation
+from playing import Played, Stage
+from scenarios import item_of, scenario_of
+
+from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
+from asr_simulator.server import Simulator
+
+# The order in which the examples fit together.
+ORDER = (
+    "vault_info",
+    "replicated_item_info",
+    "recovery_plan_info",
+    "failback_prereq",
+    "planned_failover",
+    "job_info",
+    "complete_failover",
+    "commit",
+    "reverse_replicate",
+)
+# The names that the examples use.
+RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"
+MEMBERS = ("db01", "shop01")
+DISKS = [{"name": "os", "gb": 4, "os": True}]
+VAULT_OPTIONS = {"resource_group": RESOURCE_GROUP, "vault_name": VAULT}
+# No example commits the plan, and one replicates it in reverse.
+COMMIT_PLAN = {
+    "name": "Commit the plan",
+    "asr.failback.commit": {**VAULT_OPTIONS, "recovery_plan": PLAN},
+}
+
+
+def scenario() -> dict[str, Any]:
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": f"{NEW_HOST}.contoso.example"}]}
+    items = [item_of(name, disks=DISKS) for name in ("web01", *MEMBERS)]
+    return scenario_of(
+        *items,
+        item_of("app02", disks=DISKS, on_premises_vm="missing"),
+        item_of("print01", "failover_commit_pending", disks=DISKS),
+        fabrics=[site],
+        vault={"resource_group": RESOURCE_GROUP, "name": VAULT},
+        recovery_plans=[{"name": PLAN, "groups": [[name] for name in MEMBERS]}],
+    )
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load(documentation()[module]["examples"]))
+
+
+def plays() -> list[dict[str, Any]]:
+    """A play for each module, with polls in a hurry."""
+    hurry = {f"asr.failback.{name}": {"poll_interval": 0.2} for name, one in CONTRACTS.items() if one.waits}
+    common = {"hosts": "all", "gather_facts": False, "module_defaults": hurry}
+    tasks = {name: examples(name) for name in ORDER}
+    tasks["commit"].append(COMMIT_PLAN)
+    return [{"name": name, **common, "tasks": tasks[name]} for name in ORDER]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the examples did."""
+
+    played: Played
+    stage: Stage
+
+    def state(self, name: str) -> dict[str, Any]:
+        return next(item for item in self.stage.simulator.state()["items"] if item["name"] == name)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """The examples, run once."""
+    folder = tmp_path_factory.mktemp("examples")
+    with Simulator.start(scenario(), folder / "simulator", speed=3000) as simulator:
+        stage = Stage(simulator, folder)
+        playbook = folder / "examples.yml"
+        playbook.write_text(yaml.safe_dump(plays(), sort_keys=False))
+        yield Run(stage.play(str(playbook), {"localhost": {"ansible_connection": "local"}}), stage)
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(ORDER) == sorted(CONTRACTS)
+
+
+def test_every_example_succeeds(run: Run) -> None:
+    assert run.played.status == 0, run.played.output
+    for module in ORDER:
+        for task in examples(module):
+            assert f"TASK [{task['name']}]" in run.played.output
+
+
+def test_the_examples_bring_the_machines_where_they_say(run: Run) -> None:
+    assert run.state("web01")["stage"] == "protected"
+    assert run.state("web01")["azure_vm"]["exists"] is False
+    assert run.state("print01")["stage"] == "failed_over"
+    assert run.state("app02")["on_premises_vm"]["host"] == f"{NEW_HOST}.contoso.example"
+    assert {run.state(name)["stage"] for name in MEMBERS} <= {"reverse_replicating", "protected"}
+
+
+def test_the_examples_write_what_they_say_and_nothing_twice(run: Run) -> None:
+    expected = {
+        "refreshProvider": 1,
+        "plannedFailover": 3,
+        "resume": 2,
+        "failoverCommit": 3,
+        "reProtect": 1 + len(MEMBERS),
+    }
+    writes = run.stage.writes()
+    assert {name: writes.count(name) for name in set(writes)} == expected
+
+
+def role_example() -> list[dict[str, Any]]:
+    readme = Path(__file__).resolve().parents[2] / "roles" / "failback" / "README.md"
+    block = readme.read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
+    return list(yaml.safe_load(block))
+
+
+def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
+    (play,) = role_example()
+    with Simulator.start(scenario(), tmp_path / "simulator", speed=3000) as simulator:
+        stage = Stage(simulator, tmp_path)
+        playbook = tmp_path / "site.yml"
+        playbook.write_text(yaml.safe_dump([{**play, "hosts": "all"}]))
+        options = play["roles"][0]
+        hooks = [options["failback_validation_tasks"], *options["failback_hooks"].values()]
+        for path in hooks:
+            file = Path(path.replace("{{ playbook_dir }}", str(tmp_path)))
+            file.parent.mkdir(exist_ok=True)
+            done = {"name": f"Run {file.stem}", "ansible.builtin.assert": {"that": True}}
+            file.write_text(yaml.safe_dump([done]))
+        played = stage.play(str(playbook), {"web01": {}})
+        assert played.status == 0, played.output
+        assert all(f"Run {Path(path).stem}" in played.output for path in hooks)
+        assert stage.stages()["web01"] == "protected"
