@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 from driving import Driver
+from hypothesis import HealthCheck, settings
 
 from asr_simulator.server import Simulator
 
 Scenario = Mapping[str, Any] | str
+# A machine that is busy with other tests makes no property slow.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 
 @pytest.fixture

@@ -92,9 +92,9 @@ class _Checker:
         wanted = _TYPES[kind]
         if not isinstance(value, wanted) or (kind in ("int", "float") and isinstance(value, bool)):
             yield f"{path} is {type(value).__name__}, documented as {kind}"
-        elif kind == "dict":
+        elif isinstance(value, dict):
             yield from self._dict_problems(path, value, entry)
-        elif kind == "list":
+        elif isinstance(value, list):
             yield from self._list_problems(path, value, entry)
 
     def _list_problems(self, path: str, value: list[Any], entry: Documentation) -> Iterator[str]:

@@ -21,6 +21,13 @@ SECONDS = 120
 # Where build/ holds the collection; make sets it too.
 COLLECTIONS = Path(__file__).resolve().parents[1] / "build" / "collections"
 
+# The writes of a whole failback that synchronises first.
+WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
+PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}}
+FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does not answer"}}
+# Variables of a host whose own tasks run on the controller.
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
 
 @dataclass(frozen=True)
 class Played:

@@ -39,8 +39,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Web
 
     def handle_any(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        answer = self.server.take(self.command, self.path)
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = self.server.take(self.command, self.path, content)
         self.close_connection = True
         if answer.reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
@@ -62,7 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Web(ThreadingHTTPServer):
-    """A context manager. Answers are given in order, the last one again and again. `asked` are method and path."""
+    """A context manager. Answers are given in order, the last one again and again.
+
+    `asked` are the method and path of each request, `bodies` what came with it.
+    """
 
     daemon_threads = True
 
@@ -73,6 +76,7 @@ class Web(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.url = f"https://{LOOPBACK}:{self.server_port}"
         self.asked: list[tuple[str, str]] = []
+        self.bodies: list[Any] = []
         self._answers = list(answers)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -82,10 +86,11 @@ class Web(ThreadingHTTPServer):
         with self._lock:
             self._answers = list(answers)
 
-    def take(self, method: str, path: str) -> Answer:
+    def take(self, method: str, path: str, content: bytes) -> Answer:
         """The answer to the next request."""
         with self._lock:
             self.asked.append((method, path))
+            self.bodies.append(json.loads(content) if content else None)
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     def __enter__(self) -> Web:

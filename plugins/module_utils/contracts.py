@@ -100,8 +100,8 @@ def _common(parameters: Parameters, check_mode: bool) -> dict[str, Any]:
 
 
 def _prereq_wish(parameters: Parameters, check_mode: bool) -> PrereqWish:
-    extra = {name: parameters[name] for name in ("refresh_provider", "data_sync")}
-    return PrereqWish(**_common(parameters, check_mode), **extra)
+    extra = {name: parameters[name] for name in ("refresh_provider", "data_sync", "create_vm_if_missing")}
+    return PrereqWish(**_common(parameters, check_mode), **extra, target_host=parameters["target_host"] or "")
 
 
 def _planned_failover_wish(parameters: Parameters, check_mode: bool) -> PlannedFailoverWish:
@@ -142,6 +142,10 @@ def _job_info_wish(parameters: Parameters, _check_mode: bool) -> JobInfoWish:
     )
 
 
+_PLACE: dict[str, dict[str, Any]] = {
+    "create_vm_if_missing": {"type": "bool", "default": False},
+    "target_host": {"type": "str"},
+}
 _DATA_SYNC = {"type": "str", "default": "auto", "choices": ["auto", "before_failover", "during_failover"]}
 
 CONTRACTS: dict[str, Contract] = {
@@ -149,7 +153,7 @@ CONTRACTS: dict[str, Contract] = {
     for contract in (
         Contract(
             "failback_prereq",
-            {"refresh_provider": {"type": "bool", "default": False}, "data_sync": _DATA_SYNC},
+            {"refresh_provider": {"type": "bool", "default": False}, "data_sync": _DATA_SYNC, **_PLACE},
             failback_prereq.run,
             _prereq_wish,
         ),
@@ -162,8 +166,7 @@ CONTRACTS: dict[str, Contract] = {
                     "choices": ["recovery_to_primary", "primary_to_recovery"],
                 },
                 "data_sync": _DATA_SYNC,
-                "create_vm_if_missing": {"type": "bool", "default": False},
-                "target_host": {"type": "str"},
+                **_PLACE,
                 "wait_for": {
                     "type": "str",
                     "default": "waiting_for_completion",

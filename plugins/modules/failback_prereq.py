@@ -33,6 +33,16 @@ options:
       - auto
       - before_failover
       - during_failover
+  create_vm_if_missing:
+    description:
+      - Whether the failback is going to create the on-premises VM if it does not exist any more.
+    type: bool
+    default: false
+  target_host:
+    description:
+      - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in place
+        of the VM's own host.
+    type: str
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -268,8 +278,8 @@ error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(azure_vms) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(status), C(code), C(message), C(action), C(request_id),
-      C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict
   contains:

@@ -72,7 +72,7 @@ TABLE: dict[str, dict[str, Cell]] = {
     "completing": {
         "fail back": ([], PENDING),
         "complete": ([], PENDING),
-        "commit failback": ([COMMIT], BACK),
+        "commit failback": "still being cut over",
         "commit failover": ([], "completing"),
         "reverse replicate": "Finish it: complete_failover, then commit",
         "fail over": "Finish it: complete_failover, then commit",

@@ -1,19 +1,15 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks as users run them: check, run, run again, hold, hooks, tags, strategies."""
+"""The playbooks as users run them: check, run, run again, hold, hooks, switches."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
+from playing import HERE, PASS, WHOLE
 from scenarios import item_of, scenario_of
-
-WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
-PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}}
-FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does not answer"}}
 
 
 def path_of(result: dict[str, Any]) -> list[str]:
@@ -48,7 +44,12 @@ def test_check_predicts_what_the_run_does_and_a_second_run_writes_nothing(stage:
 
 def test_a_run_without_validation_is_held_before_the_commit(stage: Any) -> None:
     vault = stage(scenario_of("vm1"))
+    check = vault.play("failback", {"vm1": {}}, "--check")
     held = vault.play("failback", {"vm1": {}})
+    assert (check.status, check.results["vm1"]["outcome"]) == (0, "predicted")
+    assert path_of(check.results["vm1"]) == path_of(held.results["vm1"])
+    for key in ("stage", "reason", "next"):
+        assert check.results["vm1"][key] == held.results["vm1"][key]
     assert (held.status, held.results["vm1"]["outcome"]) == (0, "held")
     assert "awaits its commit" in held.results["vm1"]["reason"]
     by_tag = vault.play("failback", {"vm1": {}}, "--tags", "commit")
@@ -57,17 +58,6 @@ def test_a_run_without_validation_is_held_before_the_commit(stage: Any) -> None:
     done = vault.play("failback", {"vm1": {}}, failback_validation_tasks=vault.task_file("validate.yml", PASS))
     assert done.results["vm1"]["outcome"] == "protected"
     assert vault.writes() == WHOLE
-
-
-def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
-    vault = stage(scenario_of("vm1"))
-    failed = vault.play("failback", {"vm1": {}}, failback_validation_tasks=vault.task_file("validate.yml", FAIL))
-    result = failed.results["vm1"]
-    assert (failed.status, result["outcome"]) == (2, "failed")
-    assert "the shop does not answer" in result["reason"]
-    assert result["stage"] == "failback_commit_pending"
-    assert vault.writes() == WHOLE[:2]
-    assert vault.simulator.state()["items"][0]["azure_vm"]["exists"] is True
 
 
 def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> None:
@@ -81,8 +71,7 @@ def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> Non
         task = {"name": name, "ansible.builtin.lineinfile": line, "delegate_to": "localhost"}
         hooks[name] = vault.task_file(f"{name}.yml", task)
     tasks = vault.task_file("validate.yml", PASS)
-    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    run = vault.play("failback", {"vm1": local}, failback_validation_tasks=tasks, failback_hooks=hooks)
+    run = vault.play("failback", {"vm1": HERE}, failback_validation_tasks=tasks, failback_hooks=hooks)
     assert run.status == 0, run.output
     assert log.read_text().splitlines() == names
 
@@ -95,36 +84,6 @@ def test_each_step_can_be_switched_off(stage: Any) -> None:
     assert run.results["vm1"]["stage"] == "waiting_for_completion"
 
 
-@pytest.mark.parametrize("arguments", [{"failback_strategy": "linear"}, {"failback_serial": 1}], ids=str)
-def test_other_ways_to_go_through_the_hosts(stage: Any, arguments: dict[str, Any]) -> None:
-    vault = stage(scenario_of("vm1", "vm2"))
-    tasks = vault.task_file("validate.yml", PASS)
-    run = vault.play("failback", {"vm1": {}, "vm2": {}}, failback_validation_tasks=tasks, **arguments)
-    assert run.status == 0, run.output
-    assert set(vault.stages().values()) == {"protected"}
-
-
-def test_limit_touches_no_other_vm(stage: Any) -> None:
-    vault = stage(scenario_of("vm1", "vm2"))
-    vault.play("failback", {"vm1": {}, "vm2": {}}, "--limit", "vm2")
-    assert vault.stages() == {"vm1": "failed_over", "vm2": "failback_commit_pending"}
-
-
-def test_a_vm_that_is_not_ready_fails_alone_with_its_reason(stage: Any) -> None:
-    vault = stage(scenario_of("vm1", item_of("vm2", "failover_commit_pending")))
-    tasks = vault.task_file("validate.yml", PASS)
-    run = vault.play("failback", {"vm1": {}, "vm2": {}, "ghost": {}}, failback_validation_tasks=tasks)
-    assert run.status == 2
-    assert {host: result["outcome"] for host, result in run.results.items()} == {
-        "ghost": "failed",
-        "vm1": "protected",
-        "vm2": "failed",
-    }
-    assert "not committed yet" in run.results["vm2"]["reason"]
-    assert "no replicated item 'ghost'" in run.results["ghost"]["reason"]
-    assert vault.stages() == {"vm1": "protected", "vm2": "failover_commit_pending"}
-
-
 def test_the_prerequisites_playbook_writes_nothing_and_fails_what_is_not_ready(stage: Any) -> None:
     vault = stage(scenario_of("vm1", item_of("vm2", "failover_commit_pending")))
     ready = vault.play("prerequisites", {"vm1": {}})
@@ -133,67 +92,3 @@ def test_the_prerequisites_playbook_writes_nothing_and_fails_what_is_not_ready(s
     assert (unready.status, vault.writes()) == (2, [])
     findings = {one["id"]: one["status"] for one in unready.results["vm2"]["findings"]}
     assert findings["failover_committed"] == "fail"
-
-
-def test_recovery_plans_are_hosts_too(stage: Any) -> None:
-    plans = [{"name": "shop", "groups": [["db"], ["web"]]}]
-    vault = stage(scenario_of("db", "web", recovery_plans=plans))
-    hosts = {"shop": {"failback_recovery_plan": "shop"}}
-    run = vault.play("failback", hosts, failback_validation_tasks=vault.task_file("validate.yml", PASS))
-    assert run.status == 0, run.output
-    assert vault.writes() == [*WHOLE, "reProtect"]
-    members = run.results["shop"]["steps"][-1]["members"]
-    assert {member["friendly_name"]: member["stage"]["after"] for member in members} == {
-        "db": "protected",
-        "web": "protected",
-    }
-
-
-MODULE_PLAY = """
-- hosts: vm1
-  gather_facts: false
-  module_defaults:
-    group/asr.failback.failback:
-      resource_group: "{{ failback_resource_group }}"
-      vault_name: "{{ failback_vault_name }}"
-  tasks:
-    - name: As an ordinary module, in the background
-      asr.failback.planned_failover:
-        replicated_item: vm1
-        poll_interval: 0.2
-      async: 100
-      poll: 1
-      delegate_to: localhost
-      vars:
-        ansible_python_interpreter: "{{ ansible_playbook_python }}"
-      register: module
-    - name: In the controller's process
-      asr.failback.planned_failover:
-        replicated_item: vm1
-      register: direct
-    - name: With another environment
-      asr.failback.replicated_item_info:
-        name: vm1
-      environment:
-        AZURE_SECRET: wrong
-      ignore_errors: true
-      register: refused
-    - ansible.builtin.assert:
-        that:
-          - module is changed
-          - direct is not changed
-          - (direct.keys() | difference(module.keys())) == []
-          - module.replicated_item.id == direct.replicated_item.id
-          - module.stage.after == direct.stage.after
-          - refused is failed
-          - refused.error.kind == 'authentication'
-"""
-
-
-def test_module_and_action_plugin_do_the_same(stage: Any, tmp_path: Path) -> None:
-    vault = stage(scenario_of("vm1"))
-    playbook = tmp_path / "module.yml"
-    playbook.write_text(MODULE_PLAY)
-    run = vault.play(str(playbook), {"vm1": {}})
-    assert run.status == 0, run.output
-    assert vault.writes() == WHOLE[:1]

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, parse_vm
 from ..failback.documents import items, text
-from ..failback.failures import NotFound
-from .errors import translated
+from .answers import expect_object
+from .errors import found_or_none
 from .resources import Resources
 from .sdk import ComputeManagementClient
 
@@ -17,31 +20,29 @@ _NETWORK_VERSION = "2024-05-01"
 
 
 class Compute:
-    """Azure compute as this collection needs it."""
+    """Azure compute as this collection needs it.
 
-    def __init__(self, client: ComputeManagementClient, resources: Resources) -> None:
-        self._client = client
+    Each resource is read in the subscription of its own id: the target resource group of a replicated item may lie in
+    another one than the vault. C(make_client) makes the client of a subscription.
+    """
+
+    def __init__(self, make_client: Callable[[str], ComputeManagementClient], resources: Resources) -> None:
+        self._client = functools.cache(make_client)
         self._resources = resources
 
     def find_vm(self, vm_id: str) -> AzureVm | None:
         """Return the virtual machine with its power state, or None where there is none."""
-        names = (arm_ids.segment(vm_id, "resourceGroups"), arm_ids.last_segment(vm_id))
-        try:
-            with translated():
-                model = self._client.virtual_machines.get(*names, expand="instanceView")
-        except NotFound:
-            return None
-        return parse_vm(model.as_dict())
+        subscription, *names = _path(vm_id)
+        machines = self._client(subscription).virtual_machines
+        options = {"expand": "instanceView", "raw_response_hook": expect_object}
+        document = found_or_none(lambda: machines.get(*names, **options).as_dict())
+        return None if document is None else parse_vm(document)
 
     def disk_exists(self, disk_id: str) -> bool:
         """Say whether a managed disk is there."""
-        names = (arm_ids.segment(disk_id, "resourceGroups"), arm_ids.last_segment(disk_id))
-        try:
-            with translated():
-                self._client.disks.get(*names)
-        except NotFound:
-            return False
-        return True
+        subscription, *names = _path(disk_id)
+        disks = self._client(subscription).disks
+        return found_or_none(lambda: disks.get(*names, raw_response_hook=expect_object)) is not None
 
     def find_nic_addresses(self, nic_id: str) -> list[str] | None:
         """Return the ids of the public addresses that a network interface holds, or None where it does not exist."""
@@ -51,3 +52,9 @@ class Compute:
         configurations = items(nic, "properties", "ipConfigurations")
         addresses = [text(entry, "properties", "publicIPAddress", "id") for entry in configurations]
         return [address for address in addresses if address]
+
+
+def _path(resource_id: str) -> tuple[str, str, str]:
+    """Return subscription, resource group and name of a resource."""
+    subscription, group = (arm_ids.segment(resource_id, part) for part in ("subscriptions", "resourceGroups"))
+    return subscription, group, arm_ids.last_segment(resource_id)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..failback.failures import ConfigurationError
+from ..failback.failures import AuthenticationError, ConfigurationError
 from .clouds import Cloud
 from .run_cache import RunCache
 from .sdk import (
@@ -18,6 +18,7 @@ from .sdk import (
     AzureCliCredential,
     CertificateCredential,
     ClientSecretCredential,
+    CredentialUnavailableError,
     ManagedIdentityCredential,
     UsernamePasswordCredential,
     WorkloadIdentityCredential,
@@ -28,6 +29,11 @@ from .settings import AzureSettings
 _MARGIN_SECONDS = 330
 # The Azure CLI's own client, which azure.azcollection signs users in with too.
 _AZURE_CLI_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+_INSTEAD = "or give tenant, client_id and secret, in the options or the environment."
+_WHERE_TO_GET_ONE = {
+    "cli": f"Install the Azure CLI where the task runs and sign in with 'az login', {_INSTEAD}",
+    "managed_identity": f"Run the task on a machine of Azure that has this managed identity, {_INSTEAD}",
+}
 
 
 class SharedToken:
@@ -40,9 +46,8 @@ class SharedToken:
         self._credential = make_credential()
         self._cache = cache
         self._refused: set[str] = set()
-        who = (cloud.authority, settings.method, settings.tenant, settings.client_id, settings.ad_user)
-        proof = (settings.secret, settings.password, settings.x509_certificate_path, settings.federated_token_file)
-        self._key = "|".join((*who, *proof))
+        self._settings = settings
+        self._key = _key(settings, cloud)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token for scopes. One that answers a challenge (C(claims)) is always a new one."""
@@ -57,8 +62,14 @@ class SharedToken:
         return AccessToken(*value)
 
     def _ask(self, *scopes: str, **options: Any) -> AccessToken:
-        with _made_usable():
-            token: AccessToken = self._credential.get_token(*scopes, **options)
+        try:
+            with _made_usable():
+                token: AccessToken = self._credential.get_token(*scopes, **options)
+        except CredentialUnavailableError as problem:
+            raise AuthenticationError(
+                f"No credential was found: {str(problem).splitlines()[0]}",
+                _WHERE_TO_GET_ONE.get(self._settings.method, "Choose another auth_source."),
+            ) from problem
         return token
 
     def refuse(self, token: str) -> None:
@@ -71,6 +82,15 @@ class SharedToken:
 
     def _is_good(self, value: list[Any]) -> bool:
         return value[0] not in self._refused and bool(value[1] - time.time() > _MARGIN_SECONDS)
+
+
+def _key(settings: AzureSettings, cloud: Cloud) -> str:
+    """Return all that a token depends on."""
+    who = (settings.authority or cloud.authority, settings.method, settings.tenant, settings.client_id, settings.ad_user)
+    proof = (settings.secret, settings.password, settings.x509_certificate_path, settings.federated_token_file)
+    # The subscription tells the Azure CLI whom to sign in.
+    chosen = settings.subscription_id if settings.method == "cli" else ""
+    return "|".join((*who, *proof, chosen, *settings.read_elsewhere))
 
 
 def build_credential(settings: AzureSettings, cloud: Cloud, transport: Any) -> Any:
@@ -87,7 +107,7 @@ def _made_usable() -> Iterator[None]:
     """Let azure-identity's bare errors about names and files say what they are about."""
     try:
         yield
-    except (OSError, ValueError) as problem:
+    except (OSError, TypeError, ValueError) as problem:
         raise ConfigurationError(
             f"The credential cannot be used: {problem}",
             "Check tenant, client_id, adfs_authority_url and the file of the certificate or federated token.",

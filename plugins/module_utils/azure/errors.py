@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from ..failback.documents import field, items, text
 from ..failback.failures import (
@@ -21,7 +22,17 @@ from ..failback.failures import (
     Throttled,
     Unreachable,
 )
-from .sdk import AzureError, ClientAuthenticationError, DecodeError, HttpResponseError, ServiceRequestError
+from .sdk import (
+    AzureError,
+    ClientAuthenticationError,
+    ConnectTimeoutError,
+    DecodeError,
+    DeserializationError,
+    HttpResponseError,
+    NewConnectionError,
+)
+
+Answer = TypeVar("Answer")
 
 _REMEDIES = {
     403: "Give the caller a role that contains the action at the vault or above, such as Site Recovery Contributor.",
@@ -42,14 +53,39 @@ def translated(*, write: bool = False) -> Iterator[None]:
         raise _authentication(problem) from problem
     except HttpResponseError as problem:
         raise _answered(problem, write) from problem
-    except ServiceRequestError as problem:
-        raise Unreachable(
-            f"Azure could not be reached: {_first_line(problem)}",
-            "The request never left. Check network, proxy, cloud_environment and the certificates trusted here.",
-        ) from problem
-    except (AzureError, json.JSONDecodeError) as problem:
+    except (AzureError, DeserializationError, json.JSONDecodeError) as problem:
         # A proxy's log-in page, say: status 200, and no JSON.
         raise _no_answer(problem, write) from problem
+
+
+def found_or_none(read: Callable[[], Answer]) -> Answer | None:
+    """Return what read returns, or None where Azure says that it does not exist."""
+    try:
+        with translated():
+            return read()
+    except NotFound as problem:
+        # Also the answer about a subscription that the caller may not see; whether the resource exists is not known.
+        if problem.code == "SubscriptionNotFound":
+            raise
+        return None
+
+
+def never_left(problem: Exception | None) -> bool:
+    """Say whether a request certainly was not sent: no connection was made, or the server's certificate was refused.
+
+    azure-core's ServiceRequestError is no proof: it also stands for a connection that broke while the answer was
+    read, where the encryption broke or where the connection went through a proxy.
+    """
+    proofs = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+    return any(isinstance(cause, proofs) for cause in _causes(problem))
+
+
+def _causes(problem: object) -> Iterator[object]:
+    """Yield an exception and those that azure-core, requests and urllib3 have wrapped in it."""
+    while isinstance(problem, BaseException):
+        yield problem
+        inner = [getattr(problem, name, None) for name in ("inner_exception", "reason", "original_error")]
+        problem = next((cause for cause in (*inner, *problem.args) if isinstance(cause, BaseException)), None)
 
 
 def _authentication(problem: ClientAuthenticationError) -> FailbackError:
@@ -73,8 +109,20 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
 
 
 def _no_answer(problem: Exception, write: bool) -> FailbackError:
+    if never_left(problem):
+        return Unreachable(
+            f"Azure could not be reached: {_first_line(problem)}",
+            "The request never left. Check network, proxy, cloud_environment and the certificates trusted here.",
+        )
     what = f"no usable answer came from Azure: {_first_line(problem)}"
-    return _fate_unknown(what, {}) if write else Unreachable(what[0].upper() + what[1:], "Run it again.")
+    if write:
+        return _fate_unknown(what, {})
+    return Unreachable(what[0].upper() + what[1:], "Check network and proxy, and run it again.")
+
+
+def no_job(status: int) -> FateUnknown:
+    """Return the failure of a write that was answered with success, but not as Site Recovery does: without a job."""
+    return _fate_unknown(f"the answer (HTTP {status}) names no job", {})
 
 
 def _fate_unknown(what: str, details: dict[str, Any]) -> FateUnknown:

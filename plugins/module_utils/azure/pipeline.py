@@ -11,6 +11,7 @@ from typing import Any
 
 from ..watch import Watch
 from .credentials import SharedToken
+from .errors import never_left
 from .sdk import (
     ARMChallengeAuthenticationPolicy,
     ContentDecodePolicy,
@@ -23,7 +24,6 @@ from .sdk import (
     RequestsTransport,
     RetryPolicy,
     SansIOHTTPPolicy,
-    ServiceRequestError,
     UserAgentPolicy,
 )
 from .settings import AzureSettings
@@ -55,8 +55,7 @@ class WritesOncePolicy(RetryPolicy[Any, Any]):
 
     def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
         """Count a try, and stop where a write may have arrived."""
-        never_left = isinstance(error, ServiceRequestError)
-        if error is not None and not never_left and response.http_request.method not in _READS:
+        if error is not None and not never_left(error) and response.http_request.method not in _READS:
             return False
         return bool(super().increment(settings, response=response, error=error))
 
@@ -120,7 +119,8 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
 
 
 def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock) -> list[Any]:
-    """Return the policies that every client of the task shares, in the SDK's own order.
+    """Return the policies that every client of the task shares, in the SDK's own order but for one: hooks see the
+    last answer only, not those that another try follows.
 
     Left out on purpose: automatic registration of resource providers, which would write unasked.
     """
@@ -129,9 +129,9 @@ def build_policies(credential: SharedToken, scope: str, service_clock: ServiceCl
         HeadersPolicy(),
         UserAgentPolicy(base_user_agent=USER_AGENT),
         ProxyPolicy(),
+        CustomHookPolicy(),
         ContentDecodePolicy(),
         WritesOncePolicy(),
         RenewingTokenPolicy(credential, scope),
         service_clock,
-        CustomHookPolicy(),
     ]

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..failback.azure_resources import Lock, Permission, parse_lock, parse_permission
 from ..failback.documents import items, text
-from ..failback.failures import NotFound
-from .errors import translated
+from .answers import one_object, page_of_objects
+from .errors import found_or_none, translated
 from .sdk import (
     ARMErrorFormat,
     ARMPipelineClient,
     ClientAuthenticationError,
     HttpRequest,
+    HttpResponse,
     HttpResponseError,
     map_error,
 )
@@ -34,10 +35,7 @@ class Resources:
 
     def find(self, resource_id: str, api_version: str) -> Any | None:
         """Return a resource's body, or None where it does not exist."""
-        try:
-            return self._get(f"{resource_id}?api-version={api_version}")
-        except NotFound:
-            return None
+        return found_or_none(lambda: self._get(f"{resource_id}?api-version={api_version}"))
 
     def vault(self, vault_id: str) -> Any:
         """Return the body of a Recovery Services vault."""
@@ -56,14 +54,14 @@ class Resources:
     def _values(self, path: str) -> Iterator[Any]:
         following = path
         while following:
-            page = self._get(following)
+            page = self._get(following, page_of_objects)
             yield from items(page, "value")
             following = text(page, "nextLink")
 
-    def _get(self, url: str) -> Any:
+    def _get(self, url: str, read: Callable[[HttpResponse], Any] = one_object) -> Any:
         with translated():
             response = self._client.send_request(HttpRequest("GET", self._client.format_url(url)))
             if response.status_code >= 400:
                 map_error(response.status_code, response, {401: ClientAuthenticationError})
                 raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-            return response.json()
+            return read(response)

@@ -61,7 +61,10 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
     resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()))
     sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
-    compute = ComputeManagementClient(credential, subscription, **sdk_options())
+
+    def compute_of(its_subscription: str) -> ComputeManagementClient:
+        return ComputeManagementClient(credential, its_subscription, **sdk_options())
+
     return AzureSession(
         subscription_id=subscription,
         vault_id=(
@@ -69,7 +72,7 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
         ),
         resource_manager=cloud.resource_manager,
         site_recovery=SiteRecovery(sites, group, vault),
-        compute=Compute(compute, resources),
+        compute=Compute(compute_of, resources),
         resources=resources,
         clock=clock,
     )

@@ -46,13 +46,30 @@ _SOURCES = {
     "msi": ("msi",),
 }
 _NAMES = ("tenant", "client_id", "ad_user")
-_PROOFS = ("secret", "x509_certificate_path", "password")
+_PROOFS = ("secret", "x509_certificate_path", "federated_token_file", "password")
+# What azure-identity and the Azure CLI read from the environment themselves, and what then leads to another token.
+_READ_ELSEWHERE = {
+    "cli": ("AZURE_CONFIG_DIR", "HOME", "PATH"),
+    "managed_identity": (
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "MSI_ENDPOINT",
+        "MSI_SECRET",
+        "IMDS_ENDPOINT",
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+        FEDERATED_TOKEN_FILE,
+    ),
+}
 
 
 @dataclass(frozen=True)
 class AzureSettings:
-    """Everything that leads to a token. C(method) is the kind of credential that the other fields make possible:
-    C(secret), C(certificate), C(federated), C(password), C(cli) or C(managed_identity)."""
+    """Everything that leads to a token.
+
+    C(method) is the kind of credential that the other fields make possible: C(secret), C(certificate), C(federated),
+    C(password), C(cli) or C(managed_identity). C(read_elsewhere) are the values of the environment that the SDK or the
+    Azure CLI read themselves.
+    """
 
     method: str
     subscription_id: str
@@ -68,6 +85,7 @@ class AzureSettings:
     validate_certificates: bool = True
     ca_bundle: str = ""
     disable_instance_discovery: bool = False
+    read_elsewhere: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name the credential without its secrets: this object ends up in tracebacks and debug output."""
@@ -84,11 +102,13 @@ def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], cre
     surroundings = _from_environment(environ)
     source = given.get("auth_source") or surroundings.get("auth_source") or "auto"
     profile = given.get("profile") or surroundings.get("profile")
-    stored = _from_profile(credentials_file, profile or "default")
-    layers = {"options": given, "env": surroundings, "credential_file": stored}
+    layers: dict[str, Mapping[str, str]] = {"options": given, "env": surroundings, "credential_file": {}}
     for name in _order(source, layers):
-        settings = _credential(name, layers, environ)
+        if name == "credential_file":
+            layers[name] = _from_profile(credentials_file, profile or "default")
+        settings = _credential(name, layers)
         if settings:
+            stored = layers["credential_file"]
             rest = (stored, surroundings) if profile and name == "credential_file" else (surroundings, stored)
             return _with_surroundings(settings, (given, *rest), environ)
     where = f"profile '{profile}'" if profile else "that source"
@@ -113,50 +133,50 @@ def _order(source: str, layers: Mapping[str, Mapping[str, str]]) -> tuple[str, .
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     found = {name: next((environ[key] for key in keys if environ.get(key)), "") for name, keys in ENVIRONMENT.items()}
+    found["federated_token_file"] = environ.get(FEDERATED_TOKEN_FILE, "")
     return {name: value for name, value in found.items() if value}
 
 
 def _from_profile(path: Path, profile: str) -> dict[str, str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(path)
-    except configparser.Error as problem:
-        raise ConfigurationError(f"{path} cannot be read: {problem.message.splitlines()[0]}") from problem
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError, OSError) as problem:
+        # Its first line alone: the others may show what the file holds.
+        why = str(problem).splitlines()[0]
+        raise ConfigurationError(f"{path} cannot be read: {why}", "Correct it, or choose another auth_source.") from None
     return dict(parser.items(profile)) if parser.has_section(profile) else {}
 
 
-def _credential(
-    name: str, layers: Mapping[str, Mapping[str, str]], environ: Mapping[str, str]
-) -> AzureSettings | None:
+def _credential(name: str, layers: Mapping[str, Mapping[str, str]]) -> AzureSettings | None:
     if name == "msi":
         client_id = layers["options"].get("client_id") or layers["env"].get("client_id", "")
         return AzureSettings("managed_identity", "", client_id=client_id)
     if name == "cli":
         return AzureSettings("cli", "")
-    return _whole_credential(_layered(name, layers), environ if name != "credential_file" else {})
+    return _whole_credential(_completed(layers) if name == "options" else layers[name])
 
 
-def _layered(name: str, layers: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """What the options give of a credential, the environment may complete; its secret only where they give none."""
+def _completed(layers: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """What the options give of a credential, field by field before what the environment holds of that kind."""
     given = layers["options"]
-    if name != "options":
-        return dict(layers[name])
     if not any(given.get(key) for key in (*_NAMES, *_PROOFS)):
         return {}
-    left_out = _PROOFS if any(given.get(key) for key in _PROOFS) else ()
-    filled = {key: value for key, value in layers["env"].items() if key not in left_out}
-    return {**filled, **given}
+    if any(given.get(key) for key in _PROOFS):
+        left_out: tuple[str, ...] = _PROOFS
+    else:
+        # A user's name is proved by a password, and by nothing else.
+        left_out = tuple(proof for proof in _PROOFS if proof != "password") if given.get("ad_user") else ()
+    return {**{key: value for key, value in layers["env"].items() if key not in left_out}, **given}
 
 
-def _whole_credential(values: Mapping[str, str], environ: Mapping[str, str]) -> AzureSettings | None:
+def _whole_credential(values: Mapping[str, str]) -> AzureSettings | None:
     tenant, client_id = values.get("tenant", ""), values.get("client_id", "")
     base = AzureSettings("", "", tenant=tenant, client_id=client_id)
-    if tenant and client_id and values.get("secret"):
-        return replace(base, method="secret", secret=values["secret"])
-    if tenant and client_id and values.get("x509_certificate_path"):
-        return replace(base, method="certificate", x509_certificate_path=values["x509_certificate_path"])
-    if tenant and client_id and environ.get(FEDERATED_TOKEN_FILE):
-        return replace(base, method="federated", federated_token_file=environ[FEDERATED_TOKEN_FILE])
+    kinds = {"secret": "secret", "x509_certificate_path": "certificate", "federated_token_file": "federated"}
+    for proof, method in kinds.items():
+        if tenant and client_id and values.get(proof):
+            return replace(base, method=method, **{proof: values[proof]})
     if values.get("ad_user") and values.get("password"):
         return replace(base, method="password", ad_user=values["ad_user"], password=values["password"])
     return None
@@ -173,13 +193,26 @@ def _with_surroundings(
         raise ConfigurationError(
             "The subscription is not known.", "Set subscription_id, or AZURE_SUBSCRIPTION_ID in the environment."
         )
+    validates = first("cert_validation_mode", "validate").lower() != "ignore"
     return replace(
         settings,
         subscription_id=subscription,
         tenant=settings.tenant or first("tenant"),
         cloud_environment=first("cloud_environment", "AzureCloud"),
         authority=first("adfs_authority_url"),
-        validate_certificates=first("cert_validation_mode", "validate").lower() != "ignore",
-        ca_bundle=next((environ[key] for key in CA_BUNDLE_VARIABLES if environ.get(key)), ""),
+        validate_certificates=validates,
+        ca_bundle=_ca_bundle(environ) if validates else "",
         disable_instance_discovery=first("disable_instance_discovery").lower() in ("true", "yes", "1"),
+        read_elsewhere=tuple(environ.get(key, "") for key in _READ_ELSEWHERE.get(settings.method, ())),
     )
+
+
+def _ca_bundle(environ: Mapping[str, str]) -> str:
+    variable = next((key for key in CA_BUNDLE_VARIABLES if environ.get(key)), "")
+    path = environ.get(variable, "")
+    if path and not Path(path).exists():
+        raise ConfigurationError(
+            f"{variable} is '{path}', and nothing is there.",
+            "Let it name a file of the certificates to trust, or unset it.",
+        )
+    return path

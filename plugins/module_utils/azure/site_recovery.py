@@ -20,7 +20,8 @@ from ..failback.failures import NotFound
 from ..failback.items import ReplicatedItem, parse_item
 from ..failback.jobs import Job, parse_job
 from ..failback.plans import RecoveryPlan, parse_plan
-from .errors import translated
+from .answers import expect_object, expect_page
+from .errors import no_job, translated
 from .sdk import SiteRecoveryManagementClient, models
 
 Record = TypeVar("Record")
@@ -34,12 +35,11 @@ _SLACK = timedelta(days=1)
 class Accepted:
     """A write that the service took. C(job_name) may be re-keyed: a plan's job answers under another name (recorded).
 
-    C(retry_after) is in seconds; C(request_id) the client request id, which the job's activity id begins with.
+    C(retry_after) is in seconds: how long the service asks to be left alone between two looks at the job.
     """
 
     job_name: str
     retry_after: float
-    request_id: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class SiteRecovery:
 
     def fabrics(self) -> list[Fabric]:
         """Return the vault's fabrics, Azure's own among them where the service lists it."""
-        return self._list(parse_fabric, self._client.replication_fabrics.list(*self._vault))
+        return self._list(parse_fabric, self._client.replication_fabrics.list)
 
     def fabric(self, name: str) -> Fabric:
         """Return one fabric."""
@@ -79,7 +79,7 @@ class SiteRecovery:
     def providers(self, fabric: str) -> list[Provider]:
         """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
         group = self._client.replication_recovery_services_providers
-        return self._list(parse_provider, group.list_by_replication_fabrics(*self._vault, fabric))
+        return self._list(parse_provider, group.list_by_replication_fabrics, fabric)
 
     def provider(self, provider_id: str) -> Provider:
         """Return the provider with this resource id."""
@@ -89,12 +89,12 @@ class SiteRecovery:
     def containers(self, fabric: str) -> list[Container]:
         """Return the protection containers of a fabric."""
         group = self._client.replication_protection_containers
-        return self._list(parse_container, group.list_by_replication_fabrics(*self._vault, fabric))
+        return self._list(parse_container, group.list_by_replication_fabrics, fabric)
 
     def items(self, fabric: str, container: str) -> list[ReplicatedItem]:
         """Return the replicated items of a container."""
         group = self._client.replication_protected_items
-        return self._list(parse_item, group.list_by_replication_protection_containers(*self._vault, fabric, container))
+        return self._list(parse_item, group.list_by_replication_protection_containers, fabric, container)
 
     def all_items(self) -> Iterator[ReplicatedItem]:
         """Yield every replicated item of the vault, fabric by fabric."""
@@ -108,7 +108,7 @@ class SiteRecovery:
 
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
-        return self._list(parse_plan, self._client.replication_recovery_plans.list(*self._vault))
+        return self._list(parse_plan, self._client.replication_recovery_plans.list)
 
     def plan(self, name: str) -> RecoveryPlan:
         """Return one recovery plan with its groups."""
@@ -132,7 +132,7 @@ class SiteRecovery:
         service's times differ in precision, so a day is added.
         """
         query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(now + _SLACK)}'"
-        return self._list(parse_job, self._client.replication_jobs.list(*self._vault, filter=query))
+        return self._list(parse_job, self._client.replication_jobs.list, filter=query)
 
     def refresh_provider(self, provider_id: str) -> Accepted:
         """Ask the service to hear its provider again. A write."""
@@ -215,12 +215,13 @@ class SiteRecovery:
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
-            model = get(*self._vault, *names)
+            model = get(*self._vault, *names, raw_response_hook=expect_object)
         return parse(model.as_dict())
 
-    def _list(self, parse: Callable[[Any], Record], pages: Any) -> list[Record]:
+    def _list(self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any) -> list[Record]:
         with translated():
-            return [parse(model.as_dict()) for model in pages]
+            found = list(read(*self._vault, *names, raw_response_hook=expect_page, **query))
+        return [parse(model.as_dict()) for model in found]
 
     def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
         answers: list[Any] = []
@@ -235,15 +236,19 @@ def _item_path(item_id: str) -> tuple[str, str, str]:
 
 
 def _accepted(answer: Any) -> Accepted:
-    """Read the job's name off an accepted write: all three headers end in it (recorded); one is enough."""
+    """Read the job's name off an accepted write: all three headers end in it (recorded); one is enough.
+
+    Raises FateUnknown where none is there: then it may not have been the service that answered.
+    """
     headers = answer.http_response.headers
     urls = (headers.get("Azure-AsyncOperation"), headers.get("Location"), headers.get("x-ms-request-id"))
     found = next((url.split("?", 1)[0] for url in urls if url), "")
+    if not found:
+        raise no_job(answer.http_response.status_code)
     retry_after = headers.get("Retry-After", "")
     return Accepted(
         job_name=arm_ids.last_segment(found),
         retry_after=float(retry_after) if retry_after.isdigit() else DEFAULT_RETRY_AFTER,
-        request_id=answer.http_request.headers.get("x-ms-client-request-id", ""),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .documents import Document, field, items, text
 
@@ -21,6 +22,8 @@ class AzureVm:
     C(disk_ids) are managed disks, C(blob_uris) unmanaged ones.
     """
 
+    UP: ClassVar = ("running", "starting")
+
     id: str
     name: str
     power: str
@@ -32,7 +35,7 @@ class AzureVm:
     @property
     def is_running(self) -> bool:
         """Whether the machine runs or is about to."""
-        return self.power in ("running", "starting")
+        return self.power in self.UP
 
     @property
     def is_deallocated(self) -> bool:

@@ -10,14 +10,11 @@ checked says why.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from .azure_resources import AzureVm, Lock, Permission
 from .documents import Document, text
-from .fabrics import Fabric, Provider
-from .lifecycle import Observation, Stage
+from .findings import Finding, ItemFacts, NotRead
+from .lifecycle import Stage
 
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
@@ -41,76 +38,9 @@ PLAN_ACTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class NotRead:
-    """In the place of a fact that could not be read: why not."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class ItemFacts:
-    """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
-    service's time."""
-
-    seen: Observation
-    provider: Provider | NotRead
-    fabric: Fabric | NotRead
-    azure_vm: AzureVm | NotRead | None
-    locks: Sequence[Lock] | NotRead
-    permissions: Sequence[Permission] | NotRead
-    needed_actions: Sequence[str]
-    now: datetime
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check. C(seen) is what was read; C(cause) and C(remedy) are empty where it passed."""
-
-    id: str
-    status: str
-    seen: str
-    cause: str = ""
-    remedy: str = ""
-
-    def as_result(self) -> dict[str, Any]:
-        """Return the finding for a result."""
-        return asdict(self)
-
-
 def check_item(facts: ItemFacts) -> list[Finding]:
     """Return the findings of one VM, in the order of the checks."""
     return [check(facts) for check in _CHECKS]
-
-
-def is_ready(findings: Sequence[Finding]) -> bool:
-    """Say whether nothing stands in the way."""
-    return not any(finding.status == "fail" for finding in findings)
-
-
-def check_plan(members: Sequence[Observation]) -> list[Finding]:
-    """Return the findings of a plan as a whole."""
-    return [_plan_has_members(members), _plan_agrees(members)]
-
-
-def _plan_has_members(members: Sequence[Observation]) -> Finding:
-    if members:
-        return Finding("plan_members", "pass", f"{len(members)} VMs")
-    return Finding("plan_members", "fail", "no VMs", "The plan is empty.", "Add replicated items to the plan.")
-
-
-def _plan_agrees(members: Sequence[Observation]) -> Finding:
-    sides = [(member.item.friendly_name, member.authoritative_side.value) for member in members]
-    seen = ", ".join(f"{name}: {side}" for name, side in sides)
-    if len({side for _name, side in sides}) <= 1:
-        return Finding("plan_direction", "pass", seen or "no VMs")
-    return Finding(
-        "plan_direction",
-        "fail",
-        seen,
-        "Some VMs of the plan run in Azure, others on-premises; a plan is failed back as a whole.",
-        "Bring the VMs to one side, or fail back those in Azure one by one.",
-    )
 
 
 def _is_hyper_v(facts: ItemFacts) -> Finding:

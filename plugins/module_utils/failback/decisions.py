@@ -102,7 +102,9 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.FAILED_OVER: _NOT_FAILED_BACK,
         Stage.SYNCHRONIZING: _FAILBACK_RUNS,
         Stage.WAITING_FOR_COMPLETION: _FAILBACK_RUNS,
-        Stage.COMPLETING: _WAIT,
+        Stage.COMPLETING: _refuse(
+            "It is still being cut over. Wait for complete_failover, validate the on-premises VM, then commit."
+        ),
         Stage.FAILBACK_COMMIT_PENDING: _START,
         Stage.FAILED_BACK: _NOTHING,
         Stage.REVERSE_REPLICATING: _NOTHING,
@@ -169,6 +171,16 @@ _REACHED: dict[Verb, frozenset[Stage]] = {
     for verb, stages in _TABLE.items()
 }
 
+# What a START shows at once, before anything of it has been waited for.
+_UNDER_WAY = {
+    Verb.FAIL_OVER: Stage.BUSY,
+    Verb.FAIL_BACK: Stage.SYNCHRONIZING,
+    Verb.COMPLETE: Stage.COMPLETING,
+    Verb.COMMIT_FAILOVER: Stage.BUSY,
+    Verb.COMMIT_FAILBACK: Stage.BUSY,
+    Verb.REVERSE_REPLICATE: Stage.REVERSE_REPLICATING,
+}
+
 _PREDICTED = {
     Verb.FAIL_OVER: Stage.FAILOVER_COMMIT_PENDING,
     Verb.COMPLETE: Stage.FAILBACK_COMMIT_PENDING,
@@ -187,8 +199,8 @@ def decide(verb: Verb, seen: Observation) -> Decision:
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:
     job = seen.job
-    if job is None and seen.item.has_open_test_failover:
-        return _refuse("A test failover waits for its clean-up, which a person does in the portal. Clean it up first.")
+    if job is None and (seen.item.has_open_test_failover or seen.item.needs_resynchronization):
+        return _refuse("Only a person can end this, in the portal: clean up the test failover, or resynchronize.")
     if job is None or not job.is_running:
         return Decision(Step.WAIT, seen.reason)
     if job.may_be_resumed:
@@ -205,8 +217,10 @@ def has_reached(verb: Verb, stage: Stage) -> bool:
     return stage in _REACHED[verb]
 
 
-def predicted_stage(verb: Verb, *, synchronizes_first: bool = False) -> Stage:
-    """Return the stage that a successful START leads to when it is waited for; used by check mode."""
+def predicted_stage(verb: Verb, *, waited: bool, synchronizes_first: bool = False) -> Stage:
+    """Return the stage that a successful START leads to; used by check mode. C(waited): its end is waited for."""
+    if not waited:
+        return _UNDER_WAY[verb]
     if verb is Verb.FAIL_BACK:
         return Stage.WAITING_FOR_COMPLETION if synchronizes_first else Stage.FAILBACK_COMMIT_PENDING
     return _PREDICTED[verb]

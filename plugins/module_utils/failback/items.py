@@ -76,6 +76,11 @@ class ReplicatedItem:
         return self.test_failover_state not in ("", "None")
 
     @property
+    def needs_resynchronization(self) -> bool:
+        """Whether replication to Azure stands still until a person starts it again."""
+        return self.protection_state == "ResynchronizationRequired"
+
+    @property
     def fabric_name(self) -> str:
         """Name of the Hyper-V site or VMM fabric that the item belongs to."""
         return arm_ids.segment(self.id, "replicationFabrics")

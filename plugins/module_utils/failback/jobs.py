@@ -199,6 +199,13 @@ class Job:
         for task in self.tasks:
             yield from task.walk()
 
+    def has_succeeded_for(self, vm_id: str) -> bool:
+        """Whether the job did all that it was for with one virtual machine; a plan may succeed with some of its own."""
+        mine = [task for task in self.all_tasks() if task.target_id.lower() == vm_id.lower()]
+        ran = [task for task in mine if not task.is_skipped]
+        well = bool(ran) and all(task.state in SUCCEEDED_STATES for task in ran)
+        return self.has_succeeded or (self.state == "PartiallySucceeded" and well)
+
     def concerns(self, vm_id: str) -> bool:
         """Whether the job works on the virtual machine with this Hyper-V id, alone or as part of a plan."""
         wanted = vm_id.lower()
@@ -214,22 +221,15 @@ def _did_work(task: Task) -> bool:
 
 
 def parse_job(document: Document) -> Job:
-    """Read a C(replicationJobs/{job}) body.
-
-    Raises UnknownState where the state is none that the service is known to use: to guess that such a job still
-    runs, or that it has ended, would both be dangerous.
-    """
+    """Read a C(replicationJobs/{job}) body. Its state may be unknown: see require_known_state()."""
     properties = field(document, "properties") or {}
-    state = text(properties, "state")
-    if state not in RUNNING_STATES | SUCCEEDED_STATES | FAILED_STATES:
-        raise UnknownState("properties.state of job " + text(document, "name"), state)
     return Job(
         document=document,
         id=text(document, "id"),
         name=text(document, "name"),
         scenario=text(properties, "scenarioName"),
         friendly_name=text(properties, "friendlyName"),
-        state=state,
+        state=text(properties, "state"),
         state_description=text(properties, "stateDescription"),
         tasks=tuple(_parse_task(task) for task in items(properties, "tasks")),
         errors=items(properties, "errors"),
@@ -264,3 +264,14 @@ def _parse_task(document: Document) -> Task:
         target_id=text(job_task, "targetObjectId"),
         target_name=text(job_task, "targetObjectName"),
     )
+
+
+def require_known_state(job: Job) -> Job:
+    """Return a job that something is to be concluded from.
+
+    Raises UnknownState where its state is none that the service is known to use: to guess that such a job still runs,
+    or that it has ended, would both be dangerous. Somebody else's strange job in a list is nobody's business.
+    """
+    if job.state not in RUNNING_STATES | SUCCEEDED_STATES | FAILED_STATES:
+        raise UnknownState(f"properties.state of job {job.name}", job.state)
+    return job

@@ -57,6 +57,8 @@ _REVERSIBLE = frozenset(
         Stage.INTERRUPTED,
     }
 )
+_CLOSING = (Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE)
+_LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
 _FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin")
 _FAILED_BACK_STATE = "RestoreFinalized"
@@ -65,7 +67,6 @@ _REPLICATING_STATES = (
     "InitialReplicationInProgress",
     "InitialReplicationPending",
     "InitialReplicationRecoveryCompletionPending",
-    "ResynchronizationRequired",
     "ResynchronizationInProgress",
 )
 
@@ -105,6 +106,11 @@ def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job
     item since its last failover to Azure; it is needed where needs_history() says so.
     Raises UnknownState where what was read fits no stage.
     """
+    if item.active_location not in _LOCATIONS:
+        raise UnknownState(f"properties.activeLocation of '{item.friendly_name}'", item.active_location)
+    if running is None and last_failback is not None and last_failback.is_running:
+        # Whether an item names its running failback was never recorded; the job itself leaves no doubt.
+        running = last_failback
     if running is not None and running.is_running:
         named = _with_scenario(running, item)
         stage, reason = _stage_of_running(named)
@@ -122,17 +128,23 @@ def needs_history(item: ReplicatedItem) -> bool:
 
 
 def last_failback_of(item: ReplicatedItem, jobs: Iterable[Job]) -> Job | None:
-    """Return the newest failback of the item among jobs, none older than its last failover to Azure.
+    """Return the newest failback of the item since its last failover to Azure. C(jobs) come newest first.
 
     One that failed before it wrote (another operation was in progress, say) left the disks as the one before it did.
+    A newer success of another step closes the cycle that an older failback belonged to.
     """
-    own = [job for job in jobs if job.operation is Operation.FAILBACK and job.concerns(item.vm_id)]
-    recent = [job for job in own if not _is_older(job.started, item.last_failover) and not _did_nothing(job)]
-    return max(recent, key=lambda job: job.started.timestamp() if job.started else 0.0, default=None)
+    for job in jobs:
+        if not job.concerns(item.vm_id) or _is_older(job.started, item.last_failover):
+            continue
+        if job.operation is Operation.FAILBACK and not (job.has_failed and not job.began_data_sync):
+            return job
+        if job.operation in _CLOSING and job.has_succeeded:
+            return None
+    return None
 
 
-def _did_nothing(job: Job) -> bool:
-    return job.has_failed and not job.began_data_sync
+def _is_older(started: datetime | None, failover: datetime | None) -> bool:
+    return started is not None and failover is not None and started < failover
 
 
 def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
@@ -141,10 +153,6 @@ def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
         return job
     leaves_azure = item.scenario == "PlannedFailover" and item.is_active_in_azure
     return replace(job, scenario="Failback" if leaves_azure else item.scenario)
-
-
-def _is_older(started: datetime | None, failover: datetime | None) -> bool:
-    return started is not None and failover is not None and started < failover
 
 
 def _stage_of_running(job: Job) -> tuple[Stage, str]:
@@ -162,14 +170,10 @@ def _stage_of_running(job: Job) -> tuple[Stage, str]:
 
 def _stage_at_rest(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
     if _may_reverse_replicate(item):
-        return Stage.FAILED_BACK, _allows(item, "ReverseReplicate")
+        return _failed_back(item)
     if _awaits_commit(item):
         return _pending_commit(item, last_failback)
-    if item.is_active_in_azure:
-        return _stage_in_azure(item, last_failback)
-    if item.active_location == "Primary":
-        return _stage_on_premises(item)
-    raise UnknownState(f"properties.activeLocation of '{item.friendly_name}'", item.active_location)
+    return _stage_in_azure(item, last_failback) if item.is_active_in_azure else _stage_on_premises(item)
 
 
 def _may_reverse_replicate(item: ReplicatedItem) -> bool:
@@ -178,18 +182,33 @@ def _may_reverse_replicate(item: ReplicatedItem) -> bool:
     )
 
 
+def _failed_back(item: ReplicatedItem) -> tuple[Stage, str]:
+    if item.is_active_in_azure:
+        field = f"properties.activeLocation of '{item.friendly_name}', which may reverse replicate,"
+        raise UnknownState(field, item.active_location)
+    return Stage.FAILED_BACK, _allows(item, "ReverseReplicate")
+
+
 def _awaits_commit(item: ReplicatedItem) -> bool:
     allows = not item.allowed_operations.isdisjoint({"Commit", "FinalizeFailback"})
     return allows or item.protection_state in _FAILOVER_PENDING_STATES
 
 
 def _pending_commit(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
-    """Tell the two commits apart: one keeps the Azure VM, the other deletes it, so only evidence counts."""
+    """Tell the two commits apart. They are one call, and one of them deletes the Azure VM, so only evidence counts.
+
+    A failback cannot start before the failover is committed: where one has begun since, the pending commit is its own.
+    """
     if item.active_location == "Primary" or "FinalizeFailback" in item.allowed_operations:
         return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
-    if item.last_failover is not None and last_failback is not None and last_failback.has_succeeded:
+    if last_failback is None or not last_failback.began_data_sync:
+        return Stage.FAILOVER_COMMIT_PENDING, "active in Azure, the failover is not committed"
+    if last_failback.has_succeeded_for(item.vm_id):
         return Stage.FAILBACK_COMMIT_PENDING, f"failback job {last_failback.name} succeeded, a commit is pending"
-    return Stage.FAILOVER_COMMIT_PENDING, "active in Azure, the failover is not committed"
+    raise UnknownState(
+        f"a pending commit of '{item.friendly_name}' after its failback job {last_failback.name} ended as",
+        last_failback.state,
+    )
 
 
 def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
@@ -209,6 +228,8 @@ def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[St
 def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
     if item.protection_state in _REPLICATING_STATES:
         return Stage.REVERSE_REPLICATING, item.protection_state_description or item.protection_state
+    if item.needs_resynchronization:
+        return Stage.BUSY, "replication stands still until a person starts the resynchronization"
     if item.has_open_test_failover:
         return Stage.BUSY, f"a test failover is {item.test_failover_state}"
     if not item.allowed_operations.isdisjoint({"PlannedFailover", "UnplannedFailover"}):

@@ -19,6 +19,7 @@ from .leftovers import Leftovers, check_leftovers, note_azure_vms
 from .outcomes import verb_outcome
 from .reading import View
 from .steps import Procedure, Write, plan_or_items, run_procedure
+from .verdicts import check_one_side_runs
 from .wishes import CommitWish
 
 
@@ -27,16 +28,18 @@ def run(wish: CommitWish, session: AzureSession, watch: Watch) -> dict[str, Any]
     noted: dict[str, AzureVm | None] = {}
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
-        if wish.verb is Verb.COMMIT_FAILBACK and not wish.assume_stage:
+        if wish.verb is Verb.COMMIT_FAILBACK and not (wish.check_mode and wish.assume_stage):
             _refuse_locked(session, starts)
+            # It deletes the Azure VM: not while that runs, whatever Site Recovery says.
+            check_one_side_runs(session, wish, view)
             noted.update(note_azure_vms(session, starts))
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes))
-    outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb))
-    committed = wish.verb is Verb.COMMIT_FAILBACK and wish.wait and not course.predicted
-    left = check_leftovers(session, wish, watch, course.after, noted) if committed else Leftovers()
+    outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
+    committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
+    left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
     return {**outcome, "azure_resources": left.as_result()}
 
 

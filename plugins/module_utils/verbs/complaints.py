@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..failback.decisions import Decision, Verb
-from ..failback.failures import Contradiction, Refused, WaitTimeout
+from ..failback.failures import Contradiction, JobFailed, Refused, WaitTimeout
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .reading import View
@@ -61,6 +61,17 @@ def still_as_before(verb: Verb, members: Sequence[Observation], jobs: Sequence[s
         f"Site Recovery reports that the {verb.value} succeeded (job {', '.join(jobs)}), but {lines}.",
         "Nothing more was written. Look at the job and the item in the portal before going on.",
         jobs=list(jobs),
+    )
+
+
+def failed_jobs(failures: Sequence[JobFailed]) -> JobFailed:
+    """Return one failure for all jobs that failed; for a single one, its own."""
+    if len(failures) == 1:
+        return failures[0]
+    return JobFailed(
+        " ".join(failure.happened for failure in failures),
+        " ".join(dict.fromkeys(failure.remedy for failure in failures)),
+        jobs=[failure.details for failure in failures],
     )
 
 

@@ -36,7 +36,7 @@ def run(wish: CompleteWish, session: AzureSession, watch: Watch) -> dict[str, An
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 
     course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes))
-    outcome = verb_outcome(session, Verb.COMPLETE, course, predicted_stage(Verb.COMPLETE))
+    outcome = verb_outcome(session, Verb.COMPLETE, course, predicted_stage(Verb.COMPLETE, waited=wish.wait))
     return {**outcome, "azure_vms": [] if course.predicted else check_one_side_runs(session, wish, course.after)}
 
 

@@ -10,19 +10,16 @@ from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
 from ..failback.azure_resources import Permission
-from ..failback.checks import (
-    ITEM_ACTIONS,
-    PLAN_ACTIONS,
-    ItemFacts,
-    NotRead,
-    check_item,
-    check_plan,
-    is_ready,
-)
+from ..failback.checks import ITEM_ACTIONS, PLAN_ACTIONS, check_item
 from ..failback.data_sync import choose_data_sync
+from ..failback.fabrics import Provider
 from ..failback.failures import NotFound, PermissionDenied, asked
+from ..failback.findings import ItemFacts, NotRead, is_ready
+from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
+from ..failback.plan_checks import check_plan
 from ..watch import Watch
+from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import follow_job, has_ended
 from .outcomes import target_result
 from .reading import View, find_target
@@ -37,27 +34,31 @@ _BEFORE_SYNC = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER, Stag
 def run(wish: PrereqWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. A failed check is a result, not a failure."""
     with asked(f"Prerequisites of {wish.target}"):
+        refuse_host_for_plan(wish.recovery_plan, wish.target_host)
         view = find_target(session, wish).look()
-        refreshed = wish.refresh_provider and not wish.check_mode and _refresh(session, wish, watch, view)
-        return _outcome(wish, session, view, refreshed)
+        if wish.refresh_provider and not wish.check_mode:
+            _refresh(session, wish, watch, view)
+        return _outcome(wish, session, view)
 
 
-def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) -> bool:
+def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) -> None:
     for provider_id in dict.fromkeys(member.item.provider_id for member in view.members):
         accepted = session.site_recovery.refresh_provider(provider_id)
-        follow_job(session, accepted.job_name, watch, has_ended, wish.poll_interval, tolerate_failure=True)
-    return True
+        # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
+        if session.site_recovery.find_job(accepted.job_name) is not None:
+            interval = wish.poll_interval or accepted.retry_after
+            follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
 
 
-def _outcome(wish: PrereqWish, session: AzureSession, view: View, refreshed: bool) -> dict[str, Any]:
+def _outcome(wish: PrereqWish, session: AzureSession, view: View) -> dict[str, Any]:
     permissions = _permissions(session)
     actions = (*ITEM_ACTIONS, *(PLAN_ACTIONS if view.plan else ()))
-    results = [_member(session, member, permissions, actions) for member in view.members]
+    results = [_member(session, wish, member, permissions, actions) for member in view.members]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
     return {
-        "changed": refreshed,
+        "changed": wish.refresh_provider,
         "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
         "findings": findings,
         "failed_findings": [finding for finding in findings if finding["status"] == "fail"],
@@ -74,11 +75,12 @@ def _outcome(wish: PrereqWish, session: AzureSession, view: View, refreshed: boo
 
 def _member(
     session: AzureSession,
+    wish: PrereqWish,
     seen: Observation,
     permissions: Sequence[Permission] | NotRead,
     actions: Sequence[str],
 ) -> dict[str, Any]:
-    findings = check_item(_facts(session, seen, permissions, actions))
+    findings = check_item(_facts(session, wish, seen, permissions, actions))
     return {
         "name": seen.item.name,
         "friendly_name": seen.item.friendly_name,
@@ -94,14 +96,18 @@ def _member(
 
 
 def _facts(
-    session: AzureSession, seen: Observation, permissions: Sequence[Permission] | NotRead, actions: Sequence[str]
+    session: AzureSession,
+    wish: PrereqWish,
+    seen: Observation,
+    permissions: Sequence[Permission] | NotRead,
+    actions: Sequence[str],
 ) -> ItemFacts:
     item, service = seen.item, session.site_recovery
     vm_id = item.azure_vm_id
     no_vm = NotRead("the replicated item names no Azure VM")
     return ItemFacts(
         seen=seen,
-        provider=_read(lambda: service.provider(item.provider_id)),
+        provider=_read(lambda: _provider(session, wish, item)),
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=_read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm,
         locks=_read(lambda: session.resources.locks(vm_id)) if vm_id else no_vm,
@@ -109,6 +115,13 @@ def _facts(
         needed_actions=actions,
         now=session.clock.now(),
     )
+
+
+def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> Provider:
+    """Return the provider of the host that the VM is failed back to: its own, unless another is asked for."""
+    if wish.target_host:
+        return find_target_provider(session, item, wish.target_host)
+    return session.site_recovery.provider(item.provider_id)
 
 
 def _permissions(session: AzureSession) -> Sequence[Permission] | NotRead:
@@ -127,5 +140,6 @@ def _recommended(wish: PrereqWish, session: AzureSession, view: View) -> dict[st
     ahead = [member.item for member in view.members if member.stage in _BEFORE_SYNC]
     if not ahead:
         return None
-    sync = choose_data_sync(wish.data_sync, ahead, session.clock.now(), vm_may_be_missing=False)
+    may_be_missing = wish.create_vm_if_missing or bool(wish.target_host)
+    sync = choose_data_sync(wish.data_sync, ahead, session.clock.now(), vm_may_be_missing=may_be_missing)
     return {"option": sync.option, "reason": sync.reason}

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
-from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.documents import text
-from ..failback.failures import JobFailed, WaitTimeout
-from ..failback.jobs import Job
+from ..failback.failures import FailbackError, JobFailed, ServiceError, Throttled, Unreachable, WaitTimeout
+from ..failback.jobs import Job, require_known_state
 from ..failback.progress import describe_progress
 from ..watch import Watch
 
+Read = TypeVar("Read")
+
+# How often in a row a read may fail during a wait.
+_TRIES = 10
 # A job that was just accepted may not be readable at once; that is not recorded, so it is allowed for.
 _UNREADABLE_POLLS = 3
 OTHER_OPERATION_IN_PROGRESS = "532"
@@ -41,24 +44,24 @@ def follow_job(
     name: str,
     watch: Watch,
     stop: Callable[[Job], bool],
-    poll_interval: float | None,
+    interval: float,
     *,
     tolerate_failure: bool = False,
 ) -> Job:
-    """Read the job again and again until stop says so.
+    """Read the job every C(interval) seconds until stop says so.
 
     Raises JobFailed where it ended without success (C(tolerate_failure): not for somebody else's job), WaitTimeout at
     the deadline; the job goes on then.
     """
-    interval = poll_interval or DEFAULT_RETRY_AFTER
     unreadable = 0
     while True:
-        job = (
-            session.site_recovery.find_job(name) if unreadable < _UNREADABLE_POLLS else session.site_recovery.job(name)
-        )
+        job = read_patiently(lambda: session.site_recovery.find_job(name), watch, interval)
         if job is None:
             unreadable += 1
+            if unreadable > _UNREADABLE_POLLS:
+                session.site_recovery.job(name)
         else:
+            require_known_state(job)
             watch.report(describe_progress(job))
             if job.has_failed and not tolerate_failure:
                 raise job_failure(job)
@@ -69,11 +72,36 @@ def follow_job(
         watch.sleep(interval)
 
 
+def read_patiently(read: Callable[[], Read], watch: Watch, interval: float) -> Read:
+    """Read something whose owner goes on meanwhile: a service that cannot answer for a while ends no wait of hours.
+
+    Each try has been repeated by the SDK already. Raises the failure of the last try.
+    """
+    tries = 1
+    while True:
+        try:
+            return read()
+        except (Unreachable, ServiceError) as problem:
+            if not _may_pass(problem) or tries == _TRIES or watch.remaining() <= 0:
+                raise
+            watch.report(f"Azure cannot be read, trying again: {problem.happened}")
+        tries += 1
+        watch.sleep(interval)
+
+
+def _may_pass(problem: FailbackError) -> bool:
+    """Whether a failure is of the service or the way to it, rather than of what was asked."""
+    return not isinstance(problem, ServiceError) or isinstance(problem, Throttled) or problem.status >= 500
+
+
 def _timeout(name: str, job: Job | None, watch: Watch) -> WaitTimeout:
     where = describe_progress(job) if job else "it cannot be read yet"
+    goes_on = "The job goes on in Azure. Run the task again to attach to it, with a longer wait_timeout if need be."
+    if job is not None and job.waits_for_completion:
+        goes_on = "The job waits for complete_failover, which only a person or another task can run."
     return WaitTimeout(
         f"After {watch.timeout:.0f} seconds the end of job {name} has not come: {where}.",
-        "The job goes on in Azure. Run the task again to attach to it, with a longer wait_timeout if need be.",
+        goes_on,
         job_id=name,
         job_state=job.state if job else None,
     )
@@ -98,8 +126,9 @@ def job_failure(job: Job) -> JobFailed:
 def job_errors(job: Job) -> list[Any]:
     """Return the errors of a job and its tasks, each once."""
     every = [*job.errors, *(error for task in job.all_tasks() for error in task.errors)]
+    # The cause is what tells the same error of two machines apart.
     unique = {
-        (text(error, "serviceErrorDetails", "code"), text(error, "serviceErrorDetails", "message")): error
+        tuple(text(error, "serviceErrorDetails", part) for part in ("code", "message", "possibleCauses")): error
         for error in every
     }
     return list(unique.values())

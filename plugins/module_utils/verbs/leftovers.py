@@ -15,13 +15,13 @@ from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
-from .reading import View
+from .steps import Course
 from .truth import truth_of
 from .wishes import Wish
 
-_AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
-# Deleting a machine takes Azure a while after the job's end; so many looks before it counts as not deleted.
-_LOOKS = 5
+_AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING})
+# Deleting a machine takes Azure a while after the job's end; so many seconds before it counts as not deleted.
+_PATIENCE = 300
 
 
 @dataclass
@@ -50,28 +50,30 @@ def _find(session: AzureSession, member: Observation) -> AzureVm | None:
 
 
 def check_leftovers(
-    session: AzureSession, wish: Wish, watch: Watch, view: View, noted: Mapping[str, AzureVm | None]
+    session: AzureSession, wish: Wish, watch: Watch, course: Course, noted: Mapping[str, AzureVm | None]
 ) -> Leftovers:
-    """Look for what a commit should have deleted, and for what it leaves.
+    """Look for what a commit should have deleted, and for what it leaves; of a commit before this run, the latter only.
 
     Raises Contradiction where a VM is still there although the commit succeeded.
     """
     left = Leftovers()
-    for member in view.members:
-        if member.stage in _AFTER_COMMIT and member.item.azure_vm_id:
-            try:
-                _check_vm(session, wish, watch, member, view)
-                _check_parts(session, member, noted.get(member.item.id), left)
-            except PermissionDenied as denied:
-                left.not_checked.append({"id": member.item.azure_vm_id, "reason": denied.happened})
+    for member in course.after.members:
+        if member.stage not in _AFTER_COMMIT or not member.item.azure_vm_id:
+            continue
+        try:
+            if member.item.id in course.jobs:
+                _check_vm(session, wish, watch, member, course)
+                left.deleted.append(member.item.azure_vm_id)
+            _check_parts(session, member, noted.get(member.item.id), left)
+        except PermissionDenied as denied:
+            left.not_checked.append({"id": member.item.azure_vm_id, "reason": denied.happened})
     return left
 
 
-def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation, view: View) -> None:
+def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation, course: Course) -> None:
+    patience_ends = max(watch.remaining() - _PATIENCE, 0)
     vm = session.compute.find_vm(member.item.azure_vm_id)
-    for _look in range(_LOOKS):
-        if vm is None:
-            return
+    while vm is not None and watch.remaining() > patience_ends:
         watch.sleep(wish.poll_interval or DEFAULT_RETRY_AFTER)
         vm = session.compute.find_vm(member.item.azure_vm_id)
     if vm is None:
@@ -82,12 +84,12 @@ def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observati
         "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
     )
     problem.asked = f"Check after the commit of {wish.target}"
-    problem.truth = truth_of([view])
+    problem.wrote = bool(course.started)
+    problem.truth = truth_of(course.before, course.after)
     raise problem
 
 
 def _check_parts(session: AzureSession, member: Observation, vm: AzureVm | None, left: Leftovers) -> None:
-    left.deleted.append(member.item.azure_vm_id)
     for disk in vm.disk_ids if vm else ():
         (left.left_behind if session.compute.disk_exists(disk) else left.deleted).append(disk)
     for uri in vm.blob_uris if vm else ():

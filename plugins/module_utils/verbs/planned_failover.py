@@ -13,11 +13,12 @@ from ..azure.site_recovery import Accepted, FailbackRequest
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.fabrics import Provider
-from ..failback.failures import ConfigurationError, Refused, TargetError
+from ..failback.failures import Refused
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
+from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
 from .outcomes import verb_outcome
 from .reading import View
@@ -52,15 +53,16 @@ def _to_azure(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) ->
     stop = has_started if wish.wait_for == "started" else has_ended
     goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
     course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal))
-    return {**verb_outcome(session, Verb.FAIL_OVER, course, predicted_stage(Verb.FAIL_OVER)), "data_sync": None}
+    foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(wish))
+    return {**verb_outcome(session, Verb.FAIL_OVER, course, foreseen), "data_sync": None}
+
+
+def _waits(wish: PlannedFailoverWish) -> bool:
+    return wish.wait and wish.wait_for != "started"
 
 
 def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
-    if wish.recovery_plan and wish.target_host:
-        raise ConfigurationError(
-            "target_host cannot be used with recovery_plan: Site Recovery takes an alternate host for one VM only.",
-            "Fail the VMs back to that host one by one, with replicated_item.",
-        )
+    refuse_host_for_plan(wish.recovery_plan, wish.target_host)
     chosen: list[DataSync] = []
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
@@ -80,7 +82,8 @@ def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Wat
     sync = chosen[0] if chosen else None
     attached = [member.job for member in course.after.members if member.job is not None]
     waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
-    foreseen = predicted_stage(Verb.FAIL_BACK, synchronizes_first=waits and wish.wait_for != "end")
+    stops_there = waits and wish.wait_for != "end"
+    foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(wish), synchronizes_first=stops_there)
     outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
     if course.changed and not course.predicted:
         outcome["azure_vms"] = check_one_side_runs(session, wish, course.after)
@@ -92,7 +95,7 @@ def _request(
 ) -> tuple[FailbackRequest, DataSync]:
     for item in items:
         _refuse_encrypted(item)
-    target = _target_provider(session, items[0], wish.target_host) if wish.target_host else None
+    target = _connected_target(session, items[0], wish.target_host) if wish.target_host else None
     create = wish.create_vm_if_missing or target is not None
     sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=create)
     place = target.id if target else _own_provider_id(session, wish, items[0])
@@ -116,27 +119,11 @@ def _refuse_encrypted(item: ReplicatedItem) -> None:
         )
 
 
-def _target_provider(session: AzureSession, item: ReplicatedItem, wanted: str) -> Provider:
-    """Return the provider of the alternate host: a Hyper-V host registered in the item's own site."""
-    fabric = session.site_recovery.fabric(item.fabric_name)
-    if not fabric.is_hyper_v_site:
-        raise ConfigurationError(
-            f"target_host cannot be used: {item.friendly_name} belongs to the {fabric.type} fabric "
-            f"{fabric.friendly_name}, and Site Recovery takes an alternate host within a Hyper-V site only.",
-            "Leave target_host out; VMM places the VM on a host of its cloud.",
-        )
-    providers = session.site_recovery.providers(fabric.name)
-    found = [provider for provider in providers if provider.answers_to(wanted)]
-    if len(found) != 1:
-        names = ", ".join(sorted(provider.friendly_name for provider in providers))
-        raise TargetError(
-            f"{len(found) or 'No'} registered Hyper-V host of site {fabric.friendly_name} is called '{wanted}'.",
-            f"Registered there: {names}. Register the host with the site first, or name one of these.",
-            asked=wanted,
-        )
-    if not found[0].is_connected:
+def _connected_target(session: AzureSession, item: ReplicatedItem, wanted: str) -> Provider:
+    provider = find_target_provider(session, item, wanted)
+    if not provider.is_connected:
         raise Refused(
-            f"Host {found[0].friendly_name} is {found[0].connection_status}.",
+            f"Host {provider.friendly_name} is {provider.connection_status}.",
             "Nothing was written. Start the Azure Site Recovery provider on the host, then run the task again.",
         )
-    return found[0]
+    return provider

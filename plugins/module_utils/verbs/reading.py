@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.failures import NotFound, TargetError
 from ..failback.items import ReplicatedItem
-from ..failback.jobs import Job
+from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, last_failback_of, needs_history, observe
 from ..failback.plans import RecoveryPlan
 from .wishes import Wish
@@ -73,6 +73,10 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
 
 def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
     vault = arm_ids.vault_of(wanted)
+    if not arm_ids.segment(wanted, "replicationProtectedItems"):
+        raise TargetError(
+            "The id is not that of a replicated item.", "Take it from replicated_item_info.", asked=wanted
+        )
     if not arm_ids.same_resource(vault, session.vault_id):
         raise TargetError(
             f"The id belongs to another vault ({vault or 'none'}) than the one given ({session.vault_id}).",
@@ -131,30 +135,37 @@ def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | No
     """Tell the stage of an item, reading its running job and its last failback where they matter."""
     if plan_job is not None and plan_job.is_running:
         return observe(item, running=plan_job)
-    running = (
-        session.site_recovery.find_job(arm_ids.last_segment(item.scenario_job_id)) if item.scenario_job_id else None
-    )
+    running = _running_job(session, item.scenario_job_id)
     history = _last_failback(session, item) if needs_history(item) else None
     return observe(item, running, history)
 
 
+def _running_job(session: AzureSession, job_id: str) -> Job | None:
+    """Return the job that an item or plan names as its current scenario, or None where it names none."""
+    name = arm_ids.last_segment(job_id)
+    job = session.site_recovery.find_job(name) if name not in ("", "None") else None
+    return None if job is None else require_known_state(job)
+
+
 def _last_failback(session: AzureSession, item: ReplicatedItem) -> Job | None:
-    """Return the newest failback of the item. Lists do not tell the direction of a job, so candidates are read."""
-    listed = session.site_recovery.jobs(item.last_failover, session.clock.now())
-    wanted = item.vm_id.lower()
-    for job in listed:
-        if job.scenario in _MAY_BE_FAILBACK and (job.is_of_plan or job.target_id.lower() == wanted):
-            whole = session.site_recovery.job(job.name)
-            found = last_failback_of(item, [whole])
-            if found is not None:
-                return found
-    return None
+    """Return the failback that the item's stage depends on, reading no more jobs than it takes."""
+    return last_failback_of(item, _jobs_of(session, item))
+
+
+def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
+    """Yield the jobs of the item, newest first. Lists do not tell the direction of a planned failover, so that is read,
+    and so is a plan's, which may be of this item or not."""
+    for job in session.site_recovery.jobs(item.last_failover, session.clock.now()):
+        of_item = job.target_id.lower() == item.vm_id.lower()
+        if job.scenario in _MAY_BE_FAILBACK and (of_item or job.is_of_plan):
+            yield require_known_state(session.site_recovery.job(job.name))
+        elif of_item:
+            yield job
 
 
 def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> View:
     """Read a plan's job and every member. A plan's running job owns all of its members."""
-    job_name = arm_ids.last_segment(plan.scenario_job_id)
-    job = session.site_recovery.find_job(job_name) if job_name not in ("", "None") else None
+    job = _running_job(session, plan.scenario_job_id)
     items = [session.site_recovery.item(item_id) for item_id in plan.item_ids]
     for item in items:
         require_hyper_v(item)

@@ -32,7 +32,8 @@ def run(wish: ReverseReplicateWish, session: AzureSession, watch: Watch) -> dict
 
     procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
     course = run_procedure(session, wish, watch, procedure)
-    return verb_outcome(session, Verb.REVERSE_REPLICATE, course, predicted_stage(Verb.REVERSE_REPLICATE))
+    foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=wish.wait and wish.wait_for == "protected")
+    return verb_outcome(session, Verb.REVERSE_REPLICATE, course, foreseen)
 
 
 def _write(session: AzureSession, member: Observation) -> Write:

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field, replace
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..failback.decisions import Decision, Step, Verb, decide, has_reached
-from ..failback.failures import FailbackError, FateUnknown
+from ..failback.failures import FailbackError, FateUnknown, JobFailed, asked
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from . import complaints
-from .following import follow_job, has_ended
+from .following import follow_job, has_ended, read_patiently
 from .reading import Target, View, find_target
 from .truth import truth_of
 from .wishes import Wish
 
-# After a job's end the item may lag behind it (recorded: 80 seconds, in reverse replication); so many more looks.
-_LOOKS_AFTER_SUCCESS = 5
+# After a job's end the item may lag behind it (recorded: 80 seconds, in reverse replication). Seconds.
+_PATIENCE = 300
 _LOOKS_FOR_UNKNOWN_FATE = 4
 
 
@@ -54,34 +54,38 @@ class Procedure:
 
 @dataclass
 class Course:
-    """What a verb did: the first and the last look, the last job of each member by item id, whether it wrote.
+    """What a verb did: the first and the last look, and the last job of each member by item id.
 
-    C(predicted) are the ids of the members that a run outside check mode would take further.
+    C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
+    would take further, C(changed) whether there was a write, or in check mode would be one.
     """
 
     before: View
     after: View
     changed: bool = False
+    started: set[str] = field(default_factory=set)
     predicted: frozenset[str] = frozenset()
     jobs: dict[str, str] = field(default_factory=dict)
+
+    def job_names(self) -> list[str]:
+        """Return the names of the jobs, each once."""
+        return list(dict.fromkeys(filter(None, self.jobs.values())))
 
 
 def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
     """Take the target to where the wish wants it, or as far as waiting was asked for.
 
-    Every failure that leaves here says what was asked and which side holds the truth.
+    Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
     """
-    asked = f"{procedure.verb.value} of {wish.target}"
     runner = None
-    try:
-        runner = _Runner(session, wish, watch, procedure, find_target(session, wish))
-        return runner.run()
-    except FailbackError as problem:
-        problem.asked = problem.asked or asked[0].upper() + asked[1:]
-        if runner is not None:
-            problem.truth = problem.truth or runner.truth()
-            problem.wrote = runner.wrote
-        raise
+    with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {wish.target}"):
+        try:
+            runner = _Runner(session, wish, watch, procedure, find_target(session, wish))
+            return runner.run()
+        except FailbackError as problem:
+            if runner is not None:
+                runner.explain(problem)
+            raise
 
 
 class _Runner:
@@ -93,47 +97,56 @@ class _Runner:
         self._watch = watch
         self._procedure = procedure
         self._target = target
-        self._seen: list[View] = []
         self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
-        self.wrote = False
+        first = self._look_now()
+        self._course = Course(before=first, after=first)
+        self._patience_ends: float | None = None
 
     def run(self) -> Course:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
-        course = Course(before=self._look(), after=self._seen[0])
-        while self._step(course):
-            course.after = self._look()
-        return course
+        while self._step():
+            self._look()
+        return self._course
 
-    def truth(self) -> dict[str, object]:
-        """Tell who holds the truth after a failure, by one more look where that is possible."""
-        if self._seen:
-            try:
-                self._look()
-            except FailbackError as problem:
-                self._watch.report(f"{self._wish.target} could not be read again: {problem.happened}")
-        return truth_of(self._seen)
+    def explain(self, problem: FailbackError) -> None:
+        """Fill in what a failure does not know: which side holds the truth now, and what had been written."""
+        course = self._course
+        problem.wrote = problem.wrote or bool(course.started)
+        if course.started:
+            problem.details.setdefault("started_jobs", course.job_names())
+        try:
+            course.after = self._look_now()
+            read_again = True
+        except FailbackError as unread:
+            self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
+            read_again = False
+        problem.truth = problem.truth or truth_of(course.before, course.after, read_again=read_again)
 
-    def _look(self) -> View:
+    def _look(self) -> None:
+        """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
+        self._course.after = read_patiently(self._look_now, self._watch, self._interval)
+
+    def _look_now(self) -> View:
         view = self._target.look()
-        if self._wish.check_mode and self._wish.assume_stage:
-            stage = Stage(self._wish.assume_stage)
-            reason = "predicted by an earlier task of this check"
-            members = tuple(replace(member, stage=stage, job=None, reason=reason) for member in view.members)
-            view = replace(view, members=members)
-        self._seen.append(view)
-        return view
+        if not (self._wish.check_mode and self._wish.assume_stage):
+            return view
+        stage = Stage(self._wish.assume_stage)
+        reason = "predicted by an earlier task of this check"
+        return replace(
+            view, members=tuple(replace(member, stage=stage, job=None, reason=reason) for member in view.members)
+        )
 
-    def _step(self, course: Course) -> bool:
+    def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
-        decisions = self._decide(course.after)
+        decisions = self._decide(self._course.after)
         todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_goal(pair[0])]
         waits = [member for member, decision in todo if decision.step is Step.WAIT]
         starts = [member for member, decision in todo if decision.step is Step.START]
         if not todo:
             return False
         if starts and not waits:
-            return self._start(course, starts)
-        return self._wait(course, [member for member, _decision in todo], waits)
+            return self._start(starts)
+        return self._wait([member for member, _decision in todo], waits)
 
     def _decide(self, view: View) -> list[tuple[Observation, Decision]]:
         decisions = [(member, decide(self._procedure.verb, member)) for member in view.members]
@@ -145,86 +158,110 @@ class _Runner:
     def _is_goal(self, member: Observation) -> bool:
         return member.stage in self._procedure.goal
 
-    def _start(self, course: Course, starts: list[Observation]) -> bool:
-        if course.changed:
-            return self._look_once_more(course, starts)
-        writes = self._procedure.writes(course.after, starts)
+    def _start(self, starts: list[Observation]) -> bool:
+        course = self._course
+        fresh = [member for member in starts if member.item.id not in course.started]
+        if not fresh:
+            return self._look_once_more(starts)
+        writes = self._procedure.writes(course.after, fresh)
         course.changed = True
         if self._wish.check_mode:
-            course.predicted = _ids(starts)
+            course.predicted = _ids(fresh)
             return False
         for write in writes:
-            name = self._settled(write)
-            course.jobs.update({member.item.id: name for member in write.members})
+            self._send(write)
         if not self._wish.wait:
-            course.after = self._look()
+            self._look()
             return False
-        self._follow(course, course.jobs.values(), self._procedure.stop)
+        self._follow(course.job_names(), self._procedure.stop)
         return True
 
-    def _settled(self, write: Write) -> str:
-        """Send a write and return its job's name; where its fate is unknown, find the job by reading."""
+    def _send(self, write: Write) -> None:
+        """Send a write and keep its job's name; where its fate is unknown, find the job by reading."""
         names = ", ".join(member.item.friendly_name for member in write.members)
         self._watch.report(f"{self._procedure.verb.value} of {names}: starting")
         try:
-            job_name = write.send().job_name
-            self.wrote = True
-            return job_name
-        except FateUnknown:
-            self.wrote = True
-            job_name = self._job_that_appeared(write.members[0])
-            if job_name is None:
-                raise
-            return job_name
+            accepted = write.send()
+            self._interval = self._wish.poll_interval or accepted.retry_after
+            job_name = accepted.job_name
+        except FateUnknown as unknown:
+            unknown.wrote = True
+            job_name = self._job_that_appeared(write.members[0], unknown)
+        self._course.started.update(_ids(write.members))
+        self._course.jobs.update({member.item.id: job_name for member in write.members})
 
-    def _job_that_appeared(self, member: Observation) -> str | None:
-        """Return the name of the job that a write of unknown fate started ("" when it has ended already), or None."""
+    def _job_that_appeared(self, member: Observation, unknown: FateUnknown) -> str:
+        """Return the name of the job that a write of unknown fate started, "" when it has ended already.
+
+        Raises the failure of the write where no job appears.
+        """
         for _look in range(_LOOKS_FOR_UNKNOWN_FATE):
             self._watch.sleep(self._interval)
-            now = next((one for one in self._look().members if one.item.id == member.item.id), member)
+            try:
+                view = self._look_now()
+            except FailbackError as unread:
+                self._watch.report(f"{self._wish.target} could not be read: {unread.happened}")
+                continue
+            now = next((one for one in view.members if one.item.id == member.item.id), member)
             if decide(self._procedure.verb, now).step is Step.ATTACH and now.job is not None:
                 return now.job.name
             if has_reached(self._procedure.verb, now.stage):
                 return ""
-        return None
+        raise unknown
 
-    def _wait(self, course: Course, members: list[Observation], waits: list[Observation]) -> bool:
+    def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Follow what runs, then look again."""
+        self._course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
         if not self._wish.wait or self._wish.check_mode:
-            return self._do_not_wait(course, members, waits)
+            return self._do_not_wait(members, waits)
         if self._watch.remaining() <= 0:
             raise complaints.out_of_time(members, self._watch)
-        course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
-        running = [member.job.name for member in members if member.job is not None and member.job.is_running]
-        if running:
-            self._follow(
-                course, running, _ended_or_waits_for_somebody if waits else self._procedure.stop, own=not waits
-            )
+        # What stands in the way comes first: following the others could return at once, again and again.
+        jobs = [member.job for member in waits or members if member.job is not None and member.job.is_running]
+        if jobs:
+            stop = _ended_or_waits_for_somebody if waits else self._procedure.stop
+            self._follow([job.name for job in jobs], stop, own=not waits)
         else:
             self._watch.sleep(self._interval)
         return True
 
-    def _do_not_wait(self, course: Course, members: list[Observation], waits: list[Observation]) -> bool:
+    def _do_not_wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         if waits and not self._wish.check_mode:
             raise complaints.something_else_runs(waits)
-        course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
         # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
         foresees = self._wish.check_mode and self._wish.wait
-        course.predicted = _ids(members) if foresees else frozenset()
-        course.changed = foresees and bool(waits)
+        self._course.predicted = _ids(members) if foresees else frozenset()
+        self._course.changed = foresees and bool(waits)
         return False
 
-    def _follow(self, course: Course, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
-        for name in dict.fromkeys(name for name in list(names) if name):
-            job = follow_job(self._session, name, self._watch, stop, self._wish.poll_interval, tolerate_failure=not own)
+    def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
+        """Follow jobs to where stop says, or to where somebody else has to act. One that fails hides no other."""
+        failures = []
+        for name in dict.fromkeys(filter(None, names)):
+            try:
+                job = follow_job(
+                    self._session,
+                    name,
+                    self._watch,
+                    lambda job: stop(job) or _needs_somebody(job),
+                    self._interval,
+                    tolerate_failure=not own,
+                )
+            except JobFailed as failure:
+                failures.append(failure)
+                continue
             # Recorded: a plan's job answers under another name than the operation; the body's own name is kept.
-            course.jobs.update({key: job.name for key, known in course.jobs.items() if known == name})
+            self._course.jobs.update({key: job.name for key, known in self._course.jobs.items() if known == name})
+        if failures:
+            raise complaints.failed_jobs(failures)
 
-    def _look_once_more(self, course: Course, starts: list[Observation]) -> bool:
+    def _look_once_more(self, starts: list[Observation]) -> bool:
         """The job succeeded, yet the item looks as before: give it time, then say so."""
-        if len(self._seen) > _LOOKS_AFTER_SUCCESS + 1 or self._watch.remaining() <= 0:
-            jobs = list(dict.fromkeys(filter(None, course.jobs.values())))
-            raise complaints.still_as_before(self._procedure.verb, starts, jobs)
+        remaining = self._watch.remaining()
+        if self._patience_ends is None:
+            self._patience_ends = remaining - _PATIENCE
+        if remaining <= max(self._patience_ends, 0):
+            raise complaints.still_as_before(self._procedure.verb, starts, self._course.job_names())
         self._watch.sleep(self._interval)
         return True
 
@@ -235,6 +272,11 @@ def _ids(members: Iterable[Observation]) -> frozenset[str]:
 
 def _ended_or_waits_for_somebody(job: Job) -> bool:
     return not job.is_running or job.may_be_resumed
+
+
+def _needs_somebody(job: Job) -> bool:
+    """Whether the job waits for a person, but not for Complete Failover: a manual action of a plan, for one."""
+    return job.may_be_resumed and not job.waits_for_completion
 
 
 def plan_or_items(

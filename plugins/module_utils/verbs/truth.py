@@ -34,16 +34,19 @@ def side_of(view: View) -> str:
     return common([member.authoritative_side.value for member in view.members])
 
 
-def truth_of(seen: Sequence[View]) -> dict[str, Any]:
-    """Return what a failure says of the target: a sentence and the result keys; nothing where nothing was read."""
-    if not seen or not seen[-1].members:
+def truth_of(first: View, last: View, *, read_again: bool = True) -> dict[str, Any]:
+    """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
+
+    C(read_again) is whether the last look is from after the failure.
+    """
+    if not last.members:
         return {}
-    last = seen[-1]
     side = side_of(last)
     stages = ", ".join(sorted({member.stage.value for member in last.members}))
+    age = "" if read_again else ", as last read; it could not be read again"
     return {
-        "sentence": f"{_SENTENCES[side]} (stage {stages}).",
+        "sentence": f"{_SENTENCES[side]} (stage {stages}{age}).",
         "authoritative_side": side,
-        "stage": {"before": stage_of(seen[0]), "after": stage_of(last)},
+        "stage": {"before": stage_of(first), "after": stage_of(last)},
         "reversible": all(member.reversible for member in last.members),
     }

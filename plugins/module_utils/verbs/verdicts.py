@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..azure.session import AzureSession
+from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied
 from ..failback.lifecycle import Observation, Stage
 from .reading import View
@@ -27,7 +28,7 @@ def check_one_side_runs(session: AzureSession, wish: Wish, view: View) -> list[d
     """
     back = [member for member in view.members if member.stage is Stage.FAILBACK_COMMIT_PENDING]
     states = [_azure_vm(session, member) for member in back]
-    running = [state for state in states if state["power"] in ("running", "starting")]
+    running = [state for state in states if state["power"] in AzureVm.UP]
     if running:
         names = ", ".join(state["name"] for state in running)
         problem = Contradiction(
@@ -36,8 +37,8 @@ def check_one_side_runs(session: AzureSession, wish: Wish, view: View) -> list[d
             "Do not commit. Find out which copy took the last writes, stop the other, then run the task again.",
             azure_vms=states,
         )
-        problem.asked = f"Check after the cut-over of {wish.target}"
-        problem.truth = {**truth_of([view]), "sentence": "Which side holds the truth cannot be told."}
+        problem.asked = f"Check of both sides of {wish.target}"
+        problem.truth = {**truth_of(view, view), "sentence": "Which side holds the truth cannot be told."}
         raise problem
     return states
 

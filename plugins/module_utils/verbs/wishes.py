@@ -72,3 +72,5 @@ class PrereqWish(Wish):
 
     refresh_provider: bool = False
     data_sync: str = "auto"
+    create_vm_if_missing: bool = False
+    target_host: str = ""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import trustme
 from azure.core.exceptions import ClientAuthenticationError
+from middleboxes import TlsBreaker
 from web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated
@@ -152,6 +154,21 @@ def test_no_answer_leaves_the_fate_of_a_write_unknown(
     server = web(silence)
     with pytest.raises(failure, match=r"[Nn]o usable answer"):
         ask(client, "POST" if write else "GET", server.url, write=write)
+
+
+@pytest.mark.parametrize(("write", "failure"), [(True, FateUnknown), (False, Unreachable)])
+def test_an_answer_that_breaks_the_encryption_leaves_the_fate_of_a_write_unknown(
+    write: bool, failure: type[FailbackError], authority: trustme.CA, client: Any
+) -> None:
+    with TlsBreaker(authority) as box, pytest.raises(failure, match="SSL"):
+        ask(client, "POST" if write else "GET", box.url, write=write)
+
+
+def test_a_stranger_s_certificate_proves_that_nothing_was_sent(web: Callable[..., Web], client: Any) -> None:
+    server = web(Answer(200))
+    client.ca_bundle = ""
+    with pytest.raises(Unreachable, match="The request never left"):
+        ask(client, "POST", server.url, write=True)
 
 
 @pytest.mark.parametrize("write", [True, False])

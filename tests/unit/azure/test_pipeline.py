@@ -11,9 +11,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+import trustme
 from azure.core import PipelineClient
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.core.rest import HttpRequest
+from middleboxes import Proxy, TlsBreaker
 from web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock
@@ -55,6 +57,40 @@ def test_a_write_that_got_no_answer_is_not_sent_again(silence: Answer, web: Call
     with pytest.raises(ServiceResponseError):
         client.send("POST", server.url)
     assert len(server.asked) == 1
+
+
+def test_a_write_whose_answer_breaks_the_encryption_is_not_sent_again(authority: trustme.CA, client: Any) -> None:
+    with TlsBreaker(authority) as box:
+        with pytest.raises(AzureError, match="SSL"):
+            client.send("POST", box.url)
+        assert box.asked == ["POST"]
+        with pytest.raises(AzureError, match="SSL"):
+            client.send("GET", box.url)
+        assert box.asked.count("GET") > 1
+
+
+@pytest.mark.parametrize("silence", [Answer(reset=True), Answer(hang_up=True)], ids=["reset", "hang up"])
+def test_a_write_that_got_no_answer_through_a_proxy_is_not_sent_again(
+    silence: Answer, web: Callable[..., Web], client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = web(silence, OK)
+    with Proxy() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(AzureError):
+            client.send("POST", server.url)
+        assert len(proxy.asked) == 1
+    assert len(server.asked) == 1
+
+
+def test_a_proxy_that_is_not_there_is_tried_again(
+    web: Callable[..., Web], client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = web(OK)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{LOOPBACK}:{free_port()}")
+    with pytest.raises(ServiceRequestError):
+        client.send("POST", server.url)
+    assert len(client.pauses) > 1
+    assert server.asked == []
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])

@@ -18,17 +18,19 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.checks impor
     HEARTBEAT_LIMIT,
     ITEM_ACTIONS,
     PLAN_ACTIONS,
+    check_item,
+)
+from ansible_collections.asr.failback.plugins.module_utils.failback.fabrics import parse_fabric, parse_provider
+from ansible_collections.asr.failback.plugins.module_utils.failback.findings import (
     Finding,
     ItemFacts,
     NotRead,
-    check_item,
-    check_plan,
     is_ready,
 )
-from ansible_collections.asr.failback.plugins.module_utils.failback.fabrics import parse_fabric, parse_provider
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Observation, Stage
+from ansible_collections.asr.failback.plugins.module_utils.failback.plan_checks import check_plan
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 HIDDEN = NotRead("you may not look")

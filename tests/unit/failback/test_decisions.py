@@ -38,7 +38,7 @@ failover_commit_pending  | nothing   | start      | refuse    | refuse   | refus
 failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse
 synchronizing            | refuse    | nothing    | attach    | wait     | refuse     | refuse
 waiting_for_completion   | refuse    | nothing    | attach    | start    | refuse     | refuse
-completing               | refuse    | nothing    | attach    | attach   | wait       | refuse
+completing               | refuse    | nothing    | attach    | attach   | refuse     | refuse
 failback_commit_pending  | refuse    | refuse     | nothing   | nothing  | start      | refuse
 failed_back              | refuse    | nothing    | nothing   | nothing  | nothing    | start
 reverse_replicating      | wait      | nothing    | nothing   | nothing  | nothing    | attach
@@ -139,11 +139,18 @@ def test_a_busy_item_waits_unless_only_a_person_can_end_it(verb: Verb, body: Any
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=label)
-def test_an_open_test_failover_is_a_person_s_to_end(verb: Verb) -> None:
-    tested = parse_item(item(active="Primary", testFailoverState="WaitingForCompletion"))
-    decision = decide(verb, Observation(tested, Stage.BUSY, None, "what was seen"))
+@pytest.mark.parametrize(
+    "shown",
+    [
+        item(active="Primary", testFailoverState="WaitingForCompletion"),
+        item(active="Primary", state="ResynchronizationRequired"),
+    ],
+    ids=["open test failover", "replication stands still"],
+)
+def test_what_only_a_person_can_end_is_not_waited_for(verb: Verb, shown: Any) -> None:
+    decision = decide(verb, Observation(parse_item(shown), Stage.BUSY, None, "what was seen"))
     assert decision.step is Step.REFUSE
-    assert "Clean it up" in decision.reason
+    assert "portal" in decision.reason
 
 
 def test_the_refusal_of_a_waiting_job_names_it_and_what_it_waits_for() -> None:
@@ -171,11 +178,17 @@ def test_a_wish_is_true_exactly_where_nothing_is_left_to_do(verb: Verb, stage: S
     ],
 )
 def test_check_mode_foresees_where_a_start_leads(verb: Verb, first: bool, stage: Stage) -> None:
-    assert predicted_stage(verb, synchronizes_first=first) is stage
+    assert predicted_stage(verb, waited=True, synchronizes_first=first) is stage
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=label)
 def test_the_foreseen_stage_fulfils_the_wish_or_asks_for_the_next_verb(verb: Verb) -> None:
-    end = predicted_stage(verb)
-    assert has_reached(verb, end)
-    assert decide(Verb.COMPLETE, seen(predicted_stage(Verb.FAIL_BACK, synchronizes_first=True))).step is Step.START
+    assert has_reached(verb, predicted_stage(verb, waited=True))
+    waiting = predicted_stage(Verb.FAIL_BACK, waited=True, synchronizes_first=True)
+    assert decide(Verb.COMPLETE, seen(waiting)).step is Step.START
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=label)
+def test_a_start_that_is_not_waited_for_is_foreseen_as_under_way(verb: Verb) -> None:
+    under_way = seen(predicted_stage(verb, waited=False), OWN_JOBS[verb])
+    assert decide(verb, under_way).step in (Step.ATTACH, Step.WAIT)

@@ -19,6 +19,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import 
     SUCCEEDED_STATES,
     Operation,
     parse_job,
+    require_known_state,
 )
 
 TO_AZURE = {"affectedObjectDetails": {"PrimaryFabricProviderId": "HyperVSite", "RecoveryFabricProviderId": "Azure"}}
@@ -69,18 +70,25 @@ def test_a_job_runs_or_has_succeeded_or_has_failed(state: str) -> None:
     expected = (state in RUNNING_STATES, state in SUCCEEDED_STATES, state in FAILED_STATES)
     assert (read.is_running, read.has_succeeded, read.has_failed) == expected
     assert sum(expected) == 1
+    assert require_known_state(read) is read
 
 
-def test_a_partial_success_is_no_success() -> None:
-    read = parse_job(job("Failback", "PartiallySucceeded"))
+def test_a_partial_success_is_a_success_for_those_that_succeeded_alone() -> None:
+    moved = group("FailoverAllActionGroup", "Failed", machine("vm-a", "Succeeded"), machine("vm-b", "Failed"))
+    read = parse_job(job("Failback", "PartiallySucceeded", moved, targetInstanceType="RecoveryPlan"))
     assert read.has_failed
     assert not read.has_succeeded
+    assert read.has_succeeded_for("VM-A")
+    assert not read.has_succeeded_for("vm-b")
+    assert not read.has_succeeded_for("vm-c")
 
 
 @pytest.mark.parametrize("state", ["Pausing", "", "inprogress"])
 def test_an_unknown_state_is_an_error_that_names_field_and_value(state: str) -> None:
+    strange = parse_job(job("Failback", state, name="job-7"))
+    assert not (strange.is_running or strange.has_succeeded or strange.has_failed)
     with pytest.raises(UnknownState) as caught:
-        parse_job(job("Failback", state, name="job-7"))
+        require_known_state(strange)
     assert caught.value.details == {"field": "properties.state of job job-7", "value": state}
 
 

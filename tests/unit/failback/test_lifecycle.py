@@ -32,6 +32,7 @@ BEFORE_COMMIT = ("CompleteMigration", "Commit", "DisableProtection", "ChangePit"
 AT_HOME = ("PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailover")
 
 ASKING = synchronizing_first(sync="Succeeded", asked="InProgress")
+MOVED = bodies.machine(bodies.VM_ID, "Succeeded", "child")
 RESUMED = synchronizing_first(sync="Succeeded", asked="Succeeded", rest="InProgress")
 
 
@@ -125,7 +126,6 @@ AT_REST = [
             "InitialReplicationInProgress",
             "InitialReplicationPending",
             "InitialReplicationRecoveryCompletionPending",
-            "ResynchronizationRequired",
             "ResynchronizationInProgress",
         )
     ),
@@ -157,6 +157,18 @@ AT_REST = [
     ),
     at_rest(
         "test failover", Stage.BUSY, "TestFailoverCleanup", active="Primary", testFailoverState="WaitingForCompletion"
+    ),
+    at_rest("waits for a person to resynchronize", Stage.BUSY, active="Primary", state="ResynchronizationRequired"),
+    at_rest(
+        "active in Azure, Commit, its part of a plan succeeded",
+        Stage.FAILBACK_COMMIT_PENDING,
+        "Commit",
+        last=cancelled("PartiallySucceeded", bodies.group("FailoverAllActionGroup", "Succeeded", MOVED)),
+    ),
+    at_rest(
+        "does not name the failback that runs",
+        Stage.SYNCHRONIZING,
+        last=failback("InProgress", *synchronizing_first(sync="InProgress")),
     ),
     at_rest("protected, allows nothing", Stage.BUSY, "DisableProtection", active="Primary", state="Protected"),
 ]
@@ -246,11 +258,23 @@ def test_the_reason_names_the_job() -> None:
     assert observation.reason == "job job-9 (Planned failover) is Suspended and waits for Complete Failover"
 
 
+def test_a_commit_after_a_broken_failback_is_not_guessed() -> None:
+    broken = parse_job(cancelled("Failed", *synchronizing_first(sync="Failed")))
+    with pytest.raises(UnknownState, match="pending commit of 'web01'"):
+        observe(parse_item(item("Commit", lastSuccessfulFailoverTime=FAILED_OVER_AT)), None, broken)
+
+
 @pytest.mark.parametrize(
     ("body", "field", "value"),
     [
         (item("DisableProtection", active="Elsewhere"), "properties.activeLocation of 'web01'", "Elsewhere"),
         (item(active=""), "properties.activeLocation of 'web01'", ""),
+        (item(active="Both", currentScenario=scenario("Failback")), "properties.activeLocation of 'web01'", "Both"),
+        (
+            item("ReverseReplicate"),
+            "properties.activeLocation of 'web01', which may reverse replicate,",
+            "Recovery",
+        ),
         (item(active="Recovery", state="Levitating"), "properties.protectionState of 'web01'", "Levitating"),
         (item(active="Primary", state="Levitating"), "properties.protectionState of 'web01'", "Levitating"),
     ],

@@ -12,6 +12,7 @@ import bodies
 import pytest
 from bodies import failback, inline, item, job, scenario, synchronizing_first
 
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import (
@@ -72,17 +73,27 @@ def test_history_is_read_only_where_the_stage_depends_on_it(body: Any, needed: b
 
 def test_the_last_failback_is_the_newest_of_this_item_since_its_failover() -> None:
     jobs = [
-        failback("Failed", *BROKEN, name="older", startTime="2026-02-02T00:00:00Z"),
-        failback("Cancelled", *BROKEN, name="newest", startTime="2026-02-03T00:00:00Z"),
-        failback("Failed", *BROKEN, name="before the failover", startTime="2026-01-31T00:00:00Z"),
+        job("RestoreCompletion", "Succeeded", name="not a failback", startTime="2026-02-05T00:00:00Z"),
         failback("Failed", *BROKEN, name="of another VM", startTime="2026-02-04T00:00:00Z", targetObjectId="other"),
-        job("UnplannedFailover", "Succeeded", name="not a failback", startTime="2026-02-05T00:00:00Z"),
+        failback("Cancelled", *BROKEN, name="newest", startTime="2026-02-03T00:00:00Z"),
+        failback("Failed", *BROKEN, name="older", startTime="2026-02-02T00:00:00Z"),
+        failback("Failed", *BROKEN, name="before the failover", startTime="2026-01-31T00:00:00Z"),
     ]
     mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
     found = last_failback_of(mine, [parse_job(body) for body in jobs])
     assert found is not None
     assert found.name == "newest"
-    assert last_failback_of(mine, [parse_job(body) for body in jobs[2:]]) is None
+    assert last_failback_of(mine, [parse_job(body) for body in (*jobs[:2], jobs[4])]) is None
+
+
+@pytest.mark.parametrize("closing", ["UnplannedFailover", "CommitFailover", "FinalizeFailback", "IrCompletion"])
+def test_a_newer_success_of_another_step_closes_the_cycle_of_an_older_failback(closing: str) -> None:
+    older = failback("Failed", *BROKEN, startTime="2026-02-02T00:00:00Z")
+    mine = parse_item(item("Failback"))
+    succeeded = parse_job(job(closing, "Succeeded", startTime="2026-02-03T00:00:00Z"))
+    failed = parse_job(job(closing, "Failed", startTime="2026-02-03T00:00:00Z"))
+    assert last_failback_of(mine, [succeeded, parse_job(older)]) is None
+    assert last_failback_of(mine, [failed, parse_job(older)]) is not None
 
 
 def test_a_failback_that_never_began_to_write_does_not_hide_one_that_did() -> None:
@@ -107,3 +118,28 @@ def test_a_plan_s_failback_counts_for_its_members() -> None:
     last = last_failback_of(mine, [parse_job(of_plan)])
     assert last is not None
     assert observe(mine, last_failback=last).stage is Stage.INTERRUPTED
+
+
+@pytest.mark.parametrize(("state", "stage"), [("InProgress", Stage.SYNCHRONIZING), ("Suspended", Stage.BUSY)])
+def test_a_running_failback_counts_though_the_item_does_not_name_it(state: str, stage: Stage) -> None:
+    running = parse_job(failback(state, startTime="2026-02-03T00:00:00Z"))
+    seen = observe(parse_item(item("Failback")), last_failback=running)
+    assert (seen.stage, seen.job) == (stage, running)
+
+
+def test_a_pending_commit_after_a_failback_that_failed_is_left_to_a_person() -> None:
+    broken = parse_job(failback("Failed", *BROKEN))
+    with pytest.raises(UnknownState, match="ended as"):
+        observe(parse_item(item("Commit")), last_failback=broken)
+
+
+@pytest.mark.parametrize("operation", ["Commit", "Failback", "PlannedFailover", "ReverseReplicate"])
+@pytest.mark.parametrize("place", ["Both", ""])
+def test_a_location_that_is_not_known_is_never_guessed(operation: str, place: str) -> None:
+    with pytest.raises(UnknownState, match="activeLocation"):
+        observe(parse_item(item(operation, active=place)))
+
+
+def test_an_item_that_runs_in_azure_is_not_failed_back_whatever_it_allows() -> None:
+    with pytest.raises(UnknownState, match="may reverse replicate"):
+        observe(parse_item(item("ReverseReplicate", active="Recovery")))

@@ -1,0 +1,57 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a check looks at, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from .azure_resources import AzureVm, Lock, Permission
+from .fabrics import Fabric, Provider
+from .lifecycle import Observation
+
+
+@dataclass(frozen=True)
+class NotRead:
+    """In the place of a fact that could not be read: why not."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
+    service's time."""
+
+    seen: Observation
+    provider: Provider | NotRead
+    fabric: Fabric | NotRead
+    azure_vm: AzureVm | NotRead | None
+    locks: Sequence[Lock] | NotRead
+    permissions: Sequence[Permission] | NotRead
+    needed_actions: Sequence[str]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check. C(seen) is what was read; C(cause) and C(remedy) are empty where it passed."""
+
+    id: str
+    status: str
+    seen: str
+    cause: str = ""
+    remedy: str = ""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the finding for a result."""
+        return asdict(self)
+
+
+def is_ready(findings: Sequence[Finding]) -> bool:
+    """Say whether nothing stands in the way."""
+    return not any(finding.status == "fail" for finding in findings)

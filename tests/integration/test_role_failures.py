@@ -1,0 +1,134 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that go wrong: files that are not there, hosts that drop out, tasks that fail. Each leaves a result that says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playing import FAIL, HERE, PASS, WHOLE
+from scenarios import item_of, scenario_of
+
+# Nothing listens there; the role itself connects to no host.
+NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
+REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true"}
+# A value that the argument spec refuses.
+WRONG = {"failback_commit": "perhaps"}
+KEYS = {"host", "target", "outcome", "reason", "next", "stage", "authoritative_side", "reversible"}
+KEYS |= {"vms", "steps", "findings"}
+
+
+def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
+    vault = stage(scenario_of("vm1"))
+    failed = vault.play("failback", {"vm1": {}}, failback_validation_tasks=vault.task_file("validate.yml", FAIL))
+    result = failed.results["vm1"]
+    assert (failed.status, result["outcome"]) == (2, "failed")
+    assert "the shop does not answer" in result["reason"]
+    assert "the VM in Azure is off but kept" in result["next"]
+    assert result["stage"] == "failback_commit_pending"
+    assert vault.writes() == WHOLE[:2]
+    assert vault.simulator.state()["items"][0]["azure_vm"]["exists"] is True
+
+
+def test_a_vm_that_is_not_ready_fails_alone_with_its_reason(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", item_of("vm2", "failover_commit_pending")))
+    tasks = vault.task_file("validate.yml", PASS)
+    run = vault.play("failback", {"vm1": {}, "vm2": {}, "ghost": {}}, failback_validation_tasks=tasks)
+    assert run.status == 2
+    assert outcomes(run) == {"ghost": "failed", "vm1": "protected", "vm2": "failed"}
+    assert "not committed yet" in run.results["vm2"]["reason"]
+    assert "no replicated item 'ghost'" in run.results["ghost"]["reason"]
+    assert vault.stages() == {"vm1": "protected", "vm2": "failover_commit_pending"}
+    assert {frozenset(result) for result in run.results.values()} == {frozenset(KEYS)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"failback_hooks": {"after_commit": "/nowhere/tell.yml"}},
+        {"failback_validation_tasks": "/nowhere/tell.yml"},
+        {"failback_validation_tasks": "nowhere/tell.yml"},
+    ],
+    ids=["hook", "validation", "not a whole path"],
+)
+def test_a_task_file_that_is_not_there_is_noticed_before_any_write(stage: Any, wrong: dict[str, Any]) -> None:
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("failback", {"vm1": {}}, **wrong)
+    assert (run.status, run.results["vm1"]["outcome"]) == (2, "failed")
+    assert "nowhere/tell.yml" in run.results["vm1"]["reason"]
+    assert run.results["vm1"]["stage"] == "failed_over"
+    assert vault.writes() == []
+
+
+def test_a_hook_that_is_no_task_file_is_a_failure_with_a_result(stage: Any, tmp_path: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    (tmp_path / "hook.yml").write_text("- name: [\n")
+    hooks = {"failback_hooks": {"after_planned_failover": str(tmp_path / "hook.yml")}}
+    run = vault.play("failback", {"vm1": hooks, "vm2": {}})
+    assert run.status == 2, run.output
+    assert outcomes(run) == {"vm1": "failed", "vm2": "held"}
+    assert run.results["vm1"]["reason"]
+    assert vault.stages()["vm1"] == "failed_over"
+
+
+def outcomes(run: Any) -> dict[str, str]:
+    """The outcome of each host."""
+    return {host: result["outcome"] for host, result in run.results.items()}
+
+
+@pytest.mark.parametrize("strategy", ["free", "linear", "host_pinned"])
+def test_hosts_that_drop_out_stand_in_the_report(stage: Any, strategy: str) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    tasks = vault.task_file("validate.yml", REACH)
+    hosts = {"vm1": HERE, "vm2": NOWHERE, "vm3": {**HERE, **WRONG}}
+    run = vault.play("failback", hosts, failback_validation_tasks=tasks, failback_strategy=strategy)
+    assert run.status != 0
+    assert outcomes(run) == {"vm1": "protected", "vm2": "failed", "vm3": "failed"}
+    assert "ended early" in run.results["vm2"]["reason"]
+    assert run.results["vm2"]["stage"] == "failback_commit_pending"
+    assert [step["step"] for step in run.results["vm2"]["steps"]] == ["planned_failover", "complete_failover"]
+    assert "perhaps" in run.results["vm3"]["reason"]
+    assert run.results["vm3"]["stage"] == "unknown"
+    assert vault.stages() == {"vm1": "protected", "vm2": "failback_commit_pending", "vm3": "failed_over"}
+    assert {frozenset(result) for result in run.results.values()} == {frozenset(KEYS)}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--limit", "vm1")], ids=["all", "limit"])
+def test_there_is_a_report_when_every_host_drops_out(stage: Any, arguments: tuple[str, ...]) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    tasks = vault.task_file("validate.yml", REACH)
+    run = vault.play("failback", {"vm1": NOWHERE, "vm2": NOWHERE}, *arguments, failback_validation_tasks=tasks)
+    assert run.status != 0
+    assert outcomes(run) == dict.fromkeys(["vm1"] if arguments else ["vm1", "vm2"], "failed")
+    assert "ended before a result" in run.results["vm1"]["reason"]
+
+
+def test_a_batch_that_drops_out_leaves_the_results_of_those_before_it(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    tasks = vault.task_file("validate.yml", REACH)
+    hosts = {"vm1": HERE, "vm2": NOWHERE, "vm3": HERE}
+    run = vault.play("failback", hosts, failback_validation_tasks=tasks, failback_serial=1)
+    assert run.status != 0
+    assert outcomes(run) == {"vm1": "protected", "vm2": "failed", "vm3": "failed"}
+    assert vault.stages()["vm3"] == "failed_over"
+
+
+def test_variables_that_are_wrong_everywhere_are_reported(stage: Any) -> None:
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("failback", {"vm1": {}}, **WRONG)
+    assert (run.status, outcomes(run)) == (2, {"vm1": "failed"})
+    assert "perhaps" in run.results["vm1"]["reason"]
+
+
+def test_a_run_that_starts_at_a_later_task_says_what_it_did_not_see(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", "waiting_for_completion")))
+    run = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Complete failover")
+    assert (run.status, outcomes(run)) == (2, {"vm1": "failed"})
+    assert "--tags" in run.results["vm1"]["reason"]
+    assert "is undefined" not in run.output
+    assert vault.writes() == []
+    begun = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Planned failover")
+    assert begun.status == 0, begun.output
+    assert outcomes(begun) == {"vm1": "held"}

@@ -1,0 +1,260 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What goes over the wire: paths and bodies of the writes as recorded and defined, and what an accepted write says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import bodies
+import pytest
+from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+from web import Answer, Web
+
+from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import (
+    DEFAULT_RETRY_AFTER,
+    Accepted,
+    FailbackRequest,
+    SiteRecovery,
+)
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FateUnknown, NotFound, Unreachable
+from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
+
+ITEM = f"{bodies.CONTAINER}/replicationProtectedItems/item-1"
+PROVIDER = f"{bodies.VAULT}/replicationFabrics/site1/replicationRecoveryServicesProviders/p-1"
+ITEM_PATH = "replicationFabrics/site1/replicationProtectionContainers/cloud_1/replicationProtectedItems/item-1"
+JOB = f"https://management.azure.com{bodies.VAULT}/replicationJobs/job-1"
+FIRST, FULL = FailbackRequest(True, False), FailbackRequest(False, True)
+TAKEN = Answer(202, "", {"Location": f"{JOB}?api-version=1", "Retry-After": "30"})
+
+
+@pytest.fixture
+def service(web: Callable[..., Web], client: Any) -> Callable[..., tuple[SiteRecovery, Web]]:
+    """A vault whose service gives these answers, and the service: `service(answer, ...)`."""
+
+    def make(*answers: Answer) -> tuple[SiteRecovery, Web]:
+        server = web(*answers)
+        options = {"policies": client.policies, "transport": client.transport, "credential_scopes": ["s"]}
+        # The policies have a credential of their own.
+        sdk = SiteRecoveryManagementClient(object(), "sub", base_url=server.url, **options)
+        return SiteRecovery(sdk, "rg", "vault"), server
+
+    return make
+
+
+def moved(direction: str, **details: Any) -> dict[str, Any]:
+    return {"properties": {"failoverDirection": direction, "providerSpecificDetails": details}}
+
+
+def item(**details: Any) -> Any:
+    return parse_item(bodies.item("ReverseReplicate", details=details))
+
+
+FAILBACK = {"instanceType": "HyperVReplicaAzureFailback"}
+SYSTEM_DISK = {"vhdType": "OperatingSystem", "vhdId": "system"}
+WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
+    (
+        "synchronise first",
+        lambda service: service.fail_back_item(ITEM, FIRST),
+        f"{ITEM_PATH}/plannedFailover",
+        moved("RecoveryToPrimary", dataSyncOption="ForDownTime", recoveryVmCreationOption="NoAction", **FAILBACK),
+    ),
+    (
+        "full download to another host",
+        lambda service: service.fail_back_item(ITEM, FailbackRequest(False, True, PROVIDER)),
+        f"{ITEM_PATH}/plannedFailover",
+        moved(
+            "RecoveryToPrimary",
+            dataSyncOption="ForSynchronization",
+            recoveryVmCreationOption="CreateVmIfNotFound",
+            providerIdForAlternateRecovery=PROVIDER,
+            **FAILBACK,
+        ),
+    ),
+    (
+        "plan",
+        lambda service: service.fail_back_plan("shop", FULL),
+        "replicationRecoveryPlans/shop/plannedFailover",
+        {
+            "properties": {
+                "failoverDirection": "RecoveryToPrimary",
+                "providerSpecificDetails": [
+                    {
+                        "dataSyncOption": "ForSynchronization",
+                        "recoveryVmCreationOption": "CreateVmIfNotFound",
+                        **FAILBACK,
+                    }
+                ],
+            }
+        },
+    ),
+    (
+        "to Azure",
+        lambda service: service.fail_over_item(ITEM),
+        f"{ITEM_PATH}/plannedFailover",
+        moved("PrimaryToRecovery", instanceType="HyperVReplicaAzure"),
+    ),
+    (
+        "plan to Azure",
+        lambda service: service.fail_over_plan("shop"),
+        "replicationRecoveryPlans/shop/plannedFailover",
+        {
+            "properties": {
+                "failoverDirection": "PrimaryToRecovery",
+                "providerSpecificDetails": [{"instanceType": "HyperVReplicaAzure"}],
+            }
+        },
+    ),
+    (
+        "resume",
+        lambda service: service.resume_job("job-1", "Change 4711"),
+        "replicationJobs/job-1/resume",
+        {"properties": {"comments": "Change 4711"}},
+    ),
+    ("commit", lambda service: service.commit_item(ITEM), f"{ITEM_PATH}/failoverCommit", None),
+    ("commit plan", lambda service: service.commit_plan("shop"), "replicationRecoveryPlans/shop/failoverCommit", None),
+    (
+        "reverse replicate",
+        lambda service: service.reverse_replicate_item(
+            item(
+                azureVmDiskDetails=[SYSTEM_DISK],
+                oSDetails={"osType": "linux"},
+                recoveryAzureStorageAccount="/storage",
+                recoveryAzureLogStorageAccountId="/log",
+            )
+        ),
+        f"{ITEM_PATH}/reProtect",
+        moved(
+            "PrimaryToRecovery",
+            instanceType="HyperVReplicaAzure",
+            hvHostVmId=bodies.VM_ID,
+            vmName="web01",
+            osType="Linux",
+            vHDId="system",
+            storageAccountId="/storage",
+            logStorageAccountId="/log",
+        ),
+    ),
+    (
+        "reverse replicate what says little",
+        lambda service: service.reverse_replicate_item(item()),
+        f"{ITEM_PATH}/reProtect",
+        moved(
+            "PrimaryToRecovery",
+            instanceType="HyperVReplicaAzure",
+            hvHostVmId=bodies.VM_ID,
+            vmName="web01",
+            osType="Windows",
+        ),
+    ),
+    (
+        "refresh",
+        lambda service: service.refresh_provider(PROVIDER),
+        "replicationFabrics/site1/replicationRecoveryServicesProviders/p-1/refreshProvider",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "send", "path", "body"), WRITES, ids=[write[0] for write in WRITES])
+def test_a_write_is_sent_once_as_the_service_takes_it(
+    name: str, send: Callable[[SiteRecovery], Accepted], path: str, body: Any, service: Any
+) -> None:
+    vault, server = service(TAKEN)
+    assert send(vault).job_name == "job-1"
+    ((method, asked),) = server.asked
+    assert method == "POST"
+    assert asked.split("/vaults/vault/", 1)[1].split("?")[0] == path
+    assert server.bodies == [body]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Azure-AsyncOperation": f"{JOB}?api-version=2016-08-10"},
+        {"Location": f"{JOB}?api-version=2022-08-01&t=1&c=2&s=3&h=4"},
+        {"x-ms-request-id": f"{bodies.VAULT}/replicationJobs/job-1"},
+        {"Azure-AsyncOperation": JOB, "Location": f"{JOB}-other", "x-ms-request-id": "else"},
+    ],
+    ids=["first version", "signed", "request id", "all"],
+)
+def test_one_header_is_enough_to_know_the_job(headers: dict[str, str], service: Any) -> None:
+    vault, _server = service(Answer(202, "", headers))
+    assert vault.commit_item(ITEM).job_name == "job-1"
+
+
+@pytest.mark.parametrize(("stated", "seconds"), [("5", 5.0), ("", DEFAULT_RETRY_AFTER)])
+def test_the_service_says_when_to_look(stated: str, seconds: float, service: Any) -> None:
+    vault, _server = service(Answer(202, "", {"Location": JOB, **({"Retry-After": stated} if stated else {})}))
+    assert vault.commit_item(ITEM).retry_after == seconds
+
+
+def test_a_write_that_may_have_been_taken_says_so(service: Any) -> None:
+    vault, server = service(Answer(503, {}), TAKEN)
+    with pytest.raises(FateUnknown):
+        vault.commit_item(ITEM)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202])
+@pytest.mark.parametrize("body", ["<html>sign in</html>", None, {"value": []}], ids=str)
+def test_success_that_names_no_job_leaves_the_fate_of_a_write_unknown(status: int, body: Any, service: Any) -> None:
+    vault, server = service(Answer(status, body))
+    with pytest.raises(FateUnknown):
+        vault.commit_item(ITEM)
+    assert len(server.asked) == 1
+
+
+ONE: list[Callable[[SiteRecovery], Any]] = [
+    lambda vault: vault.fabric("site1"),
+    lambda vault: vault.provider(PROVIDER),
+    lambda vault: vault.item(ITEM),
+    lambda vault: vault.plan("shop"),
+    lambda vault: vault.job("job-1"),
+    lambda vault: vault.find_job("job-1"),
+]
+NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
+MANY: list[Callable[[SiteRecovery], Any]] = [
+    lambda vault: vault.fabrics(),
+    lambda vault: vault.providers("site1"),
+    lambda vault: vault.containers("site1"),
+    lambda vault: vault.items("site1", "cloud_1"),
+    lambda vault: vault.plans(),
+    lambda vault: vault.jobs(NOW, NOW),
+]
+
+
+@pytest.mark.parametrize("body", [None, [], '"words"', 5], ids=str)
+@pytest.mark.parametrize("read", [*ONE, *MANY])
+def test_an_answer_that_is_no_object_is_an_error(read: Callable[[SiteRecovery], Any], body: Any, service: Any) -> None:
+    vault, _server = service(Answer(200, body))
+    with pytest.raises(Unreachable, match="could not be understood"):
+        read(vault)
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": "x"}, {"value": [None]}, {"value": [[]]}], ids=str)
+@pytest.mark.parametrize("read", MANY)
+def test_no_list_is_never_taken_for_an_empty_one(read: Callable[[SiteRecovery], Any], body: Any, service: Any) -> None:
+    vault, _server = service(Answer(200, body))
+    with pytest.raises(Unreachable, match="could not be understood"):
+        read(vault)
+
+
+def test_lists_are_read_to_their_last_page(service: Any) -> None:
+    vault, server = service()
+    pages = [{"value": [bodies.item()], "nextLink": f"{server.url}/more"}, {"value": [bodies.item()]}]
+    server.answer(*(Answer(200, page) for page in pages))
+    assert [one.name for one in vault.items("site1", "cloud_1")] == ["item-1", "item-1"]
+
+
+def test_only_404_means_that_a_job_is_not_there(service: Any) -> None:
+    vault, server = service(Answer(404, {"error": {"code": "ArmResourceDoesNotExist", "message": "No."}}))
+    assert vault.find_job("job-1") is None
+    with pytest.raises(NotFound):
+        vault.job("job-1")
+    server.answer(Answer(200, bodies.job("Failback", "InProgress")))
+    assert vault.find_job("job-1").name == "job-1"
