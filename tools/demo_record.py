@@ -18,14 +18,13 @@ def machines(results: list[Report]) -> dict[str, Report]:
 
 
 def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
-    members = [member["friendly_name"] for step in result["steps"] for member in step.get("members", [])]
-    names = list(dict.fromkeys(members)) or [result["target"]]
-    for name in names:
+    for name, stage in (result["vms"] or {result["target"]: result["stage"]}).items():
         steps = [_step_of(step, name) for step in result["steps"]]
         yield name, {
             "outcome": result["outcome"],
             "reason": result["reason"],
-            "stage": steps[-1]["stage"]["after"] if steps else result["stage"],
+            "next": result["next"],
+            "stage": stage,
             "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
             "host": result["host"],
             "steps": steps,
@@ -72,5 +71,5 @@ def summary(records: Mapping[str, Report]) -> None:
         sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "") or ""
         jobs = len({step["job_id"] for step in record["steps"] if step["job_id"]})
         print(f"{name:<18}{record['stage']:<26}{sync:<20}{record['authoritative_side'] or '':<13}{jobs}")
-        if record["reason"]:
-            print(f"{'':<18}{record['reason']}")
+        for note in filter(None, (record["reason"], record["next"])):
+            print(f"{'':<18}{note}")

@@ -89,6 +89,8 @@ requirements:
 notes:
   - The options are those of the collection azure.azcollection, and so are their environment variables.
   - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the libraries are
-    needed by the Python of Ansible itself. Delegated to another machine, or with C(async), it runs as an ordinary
-    module there.
+    needed by the Python of Ansible itself. Delegated to another machine, it runs as an ordinary module there.
+  - C(environment) of the task applies, also for proxies and for the Azure CLI.
+  - C(async) needs C(delegate_to=localhost), because it runs the task as an ordinary module. A task with C(wait=false)
+    and a later one that waits do the same without it.
 """

@@ -10,7 +10,8 @@ name: result_of
 short_description: Return the result of a failback of one host
 description:
   - Returns the C(failback_result) that the role P(asr.failback.failback#role) left for a host, with the host's name as
-    C(host); nothing for a host that has none.
+    C(host).
+  - For a host that has none, because it dropped out before the role could leave one, a result that says that it failed.
 positional: hostvars
 options:
   _input:
@@ -31,22 +32,35 @@ EXAMPLES = r"""
 ---
 - name: Show the results of all hosts
   ansible.builtin.debug:
-    msg: "{{ groups['all'] | map('asr.failback.result_of', hostvars) | select | map('asr.failback.result_line') }}"
+    msg: "{{ groups['all'] | map('asr.failback.result_of', hostvars) | asr.failback.report_lines }}"
 """
 
 RETURN = r"""
 ---
 _value:
-  description: The result with C(host), or an empty dictionary.
+  description: The result with C(host). Its keys are always the same ones.
   type: dict
   sample: {host: web01, outcome: protected, stage: protected}
 """
 
 
+# What the role's result holds, for a host that never got to one.
+_NO_RESULT = {
+    "outcome": "failed",
+    "reason": "It ended before a result: its host could not be reached, its turn never came, or Ansible was stopped.",
+    "next": "See what Ansible printed about it, then run again.",
+    "stage": "unknown",
+    "authoritative_side": None,
+    "reversible": None,
+    "vms": {},
+    "steps": [],
+    "findings": [],
+}
+
+
 def result_of(host, hostvars):
-    """Return the failback_result of a host with its name, or an empty dictionary."""
-    result = hostvars[host].get("failback_result")
-    return {"host": host, **result} if result else {}
+    """Return the failback_result of a host with its name; one that says that it failed where it has none."""
+    return {"host": host, **(hostvars[host].get("failback_result") or {"target": host, **_NO_RESULT})}
 
 
 class FilterModule:

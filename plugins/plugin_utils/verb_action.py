@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -35,31 +38,41 @@ class ActionModule(ActionBase):
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
         _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         host = (task_vars or {}).get("inventory_hostname", "localhost")
+        with self._own_environment():
+            outcome = self._outcome(contract, parameters, lambda line: display.display(f"[{host}] {line}"))
+        secrets = {parameters.get(name) for name, option in contract.argument_spec.items() if option.get("no_log")}
+        return {**result, **remove_values(outcome, secrets - {None, ""})}
+
+    def _outcome(self, contract, parameters, report):
         try:
-            outcome = execute(
-                contract,
-                parameters,
-                self._environment(),
-                check_mode=self._task.check_mode,
-                report=lambda line: display.display(f"[{host}] {line}"),
-            )
+            outcome = execute(contract, parameters, os.environ, check_mode=self._task.check_mode, report=report)
         except FailbackError as problem:
-            return {**result, "failed": True, **problem.as_result()}
+            return {"failed": True, **problem.as_result()}
         if self._task.diff:
             outcome["diff"] = diff_of(outcome) or {}
-        return {**result, **outcome}
+        return outcome
 
     def _belongs_elsewhere(self):
-        if self._task.async_val:
-            return True
-        return bool(self._task.delegate_to) and self._connection.transport != "local"
+        local = self._connection.transport == "local"
+        if self._task.async_val and not (self._task.delegate_to or local):
+            # Ansible would start it on the inventory host, and ask for its end there.
+            raise AnsibleActionFail(
+                "With async the task would run on the inventory host instead of the controller. Use wait: false, and a "
+                "later task that waits; or add delegate_to: localhost."
+            )
+        return bool(self._task.async_val) or bool(self._task.delegate_to and not local)
 
-    def _environment(self):
-        """Return the environment that an ordinary module would see: the controller's, then the task's own."""
-        layers = self._task.environment or []
-        merged = dict(os.environ)
-        for layer in layers if isinstance(layers, list) else [layers]:
-            values = self._templar.template(layer)
-            if isinstance(values, dict):
-                merged.update({str(name): str(value) for name, value in values.items()})
-        return merged
+    @contextmanager
+    def _own_environment(self):
+        """Let the task see the environment that an ordinary module would: the controller's, then the task's own.
+
+        The SDKs, requests and the Azure CLI read it from the process. The process runs this one task only.
+        """
+        before, own = dict(os.environ), {}
+        self._compute_environment_string(own)
+        os.environ.update({str(name): str(value) for name, value in own.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)

@@ -2,58 +2,60 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of the report: a host's result, and the line that shows it."""
+"""The filters of the report: a host's result, and the lines that show all of them."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
-from ansible_collections.asr.failback.plugins.filter.result_line import FilterModule as ResultLine
+from ansible_collections.asr.failback.plugins.filter.report_lines import FilterModule as ReportLines
 from ansible_collections.asr.failback.plugins.filter.result_of import FilterModule as ResultOf
 
-result_line = ResultLine().filters()["result_line"]
+report_lines = ReportLines().filters()["report_lines"]
 result_of = ResultOf().filters()["result_of"]
 
 
-def steps(*stages: str) -> list[dict[str, Any]]:
-    return [{"stage": {"before": before, "after": after}} for before, after in pairwise(stages)]
+def result(host: str, outcome: str, *stages: str, **more: Any) -> dict[str, Any]:
+    steps = [{"stage": {"before": before, "after": after}} for before, after in pairwise(stages)]
+    side = {"authoritative_side": "on_premises"}
+    return {"host": host, "outcome": outcome, "steps": steps, "stage": stages[-1], **side, **more}
 
 
-@pytest.mark.parametrize(
-    ("result", "words"),
-    [
-        (
-            {
-                "host": "web01",
-                "outcome": "protected",
-                "steps": steps("failed_over", "failed_over", "failed_back", "protected"),
-                "stage": "protected",
-                "authoritative_side": "on_premises",
-            },
-            ["web01", "protected", "failed_over", ">", "failed_back", ">", "protected", "[on_premises]"],
-        ),
-        (
-            {"host": "web02", "outcome": "failed", "stage": "failed_over", "reason": "no way"},
-            ["web02", "failed", "failed_over", "no", "way"],
-        ),
-        ({"target": "shop", "outcome": "held", "stage": "x"}, ["shop", "held", "x"]),
-    ],
-    ids=["a whole cycle", "a failure before any step", "without a host"],
-)
-def test_a_line_tells_host_outcome_path_side_and_reason(result: dict[str, Any], words: list[str]) -> None:
-    assert result_line(result).split() == words
+def test_a_line_tells_host_outcome_side_and_path() -> None:
+    whole = result("web01", "protected", "failed_over", "failed_over", "failed_back", "protected")
+    assert report_lines([whole]) == ["web01  protected  on_premises  failed_over > failed_back > protected"]
 
 
-@pytest.mark.parametrize(
-    ("variables", "result"),
-    [
-        ({"failback_result": {"outcome": "held"}}, {"host": "web01", "outcome": "held"}),
-        ({"failback_result": {}}, {}),
-        ({}, {}),
-    ],
-)
-def test_a_host_has_a_result_or_none(variables: dict[str, Any], result: dict[str, Any]) -> None:
-    assert result_of("web01", {"web01": variables, "web02": {"failback_result": {"outcome": "other"}}}) == result
+def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_do() -> None:
+    lines = report_lines(
+        [
+            result("a-failed", "failed", "failed_over", authoritative_side=None, reason="No way.", next="Run again."),
+            result("b-held", "held", "failback_commit_pending", reason="Not proven.", next="Prove it."),
+            result("c", "protected", "protected", reason=""),
+        ]
+    )
+    assert lines == [
+        "c         protected  on_premises  protected",
+        "b-held    held       on_premises  failback_commit_pending",
+        "          why:  Not proven.",
+        "          next: Prove it.",
+        "a-failed  failed     -            failed_over",
+        "          why:  No way.",
+        "          next: Run again.",
+    ]
+
+
+def test_without_results_there_are_no_lines() -> None:
+    assert report_lines([]) == []
+
+
+def test_a_host_has_its_own_result_with_its_name() -> None:
+    hosts = {"web01": {"failback_result": {"outcome": "held"}}, "web02": {"failback_result": {"outcome": "other"}}}
+    assert result_of("web01", hosts) == {"host": "web01", "outcome": "held"}
+
+
+def test_a_host_that_dropped_out_has_a_result_that_the_report_can_show() -> None:
+    dropped = result_of("web01", {"web01": {}})
+    assert (dropped["host"], dropped["outcome"], dropped["stage"]) == ("web01", "failed", "unknown")
+    assert len(report_lines([dropped])) == 3

@@ -20,6 +20,7 @@ import pytest
 import trustme
 from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 from bodies import leaves
+from signing_in import signed_in_policies
 from web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport
@@ -83,7 +84,6 @@ KINDS = {
             "target_id": "targetObjectId",
             "target_name": "targetObjectName",
             "target_type": "targetInstanceType",
-            "activity_id": "activityId",
         },
     ),
     "replicationrecoveryplans": Kind(
@@ -91,12 +91,10 @@ KINDS = {
         lambda service: service.plans(),
         {
             **FRIENDLY,
-            "primary_fabric_id": "primaryFabricId",
             "providers": "replicationProviders",
             "allowed_operations": "allowedOperations",
             "scenario": "currentScenario.scenarioName",
             "scenario_job_id": "currentScenario.jobId",
-            "scenario_status": "currentScenarioStatus",
         },
     ),
     "replicationfabrics": Kind(
@@ -157,10 +155,9 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Any, Cal
     authority.cert_pem.write_to_path(bundle)
     with Web(authority, [Answer()]) as web:
         transport = WatchedTransport(Watch(60), AzureSettings("cli", "s", ca_bundle=str(bundle)))
-        # No policy asks the credential.
-        client = SiteRecoveryManagementClient(
-            object(), "s", base_url=web.url, credential_scopes=["s"], policies=[], transport=transport
-        )
+        options = {"policies": signed_in_policies(), "transport": transport, "credential_scopes": ["s"]}
+        # The policies have a credential of their own.
+        client = SiteRecoveryManagementClient(object(), "s", base_url=web.url, **options)
         service = SiteRecovery(client, "group", "vault")
 
         def answered(body: Any, read: Callable[[SiteRecovery], Any]) -> Any:

@@ -42,6 +42,8 @@ _REMEDIES = {
 _KINDS: dict[int, type[ServiceError]] = {403: PermissionDenied, 404: NotFound, 429: Throttled}
 # A write that got one of these may have been taken or not.
 _UNSETTLED = (408, 500, 502, 503, 504)
+# No connection, or an answer in another shape than a token's.
+_NOT_A_REFUSAL = (AzureError, AttributeError, LookupError, TypeError)
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def found_or_none(read: Callable[[], Answer]) -> Answer | None:
         return None
 
 
-def never_left(problem: Exception | None) -> bool:
+def never_left(problem: Exception) -> bool:
     """Say whether a request certainly was not sent: no connection was made, or the server's certificate was refused.
 
     azure-core's ServiceRequestError is no proof: it also stands for a connection that broke while the answer was
@@ -89,6 +91,12 @@ def _causes(problem: object) -> Iterator[object]:
 
 
 def _authentication(problem: ClientAuthenticationError) -> FailbackError:
+    # azure-identity says "authentication failed" whatever happened on the way to a token.
+    if problem.response is None and isinstance(problem.__cause__, _NOT_A_REFUSAL):
+        return Unreachable(
+            f"No usable answer came from Microsoft Entra ID: {_first_line(problem)}",
+            "Check network, proxy, cloud_environment, adfs_authority_url and the certificates trusted here.",
+        )
     details = _details(problem) if problem.response is not None else {}
     return AuthenticationError(
         f"Microsoft Entra ID or Azure refused the credential: {_first_line(problem)}",

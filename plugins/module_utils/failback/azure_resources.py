@@ -27,7 +27,6 @@ class AzureVm:
     id: str
     name: str
     power: str
-    size: str
     disk_ids: tuple[str, ...]
     blob_uris: tuple[str, ...]
     nic_ids: tuple[str, ...]
@@ -37,11 +36,6 @@ class AzureVm:
         """Whether the machine runs or is about to."""
         return self.power in self.UP
 
-    @property
-    def is_deallocated(self) -> bool:
-        """Whether the machine is off and releases its hardware."""
-        return self.power == "deallocated"
-
 
 @dataclass(frozen=True)
 class Lock:
@@ -50,7 +44,6 @@ class Lock:
     id: str
     name: str
     level: str
-    notes: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,6 @@ def parse_vm(document: Document) -> AzureVm:
         id=text(document, "id"),
         name=text(document, "name"),
         power=next((code[len(_POWER) :] for code in codes if code.startswith(_POWER)), "unknown"),
-        size=text(properties, "hardwareProfile", "vmSize"),
         disk_ids=_present(text(disk, "managedDisk", "id") for disk in disks),
         blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
@@ -97,7 +89,6 @@ def parse_lock(document: Document) -> Lock:
         id=text(document, "id"),
         name=text(document, "name"),
         level=text(document, "properties", "level"),
-        notes=text(document, "properties", "notes"),
     )
 
 

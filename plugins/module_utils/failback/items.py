@@ -18,12 +18,11 @@ _NO_SCENARIO = ("", "None")
 
 @dataclass(frozen=True)
 class Disk:
-    """A virtual hard disk of the item. C(max_size_mb) is 0 where the service does not say."""
+    """A virtual hard disk of the item."""
 
     vhd_id: str
     name: str
     is_os_disk: bool
-    max_size_mb: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class ReplicatedItem:
     scenario_job_id: str
     vm_id: str
     provider_id: str
-    primary_fabric_provider: str
     last_failover: datetime | None
     disks: tuple[Disk, ...]
     os_type: str
@@ -58,7 +56,6 @@ class ReplicatedItem:
     azure_vm_name: str
     azure_resource_group_id: str
     azure_nic_names: tuple[str, ...]
-    network_names: tuple[str, ...]
 
     @property
     def is_hyper_v_to_azure(self) -> bool:
@@ -133,7 +130,6 @@ def parse_item(document: Document) -> ReplicatedItem:
         scenario_job_id=text(properties, "currentScenario", "jobId") if running else "",
         vm_id=text(details, "vmId"),
         provider_id=text(properties, "recoveryServicesProviderId"),
-        primary_fabric_provider=text(properties, "primaryFabricProvider"),
         last_failover=time_at(properties, "lastSuccessfulFailoverTime"),
         disks=tuple(_parse_disk(disk) for disk in items(details, "azureVmDiskDetails")),
         os_type=text(details, "oSDetails", "osType"),
@@ -144,7 +140,6 @@ def parse_item(document: Document) -> ReplicatedItem:
         azure_vm_name=text(details, "recoveryAzureVmName"),
         azure_resource_group_id=text(details, "recoveryAzureResourceGroupId"),
         azure_nic_names=_names(items(details, "vmNics"), "targetNicName"),
-        network_names=_names(items(details, "vmNics"), "vMNetworkName"),
     )
 
 
@@ -153,10 +148,8 @@ def _names(documents: tuple[Document, ...], name: str) -> tuple[str, ...]:
 
 
 def _parse_disk(document: Document) -> Disk:
-    size = text(document, "maxSizeMB")
     return Disk(
         vhd_id=text(document, "vhdId"),
         name=text(document, "vhdName"),
         is_os_disk=text(document, "vhdType").lower() == "operatingsystem",
-        max_size_mb=int(size) if size.isdigit() else 0,
     )

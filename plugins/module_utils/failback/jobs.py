@@ -116,7 +116,6 @@ class Job:
     target_id: str
     target_name: str
     target_type: str
-    activity_id: str
 
     @property
     def is_running(self) -> bool:
@@ -239,7 +238,6 @@ def parse_job(document: Document) -> Job:
         target_id=text(properties, "targetObjectId"),
         target_name=text(properties, "targetObjectName"),
         target_type=text(properties, "targetInstanceType"),
-        activity_id=text(properties, "activityId"),
     )
 
 

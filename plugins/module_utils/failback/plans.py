@@ -26,12 +26,10 @@ class RecoveryPlan:
     id: str
     name: str
     friendly_name: str
-    primary_fabric_id: str
     providers: tuple[str, ...]
     allowed_operations: frozenset[str]
     scenario: str
     scenario_job_id: str
-    scenario_status: str
     groups: tuple[PlanGroup, ...]
 
     @property
@@ -52,12 +50,10 @@ def parse_plan(document: Document) -> RecoveryPlan:
         id=text(document, "id"),
         name=text(document, "name"),
         friendly_name=text(properties, "friendlyName"),
-        primary_fabric_id=text(properties, "primaryFabricId"),
         providers=tuple(str(name) for name in items(properties, "replicationProviders")),
         allowed_operations=frozenset(str(name) for name in items(properties, "allowedOperations")),
         scenario=text(properties, "currentScenario", "scenarioName"),
         scenario_job_id=text(properties, "currentScenario", "jobId"),
-        scenario_status=text(properties, "currentScenarioStatus"),
         groups=tuple(_parse_group(group) for group in items(properties, "groups")),
     )
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,29 +15,13 @@ from typing import Any
 import pytest
 import trustme
 from azure.core import PipelineClient
-from azure.core.credentials import AccessToken
 from azure.core.rest import HttpRequest, HttpResponse
+from signing_in import signed_in_policies
 from web import Answer, Web
 
-from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
-from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken
-from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import (
-    ServiceClock,
-    WatchedTransport,
-    WritesOncePolicy,
-    build_policies,
-)
-from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport, WritesOncePolicy
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
-
-
-class SignedIn:
-    """A credential of somebody who has signed in already."""
-
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        """A token that is good for an hour."""
-        return AccessToken("token", int(time.time()) + 3600)
 
 
 @dataclass
@@ -58,9 +41,7 @@ class Client:
     @property
     def policies(self) -> list[Any]:
         """The pipeline of a task, signed in as somebody."""
-        settings, cloud = AzureSettings("secret", "s"), Cloud("https://arm", "https://login", "https://arm/.default")
-        token = SharedToken(SignedIn, settings, cloud, RunCache())
-        return build_policies(token, cloud.scope, ServiceClock())
+        return signed_in_policies()
 
     def send(self, method: str, url: str) -> HttpResponse:
         """The answer after all tries. Raises AzureError where there is none."""

@@ -128,7 +128,7 @@ def test_a_vm_is_read_with_its_power(azure: Any) -> None:
     body = {"id": VM, "name": "web01", "location": "x", "properties": {"instanceView": {"statuses": [status]}}}
     _resources, compute, server = azure(Answer(200, body))
     machine = compute.find_vm(VM)
-    assert machine.is_deallocated
+    assert machine.power == "deallocated"
     assert "$expand=instanceView" in server.asked[0][1].replace("%24", "$")
 
 

@@ -109,6 +109,30 @@ def test_a_secret_may_be_left_to_the_environment() -> None:
     assert (settings.client_id, settings.secret) == ("o-client", "e-secret")
 
 
+@pytest.mark.parametrize("given", [("client_id",), ("tenant",), ("client_id", "tenant")], ids=str)
+@pytest.mark.parametrize(
+    ("proof", "method"),
+    [
+        ({"AZURE_SECRET": "proof"}, "secret"),
+        ({"AZURE_CLIENT_CERTIFICATE_PATH": "proof"}, "certificate"),
+        ({FEDERATED_TOKEN_FILE: "proof"}, "federated"),
+    ],
+)
+def test_the_options_go_first_field_by_field(given: tuple[str, ...], proof: dict[str, str], method: str) -> None:
+    options = {name: OPTIONS[name] for name in given}
+    settings = resolved(options, {**without(ENVIRON, "AZURE_SECRET"), **proof})
+    assert settings.method == method
+    for name in ("client_id", "tenant"):
+        origin = "o" if name in given else "e"
+        assert getattr(settings, name) == f"{origin}-{name.removesuffix('_id')}"
+
+
+@pytest.mark.parametrize("proof", ["AZURE_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", FEDERATED_TOKEN_FILE])
+def test_a_user_of_the_options_goes_before_a_service_principal_of_the_environment(proof: str) -> None:
+    settings = resolved({"ad_user": "o-user"}, {**ENVIRON, proof: "proof", "AZURE_PASSWORD": "e-password"})
+    assert (settings.method, settings.ad_user, settings.password) == ("password", "o-user", "e-password")
+
+
 def test_a_certificate_of_the_options_goes_before_a_secret_of_the_environment() -> None:
     settings = resolved({**without(OPTIONS, "secret"), "x509_certificate_path": "/cert.pem"}, ENVIRON)
     assert (settings.method, settings.x509_certificate_path, settings.secret) == ("certificate", "/cert.pem", "")
@@ -187,8 +211,17 @@ def test_every_azure_option_has_a_variable() -> None:
 
 
 @pytest.mark.parametrize("variable", CA_BUNDLE_VARIABLES)
-def test_private_authorities_are_found_where_others_look(variable: str) -> None:
-    assert resolved({"subscription_id": "s"}, {variable: "/ca.pem"}).ca_bundle == "/ca.pem"
+def test_private_authorities_are_found_where_others_look(variable: str, credentials_file: Path) -> None:
+    path = str(credentials_file)
+    assert resolved({"subscription_id": "s"}, {variable: path}).ca_bundle == path
+
+
+@pytest.mark.parametrize("variable", CA_BUNDLE_VARIABLES)
+def test_private_authorities_that_are_not_there_are_named(variable: str) -> None:
+    environ = {variable: "/nonexistent/ca.pem"}
+    with pytest.raises(ConfigurationError, match=f"{variable} is '/nonexistent/ca.pem'"):
+        resolved({"subscription_id": "s"}, environ)
+    assert resolved({"subscription_id": "s", "cert_validation_mode": "ignore"}, environ).ca_bundle == ""
 
 
 @pytest.mark.parametrize(
@@ -240,6 +273,33 @@ def test_a_broken_credentials_file_is_named_without_its_content(tmp_path: Path) 
         resolved({"subscription_id": "s"}, {}, path)
     assert str(path) in caught.value.message()
     assert "hidden" not in caught.value.message()
+
+
+@pytest.fixture
+def unreadable(tmp_path: Path) -> Path:
+    """A credentials file in another encoding."""
+    path = tmp_path / "credentials"
+    path.write_bytes("[default]\nsecret = h\xefdden\n".encode("latin-1"))
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"auth_source": "credential_file"}, {"profile": "default"}], ids=str)
+def test_a_credentials_file_in_another_encoding_is_named(options: dict[str, str], unreadable: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        resolved({"subscription_id": "s", **options}, {}, unreadable)
+    assert str(unreadable) in caught.value.message()
+    assert "dden" not in caught.value.message()
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [(OPTIONS, {}), ({}, ENVIRON), ({"auth_source": "cli", "subscription_id": "s"}, {}), ({"auth_source": "msi"}, ENVIRON)],
+    ids=["options", "environment", "cli", "msi"],
+)
+def test_a_credentials_file_that_is_not_needed_is_not_read(
+    options: dict[str, str], environ: dict[str, str], unreadable: Path
+) -> None:
+    assert resolved(options, environ, unreadable).method
 
 
 def test_a_secret_is_read_as_it_stands(credentials_file: Path) -> None:

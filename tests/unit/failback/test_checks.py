@@ -57,7 +57,7 @@ def fabric(health: str = "Normal", errors: list[Any] | None = None) -> Any:
 
 
 def vm(power: str = "running") -> AzureVm:
-    return AzureVm(f"{AZURE_GROUP}/vm", "web01", power, "", (), (), ())
+    return AzureVm(f"{AZURE_GROUP}/vm", "web01", power, (), (), ())
 
 
 READY = ItemFacts(
@@ -70,7 +70,7 @@ READY = ItemFacts(
     needed_actions=ITEM_ACTIONS,
     now=NOW,
 )
-LOCK = Lock("/group/lock", "keep", "CanNotDelete", "")
+LOCK = Lock("/group/lock", "keep", "CanNotDelete")
 # Check, status, and what of a VM that is ready is otherwise.
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("provider_type", "fail", {"seen": details(instanceType="InMageRcm")}),

@@ -43,13 +43,13 @@ def test_the_active_location_tells_the_side(location: str, in_azure: bool) -> No
     assert parse_item(bodies.item(active=location)).is_active_in_azure is in_azure
 
 
-def test_disks_are_read_with_their_sizes_and_the_one_that_boots() -> None:
+def test_disks_are_read_with_the_one_that_boots() -> None:
     disks = [
         {"vhdType": "DataDisk", "vhdId": "data", "vhdName": "d", "maxSizeMB": "1024"},
         {"vhdType": "OperatingSystem", "vhdId": "system", "vhdName": "s", "maxSizeMB": None},
     ]
     item = parse_item(bodies.item(details={"azureVmDiskDetails": disks}))
-    assert item.disks == (Disk("data", "d", False, 1024), Disk("system", "s", True, 0))
+    assert item.disks == (Disk("data", "d", False), Disk("system", "s", True))
     assert item.os_disk_id == "system"
     assert parse_item(bodies.item()).os_disk_id == ""
 

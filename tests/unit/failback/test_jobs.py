@@ -86,7 +86,7 @@ def test_a_partial_success_is_a_success_for_those_that_succeeded_alone() -> None
 @pytest.mark.parametrize("state", ["Pausing", "", "inprogress"])
 def test_an_unknown_state_is_an_error_that_names_field_and_value(state: str) -> None:
     strange = parse_job(job("Failback", state, name="job-7"))
-    assert not (strange.is_running or strange.has_succeeded or strange.has_failed)
+    assert not any((strange.is_running, strange.has_succeeded, strange.has_failed))
     with pytest.raises(UnknownState) as caught:
         require_known_state(strange)
     assert caught.value.details == {"field": "properties.state of job job-7", "value": state}

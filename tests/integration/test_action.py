@@ -1,0 +1,109 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action plugin as Ansible runs it: where a task runs, in which environment, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from middleboxes import Proxy
+from playing import Played, Stage
+from scenarios import scenario_of
+
+INFO = "asr.failback.replicated_item_info"
+CANARY = "Canary-7281-of-the-test"
+LOCALLY = {"delegate_to": "localhost", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
+
+
+def play(vault: Stage, folder: Path, *tasks: Mapping[str, Any], verbosity: str = "-v", **variables: Any) -> Played:
+    """Run these tasks for the host vm1, which nothing can connect to."""
+    vault_options = {"resource_group": "{{ failback_resource_group }}", "vault_name": "{{ failback_vault_name }}"}
+    whole = {
+        "hosts": "vm1",
+        "gather_facts": False,
+        "module_defaults": {"group/asr.failback.failback": vault_options},
+        "tasks": [dict(task) for task in tasks],
+    }
+    playbook = folder / "tasks.yml"
+    playbook.write_text(yaml.safe_dump([whole]))
+    return vault.play(str(playbook), {"vm1": {}}, verbosity, **variables)
+
+
+@pytest.fixture
+def vault(stage: Any) -> Stage:
+    """A vault with one VM."""
+    started: Stage = stage(scenario_of("vm1"))
+    return started
+
+
+@pytest.mark.parametrize("poll", [0, 1])
+def test_async_would_run_elsewhere_and_says_what_to_do_instead(vault: Stage, tmp_path: Path, poll: int) -> None:
+    task = {"asr.failback.planned_failover": {"replicated_item": "vm1"}, "async": 60, "poll": poll}
+    run = play(vault, tmp_path, task)
+    assert run.status == 2
+    assert "wait: false" in run.output
+    assert "delegate_to: localhost" in run.output
+    assert vault.simulator.journal.entries() == []
+
+
+def test_async_runs_where_the_connection_is_local(vault: Stage, tmp_path: Path) -> None:
+    local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "async": 60, "poll": 1}, **local)
+    assert run.status == 0, run.output
+
+
+def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task(
+    vault: Stage, tmp_path: Path
+) -> None:
+    with Proxy() as proxy:
+        told = {"HTTPS_PROXY": "{{ proxy }}", "no_proxy": "", "NO_PROXY": ""}
+        run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "environment": told}, proxy=proxy.url)
+        assert run.status == 0, run.output
+        through = len(proxy.asked)
+        assert through > 0
+        assert {line.split()[0] for line in proxy.asked} == {"CONNECT"}
+        run = play(vault, tmp_path, {INFO: {"name": "vm1"}})
+        assert run.status == 0, run.output
+        assert len(proxy.asked) == through
+
+
+def test_the_environment_of_a_task_reaches_the_azure_cli(vault: Stage, tmp_path: Path) -> None:
+    cli = tmp_path / "bin" / "az"
+    cli.parent.mkdir()
+    cli.write_text(f'#!/bin/sh\necho "$AZURE_CONFIG_DIR" >> {tmp_path}/log\necho "run az login" >&2\nexit 1\n')
+    cli.chmod(0o755)
+    told = {"PATH": f"{cli.parent}:/usr/bin:/bin", "AZURE_CONFIG_DIR": f"{tmp_path}/config"}
+    run = play(vault, tmp_path, {INFO: {"name": "vm1", "auth_source": "cli"}, "environment": told})
+    assert run.status == 2
+    assert "No credential was found" in run.output
+    assert (tmp_path / "log").read_text().splitlines() == [f"{tmp_path}/config"]
+
+
+@pytest.mark.parametrize("where", [{}, {**LOCALLY, "async": 60, "poll": 1}], ids=["action", "module"])
+@pytest.mark.parametrize("good", [True, False], ids=["success", "failure"])
+def test_a_secret_is_in_no_output(
+    vault: Stage, tmp_path: Path, where: Mapping[str, Any], good: bool
+) -> None:
+    connection = vault.simulator.connection
+    options = {"name": "vm1", "client_id": connection["client_id"], "secret": "{{ hidden }}"}
+    secret = connection["client_secret"] if good else CANARY
+    show = {"ansible.builtin.debug": {"var": "result"}}
+    task = {INFO: options, "register": "result", "ignore_errors": True, **where}
+    run = play(vault, tmp_path, task, show, verbosity="-vvvv", hidden=secret)
+    assert run.status == 0, run.output
+    assert ("AADSTS7000215" in run.output) is not good
+    assert secret not in run.output
+
+
+def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: Stage, tmp_path: Path) -> None:
+    run = play(vault, tmp_path, {INFO: {"name": CANARY, "secret": "{{ hidden }}"}}, hidden=CANARY)
+    assert run.status == 2
+    assert CANARY not in run.output
+    shown = play(vault, tmp_path, {INFO: {"name": CANARY}})
+    assert CANARY in shown.output
