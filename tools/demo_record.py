@@ -20,15 +20,18 @@ def machines(results: list[Report]) -> dict[str, Report]:
 def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
     for name, stage in (result["vms"] or {result["target"]: result["stage"]}).items():
         steps = [_step_of(step, name) for step in result["steps"]]
-        yield name, {
-            "outcome": result["outcome"],
-            "reason": result["reason"],
-            "next": result["next"],
-            "stage": stage,
-            "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
-            "host": result["host"],
-            "steps": steps,
-        }
+        yield (
+            name,
+            {
+                "outcome": result["outcome"],
+                "reason": result["reason"],
+                "next": result["next"],
+                "stage": stage,
+                "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
+                "host": result["host"],
+                "steps": steps,
+            },
+        )
 
 
 def _step_of(step: Report, name: str) -> Report:

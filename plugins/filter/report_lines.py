@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 name: report_lines
 short_description: Show the results of failbacks as lines of text
 description:
-  - Turns the C(failback_result) of the role P(asr.failback.failback#role) of several hosts into an aligned list for people to
-    read, those that need somebody last.
+  - Turns the C(failback_result) of several hosts, left by the role P(asr.failback.failback#role), into aligned lines.
+  - Those that need somebody come last.
 options:
   _input:
     description:
@@ -51,10 +51,10 @@ def report_lines(results):
     """Return the results as aligned lines, with reason and next step where somebody is needed."""
     ordered = sorted(results, key=lambda result: (_rank(result), result["host"]))
     rows = [_row(result) for result in ordered]
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
-    for result, row in zip(ordered, rows):
-        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    for result, row in zip(ordered, rows, strict=True):
+        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         notes = (("why: ", result.get("reason")), ("next:", result.get("next")))
         lines += [f"{'':{widths[0]}}  {label} {text}" for label, text in notes if text]
     return lines

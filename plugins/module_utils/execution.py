@@ -41,6 +41,9 @@ def execute(
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share.
 
+    C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
+    AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
+
     Raises FailbackError, with everything that a person needs in it.
     """
     problem = missing_sdk()

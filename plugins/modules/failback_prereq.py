@@ -40,8 +40,8 @@ options:
     default: false
   target_host:
     description:
-      - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in place
-        of the VM's own host.
+      - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in
+        place of the VM's own host.
     type: str
 extends_documentation_fragment:
   - asr.failback.attributes

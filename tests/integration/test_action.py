@@ -58,9 +58,7 @@ def test_async_runs_where_the_connection_is_local(vault: Stage, tmp_path: Path) 
     assert run.status == 0, run.output
 
 
-def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task(
-    vault: Stage, tmp_path: Path
-) -> None:
+def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task(vault: Stage, tmp_path: Path) -> None:
     with Proxy() as proxy:
         told = {"HTTPS_PROXY": "{{ proxy }}", "no_proxy": "", "NO_PROXY": ""}
         run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "environment": told}, proxy=proxy.url)
@@ -87,9 +85,7 @@ def test_the_environment_of_a_task_reaches_the_azure_cli(vault: Stage, tmp_path:
 
 @pytest.mark.parametrize("where", [{}, {**LOCALLY, "async": 60, "poll": 1}], ids=["action", "module"])
 @pytest.mark.parametrize("good", [True, False], ids=["success", "failure"])
-def test_a_secret_is_in_no_output(
-    vault: Stage, tmp_path: Path, where: Mapping[str, Any], good: bool
-) -> None:
+def test_a_secret_is_in_no_output(vault: Stage, tmp_path: Path, where: Mapping[str, Any], good: bool) -> None:
     connection = vault.simulator.connection
     options = {"name": "vm1", "client_id": connection["client_id"], "secret": "{{ hidden }}"}
     secret = connection["client_secret"] if good else CANARY

@@ -13,7 +13,7 @@ from scenarios import item_of, scenario_of
 
 
 def plans_of(**plans: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A scenario with plans of VMs in these stages, and hosts that stand for the plans. VM a1 is the first of plan a."""
+    """A scenario with plans of VMs in these stages, and hosts that stand for them. VM a1 is the first of plan a."""
     items, specs = [], []
     for plan, stages in plans.items():
         members = [item_of(f"{plan}{number}", stage) for number, stage in enumerate(stages, 1)]

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role in every way that Ansible can go through hosts and tasks: strategies, batches, limits, tags, loops, twice."""
+"""The role in every way that Ansible goes through hosts and tasks: strategies, batches, limits, tags, loops, twice."""
 
 from __future__ import annotations
 

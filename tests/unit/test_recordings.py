@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,14 @@ from web import Answer, Web
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import SiteRecovery
-from ansible_collections.asr.failback.plugins.module_utils.failback.documents import as_result, parse_time
+from ansible_collections.asr.failback.plugins.module_utils.failback.documents import as_result
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import NotFound
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import Job, Operation
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Stage, observe
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings"
+NOW = datetime(2026, 3, 1, 8, tzinfo=timezone.utc)
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the folder of recordings is not here")
 
 
@@ -71,7 +72,7 @@ KINDS = {
     ),
     "replicationjobs": Kind(
         lambda service, path: service.job(path.rsplit("/", 1)[1]),
-        lambda service: service.jobs(None, service_time()),
+        lambda service: service.jobs(None, NOW),
         {
             **FRIENDLY,
             "scenario": "scenarioName",
@@ -120,10 +121,6 @@ KINDS = {
         FRIENDLY,
     ),
 }
-
-
-def service_time() -> Any:
-    return parse_time("2026-03-01T08:00:00Z")
 
 
 def recordings() -> Iterator[tuple[str, Any]]:

@@ -34,9 +34,8 @@ class Compute:
         """Return the virtual machine with its power state, or None where there is none."""
         subscription, *names = _path(vm_id)
         machines = self._client(subscription).virtual_machines
-        options = {"expand": "instanceView", "raw_response_hook": expect_object}
-        document = found_or_none(lambda: machines.get(*names, **options).as_dict())
-        return None if document is None else parse_vm(document)
+        model = found_or_none(lambda: machines.get(*names, expand="instanceView", raw_response_hook=expect_object))
+        return None if model is None else parse_vm(model.as_dict())
 
     def disk_exists(self, disk_id: str) -> bool:
         """Say whether a managed disk is there."""

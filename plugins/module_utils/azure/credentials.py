@@ -86,7 +86,13 @@ class SharedToken:
 
 def _key(settings: AzureSettings, cloud: Cloud) -> str:
     """Return all that a token depends on."""
-    who = (settings.authority or cloud.authority, settings.method, settings.tenant, settings.client_id, settings.ad_user)
+    who = (
+        settings.authority or cloud.authority,
+        settings.method,
+        settings.tenant,
+        settings.client_id,
+        settings.ad_user,
+    )
     proof = (settings.secret, settings.password, settings.x509_certificate_path, settings.federated_token_file)
     # The subscription tells the Azure CLI whom to sign in.
     chosen = settings.subscription_id if settings.method == "cli" else ""

@@ -25,11 +25,9 @@ from ..failback.failures import (
 from .sdk import (
     AzureError,
     ClientAuthenticationError,
-    ConnectTimeoutError,
     DecodeError,
     DeserializationError,
     HttpResponseError,
-    NewConnectionError,
 )
 
 Answer = TypeVar("Answer")
@@ -42,6 +40,8 @@ _REMEDIES = {
 _KINDS: dict[int, type[ServiceError]] = {403: PermissionDenied, 404: NotFound, 429: Throttled}
 # A write that got one of these may have been taken or not.
 _UNSETTLED = (408, 500, 502, 503, 504)
+# Of urllib3; a name that does not resolve is the first of them.
+_NO_CONNECTION = frozenset({"NewConnectionError", "ConnectTimeoutError"})
 # No connection, or an answer in another shape than a token's.
 _NOT_A_REFUSAL = (AzureError, AttributeError, LookupError, TypeError)
 
@@ -78,8 +78,14 @@ def never_left(problem: Exception) -> bool:
     azure-core's ServiceRequestError is no proof: it also stands for a connection that broke while the answer was
     read, where the encryption broke or where the connection went through a proxy.
     """
-    proofs = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-    return any(isinstance(cause, proofs) for cause in _causes(problem))
+    return any(
+        isinstance(cause, ssl.SSLCertVerificationError) or _is_no_connection(cause) for cause in _causes(problem)
+    )
+
+
+def _is_no_connection(cause: object) -> bool:
+    # By name: they are urllib3's, which azure-core wraps but does not offer.
+    return any(kind.__name__ in _NO_CONNECTION for kind in type(cause).__mro__)
 
 
 def _causes(problem: object) -> Iterator[object]:

@@ -143,8 +143,8 @@ def _from_profile(path: Path, profile: str) -> dict[str, str]:
         parser.read(path, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError, OSError) as problem:
         # Its first line alone: the others may show what the file holds.
-        why = str(problem).splitlines()[0]
-        raise ConfigurationError(f"{path} cannot be read: {why}", "Correct it, or choose another auth_source.") from None
+        happened = f"{path} cannot be read: {str(problem).splitlines()[0]}"
+        raise ConfigurationError(happened, "Correct it, or choose another auth_source.") from None
     return dict(parser.items(profile)) if parser.has_section(profile) else {}
 
 
@@ -173,10 +173,12 @@ def _completed(layers: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
 def _whole_credential(values: Mapping[str, str]) -> AzureSettings | None:
     tenant, client_id = values.get("tenant", ""), values.get("client_id", "")
     base = AzureSettings("", "", tenant=tenant, client_id=client_id)
-    kinds = {"secret": "secret", "x509_certificate_path": "certificate", "federated_token_file": "federated"}
-    for proof, method in kinds.items():
-        if tenant and client_id and values.get(proof):
-            return replace(base, method=method, **{proof: values[proof]})
+    if tenant and client_id and values.get("secret"):
+        return replace(base, method="secret", secret=values["secret"])
+    if tenant and client_id and values.get("x509_certificate_path"):
+        return replace(base, method="certificate", x509_certificate_path=values["x509_certificate_path"])
+    if tenant and client_id and values.get("federated_token_file"):
+        return replace(base, method="federated", federated_token_file=values["federated_token_file"])
     if values.get("ad_user") and values.get("password"):
         return replace(base, method="password", ad_user=values["ad_user"], password=values["password"])
     return None

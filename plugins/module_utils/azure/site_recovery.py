@@ -218,7 +218,9 @@ class SiteRecovery:
             model = get(*self._vault, *names, raw_response_hook=expect_object)
         return parse(model.as_dict())
 
-    def _list(self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any) -> list[Record]:
+    def _list(
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
+    ) -> list[Record]:
         with translated():
             found = list(read(*self._vault, *names, raw_response_hook=expect_page, **query))
         return [parse(model.as_dict()) for model in found]

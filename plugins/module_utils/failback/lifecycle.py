@@ -232,8 +232,9 @@ def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
         return Stage.BUSY, "replication stands still until a person starts the resynchronization"
     if item.has_open_test_failover:
         return Stage.BUSY, f"a test failover is {item.test_failover_state}"
-    if not item.allowed_operations.isdisjoint({"PlannedFailover", "UnplannedFailover"}):
-        return Stage.PROTECTED, _allows(item, "PlannedFailover", "UnplannedFailover")
+    # Recorded for VMware: a failover that could not be completed is active on-premises, too, and allows another one.
+    if "PlannedFailover" in item.allowed_operations:
+        return Stage.PROTECTED, _allows(item, "PlannedFailover")
     if item.protection_state == "Protected":
         return Stage.BUSY, "protected on-premises, but Site Recovery allows no operation now"
     raise UnknownState(f"properties.protectionState of '{item.friendly_name}'", item.protection_state)

@@ -94,9 +94,7 @@ def test_a_proxy_that_is_not_there_is_tried_again(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "GET"])
-def test_what_was_throttled_was_not_taken_and_is_sent_again(
-    method: str, web: Callable[..., Web], client: Any
-) -> None:
+def test_what_was_throttled_was_not_taken_and_is_sent_again(method: str, web: Callable[..., Web], client: Any) -> None:
     server = web(Answer(429, {}, RETRY_AFTER), Answer(429, {}, RETRY_AFTER), OK)
     assert client.send(method, server.url).status_code == 200
     assert client.pauses == [17, 17]

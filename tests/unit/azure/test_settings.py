@@ -293,7 +293,12 @@ def test_a_credentials_file_in_another_encoding_is_named(options: dict[str, str]
 
 @pytest.mark.parametrize(
     ("options", "environ"),
-    [(OPTIONS, {}), ({}, ENVIRON), ({"auth_source": "cli", "subscription_id": "s"}, {}), ({"auth_source": "msi"}, ENVIRON)],
+    [
+        (OPTIONS, {}),
+        ({}, ENVIRON),
+        ({"auth_source": "cli", "subscription_id": "s"}, {}),
+        ({"auth_source": "msi"}, ENVIRON),
+    ],
     ids=["options", "environment", "cli", "msi"],
 )
 def test_a_credentials_file_that_is_not_needed_is_not_read(

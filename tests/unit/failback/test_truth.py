@@ -143,3 +143,9 @@ def test_a_location_that_is_not_known_is_never_guessed(operation: str, place: st
 def test_an_item_that_runs_in_azure_is_not_failed_back_whatever_it_allows() -> None:
     with pytest.raises(UnknownState, match="may reverse replicate"):
         observe(parse_item(item("ReverseReplicate", active="Recovery")))
+
+
+def test_a_failover_that_could_not_be_completed_is_not_protection() -> None:
+    broken = item("UnplannedFailover", active="Primary", state="UnplannedFailoverCompletionFailed")
+    with pytest.raises(UnknownState, match="UnplannedFailoverCompletionFailed"):
+        observe(parse_item(broken))
