@@ -119,7 +119,7 @@ lint-changelog: $(READY)
 
 lint-docs: $(READY)
 	@python tools/reference.py --check
-	@antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
+	@HOME=$(CURDIR)/$(BUILD) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
 
 lint-licences: $(READY)
 	@reuse --root "$$(python tools/collection_copy.py $(BUILD)/$@)" lint --quiet

@@ -67,8 +67,8 @@ def _problem_of(item: Mapping[str, Any], expect: Mapping[str, Any], record: Repo
     return f"{name}: should be protected, the vault says {item['stage']}, the report {record['stage']}"
 
 
-def summary(records: Mapping[str, Report]) -> None:
-    """Print each VM in a line."""
+def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
+    """Print each VM in a line, with what the scenario says of those that cannot come home."""
     print(f"\n{'VM':<18}{'ended as':<26}{'data synchronised':<20}{'truth':<13}jobs")
     for name, record in sorted(records.items()):
         sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "") or ""
@@ -76,3 +76,5 @@ def summary(records: Mapping[str, Report]) -> None:
         print(f"{name:<18}{record['stage']:<26}{sync:<20}{record['authoritative_side'] or '':<13}{jobs}")
         for note in filter(None, (record["reason"], record["next"])):
             print(f"{'':<18}{note}")
+        if expect.get(name, {}).get("outcome") == "reported":
+            print(f"{'':<18}As the scenario foresees: {expect[name]['reason']}")

@@ -40,13 +40,12 @@ class JobInfoWish(InfoWish):
     limit: int = 20
 
 
-def run_replicated_item_info(wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run_replicated_item_info(wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
     """Return the vault's replicated items with their stages."""
     with asked(f"Replicated item information of {wish.name or session.vault_id}"):
         if wish.name:
             return {"changed": False, "replicated_items": [_item_entry(session, find_item(session, wish.name))]}
-        items = list(session.site_recovery.all_items())
-        watch.report(f"{len(items)} replicated items")
+        items = session.site_recovery.all_items()
         return {"changed": False, "replicated_items": [_item_entry(session, item) for item in items]}
 
 
@@ -80,11 +79,10 @@ def _no_stage(reason: str) -> dict[str, Any]:
     return {"stage": None, "authoritative_side": None, "reversible": None, "reason": reason, "job": None}
 
 
-def run_recovery_plan_info(wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run_recovery_plan_info(wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
     """Return the vault's recovery plans with their groups and the stages of their members."""
     with asked(f"Recovery plan information of {wish.name or session.vault_id}"):
         listed = [find_plan(session, wish.name)] if wish.name else session.site_recovery.plans()
-        watch.report(f"{len(listed)} recovery plans")
         return {"changed": False, "recovery_plans": [_plan_entry(session, plan.name) for plan in listed]}
 
 
@@ -106,11 +104,10 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
     }
 
 
-def run_job_info(wish: JobInfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run_job_info(wish: JobInfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
     with asked(f"Job information of {wish.name or wish.replicated_item or session.vault_id}"):
         jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(wish, session)]
-        watch.report(f"{len(jobs)} jobs")
         return {"changed": False, "jobs": jobs}
 
 
@@ -140,12 +137,11 @@ def _job_entry(job: Job) -> dict[str, Any]:
     }
 
 
-def run_vault_info(_wish: InfoWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run_vault_info(_wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
     """Return the vault with its fabrics, their providers and connection."""
     with asked(f"Information of vault {session.vault_id}"):
         vault = session.resources.vault(session.vault_id)
         fabrics = [_fabric_entry(session, fabric) for fabric in session.site_recovery.fabrics()]
-        watch.report(f"{len(fabrics)} fabrics")
         return {"changed": False, "vault": as_result(vault), "fabrics": fabrics}
 
 
