@@ -84,6 +84,8 @@ class Stage:
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             **os.environ,
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            # Ansible looks for it below the account's home, a background module writes it below $HOME.
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
             "AZURE_TENANT": connection["tenant_id"],
             "AZURE_CLIENT_ID": connection["client_id"],
             "AZURE_SECRET": connection["client_secret"],
