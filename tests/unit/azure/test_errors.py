@@ -118,7 +118,7 @@ def test_each_shape_becomes_a_failure_of_its_kind(
     with pytest.raises(FailbackError) as caught:
         ask(client, method, f"{server.url}/vaults/v?api-version=1&signature=hidden", write=method == "POST")
     problem = caught.value
-    assert type(problem) is case.failure
+    assert problem.__class__ is case.failure
     assert all(words in problem.message() for words in case.words), problem.message()
     details = problem.details
     assert (details["status"], details["method"], details["request_id"]) == (case.status, method, "id-1")
