@@ -78,3 +78,10 @@ def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
             print(f"{'':<18}{note}")
         if expect.get(name, {}).get("outcome") == "reported":
             print(f"{'':<18}As the scenario foresees: {expect[name]['reason']}")
+
+
+def verdict(records: Mapping[str, Report], written_again: list[str]) -> str:
+    """Say in a line how the demo ended."""
+    home = sum(record["stage"] == "protected" for record in records.values())
+    again = "changed nothing" if not written_again else f"sent {len(written_again)} writes"
+    return f"{home} of {len(records)} VMs are back on-premises and protected. The second run {again}."

@@ -49,7 +49,7 @@ def execute(
     problem = missing_sdk()
     if problem is not None:
         raise _missing(problem) from problem
-    _check_numbers(parameters)
+    _check_values(parameters)
     seconds = parameters.get("wait_timeout") or _QUERY_SECONDS
     own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
     session = open_session(parameters, environ, own_watch, cache)
@@ -63,7 +63,13 @@ def _missing(problem: ImportError) -> MissingLibrary:
     )
 
 
-def _check_numbers(parameters: Mapping[str, Any]) -> None:
+def _check_values(parameters: Mapping[str, Any]) -> None:
+    for name in ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "target_host"):
+        value = parameters.get(name)
+        if value is not None and not str(value).strip():
+            raise ConfigurationError(
+                f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
+            )
     for name in ("wait_timeout", "poll_interval", "limit"):
         value = parameters.get(name)
         if value is not None and value <= 0:

@@ -65,6 +65,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+msg:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
 jobs:
   description: The jobs, newest first.
   returned: success

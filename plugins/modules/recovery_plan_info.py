@@ -47,6 +47,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+msg:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["shop: failed_over, truth azure"]
 recovery_plans:
   description: The plans.
   returned: success

@@ -50,6 +50,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+msg:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["web01: failed_over, truth azure"]
 replicated_items:
   description: The items.
   returned: success

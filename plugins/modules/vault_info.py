@@ -37,6 +37,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+msg:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["site-berlin: hv01.example.com is Connected"]
 vault:
   description: The vault as Azure describes it, every key in Ansible's spelling.
   returned: success

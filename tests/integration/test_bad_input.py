@@ -118,3 +118,17 @@ def test_a_cloud_that_is_no_url_is_named(vault: Any) -> None:
 def test_a_missing_subscription_is_named(vault: Any) -> None:
     failed = vault.fail("commit", replicated_item="vm1", subscription_id=None)
     assert "AZURE_SUBSCRIPTION_ID" in failed["msg"]
+
+
+@pytest.mark.parametrize("name", ["resource_group", "vault_name", "replicated_item"])
+def test_an_empty_name_is_refused_before_anything_is_asked(vault: Any, name: str) -> None:
+    failed = vault.fail("commit", **{"replicated_item": "vm1", name: " "})
+    assert failed["error"]["kind"] == "configuration"
+    assert f"{name} is empty" in failed["msg"]
+    assert vault.requests() == 0
+
+
+def test_a_list_begins_with_a_line_for_each_vm(vault: Any) -> None:
+    shown = vault.run("replicated_item_info")
+    assert shown["msg"][0] == "vm1: failed_over, truth azure"
+    assert "vmware: replicated with InMageRcm" in shown["msg"][3]

@@ -53,12 +53,18 @@ class FailbackError(Exception):
         """Return the whole message: what was asked, what happened, who holds the truth, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
         parts = (f"{lead}{self.happened}", str(self.truth.get("sentence", "")), self.remedy)
-        return " ".join(part.strip() for part in parts if part)
+        return " ".join(_as_sentence(part) for part in parts if part)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
         known = {key: value for key, value in self.truth.items() if key != "sentence"}
         return {"msg": self.message(), "changed": self.wrote, "error": {"kind": self.kind, **self.details}, **known}
+
+
+def _as_sentence(part: str) -> str:
+    """End a part as a sentence: texts of Azure and of libraries come without a full stop as often as with one."""
+    stripped = part.strip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."
 
 
 class ConfigurationError(FailbackError):

@@ -43,10 +43,20 @@ class JobInfoWish(InfoWish):
 def run_replicated_item_info(wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
     """Return the vault's replicated items with their stages."""
     with asked(f"Replicated item information of {wish.name or session.vault_id}"):
-        if wish.name:
-            return {"changed": False, "replicated_items": [_item_entry(session, find_item(session, wish.name))]}
-        items = session.site_recovery.all_items()
-        return {"changed": False, "replicated_items": [_item_entry(session, item) for item in items]}
+        found = [find_item(session, wish.name)] if wish.name else session.site_recovery.all_items()
+        entries = [_item_entry(session, item) for item in found]
+        return _answer("replicated_items", entries, [_stage_line(entry) for entry in entries])
+
+
+def _answer(name: str, entries: list[dict[str, Any]], lines: list[str]) -> dict[str, Any]:
+    """Return a result: the entries whole, and a line for a person of each."""
+    return {"changed": False, "msg": lines, name: entries}
+
+
+def _stage_line(entry: dict[str, Any]) -> str:
+    if entry["stage"] is None:
+        return f"{entry['friendly_name']}: {entry.get('reason') or 'no VMs'}"
+    return f"{entry['friendly_name']}: {entry['stage']}, truth {entry['authoritative_side']}"
 
 
 def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
@@ -83,7 +93,8 @@ def run_recovery_plan_info(wish: InfoWish, session: AzureSession, _watch: Watch)
     """Return the vault's recovery plans with their groups and the stages of their members."""
     with asked(f"Recovery plan information of {wish.name or session.vault_id}"):
         listed = [find_plan(session, wish.name)] if wish.name else session.site_recovery.plans()
-        return {"changed": False, "recovery_plans": [_plan_entry(session, plan.name) for plan in listed]}
+        entries = [_plan_entry(session, plan.name) for plan in listed]
+        return _answer("recovery_plans", entries, [_stage_line(entry) for entry in entries])
 
 
 def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
@@ -108,7 +119,7 @@ def run_job_info(wish: JobInfoWish, session: AzureSession, _watch: Watch) -> dic
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
     with asked(f"Job information of {wish.name or wish.replicated_item or session.vault_id}"):
         jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(wish, session)]
-        return {"changed": False, "jobs": jobs}
+        return _answer("jobs", jobs, [f"{job['progress']} (job {job['name']})" for job in jobs])
 
 
 def _job_names(wish: JobInfoWish, session: AzureSession) -> list[str]:
@@ -142,7 +153,12 @@ def run_vault_info(_wish: InfoWish, session: AzureSession, _watch: Watch) -> dic
     with asked(f"Information of vault {session.vault_id}"):
         vault = session.resources.vault(session.vault_id)
         fabrics = [_fabric_entry(session, fabric) for fabric in session.site_recovery.fabrics()]
-        return {"changed": False, "vault": as_result(vault), "fabrics": fabrics}
+        lines = [
+            f"{fabric['friendly_name']}: {provider['friendly_name']} is {provider['connection_status']}"
+            for fabric in fabrics
+            for provider in fabric["providers"]
+        ]
+        return {**_answer("fabrics", fabrics, lines), "vault": as_result(vault)}
 
 
 def _fabric_entry(session: AzureSession, fabric: Fabric) -> dict[str, Any]:
