@@ -18,8 +18,11 @@ from hypothesis import HealthCheck, settings
 from asr_simulator.server import Simulator
 
 Scenario = Mapping[str, Any] | str
-# A machine that is busy with other tests makes no property slow.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine that is busy with other tests makes no property slow. What must pass tries the same cases every time;
+# --hypothesis-profile=search looks for new ones.
+_COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("project", _COMMON, derandomize=True)
+settings.register_profile("search", _COMMON)
 settings.load_profile("project")
 
 

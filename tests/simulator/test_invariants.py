@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asr_simulator.scenarios import load
@@ -93,7 +93,17 @@ def check(world: World) -> None:
         assert not (job.over and running), (job.scenario, job.state)
 
 
+BUSY_PLAN_CANCELLED = [
+    (("item", 0, "plannedFailover", back("ForDownTime")), 0),
+    (("plan", 0, "plannedFailover", back("ForDownTime")), 0),
+    (("item", 0, "failoverCommit", AZURE), 0),
+    (("plan", 0, "failoverCommit", AZURE), 5),
+    (("job", 2, "Cancel", None), 0),
+]
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(BUSY_PLAN_CANCELLED)
 @given(steps)
 def test_given_any_operations_when_time_passes_then_no_copy_is_lost_and_every_job_ends(sequence):
     world = build_world(load({**SCENARIO, "speed": 0}))

@@ -62,7 +62,7 @@ class _PlanMove(PlanRun):
         try:
             yield from super().work()
         except JobCancelled:
-            for item in self.going:
+            for item in self.held():
                 item.happens(lifecycle.CANCELLED)
             raise
 

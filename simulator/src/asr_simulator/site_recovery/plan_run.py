@@ -59,6 +59,10 @@ class PlanRun:
             self.job.errors.extend(self.errors)
             self.job.outcome = PARTIALLY_SUCCEEDED
 
+    def held(self) -> list[Item]:
+        """The items that take part still and that no other job owns."""
+        return [item for item in self.going if item.name not in self._blocked]
+
     def ended(self, job: Job) -> None:
         """The job is over: its items are free."""
         for item in self.plan.items:
