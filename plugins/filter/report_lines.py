@@ -33,31 +33,38 @@ RETURN = r"""
 ---
 _value:
   description:
-    - For each result a line with host, outcome, the side that holds the truth and the path of stages.
+    - A header, then for each result a line with host, outcome, the side that holds the truth and the path of stages,
+      which is left out where it is the outcome alone.
     - Where a failback failed or is held, a line with the reason and one with what to do next follow.
+    - Each finding of the prerequisites that warns has a line, as has each check that could not be made.
   type: list
   elements: str
   sample:
+    - "host   outcome    truth        stages"
     - "web01  protected  on_premises  failed_over > waiting_for_completion > failed_back > protected"
-    - "web02  failed     azure        failed_over"
+    - "       warn: web01: The VM is off. Start it, unless that is how it should be."
+    - "       not checked: delete_lock: The caller may not read locks."
+    - "web02  failed     azure        failover_commit_pending"
     - "       why:  The failover to Azure is not committed yet."
-    - "       next: It runs in Azure as before. Correct this, then run again."
+    - "       next: It runs in Azure as before. Do what the reason says, then run again."
 """
 
+_HEADER = ("host", "outcome", "truth", "stages")
 _NEEDS_SOMEBODY = ("held", "failed")
 
 
 def report_lines(results):
-    """Return the results as aligned lines, with reason and next step where somebody is needed."""
+    """Return the results as aligned lines, with reason, next step and findings below those that have them."""
     ordered = sorted(results, key=lambda result: (_rank(result), result["host"]))
-    rows = [_row(result) for result in ordered]
+    if not ordered:
+        return []
+    rows = [_HEADER, *map(_row, ordered)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for result, row in zip(ordered, rows, strict=True):
-        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        notes = (("why: ", result.get("reason")), ("next:", result.get("next")))
-        lines += [f"{'':{widths[0]}}  {label} {text}" for label, text in notes if text]
-    return lines
+    header, *lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    shown = [header]
+    for result, line in zip(ordered, lines, strict=True):
+        shown += [line, *(f"{'':{widths[0]}}  {note}" for note in _notes(result))]
+    return shown
 
 
 def _rank(result):
@@ -67,8 +74,25 @@ def _rank(result):
 
 def _row(result):
     stages = [stage for step in result["steps"] for stage in (step["stage"]["before"], step["stage"]["after"])]
-    path = " > ".join(dict.fromkeys([*stages, result["stage"]]))
-    return result["host"], result["outcome"], result["authoritative_side"] or "-", path
+    path = list(dict.fromkeys([*stages, result["stage"]]))
+    shown = [] if path == [result["outcome"]] else path
+    return result["host"], result["outcome"], result["authoritative_side"] or "-", " > ".join(shown)
+
+
+def _notes(result):
+    pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
+    findings = filter(None, map(_finding, result.get("findings") or ()))
+    # What hides one thing often hides it of every VM of a plan.
+    return [*(f"{label} {text}" for label, text in pairs if text), *dict.fromkeys(findings)]
+
+
+def _finding(finding):
+    if finding["status"] == "not_checked":
+        return f"not checked: {finding['id']}: {finding['cause']}"
+    if finding["status"] == "warn":
+        about = f"{finding['vm']}: " if finding["vm"] else ""
+        return f"warn: {about}{finding['cause']} {finding['remedy']}".rstrip()
+    return None
 
 
 class FilterModule:

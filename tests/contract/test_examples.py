@@ -135,7 +135,7 @@ def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
         stage = Stage(simulator, tmp_path)
         playbook = tmp_path / "site.yml"
         playbook.write_text(yaml.safe_dump([{**play, "hosts": "all"}]))
-        options = play["roles"][0]
+        options = play["tasks"][0]["block"][0]["vars"]
         hooks = [options["failback_validation_tasks"], *options["failback_hooks"].values()]
         for path in hooks:
             file = Path(path.replace("{{ playbook_dir }}", str(tmp_path)))
@@ -145,4 +145,5 @@ def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
         played = stage.play(str(playbook), {"web01": {}})
         assert played.status == 0, played.output
         assert all(f"Run {Path(path).stem}" in played.output for path in hooks)
+        assert "web01  protected  on_premises  failed_over" in played.output
         assert stage.stages()["web01"] == "protected"

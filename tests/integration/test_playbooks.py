@@ -88,7 +88,38 @@ def test_the_prerequisites_playbook_writes_nothing_and_fails_what_is_not_ready(s
     vault = stage(scenario_of("vm1", item_of("vm2", "failover_commit_pending")))
     ready = vault.play("prerequisites", {"vm1": {}})
     assert ready.status == 0, ready.output
+    assert (ready.results["vm1"]["outcome"], ready.results["vm1"]["next"]) == ("ready", "")
     unready = vault.play("prerequisites", {"vm1": {}, "vm2": {}})
     assert (unready.status, vault.writes()) == (2, [])
     findings = {one["id"]: one["status"] for one in unready.results["vm2"]["findings"]}
     assert findings["failover_committed"] == "fail"
+
+
+def test_the_prerequisites_playbook_fails_what_another_operation_owns(stage: Any) -> None:
+    tested = item_of("vm2", "protected", test_failover=True)
+    forever = {"busy_seconds": 10_000_000}
+    vault = stage(scenario_of(item_of("vm1", "busy"), tested, item_of("vm3", "protected"), rates=forever))
+    run = vault.play("prerequisites", {"vm1": {}, "vm2": {}, "vm3": {}})
+    assert (run.status, vault.writes()) == (2, [])
+    assert {vm: result["outcome"] for vm, result in run.results.items()} == {
+        "vm1": "failed",
+        "vm2": "failed",
+        "vm3": "protected",
+    }
+    assert "Another operation owns the VM." in run.results["vm1"]["reason"]
+    assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
+
+
+def test_a_failback_waits_for_a_job_and_stops_at_a_test_failover(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", "busy"), item_of("vm2", "protected", test_failover=True)))
+    run = vault.play("failback", {"vm1": {}, "vm2": {}})
+    assert {vm: result["outcome"] for vm, result in run.results.items()} == {"vm1": "held", "vm2": "failed"}
+    assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
+    assert run.results["vm2"]["next"] == "Do what the reason says, then run again."
+
+
+def test_the_report_shows_what_warns(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", azure_vm="deallocated")))
+    run = vault.play("prerequisites", {"vm1": {}})
+    assert run.status == 0, run.output
+    assert "warn: vm1: The VM is off" in run.output

@@ -26,8 +26,11 @@ def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
     failed = vault.play("failback", {"vm1": {}}, failback_validation_tasks=vault.task_file("validate.yml", FAIL))
     result = failed.results["vm1"]
     assert (failed.status, result["outcome"]) == (2, "failed")
-    assert "the shop does not answer" in result["reason"]
-    assert "the VM in Azure is off but kept" in result["next"]
+    assert result["reason"] == "The validation failed: the shop does not answer."
+    assert result["next"] == (
+        "Nothing was committed; the VM runs on-premises, the Azure VM still exists. "
+        "Repair the VM or the validation, then run again."
+    )
     assert result["stage"] == "failback_commit_pending"
     assert vault.writes() == WHOLE[:2]
     assert vault.simulator.state()["items"][0]["azure_vm"]["exists"] is True
@@ -71,6 +74,39 @@ def test_a_hook_that_is_no_yaml_stops_ansible_and_still_leaves_a_report(stage: A
     assert run.status != 0
     assert outcomes(run) == {"vm1": "failed", "vm2": "failed"}
     assert vault.stages()["vm1"] == "failed_over"
+
+
+FAILS = """
+- hosts: all
+  gather_facts: false
+  roles: [asr.failback.failback]
+"""
+
+
+def test_what_the_role_stops_with_says_why_and_what_to_do(stage: Any, tmp_path: Path) -> None:
+    vault = stage(scenario_of("vm1"))
+    (tmp_path / "fails.yml").write_text(FAILS)
+    hooks = {"before_planned_failover": vault.task_file("stop_users.yml", FAIL)}
+    run = vault.play(str(tmp_path / "fails.yml"), {"vm1": {}}, failback_hooks=hooks)
+    assert run.status == 2
+    stop = run.output.split("Stop here")[1]
+    assert "The hook stop_users.yml failed: the shop does not answer. It runs in Azure as before. Repair" in stop
+
+
+@pytest.mark.parametrize(
+    ("host", "remedy"),
+    [
+        ({"failback_replicated_item": "ghost"}, "Correct the name, then run again."),
+        ({"failback_hooks": {"after_commit": "/nowhere"}}, "as before. Correct the variable, then run again."),
+        ({"failback_wait_timeout": 1}, "Its failback goes on. Run again later, to go on with it."),
+    ],
+    ids=["target", "configuration", "timeout"],
+)
+def test_what_to_do_next_fits_how_it_failed(stage: Any, host: dict[str, Any], remedy: str) -> None:
+    vault = stage(scenario_of(item_of("vm1", changed_gb=400, disks=[{"name": "os", "gb": 500, "os": True}])))
+    run = vault.play("failback", {"vm1": host})
+    assert (run.status, outcomes(run)) == (2, {"vm1": "failed"})
+    assert run.results["vm1"]["next"].endswith(remedy)
 
 
 def outcomes(run: Any) -> dict[str, str]:

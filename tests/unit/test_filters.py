@@ -24,7 +24,30 @@ def result(host: str, outcome: str, *stages: str, **more: Any) -> dict[str, Any]
 
 def test_a_line_tells_host_outcome_side_and_path() -> None:
     whole = result("web01", "protected", "failed_over", "failed_over", "failed_back", "protected")
-    assert report_lines([whole]) == ["web01  protected  on_premises  failed_over > failed_back > protected"]
+    assert report_lines([whole]) == [
+        "host   outcome    truth        stages",
+        "web01  protected  on_premises  failed_over > failed_back > protected",
+    ]
+
+
+def finding(status: str, vm: str | None = "web01", **more: str) -> dict[str, Any]:
+    return {"id": "delete_lock", "status": status, "vm": vm, "seen": "", "cause": "", "remedy": "", **more}
+
+
+def test_warnings_and_what_could_not_be_checked_are_shown_once() -> None:
+    found = [
+        finding("pass"),
+        finding("warn", cause="The VM is off.", remedy="Start it."),
+        finding("warn", vm=None, cause="Odd order."),
+        finding("not_checked", cause="No role allows it."),
+        finding("not_checked", vm="web02", cause="No role allows it."),
+        finding("fail", cause="The reason says this."),
+    ]
+    assert report_lines([result("web01", "ready", "failed_over", findings=found)])[2:] == [
+        "       warn: web01: The VM is off. Start it.",
+        "       warn: Odd order.",
+        "       not checked: delete_lock: No role allows it.",
+    ]
 
 
 def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_do() -> None:
@@ -36,7 +59,8 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
         ]
     )
     assert lines == [
-        "c         protected  on_premises  protected",
+        "host      outcome    truth        stages",
+        "c         protected  on_premises",
         "b-held    held       on_premises  failback_commit_pending",
         "          why:  Not proven.",
         "          next: Prove it.",
@@ -58,4 +82,4 @@ def test_a_host_has_its_own_result_with_its_name() -> None:
 def test_a_host_that_dropped_out_has_a_result_that_the_report_can_show() -> None:
     dropped = result_of("web01", {"web01": {}})
     assert (dropped["host"], dropped["outcome"], dropped["stage"]) == ("web01", "failed", "unknown")
-    assert len(report_lines([dropped])) == 3
+    assert len(report_lines([dropped])) == 4
