@@ -65,12 +65,6 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-msg:
-  description: A line for each entry.
-  returned: success
-  type: list
-  elements: str
-  sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
 jobs:
   description: The jobs, newest first.
   returned: success
@@ -145,6 +139,12 @@ jobs:
       type: list
       elements: dict
       sample: []
+summary:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

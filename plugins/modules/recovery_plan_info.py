@@ -47,12 +47,6 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-msg:
-  description: A line for each entry.
-  returned: success
-  type: list
-  elements: str
-  sample: ["shop: failed_over, truth azure"]
 recovery_plans:
   description: The plans.
   returned: success
@@ -124,6 +118,12 @@ recovery_plans:
           description: The job that owns the VM, or that decided its stage; V(null) where there is none.
           type: dict
           sample: null
+summary:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["shop: failed_over, truth azure"]
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

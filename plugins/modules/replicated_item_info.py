@@ -50,12 +50,6 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-msg:
-  description: A line for each entry.
-  returned: success
-  type: list
-  elements: str
-  sample: ["web01: failed_over, truth azure"]
 replicated_items:
   description: The items.
   returned: success
@@ -98,6 +92,12 @@ replicated_items:
       description: The item as the service describes it, every key in Ansible's spelling.
       type: dict
       sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+summary:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["web01: failed_over, truth azure"]
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

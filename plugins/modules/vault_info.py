@@ -37,12 +37,6 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-msg:
-  description: A line for each entry.
-  returned: success
-  type: list
-  elements: str
-  sample: ["site-berlin: hv01.example.com is Connected"]
 vault:
   description: The vault as Azure describes it, every key in Ansible's spelling.
   returned: success
@@ -115,6 +109,12 @@ fabrics:
           description: Whether that is the latest version.
           type: str
           sample: Latest
+summary:
+  description: A line for each entry.
+  returned: success
+  type: list
+  elements: str
+  sample: ["site-berlin: hv01.example.com is Connected"]
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

@@ -146,16 +146,17 @@ def test_bad_input_returns_what_is_documented(module: str, bad: dict[str, Any], 
 
 
 def test_a_missing_key_a_wrong_type_and_an_undocumented_key_are_noticed() -> None:
-    whole = {"replicated_items": [dict.fromkeys(documentation()["replicated_item_info"]["return"])]}
+    line: dict[str, Any] = {"summary": []}
+    whole = {**line, "replicated_items": [dict.fromkeys(documentation()["replicated_item_info"]["return"])]}
     good = dict.fromkeys(documentation()["replicated_item_info"]["return"]["replicated_items"]["contains"])
-    assert broken_promises("replicated_item_info", {"replicated_items": [good]}) == []
-    assert broken_promises("replicated_item_info", {}) == ["replicated_items is missing"]
-    assert broken_promises("replicated_item_info", {"replicated_items": {}, "more": 1}) == [
+    assert broken_promises("replicated_item_info", {**line, "replicated_items": [good]}) == []
+    assert broken_promises("replicated_item_info", line) == ["replicated_items is missing"]
+    assert broken_promises("replicated_item_info", {**line, "replicated_items": {}, "more": 1}) == [
         "more is not documented",
         "replicated_items is dict, documented as list",
     ]
     assert "replicated_items[0].name is missing" in broken_promises("replicated_item_info", whole)
-    odd = {"replicated_items": [{**good, "name": 1, "more": 1}]}
+    odd = {**line, "replicated_items": [{**good, "name": 1, "more": 1}]}
     assert broken_promises("replicated_item_info", odd) == [
         "replicated_items[0].name is int, documented as str",
         "replicated_items[0].more is not documented",

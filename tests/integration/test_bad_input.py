@@ -128,7 +128,7 @@ def test_an_empty_name_is_refused_before_anything_is_asked(vault: Any, name: str
     assert vault.requests() == 0
 
 
-def test_a_list_begins_with_a_line_for_each_vm(vault: Any) -> None:
+def test_a_list_ends_with_a_line_for_each_vm(vault: Any) -> None:
     shown = vault.run("replicated_item_info")
-    assert shown["msg"][0] == "vm1: failed_over, truth azure"
-    assert "vmware: replicated with InMageRcm" in shown["msg"][3]
+    assert shown["summary"][0] == "vm1: failed_over, truth azure"
+    assert "vmware: replicated with InMageRcm" in shown["summary"][3]

@@ -50,7 +50,7 @@ def run_replicated_item_info(wish: InfoWish, session: AzureSession, _watch: Watc
 
 def _answer(name: str, entries: list[dict[str, Any]], lines: list[str]) -> dict[str, Any]:
     """Return a result: the entries whole, and a line for a person of each."""
-    return {"changed": False, "msg": lines, name: entries}
+    return {"changed": False, name: entries, "summary": lines}
 
 
 def _stage_line(entry: dict[str, Any]) -> str:
