@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
-from ansible_collections.asr.failback.plugins.module_utils.execution import execute
+from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from asr_simulator.server import Simulator
-
-QUERY_SECONDS = 600
 
 
 class OptionsRejectedError(Exception):
@@ -48,6 +47,7 @@ class Driver:
         self.lines: list[str] = []
         self.seconds = 0.0
         self.meanwhile: Callable[[float], None] | None = None
+        self.inventory: dict[str, dict[str, Any]] = {}
         self.environ = {"REQUESTS_CA_BUNDLE": connection["ca_bundle"]}
         self.options = {
             "resource_group": connection["resource_group"],
@@ -62,6 +62,31 @@ class Driver:
         }
         self._cache = RunCache()
 
+    def knows_hosts(self, *, transport: str = "basic") -> Driver:
+        """Put every simulated Hyper-V host and VMM server into the inventory; return the driver.
+
+        NTLM signs in anew for each session, which takes its time: tests of other things use basic over TLS.
+        """
+        winrm = self.simulator.connection["winrm"]
+        self.inventory = {
+            host["name"].lower(): {
+                "ansible_host": host["address"],
+                "ansible_port": host["port"],
+                "ansible_user": winrm["username"],
+                "ansible_password": winrm["password"],
+                "ansible_winrm_transport": transport,
+                "ansible_winrm_ca_trust_path": winrm["ca_bundle"],
+            }
+            for host in winrm["hosts"]
+        }
+        return self
+
+    def trouble(self, **fault: Any) -> None:
+        """Let something go wrong: a service fault of the simulator."""
+        control = f"{self.simulator.connection['control']}/faults"
+        answer = requests.post(control, json={"service": fault}, timeout=10, verify=self.environ["REQUESTS_CA_BUNDLE"])
+        answer.raise_for_status()
+
     def run(self, module: str, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """The result of a module that succeeds.
 
@@ -70,15 +95,24 @@ class Driver:
             OptionsRejectedError: its argument spec does not take the options.
         """
         contract = CONTRACTS[module]
-        given = {name: value for name, value in {**self.options, **options}.items() if value is not None}
+        own = {name: value for name, value in self.options.items() if name in contract.argument_spec}
+        given = {name: value for name, value in {**own, **options}.items() if value is not None}
         parameters = validated(contract, given)
         watch = Watch(
-            parameters.get("wait_timeout") or QUERY_SECONDS,
+            deadline_of(parameters),
             self.lines.append,
             clock=lambda: self.seconds,
             pause=self.pass_time,
         )
-        return execute(contract, parameters, self.environ, watch=watch, cache=self._cache, check_mode=check_mode)
+        return execute(
+            contract,
+            parameters,
+            self.environ,
+            watch=watch,
+            cache=self._cache,
+            check_mode=check_mode,
+            inventory=lambda name: self.inventory.get(name.lower()),
+        )
 
     def fail(self, module: str, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """The failed result of a module that must fail; `msg` alone where the argument spec refuses the options."""

@@ -19,6 +19,18 @@ def item_of(name: str, stage: str = "failed_over", **parts: Any) -> dict[str, An
     return {"name": name, "stage": stage, "in_azure_for": "2d", **place, **parts}
 
 
+def many_hosts(hosts: int = 100, machines: int = 20) -> dict[str, Any]:
+    """A large site: so many hosts, each with so many items that run in Azure."""
+    names = [f"hv{number:03}.contoso.example" for number in range(1, hosts + 1)]
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
+    items = [
+        item_of(f"vm{number:03}-{index:02}", host=name)
+        for number, name in enumerate(names, start=1)
+        for index in range(1, machines + 1)
+    ]
+    return {"name": "many", "seed": 1, "fabrics": [site], "principals": [CALLER], "items": items}
+
+
 def scenario_of(*items: dict[str, Any] | str, **parts: Any) -> dict[str, Any]:
     """A vault with these items; a name alone stands for `item_of(name)`. `parts` replace parts of the scenario."""
     every = [item_of(item) if isinstance(item, str) else item for item in items]

@@ -14,8 +14,8 @@ from azure.core.credentials import AccessToken
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
 from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock, build_policies
-from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A web server on loopback, with TLS, that says what a test tells it to say and keeps what it was asked."""
+"""A web server on loopback that says what a test tells it to say and keeps what it was asked."""
 
 from __future__ import annotations
 
@@ -62,19 +62,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Web(ThreadingHTTPServer):
-    """A context manager. Answers are given in order, the last one again and again.
+    """A context manager. Answers are given in order, the last one again and again. Without an authority, it has no TLS.
 
     `asked` are the method and path of each request, `bodies` what came with it.
     """
 
     daemon_threads = True
 
-    def __init__(self, authority: trustme.CA, answers: Sequence[Answer], port: int = 0) -> None:
+    def __init__(self, authority: trustme.CA | None, answers: Sequence[Answer], port: int = 0) -> None:
         super().__init__((LOOPBACK, port), _Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(LOOPBACK).configure_cert(context)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.url = f"https://{LOOPBACK}:{self.server_port}"
+        if authority is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert(LOOPBACK).configure_cert(context)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.url = f"{'https' if authority else 'http'}://{LOOPBACK}:{self.server_port}"
         self.asked: list[tuple[str, str]] = []
         self.bodies: list[Any] = []
         self._answers = list(answers)
@@ -90,7 +91,7 @@ class Web(ThreadingHTTPServer):
         """The answer to the next request."""
         with self._lock:
             self.asked.append((method, path))
-            self.bodies.append(json.loads(content) if content else None)
+            self.bodies.append(_read(content))
             return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
     def __enter__(self) -> Web:
@@ -103,6 +104,14 @@ class Web(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         self._thread.join()
+
+
+def _read(content: bytes) -> Any:
+    """What came with a request: JSON, or else text."""
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return content.decode()
 
 
 def free_port() -> int:

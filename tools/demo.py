@@ -28,19 +28,22 @@ from demo_record import Report, judge, machines, summary, verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "demo"
-VALIDATION = ROOT / "tools" / "demo" / "validate.yml"
+HOSTS = OUTPUT / "simulator" / "hyperv_hosts.yml"
 START_SECONDS = 30
 # Simulated seconds in a real one: a fleet's night of copying in a minute or two.
 SPEED = 240
 EXPORTED = ("ARM_", "ASR_", "AZURE_", "REQUESTS_", "SSL_")
+# The VM whose host has died, and the host that takes it.
+HOMELESS, NEW_HOST = "lab-archive", "hv-utr-03.contoso.example"
 # Real seconds between two looks at a job; the service's own 30 would be two simulated hours.
 POLL_INTERVAL = 1
 INTRODUCTION = """
-A simulated vault holds 24 VMs of two Hyper-V sites and one VMM server, after a failover to Azure. Time there runs
-{speed} times faster than here. Two VMs cannot come home, on purpose: one whose failover was never committed, one whose
-host is not connected; they count as failed and are reported. The inventory has 16 hosts: 14 VMs by themselves, and two
-recovery plans of five VMs each. The demo runs three playbooks against the vault:
-the prerequisites (reads only), the failback of the whole fleet, and the same failback again (nothing left to do).
+A simulated vault holds 24 VMs of two Hyper-V sites and one VMM server, after a failover to Azure. Their hosts are simulated
+as well and are asked over WinRM. Time there runs {speed} times faster than here. One VM cannot come home, on purpose: its
+failover was never committed. The host of another one has died: it first counts as failed, then goes to another host. The
+inventory has 16 hosts: 14 VMs by themselves, and two recovery plans of five VMs each; and the 7 Hyper-V hosts and VMM servers.
+The demo runs four playbooks: the prerequisites (reads only), the failback of the whole fleet, the failback of the VM without a
+host to another one, and the failback of the fleet again (nothing left to do).
 All that they print is in build/demo/*.log; what follows is the progress."""
 
 
@@ -105,13 +108,13 @@ def write_inventory(vault: Vault) -> Path:
         plan["friendly_name"]: {"failback_recovery_plan": plan["name"], "demo_vms": plan["items"]}
         for plan in state["plans"]
     }
-    single = {item["friendly_name"]: None for item in state["items"] if item["name"] not in planned}
+    single = {item["friendly_name"]: {} for item in state["items"] if item["name"] not in planned}
+    single[HOMELESS]["alternate_host_target"] = NEW_HOST
     settings = {
         "failback_resource_group": vault.connection["resource_group"],
         "failback_vault_name": vault.connection["vault_name"],
         "failback_poll_interval": POLL_INTERVAL,
         "failback_wait_timeout": 600,
-        "failback_validation_tasks": str(VALIDATION),
     }
     path = OUTPUT / "inventory.yml"
     groups = {"recovery_plans": {"hosts": plans}, "virtual_machines": {"hosts": single}}
@@ -119,16 +122,18 @@ def write_inventory(vault: Vault) -> Path:
     return path
 
 
-def run_playbook(name: str, inventory: Path, report: Path) -> list[Report]:
+def run_playbook(name: str, inventory: Path, report: Path, *more: str) -> list[Report]:
     """Run a playbook of the collection on the inventory and return its report."""
     report.unlink(missing_ok=True)
-    command = ["ansible-playbook", f"asr.failback.{name}", "-i", str(inventory), "-e", f"failback_report={report}"]
+    shown = ["ansible-playbook", f"asr.failback.{name}", "-i", f"{inventory.relative_to(ROOT)}"]
+    shown += ["-i", f"{HOSTS.relative_to(ROOT)}", *more]
+    command = [*shown, "-e", f"failback_report={report}"]
     environment = {**os.environ, **exported(OUTPUT / "simulator" / "env.sh"), "ANSIBLE_FORKS": "30"}
     log = OUTPUT / f"{report.stem}.log"
-    print(f"\n$ ansible-playbook {command[1]} -i {inventory.relative_to(ROOT)}", flush=True)
+    print(f"\n$ {' '.join(shown)}", flush=True)
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         for line in process.stdout or ():
             output.write(line)
@@ -166,6 +171,8 @@ def main() -> int:
         run_playbook("prerequisites", inventory, OUTPUT / "prerequisites.json")
         written_by_check = vault.writes_since(0)
         records = machines(run_playbook("failback", inventory, OUTPUT / "first.json"))
+        moved = run_playbook("alternate_host", inventory, OUTPUT / "moved.json", "-e", f"failback_hosts={HOMELESS}")
+        records |= machines(moved)
         before_second = vault.last_request()
         run_playbook("failback", inventory, OUTPUT / "second.json")
         written_again = vault.writes_since(before_second)

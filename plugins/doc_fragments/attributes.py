@@ -57,3 +57,26 @@ attributes:
     membership:
       - asr.failback.failback
 """
+
+    # They change something, and are done with it at once.
+    PROMPT = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    support: full
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+      - This assumes that the system controlled or queried by the module has not changed in a relevant way.
+    support: full
+  action_group:
+    description: Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - asr.failback.failback
+"""

@@ -55,6 +55,7 @@ _NO_RESULT = {
     "vms": {},
     "steps": [],
     "findings": [],
+    "validation": {},
 }
 
 

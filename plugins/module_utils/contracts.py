@@ -12,11 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .azure.session import AzureSession
 from .failback.decisions import Verb
 from .failback.lifecycle import Stage
-from .verbs import commit, complete_failover, failback_prereq, info, planned_failover, reverse_replicate
+from .probes.options import PROBE_OPTIONS
+from .verbs import (
+    commit,
+    complete_failover,
+    failback_prereq,
+    failback_validate,
+    hyperv_host_info,
+    hyperv_switch,
+    info,
+    planned_failover,
+    reverse_replicate,
+)
 from .verbs.info import InfoWish, JobInfoWish
+from .verbs.services import Services
 from .verbs.wishes import CommitWish, CompleteWish, PlannedFailoverWish, PrereqWish, ReverseReplicateWish
 from .watch import Watch
 
@@ -45,6 +56,31 @@ TARGET_OPTIONS: dict[str, dict[str, Any]] = {
     "replicated_item": {"type": "str"},
     "recovery_plan": {"type": "str"},
 }
+# Named as Ansible's own variables of the winrm connection, which they take the place of.
+WINRM_OPTIONS: dict[str, dict[str, Any]] = {
+    "winrm_user": {"type": "str"},
+    "winrm_password": {"type": "str", "no_log": True},
+    "winrm_transport": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["basic", "certificate", "credssp", "kerberos", "ntlm"],
+    },
+    "winrm_scheme": {"type": "str", "choices": ["http", "https"]},
+    "winrm_port": {"type": "int"},
+    "winrm_path": {"type": "str"},
+    "winrm_server_cert_validation": {"type": "str", "choices": ["ignore", "validate"]},
+    "winrm_ca_trust_path": {"type": "path"},
+    "winrm_cert_pem": {"type": "path"},
+    "winrm_cert_key_pem": {"type": "path", "no_log": False},
+    "winrm_kerberos_delegation": {"type": "bool"},
+    "winrm_kerberos_hostname_override": {"type": "str"},
+    "winrm_message_encryption": {"type": "str", "choices": ["always", "auto", "never"]},
+    "winrm_proxy": {"type": "str"},
+    "winrm_operation_timeout_sec": {"type": "int"},
+    "winrm_read_timeout_sec": {"type": "int"},
+}
+# Which hosts may be asked, beside those of the inventory.
+HOSTS_OPTIONS: dict[str, dict[str, Any]] = {"hyperv_hosts": {"type": "dict"}}
 # A data synchronisation of 8.7 hours is recorded, so a day.
 WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
@@ -60,21 +96,28 @@ ASSUME_OPTIONS: dict[str, dict[str, Any]] = {
 class Contract:
     """The contract of one module.
 
-    C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode.
+    C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode. C(asks_azure) and
+    C(asks_hosts) tell which sides it talks to; one that asks a host only works on the host of the task.
     """
 
     name: str
     options: Mapping[str, dict[str, Any]]
-    run: Callable[[Any, AzureSession, Watch], dict[str, Any]]
+    run: Callable[[Any, Services, Watch], dict[str, Any]]
     wish: Callable[[Parameters, bool], Any]
     takes_target: bool = True
     waits: bool = True
+    asks_azure: bool = True
+    asks_hosts: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def argument_spec(self) -> dict[str, dict[str, Any]]:
         """The whole argument spec, as AnsibleModule takes it."""
-        spec = {**AZURE_OPTIONS, **VAULT_OPTIONS}
+        spec = {**AZURE_OPTIONS, **VAULT_OPTIONS} if self.asks_azure else {}
+        if self.asks_hosts:
+            spec |= WINRM_OPTIONS
+        if self.asks_azure and self.asks_hosts:
+            spec |= HOSTS_OPTIONS
         if self.takes_target:
             spec |= TARGET_OPTIONS
         if self.waits:
@@ -122,7 +165,12 @@ def _complete_wish(parameters: Parameters, check_mode: bool) -> CompleteWish:
 
 def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
     verbs = {"failback": Verb.COMMIT_FAILBACK, "failover": Verb.COMMIT_FAILOVER}
-    return CommitWish(**_common(parameters, check_mode), verb=verbs[parameters["direction"]])
+    return CommitWish(
+        **_common(parameters, check_mode),
+        verb=verbs[parameters["direction"]],
+        require_validation=parameters["require_validation"],
+        validation=parameters["validation"],
+    )
 
 
 def _reverse_replicate_wish(parameters: Parameters, check_mode: bool) -> ReverseReplicateWish:
@@ -156,6 +204,7 @@ CONTRACTS: dict[str, Contract] = {
             {"refresh_provider": {"type": "bool", "default": False}, "data_sync": _DATA_SYNC, **_PLACE},
             failback_prereq.run,
             _prereq_wish,
+            asks_hosts=True,
         ),
         Contract(
             "planned_failover",
@@ -176,18 +225,26 @@ CONTRACTS: dict[str, Contract] = {
             },
             planned_failover.run,
             _planned_failover_wish,
+            asks_hosts=True,
         ),
         Contract(
-            "complete_failover", {"comments": {"type": "str"}, **ASSUME_OPTIONS}, complete_failover.run, _complete_wish
+            "complete_failover",
+            {"comments": {"type": "str"}, **ASSUME_OPTIONS},
+            complete_failover.run,
+            _complete_wish,
+            asks_hosts=True,
         ),
         Contract(
             "commit",
             {
                 "direction": {"type": "str", "default": "failback", "choices": ["failback", "failover"]},
+                "require_validation": {"type": "bool", "default": False},
+                "validation": {"type": "dict"},
                 **ASSUME_OPTIONS,
             },
             commit.run,
             _commit_wish,
+            asks_hosts=True,
         ),
         Contract(
             "reverse_replicate",
@@ -224,6 +281,50 @@ CONTRACTS: dict[str, Contract] = {
             takes_target=False,
             waits=False,
             extra={"mutually_exclusive": [("name", "replicated_item")]},
+        ),
+        Contract(
+            "hyperv_host_info",
+            {"host": {"type": "str"}, "vms": {"type": "list", "elements": "str"}},
+            hyperv_host_info.run,
+            hyperv_host_info.wish_of,
+            takes_target=False,
+            waits=False,
+            asks_azure=False,
+            asks_hosts=True,
+        ),
+        Contract(
+            "hyperv_switch",
+            {
+                "host": {"type": "str"},
+                "name": {"type": "str", "required": True},
+                "type": {"type": "str", "default": "external", "choices": ["external", "internal", "private"]},
+                "net_adapter": {"type": "str"},
+                "allow_management_os": {"type": "bool"},
+                "change_type": {"type": "bool", "default": False},
+            },
+            hyperv_switch.run,
+            hyperv_switch.wish_of,
+            takes_target=False,
+            waits=False,
+            asks_azure=False,
+            asks_hosts=True,
+        ),
+        Contract(
+            "failback_validate",
+            {
+                "heartbeat": {"type": "bool", "default": True},
+                "addresses": {"type": "bool", "default": True},
+                "expected_addresses": {"type": "list", "elements": "str"},
+                "probes": {"type": "list", "elements": "dict", "options": PROBE_OPTIONS},
+                "attested": {"type": "list", "elements": "str"},
+                "timeout": {"type": "int", "default": 600},
+                "interval": {"type": "float", "default": 10},
+                **ASSUME_OPTIONS,
+            },
+            failback_validate.run,
+            failback_validate.wish_of,
+            waits=False,
+            asks_hosts=True,
         ),
         Contract("vault_info", {}, info.run_vault_info, _info_wish, takes_target=False, waits=False),
     )

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .azure.run_cache import RunCache
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
 from .contracts import Contract
-from .failback.failures import ConfigurationError, FailbackError
+from .failback.failures import ConfigurationError, MissingLibrary
+from .hyperv.hosts import Hosts, Inventory, no_inventory
+from .hyperv.pywinrm import missing_winrm
+from .run_cache import RunCache
+from .verbs.services import Services
 from .watch import Watch
 
 # What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which
@@ -21,12 +24,6 @@ RUN_CACHE = RunCache()
 # Deadline of queries: they do not wait for anything but the service's own pauses.
 _QUERY_SECONDS = 600
 LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute"
-
-
-class MissingLibrary(FailbackError):
-    """The Python that runs the task has no Azure SDK."""
-
-    kind = "missing_library"
 
 
 def execute(
@@ -38,39 +35,52 @@ def execute(
     report: Callable[[str], None] | None = None,
     cache: RunCache = RUN_CACHE,
     watch: Watch | None = None,
+    inventory: Inventory = no_inventory,
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share.
+
+    C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
+    is none.
 
     C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
     AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
 
     Raises FailbackError, with everything that a person needs in it.
     """
-    problem = missing_sdk()
-    if problem is not None:
-        raise _missing(problem) from problem
+    _require_libraries(contract)
     _check_values(parameters)
-    seconds = parameters.get("wait_timeout") or _QUERY_SECONDS
+    seconds = deadline_of(parameters)
     own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
-    session = open_session(parameters, environ, own_watch, cache)
-    return _with_summary(contract.run(contract.wish(parameters, check_mode), session, own_watch))
-
-
-def _missing(problem: ImportError) -> MissingLibrary:
-    return MissingLibrary(
-        f"The Python that runs this task lacks a library: {problem.msg}.",
-        f"Install {LIBRARIES} (requirements.txt) for it.",
+    services = Services(
+        lambda: open_session(parameters, environ, own_watch, cache),
+        Hosts(parameters, inventory, own_watch, cache, environ),
     )
+    return _with_summary(contract.run(contract.wish(parameters, check_mode), services, own_watch))
+
+
+def deadline_of(parameters: Mapping[str, Any]) -> float:
+    """Return the seconds that a task may wait, by its options."""
+    return float(parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS)
+
+
+def _require_libraries(contract: Contract) -> None:
+    # A verb that asks both sides only needs pywinrm once there is a host to ask.
+    problem = missing_sdk() if contract.asks_azure else missing_winrm()
+    if problem is not None:
+        raise MissingLibrary(
+            f"The Python that runs this task lacks a library: {problem.msg}.",
+            f"Install {LIBRARIES if contract.asks_azure else 'pywinrm'} (requirements.txt) for it.",
+        ) from problem
 
 
 def _check_values(parameters: Mapping[str, Any]) -> None:
-    for name in ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "target_host"):
+    for name in ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host"):
         value = parameters.get(name)
         if value is not None and not str(value).strip():
             raise ConfigurationError(
                 f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
             )
-    for name in ("wait_timeout", "poll_interval", "limit"):
+    for name in ("wait_timeout", "poll_interval", "timeout", "interval", "limit"):
         value = parameters.get(name)
         if value is not None and value <= 0:
             raise ConfigurationError(f"{name} must be greater than 0, not {value}.", "Nothing was read or written.")
@@ -88,7 +98,9 @@ def _with_summary(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def diff_of(result: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the diff of a result that has a stage, in Ansible's form."""
+    """Return the diff of a result that has a stage, or the state of a thing, in Ansible's form."""
+    if "before" in result and "after" in result:
+        return {"before": result["before"] or {}, "after": result["after"]}
     stage = result.get("stage")
     if not isinstance(stage, Mapping):
         return None

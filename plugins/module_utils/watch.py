@@ -34,6 +34,10 @@ class Watch:
         self._last_report = ""
         self.timeout = timeout
 
+    def now(self) -> float:
+        """Return the seconds that the watch shows. All processes of a machine see the same."""
+        return self._clock()
+
     def remaining(self) -> float:
         """Return the seconds until the deadline; none are left when it is not positive."""
         return self._deadline - self._clock()

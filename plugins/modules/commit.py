@@ -25,16 +25,30 @@ options:
     choices:
       - failback
       - failover
+  require_validation:
+    description:
+      - Whether to refuse a failback's commit without evidence that the VM works on-premises. It must be of the same VM and
+        vault, passed, and newer than the cut-over.
+    type: bool
+    default: false
+  validation:
+    description:
+      - The evidence, as M(asr.failback.failback_validate) returned it in
+        RV(asr.failback.failback_validate#module:validation).
+    type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target
   - asr.failback.wait
+  - asr.failback.hosts
+  - asr.failback.winrm
   - asr.failback.assume
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:
+  - module: asr.failback.failback_validate
   - module: asr.failback.reverse_replicate
   - name: Fail back Hyper-V VMs from Azure
     description: Microsoft's description of the same steps in the portal.
@@ -49,6 +63,14 @@ EXAMPLES = r"""
     vault_name: vault-recovery
     replicated_item: web01
 
+- name: Commit only what has been proved to work
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    require_validation: true
+    validation: "{{ proof.validation }}" # of an earlier task failback_validate
+
 - name: Commit the failover to Azure, so that the VM can be failed back
   asr.failback.commit:
     resource_group: rg-recovery
@@ -59,6 +81,40 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+validation:
+  description: The evidence that a failback's commit was given, and what it was worth.
+  returned: success
+  type: dict
+  contains:
+    required:
+      description: Whether it was required.
+      type: bool
+      sample: true
+    vms:
+      description: Each VM that was to be committed; empty where neither evidence was given nor required.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        id:
+          description: Resource id of its replicated item.
+          type: str
+          sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+        cut_over_at:
+          description: End of its failback job, UTC, in ISO 8601; V(null) where that is not known.
+          type: str
+          sample: "2026-01-31T09:12:07.102356+00:00"
+        accepted:
+          description: Whether the evidence proves that the VM works since.
+          type: bool
+          sample: true
+        reason:
+          description: Why it does not; empty where it does.
+          type: str
+          sample: ""
 azure_resources:
   description: What became of the VM in Azure, its disks, network interfaces and addresses. Filled in by a failback's
     commit.
@@ -80,6 +136,69 @@ azure_resources:
       type: list
       elements: dict
       sample: []
+fence:
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not part of
+    it.
+  returned: success
+  type: dict
+  contains:
+    verdict:
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no machine was
+        looked at.
+      type: str
+      sample: proved
+    before:
+      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      type: list
+      elements: dict
+      sample: []
+    after:
+      description: What was seen at the end.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        runs:
+          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be asked.
+          type: str
+          sample: on_premises
+        azure:
+          description: The Azure VM.
+          type: dict
+          contains:
+            id:
+              description: Its resource id.
+              type: str
+              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+            state:
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may not be
+                read.
+              type: str
+              sample: deallocated
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from Azure compute
+        on_premises:
+          description: Each on-premises copy that was found, or the host that was asked in vain.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: The Hyper-V host.
+              type: str
+              sample: hv01.contoso.example
+            state:
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or V(not_checked).
+              type: str
+              sample: Running
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from the host
 msg:
   description: The result in one line.
   returned: always
@@ -212,8 +331,8 @@ members:
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(azure_vms) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
+      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict

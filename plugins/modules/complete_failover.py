@@ -26,6 +26,8 @@ extends_documentation_fragment:
   - asr.failback.vault
   - asr.failback.target
   - asr.failback.wait
+  - asr.failback.hosts
+  - asr.failback.winrm
   - asr.failback.assume
 author:
   - Contributors to the asr.failback project (@asr-failback)
@@ -54,29 +56,69 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-azure_vms:
-  description: Power of the Azure VM of each machine that has been failed back and awaits its commit, as Azure compute
-    says.
+fence:
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not part of
+    it.
   returned: success
-  type: list
-  elements: dict
+  type: dict
   contains:
-    name:
-      description: Name of the Azure VM.
+    verdict:
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no machine was
+        looked at.
       type: str
-      sample: web01
-    id:
-      description: Resource id of the Azure VM.
-      type: str
-      sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
-    power:
-      description: V(deallocated), V(stopped), V(running), V(absent), or V(not_checked) where it may not be read.
-      type: str
-      sample: deallocated
-    reason:
-      description: Where this was read, or why not.
-      type: str
-      sample: read from Azure compute
+      sample: proved
+    before:
+      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      type: list
+      elements: dict
+      sample: []
+    after:
+      description: What was seen at the end.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        runs:
+          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be asked.
+          type: str
+          sample: on_premises
+        azure:
+          description: The Azure VM.
+          type: dict
+          contains:
+            id:
+              description: Its resource id.
+              type: str
+              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+            state:
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may not be
+                read.
+              type: str
+              sample: deallocated
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from Azure compute
+        on_premises:
+          description: Each on-premises copy that was found, or the host that was asked in vain.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: The Hyper-V host.
+              type: str
+              sample: hv01.contoso.example
+            state:
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or V(not_checked).
+              type: str
+              sample: Running
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from the host
 msg:
   description: The result in one line.
   returned: always
@@ -209,7 +251,7 @@ members:
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(azure_vms) as they were
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
       read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure

@@ -17,8 +17,20 @@ from ansible.utils.display import Display
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.execution import diff_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 
 display = Display()
+
+
+def _secrets_in(spec, parameters):
+    """Yield the values that must not be shown: those of options, and of options inside of lists of options."""
+    for name, option in spec.items():
+        value = parameters.get(name)
+        if option.get("no_log"):
+            yield value
+        if "options" in option:
+            for entry in value or ():
+                yield from _secrets_in(option["options"], entry)
 
 
 class ActionModule(ActionBase):
@@ -38,14 +50,26 @@ class ActionModule(ActionBase):
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
         _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         host = (task_vars or {}).get("inventory_hostname", "localhost")
+        if not contract.asks_azure:
+            parameters["host"] = parameters["host"] or host
+        inventory = HostsOfInventory(task_vars or {}, self._templar)
         with self._own_environment():
-            outcome = self._outcome(contract, parameters, lambda line: display.display(f"[{host}] {line}"))
-        secrets = {parameters.get(name) for name, option in contract.argument_spec.items() if option.get("no_log")}
-        return {**result, **remove_values(outcome, secrets - {None, ""})}
+            outcome = self._outcome(
+                contract, parameters, lambda line: display.display(f"[{host}] {line}"), inventory.variables_of
+            )
+        secrets = set(_secrets_in(contract.argument_spec, parameters))
+        return {**result, **remove_values(outcome, (secrets | inventory.secrets) - {None, ""})}
 
-    def _outcome(self, contract, parameters, report):
+    def _outcome(self, contract, parameters, report, inventory):
         try:
-            outcome = execute(contract, parameters, os.environ, check_mode=self._task.check_mode, report=report)
+            outcome = execute(
+                contract,
+                parameters,
+                os.environ,
+                check_mode=self._task.check_mode,
+                report=report,
+                inventory=inventory,
+            )
         except FailbackError as problem:
             return {"failed": True, **problem.as_result()}
         if self._task.diff:

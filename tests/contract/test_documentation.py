@@ -18,7 +18,7 @@ from ansible_collections.asr.failback.plugins.module_utils.contracts import CONT
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP, VERBS = "failback", "verbs"
-SECRETS = {"secret", "password"}
+SECRETS = {"secret", "password", "winrm_password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
 ROLES = pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
@@ -47,9 +47,20 @@ def test_the_documented_options_are_the_options(contract: Contract) -> None:
 
 
 @CASES
+def test_the_documented_suboptions_are_the_suboptions(contract: Contract) -> None:
+    for name, entry in contract.argument_spec.items():
+        documented = doc(contract)["options"][name].get("suboptions") or {}
+        suboptions = entry.get("options") or {}
+        assert {key: option(value) for key, value in documented.items()} == {
+            key: option(value) for key, value in suboptions.items()
+        }
+        assert {key for key, value in suboptions.items() if value.get("no_log")} == SECRETS & set(suboptions)
+
+
+@CASES
 def test_secrets_are_not_logged(contract: Contract) -> None:
     hidden = {name for name, entry in contract.argument_spec.items() if entry.get("no_log")}
-    assert hidden == SECRETS
+    assert hidden == SECRETS & set(contract.argument_spec)
 
 
 @CASES

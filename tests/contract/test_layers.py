@@ -21,6 +21,8 @@ SHIPPED = ("plugins", "roles", "playbooks")
 SIMULATOR_NAMES = ("asr_simulator", "asr-simulator")
 # The only file that sleeps: everything else asks it for time.
 OWNER_OF_TIME = f"{UTILS}.watch"
+# What the processes of a run share.
+SHARED = f"{UTILS}.run_cache"
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,31 @@ class Layer:
 
 
 DECIDE, AZURE, HYPERV, VERBS = (f"{UTILS}.{name}" for name in ("failback", "azure", "hyperv", "verbs"))
+PROBES = f"{UTILS}.probes"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 FILES = ("io", "os", "pathlib", "shutil", "tempfile")
-OF_THE_SIMULATOR = ("asr_simulator", "certifi", "cryptography", "jsonschema", "jwt", "trustme", "werkzeug", "yaml")
+OF_THE_SIMULATOR = (
+    *("asr_simulator", "certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),
+)
 
 # From the bottom up. A file belongs to the layer with the longest place that it is under.
 LAYERS = (
     Layer(DECIDE, without=(*NETWORK, *FILES, "random", "threading", "time"), reads_the_clock=False),
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME), packages=("azure",)),
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME), packages=("winrm",)),
-    Layer(VERBS, (DECIDE, OWNER_OF_TIME, AZURE, HYPERV), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
+    Layer(SHARED),
+    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",)),
+    # What pywinrm stands on, for its exceptions.
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("requests", "spnego", "winrm")),
+    # Sockets and the client of SSH; Ansible for its HTTP.
+    Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",)),
+    Layer(
+        VERBS,
+        below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, PROBES),
+        without=(*NETWORK, *FILES, "time"),
+        reads_the_clock=False,
+    ),
     # Argument specs, and what else modules and action plugins have in common.
-    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, VERBS), packages=("ansible",)),
+    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, HYPERV, PROBES, VERBS), packages=("ansible",)),
     Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",)),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
@@ -135,7 +149,7 @@ def test_imports_point_downwards() -> None:
 def test_the_check_sees_the_layers_that_there_are() -> None:
     seen = {layer_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in python_files(ROOT)}
     places = {layer.place for layer in seen if layer}
-    assert places >= {DECIDE, AZURE, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
+    assert places >= {DECIDE, AZURE, PROBES, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
 
 
 def test_nothing_that_is_shipped_names_the_simulator() -> None:
@@ -153,6 +167,9 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
         ("plugins/module_utils/azure/session.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/azure/session.py", "from .. import hyperv", f"imports {HYPERV}"),
         ("plugins/module_utils/hyperv/session.py", "from azure.core import rest", "imports azure.core.rest"),
+        ("plugins/module_utils/probes/tcp.py", "import winrm", "imports winrm"),
+        ("plugins/module_utils/probes/tcp.py", "from ..azure import session", f"imports {AZURE}.session"),
+        ("plugins/module_utils/probes/tcp.py", "def f(): time.sleep(1)", "calls time.sleep"),
         ("plugins/module_utils/verbs/commit.py", "from azure.core import rest", "imports azure.core.rest"),
         ("plugins/module_utils/verbs/commit.py", "import ansible.plugins", "imports ansible.plugins"),
         ("plugins/module_utils/watch.py", "from .verbs import commit", f"imports {VERBS}.commit"),

@@ -23,6 +23,8 @@ from ansible_collections.asr.failback.plugins.module_utils.contracts import CONT
 from asr_simulator.server import Simulator
 
 DISKS = [{"name": "os", "gb": 4, "os": True}]
+# Discard, on which nothing listens.
+UNREACHABLE = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": 9}
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ VERBS = [
     Case("failback_prereq", "failed_over", {"refresh_provider": True}),
     Case("failback_prereq", "interrupted"),
     Case("failback_prereq", "protected"),
+    Case("failback_validate", "failback_commit_pending"),
+    Case("failback_validate", "failback_commit_pending", {"attested": ["it works"], "heartbeat": False}),
+    Case("failback_validate", "failed_back"),
 ]
 FAILURES = [
     Case("planned_failover", "failover_commit_pending"),
@@ -76,7 +81,10 @@ FAILURES = [
     Case("complete_failover", "failed_over"),
     Case("commit", "failback_commit_pending", {}, {"locks": ["CanNotDelete"]}),
     Case("commit", "failed_over"),
+    Case("commit", "failback_commit_pending", {"require_validation": True}),
     Case("reverse_replicate", "failback_commit_pending"),
+    Case("failback_validate", "failed_over"),
+    Case("failback_validate", "failback_commit_pending", {"probes": [UNREACHABLE], "timeout": 5}),
 ]
 QUERIES = [
     Case("replicated_item_info", "failed_over"),

@@ -82,8 +82,23 @@ def test_an_azure_vm_that_runs_after_the_cut_over_is_a_contradiction(driver: Any
     vault.pass_time(600)
     failed = vault.fail("complete_failover", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
-    assert "two copies of the machine may be up" in failed["msg"]
-    assert "Do not commit" in failed["msg"]
+    assert "Which side holds the truth cannot be told. Do not commit. Two copies of the machine may be up" in failed["msg"]
+    assert failed["authoritative_side"] == "mixed"
+    assert failed["changed"] is False
+
+
+def test_a_contradiction_after_a_cut_over_says_that_a_write_was_sent(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", "waiting_for_completion")))
+    vm = vault.state("vm1")["azure_vm"]["id"]
+
+    def start_again(_seconds: float) -> None:
+        if vault.state("vm1")["stage"] == "failback_commit_pending":
+            vault.simulator.locked(lambda world: world.compute.start(vm))
+
+    vault.meanwhile = start_again
+    failed = vault.fail("complete_failover", replicated_item="vm1")
+    assert failed["error"]["kind"] == "contradiction"
+    assert failed["changed"] is True
 
 
 def test_a_cancelled_failback_says_that_the_disks_are_inconsistent(driver: Any) -> None:

@@ -99,7 +99,7 @@ def test_given_a_shipped_scenario_when_loaded_then_it_is_valid_and_described(nam
 def test_given_the_fleet_when_loaded_then_it_is_what_a_demo_needs():
     scenario = load("fleet")
     assert len(scenario.items) == 24
-    assert len([host for fabric in scenario.fabrics if fabric.type == "HyperVSite" for host in fabric.hosts]) == 4
+    assert len([host for fabric in scenario.fabrics if fabric.type == "HyperVSite" for host in fabric.hosts]) == 5
     assert {fabric.type for fabric in scenario.fabrics} == {"HyperVSite", "VMM"}
     assert len(scenario.recovery_plans) == 2
     assert {item.stage for item in scenario.items} >= {

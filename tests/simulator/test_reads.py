@@ -58,7 +58,11 @@ def test_given_fabrics_when_listed_then_sites_keep_their_name_and_vmm_has_64_hex
 def test_given_providers_when_listed_then_one_each_host_with_its_connection(fleet, caller):
     here = fleet.values("replicationFabrics/site-utrecht/replicationRecoveryServicesProviders")
     states = {found["properties"]["friendlyName"]: found["properties"]["connectionStatus"] for found in here}
-    assert states == {"hv-utr-01.contoso.example": "Connected", "hv-utr-02.contoso.example": "NotConnected"}
+    assert states == {
+        "hv-utr-01.contoso.example": "Connected",
+        "hv-utr-02.contoso.example": "NotConnected",
+        "hv-utr-03.contoso.example": "Connected",
+    }
 
 
 def test_given_a_stale_heartbeat_when_the_provider_is_refreshed_then_it_is_fresh(desk, vault_of):

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..failback.failures import AuthenticationError, ConfigurationError
+from ..run_cache import RunCache
 from .clouds import Cloud
-from .run_cache import RunCache
 from .sdk import (
     AccessToken,
     AzureCliCredential,

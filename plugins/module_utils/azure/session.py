@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..run_cache import RunCache
 from ..watch import Watch
 from .clouds import Cloud, discover_cloud, named_cloud
 from .compute import Compute
 from .credentials import SharedToken, build_credential
 from .pipeline import ServiceClock, WatchedTransport, build_policies
 from .resources import Resources
-from .run_cache import RunCache
 from .sdk import ARMPipelineClient, ComputeManagementClient, SiteRecoveryManagementClient
 from .settings import AzureSettings, resolve_settings
 from .site_recovery import SiteRecovery

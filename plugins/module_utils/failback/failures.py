@@ -11,6 +11,10 @@ FailbackError
  |   +- PermissionDenied    403
  |   +- Throttled           429 after all retries
  +- Unreachable             no answer
+ +- HostError               a Hyper-V host answered, but not with what was asked for
+ |   +- HostUnreachable     no connection to it, or none that can be trusted
+ |   +- HostAuthenticationError  it refused the account
+ +- MissingLibrary          the Python that runs the task lacks one
  +- FateUnknown             a write was sent and it is not known whether it was taken
  +- TargetError             no replicated item or plan of that name, or several
  +- UnknownState            a value of the service that this release does not know
@@ -18,6 +22,7 @@ FailbackError
  +- JobFailed               Site Recovery ended a job with an error
  +- WaitTimeout             the deadline came before the end; the job goes on
  +- Contradiction           a job succeeded, but what was read afterwards says otherwise
+ +- ValidationFailed        a machine that was cut over does not work on-premises
 """
 
 from __future__ import annotations
@@ -119,6 +124,30 @@ class Unreachable(FailbackError):
     kind = "unreachable"
 
 
+class HostError(FailbackError):
+    """A Hyper-V host could not do what it was asked. C(details): host, address, and the host's own words as message."""
+
+    kind = "host"
+
+
+class HostUnreachable(HostError):
+    """No connection to the host came about, none that can be trusted, or it broke."""
+
+    kind = "host_unreachable"
+
+
+class HostAuthenticationError(HostError):
+    """The host refused the account."""
+
+    kind = "host_authentication"
+
+
+class MissingLibrary(FailbackError):
+    """The Python that runs the task lacks a library."""
+
+    kind = "missing_library"
+
+
 class FateUnknown(FailbackError):
     """A write was sent, no usable answer came. It is never sent again; reading tells what became of it."""
 
@@ -167,6 +196,12 @@ class Contradiction(FailbackError):
     """Site Recovery reported success, and the sides do not look like it."""
 
     kind = "contradiction"
+
+
+class ValidationFailed(FailbackError):
+    """A machine was cut over, but does not work on-premises. C(details): the whole validation."""
+
+    kind = "validation"
 
 
 @contextmanager

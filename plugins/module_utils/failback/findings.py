@@ -12,14 +12,16 @@ from typing import Any
 
 from .azure_resources import AzureVm, Lock, Permission
 from .fabrics import Fabric, Provider
+from .failures import FailbackError
 from .lifecycle import Observation
 
 
 @dataclass(frozen=True)
 class NotRead:
-    """In the place of a fact that could not be read: why not."""
+    """In the place of a fact that could not be read: why not. C(problem) is the failure, where it was tried."""
 
     reason: str
+    problem: FailbackError | None = None
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,20 @@ _NO_SCENARIO = ("", "None")
 
 @dataclass(frozen=True)
 class Disk:
-    """A virtual hard disk of the item."""
+    """A virtual hard disk of the item. C(size) is in bytes, 0 where the service does not tell."""
 
     vhd_id: str
     name: str
     is_os_disk: bool
+    size: int = 0
 
 
 @dataclass(frozen=True)
 class ReplicatedItem:
-    """One body of C(replicationProtectedItems/{item}); C(document) keeps it whole."""
+    """One body of C(replicationProtectedItems/{item}); C(document) keeps it whole.
+
+    C(network_names) are the on-premises networks of its network adapters: virtual switches, or VM networks of VMM.
+    """
 
     document: Document
     id: str
@@ -56,6 +60,7 @@ class ReplicatedItem:
     azure_vm_name: str
     azure_resource_group_id: str
     azure_nic_names: tuple[str, ...]
+    network_names: tuple[str, ...] = ()
 
     @property
     def is_hyper_v_to_azure(self) -> bool:
@@ -140,6 +145,7 @@ def parse_item(document: Document) -> ReplicatedItem:
         azure_vm_name=text(details, "recoveryAzureVmName"),
         azure_resource_group_id=text(details, "recoveryAzureResourceGroupId"),
         azure_nic_names=_names(items(details, "vmNics"), "targetNicName"),
+        network_names=tuple(dict.fromkeys(_names(items(details, "vmNics"), "vMNetworkName"))),
     )
 
 
@@ -147,9 +153,15 @@ def _names(documents: tuple[Document, ...], name: str) -> tuple[str, ...]:
     return tuple(text(document, name) for document in documents if text(document, name))
 
 
+def _megabytes(amount: str) -> int:
+    """Return bytes. Recorded: a number of megabytes as text."""
+    return int(amount) * 2**20 if amount.isdigit() else 0
+
+
 def _parse_disk(document: Document) -> Disk:
     return Disk(
         vhd_id=text(document, "vhdId"),
         name=text(document, "vhdName"),
         is_os_disk=text(document, "vhdType").lower() == "operatingsystem",
+        size=_megabytes(text(document, "maxSizeMB")),
     )

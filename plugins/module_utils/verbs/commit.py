@@ -10,37 +10,46 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.azure_resources import AzureVm, Lock
+from ..failback.azure_resources import Lock
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import PermissionDenied, Refused
 from ..failback.lifecycle import Observation
 from ..watch import Watch
-from .leftovers import Leftovers, check_leftovers, note_azure_vms
+from .leftovers import Leftovers, check_leftovers
 from .outcomes import verb_outcome
+from .proofs import Proofs
 from .reading import View
-from .steps import Procedure, Write, plan_or_items, run_procedure
-from .verdicts import check_one_side_runs
+from .services import Services
+from .steps import Course, Procedure, Write, plan_or_items, run_procedure
+from .verdicts import Fence
 from .wishes import CommitWish
 
 
-def run(wish: CommitWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
-    noted: dict[str, AzureVm | None] = {}
+    session, fence = services.azure, Fence(services, wish)
+    proofs = Proofs(session, wish)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
-        if wish.verb is Verb.COMMIT_FAILBACK and not (wish.check_mode and wish.assume_stage):
+        if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
             _refuse_locked(session, starts)
-            # It deletes the Azure VM: not while that runs, whatever Site Recovery says.
-            check_one_side_runs(session, wish, view)
-            noted.update(note_azure_vms(session, starts))
+            proofs.require(starts)
+            # It deletes the Azure VM: not while that runs, nor while the VM does not run on-premises.
+            fence.expect_on_premises(Course(view, view), starts)
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes))
     outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
+    noted = {sides.item_id: sides.azure_vm for sides in fence.before}
     left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
-    return {**outcome, "azure_resources": left.as_result()}
+    return {
+        **outcome,
+        "azure_resources": left.as_result(),
+        "fence": fence.prove(course),
+        "validation": proofs.as_result(),
+    }
 
 
 def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:

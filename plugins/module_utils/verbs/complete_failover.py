@@ -18,26 +18,30 @@ from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .outcomes import verb_outcome
 from .reading import View
+from .services import Services
 from .steps import Procedure, Write, run_procedure
-from .verdicts import check_one_side_runs
+from .verdicts import Fence
 from .wishes import CompleteWish
 
 # What Microsoft's PowerShell module sends when no comment is given.
 _NO_COMMENT = " "
 
 
-def run(wish: CompleteWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
+    session, fence = services.azure, Fence(services, wish)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         jobs = {member.job.name: member.job for member in starts if member.job is not None}
         if view.plan is None:
             _refuse_plan_job(starts[0])
+        if not wish.predicts:
+            fence.expect_off_on_premises(starts)
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 
     course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes))
     outcome = verb_outcome(session, Verb.COMPLETE, course, predicted_stage(Verb.COMPLETE, waited=wish.wait))
-    return {**outcome, "azure_vms": [] if course.predicted else check_one_side_runs(session, wish, course.after)}
+    return {**outcome, "fence": fence.prove(course)}
 
 
 def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wish: CompleteWish) -> Write:

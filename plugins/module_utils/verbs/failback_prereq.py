@@ -11,34 +11,36 @@ from typing import Any, TypeVar
 from ..azure.session import AzureSession
 from ..failback.azure_resources import Permission
 from ..failback.checks import ITEM_ACTIONS, PLAN_ACTIONS, check_item
-from ..failback.data_sync import choose_data_sync
+from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
 from ..failback.failures import NotFound, PermissionDenied, asked
 from ..failback.findings import ItemFacts, NotRead, is_ready
+from ..failback.host_checks import check_host
 from ..failback.items import ReplicatedItem
-from ..failback.lifecycle import Observation, Stage
+from ..failback.lifecycle import Observation
 from ..failback.plan_checks import check_plan
 from ..watch import Watch
 from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import follow_job, has_ended
+from .host_sides import BEFORE_SYNC, HostSides
 from .outcomes import target_result
 from .reading import View, find_target
+from .services import Services
 from .truth import side_of, stage_of
 from .wishes import PrereqWish
 
 Fact = TypeVar("Fact")
-# In these stages a data synchronisation is still ahead, so one can be recommended.
-_BEFORE_SYNC = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER, Stage.INTERRUPTED})
 
 
-def run(wish: PrereqWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run(wish: PrereqWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. A failed check is a result, not a failure."""
     with asked(f"Prerequisites of {wish.target}"):
         refuse_host_for_plan(wish.recovery_plan, wish.target_host)
+        session = services.azure
         view = find_target(session, wish).look()
         if wish.refresh_provider and not wish.check_mode:
             _refresh(session, wish, watch, view)
-        return _outcome(wish, session, view)
+        return _outcome(wish, services, view)
 
 
 def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) -> None:
@@ -50,10 +52,13 @@ def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) 
             follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
 
 
-def _outcome(wish: PrereqWish, session: AzureSession, view: View) -> dict[str, Any]:
+def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]:
+    session = services.azure
     permissions = _permissions(session)
     actions = (*ITEM_ACTIONS, *(PLAN_ACTIONS if view.plan else ()))
-    results = [_member(session, wish, member, permissions, actions) for member in view.members]
+    sides = HostSides(services, wish, view.members)
+    sync = _recommended(wish, session, view, sides)
+    results = [_member(session, wish, member, permissions, actions, sides, sync) for member in view.members]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
@@ -66,7 +71,7 @@ def _outcome(wish: PrereqWish, session: AzureSession, view: View) -> dict[str, A
         "direction": "recovery_to_primary",
         "authoritative_side": side_of(view) if view.members else "mixed",
         "reversible": all(member.reversible for member in view.members),
-        "data_sync": _recommended(wish, session, view),
+        "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
         "job": None,
         **target_result(view),
         "members": results if view.plan else [],
@@ -79,8 +84,11 @@ def _member(
     seen: Observation,
     permissions: Sequence[Permission] | NotRead,
     actions: Sequence[str],
+    sides: HostSides,
+    sync: DataSync | None,
 ) -> dict[str, Any]:
-    findings = check_item(_facts(session, wish, seen, permissions, actions))
+    facts = _facts(session, wish, seen, permissions, actions)
+    findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
         "name": seen.item.name,
         "friendly_name": seen.item.friendly_name,
@@ -136,10 +144,9 @@ def _read(read: Callable[[], Fact]) -> Fact | NotRead:
         return NotRead(problem.happened)
 
 
-def _recommended(wish: PrereqWish, session: AzureSession, view: View) -> dict[str, str] | None:
-    ahead = [member.item for member in view.members if member.stage in _BEFORE_SYNC]
+def _recommended(wish: PrereqWish, session: AzureSession, view: View, sides: HostSides) -> DataSync | None:
+    ahead = [member for member in view.members if member.stage in BEFORE_SYNC]
     if not ahead:
         return None
-    may_be_missing = wish.create_vm_if_missing or bool(wish.target_host)
-    sync = choose_data_sync(wish.data_sync, ahead, session.clock.now(), vm_may_be_missing=may_be_missing)
-    return {"option": sync.option, "reason": sync.reason}
+    items, missing = [member.item for member in ahead], sides.may_be_missing(ahead)
+    return choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=missing)

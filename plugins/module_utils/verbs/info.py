@@ -21,6 +21,7 @@ from ..watch import Watch
 from .following import error_result, job_errors
 from .outcomes import job_result
 from .reading import find_item, find_plan, look_at_plan, observe_item
+from .services import Services
 from .truth import side_of, stage_of
 
 
@@ -40,8 +41,9 @@ class JobInfoWish(InfoWish):
     limit: int = 20
 
 
-def run_replicated_item_info(wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
+def run_replicated_item_info(wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's replicated items with their stages."""
+    session = services.azure
     with asked(f"Replicated item information of {wish.name or session.vault_id}"):
         found = [find_item(session, wish.name)] if wish.name else session.site_recovery.all_items()
         entries = [_item_entry(session, item) for item in found]
@@ -89,8 +91,9 @@ def _no_stage(reason: str) -> dict[str, Any]:
     return {"stage": None, "authoritative_side": None, "reversible": None, "reason": reason, "job": None}
 
 
-def run_recovery_plan_info(wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
+def run_recovery_plan_info(wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's recovery plans with their groups and the stages of their members."""
+    session = services.azure
     with asked(f"Recovery plan information of {wish.name or session.vault_id}"):
         listed = [find_plan(session, wish.name)] if wish.name else session.site_recovery.plans()
         entries = [_plan_entry(session, plan.name) for plan in listed]
@@ -115,8 +118,9 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
     }
 
 
-def run_job_info(wish: JobInfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
+def run_job_info(wish: JobInfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
+    session = services.azure
     with asked(f"Job information of {wish.name or wish.replicated_item or session.vault_id}"):
         jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(wish, session)]
         return _answer("jobs", jobs, [f"{job['progress']} (job {job['name']})" for job in jobs])
@@ -148,8 +152,9 @@ def _job_entry(job: Job) -> dict[str, Any]:
     }
 
 
-def run_vault_info(_wish: InfoWish, session: AzureSession, _watch: Watch) -> dict[str, Any]:
+def run_vault_info(_wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault with its fabrics, their providers and connection."""
+    session = services.azure
     with asked(f"Information of vault {session.vault_id}"):
         vault = session.resources.vault(session.vault_id)
         fabrics = [_fabric_entry(session, fabric) for fabric in session.site_recovery.fabrics()]

@@ -15,13 +15,11 @@ from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
-from .steps import Course
+from .steps import PATIENCE, Course
 from .truth import truth_of
 from .wishes import Wish
 
 _AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING})
-# Deleting a machine takes Azure a while after the job's end; so many seconds before it counts as not deleted.
-_PATIENCE = 300
 
 
 @dataclass
@@ -35,18 +33,6 @@ class Leftovers:
     def as_result(self) -> dict[str, Any]:
         """Return the lists for a result."""
         return {"deleted": self.deleted, "left_behind": self.left_behind, "not_checked": self.not_checked}
-
-
-def note_azure_vms(session: AzureSession, members: Sequence[Observation]) -> dict[str, AzureVm | None]:
-    """Return the Azure VM of each member, by item id, before a commit deletes it; None where it cannot be read."""
-    return {member.item.id: _find(session, member) for member in members}
-
-
-def _find(session: AzureSession, member: Observation) -> AzureVm | None:
-    try:
-        return session.compute.find_vm(member.item.azure_vm_id) if member.item.azure_vm_id else None
-    except PermissionDenied:
-        return None
 
 
 def check_leftovers(
@@ -71,7 +57,7 @@ def check_leftovers(
 
 
 def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation, course: Course) -> None:
-    patience_ends = max(watch.remaining() - _PATIENCE, 0)
+    patience_ends = max(watch.remaining() - PATIENCE, 0)
     vm = session.compute.find_vm(member.item.azure_vm_id)
     while vm is not None and watch.remaining() > patience_ends:
         watch.sleep(wish.poll_interval or DEFAULT_RETRY_AFTER)

@@ -14,6 +14,7 @@ from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.fabrics import Provider
 from ..failback.failures import Refused
+from ..failback.fence import Sides, at_place, may_be_missing
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
@@ -22,8 +23,9 @@ from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
 from .outcomes import verb_outcome
 from .reading import View
+from .services import Services
 from .steps import Procedure, Write, plan_or_items, run_procedure
-from .verdicts import check_one_side_runs
+from .verdicts import Fence
 from .wishes import PlannedFailoverWish
 
 _STOPS: dict[str, Callable[[Job], bool]] = {
@@ -38,15 +40,19 @@ _GOALS = {
 }
 
 
-def run(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Fail the target over in the wished direction and return the result of the module."""
     if wish.verb is Verb.FAIL_OVER:
-        return _to_azure(wish, session, watch)
-    return _to_on_premises(wish, session, watch)
+        return _to_azure(wish, services, watch)
+    return _to_on_premises(wish, services, watch)
 
 
-def _to_azure(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def _to_azure(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
+    session, fence = services.azure, Fence(services, wish)
+
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        if not wish.predicts:
+            fence.expect_off_in_azure(starts)
         service = session.site_recovery
         return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
 
@@ -54,19 +60,22 @@ def _to_azure(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) ->
     goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
     course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal))
     foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(wish))
-    return {**verb_outcome(session, Verb.FAIL_OVER, course, foreseen), "data_sync": None}
+    outcome = verb_outcome(session, Verb.FAIL_OVER, course, foreseen)
+    return {**outcome, "data_sync": None, "fence": fence.prove(course)}
 
 
 def _waits(wish: PlannedFailoverWish) -> bool:
     return wish.wait and wish.wait_for != "started"
 
 
-def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
     refuse_host_for_plan(wish.recovery_plan, wish.target_host)
+    session, fence = services.azure, Fence(services, wish, target_host=wish.target_host)
     chosen: list[DataSync] = []
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
-        request, sync = _request(wish, session, [member.item for member in starts])
+        sides = [] if wish.predicts else fence.expect_off_on_premises(starts)
+        request, sync = _request(wish, session, [member.item for member in starts], sides)
         chosen.append(sync)
         watch.report(f"{wish.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
 
@@ -85,21 +94,32 @@ def _to_on_premises(wish: PlannedFailoverWish, session: AzureSession, watch: Wat
     stops_there = waits and wish.wait_for != "end"
     foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(wish), synchronizes_first=stops_there)
     outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
-    if course.changed and not course.predicted:
-        outcome["azure_vms"] = check_one_side_runs(session, wish, course.after)
-    return {**outcome, "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None}
+    shown = {"option": sync.option, "reason": sync.reason} if sync else None
+    return {**outcome, "data_sync": shown, "fence": fence.prove(course)}
 
 
 def _request(
-    wish: PlannedFailoverWish, session: AzureSession, items: Sequence[ReplicatedItem]
+    wish: PlannedFailoverWish, session: AzureSession, items: Sequence[ReplicatedItem], sides: Sequence[Sides]
 ) -> tuple[FailbackRequest, DataSync]:
     for item in items:
         _refuse_encrypted(item)
+    missing = [one.name for one in sides if one.is_missing_on_premises]
+    if missing and not (wish.create_vm_if_missing or wish.target_host):
+        raise _nothing_to_fail_back_to(missing)
     target = _connected_target(session, items[0], wish.target_host) if wish.target_host else None
     create = wish.create_vm_if_missing or target is not None
-    sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=create)
+    copies = [at_place(one.on_premises, target.friendly_name if target else "") for one in sides]
+    nothing_to_compare = may_be_missing(copies, creates=create)
+    sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=nothing_to_compare)
     place = target.id if target else _own_provider_id(session, wish, items[0])
     return FailbackRequest(sync.synchronizes_first, create, place), sync
+
+
+def _nothing_to_fail_back_to(names: Sequence[str]) -> Refused:
+    return Refused(
+        f"Its hosts have no VM called {', '.join(names)}: there is nothing to fail back to.",
+        "Nothing was written. Set create_vm_if_missing to have it created, or target_host to create it on another host.",
+    )
 
 
 def _own_provider_id(session: AzureSession, wish: PlannedFailoverWish, item: ReplicatedItem) -> str:

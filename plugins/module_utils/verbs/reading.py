@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.failures import NotFound, TargetError
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
-from ..failback.lifecycle import Observation, last_failback_of, needs_history, observe
+from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
 from ..failback.plans import RecoveryPlan
 from .wishes import Wish
 
@@ -29,6 +30,12 @@ class View:
     plan: RecoveryPlan | None
     members: tuple[Observation, ...]
     plan_job: Job | None = None
+
+    def assumed(self, stage: str) -> View:
+        """Return the target as it would be in a stage that an earlier task of a check predicted."""
+        reason = "predicted by an earlier task of this check"
+        seen = (replace(member, stage=Stage(stage), job=None, reason=reason) for member in self.members)
+        return replace(self, members=tuple(seen))
 
 
 class Target:
@@ -161,6 +168,20 @@ def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
             yield require_known_state(session.site_recovery.job(job.name))
         elif of_item:
             yield job
+
+
+def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
+    """Return when a machine that awaits its commit was cut over: the end of its failback job, where that is known."""
+    if member.stage is not Stage.FAILBACK_COMMIT_PENDING:
+        return None
+    job = member.job or _last_failback(session, member.item)
+    return job.ended if job is not None else None
+
+
+def service_time(session: AzureSession, item: ReplicatedItem) -> datetime:
+    """Return Azure's time now: that of its last answer, so a question first that certainly may be asked."""
+    session.site_recovery.item(item.id)
+    return session.clock.now()
 
 
 def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> View:

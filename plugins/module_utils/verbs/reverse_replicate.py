@@ -14,13 +14,14 @@ from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from .outcomes import verb_outcome
 from .reading import View
+from .services import Services
 from .steps import Procedure, Write, run_procedure
 from .wishes import ReverseReplicateWish
 
 _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
 
 
-def run(wish: ReverseReplicateWish, session: AzureSession, watch: Watch) -> dict[str, Any]:
+def run(wish: ReverseReplicateWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Start replication to Azure again and return the result of the module.
 
     A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
@@ -30,6 +31,7 @@ def run(wish: ReverseReplicateWish, session: AzureSession, watch: Watch) -> dict
     def writes(_view: View, starts: Sequence[Observation]) -> list[Write]:
         return [_write(session, member) for member in starts]
 
+    session = services.azure
     procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
     course = run_procedure(session, wish, watch, procedure)
     foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=wish.wait and wish.wait_for == "protected")

@@ -10,7 +10,7 @@ from a request that was taken or a job that says it succeeded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
@@ -25,8 +25,9 @@ from .reading import Target, View, find_target
 from .truth import truth_of
 from .wishes import Wish
 
-# After a job's end the item may lag behind it (recorded: 80 seconds, in reverse replication). Seconds.
-_PATIENCE = 300
+# After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the deletion
+# of an Azure VM. Seconds before it counts as not done.
+PATIENCE = 300
 _LOOKS_FOR_UNKNOWN_FATE = 4
 
 
@@ -128,13 +129,7 @@ class _Runner:
 
     def _look_now(self) -> View:
         view = self._target.look()
-        if not (self._wish.check_mode and self._wish.assume_stage):
-            return view
-        stage = Stage(self._wish.assume_stage)
-        reason = "predicted by an earlier task of this check"
-        return replace(
-            view, members=tuple(replace(member, stage=stage, job=None, reason=reason) for member in view.members)
-        )
+        return view.assumed(self._wish.assume_stage) if self._wish.predicts else view
 
     def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
@@ -259,7 +254,7 @@ class _Runner:
         """The job succeeded, yet the item looks as before: give it time, then say so."""
         remaining = self._watch.remaining()
         if self._patience_ends is None:
-            self._patience_ends = remaining - _PATIENCE
+            self._patience_ends = remaining - PATIENCE
         if remaining <= max(self._patience_ends, 0):
             raise complaints.still_as_before(self._procedure.verb, starts, self._course.job_names())
         self._watch.sleep(self._interval)

@@ -1,56 +1,187 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verdict after a cut-over: exactly one side runs, by what both sides say.
+"""The split-brain fence: before a side is started the other is proved off, afterwards exactly one side runs.
 
-Site Recovery's word alone is not proof: the virtual machine in Azure is looked at as well.
+Site Recovery's word alone is no proof: the Azure VM and the Hyper-V hosts are looked at. What cannot be asked is said to
+be C(not_checked).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
 from ..failback.azure_resources import AzureVm
-from ..failback.failures import Contradiction, PermissionDenied
+from ..failback.failures import Contradiction, PermissionDenied, Refused
+from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
+from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
-from .reading import View
+from .on_premises import OnPremises, Placed
+from .services import Services
+from .steps import Course
 from .truth import truth_of
 from .wishes import Wish
 
-NOT_CHECKED = "not_checked"
+_CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
+_COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
+_IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
+# By what is up: what to do, which side holds the truth, and the same as a value (empty: as the stage says).
+_JUDGEMENTS = {
+    "both": (
+        "Do not commit. Two copies of the machine may be up: find out which one took the last writes, stop the other, then "
+        "run the task again.",
+        "Which side holds the truth cannot be told",
+        "mixed",
+    ),
+    "twice": (
+        "Do not commit. Find out which of the on-premises copies took the last writes, stop the other, then run the task "
+        "again.",
+        "The truth is on-premises, but two copies run there",
+        "on_premises",
+    ),
+    "azure": (
+        "Do not commit. Look at the failback job in the portal and at the host's events, then run the task again.",
+        "The copy in Azure holds the truth: it alone runs",
+        "azure",
+    ),
+    "on_premises": (
+        "Look at the failover job in the portal, then run the task again.",
+        "The on-premises copy holds the truth: it alone runs",
+        "on_premises",
+    ),
+    "none": (
+        "Do not commit: it would delete the other way out. Find out why the VM does not run where it should, start it there, "
+        "then run the task again.",
+        "Neither copy runs; the side that Site Recovery names took the last changes",
+        "",
+    ),
+}
 
 
-def check_one_side_runs(session: AzureSession, wish: Wish, view: View) -> list[dict[str, Any]]:
-    """Return the power state of the Azure VM of each member that has been failed back.
+class Fence:
+    """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it."""
 
-    Raises Contradiction where one still runs: then two copies of the machine are up, or Site Recovery is wrong.
-    """
-    back = [member for member in view.members if member.stage is Stage.FAILBACK_COMMIT_PENDING]
-    states = [_azure_vm(session, member) for member in back]
-    running = [state for state in states if state["power"] in AzureVm.UP]
-    if running:
-        names = ", ".join(state["name"] for state in running)
+    def __init__(self, services: Services, wish: Wish, *, target_host: str = "") -> None:
+        self._services = services
+        self._wish = wish
+        self._target_host = target_host
+        self.before: list[Sides] = []
+        self.after: list[Sides] = []
+
+    def look(self, members: Sequence[Observation]) -> list[Sides]:
+        """Read both sides of each member now."""
+        items = [member.item for member in members]
+        placed = OnPremises(self._services, target_host=self._target_host).place(items)
+        return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
+
+    def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:
+        """Prove, before a step towards on-premises, that no on-premises copy is up. Raises Refused."""
+        self.before = self.look(members)
+        up = [one for one in self.before if one.on_premises_up]
+        if up:
+            raise Refused(
+                f"{_sentences(up)}. While Azure holds the truth, the on-premises copy must be off: what is written to it "
+                "would be lost, and both copies may have been written to.",
+                "Nothing was written. Find out which copy took the last writes; if that is the Azure VM, turn the "
+                "on-premises VM off, then run the task again.",
+                sides=[one.as_result() for one in up],
+            )
+        return self.before
+
+    def expect_off_in_azure(self, members: Sequence[Observation]) -> list[Sides]:
+        """Prove, before a failover to Azure, that no Azure VM of the name is up there. Raises Refused."""
+        self.before = self.look(members)
+        up = [one for one in self.before if one.azure.is_up]
+        if up:
+            raise Refused(
+                f"{_sentences(up)}. While the on-premises copy holds the truth, no VM of that name may run in Azure.",
+                "Nothing was written. Stop or delete the Azure VM, then run the task again.",
+                sides=[one.as_result() for one in up],
+            )
+        return self.before
+
+    def expect_on_premises(self, course: Course, members: Sequence[Observation]) -> list[Sides]:
+        """Prove, before a commit deletes the Azure VM, that the on-premises copy runs alone. Raises Contradiction."""
+        self.before = self._prove(course, members, "on_premises")
+        return self.before
+
+    def prove(self, course: Course) -> dict[str, Any]:
+        """Prove, after a step, that exactly the side runs that the stage names; return the proof for the result.
+
+        Nothing is looked at where check mode only predicts. Raises Contradiction.
+        """
+        if not course.predicted:
+            members = course.after.members
+            home = [member for member in members if member.stage in _CUT_OVER | (_COMMITTED & _moved(course))]
+            away = [member for member in members if member.stage in _IN_AZURE & _moved(course)]
+            self.after = self._prove(course, home, "on_premises") + self._prove(course, away, "azure")
+        return fence_result(self.before, self.after)
+
+    def _prove(self, course: Course, members: Sequence[Observation], side: str) -> list[Sides]:
+        sides = self.look(members) if members else []
+        wrong = [one for one in sides if _contradicts(one, side)]
+        if wrong:
+            raise self._contradiction(course, wrong, side)
+        return sides
+
+    def _contradiction(self, course: Course, wrong: Sequence[Sides], side: str) -> Contradiction:
+        where = "on-premises" if side == "on_premises" else "in Azure"
+        found = {_situation(one) for one in wrong}
+        remedy, truth, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
         problem = Contradiction(
-            f"Site Recovery reports that {wish.target} runs on-premises, but the Azure VM {names} is still running: "
-            "two copies of the machine may be up.",
-            "Do not commit. Find out which copy took the last writes, stop the other, then run the task again.",
-            azure_vms=states,
+            f"Site Recovery reports that {self._wish.target} runs {where}, but that is not what the sides show: "
+            f"{_sentences(wrong)}",
+            remedy,
+            sides=[one.as_result() for one in wrong],
         )
-        problem.asked = f"Check of both sides of {wish.target}"
-        problem.truth = {**truth_of(view, view), "sentence": "Which side holds the truth cannot be told."}
-        raise problem
-    return states
+        problem.asked = f"Check of both sides of {self._wish.target}"
+        problem.wrote = bool(course.started)
+        known = truth_of(course.before, course.after)
+        problem.truth = {**known, "sentence": truth, "authoritative_side": holder or known["authoritative_side"]}
+        return problem
 
 
-def _azure_vm(session: AzureSession, member: Observation) -> dict[str, Any]:
-    name, vm_id = member.item.azure_vm_name, member.item.azure_vm_id
+def sides_of(session: AzureSession, item: ReplicatedItem, placed: Placed) -> Sides:
+    """Read the Azure side of an item and put both sides together."""
+    copy, vm = _azure_copy(session, item)
+    return Sides(item.id, item.friendly_name, copy, placed.copies, vm)
+
+
+def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureVm | None]:
+    vm_id = item.azure_vm_id
     if not vm_id:
-        return {"name": name, "id": None, "power": NOT_CHECKED, "reason": "the replicated item names no Azure VM"}
+        return Copy("", NOT_CHECKED, "the replicated item names no Azure VM"), None
     try:
         found = session.compute.find_vm(vm_id)
     except PermissionDenied as denied:
-        return {"name": name, "id": vm_id, "power": NOT_CHECKED, "reason": denied.happened}
+        return Copy(vm_id, NOT_CHECKED, denied.happened), None
     if found is None:
-        return {"name": name, "id": vm_id, "power": "absent", "reason": "Azure has no such VM"}
-    return {"name": name, "id": vm_id, "power": found.power, "reason": "read from Azure compute"}
+        return Copy(vm_id, ABSENT, "Azure has no such VM"), None
+    return Copy(vm_id, found.power, "read from Azure compute"), found
+
+
+def _moved(course: Course) -> frozenset[Stage]:
+    """Return the stages that this run brought members to: of others nothing was claimed."""
+    return frozenset(member.stage for member in course.after.members if member.item.id in course.jobs)
+
+
+def _contradicts(sides: Sides, side: str) -> bool:
+    """Whether what is known speaks against exactly this side running. What is not known does not."""
+    if side == "azure":
+        return bool(sides.on_premises_up) or (sides.azure.is_known and not sides.azure.is_up)
+    no_home = sides.on_premises_is_known and not sides.on_premises_up
+    return sides.azure.is_up or no_home or sides.runs == "several"
+
+
+def _situation(sides: Sides) -> str:
+    """Return what is up, by what is known: a key of the judgements, of which the first is the worst."""
+    up = sides.on_premises_up
+    if sides.azure.is_up:
+        return "azure" if sides.on_premises_is_known and not up else "both"
+    return "none" if not up else "on_premises" if len(up) == 1 else "twice"
+
+
+def _sentences(sides: Sequence[Sides]) -> str:
+    return "; ".join(one.sentence() for one in sides)

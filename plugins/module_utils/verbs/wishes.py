@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..failback.arm_ids import last_segment
 from ..failback.decisions import Verb
+from ..probes.probe import Probe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,11 @@ class Wish:
     wait: bool = True
     poll_interval: float | None = None
     assume_stage: str = ""
+
+    @property
+    def predicts(self) -> bool:
+        """Whether the target is taken to be at another stage than it is: what is read of it now proves nothing."""
+        return self.check_mode and bool(self.assume_stage)
 
     @property
     def target(self) -> str:
@@ -53,10 +59,24 @@ class CompleteWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValidateWish(Wish):
+    """C(interval) is the seconds between two attempts. C(attested) is what was proved by other means, in words."""
+
+    interval: float = 10
+    heartbeat: bool = True
+    addresses: bool = True
+    expected_addresses: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    attested: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class CommitWish(Wish):
-    """C(verb) tells the two commits apart."""
+    """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one."""
 
     verb: Verb = Verb.COMMIT_FAILBACK
+    require_validation: bool = False
+    validation: object = None
 
 
 @dataclass(frozen=True, kw_only=True)

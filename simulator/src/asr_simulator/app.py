@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request as HttpRequest
@@ -37,6 +39,7 @@ class Application:
         self._table = RouteTable(all_routes())
         self._traffic = traffic
         self._speed = speed
+        self._watchers: list[Callable[[World], None]] = []
         self.reset(scenario)
 
     @property
@@ -46,14 +49,19 @@ class Application:
 
     def reset(self, scenario: Scenario) -> None:
         """Start again from a scenario, with an empty journal."""
-        with self._lock:
+        with self._held():
             self._world = build_world(scenario)
             if self._speed is not None:
                 self._world.clock.set_speed(self._speed)
 
+    def watch(self, watcher: Callable[[World], None]) -> None:
+        """Call ``watcher`` now and whenever the world may have changed, while nothing else changes it."""
+        self._watchers.append(watcher)
+        self.locked(lambda world: None)
+
     def locked(self, action: Callable[[World], Any]) -> Any:
         """The result of ``action``, run while no request is."""
-        with self._lock:
+        with self._held():
             self._world.clock.tick()
             return action(self._world)
 
@@ -61,8 +69,9 @@ class Application:
         """One exchange, as WSGI."""
         request, malformed = _read(HttpRequest(environ))
         if control.handles(request.path):
-            with self._lock:
+            with self._held():
                 reply = control.answer(self, request)
+                self._date(reply)
         else:
             reply = self._exchange(request, malformed)
         if reply.delay:
@@ -70,9 +79,23 @@ class Application:
         body = _write(request, reply)(environ, start_response)
         return body if reply.cut is None else _cut(b"".join(body), reply.cut)
 
-    def _exchange(self, request: Request, malformed: ArmError | None) -> Reply:
+    @contextmanager
+    def _held(self) -> Iterator[None]:
         with self._lock:
+            try:
+                yield
+            finally:
+                for watcher in self._watchers:
+                    watcher(self._world)
+
+    def _date(self, reply: Reply) -> None:
+        """Date an answer by simulated time: clients tell by it how old things are."""
+        reply.headers["Date"] = format_datetime(self._world.clock.now(), usegmt=True)
+
+    def _exchange(self, request: Request, malformed: ArmError | None) -> Reply:
+        with self._held():
             reply = answer(self._world, self._table, request, malformed)
+            self._date(reply)
         if self._traffic:
             found = self._table.find(request.method, request.path)
             self._traffic.record(request, reply, arm=found is None or found[0].authenticated)

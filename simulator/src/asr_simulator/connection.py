@@ -2,17 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How clients find the simulator: ``connection.json`` and ``env.sh`` in the state folder, for their owner alone."""
+"""How clients find the simulator: files in the state folder, for their owner alone.
+
+``connection.json`` has everything, ``env.sh`` what the Azure clients read from the environment, ``hyperv_hosts.yml`` is
+an inventory of the Windows hosts for Ansible.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import certifi
+import yaml
 
 from asr_simulator.control import PREFIX
 from asr_simulator.world import World
@@ -20,10 +26,28 @@ from asr_simulator.world import World
 CONNECTION = "connection.json"
 ENVIRONMENT = "env.sh"
 BUNDLE = "ca-bundle.pem"
+INVENTORY = "hyperv_hosts.yml"
+LOOPBACK = "127.0.0.1"
 
 
-def connection_of(world: World, url: str, state_dir: Path) -> dict[str, Any]:
-    """The content of ``connection.json``; the first principal of the scenario is the one at the top."""
+class _Literal(str):
+    """A text in which Ansible is to see no template."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes literal texts as what Ansible calls unsafe."""
+
+
+_Dumper.add_representer(_Literal, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
+
+
+def connection_of(world: World, url: str, state_dir: Path, ports: Mapping[str, int]) -> dict[str, Any]:
+    """The content of ``connection.json``; the first principal of the scenario is the one at the top.
+
+    ``ports``: where WinRM of a host listens, by the host's name in lower case.
+    """
     vault = world.scenario.vault
     principals = [
         {
@@ -46,7 +70,32 @@ def connection_of(world: World, url: str, state_dir: Path) -> dict[str, Any]:
         "vault_name": vault.name,
         "control": url + PREFIX,
         "principals": principals,
+        "winrm": {
+            "username": world.hyperv.username,
+            "password": world.hyperv.password,
+            "ca_bundle": str((state_dir / BUNDLE).resolve()),
+            "hosts": [
+                {"name": host.name, "address": LOOPBACK, "port": ports[name]}
+                for name, host in world.hyperv.hosts.items()
+            ],
+        },
     }
+
+
+def inventory_of(winrm: Mapping[str, Any]) -> dict[str, Any]:
+    """The Windows hosts as an inventory of Ansible: the group ``hyperv_hosts``."""
+    variables = {
+        "ansible_connection": "winrm",
+        "ansible_winrm_scheme": "https",
+        "ansible_winrm_transport": "ntlm",
+        "ansible_winrm_ca_trust_path": winrm["ca_bundle"],
+        "ansible_user": _Literal(winrm["username"]),
+        "ansible_password": _Literal(winrm["password"]),
+    }
+    hosts = {
+        host["name"]: {"ansible_host": host["address"], "ansible_port": host["port"]} for host in winrm["hosts"]
+    }
+    return {"hyperv_hosts": {"hosts": hosts, "vars": variables}}
 
 
 def environment_of(connection: dict[str, Any]) -> dict[str, str]:
@@ -74,8 +123,13 @@ def environment_of(connection: dict[str, Any]) -> dict[str, str]:
 
 
 def write_connection(connection: dict[str, Any], state_dir: Path, authority: bytes) -> None:
-    """Write the bundle (public roots and our own), ``env.sh``, and last ``connection.json``: the sign of readiness."""
+    """Write the bundle (public roots and our own), the inventory, ``env.sh``, and last ``connection.json``.
+
+    The last one is the sign of readiness.
+    """
     _write_private(state_dir / BUNDLE, Path(certifi.where()).read_bytes() + b"\n" + authority)
+    inventory = yaml.dump(inventory_of(connection["winrm"]), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    _write_private(state_dir / INVENTORY, b"---\n" + inventory.encode())
     lines = (f"export {name}={shlex.quote(value)}\n" for name, value in environment_of(connection).items())
     _write_private(state_dir / ENVIRONMENT, "".join(lines).encode())
     _write_private(state_dir / CONNECTION, (json.dumps(connection, indent=2) + "\n").encode())

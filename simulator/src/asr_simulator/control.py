@@ -4,9 +4,11 @@
 
 """The control API below ``/_simulator``: the puppeteer's strings, apart from what Azure offers.
 
-``GET state``; ``GET journal?since=SEQ&writes=true``; ``GET`` and ``POST faults``, ``DELETE faults``;
-``GET clock`` and ``POST clock {"advance": seconds} | {"speed": factor}``;
-``POST reset {"scenario": name or document}``.
+``GET state``; ``GET journal?since=SEQ&writes=true``; ``GET sessions?since=SEQ`` (those over WinRM);
+``GET`` and ``POST faults``, ``DELETE faults``; ``GET clock`` and
+``POST clock {"advance": seconds} | {"speed": factor}``; ``POST reset {"scenario": name or document}``.
+Faults that are deleted strike no more; what one has changed at once (a connection, a host, a virtual machine) stays as
+it is: only the opposite fault or a reset changes it back.
 It needs no token: the simulator listens on loopback alone.
 """
 
@@ -15,7 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.scenarios import ScenarioError, load
-from asr_simulator.site_recovery import troubles
 from asr_simulator.wire import ArmError, Reply, Request
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def _journal(application: Application, request: Request) -> dict[str, Any]:
     return {"value": application.world.journal.entries(since, writes)}
 
 
+def _sessions(application: Application, request: Request) -> dict[str, Any]:
+    return {"value": application.world.shells.sessions(int(request.query.get("since", "0")))}
+
+
 def _clock(application: Application, request: Request) -> dict[str, Any]:
     clock = application.world.clock
     due = clock.next_due()
@@ -77,14 +82,14 @@ def _faults(application: Application, request: Request) -> dict[str, Any]:
 
 
 def _add_fault(application: Application, request: Request) -> dict[str, Any]:
-    """A service fault that the vault does not understand is refused before it is kept."""
+    """A service fault that is not understood is refused before it is kept."""
     world, wish = application.world, _mapping(request)
     service = wish.get("service")
     if isinstance(service, dict):
-        troubles.check(world.vault, service)
+        world.check_fault(service)
     added = world.faults.add(wish)
     if isinstance(service, dict):
-        troubles.apply(world.vault, service)
+        world.apply_fault(service)
     return added
 
 
@@ -114,6 +119,7 @@ def _mapping(request: Request) -> dict[str, Any]:
 HANDLERS = {
     ("GET", "state"): _state,
     ("GET", "journal"): _journal,
+    ("GET", "sessions"): _sessions,
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
     ("GET", "faults"): _faults,

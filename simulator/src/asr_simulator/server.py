@@ -24,9 +24,11 @@ from asr_simulator.app import Application
 from asr_simulator.clock import Clock
 from asr_simulator.connection import connection_of, write_connection
 from asr_simulator.journal import Journal, Traffic
+from asr_simulator.remoting import HostCommands
 from asr_simulator.scenarios import Scenario, load
 from asr_simulator.wire import Hangup
 from asr_simulator.world import World
+from asr_simulator.wsman import WsmanServer
 
 LOOPBACK = "127.0.0.1"
 IDLE_SECONDS = 120.0
@@ -57,7 +59,9 @@ class _Handler(WSGIRequestHandler):
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: object = None
     ) -> Callable[[bytes], int]:
-        self.send_response(int(status.split(" ", 1)[0]))
+        # The application dates its answers itself.
+        self.send_response_only(int(status.split(" ", 1)[0]))
+        self.send_header("Server", self.version_string())
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
@@ -105,8 +109,11 @@ class Simulator:
         self._traffic = traffic
         self.state_dir = state_dir
         self.url = f"https://{LOOPBACK}:{server.port}"
-        self.connection = connection_of(application.world, self.url, state_dir)
-        write_connection(self.connection, state_dir, authority.cert_pem.bytes())
+        self._authority = authority
+        self._wsman = WsmanServer(authority, application.locked, lambda world: world.hyperv.hosts, HostCommands())
+        self._wsman.start()
+        application.watch(self._follow)
+        self._publish(application.world)
         self._thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -120,7 +127,8 @@ class Simulator:
         seed: int | None = None,
         traffic: str | Path | None = None,
     ) -> Simulator:
-        """Start on ``port`` (0: any free one) and write ``connection.json`` and ``env.sh`` to ``state_dir``.
+        """Start on ``port`` (0: any free one) and write ``connection.json``, ``env.sh`` and
+        ``hyperv_hosts.yml`` to ``state_dir``.
 
         ``speed`` None: the scenario's; 0: time moves by ``clock.advance`` alone.
 
@@ -161,11 +169,20 @@ class Simulator:
 
     def stop(self) -> None:
         """Stop listening and end."""
+        self._wsman.stop()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
         if self._traffic:
             self._traffic.close()
+
+    def _follow(self, world: World) -> None:
+        if self._wsman.follow(world):
+            self._publish(world)
+
+    def _publish(self, world: World) -> None:
+        self.connection = connection_of(world, self.url, self.state_dir, self._wsman.ports)
+        write_connection(self.connection, self.state_dir, self._authority.cert_pem.bytes())
 
     def __enter__(self) -> Simulator:
         return self

@@ -15,10 +15,14 @@ from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
 from asr_simulator.entra import Entra
 from asr_simulator.faults import Faults
+from asr_simulator.hyperv import HyperV
+from asr_simulator.hyperv import troubles as on_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
 from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.site_recovery import Vault, staging, troubles
+from asr_simulator.site_recovery.rates import Rates
+from asr_simulator.wsman import Shells
 
 
 @dataclass
@@ -33,13 +37,34 @@ class World:
     rbac: Rbac
     throttle: Throttle
     compute: Compute
+    hyperv: HyperV
+    shells: Shells
     faults: Faults
     vault: Vault
 
+    def check_fault(self, fault: dict[str, Any]) -> None:
+        """Whether a service fault is understood and names what is there.
+
+        Raises:
+            ValueError: no.
+        """
+        if on_hosts.concerns(fault):
+            on_hosts.check(self.hyperv, fault)
+        else:
+            troubles.check(self.vault, fault)
+
+    def apply_fault(self, fault: dict[str, Any]) -> None:
+        """Do at once what a checked service fault does at once."""
+        if on_hosts.concerns(fault):
+            on_hosts.apply(self.hyperv, fault)
+        else:
+            troubles.apply(self.vault, fault)
+
     def state(self) -> dict[str, Any]:
-        """What ``GET /_simulator/state`` shows: now, items, plans, jobs, expect."""
+        """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""
         expect = {name: {"outcome": e.outcome, "reason": e.reason} for name, e in self.scenario.expect.items()}
-        return {"now": self.clock.now().isoformat(), **self.vault.state(), "expect": expect}
+        parts = {**self.vault.state(), "hosts": self.hyperv.state()}
+        return {"now": self.clock.now().isoformat(), **parts, "expect": expect}
 
 
 def build_world(scenario: Scenario) -> World:
@@ -52,14 +77,15 @@ def build_world(scenario: Scenario) -> World:
         scenario = replace(scenario, start=datetime.now(timezone.utc))
     clock = Clock(scenario.start, scenario.speed)
     ids = Identities(scenario.seed)
+    rates = Rates(scenario.rates)
     compute = Compute(scenario, clock, ids)
-    vault = Vault(scenario, clock, ids, compute)
+    hyperv = HyperV(scenario, clock, ids, rates["boot_seconds"])
+    vault = Vault(scenario, clock, ids, rates, compute, hyperv)
     staging.stage(vault, scenario)
+    hyperv.settle()
     faults = Faults(scenario, clock)
     vault.works.faults = faults.service
-    for fault in faults.service:
-        _apply(vault, fault)
-    return World(
+    world = World(
         scenario=scenario,
         clock=clock,
         ids=ids,
@@ -68,14 +94,15 @@ def build_world(scenario: Scenario) -> World:
         rbac=Rbac(scenario, ids),
         throttle=Throttle(scenario, clock),
         compute=compute,
+        hyperv=hyperv,
+        shells=Shells(clock, ids),
         faults=faults,
         vault=vault,
     )
-
-
-def _apply(vault: Vault, fault: dict[str, Any]) -> None:
     try:
-        troubles.check(vault, fault)
+        for fault in faults.service:
+            world.check_fault(fault)
+            world.apply_fault(fault)
     except ValueError as error:
         raise ScenarioError(f"faults: {error}") from error
-    troubles.apply(vault, fault)
+    return world

@@ -35,13 +35,13 @@ from web import LOOPBACK, Answer, Web, free_port
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
 from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken, _key, build_credential
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated
-from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings, resolve_settings
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     AuthenticationError,
     ConfigurationError,
     Unreachable,
 )
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
 WHO = {"tenant": "11111111-2222-3333-4444-555555555555", "client_id": "c"}

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from asr_simulator.scenarios.load import ScenarioError, load, shipped
+from asr_simulator.scenarios.errors import ScenarioError
+from asr_simulator.scenarios.load import load, shipped
 from asr_simulator.scenarios.model import Scenario
 
 __all__ = ["Scenario", "ScenarioError", "load", "shipped"]

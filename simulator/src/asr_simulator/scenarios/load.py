@@ -16,15 +16,11 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from asr_simulator.identities import Identities
-from asr_simulator.scenarios import model
+from asr_simulator.scenarios import model, on_premises
+from asr_simulator.scenarios.errors import ScenarioError
 
 FOLDER = Path(__file__).parent
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_ROLES = ("Site Recovery Contributor", "Reader")
-
-
-class ScenarioError(ValueError):
-    """The scenario cannot be used; the message lists each fault with its place."""
 
 
 def shipped() -> list[str]:
@@ -71,7 +67,7 @@ def _validate(document: dict[str, Any]) -> None:
 def _build(document: dict[str, Any]) -> model.Scenario:
     seed = document.get("seed", 1)
     ids = Identities(seed)
-    fabrics = tuple(_fabric(spec) for spec in document.get("fabrics", ()))
+    fabrics = tuple(on_premises.fabric(spec) for spec in document.get("fabrics", ()))
     return model.Scenario(
         name=document["name"],
         seed=seed,
@@ -80,10 +76,11 @@ def _build(document: dict[str, Any]) -> model.Scenario:
         speed=document.get("speed", 1.0),
         description=document.get("description", ""),
         vault=_vault(document.get("vault", {}), ids),
+        hyperv=on_premises.account(document.get("hyperv", {}), ids),
         principals=tuple(_principal(spec, ids) for spec in document.get("principals") or ({"name": "operator"},)),
         roles=tuple(_role(spec) for spec in document.get("roles", ())),
         fabrics=fabrics,
-        items=tuple(_item(spec, fabrics) for spec in document.get("items", ())),
+        items=tuple(on_premises.item(spec, fabrics) for spec in document.get("items", ())),
         recovery_plans=tuple(_plan(spec) for spec in document.get("recovery_plans", ())),
         rates=dict(document.get("rates", {})),
         variants=_variants(document.get("variants", {})),
@@ -129,46 +126,6 @@ def _role(spec: dict[str, Any]) -> model.RoleSpec:
     return model.RoleSpec(spec["name"], tuple(spec["actions"]), tuple(spec.get("notActions", ())))
 
 
-def _fabric(spec: dict[str, Any]) -> model.FabricSpec:
-    health = {"health": spec["health"]} if "health" in spec else {}
-    if spec["type"] == model.VMM:
-        server = {key: spec[key] for key in ("name", "connected", "heartbeat_age") if key in spec}
-        clouds = tuple(cloud["name"] for cloud in spec.get("clouds", ()))
-        return model.FabricSpec(spec["name"], model.VMM, (model.HostSpec(**server),), clouds, **health)
-    hosts = tuple(model.HostSpec(**host) for host in spec.get("hosts", ()))
-    return model.FabricSpec(spec["name"], model.HYPERV_SITE, hosts, **health)
-
-
-def _item(spec: dict[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> model.ItemSpec:
-    values = {
-        key: value for key, value in spec.items() if key not in ("host", "cloud", "disks", "in_azure_for", "locks")
-    }
-    values.setdefault("friendly_name", spec["name"])
-    fabric, host = _place(spec, fabrics)
-    disks = spec.get("disks") or ({"name": f"{values['friendly_name']}-os", "gb": 40, "os": True},)
-    if "in_azure_for" in spec:
-        values["in_azure_for"] = float(spec["in_azure_for"][:-1]) * UNITS[spec["in_azure_for"][-1]]
-    return model.ItemSpec(
-        **values,
-        fabric=fabric,
-        host=host,
-        cloud=spec.get("cloud"),
-        disks=tuple(model.DiskSpec(**{"os": index == 0, **disk}) for index, disk in enumerate(disks)),
-        locks=tuple(spec.get("locks", ())),
-    )
-
-
-def _place(spec: dict[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> tuple[str, str]:
-    """The names of the item's fabric and of its host (of a VMM cloud: the VMM server)."""
-    for fabric in fabrics:
-        if "cloud" in spec and spec["cloud"] in fabric.clouds:
-            return fabric.name, fabric.hosts[0].name
-        if "host" in spec and fabric.type == model.HYPERV_SITE and spec["host"] in {host.name for host in fabric.hosts}:
-            return fabric.name, spec["host"]
-    where = "cloud" if "cloud" in spec else "host"
-    raise ScenarioError(f"item {spec['name']}: no fabric has the {where} {spec[where]!r}")
-
-
 def _plan(spec: dict[str, Any]) -> model.PlanSpec:
     return model.PlanSpec(
         name=spec["name"],
@@ -187,6 +144,7 @@ def _variants(spec: dict[str, Any]) -> model.Variants:
 def _cross_check(scenario: model.Scenario) -> None:
     names = [item.name for item in scenario.items]
     faults = [f"item {name} is named twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    faults += on_premises.doubts(scenario.fabrics)
     for plan in scenario.recovery_plans:
         members = [name for group in plan.groups for name in group]
         faults += [f"plan {plan.name}: no item {name!r}" for name in members if name not in names]

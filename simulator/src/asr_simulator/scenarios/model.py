@@ -69,26 +69,6 @@ class RoleSpec:
 
 
 @dataclass(frozen=True)
-class HostSpec:
-    """A Hyper-V host or a VMM server, as its provider is seen from the vault. ``heartbeat_age`` is in seconds."""
-
-    name: str
-    connected: bool = True
-    heartbeat_age: float = 20.0
-
-
-@dataclass(frozen=True)
-class FabricSpec:
-    """A Hyper-V site with its hosts, or a VMM server (one host of the same name) with its clouds."""
-
-    name: str
-    type: str
-    hosts: tuple[HostSpec, ...]
-    clouds: tuple[str, ...] = ()
-    health: str = "Normal"
-
-
-@dataclass(frozen=True)
 class DiskSpec:
     """A virtual disk."""
 
@@ -98,13 +78,106 @@ class DiskSpec:
 
 
 @dataclass(frozen=True)
+class SwitchSpec:
+    """A virtual switch; ``type`` is External, Internal or Private."""
+
+    name: str
+    type: str = "External"
+
+
+@dataclass(frozen=True)
+class AdapterSpec:
+    """A network card; ``status`` is Windows' word: Up, Disconnected or Disabled."""
+
+    name: str
+    status: str = "Up"
+
+
+@dataclass(frozen=True)
+class VolumeSpec:
+    """A volume: ``D:``, or below ``C:\\ClusterStorage`` one that a cluster's nodes share. ``free_gb`` None: enough."""
+
+    path: str
+    gb: float
+    free_gb: float | None = None
+
+
+@dataclass(frozen=True)
+class MachineSpec:
+    """A virtual machine that no vault replicates. ``state`` is Hyper-V's word; ``switch`` None: not connected."""
+
+    name: str
+    disks: tuple[DiskSpec, ...]
+    state: str = "Running"
+    generation: int = 2
+    switch: str | None = "Production"
+    checkpoints: tuple[str, ...] = ()
+    os: str = "Windows"
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """A Hyper-V host or a VMM server.
+
+    ``connected`` is its provider's connection to Azure (None: as its services say), ``reachable`` the one over WinRM;
+    ``heartbeat_age`` is in seconds, ``services`` are those that are not as usual with their states, ``volumes`` none:
+    the usual ones. ``role`` is that of Hyper-V.
+    """
+
+    name: str
+    connected: bool | None = None
+    heartbeat_age: float = 20.0
+    reachable: bool = True
+    os: str = "2022"
+    processors: int = 32
+    memory_gb: float = 256
+    adapters: tuple[AdapterSpec, ...] = (AdapterSpec("Ethernet"), AdapterSpec("Ethernet 2"))
+    switches: tuple[SwitchSpec, ...] = (SwitchSpec("Production"),)
+    volumes: tuple[VolumeSpec, ...] = ()
+    services: dict[str, str] = field(default_factory=dict)
+    role: str = "installed"
+    cluster: str | None = None
+    virtual_machines: tuple[MachineSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class FabricSpec:
+    """A Hyper-V site with its hosts, or a VMM server (one host of the same name) with its clouds and managed hosts."""
+
+    name: str
+    type: str
+    hosts: tuple[HostSpec, ...]
+    clouds: tuple[str, ...] = ()
+    health: str = "Normal"
+    managed_hosts: tuple[HostSpec, ...] = ()
+
+    @property
+    def hyperv_hosts(self) -> tuple[HostSpec, ...]:
+        """Where virtual machines run."""
+        return self.hosts if self.type == HYPERV_SITE else self.managed_hosts
+
+
+@dataclass(frozen=True)
+class HyperVSpec:
+    """The account that every host takes over WinRM."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ItemSpec:
-    """A replicated item. ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move."""
+    """A replicated item.
+
+    ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
+    VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move.
+    """
 
     name: str
     stage: str
     fabric: str
     host: str
+    server: str
     cloud: str | None = None
     friendly_name: str = ""
     in_azure_for: float = 86400.0
@@ -121,6 +194,10 @@ class ItemSpec:
     provider: str = "HyperVReplicaAzure"
     test_failover: bool = False
     replication_health: str = "Normal"
+    on_premises_power: str | None = None
+    generation: int = 2
+    switch: str | None = "Production"
+    checkpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +252,7 @@ class Scenario:
     start: datetime
     speed: float
     vault: VaultPlace
+    hyperv: HyperVSpec
     starts_now: bool = False
     description: str = ""
     principals: tuple[PrincipalSpec, ...] = ()

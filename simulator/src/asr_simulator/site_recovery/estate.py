@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from asr_simulator.hyperv.hosts import RELEASES
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios.model import HYPERV_SITE, FabricSpec, HostSpec, VaultPlace
 
@@ -21,7 +22,8 @@ FRESH_HEARTBEAT = 20.0
 class Provider:
     """A registered Hyper-V host or VMM server, connected at first.
 
-    A connected one has always reported ``heartbeat_age`` seconds ago.
+    A connected one has always reported ``heartbeat_age`` seconds ago. Its connection breaks when the line does, and
+    when its host's services stop (``served`` tells); they come back one without the other.
     """
 
     name: str
@@ -31,7 +33,9 @@ class Provider:
     fabric_friendly_name: str
     path: str
     heartbeat_age: float
-    connected: bool = True
+    server_version: str
+    line: bool = True
+    served: bool = True
     lost_at: datetime | None = None
 
     def last_heartbeat(self, now: datetime) -> datetime:
@@ -43,14 +47,30 @@ class Provider:
         if self.connected:
             self.heartbeat_age = min(self.heartbeat_age, FRESH_HEARTBEAT)
 
+    @property
+    def connected(self) -> bool:
+        """Whether it reports to the vault."""
+        return self.line and self.served
+
     def disconnect(self, now: datetime) -> None:
         """The connection breaks."""
-        if self.connected:
-            self.connected, self.lost_at = False, now
+        self._become(False, self.served, now)
 
     def reconnect(self) -> None:
-        """The connection is back, and the provider reports again."""
-        self.connected, self.lost_at, self.heartbeat_age = True, None, FRESH_HEARTBEAT
+        """The connection is back, whatever its host's services are said to do, and the provider reports again."""
+        self._become(True, True)
+
+    def follow(self, served: bool, now: datetime) -> None:
+        """The services on its host run, or they do not."""
+        self._become(self.line, served, now)
+
+    def _become(self, line: bool, served: bool, now: datetime | None = None) -> None:
+        before = self.connected
+        self.line, self.served = line, served
+        if before and not self.connected:
+            self.lost_at = now
+        elif self.connected and not before:
+            self.lost_at, self.heartbeat_age = None, FRESH_HEARTBEAT
 
 
 @dataclass
@@ -136,4 +156,5 @@ def _provider(host: HostSpec, fabric: Fabric, ids: Identities) -> Provider:
         fabric_friendly_name=fabric.friendly_name,
         path=f"{fabric.path}/replicationRecoveryServicesProviders/{name}",
         heartbeat_age=host.heartbeat_age,
+        server_version=f"{RELEASES[host.os].version}.0",
     )

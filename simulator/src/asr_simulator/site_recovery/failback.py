@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asr_simulator.arm.locks import ScopeLocked
-from asr_simulator.site_recovery import catalogue, joberrors, lifecycle
+from asr_simulator.hyperv.machines import INCONSISTENT
+from asr_simulator.site_recovery import catalogue, joberrors, lifecycle, on_premises
 from asr_simulator.site_recovery.engine import AwaitResume, Sleep
 from asr_simulator.site_recovery.estate import Provider
-from asr_simulator.site_recovery.items import CONSISTENT, INCONSISTENT, OFF, RUNNING, Item, OnPremisesMachine
+from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.joberrors import JobFailure
-from asr_simulator.site_recovery.jobs import INLINE_WORKFLOW, SUCCEEDED, Job
+from asr_simulator.site_recovery.jobs import INLINE_WORKFLOW, SUCCEEDED, Job, Task
 from asr_simulator.site_recovery.works import Steps, Works, guarded
 
 WAITS_AFTER_SYNC = "WaitingForUserInputAfterDataSync"
@@ -39,14 +40,16 @@ def failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
 def _failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps:
     rates = works.rates
     checks, prepare, first, monitor, wait, _unused = job.tasks
-    yield from works.perform_on_premises(checks, rates["check_seconds"], item, lambda: check(works, item))
+    worker = on_premises.worker(item, order)
+    yield from works.perform_on_premises(checks, rates["check_seconds"], item, lambda: check(works, item), worker)
+    seconds = rates["prepare_on_premises_seconds"]
     yield from works.perform_on_premises(
-        prepare, rates["prepare_on_premises_seconds"], item, lambda: prepare_on_premises(item, order)
+        prepare, seconds, item, lambda: on_premises.prepare(works, item, order), worker
     )
     if order.synchronize_first:
         begin_synchronization(item)
         yield from works.perform_on_premises(first, rates["initiate_sync_seconds"], item)
-        yield from works.perform_on_premises(monitor, rates.delta_sync(item.gb, item.spec.changed_gb), item)
+        yield from synchronize_first(works, item, monitor)
         serve_restore_completion(works, item)
         item.happens("synchronized")
         wait.begin(works.clock.now())
@@ -69,13 +72,13 @@ def _start_failback(works: Works, item: Item, job: Job, order: FailbackOrder) ->
     if not order.synchronize_first:
         begin_synchronization(item)
     yield from works.perform_on_premises(initiate, works.rates["initiate_sync_seconds"], item)
-    yield from works.perform_on_premises(monitor, last_sync_seconds(works, item, order), item)
+    yield from synchronize_last(works, item, monitor, order)
     if not order.synchronize_first:
         serve_restore_completion(works, item)
         item.happens("completion_started")
     yield from works.perform_on_premises(prepare, works.rates["finalize_sync_seconds"], item)
     yield from works.perform_on_premises(start, works.rates["start_vm_seconds"], item)
-    start_on_premises(item)
+    start_on_premises(works, item)
     outer.end(SUCCEEDED, works.clock.now())
 
 
@@ -89,30 +92,25 @@ def check(works: Works, item: Item) -> None:
         raise JobFailure(joberrors.not_replicating(item.friendly_name))
 
 
-def prepare_on_premises(item: Item, order: FailbackOrder) -> None:
-    """Find the on-premises VM and turn it off, or create it on the host that was asked for.
-
-    Raises:
-        JobFailure: it is gone and was not to be created.
-    """
-    if item.on_premises.exists:
-        item.on_premises.power = OFF
-        return
-    if not order.create_if_missing:
-        raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host))
-    item.provider = order.host or item.provider
-    item.on_premises = OnPremisesMachine(True, OFF, INCONSISTENT, item.provider.friendly_name)
-
-
 def begin_synchronization(item: Item) -> None:
     """From now on the on-premises disks are neither the old nor the new copy."""
-    item.on_premises.disks = INCONSISTENT
+    item.on_premises.disks_state = INCONSISTENT
     item.happens("synchronization_started")
 
 
-def last_sync_seconds(works: Works, item: Item, order: FailbackOrder) -> float:
-    """How long the synchronisation with the Azure VM off takes: the last delta, or everything."""
-    return works.rates["final_delta_seconds"] if order.synchronize_first else works.rates.full_sync(item.gb)
+def synchronize_first(works: Works, item: Item, task: Task) -> Steps:
+    """The synchronisation while the Azure VM serves."""
+    seconds = on_premises.first_sync_seconds(works, item)
+    yield from on_premises.write_disks(works, task, seconds, item, item.spec.changed_gb)
+
+
+def synchronize_last(works: Works, item: Item, task: Task, order: FailbackOrder) -> Steps:
+    """The synchronisation with the Azure VM off: the last delta, or everything."""
+    if order.synchronize_first:
+        yield from on_premises.write_disks(works, task, works.rates["final_delta_seconds"], item, 0)
+    else:
+        seconds = works.rates.full_sync(item.gb)
+        yield from on_premises.write_disks(works, task, seconds, item, item.spec.changed_gb)
 
 
 def shut_down_azure_vm(works: Works, item: Item) -> None:
@@ -126,9 +124,9 @@ def shut_down_azure_vm(works: Works, item: Item) -> None:
     works.compute.deallocate(item.azure_vm_path)
 
 
-def start_on_premises(item: Item) -> None:
+def start_on_premises(works: Works, item: Item) -> None:
     """The on-premises VM serves from now on."""
-    item.on_premises.disks, item.on_premises.power = CONSISTENT, RUNNING
+    on_premises.start(works, item)
     item.happens("failed_back")
 
 
@@ -148,7 +146,7 @@ def commit(works: Works, item: Item, job: Job) -> Steps:
 
 
 def _commit(works: Works, item: Item, job: Job) -> Steps:
-    azure, on_premises = job.tasks
+    azure, there = job.tasks
     azure.begin(works.clock.now())
     if item.stage != lifecycle.FAILBACK_COMMIT_PENDING:
         raise JobFailure(joberrors.not_ready_to_commit(item.friendly_name))
@@ -156,7 +154,7 @@ def _commit(works: Works, item: Item, job: Job) -> Steps:
     yield Sleep(works.rates["delete_azure_vm_seconds"])
     _delete_azure_vm(works, item)
     works.finish(azure)
-    yield from works.perform_on_premises(on_premises, works.rates["finalize_on_premises_seconds"], item)
+    yield from works.perform_on_premises(there, works.rates["finalize_on_premises_seconds"], item)
     item.happens("committed")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from asr_simulator.compute import Disk, NetworkInterface
 from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
-from asr_simulator.site_recovery.items import NO_TEST, OFF, TEST_CLEANUP, TEST_WAITS, Item
+from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item
 from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import SUCCEEDED, Job
 from asr_simulator.site_recovery.works import Steps, Works, guarded
@@ -31,7 +31,7 @@ def _failover(works: Works, item: Item, job: Job, planned: bool, shut_down: bool
     item.happens("failover_started")
     if shut_down:
         yield from works.perform_on_premises(shutdown, works.rates["failover_shutdown_seconds"], item)
-        item.on_premises.power = OFF
+        item.on_premises.turn_off()
         yield from works.perform_on_premises(prepare, works.rates["failover_prepare_seconds"], item)
     else:
         works.skip(shutdown, prepare)

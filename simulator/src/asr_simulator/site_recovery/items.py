@@ -8,33 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+from asr_simulator.hyperv import HyperV, Machine
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, VaultPlace
-from asr_simulator.site_recovery import lifecycle
+from asr_simulator.site_recovery import lifecycle, on_premises
 from asr_simulator.site_recovery.estate import Container, Fabric, Provider
 
 if TYPE_CHECKING:
     from asr_simulator.site_recovery.jobs import Job
 
-OFF, RUNNING = "off", "running"
-CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 HYPERV_TO_AZURE = "HyperVReplicaAzure"
 
 NO_TEST = "None"
 TEST_WAITS = "WaitingForCompletion"
 TEST_CLEANUP = "MarkedForDeletion"
-
-
-@dataclass
-class OnPremisesMachine:
-    """The virtual machine on a Hyper-V host. Only ``consistent`` disks may ever boot."""
-
-    exists: bool
-    power: str
-    disks: str
-    host: str
 
 
 @dataclass
@@ -52,7 +42,7 @@ class Item:
     provider: Provider
     policy_path: str
     group_path: str
-    on_premises: OnPremisesMachine
+    on_premises: Machine
     stage: str = lifecycle.PROTECTED
     planned: bool = True
     job: Job | None = None
@@ -118,16 +108,19 @@ class Item:
             self.job, self.job_started, self.last_job = None, None, job
 
 
-def build_item(spec: ItemSpec, fabrics: dict[str, Fabric], place: VaultPlace, ids: Identities) -> Item:
+def build_item(spec: ItemSpec, fabrics: dict[str, Fabric], place: VaultPlace, ids: Identities, hyperv: HyperV) -> Item:
     """The item of a scenario, still protected on-premises."""
     fabric = fabrics[spec.fabric]
     container = fabric.container_of(spec.cloud)
-    provider = fabric.provider_of(spec.host)
-    return Item(
+    provider = fabric.provider_of(spec.server)
+    vm_id = ids.of("virtual machine", spec.name)
+    disk_ids = {disk.name: ids.of("disk", f"{spec.name}/{disk.name}") for disk in spec.disks}
+    machine = hyperv.replicated(spec, vm_id, disk_ids)
+    item = Item(
         spec=spec,
         path=f"{container.path}/replicationProtectedItems/{spec.name}",
-        vm_id=ids.of("virtual machine", spec.name),
-        disk_ids={disk.name: ids.of("disk", f"{spec.name}/{disk.name}") for disk in spec.disks},
+        vm_id=vm_id,
+        disk_ids=disk_ids,
         nic_id=ids.of("nic", spec.name),
         correlation_id=ids.of("correlation", spec.name),
         fabric=fabric,
@@ -135,5 +128,7 @@ def build_item(spec: ItemSpec, fabrics: dict[str, Fabric], place: VaultPlace, id
         provider=provider,
         policy_path=f"{place.path}/replicationPolicies/policy-{fabric.friendly_name.split('.')[0].lower()}",
         group_path=place.group_path,
-        on_premises=OnPremisesMachine(True, RUNNING, CONSISTENT, spec.host),
+        on_premises=machine,
     )
+    machine.replication = partial(on_premises.replication_of, item)
+    return item

@@ -90,6 +90,20 @@ def provider_silent(host: str) -> JobError:
     )
 
 
+def writing_failed(name: str, host: str, reason: str) -> JobError:
+    """539: the on-premises disks cannot be written (inferred)."""
+    return JobError(
+        "539",
+        f"The requested action couldn't be performed by the '{host}' Replication Provider.",
+        CHECK_PROVIDER,
+        RESOLVE_AND_RETRY,
+        provider_code=31389,
+        provider_message=f"Data synchronization of the virtual machine '{name}' failed on '{host}': {reason}.",
+        provider_causes="The virtual hard disks cannot be written.",
+        provider_action="Check the virtual hard disks and the volume that holds them, and retry the operation.",
+    )
+
+
 def machine_missing(name: str, host: str) -> JobError:
     """539: the on-premises virtual machine is gone and was not to be created (inferred)."""
     return JobError(

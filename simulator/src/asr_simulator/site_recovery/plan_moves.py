@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asr_simulator.scenarios.model import ManualAction
-from asr_simulator.site_recovery import catalogue, failback, failover, lifecycle
+from asr_simulator.site_recovery import catalogue, failback, failover, lifecycle, on_premises
 from asr_simulator.site_recovery.engine import AwaitResume, JobCancelled, Sleep
 from asr_simulator.site_recovery.failback import FailbackOrder
-from asr_simulator.site_recovery.items import OFF, Item
+from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.jobs import MANUAL_ACTION, PLAN_SHUTDOWN_GROUP, SUCCEEDED, Job, Task
 from asr_simulator.site_recovery.plan_run import PlanRun
 from asr_simulator.site_recovery.plans import Plan
@@ -114,7 +114,7 @@ class PlanFailback(_PlanMove):
     def _ready(self, item: Item) -> Steps:
         yield from self.works.reach(item)
         failback.check(self.works, item)
-        failback.prepare_on_premises(item, self._order)
+        on_premises.prepare(self.works, item, self._order)
 
     def _synchronize(self, item: Item, child: Job) -> Steps:
         initiate, monitor = child.tasks
@@ -123,7 +123,7 @@ class PlanFailback(_PlanMove):
         failback.begin_synchronization(item)
         rates = self.works.rates
         yield from self.works.perform_on_premises(initiate, rates["initiate_sync_seconds"], item)
-        yield from self.works.perform_on_premises(monitor, rates.delta_sync(item.gb, item.spec.changed_gb), item)
+        yield from failback.synchronize_first(self.works, item, monitor)
         failback.serve_restore_completion(self.works, item)
         item.happens("synchronized")
 
@@ -144,8 +144,7 @@ class PlanFailback(_PlanMove):
         if not first:
             failback.begin_synchronization(item)
         yield from self.works.perform_on_premises(initiate, self.works.rates["initiate_sync_seconds"], item)
-        seconds = failback.last_sync_seconds(self.works, item, self._order)
-        yield from self.works.perform_on_premises(monitor, seconds, item)
+        yield from failback.synchronize_last(self.works, item, monitor, self._order)
         if not first:
             failback.serve_restore_completion(self.works, item)
             item.happens("completion_started")
@@ -153,7 +152,7 @@ class PlanFailback(_PlanMove):
 
     def _start(self, item: Item, child: Job) -> Steps:
         yield from self.works.perform_on_premises(child.tasks[0], self.works.rates["start_vm_seconds"], item)
-        failback.start_on_premises(item)
+        failback.start_on_premises(self.works, item)
 
 
 class PlanFailover(_PlanMove):
@@ -191,7 +190,7 @@ class PlanFailover(_PlanMove):
         item.happens("failover_started")
         if self._shut_down_first:
             yield from self.works.perform_on_premises(task, self.works.rates["failover_shutdown_seconds"], item)
-            item.on_premises.power = OFF
+            item.on_premises.turn_off()
         else:
             self.works.skip(task)
 

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, float] = {
     "shutdown_seconds": 143,  # recorded 2017: 2.4 minutes
     "finalize_sync_seconds": 40,
     "start_vm_seconds": 12,  # recorded 2017
+    "boot_seconds": 45,  # from the start of an on-premises VM to its heartbeat
     "restore_completion_seconds": 1,  # recorded
     "delete_azure_vm_seconds": 95,  # FinalizeRestoreOnRecovery: recorded 2015
     "finalize_on_premises_seconds": 1,  # recorded

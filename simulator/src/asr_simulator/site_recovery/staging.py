@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from asr_simulator.scenarios import Scenario
-from asr_simulator.site_recovery import catalogue, item_operations, lifecycle
-from asr_simulator.site_recovery.items import INCONSISTENT, OFF, Item
+from asr_simulator.site_recovery import catalogue, item_operations, lifecycle, on_premises
+from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.jobs import Job
 from asr_simulator.site_recovery.rates import Rates
 from asr_simulator.site_recovery.vault import Vault
@@ -181,8 +181,7 @@ def _settle(vault: Vault, item: Item) -> None:
     compute, spec = vault.works.compute, item.spec
     for level in spec.locks:
         compute.locks.add(item.azure_vm_path, f"{item.friendly_name}-{level}".lower(), level)
-    if spec.on_premises_vm == "missing":
-        item.on_premises.exists, item.on_premises.power, item.on_premises.disks = False, OFF, INCONSISTENT
+    on_premises.settle(vault.works, item)
     if spec.azure_vm == "deallocated":
         compute.deallocate(item.azure_vm_path)
     elif spec.azure_vm == "missing" and compute.find(item.azure_vm_path):
@@ -190,8 +189,12 @@ def _settle(vault: Vault, item: Item) -> None:
 
 
 def _disconnect(vault: Vault, scenario: Scenario, now: datetime) -> None:
-    lost = {host.name for fabric in scenario.fabrics for host in fabric.hosts if not host.connected}
+    """What the scenario says of the providers' connections; where it is silent, their hosts' services say it."""
+    said = {host.name: host.connected for fabric in scenario.fabrics for host in fabric.hosts}
     for fabric in vault.fabrics:
         for provider in fabric.providers:
-            if provider.friendly_name in lost:
+            connected = said[provider.friendly_name]
+            if connected is None:
+                connected = vault.works.hyperv.host(provider.friendly_name).serves_vault
+            if not connected:
                 provider.disconnect(now)

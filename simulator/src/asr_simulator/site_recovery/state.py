@@ -46,8 +46,8 @@ def _item(vault: Vault, item: Item) -> dict[str, Any]:
         "on_premises_vm": {
             "exists": on_premises.exists,
             "power": on_premises.power,
-            "disks": on_premises.disks,
-            "host": on_premises.host,
+            "disks": on_premises.disks_state,
+            "host": on_premises.host.name,
         },
     }
 

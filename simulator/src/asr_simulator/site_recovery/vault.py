@@ -13,6 +13,7 @@ from typing import Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
+from asr_simulator.hyperv import Host, HyperV
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario
 from asr_simulator.scenarios.model import PlanSpec
@@ -34,20 +35,34 @@ Work = Callable[[Job], Workflow]
 class Vault:
     """Fabrics, items, plans, jobs and events of one Recovery Services vault."""
 
-    def __init__(self, scenario: Scenario, clock: Clock, ids: Identities, compute: Compute) -> None:
+    def __init__(
+        self, scenario: Scenario, clock: Clock, ids: Identities, rates: Rates, compute: Compute, hyperv: HyperV
+    ) -> None:
         self.place = scenario.vault
         self.variants = scenario.variants
         self.clock = clock
         self.ids = ids
-        self.rates = Rates(scenario.rates)
+        self.rates = rates
         self.jobs: list[Job] = []
         self.events: list[Event] = []
         self.engine = Engine(clock, self.rates, self._note)
-        self.works = Works(clock, self.rates, compute, self.variants, self._serve, ids.fresh)
+        self.works = Works(clock, self.rates, compute, hyperv, self.variants, self._serve, ids.fresh)
         by_name = {spec.name: build_fabric(spec, self.place, ids) for spec in scenario.fabrics}
         self.fabrics = list(by_name.values())
-        self.items = [build_item(spec, by_name, self.place, ids) for spec in scenario.items]
+        self.items = [build_item(spec, by_name, self.place, ids, hyperv) for spec in scenario.items]
         self.plans = [self._build_plan(spec) for spec in scenario.recovery_plans]
+        hyperv.listen(self._hear_of)
+
+    def _hear_of(self, host: Host) -> None:
+        """A host's services, its life or what it owns changed: its provider and its items follow."""
+        for fabric in self.fabrics:
+            provider = next((one for one in fabric.providers if one.friendly_name == host.name), None)
+            if provider is None:
+                continue
+            provider.follow(host.serves_vault, self.clock.now())
+            for item in self.items:
+                if fabric.is_site and item.fabric is fabric and item.on_premises in host.machines:
+                    item.provider = provider
 
     def _build_plan(self, spec: PlanSpec) -> Plan:
         by_name = {item.name: item for item in self.items}

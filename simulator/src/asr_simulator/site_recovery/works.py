@@ -12,10 +12,12 @@ from typing import Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
+from asr_simulator.hyperv import HyperV
 from asr_simulator.scenarios.model import Variants
 from asr_simulator.site_recovery import joberrors, lifecycle, troubles
 from asr_simulator.site_recovery.catalogue import JobKind
 from asr_simulator.site_recovery.engine import JobCancelled, Sleep, Wait, Workflow
+from asr_simulator.site_recovery.estate import Provider
 from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import SKIPPED, SUCCEEDED, Job, Task
@@ -31,6 +33,7 @@ class Works:
     clock: Clock
     rates: Rates
     compute: Compute
+    hyperv: HyperV
     variants: Variants
     serve: Callable[[Item, JobKind, Callable[[Job], Workflow]], Job]
     new_id: Callable[[], str]
@@ -58,31 +61,47 @@ class Works:
         task.end(SUCCEEDED, self.clock.now())
 
     def perform_on_premises(
-        self, task: Task, seconds: float, item: Item, do: Callable[[], None] | None = None
+        self,
+        task: Task,
+        seconds: float,
+        item: Item,
+        do: Callable[[], None] | None = None,
+        through: Provider | None = None,
     ) -> Steps:
-        """The same, where the item's provider has to take part; ``do`` is done just before the task ends.
+        """The same, where a provider has to take part, the item's own unless ``through`` names another.
+
+        ``do`` is done just before the task ends.
 
         Raises:
             JobFailure: 539, after a time-out, when the provider is not connected; what ``do`` raises.
         """
         task.begin(self.clock.now())
-        yield from self.reach(item)
+        yield from self.reach(item, through)
         yield Sleep(seconds)
-        yield from self.reach(item)
+        yield from self.reach(item, through)
         if do is not None:
             do()
         self.finish(task)
 
-    def reach(self, item: Item) -> Steps:
-        """Nothing when the item's provider is connected; else the failure, after a time-out."""
-        if not item.provider.connected:
+    def reach(self, item: Item, through: Provider | None = None) -> Steps:
+        """Nothing when the provider is connected and the host behind it works; else the failure, after a time-out."""
+        silent = _silent(item, through or item.provider)
+        if silent is not None:
             yield Sleep(self.rates["provider_timeout_seconds"])
-            raise JobFailure(joberrors.provider_silent(item.provider.friendly_name))
+            raise JobFailure(joberrors.provider_silent(silent))
 
     def skip(self, *tasks: Task) -> None:
         """Tasks that this run does not need."""
         for task in tasks:
             task.end(SKIPPED, self.clock.now())
+
+
+def _silent(item: Item, provider: Provider) -> str | None:
+    """Who does not answer; below a VMM server it can be the host that has the virtual machine."""
+    if not provider.connected:
+        return provider.friendly_name
+    host = item.on_premises.host
+    return None if item.fabric.is_site or host.serves_vault else host.name
 
 
 def guarded(item: Item, workflow: Steps) -> Steps:

@@ -59,7 +59,7 @@ def provider_body(vault: Vault, provider: Provider) -> dict[str, Any]:
             "fabricType": provider.fabric_type,
             "friendlyName": provider.friendly_name,
             "providerVersion": PROVIDER_VERSION,
-            "serverVersion": "10.0.17763.0",
+            "serverVersion": provider.server_version,
             "providerVersionState": "Latest",
             "fabricFriendlyName": provider.fabric_friendly_name,
             "lastHeartBeat": precise(provider.last_heartbeat(vault.clock.now())),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.azure.run_cache import RunCache, _unlinked_file
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache, _unlinked_file
 
 WORKERS = 8
 
@@ -122,6 +122,50 @@ def test_what_a_killed_writer_left_behind_is_forgotten(content: bytes) -> None:
     os.pwrite(cache._fd, content, 0)
     assert cache.get_or_make("key", always, lambda: 3) == 3
     assert cache.get_or_make("key", always, lambda: 4) == 3
+
+
+def test_a_writer_that_was_killed_in_the_middle_costs_its_own_value_alone() -> None:
+    cache = RunCache()
+    for number in range(3):
+        cache.get_or_make(f"{number}", always, lambda number=number: [number] * 500)
+    size = os.fstat(cache._fd).st_size
+    os.ftruncate(cache._fd, size - 100)
+    assert cache.get_or_make("2", always, lambda: "made again") == "made again"
+    assert cache.get_or_make("3", always, lambda: "new") == "new"
+    kept = [cache.get_or_make(f"{number}", always, lambda: None) for number in range(4)]
+    assert kept == [[0] * 500, [1] * 500, "made again", "new"]
+
+
+@pytest.mark.parametrize("lengths", [[10, 5, 10, 250], [10, 100_000, 10], [3_000_000, 1], [255, 256, 257, 256]])
+def test_a_value_may_grow_and_shrink_and_the_others_stay(lengths: list[int]) -> None:
+    cache = RunCache()
+    cache.get_or_make("first", always, lambda: 1)
+    cache.get_or_make("changing", always, lambda: "")
+    cache.get_or_make("last", always, lambda: 2)
+    for length in lengths:
+        cache.get_or_make("changing", lambda _value: False, lambda length=length: "x" * length)
+        assert cache.get_or_make("changing", always, lambda: None) == "x" * length
+    assert [cache.get_or_make(key, always, lambda: None) for key in ("first", "last")] == [1, 2]
+
+
+def test_a_value_that_is_made_again_and_again_takes_no_more_room() -> None:
+    cache = RunCache()
+    sizes = set()
+    for number in range(100):
+        cache.get_or_make("facts", lambda _value: False, lambda number=number: "x" * (30_000 + number))
+        sizes.add(os.fstat(cache._fd).st_size)
+    assert max(sizes) < 100_000
+
+
+def test_one_value_is_read_without_the_others() -> None:
+    cache = RunCache()
+    for number in range(100):
+        cache.get_or_make(f"host {number}", always, lambda: "x" * 40_000)
+    read, pread = [], os.pread
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "pread", lambda *what: read.append(what[1]) or pread(*what))
+        assert cache.get_or_make("host 99", always, lambda: None) == "x" * 40_000
+    assert sum(read) < 60_000
 
 
 def test_no_file_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,134 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The split-brain fence: which copies of a machine run, by what each side says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .azure_resources import AzureVm
+
+NOT_CHECKED = "not_checked"
+ABSENT = "absent"
+PROVED = "proved"
+# What serves nobody and changes nothing until somebody starts it, in the words of Azure compute, Hyper-V and VMM.
+_DOWN = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "saved", "savedcritical", "poweroff", "stored"})
+# What says that the side does not know: VMM keeps a machine in its list while its host does not answer.
+_UNKNOWN = frozenset({NOT_CHECKED, "unknown", "", "hostnotresponding", "missing"})
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One copy of a machine.
+
+    C(place) is the resource id of an Azure VM or the name of a host. C(state) is in the words of Azure compute or
+    Hyper-V, or C(absent), or C(not_checked) with the C(reason).
+    """
+
+    place: str
+    state: str
+    reason: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its side told its state."""
+        return self.state.lower() not in _UNKNOWN
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was seen."""
+        return self.is_known and self.state != ABSENT
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, or is about to, or has stopped on the way: anything but proved down."""
+        return self.is_known and self.state.lower() not in _DOWN
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Every copy of one machine at one moment. C(azure_vm) is what was read of the one in Azure."""
+
+    item_id: str
+    name: str
+    azure: Copy
+    on_premises: tuple[Copy, ...]
+    azure_vm: AzureVm | None = None
+
+    @property
+    def runs(self) -> str:
+        """Which side runs: C(azure), C(on_premises), C(several), C(none), or C(not_checked) where that is not known."""
+        up = ["azure"] * self.azure.is_up + ["on_premises"] * sum(copy.is_up for copy in self.on_premises)
+        if len(up) > 1:
+            return "several"
+        if not all(copy.is_known for copy in (self.azure, *self.on_premises)):
+            return NOT_CHECKED
+        return up[0] if up else "none"
+
+    @property
+    def on_premises_up(self) -> list[Copy]:
+        """The on-premises copies that are up."""
+        return [copy for copy in self.on_premises if copy.is_up]
+
+    @property
+    def on_premises_is_known(self) -> bool:
+        """Whether every on-premises place that matters told the state of its copy."""
+        return all(copy.is_known for copy in self.on_premises)
+
+    @property
+    def is_missing_on_premises(self) -> bool:
+        """Whether the hosts say that there is no on-premises copy."""
+        return is_missing(self.on_premises)
+
+    def sentence(self) -> str:
+        """Say what was seen: the state of each copy."""
+        copies = [f"on {copy.place} it is {_told(copy)}" for copy in self.on_premises]
+        return f"{self.name}: its Azure VM is {_told(self.azure)}, {', '.join(copies)}"
+
+    def as_result(self) -> dict[str, Any]:
+        """Return the sides for a result."""
+        azure, *others = (
+            {"state": copy.state, "reason": copy.reason, key: copy.place or None}
+            for key, copy in (("id", self.azure), *(("host", copy) for copy in self.on_premises))
+        )
+        return {"vm": self.name, "runs": self.runs, "azure": azure, "on_premises": others}
+
+
+def _told(copy: Copy) -> str:
+    return copy.state if copy.is_known else f"not known ({copy.reason})"
+
+
+def is_missing(copies: Sequence[Copy]) -> bool:
+    """Say whether the hosts say that there is no copy: all that could have one were asked."""
+    return all(copy.state == ABSENT for copy in copies)
+
+
+def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool:
+    """Say whether there may be nothing on-premises to compare with, for one of several machines' on-premises copies.
+
+    Where a missing VM is to be created and its hosts could not be asked, it may be.
+    """
+    unknown = any(not copy.is_known for copies in machines for copy in copies) or not machines
+    return any(is_missing(copies) for copies in machines) or (creates and unknown)
+
+
+def at_place(copies: Sequence[Copy], place: str) -> tuple[Copy, ...]:
+    """Return the copies at a place, of a host's name; all of them where no place is given."""
+    return tuple(copy for copy in copies if not place or copy.place.lower() == place.lower())
+
+
+def verdict_of(sides: Sequence[Sides]) -> str:
+    """Say whether both sides of every machine were asked: C(proved) or C(not_checked)."""
+    return NOT_CHECKED if not sides or any(one.runs == NOT_CHECKED for one in sides) else PROVED
+
+
+def fence_result(before: Sequence[Sides], after: Sequence[Sides]) -> dict[str, Any]:
+    """Return the proof for a result. The verdict is on what was seen last."""
+    return {
+        "verdict": verdict_of(after or before),
+        "before": [one.as_result() for one in before],
+        "after": [one.as_result() for one in after],
+    }

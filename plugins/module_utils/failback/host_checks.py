@@ -1,0 +1,270 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prerequisites on the Hyper-V side, as findings. Pure: what the hosts said in, findings out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from .data_sync import DURING_FAILOVER
+from .findings import Finding, NotRead
+from .host_side import HostSide
+from .hyperv_hosts import HostFacts
+
+# Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
+CLOCK_LIMIT = timedelta(minutes=5)
+# Windows Server 2012 R2, the oldest host that Site Recovery supports (Microsoft documentation).
+_OLDEST = (6, 3)
+# Below it Hyper-V Replica stops to replicate (Microsoft documentation): 300 MB.
+_LEAST_FREE = 300 * 2**20
+_REPAIR = {
+    "vmms": "Hyper-V Virtual Machine Management",
+    "dra": "Microsoft Azure Site Recovery Service",
+    "obengine": "Microsoft Azure Recovery Services Agent",
+    "SCVMMService": "System Center Virtual Machine Manager",
+}
+_GIGABYTE = 2**30
+
+
+def check_host(side: HostSide) -> list[Finding]:
+    """Return the findings of the Hyper-V side of one VM, in the order of the checks.
+
+    Where the host could not be asked, only that is found: the other checks would repeat it.
+    """
+    facts = side.facts
+    if isinstance(facts, NotRead):
+        return _unread(side.host, facts)
+    checks = [check(side, facts) for check in _OF_HOST]
+    return checks + ([check(side, facts) for check in _OF_VM] if side.is_before_start else [])
+
+
+def _unread(host: str, unread: NotRead) -> list[Finding]:
+    problem = unread.problem
+    if problem is None:
+        remedy = "Put the host into the inventory, or into hyperv_hosts, to have the on-premises side checked as well."
+        return [Finding("host_reachable", "not_checked", "not read", unread.reason, remedy)]
+    identifier = "host_credentials" if problem.kind == "host_authentication" else "host_reachable"
+    return [Finding(identifier, "fail", f"{host} could not be asked", problem.happened, problem.remedy)]
+
+
+def _reachable(side: HostSide, facts: HostFacts) -> Finding:
+    if not facts.problems:
+        return Finding("host_reachable", "pass", f"{side.host} answered")
+    parts = "; ".join(f"{problem.part}: {problem.message}" for problem in facts.problems)
+    return Finding(
+        "host_reachable",
+        "warn",
+        f"{side.host} answered in part",
+        f"Some of it could not be read: {parts}.",
+        "Use an account that may administer Hyper-V on the host.",
+    )
+
+
+def _clock(side: HostSide, _facts: HostFacts) -> Finding:
+    skew = side.clock_skew
+    if skew is None:
+        return Finding("host_clock", "not_checked", "not read", "The host gave no time.", "Check its clock by hand.")
+    seen = f"{abs(round(skew.total_seconds()))} seconds {'ahead of' if skew > timedelta(0) else 'behind'} Azure"
+    if abs(skew) <= CLOCK_LIMIT:
+        return Finding("host_clock", "pass", "as Azure's" if abs(skew) < timedelta(seconds=1) else seen)
+    return Finding(
+        "host_clock",
+        "warn",
+        seen,
+        f"The clock of {side.host} is more than {CLOCK_LIMIT.seconds // 60} minutes off.",
+        "Let the host synchronise its time: sign-in to Azure and to the domain may fail, and its logs mislead.",
+    )
+
+
+def _version(side: HostSide, facts: HostFacts) -> Finding:
+    found = re.match(r"(\d+)\.(\d+)", facts.os_version)
+    if found is None:
+        return Finding("host_version", "not_checked", "not read", "The host gave no version.", "Check it by hand.")
+    if tuple(int(part) for part in found.groups()) >= _OLDEST:
+        return Finding("host_version", "pass", f"{facts.os_caption or 'Windows'} {facts.os_version}")
+    return Finding(
+        "host_version",
+        "fail",
+        facts.os_version,
+        f"{side.host} is older than Windows Server 2012 R2, the oldest host that Site Recovery supports.",
+        "Fail back to a newer host (target_host).",
+    )
+
+
+def _role(side: HostSide, facts: HostFacts) -> Finding:
+    if facts.vmm is not None or (facts.hyper_v_installed and facts.has_hyper_v_module):
+        return Finding("hyperv_role", "pass", "VMM server" if facts.vmm else f"Hyper-V {facts.hyper_v_version}".strip())
+    missing = "the PowerShell module of Hyper-V" if facts.hyper_v_installed else "the Hyper-V role"
+    return Finding(
+        "hyperv_role",
+        "fail",
+        f"{missing} is missing",
+        f"{side.host} lacks {missing}.",
+        "Install it with Install-WindowsFeature Hyper-V -IncludeManagementTools (a restart follows), or use another host.",
+    )
+
+
+def _services(side: HostSide, facts: HostFacts) -> Finding:
+    expected = ["SCVMMService"] if facts.vmm is not None else ["vmms", "obengine"]
+    # On hosts that VMM manages, the provider runs on the VMM server.
+    if facts.vmm is None and not side.is_managed_by_vmm:
+        expected.append("dra")
+    wrong = [name for name in expected if not facts.is_running(name)]
+    if not wrong:
+        return Finding("host_services", "pass", f"running: {', '.join(expected)}")
+    states = {name: service.state if (service := facts.service(name)) else "not installed" for name in wrong}
+    return Finding(
+        "host_services",
+        "fail",
+        ", ".join(f"{name} is {state}" for name, state in states.items()),
+        f"On {side.host} these services do not run: {', '.join(f'{name} ({_REPAIR[name]})' for name in wrong)}.",
+        "Start them, and find out why they stopped; install what is not there with the Site Recovery provider's setup.",
+    )
+
+
+def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
+    if side.vm is not None:
+        return Finding("on_premises_vm", "pass", f"on {side.host}")
+    if facts.vmm is not None and side.elsewhere:
+        return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
+    if side.creates:
+        return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
+    if side.elsewhere:
+        return Finding(
+            "on_premises_vm",
+            "warn",
+            f"on {side.elsewhere}",
+            f"The VM is on {side.elsewhere}, not on {side.host}, through whose provider Site Recovery fails it back.",
+            f"Move it to {side.host}, or see that the provider of {side.elsewhere} is connected.",
+        )
+    return Finding(
+        "on_premises_vm",
+        "fail",
+        "missing",
+        f"{side.host} has no VM called {side.name}.",
+        "Set create_vm_if_missing, or restore the VM on the host.",
+    )
+
+
+def _name_is_free(side: HostSide, _facts: HostFacts) -> Finding:
+    if not side.is_another_machine:
+        return Finding("vm_name", "pass", "no other VM has the name")
+    return Finding(
+        "vm_name",
+        "fail",
+        f"{side.host} has another VM called {side.name}",
+        "A VM of that name, but with another id than the replicated one, is there already; nothing may overwrite it.",
+        "Rename or remove it, or fail back to another host.",
+    )
+
+
+def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
+    up = [copy for copy in side.copies if copy.is_up]
+    if not up:
+        return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
+    return Finding(
+        "on_premises_vm_off",
+        "fail",
+        ", ".join(f"{copy.state} on {copy.place}" for copy in up),
+        "The on-premises copy is up while Azure holds the truth: both copies may have been written to.",
+        "Find out which copy took the last writes. If that is the Azure VM, turn the on-premises VM off, and leave it off.",
+    )
+
+
+def _no_checkpoints(side: HostSide, _facts: HostFacts) -> Finding:
+    if side.elsewhere:
+        return _not_asked("checkpoints", side)
+    names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
+    if not names:
+        return Finding("checkpoints", "pass", "none")
+    return Finding(
+        "checkpoints",
+        "fail",
+        ", ".join(names),
+        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them.",
+        "Delete the checkpoints, and wait until their disks are merged.",
+    )
+
+
+def _room(side: HostSide, facts: HostFacts) -> Finding:
+    """Every block of a disk is written when it is downloaded in full, so that a dynamic disk grows to its whole size."""
+    if side.elsewhere and not side.creates:
+        return _not_asked("disk_space", side)
+    short, tight = [], []
+    for path, need in side.growth(facts).items():
+        volume = facts.volume_of(path)
+        if volume is None:
+            unread = f"No volume was read that holds {path or 'the folder for new disks'}."
+            return Finding("disk_space", "not_checked", "not read", unread, "Check by hand that there is room.")
+        told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
+        if volume.free < _LEAST_FREE or (volume.free < need and side.data_sync == DURING_FAILOVER):
+            short.append(told)
+        elif volume.free < need:
+            tight.append(told)
+    if not short and not tight:
+        return Finding("disk_space", "pass", "enough for all disks")
+    return Finding(
+        "disk_space",
+        "fail" if short else "warn",
+        "; ".join(short or tight),
+        f"The disks of {side.name} {'do' if short else 'may'} not fit on {side.host}.",
+        "Free or add space before the failback; a host that runs out of it pauses its VMs.",
+    )
+
+
+def _switches(side: HostSide, facts: HostFacts) -> Finding:
+    wanted = side.switches_needed
+    missing = [name for name in wanted if name.lower() not in {switch.name.lower() for switch in facts.switches}]
+    if not wanted or facts.vmm is not None:
+        return Finding("virtual_switches", "pass", "none is needed" if not wanted else "VMM connects the VM")
+    if not missing:
+        return Finding("virtual_switches", "pass", ", ".join(wanted))
+    names = ", ".join(switch.name for switch in facts.switches) or "none"
+    return Finding(
+        "virtual_switches",
+        "fail",
+        f"missing: {', '.join(missing)}; there are: {names}",
+        f"{side.host} lacks the virtual switch that {side.name} was connected to: it would come home without a network.",
+        "Make a switch of the same name, with hyperv_switch or in Hyper-V Manager.",
+    )
+
+
+def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
+    owner = side.owner(facts)
+    if not owner:
+        return Finding("cluster_owner", "pass", "not clustered")
+    if owner.lower() == facts.computer.lower():
+        return Finding("cluster_owner", "pass", owner)
+    return Finding(
+        "cluster_owner",
+        "warn",
+        owner,
+        f"The cluster says that {owner} owns {side.name}; Site Recovery fails it back through {side.host}.",
+        f"Move the VM's role to {side.host}, or see that the provider of {owner} is connected.",
+    )
+
+
+def _not_asked(identifier: str, side: HostSide) -> Finding:
+    reason = f"The VM is on {side.elsewhere}, which was not asked for it."
+    return Finding(identifier, "not_checked", "not read", reason, f"Put {side.elsewhere} into the inventory as well.")
+
+
+def _gb(size: int) -> str:
+    return f"{size / _GIGABYTE:.1f} GB"
+
+
+_Check = Callable[[HostSide, HostFacts], Finding]
+_OF_HOST: Sequence[_Check] = (_reachable, _clock, _version, _role, _services)
+# These matter while the failback is still to be started; afterwards the stage says what must be true.
+_OF_VM: Sequence[_Check] = (
+    _vm_present,
+    _name_is_free,
+    _vm_off,
+    _no_checkpoints,
+    _room,
+    _switches,
+    _cluster_owner,
+)

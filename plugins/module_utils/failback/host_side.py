@@ -1,0 +1,82 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One VM and the host that it is failed back to, with what a check needs to know of the wish."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from .fence import Copy
+from .findings import NotRead
+from .hyperv_hosts import HostFacts, HostVm
+from .items import ReplicatedItem
+
+
+@dataclass(frozen=True)
+class HostSide:
+    """All that the checks of the on-premises side of one VM look at.
+
+    C(host) is the host that it is failed back to, C(facts) what that host says, C(vm) the machine there, C(copies) all
+    machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where it
+    is missing. C(is_managed_by_vmm) is of the item.
+    """
+
+    item: ReplicatedItem
+    host: str
+    facts: HostFacts | NotRead
+    vm: HostVm | None
+    copies: tuple[Copy, ...]
+    creates: bool
+    data_sync: str
+    is_before_start: bool
+    is_managed_by_vmm: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the VM."""
+        return self.item.friendly_name
+
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """How far the host's clock is ahead of Azure's, at least; negative where it is behind, None where not known."""
+        facts = self.facts
+        if isinstance(facts, NotRead) or facts.time is None or facts.asked_between is None:
+            return None
+        before, after = facts.asked_between
+        if facts.time > after:
+            return facts.time - after
+        return min(facts.time - before, timedelta(0))
+
+    @property
+    def elsewhere(self) -> str:
+        """The hosts that have the VM while the one that it is failed back to has not."""
+        if self.vm is not None:
+            return ""
+        return ", ".join(copy.place for copy in self.copies if copy.is_there)
+
+    @property
+    def is_another_machine(self) -> bool:
+        """Whether the machine of that name on the host is not the one that was replicated."""
+        return self.vm is not None and self.vm.id.lower() != self.item.vm_id.lower()
+
+    @property
+    def switches_needed(self) -> tuple[str, ...]:
+        """Names of the virtual switches that the VM was connected to; with VMM they are names of its own."""
+        return () if self.is_managed_by_vmm else self.item.network_names
+
+    def owner(self, facts: HostFacts) -> str:
+        """Name of the cluster node that owns the VM; empty where it is not clustered."""
+        return facts.owner_of(self.item.vm_id, self.item.friendly_name)
+
+    def growth(self, facts: HostFacts) -> dict[str, int]:
+        """Return the most bytes that a failback may add below a path: what dynamic disks still lack, or all of them."""
+        if self.vm is None:
+            return {facts.virtual_hard_disk_path: sum(disk.size for disk in self.item.disks)}
+        needs: Counter[str] = Counter()
+        for disk in self.vm.disks:
+            volume = facts.volume_of(disk.path)
+            needs[volume.path if volume else disk.path] += max(disk.size - disk.file_size, 0)
+        return dict(needs)

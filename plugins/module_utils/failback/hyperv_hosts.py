@@ -1,0 +1,276 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Hyper-V host or VMM server says of itself.
+
+States are kept as text, so that one that nobody has seen before is neither running nor off. What could not be read is
+empty, 0, False or None, and HostFacts.problems tells why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from .documents import Document
+from .failures import TargetError
+
+# What must have been read before a machine that was not found can be called absent.
+_PROVES_ABSENCE = frozenset({"services", "vms", "cluster", "vmm"})
+
+
+@dataclass(frozen=True)
+class HostProblem:
+    """A part that could not be read, with the host's own words."""
+
+    part: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Windows service. C(state) is Running, Stopped, StartPending ...; C(start_mode) Auto, Manual, Disabled."""
+
+    name: str
+    display_name: str
+    state: str
+    start_mode: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self.state == "Running"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume, or a cluster shared volume, by the path that it is mounted at. Sizes are bytes."""
+
+    path: str
+    label: str
+    file_system: str
+    size: int
+    free: int
+    is_cluster_volume: bool
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A virtual switch. C(type) is External, Internal or Private."""
+
+    id: str
+    name: str
+    type: str
+    adapter: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint (snapshot) of a virtual machine."""
+
+    name: str
+    created: datetime | None
+    type: str
+
+
+@dataclass(frozen=True)
+class HostDisk:
+    """A virtual hard disk. Sizes are bytes, 0 where the file could not be read; C(size) is what the machine sees."""
+
+    path: str
+    format: str
+    type: str
+    size: int
+    file_size: int
+    parent: str
+
+
+@dataclass(frozen=True)
+class HostNic:
+    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none."""
+
+    name: str
+    mac: str
+    switch: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HostVm:
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words."""
+
+    id: str
+    name: str
+    state: str
+    generation: int
+    path: str
+    uptime_seconds: int
+    processors: int
+    memory_bytes: int
+    heartbeat: str
+    is_clustered: bool
+    replication_mode: str
+    replication_state: str
+    replication_health: str
+    checkpoints: tuple[Checkpoint, ...]
+    disks: tuple[HostDisk, ...]
+    nics: tuple[HostNic, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether Hyper-V says that it runs."""
+        return self.state == "Running"
+
+    @property
+    def is_off(self) -> bool:
+        """Whether Hyper-V says that it is off. It may be neither off nor running."""
+        return self.state == "Off"
+
+
+@dataclass(frozen=True)
+class ClusterGroup:
+    """A virtual machine as a failover cluster sees it. C(owner) is the short name of the node that has it."""
+
+    vm_id: str
+    name: str
+    owner: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...)."""
+
+    name: str
+    node: str
+    nodes: tuple[tuple[str, str], ...]
+    groups: tuple[ClusterGroup, ...]
+
+
+@dataclass(frozen=True)
+class VmmVm:
+    """A virtual machine as VMM sees it; C(id) is Hyper-V's. C(host) is empty where it is only stored in a library."""
+
+    id: str
+    name: str
+    state: str
+    host: str
+    cloud: str
+
+
+@dataclass(frozen=True)
+class VmmHost:
+    """A host that VMM manages. C(state) is OK, NotResponding ..."""
+
+    name: str
+    state: str
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Vmm:
+    """A VMM server's fabric."""
+
+    version: str
+    hosts: tuple[VmmHost, ...]
+    clouds: tuple[str, ...]
+    vms: tuple[VmmVm, ...]
+
+    def find_vm(self, vm_id: str, name: str) -> VmmVm | None:
+        """Return the machine of this id, else the one of exactly this name. Raises TargetError for several."""
+        return _find(self.vms, vm_id, name, "VMM")
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked."""
+
+    document: Document
+    computer: str
+    fqdn: str
+    time: datetime | None
+    os_caption: str
+    os_version: str
+    powershell: str
+    processors: int
+    memory_bytes: int
+    free_memory_bytes: int
+    hyper_v_installed: bool
+    has_hyper_v_module: bool
+    hyper_v_version: str
+    virtual_machine_path: str
+    virtual_hard_disk_path: str
+    services: tuple[Service, ...]
+    volumes: tuple[Volume, ...]
+    switches: tuple[Switch, ...]
+    vms: tuple[HostVm, ...]
+    cluster: Cluster | None
+    vmm: Vmm | None
+    problems: tuple[HostProblem, ...]
+    asked_between: tuple[datetime, datetime] | None = None
+
+    def problem_with(self, *parts: str) -> str:
+        """Return the host's words about the first of these parts that could not be read; empty where all were."""
+        return next((problem.message for problem in self.problems if problem.part in parts), "")
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether a machine that is not found here certainly is not here.
+
+        Not so where the machines, or the cluster or VMM that would know of them, could not be read.
+        """
+        clustered, managing = self.service("ClusSvc"), self.service("SCVMMService")
+        return (
+            not self.problem_with(*_PROVES_ABSENCE)
+            and (clustered is None or self.cluster is not None)
+            and (managing is None or self.vmm is not None)
+        )
+
+    def service(self, name: str) -> Service | None:
+        """Return the service of this name; None where it is not installed."""
+        return next((service for service in self.services if service.name.lower() == name.lower()), None)
+
+    def is_running(self, name: str) -> bool:
+        """Whether the service of this name is installed and runs."""
+        service = self.service(name)
+        return service is not None and service.is_running
+
+    def volume_of(self, path: str) -> Volume | None:
+        """Return the volume that a path is on: the one with the longest mount point above it."""
+        above = [volume for volume in self.volumes if _folder(path).startswith(_folder(volume.path))]
+        return max(above, key=lambda volume: len(volume.path), default=None)
+
+    def find_vm(self, vm_id: str, name: str) -> HostVm | None:
+        """Return the machine of this id, else the one of exactly this name. Raises TargetError for several.
+
+        None proves nothing unless C(proves_absence).
+        """
+        return _find(self.vms, vm_id, name, self.computer)
+
+    def owner_of(self, vm_id: str, name: str) -> str:
+        """Return the name of the cluster node that has a machine; empty where it is not clustered."""
+        groups = self.cluster.groups if self.cluster else ()
+        by_id = [group for group in groups if vm_id and group.vm_id.lower() == vm_id.lower()]
+        found = by_id or [group for group in groups if group.name == name and not (vm_id and group.vm_id)]
+        return found[0].owner if len(found) == 1 else ""
+
+
+_Machine = TypeVar("_Machine", HostVm, VmmVm)
+
+
+def _find(machines: Iterable[_Machine], vm_id: str, name: str, place: str) -> _Machine | None:
+    found = [vm for vm in machines if vm_id and vm.id.lower() == vm_id.lower()]
+    found = found or [vm for vm in machines if name and vm.name == name]
+    if len(found) > 1:
+        raise TargetError(
+            f"{place} has {len(found)} virtual machines called '{name}', none with the id {vm_id or 'asked for'}.",
+            "Rename all but the one that is meant.",
+            candidates=[vm.id for vm in found],
+        )
+    return found[0] if found else None
+
+
+def _folder(path: str) -> str:
+    return path.replace("/", "\\").rstrip("\\").lower() + "\\"

@@ -1,0 +1,236 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong between here and a host, in the collection's words. The one place that turns pywinrm's exceptions,
+and those of what it stands on, into failures. No message has the password: nothing here reads it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
+
+from ..failback.failures import (
+    FailbackError,
+    HostAuthenticationError,
+    HostError,
+    HostUnreachable,
+    MissingLibrary,
+)
+from .pywinrm import (
+    AuthenticationError,
+    ConnectTimeout,
+    ProxyError,
+    RequestException,
+    SpnegoError,
+    SSLError,
+    Timeout,
+    WinRMError,
+    WinRMOperationTimeoutError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+from .settings import HostSettings
+
+# pywinrm reads answers without looking at them first: these stand for one that is no WS-Management.
+_OTHER_PROTOCOL = (AssertionError, ElementTree.ParseError, ExpatError, KeyError, StopIteration, ValueError)
+OF_PYWINRM = (
+    RequestException,
+    SpnegoError,
+    WinRMError,
+    WinRMOperationTimeoutError,
+    WinRMTransportError,
+    *_OTHER_PROTOCOL,
+)
+# Windows' own number for "Access is denied".
+_ACCESS_DENIED = 5
+_REMEDIES = {
+    403: "Add the account to the host's group Remote Management Users or Administrators, and see what a proxy allows.",
+    404: "Check winrm_port and winrm_path: something else answers there.",
+}
+_ERROR_IN_CLIXML = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_LONGEST = 2000
+
+
+class ConnectionBroken(HostUnreachable):
+    """A connection that was there broke: the host may have got all of what was sent."""
+
+
+@contextmanager
+def translated(settings: HostSettings) -> Iterator[None]:
+    """Turn every exception of pywinrm, requests and pyspnego raised inside into a failure that names the host."""
+    try:
+        yield
+    except OF_PYWINRM as problem:
+        raise _failure(settings, problem) from problem
+
+
+def _failure(settings: HostSettings, problem: Exception) -> FailbackError:
+    details = {"host": settings.name, "address": f"{settings.address}:{settings.port}"}
+    if isinstance(problem, (AuthenticationError, SpnegoError)):
+        return _refused(settings, "" if isinstance(problem, AuthenticationError) else _first_line(problem), details)
+    if isinstance(problem, RequestException):
+        return _no_answer(settings, problem, details)
+    if isinstance(problem, WSManFaultError):
+        return _fault(settings, problem, details)
+    if isinstance(problem, WinRMOperationTimeoutError):
+        return timed_out(settings, settings.operation_timeout)
+    return _other(settings, problem, details)
+
+
+def _refused(settings: HostSettings, words: str, details: dict[str, Any]) -> FailbackError:
+    who = settings.user or "the account"
+    how = ", ".join(settings.transports)
+    return HostAuthenticationError(
+        f"{settings.where} refused {who} ({how}){': ' if words else ''}{words}",
+        "Check ansible_user and ansible_password (winrm_user, winrm_password), that the account is not locked, and "
+        "that the host offers this way to sign in (winrm_transport).",
+        **details,
+        message=words,
+    )
+
+
+def _no_answer(settings: HostSettings, problem: RequestException, details: dict[str, Any]) -> FailbackError:
+    causes = list(_causes(problem))
+    untrusted = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if untrusted is not None:
+        return HostUnreachable(
+            f"The certificate of {settings.where} is not trusted: {untrusted.verify_message or untrusted.reason}",
+            "Let winrm_ca_trust_path name the authority that signed it, and address the host by a name in it. Only "
+            "where nobody can be in between is winrm_server_cert_validation=ignore safe.",
+            **details,
+        )
+    words = _of_system(causes) or _first_line(problem)
+    kind: type[HostUnreachable] = HostUnreachable if _never_connected(problem, causes) else ConnectionBroken
+    if isinstance(problem, Timeout):
+        words = f"no answer within {settings.read_timeout} seconds"
+    return kind(
+        f"{settings.where} could not be reached: {words}",
+        "Check that the host runs, its name and address (ansible_host, winrm_port), firewalls, and that WinRM listens: "
+        "winrm enumerate winrm/config/listener on the host.",
+        **details,
+        message=words,
+    )
+
+
+def _never_connected(problem: RequestException, causes: list[BaseException]) -> bool:
+    early = (ConnectTimeout, ProxyError, SSLError)
+    return isinstance(problem, early) or any(type(cause).__name__ in _NO_CONNECTION for cause in causes)
+
+
+# Of urllib3; a name that does not resolve is the second.
+_NO_CONNECTION = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "InvalidURL"})
+
+
+def _of_system(causes: list[BaseException]) -> str:
+    """Return the words of the operating system or the TLS library, the innermost ones."""
+    known = [cause for cause in causes if isinstance(cause, (OSError, socket.gaierror)) and cause.args[1:]]
+    return str(known[-1].args[1]) if known else ""
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and those that requests and urllib3 have wrapped in it."""
+    seen: set[int] = set()
+    pending: list[BaseException] = [problem]
+    while pending:
+        cause = pending.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = (getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args)
+        pending += [each for each in inner if isinstance(each, BaseException)]
+
+
+def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, Any]) -> FailbackError:
+    words = clean(str(fault.reason))
+    if fault.wsman_fault_code == _ACCESS_DENIED:
+        return _refused(settings, words, details)
+    return HostError(
+        f"WinRM of {settings.where} answered: {words}",
+        "Look at the host's event log Microsoft-Windows-WinRM/Operational.",
+        **details,
+        message=words,
+        fault_code=fault.wsman_fault_code or fault.wmierror_code,
+    )
+
+
+def _other(settings: HostSettings, problem: Exception, details: dict[str, Any]) -> FailbackError:
+    words = _first_line(problem)
+    if isinstance(problem, WinRMTransportError):
+        remedy = _REMEDIES.get(problem.code, "Check winrm_port, winrm_path, and what is in between.")
+        return HostError(f"{settings.where} answered HTTP {problem.code}.", remedy, **details, status=problem.code)
+    if isinstance(problem, WinRMError) and "not installed" in words:
+        return MissingLibrary(
+            f"The Python that runs this task lacks a library: {words}.",
+            "Install pywinrm with its extra: pywinrm[kerberos] or pywinrm[credssp]; or use winrm_transport=ntlm.",
+        )
+    if isinstance(problem, WinRMError):
+        return HostError(f"{settings.where}: {words}", "Check the options winrm_*.", **details, message=words)
+    return HostError(
+        f"What answers at {settings.where} does not speak WS-Management: {type(problem).__name__}",
+        "Check ansible_host, winrm_port and winrm_path: it may be another service, or a proxy.",
+        **details,
+        message=words,
+    )
+
+
+def timed_out(settings: HostSettings, seconds: float) -> FailbackError:
+    """Return the failure of a question that was not answered in time."""
+    return HostUnreachable(
+        f"{settings.where} did not finish its answer within {round(seconds)} seconds",
+        "See what keeps the host busy, or allow more time.",
+        host=settings.name,
+        address=f"{settings.address}:{settings.port}",
+    )
+
+
+def said_no(settings: HostSettings, error: dict[str, Any]) -> HostError:
+    """Return the failure that the script reported: C(error) has message, id, category and line."""
+    words = clean(str(error.get("message") or ""))
+    return HostError(
+        f"{settings.where} answered: {words or 'an error without words'}",
+        "These are the host's own words; what they name is there.",
+        host=settings.name,
+        address=f"{settings.address}:{settings.port}",
+        message=words,
+        error_id=str(error.get("id") or ""),
+        category=str(error.get("category") or ""),
+    )
+
+
+def said_nothing(settings: HostSettings, exit_code: int, stderr: bytes) -> HostError:
+    """Return the failure of a command that ended without an answer."""
+    words = clean(stderr.decode("utf-8", "replace"))
+    return HostError(
+        f"PowerShell on {settings.where} ended with exit code {exit_code} and no answer{': ' if words else ''}{words}",
+        "Run powershell.exe on the host by hand: is it there, is it allowed, does it start?",
+        host=settings.name,
+        address=f"{settings.address}:{settings.port}",
+        message=words,
+        exit_code=exit_code,
+    )
+
+
+def clean(words: str) -> str:
+    """Return what a host said as one line: out of PowerShell's XML, without escapes and line breaks, not too long."""
+    plain = words
+    if words.lstrip().startswith("#< CLIXML"):
+        plain = _of_clixml(words[words.index("CLIXML") + len("CLIXML") :])
+    return " ".join(_ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), plain).split())[:_LONGEST]
+
+
+def _of_clixml(content: str) -> str:
+    return "".join(html.unescape(part) for part in _ERROR_IN_CLIXML.findall(content))
+
+
+def _first_line(problem: BaseException) -> str:
+    return next(iter(str(problem).splitlines()), type(problem).__name__).strip()

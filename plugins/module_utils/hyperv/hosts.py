@@ -1,0 +1,146 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts that a task may ask, and what they said, shared by the tasks of a run.
+
+A host may be asked when the inventory has it or the option hyperv_hosts names it; never merely because Azure does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..failback.documents import parse_time
+from ..failback.failures import ConfigurationError, HostAuthenticationError, HostError, HostUnreachable
+from ..failback.hyperv_documents import parse_host
+from ..failback.hyperv_hosts import HostFacts
+from ..run_cache import RunCache
+from ..watch import Watch
+from .scripts.host_facts import SCRIPT
+from .session import HostSession
+from .settings import HostSettings, resolve_settings
+
+# Variables of the inventory host that stands for a Hyper-V host of this name; None where there is none.
+Inventory = Callable[[str], "Mapping[str, Any] | None"]
+Clock = Callable[[], datetime]
+_KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
+
+
+def no_inventory(_name: str) -> None:
+    """Return that there is no such host: outside of the controller's own process there is no inventory."""
+
+
+class Hosts:
+    """The Hyper-V hosts and VMM servers that a task may ask.
+
+    C(options) are those of the task (winrm_* and hyperv_hosts). C(inventory) finds a host by its name, whole or short.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        inventory: Inventory,
+        watch: Watch,
+        cache: RunCache,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._options = options
+        self._inventory = inventory
+        self._watch = watch
+        self._cache = cache
+        self._environ = environ or {}
+
+    def knows(self, name: str) -> bool:
+        """Whether the host that Site Recovery calls by this name may be asked."""
+        return self._find(name) is not None
+
+    def session(self, name: str) -> HostSession:
+        """Return a session with a host that may be asked. Nothing is sent yet. Raises ConfigurationError."""
+        found = self._find(name)
+        if found is None:
+            raise ConfigurationError(
+                f"Host {name} is neither in the inventory nor in hyperv_hosts.", "Put it into one of them."
+            )
+        return self._session(name, *found)
+
+    def named(self, host: str) -> HostSession:
+        """Return a session with the host that the user means: one of the inventory, else an address."""
+        if not host:
+            raise ConfigurationError("host is not given.", "Set host: outside of the controller no inventory is known.")
+        variables = self._inventory(host)
+        return self._session(host, variables or {}, "" if variables is not None else host)
+
+    def facts(
+        self,
+        name: str,
+        wanted: Sequence[tuple[str, str]] | None = None,
+        max_age: float = 0,
+        now: Clock | None = None,
+    ) -> HostFacts:
+        """Return what a host says of itself, and of the VMs that are wanted by id and name: None stands for all.
+
+        C(max_age) is how many seconds ago another task of the run may have asked. Above 0 the host is asked about all
+        its VMs, so that the tasks for the others need not. C(now) tells the time before and after it is asked.
+        """
+        session = self.session(name)
+        if max_age <= 0:
+            return self.look(session, wanted, now)
+        answer = self._cache.get_or_make(
+            f"host|{session.settings.identity}|{now is not None}",
+            lambda kept: self._watch.now() - kept["asked"] <= max_age,
+            lambda: self._ask_to_keep(session, now),
+        )
+        return _facts_of(answer)
+
+    def look(
+        self, session: HostSession, wanted: Sequence[tuple[str, str]] | None = None, now: Clock | None = None
+    ) -> HostFacts:
+        """Return what a host says of itself now, as `facts` does."""
+        return _facts_of(self._ask(session, wanted, now))
+
+    def _ask_to_keep(self, session: HostSession, now: Clock | None) -> dict[str, Any]:
+        """Ask about everything; that a host cannot be asked is worth keeping too: finding out can take long."""
+        try:
+            return self._ask(session, None, now)
+        except HostError as problem:
+            parts = {"kind": problem.kind, "happened": problem.happened, "remedy": problem.remedy}
+            return {"asked": self._watch.now(), "problem": {**parts, "details": problem.details}}
+
+    def _ask(
+        self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
+    ) -> dict[str, Any]:
+        vms = None if wanted is None else [{"id": vm_id, "name": name} for vm_id, name in wanted]
+        before = now().isoformat() if now else ""
+        document = session.ask(SCRIPT, {"vms": vms})
+        between = [before, now().isoformat()] if now else []
+        return {"asked": self._watch.now(), "document": document, "between": between}
+
+    def _find(self, name: str) -> tuple[Mapping[str, Any], str] | None:
+        """Return the variables of a host that may be asked, and its address where the user gave one."""
+        named = self._options.get("hyperv_hosts") or {}
+        word = next((str(word or name) for key, word in named.items() if is_same_host(str(key), name)), "")
+        variables = self._inventory(word or name)
+        if variables is not None:
+            return variables, ""
+        return ({}, word) if word else None
+
+    def _session(self, name: str, variables: Mapping[str, Any], address: str) -> HostSession:
+        settings: HostSettings = resolve_settings(name, self._options, variables, self._environ, address)
+        return HostSession(settings, self._watch)
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two names mean one host: in any case, and one of them may lack its domain."""
+    first, second = one.lower(), other.lower()
+    short, whole = sorted((first, second), key=len)
+    return first == second or ("." not in short and whole.startswith(f"{short}."))
+
+
+def _facts_of(answer: Mapping[str, Any]) -> HostFacts:
+    problem = answer.get("problem")
+    if problem:
+        raise _KINDS[problem["kind"]](problem["happened"], problem["remedy"], **problem["details"])
+    before, after = (parse_time(time) for time in answer["between"] or ("", ""))
+    return parse_host(answer["document"], (before, after) if before and after else None)

@@ -1,0 +1,290 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host is and what it holds: one question, whatever the number of virtual machines.
+
+Input: C({"vms": null}) for all of them, or C({"vms": [{"id": guid or "", "name": text}]}); a virtual machine is
+returned when its id or its name is among them. Nothing is changed.
+
+A part that cannot be read is left out, and C(problems) holds the host's own words about it.
+"""
+
+from __future__ import annotations
+
+SCRIPT = r"""
+param($Request)
+$ErrorActionPreference = 'Stop'
+$problems = New-Object System.Collections.ArrayList
+
+function Read-Part {
+    param([string] $Part, [scriptblock] $Read)
+    try { $found = @(& $Read) } catch {
+        $null = $problems.Add([ordered]@{ part = $Part; message = [string] $_.Exception.Message })
+        return
+    }
+    $found
+}
+
+# What a function does not return is no null to ConvertTo-Json of 5.1, but an empty object.
+function Read-One {
+    param([string] $Part, [scriptblock] $Read)
+    $found = @(Read-Part $Part $Read)
+    if ($found.Count -gt 0) { $found[0] } else { $null }
+}
+
+function Get-TextOrNull {
+    param($Value)
+    if ([string] $Value -ne '') { [string] $Value } else { $null }
+}
+
+function Get-Utc {
+    param($Time)
+    if ($null -ne $Time) { $Time.ToUniversalTime().ToString('o') } else { $null }
+}
+
+$wantedIds = @{}
+$wantedNames = @{}
+foreach ($wanted in $Request.vms) {
+    if ($wanted.id) { $wantedIds[[string] $wanted.id] = $true }
+    if ($wanted.name) { $wantedNames[[string] $wanted.name] = $true }
+}
+
+function Test-Wanted {
+    param($Id, $Name)
+    ($null -eq $Request.vms) -or $wantedIds.ContainsKey([string] $Id) -or $wantedNames.ContainsKey([string] $Name)
+}
+
+# The members of each virtual machine under its id: asked for all machines at once, which is many times faster.
+function Get-ByMachine {
+    param($Things)
+    $index = @{}
+    foreach ($thing in $Things) {
+        $id = [string] $thing.VMId
+        if (-not $index.ContainsKey($id)) { $index[$id] = New-Object System.Collections.ArrayList }
+        $null = $index[$id].Add($thing)
+    }
+    $index
+}
+
+# A file that is missing must not hide the others.
+function Get-DiskFile {
+    param([string[]] $Paths)
+    try { $files = @(Get-VHD -Path $Paths) } catch {
+        $files = @(foreach ($path in $Paths) { Read-Part 'disks' { Get-VHD -Path $path } })
+    }
+    $files
+}
+
+$computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
+$system = Read-One 'os' { Get-CimInstance -ClassName Win32_OperatingSystem }
+$services = @(Read-Part 'services' {
+    $names = 'vmms', 'dra', 'obengine', 'SCVMMService', 'ClusSvc'
+    $filter = @(foreach ($name in $names) { "Name='$name'" }) -join ' OR '
+    Get-CimInstance -ClassName Win32_Service -Filter $filter
+})
+$servicesUnknown = @($problems | Where-Object { $_.part -eq 'services' }).Count -gt 0
+$serviceNames = @(foreach ($service in $services) { $service.Name })
+$running = @(foreach ($service in $services) { if ($service.State -eq 'Running') { $service.Name } })
+$isHyperV = $servicesUnknown -or ($serviceNames -contains 'vmms')
+
+$volumes = @(Read-Part 'volumes' {
+    foreach ($volume in Get-CimInstance -ClassName Win32_Volume -Filter 'DriveType=3') {
+        # Those without a letter or a folder cannot hold what a path names.
+        if (([string] $volume.Name).StartsWith('\\?\')) { continue }
+        [ordered]@{
+            path = [string] $volume.Name
+            label = [string] $volume.Label
+            file_system = [string] $volume.FileSystem
+            size = [int64] $volume.Capacity
+            free = [int64] $volume.FreeSpace
+            # A cluster shared volume, whichever node owns it.
+            is_cluster_volume = $volume.FileSystem -eq 'CSVFS'
+        }
+    }
+})
+
+$switches = @()
+$machines = @()
+$vmHost = $null
+$vmmsVersion = $null
+if ($isHyperV) {
+    $vmmsVersion = Read-One 'hyper_v' {
+        [string] (Get-Item -LiteralPath "$env:SystemRoot\System32\vmms.exe").VersionInfo.ProductVersion
+    }
+    $vmHost = Read-One 'hyper_v' { Hyper-V\Get-VMHost }
+    $switches = @(Read-Part 'switches' {
+        foreach ($virtualSwitch in Get-VMSwitch) {
+            [ordered]@{
+                id = [string] $virtualSwitch.Id
+                name = [string] $virtualSwitch.Name
+                type = [string] $virtualSwitch.SwitchType
+                adapter = Get-TextOrNull $virtualSwitch.NetAdapterInterfaceDescription
+            }
+        }
+    })
+    $machines = @(Read-Part 'vms' { Hyper-V\Get-VM | Where-Object { Test-Wanted $_.Id $_.Name } })
+}
+
+$drives = @()
+$files = @{}
+$nics = @()
+$checkpoints = @()
+if ($machines.Count -gt 0) {
+    $drives = @(Read-Part 'disks' { Get-VMHardDiskDrive -VM $machines })
+    # A disk that is passed through has a number and no file.
+    $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
+    $paths = @(foreach ($drive in $withFile) { [string] $drive.Path })
+    if ($paths.Count -gt 0) { foreach ($file in Get-DiskFile $paths) { $files[[string] $file.Path] = $file } }
+    $nics = @(Read-Part 'nics' { Get-VMNetworkAdapter -VM $machines })
+    $checkpoints = @(Read-Part 'checkpoints' { Get-VMSnapshot -VM $machines })
+}
+$drivesOf = Get-ByMachine $drives
+$nicsOf = Get-ByMachine $nics
+$checkpointsOf = Get-ByMachine $checkpoints
+
+function Get-Disk {
+    param($Drive)
+    $file = $files[[string] $Drive.Path]
+    $disk = [ordered]@{
+        path = [string] $Drive.Path
+        format = $null
+        type = $null
+        size = $null
+        file_size = $null
+        parent = $null
+    }
+    if ($null -ne $file) {
+        $disk.format = [string] $file.VhdFormat
+        $disk.type = [string] $file.VhdType
+        $disk.size = [int64] $file.Size
+        $disk.file_size = [int64] $file.FileSize
+        $disk.parent = Get-TextOrNull $file.ParentPath
+    } elseif ($null -ne $Drive.DiskNumber) { $disk.type = 'PassThrough' }
+    $disk
+}
+
+$vms = @(Read-Part 'vms' {
+    foreach ($machine in $machines) {
+        $id = [string] $machine.Id
+        [ordered]@{
+            id = $id
+            name = [string] $machine.Name
+            state = [string] $machine.State
+            generation = [int] $machine.Generation
+            path = [string] $machine.Path
+            uptime_seconds = [int64] $machine.Uptime.TotalSeconds
+            processors = [int] $machine.ProcessorCount
+            memory_bytes = [int64] $machine.MemoryStartup
+            heartbeat = [string] $machine.Heartbeat
+            is_clustered = [bool] $machine.IsClustered
+            replication = [ordered]@{
+                mode = [string] $machine.ReplicationMode
+                state = [string] $machine.ReplicationState
+                health = [string] $machine.ReplicationHealth
+            }
+            checkpoints = @(foreach ($checkpoint in $checkpointsOf[$id]) {
+                [ordered]@{
+                    name = [string] $checkpoint.Name
+                    created = Get-Utc $checkpoint.CreationTime
+                    type = [string] $checkpoint.SnapshotType
+                }
+            })
+            disks = @(foreach ($drive in $drivesOf[$id]) { Get-Disk $drive })
+            nics = @(foreach ($nic in $nicsOf[$id]) {
+                [ordered]@{
+                    name = [string] $nic.Name
+                    mac = [string] $nic.MacAddress
+                    switch = Get-TextOrNull $nic.SwitchName
+                    addresses = @(foreach ($address in $nic.IPAddresses) { [string] $address })
+                }
+            })
+        }
+    }
+})
+
+$cluster = $null
+if ($running -contains 'ClusSvc') {
+    $cluster = Read-One 'cluster' {
+        # Its own parameter tells which machine a resource is: the name of a group is only text.
+        $resources = @(Get-ClusterResource | Where-Object { [string] $_.ResourceType.Name -eq 'Virtual Machine' })
+        [ordered]@{
+            name = [string] (Get-Cluster).Name
+            node = [string] $computer.Name
+            nodes = @(foreach ($node in Get-ClusterNode) {
+                [ordered]@{ name = [string] $node.Name; state = [string] $node.State }
+            })
+            groups = @(foreach ($resource in $resources) {
+                [ordered]@{
+                    vm_id = [string] (Get-ClusterParameter -InputObject $resource -Name VmID).Value
+                    name = [string] $resource.OwnerGroup.Name
+                    owner = [string] $resource.OwnerNode.Name
+                    state = [string] $resource.State
+                }
+            })
+        }
+    }
+}
+
+$vmm = $null
+if ($running -contains 'SCVMMService') {
+    $vmm = Read-One 'vmm' {
+        $server = Get-SCVMMServer -ComputerName 'localhost'
+        [ordered]@{
+            version = [string] $server.ProductVersion
+            hosts = @(foreach ($managed in Get-SCVMHost -VMMServer $server) {
+                [ordered]@{
+                    name = [string] $managed.Name
+                    state = [string] $managed.OverallState
+                    cluster = Get-TextOrNull $managed.HostCluster.Name
+                }
+            })
+            clouds = @(foreach ($cloud in Get-SCCloud -VMMServer $server) { [ordered]@{ name = [string] $cloud.Name } })
+            vms = @(foreach ($machine in Get-SCVirtualMachine -VMMServer $server) {
+                if (-not (Test-Wanted $machine.VMId $machine.Name)) { continue }
+                [ordered]@{
+                    id = [string] $machine.VMId
+                    name = [string] $machine.Name
+                    state = [string] $machine.VirtualMachineState
+                    host = Get-TextOrNull $machine.VMHost.Name
+                    cloud = Get-TextOrNull $machine.Cloud.Name
+                }
+            })
+        }
+    }
+}
+
+$fqdn = [string] $computer.DNSHostName
+if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
+
+[ordered]@{
+    computer = [string] $computer.Name
+    fqdn = $fqdn
+    time = Get-Utc (Get-Date)
+    os = [ordered]@{ caption = [string] $system.Caption; version = [string] $system.Version }
+    powershell = [string] $PSVersionTable.PSVersion
+    processors = [int] $computer.NumberOfLogicalProcessors
+    memory_bytes = [int64] $computer.TotalPhysicalMemory
+    free_memory_bytes = [int64] $system.FreePhysicalMemory * 1024
+    hyper_v = [ordered]@{
+        installed = ($serviceNames -contains 'vmms')
+        module = ($null -ne (Get-Command -Name Hyper-V\Get-VM -ErrorAction SilentlyContinue))
+        version = $vmmsVersion
+        virtual_machine_path = Get-TextOrNull $vmHost.VirtualMachinePath
+        virtual_hard_disk_path = Get-TextOrNull $vmHost.VirtualHardDiskPath
+    }
+    services = @(foreach ($service in $services) {
+        [ordered]@{
+            name = [string] $service.Name
+            display_name = [string] $service.DisplayName
+            state = [string] $service.State
+            start_mode = [string] $service.StartMode
+        }
+    })
+    volumes = $volumes
+    switches = $switches
+    vms = $vms
+    cluster = $cluster
+    vmm = $vmm
+    problems = @($problems)
+}
+"""

@@ -1,0 +1,108 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ensure that a host has a virtual switch of a name.
+
+Input: C({"name", "type": "External" | "Internal" | "Private", "net_adapter": text or null, "allow_management_os": bool
+or null, "change_type": bool, "check_mode": bool}). Null leaves a property alone. The adapter is found by its name or
+its description.
+
+Output: C({"before": switch or null, "after": switch, "refusal": null}), a switch being C({"id", "name", "type",
+"adapter", "allow_management_os"}); in check mode C(after) is foretold, and the id of a switch that does not exist yet
+is empty. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches have the name, it is of
+C(another_type), an external one C(needs_adapter), or not exactly one C(adapter) is called so; C(adapters) are those
+that there are.
+"""
+
+from __future__ import annotations
+
+SCRIPT = r"""
+param($Request)
+$ErrorActionPreference = 'Stop'
+
+function Find-Switch {
+    @(Get-VMSwitch | Where-Object { ([string] $_.Name).ToUpperInvariant().Equals($Request.name.ToUpperInvariant()) })
+}
+
+function Get-Facts {
+    param($VMSwitch)
+    $adapter = $null
+    if ($VMSwitch.NetAdapterInterfaceDescription) { $adapter = [string] $VMSwitch.NetAdapterInterfaceDescription }
+    [ordered]@{
+        id = [string] $VMSwitch.Id
+        name = [string] $VMSwitch.Name
+        type = [string] $VMSwitch.SwitchType
+        adapter = $adapter
+        allow_management_os = [bool] $VMSwitch.AllowManagementOS
+    }
+}
+
+$type = [string] $Request.type
+$isExternal = $type -eq 'External'
+$found = @(Find-Switch)
+$existing = $null
+$before = $null
+$after = [ordered]@{
+    id = ''; name = [string] $Request.name; type = $type; adapter = $null; allow_management_os = $type -ne 'Private'
+}
+if ($found.Count -eq 1) {
+    $existing = $found[0]
+    $before = Get-Facts $existing
+    $after = Get-Facts $existing
+    $after.type = $type
+}
+
+$adapters = @()
+$adapter = $null
+$refusal = $null
+if ($isExternal -and $Request.net_adapter) {
+    $wanted = $Request.net_adapter.ToUpperInvariant()
+    $adapters = @(Get-NetAdapter)
+    $fitting = @($adapters | Where-Object {
+        ([string] $_.Name).ToUpperInvariant().Equals($wanted) -or
+        ([string] $_.InterfaceDescription).ToUpperInvariant().Equals($wanted)
+    })
+    if ($fitting.Count -eq 1) {
+        $adapter = $fitting[0]
+        $after.adapter = [string] $adapter.InterfaceDescription
+    } else { $refusal = 'adapter' }
+} elseif ($isExternal) {
+    if (-not $after.adapter) { $refusal = 'needs_adapter' }
+} else {
+    $after.adapter = $null
+    $after.allow_management_os = $type -eq 'Internal'
+}
+if ($isExternal -and $null -ne $Request.allow_management_os) {
+    $after.allow_management_os = [bool] $Request.allow_management_os
+}
+if ($null -ne $before -and $before.type -ne $type -and -not $Request.change_type) { $refusal = 'another_type' }
+if ($found.Count -gt 1) { $refusal = 'several' }
+if ($null -ne $refusal) {
+    return [ordered]@{
+        before = $before
+        after = $null
+        refusal = $refusal
+        adapters = @(foreach ($one in $adapters) { [string] $one.Name })
+    }
+}
+
+if (-not $Request.check_mode) {
+    $shared = $after.allow_management_os
+    if ($null -eq $existing -and $isExternal) {
+        $null = New-VMSwitch -Name $after.name -NetAdapterName $adapter.Name -AllowManagementOS $shared
+    } elseif ($null -eq $existing) {
+        $null = New-VMSwitch -Name $after.name -SwitchType $type
+    } elseif (-not $isExternal) {
+        if ($before.type -ne $type) { Set-VMSwitch -VMSwitch $existing -SwitchType $type }
+    } elseif ($before.adapter -ne $after.adapter) {
+        Set-VMSwitch -VMSwitch $existing -NetAdapterName $adapter.Name -AllowManagementOS $shared
+    } elseif ($before.allow_management_os -ne $shared) {
+        Set-VMSwitch -VMSwitch $existing -AllowManagementOS $shared
+    }
+    $made = @(Find-Switch)
+    if ($made.Count -ne 1) { throw "After the change there are $($made.Count) virtual switches '$($Request.name)'." }
+    $after = Get-Facts $made[0]
+}
+
+[ordered]@{ before = $before; after = $after; refusal = $null; adapters = @() }
+"""

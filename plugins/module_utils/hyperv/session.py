@@ -1,0 +1,190 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One question to one host: a shell, a command, an answer.
+
+The command is the same whatever is asked (scripts/bootstrap.py); script and input travel on its standard input, as JSON
+in base64, so that nothing that anybody typed is ever part of a command line or a script.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
+from ..watch import Watch
+from .errors import OF_PYWINRM, ConnectionBroken, said_no, said_nothing, timed_out, translated
+from .kerberos import ticket
+from .pywinrm import Protocol, WinRMOperationTimeoutError, missing_winrm
+from .scripts.bootstrap import BOOTSTRAP
+from .settings import HostSettings
+
+_UTF_8 = 65001
+_ARGUMENTS = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
+# A host whose services hang may say for ever that it is not done yet: seconds.
+_PATIENCE = 600
+# Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
+_CHUNK = 96_000
+_LINE = 1_000
+
+
+class HostSession:
+    """Asks one host. C(watch) owns the deadline; each question is a session of its own, closed whatever happens."""
+
+    def __init__(self, settings: HostSettings, watch: Watch) -> None:
+        self._settings = settings
+        self._watch = watch
+
+    @property
+    def settings(self) -> HostSettings:
+        """How the host is reached."""
+        return self._settings
+
+    def ask(self, script: str, request: Mapping[str, Any], *, changes: bool = False) -> dict[str, Any]:
+        """Return what a script of this collection returns for a request.
+
+        A question that C(changes) nothing is asked once more when the connection breaks; one that does never is.
+        Raises HostUnreachable, HostAuthenticationError, HostError, MissingLibrary, and FateUnknown for a change of
+        which it is not known whether it was made.
+        """
+        problem = missing_winrm()
+        if problem is not None:
+            raise MissingLibrary(
+                f"The Python that runs this task lacks a library: {problem.msg}.",
+                "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
+            ) from problem
+        question, transports = _encode(script, request), self._settings.transports
+        try:
+            return self._ask_by_any(transports, question, changes)
+        except ConnectionBroken:
+            if changes:
+                raise
+        return self._ask_by_any(transports, question, changes)
+
+    def _ask_by_any(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
+        """Ask by the first transport that the host and this machine take."""
+        first, *others = transports
+        try:
+            return self._ask(first, question, changes)
+        except (HostAuthenticationError, MissingLibrary):
+            if not others:
+                raise
+        return self._ask_by_any(others, question, changes)
+
+    def _ask(self, transport: str, question: bytes, changes: bool) -> dict[str, Any]:
+        with ticket(self._settings, transport), self._command(transport) as (protocol, shell, command):
+            try:
+                with translated(self._settings):
+                    _send(protocol, shell, command, question)
+                    output, errors, code = self._receive(protocol, shell, command)
+            except HostError as problem:
+                if changes:
+                    raise _fate_unknown(problem) from problem
+                raise
+        return self._answer(output, errors, code)
+
+    @contextmanager
+    def _command(self, transport: str) -> Iterator[tuple[Any, str, str]]:
+        """Start the command, which waits for its question; end it and its shell."""
+        with ExitStack() as ending:
+            with translated(self._settings):
+                protocol = Protocol(**self._protocol_options(transport))
+                ending.callback(protocol.transport.close_session)
+                shell = protocol.open_shell(codepage=_UTF_8)
+                ending.callback(_end, protocol.close_shell, shell)
+                command = protocol.run_command(
+                    shell,
+                    "powershell.exe",
+                    (*_ARGUMENTS, base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()),
+                    console_mode_stdin=False,
+                    skip_cmd_shell=True,
+                )
+                ending.callback(_end, protocol.cleanup_command, shell, command)
+            yield protocol, shell, command
+
+    def _receive(self, protocol: Any, shell: str, command: str) -> tuple[bytes, bytes, int]:
+        output, errors = bytearray(), bytearray()
+        patience = min(self._watch.remaining(), _PATIENCE)
+        deadline = self._watch.now() + patience
+        while True:
+            # The host says so when an operation has brought nothing yet; asking again is the way to wait.
+            with suppress(WinRMOperationTimeoutError):
+                out, err, code, is_done = protocol.get_command_output_raw(shell, command)
+                output += out
+                errors += err
+                if is_done:
+                    return bytes(output), bytes(errors), code
+            if self._watch.now() >= deadline:
+                raise timed_out(self._settings, patience)
+
+    def _answer(self, output: bytes, errors: bytes, code: int) -> dict[str, Any]:
+        try:
+            answer = json.loads(base64.b64decode(b"".join(output.split()), validate=True))
+        except (ValueError, binascii.Error):
+            answer = None
+        if not isinstance(answer, dict):
+            raise said_nothing(self._settings, code, errors or output)
+        if "error" in answer:
+            raise said_no(self._settings, answer["error"] or {})
+        result = answer.get("result")
+        if not isinstance(result, dict):
+            raise said_nothing(self._settings, code, errors)
+        return result
+
+    def _protocol_options(self, transport: str) -> dict[str, Any]:
+        settings = self._settings
+        remaining = max(1, int(min(settings.operation_timeout, self._watch.remaining())))
+        return {
+            "endpoint": settings.endpoint,
+            "transport": transport,
+            "username": settings.user or None,
+            "password": settings.password,
+            "service": settings.service,
+            # None: neither what pywinrm looks for in the environment nor a proxy that is meant for Azure.
+            "ca_trust_path": settings.ca_trust_path or None,
+            "proxy": settings.proxy or None,
+            "cert_pem": settings.cert_pem or None,
+            "cert_key_pem": settings.cert_key_pem or None,
+            "server_cert_validation": "validate" if settings.validates_certificate else "ignore",
+            "kerberos_delegation": settings.kerberos_delegation,
+            "kerberos_hostname_override": settings.kerberos_hostname_override or None,
+            "message_encryption": "always" if settings.scheme == "http" else settings.message_encryption,
+            "send_cbt": settings.send_cbt,
+            "operation_timeout_sec": remaining,
+            "read_timeout_sec": remaining + settings.read_timeout - settings.operation_timeout,
+        }
+
+
+def _encode(script: str, request: Mapping[str, Any]) -> bytes:
+    sent = base64.b64encode(json.dumps({"script": script, "input": request}).encode())
+    lines = [sent[start : start + _LINE] for start in range(0, len(sent), _LINE)]
+    return b"\r\n".join([*lines, b""])
+
+
+def _send(protocol: Any, shell: str, command: str, question: bytes) -> None:
+    for start in range(0, len(question), _CHUNK):
+        # Under heavy load a host may say that it timed out over what it has taken; the answer tells.
+        with suppress(WinRMOperationTimeoutError):
+            is_last = start + _CHUNK >= len(question)
+            protocol.send_command_input(shell, command, question[start : start + _CHUNK], end=is_last)
+
+
+def _end(end: Callable[..., object], *what: str) -> None:
+    """End a command or shell. What became of the question is known by now, and the host ends what it is not told to."""
+    with suppress(*OF_PYWINRM):
+        end(*what)
+
+
+def _fate_unknown(problem: HostError) -> FateUnknown:
+    failure = FateUnknown(
+        f"The change was sent, but no answer came. {problem.happened}",
+        "It is not sent again. Run the task again: it looks first.",
+        **problem.details,
+    )
+    failure.wrote = True
+    return failure

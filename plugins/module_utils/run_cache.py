@@ -1,0 +1,126 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values that the processes of one run share: tokens, where a cloud's endpoints are, what hosts said.
+
+Ansible runs each host's task in a forked process. Without this, each of them would ask Entra ID for a token of its own,
+and a Hyper-V host once for each of its VMs. The values live in a file that has no name, so nobody else can open it and
+it is gone with the last process of the run, also when that is killed.
+
+The file is a row of records, a head and then a value, of which only the heads are read to find one: there may be
+megabytes of values. A value that no longer fits its record gets a new one at the end; the last one of a key counts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import struct
+import tempfile
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+_WHOLE_FILE = 0
+# Byte ranges beyond any content serve as one lock for each key.
+_FIRST_KEY_LOCK, _KEY_LOCKS = 1 << 40, 1 << 20
+# Hash of the key, room for the value, its length and checksum; then the checksum of these.
+_HEAD, _SEAL = struct.Struct("<32sQQI"), struct.Struct("<I")
+_HEAD_SIZE = _HEAD.size + _SEAL.size
+_LEAST_ROOM = 256
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A record: where its head is, and what that says."""
+
+    place: int
+    key: bytes
+    room: int
+    length: int
+    checksum: int
+
+    @property
+    def end(self) -> int:
+        """Where the next record begins."""
+        return self.place + _HEAD_SIZE + self.room
+
+
+class RunCache:
+    """A dictionary of JSON values, shared with every process forked after it was made."""
+
+    def __init__(self) -> None:
+        # memfd stays in memory; elsewhere an unlinked temporary file of mode 0600 is as private.
+        self._fd = os.memfd_create("asr-failback") if hasattr(os, "memfd_create") else _unlinked_file()
+        self._threads = threading.RLock()
+
+    def get_or_make(self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any]) -> Any:
+        """Return the value of key while is_fresh says so, else that of make, which one process runs at a time."""
+        hashed = hashlib.sha256(key.encode()).digest()
+        with self._locked(_FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS):
+            value = self._read(hashed)
+            if value is None or not is_fresh(value):
+                value = make()
+                self._store(hashed, value)
+            return value
+
+    def _read(self, key: bytes) -> Any:
+        with self._locked(_WHOLE_FILE):
+            record, _end = self._find(key)
+            raw = b"" if record is None else os.pread(self._fd, record.length, record.place + _HEAD_SIZE)
+        # A process may have been killed while it wrote. What it held can be made again.
+        is_whole = record is not None and len(raw) == record.length and zlib.crc32(raw) == record.checksum
+        return json.loads(raw) if is_whole else None
+
+    def _store(self, key: bytes, value: Any) -> None:
+        content = json.dumps(value).encode()
+        with self._locked(_WHOLE_FILE):
+            record, end = self._find(key)
+            room, place = (record.room, record.place) if record is not None else (0, end)
+            if room < len(content):
+                # Values of a kind grow and shrink a little when they are made again.
+                room, place = max(_LEAST_ROOM, 1 << (len(content) - 1).bit_length()), end
+            head = _HEAD.pack(key, room, len(content), zlib.crc32(content))
+            os.pwrite(self._fd, head + _SEAL.pack(zlib.crc32(head)), place)
+            os.pwrite(self._fd, content, place + _HEAD_SIZE)
+
+    def _find(self, key: bytes) -> tuple[_Record | None, int]:
+        """Return the last record of a key, and where the next new one goes."""
+        found, end = None, 0
+        for record in self._records():
+            end = record.end
+            if record.key == key:
+                found = record
+        return found, end
+
+    def _records(self) -> Iterator[_Record]:
+        place = 0
+        while True:
+            head = os.pread(self._fd, _HEAD_SIZE, place)
+            # The end, or a head that was never finished.
+            if len(head) < _HEAD_SIZE or _SEAL.unpack(head[_HEAD.size :])[0] != zlib.crc32(head[: _HEAD.size]):
+                return
+            record = _Record(place, *_HEAD.unpack(head[: _HEAD.size]))
+            yield record
+            place = record.end
+
+    @contextmanager
+    def _locked(self, offset: int) -> Iterator[None]:
+        # Record locks belong to a process and go with it, so a killed worker never leaves one behind.
+        with self._threads:
+            fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, offset)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, offset)
+
+
+def _unlinked_file() -> int:
+    fd, path = tempfile.mkstemp()
+    os.unlink(path)
+    return fd

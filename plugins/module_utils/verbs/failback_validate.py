@@ -1,0 +1,120 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Validation after the cut-over: whether the machines work on-premises, before a commit deletes those in Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..failback.decisions import Verb
+from ..failback.evidence import FAILED, NOT_CHECKED, PASS, PASSED, Evidence, VmEvidence
+from ..failback.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
+from ..failback.guest_checks import is_address
+from ..failback.lifecycle import Side
+from ..probes.options import read_probes
+from ..watch import Watch
+from .outcomes import verb_outcome
+from .reading import View, find_target
+from .services import Services
+from .steps import Course
+from .truth import truth_of
+from .validation import Validation
+from .wishes import ValidateWish
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ValidateWish:
+    """Return what the module's options ask for. Raises ConfigurationError for a probe that cannot be."""
+    return ValidateWish(
+        replicated_item=parameters["replicated_item"] or "",
+        recovery_plan=parameters["recovery_plan"] or "",
+        check_mode=check_mode,
+        assume_stage=parameters["assume_stage"] or "",
+        interval=parameters["interval"],
+        heartbeat=parameters["heartbeat"],
+        addresses=parameters["addresses"],
+        expected_addresses=tuple(parameters["expected_addresses"] or ()),
+        probes=read_probes(parameters["probes"] or ()),
+        attested=tuple(parameters["attested"] or ()),
+    )
+
+
+def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
+    """Check the target and return the result of the module. Raises ValidationFailed where a check does not pass."""
+    with asked(f"Validation of {wish.target}"):
+        _refuse_addresses(wish)
+        view = find_target(services.azure, wish).look()
+        _refuse_unknown_vms(wish, view)
+        if wish.predicts:
+            # The machine is not there yet: there is nothing to look at.
+            return _outcome(services, view.assumed(wish.assume_stage), Evidence(services.azure.vault_id, ()))
+        try:
+            _refuse_in_azure(view)
+            evidence = Validation(services, wish, watch, view.members).run()
+            if evidence.verdict == FAILED:
+                raise _failure(view, evidence)
+        except FailbackError as problem:
+            problem.truth = truth_of(view, view)
+            raise
+        return _outcome(services, view, evidence)
+
+
+def _refuse_addresses(wish: ValidateWish) -> None:
+    wrong = [address for address in wish.expected_addresses if not is_address(address)]
+    if wrong:
+        raise ConfigurationError(f"expected_addresses: {', '.join(wrong)} is no IP address.", "Nothing was read.")
+    if wish.recovery_plan and wish.expected_addresses:
+        raise ConfigurationError(
+            "expected_addresses are those of one VM, but this is a recovery plan.",
+            "Nothing was read. Give each VM a probe, with vm and host, or validate the VMs one by one.",
+        )
+
+
+def _refuse_unknown_vms(wish: ValidateWish, view: View) -> None:
+    names = [member.item.friendly_name for member in view.members]
+    for probe in wish.probes:
+        if probe.vm and not any(member.item.answers_to(probe.vm) for member in view.members):
+            raise ConfigurationError(
+                f"Probe '{probe.name}' is for VM '{probe.vm}', but there are only: {', '.join(names)}.",
+                "Nothing was checked. Correct the probe.",
+            )
+
+
+def _refuse_in_azure(view: View) -> None:
+    away = [member for member in view.members if member.authoritative_side is not Side.ON_PREMISES]
+    if away:
+        lines = "; ".join(f"{member.item.friendly_name} is {member.stage.value} ({member.reason})" for member in away)
+        raise Refused(
+            f"There is nothing on-premises to validate yet: {lines}.",
+            "Cut over first, with complete_failover.",
+            stages={member.item.friendly_name: member.stage.value for member in away},
+        )
+
+
+def _failure(view: View, evidence: Evidence) -> ValidationFailed:
+    failed = [(vm, check) for vm in evidence.vms for check in vm.checks if check.status not in (PASS, NOT_CHECKED)]
+    lines = "; ".join(f"{vm.name} did not pass {check.id} ({check.seen}): {check.cause}" for vm, check in failed)
+    remedies = dict.fromkeys(check.remedy for _vm, check in failed if check.remedy)
+    return ValidationFailed(lines, " ".join([*remedies, _way_out(view)]), validation=evidence.as_result())
+
+
+def _way_out(view: View) -> str:
+    if all(member.reversible for member in view.members):
+        return (
+            "Do not commit: that deletes the VM in Azure, which is still there to return to. Repair the VM "
+            "on-premises, then run the task again."
+        )
+    return "The VM in Azure is gone, or not all of them are there: repair the VM on-premises, then run the task again."
+
+
+def _outcome(services: Services, view: View, evidence: Evidence) -> dict[str, Any]:
+    outcome = verb_outcome(services.azure, Verb.COMPLETE, Course(view, view), None)
+    lines = [_line(vm) for vm in evidence.vms] or ["nothing was checked"]
+    return {**outcome, "msg": "; ".join(lines), "validation": evidence.as_result()}
+
+
+def _line(vm: VmEvidence) -> str:
+    verdict = "works on-premises" if vm.verdict == PASSED else "nothing is proved"
+    told = (f"{check.id} {check.seen if check.status == PASS else check.cause}" for check in vm.checks)
+    return f"{vm.name}: {verdict}: {', '.join(told) or 'no check was asked for'}"

@@ -1,0 +1,95 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ensures that a Hyper-V host has a virtual switch, for a machine that is to come back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..failback.failures import ConfigurationError, Refused, asked
+from ..hyperv.scripts.switch import SCRIPT
+from ..watch import Watch
+from .services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchWish:
+    """C(type) is external, internal or private. What is empty or None is left as it is."""
+
+    host: str
+    name: str
+    type: str
+    net_adapter: str = ""
+    allow_management_os: bool | None = None
+    change_type: bool = False
+    check_mode: bool = False
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> SwitchWish:
+    """Return what a task's options ask for."""
+    return SwitchWish(
+        host=parameters["host"] or "",
+        name=parameters["name"],
+        type=parameters["type"],
+        net_adapter=parameters["net_adapter"] or "",
+        allow_management_os=parameters["allow_management_os"],
+        change_type=parameters["change_type"],
+        check_mode=check_mode,
+    )
+
+
+def run(wish: SwitchWish, services: Services, _watch: Watch) -> dict[str, Any]:
+    """Make or change the switch, unless it is as wanted already. Raises Refused where that would do harm."""
+    with asked(f"Virtual switch {wish.name} on {wish.host}"):
+        _require_consistency(wish)
+        answer = services.hosts.named(wish.host).ask(SCRIPT, _request(wish), changes=not wish.check_mode)
+        if answer["refusal"]:
+            raise _refused(wish, answer)
+    before, after = answer["before"], answer["after"]
+    changed = before != after
+    done = "would be" if wish.check_mode else "is"
+    told = "made" if before is None else "changed"
+    words = f"{done} {told}" if changed else f"is there: {after['type']}"
+    message = f"{wish.host}: virtual switch {wish.name} {words}"
+    return {"changed": changed, "msg": message, "before": before, "after": after}
+
+
+def _request(wish: SwitchWish) -> dict[str, Any]:
+    return {
+        "name": wish.name,
+        "type": wish.type.capitalize(),
+        "net_adapter": wish.net_adapter or None,
+        "allow_management_os": wish.allow_management_os,
+        "change_type": wish.change_type,
+        "check_mode": wish.check_mode,
+    }
+
+
+def _require_consistency(wish: SwitchWish) -> None:
+    if wish.type == "external":
+        return
+    given = {"net_adapter": bool(wish.net_adapter), "allow_management_os": wish.allow_management_os is not None}
+    for option in (name for name, is_given in given.items() if is_given):
+        raise ConfigurationError(f"{option} is given, and type is {wish.type}.", f"{option} is for external switches.")
+
+
+def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
+    found = answer["before"] or {}
+    adapters = ", ".join(answer["adapters"]) or "none"
+    reasons = {
+        "several": ("Several virtual switches have this name.", "Rename all but the one that is meant."),
+        "another_type": (
+            f"It is there, of type {str(found.get('type', '')).lower()}, not {wish.type}.",
+            "Give another name, or allow it with change_type: the VMs that it connects lose their network meanwhile.",
+        ),
+        "needs_adapter": ("It is not there, and an external switch needs a network adapter.", "Set net_adapter."),
+        "adapter": (
+            f"Not exactly one network adapter is called {wish.net_adapter}; there are: {adapters}.",
+            "Set net_adapter to the name or the description of one of them.",
+        ),
+    }
+    happened, remedy = reasons[answer["refusal"]]
+    return Refused(happened, f"Nothing was changed. {remedy}", host=wish.host, before=answer["before"])

@@ -1,0 +1,54 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a commit relies on: the evidence that each machine works on-premises, newer than its cut-over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..failback.evidence import CutOver, objection_to
+from ..failback.failures import Refused
+from ..failback.lifecycle import Observation
+from .reading import cut_over_at
+from .wishes import CommitWish
+
+
+class Proofs:
+    """The judgements of one commit about the evidence that it was given, for each machine that it was to commit."""
+
+    def __init__(self, session: AzureSession, wish: CommitWish) -> None:
+        self._session = session
+        self._wish = wish
+        self._judged: list[dict[str, Any]] = []
+
+    def require(self, members: Sequence[Observation]) -> None:
+        """Judge the evidence for the machines that are about to be committed. Raises Refused where it is required."""
+        if not self._wish.require_validation and self._wish.validation is None:
+            return
+        self._judged = [self._judge(member) for member in members]
+        unproven = [one for one in self._judged if not one["accepted"]]
+        if unproven and self._wish.require_validation:
+            raise Refused(
+                "A commit deletes the VM in Azure and its disks, and here it requires evidence: "
+                + "; ".join(f"{one['vm']}: {one['reason']}" for one in unproven),
+                "Nothing was written. Run failback_validate, and give what it returns as validation.",
+                unproven=unproven,
+            )
+
+    def as_result(self) -> dict[str, Any]:
+        """Return what was relied on, for a result."""
+        return {"required": self._wish.require_validation, "vms": self._judged}
+
+    def _judge(self, member: Observation) -> dict[str, Any]:
+        machine = CutOver(member.item.id, member.item.friendly_name, cut_over_at(self._session, member))
+        reason = objection_to(self._wish.validation, self._session.vault_id, machine, self._session.clock.now())
+        return {
+            "vm": machine.name,
+            "id": machine.id,
+            "cut_over_at": machine.at.isoformat() if machine.at else None,
+            "accepted": not reason,
+            "reason": reason,
+        }

@@ -1,0 +1,413 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: failback_validate
+short_description: See after the cut-over whether a VM works on-premises
+description:
+  - Checks a VM or recovery plan that was failed back and not committed yet. Its Hyper-V host must hear the
+    heartbeat of the guest and see an address of it, and the probes that you choose must succeed.
+  - Tries again until all checks have passed, and fails where one has not in time. A guest without a heartbeat is
+    not probed.
+  - Returns what was seen, and when by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
+  - Probes go out from the machine that runs the task, the controller unless it is delegated.
+  - Where no Hyper-V host may be asked, heartbeat and addresses are V(not_checked). Other checks prove enough then;
+    without any, the verdict is V(not_proven).
+  - Changes nothing. Check mode runs no command in a VM, so that probes of type V(ssh) and V(winrm) are
+    V(not_checked) there.
+options:
+  heartbeat:
+    description:
+      - Whether the Hyper-V host must hear the heartbeat of the guest. It needs the guest's integration services.
+    type: bool
+    default: true
+  addresses:
+    description:
+      - Whether the guest must have an address that is not link-local, by what the Hyper-V host is told.
+    type: bool
+    default: true
+  expected_addresses:
+    description:
+      - Addresses that the guest must have. For a single VM only.
+    type: list
+    elements: str
+  probes:
+    description:
+      - What else must succeed.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the probe in results.
+        type: str
+        required: true
+      type:
+        description: V(tcp) connects to a port, V(http) gets a page, V(winrm) and V(ssh) run a command in the VM.
+        type: str
+        required: true
+        choices:
+          - http
+          - ssh
+          - tcp
+          - winrm
+      vm:
+        description: The VM of a recovery plan that it is for. Every one where it is not set.
+        type: str
+      host:
+        description: Where it goes, a name or an address. The first address of the guest that its Hyper-V host sees
+          where it is not set.
+        type: str
+      timeout:
+        description: Seconds that one attempt may take.
+        type: int
+        default: 10
+      port:
+        description: The port. V(tcp) needs one; for the others it is the usual one where it is not set.
+        type: int
+      url:
+        description:
+          - For V(http), the whole address, in the place of O(probes[].host), O(probes[].scheme), O(probes[].port) and
+            O(probes[].path). Its name should lead to the VM on-premises, not to the one in Azure.
+        type: str
+      scheme:
+        description: V(http) where it is not set for V(http), V(https) where it is not set for V(winrm).
+        type: str
+        choices:
+          - http
+          - https
+      path:
+        description: For V(http), the path, which is V(/) where it is not set.
+        type: str
+      status:
+        description: For V(http), the statuses that are right; 200 to 399 where it is not set. Redirects are not
+          followed.
+        type: list
+        elements: int
+      contains:
+        description: Text that must be in the page, or in the output of the command.
+        type: str
+      validate_certs:
+        description: For V(http) and V(winrm), whether the certificate must be trusted, which is so where it is not
+          set.
+        type: bool
+      ca_path:
+        description: For V(http) and V(winrm), file of the certificates to trust. Those of the system where it is
+          not set.
+        type: path
+      command:
+        description:
+          - For V(ssh), a command that the guest's shell reads. For V(winrm), PowerShell, in which any error ends
+            the command and fails the probe.
+          - It should only look, as it may be run many times.
+        type: str
+      exit_code:
+        description: For V(ssh) and V(winrm), the exit code that is right, 0 where it is not set. That of
+          PowerShell is what C(exit) says, else that of the last program that it ran.
+        type: int
+      transport:
+        description: For V(winrm), the ways to sign in, tried in this order; V(ntlm) where it is not set.
+        type: list
+        elements: str
+        choices:
+          - basic
+          - credssp
+          - kerberos
+          - ntlm
+      user:
+        description: Who signs in. For V(http), by basic authentication.
+        type: str
+      password:
+        description: For V(http) and V(winrm), the password. Over V(ssh), O(probes[].private_key) or an agent signs
+          in.
+        type: str
+      private_key:
+        description: For V(ssh), file of the private key, which must have no passphrase unless an agent holds it.
+        type: path
+      known_hosts:
+        description: For V(ssh), file of the known host keys, in the place of the user's. The guest's key must be
+          known.
+        type: path
+  attested:
+    description:
+      - What you have proved by other means after the cut-over, a sentence each. It is kept with the evidence and
+        counts as passed.
+    type: list
+    elements: str
+  timeout:
+    description:
+      - Seconds that all checks may take to pass.
+    type: int
+    default: 600
+  interval:
+    description:
+      - Seconds between two attempts.
+    type: float
+    default: 10
+extends_documentation_fragment:
+  - asr.failback.attributes.info
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.target
+  - asr.failback.hosts
+  - asr.failback.winrm
+  - asr.failback.assume
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.complete_failover
+  - module: asr.failback.commit
+"""
+
+EXAMPLES = r"""
+---
+- name: See whether the shop works on-premises
+  asr.failback.failback_validate:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    probes:
+      - name: shop
+        type: http
+        url: https://shop.example.com/health
+        contains: '"status": "ok"'
+      - name: remote desktop
+        type: tcp
+        port: 3389
+  register: proof
+
+- name: Commit on that evidence
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    require_validation: true
+    validation: "{{ proof.validation }}"
+
+- name: See whether the VMs of a plan work, with commands in two of them
+  asr.failback.failback_validate:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    recovery_plan: shop
+    timeout: 900
+    probes:
+      - name: database
+        type: ssh
+        vm: db01
+        user: probe
+        private_key: ~/.ssh/probe
+        command: systemctl is-active postgresql
+      - name: web server
+        type: winrm
+        vm: web01
+        user: CONTOSO\probe
+        password: "{{ vault_probe_password }}"
+        command: if ((Get-Service W3SVC).Status -ne 'Running') { exit 1 }
+"""
+
+RETURN = r"""
+---
+validation:
+  description: The evidence, which a commit takes as a whole.
+  returned: success
+  type: dict
+  contains:
+    schema_version:
+      description: Version of the form of the evidence.
+      type: int
+      sample: 1
+    vault:
+      description: Resource id of the vault.
+      type: str
+      sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+    verdict:
+      description: V(passed), or V(not_proven) where nothing could be checked, or not all that was asked for. In
+        RV(error) also V(failed).
+      type: str
+      sample: passed
+    validated_at:
+      description: When the last check passed, by Azure's clock, UTC, in ISO 8601; V(null) where none did.
+      type: str
+      sample: "2026-01-31T09:14:30+00:00"
+    vms:
+      description: Each VM of the target; empty where check mode predicts.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Resource id of the replicated item.
+          type: str
+          sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+        name:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        cut_over_at:
+          description: End of its failback job, UTC, in ISO 8601; V(null) where it is not known, or the failback is
+            committed.
+          type: str
+          sample: "2026-01-31T09:12:07.102356+00:00"
+        verdict:
+          description: As of the whole.
+          type: str
+          sample: passed
+        validated_at:
+          description: When the last of its checks passed.
+          type: str
+          sample: "2026-01-31T09:14:30+00:00"
+        checks:
+          description: Its checks, by their last attempt.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: V(heartbeat), V(addresses), V(expected_addresses), C(attested_1) and so on, or the name
+                of the probe.
+              type: str
+              sample: shop
+            kind:
+              description: V(heartbeat), V(addresses), V(expected_addresses), V(attested), or the type of the probe.
+              type: str
+              sample: http
+            status:
+              description: V(pass), V(fail) or V(not_checked).
+              type: str
+              sample: pass
+            seen:
+              description: What was seen, in short.
+              type: str
+              sample: HTTP 200 from https://shop.example.com/health, with the text looked for
+            cause:
+              description: Why it did not pass; empty where it did.
+              type: str
+              sample: ""
+            remedy:
+              description: What to do.
+              type: str
+              sample: ""
+            at:
+              description: Azure's time just before the attempt, UTC, in ISO 8601.
+              type: str
+              sample: "2026-01-31T09:14:30+00:00"
+            attempts:
+              description: How often it was tried.
+              type: int
+              sample: 3
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "web01: works on-premises: heartbeat OkApplicationsHealthy, addresses 192.0.2.17, shop HTTP 200"
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: failback_commit_pending
+    after:
+      description: The same; a validation changes nothing.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree.
+  returned: success, and on failure where it was read
+  type: str
+  sample: on_premises
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+job:
+  description: V(null), as a validation starts no job.
+  returned: success
+  type: dict
+  sample: null
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failback_commit_pending, after: failback_commit_pending}
+    authoritative_side:
+      description: The copy of the VM that holds the truth.
+      type: str
+      sample: on_premises
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Primary, a commit is pending
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(validation), what was found, as RV(validation); C(asked), C(candidates), C(instance_type) of the target;
+      C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
+      Azure's answer; C(field), C(value) of what is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(validation) where a check did not pass, V(refused), V(permission) or
+        V(target).
+      type: str
+      sample: validation
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("failback_validate")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Makes hosts of what a scenario says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from asr_simulator.hyperv.hosts import (
+    AGENT,
+    CLUSTER_SERVICE,
+    CSV_ROOT,
+    DRA,
+    EXTERNAL,
+    RELEASES,
+    VMM_SERVICE,
+    VMMS,
+    Cluster,
+    Host,
+    NetworkCard,
+    Service,
+    Switch,
+    VmmServer,
+    Volume,
+)
+from asr_simulator.hyperv.machines import GIB
+from asr_simulator.identities import Identities
+from asr_simulator.scenarios import Scenario
+from asr_simulator.scenarios.model import HYPERV_SITE, AdapterSpec, FabricSpec, HostSpec, SwitchSpec, VolumeSpec
+
+UP_FOR = timedelta(days=90)
+INSTALLED_FOR = timedelta(days=900)
+SYSTEM_GB, SYSTEM_FREE_GB = 127.0, 84.0
+DATA_GB = 4096.0
+OTHER_FILES_GB = 20.0
+
+# What Windows calls them (documented); the recovery services agent is that of Azure Backup.
+DISPLAY_NAMES = {
+    VMMS: "Hyper-V Virtual Machine Management",
+    DRA: "Microsoft Azure Site Recovery Service",
+    AGENT: "Microsoft Azure Recovery Services Agent",
+    VMM_SERVICE: "System Center Virtual Machine Manager",
+    CLUSTER_SERVICE: "Cluster Service",
+}
+
+
+class Builder:
+    """Makes the hosts of a scenario, with the volumes that nodes of a cluster share."""
+
+    def __init__(self, scenario: Scenario, now: datetime, ids: Identities) -> None:
+        self._scenario, self._now, self._ids = scenario, now, ids
+        self._clusters: dict[str, Cluster] = {}
+
+    def hosts(self) -> list[Host]:
+        """Every Hyper-V host and VMM server."""
+        made: list[Host] = []
+        for fabric in self._scenario.fabrics:
+            virtualizers = [self._host(spec, _site_services(fabric)) for spec in fabric.hyperv_hosts]
+            if fabric.type != HYPERV_SITE:
+                made.append(self._vmm_server(fabric, virtualizers))
+            made += virtualizers
+        return made
+
+    def _vmm_server(self, fabric: FabricSpec, managed: list[Host]) -> Host:
+        server = self._plain(fabric.hosts[0], (VMM_SERVICE,))
+        server.role_installed = server.has_module = False
+        server.manages = VmmServer(managed, fabric.clouds)
+        return server
+
+    def _host(self, spec: HostSpec, services: tuple[str, ...]) -> Host:
+        host = self._plain(spec, services)
+        host.role_installed = host.has_module = spec.role == "installed"
+        if not host.role_installed:
+            del host.services[VMMS]
+        if spec.cluster is not None:
+            self._join(host, spec.cluster)
+        host.volumes = [self._volume(host, volume) for volume in spec.volumes or self._usual_volumes(spec)]
+        if host.role_installed:
+            host.switches = [self._switch(host, switch) for switch in spec.switches]
+        return host
+
+    def _plain(self, spec: HostSpec, services: tuple[str, ...]) -> Host:
+        account = self._scenario.hyperv
+        host = Host(
+            name=spec.name,
+            os=RELEASES[spec.os],
+            processors=spec.processors,
+            memory=int(spec.memory_gb * GIB),
+            booted=self._now - UP_FOR,
+            installed=self._now - INSTALLED_FOR,
+            winrm=spec.reachable,
+            needed_services=services,
+            accounts={account.username: account.password},
+        )
+        names = [*services, *([CLUSTER_SERVICE] if spec.cluster is not None else [])]
+        host.services = {name: Service(name, DISPLAY_NAMES[name], spec.services.get(name, "Running")) for name in names}
+        host.cards = [self._card(host, adapter, index) for index, adapter in enumerate(spec.adapters)]
+        host.volumes = [self._volume(host, VolumeSpec("C:", SYSTEM_GB, SYSTEM_FREE_GB))]
+        return host
+
+    def _join(self, host: Host, name: str) -> None:
+        cluster = self._clusters.get(name.lower())
+        if cluster is None:
+            cluster = Cluster(name, host.domain, self._ids.of("cluster", name))
+            self._clusters[name.lower()] = cluster
+        cluster.nodes.append(host)
+        host.cluster = cluster
+
+    def _volume(self, host: Host, spec: VolumeSpec) -> Volume:
+        shared = host.cluster if spec.path.lower().startswith(CSV_ROOT.lower()) else None
+        for known in shared.volumes if shared else ():
+            if known.path.lower() == spec.path.lower():
+                return known
+        size, free = int(spec.gb * GIB), None if spec.free_gb is None else int(spec.free_gb * GIB)
+        own = int(min(OTHER_FILES_GB, spec.gb / 2) * GIB) if free is None else 0
+        place = shared.name if shared else host.name
+        label = "" if spec.path.upper() == "C:" else spec.path.rsplit("\\", 1)[-1].rstrip(":")
+        volume = Volume(spec.path, label, size, own, self._ids.of("volume", f"{place}/{spec.path}"))
+        volume.free_at_start = free
+        if shared:
+            volume.cluster = shared.name
+            shared.volumes.append(volume)
+        return volume
+
+    def _usual_volumes(self, spec: HostSpec) -> Iterable[VolumeSpec]:
+        """The system's volume, and one with room for twice what is to be on it."""
+        nodes = {spec.name}
+        if spec.cluster is not None:
+            every = (host for fabric in self._scenario.fabrics for host in fabric.hyperv_hosts)
+            nodes = {host.name for host in every if host.cluster == spec.cluster}
+        needed = sum(disk.gb for item in self._scenario.items if item.host in nodes for disk in item.disks)
+        data = f"{CSV_ROOT}Volume1" if spec.cluster is not None else "D:"
+        return VolumeSpec("C:", SYSTEM_GB, SYSTEM_FREE_GB), VolumeSpec(data, max(DATA_GB, 2 * needed))
+
+    def _card(self, host: Host, spec: AdapterSpec, index: int) -> NetworkCard:
+        mac = mac_of(self._ids.of("network card", f"{host.name}/{spec.name}"), "3CFDFE")
+        number = f" #{index + 1}" if index else ""
+        return NetworkCard(spec.name, f"Intel(R) Ethernet Server Adapter X710{number}", mac, index + 4, spec.status)
+
+    def _switch(self, host: Host, spec: SwitchSpec) -> Switch:
+        used = {id(switch.card) for switch in host.switches}
+        free = next((card for card in host.cards if id(card) not in used), None)
+        card = free if spec.type == EXTERNAL else None
+        return Switch(self._ids.of("switch", f"{host.name}/{spec.name}"), spec.name, spec.type, card)
+
+
+def mac_of(identifier: str, vendor: str) -> str:
+    """A network address made of a GUID, as 12 hex digits behind the vendor's six."""
+    return vendor + identifier.replace("-", "")[:6].upper()
+
+
+def _site_services(fabric: FabricSpec) -> tuple[str, ...]:
+    """The provider and the agent are on each host of a site; below VMM the provider is on the VMM server."""
+    return (VMMS, DRA, AGENT) if fabric.type == HYPERV_SITE else (VMMS, AGENT)

@@ -1,0 +1,51 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of a PowerShell session on a host, as the real modules have them.
+
+A module is there when the host has what it belongs to: without the role there is no Get-VM.
+"""
+
+from __future__ import annotations
+
+from asr_simulator.hyperv.cmdlets import (
+    cim,
+    clusters,
+    disks,
+    features,
+    machines,
+    networks,
+    replication,
+    servers,
+    switching,
+    vmm,
+)
+from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.estate import HyperV
+from asr_simulator.hyperv.hosts import Host
+from asr_simulator.powershell import Command
+
+EVERYWHERE = (
+    cim.commands,
+    servers.commands,
+    features.commands,
+    networks.card_commands,
+    clusters.commands,
+    vmm.commands,
+)
+OF_HYPER_V = (
+    machines.commands,
+    replication.commands,
+    disks.commands,
+    networks.commands,
+    switching.commands,
+    servers.host_commands,
+)
+
+
+def commands_of(hyperv: HyperV, host: Host) -> dict[str, Command]:
+    """The commands that a session on the host knows, by their names in small letters."""
+    place = Place(hyperv, host)
+    makers = (*EVERYWHERE, *OF_HYPER_V) if host.has_module else EVERYWHERE
+    return {command.name.lower(): command for make in makers for command in make(place)}

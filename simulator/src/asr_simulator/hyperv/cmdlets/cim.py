@@ -1,0 +1,166 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Get-CimInstance for the classes of ``root/cimv2`` that tell what a server is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from asr_simulator.hyperv.cmdlets import errors, wql
+from asr_simulator.hyperv.cmdlets.names import texts
+from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
+from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
+from asr_simulator.powershell import Call, Command, NotModelled, PSObject
+
+Rows = Callable[[Place], Iterable[dict[str, Any]]]
+NAMESPACE = "root/cimv2"
+OWN_MEMORY = 4 * GIB  # what the host itself takes
+LEAST_FREE = 2 * GIB
+LOCAL_DISK = 3
+RESERVED = 100 * MIB
+KNOWN_FAMILIES = ("win32_", "cim_", "msft_", "msvm_", "msclust", "__")
+
+
+def commands(place: Place) -> list[Command]:
+    """Get-CimInstance."""
+    return [
+        command(
+            "Get-CimInstance",
+            lambda call: _instances(place, call),
+            ("Filter", "Namespace", "Property", "Query", "QueryDialect", "OperationTimeoutSec"),
+            positional=("ClassName",),
+            switches=("KeyOnly", "Shallow"),
+            module="CimCmdlets",
+            class_name="Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand",
+        )
+    ]
+
+
+def _instances(place: Place, call: Call) -> Iterable[PSObject]:
+    for parameter in ("Query", "KeyOnly", "Property"):
+        if call.parameters.get(parameter.lower()):
+            raise NotModelled(f"Get-CimInstance -{parameter}")
+    name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
+    spaces = [text.replace("\\", "/").lower() for text in texts(call, "Namespace")] or [NAMESPACE]
+    rows = CLASSES.get(name.lower())
+    if rows is None or spaces != [NAMESPACE]:
+        if name.lower().startswith(KNOWN_FAMILIES):
+            raise NotModelled(f"the class {name} of {spaces[0]}")
+        raise errors.cim("Invalid class ", "0x80041010", "MetadataError")
+    type_name = f"Microsoft.Management.Infrastructure.CimInstance#{NAMESPACE}/{SPELLED[name.lower()]}"
+    return (PSObject(type_name, row, text=f"{SPELLED[name.lower()]}") for row in _filtered(list(rows(place)), call))
+
+
+def _filtered(rows: list[dict[str, Any]], call: Call) -> Iterable[dict[str, Any]]:
+    clauses = texts(call, "Filter")
+    if not clauses or not clauses[0].strip():
+        return rows
+    lowered = [{key.lower(): value for key, value in row.items()} for row in rows]
+    try:
+        fits = wql.where(clauses[0], frozenset(lowered[0]) if lowered else frozenset())
+    except wql.InvalidQuery:
+        raise errors.cim("Invalid query ", "0x80041017", "InvalidArgument") from None
+    return [row for row, values in zip(rows, lowered, strict=True) if fits(values)]
+
+
+def _computer(place: Place) -> Iterable[dict[str, Any]]:
+    host = place.host
+    yield {
+        "Name": host.short_name,
+        "DNSHostName": host.name.partition(".")[0],
+        "Domain": host.domain,
+        "PartOfDomain": host.in_domain,
+        "Workgroup": None if host.in_domain else host.domain,
+        "Manufacturer": "Contoso",
+        "Model": "Server",
+        "NumberOfProcessors": 2 if host.processors > 1 else 1,
+        "NumberOfLogicalProcessors": host.processors,
+        "TotalPhysicalMemory": host.memory,
+        "SystemType": "x64-based PC",
+        "HypervisorPresent": host.role_installed,
+        "Status": "OK",
+    }
+
+
+def _operating_system(place: Place) -> Iterable[dict[str, Any]]:
+    host = place.host
+    running = sum(machine.memory for machine in host.machines if machine.state == STATE_RUNNING)
+    free = max(LEAST_FREE, host.memory - OWN_MEMORY - running)
+    yield {
+        "Caption": host.os.caption,
+        "Version": host.os.version,
+        "BuildNumber": host.os.build,
+        "CSName": host.short_name,
+        "OSArchitecture": "64-bit",
+        "ProductType": 3,
+        "SystemDirectory": "C:\\Windows\\system32",
+        "WindowsDirectory": "C:\\Windows",
+        "FreePhysicalMemory": free // 1024,
+        "TotalVisibleMemorySize": host.memory // 1024,
+        "LastBootUpTime": place.shown(host.booted),
+        "LocalDateTime": place.shown(place.now),
+        "InstallDate": place.shown(host.installed),
+        "Status": "OK",
+    }
+
+
+def _services(place: Place) -> Iterable[dict[str, Any]]:
+    every = [*place.host.services.values(), Service("WinRM", "Windows Remote Management (WS-Management)")]
+    for number, service in enumerate(sorted(every, key=lambda one: one.name.lower())):
+        running = service.state == SERVICE_RUNNING
+        yield {
+            "Name": service.name,
+            "DisplayName": service.display_name,
+            "State": service.state,
+            "Status": "OK",
+            "Started": running,
+            "StartMode": service.start_mode,
+            "ProcessId": 1200 + 4 * number if running else 0,
+            "ExitCode": 0,
+            "SystemName": place.host.short_name,
+        }
+
+
+def _volumes(place: Place) -> Iterable[dict[str, Any]]:
+    """Those with a letter or a path, and the one that the firmware reserves, which has neither."""
+    for volume in place.host.volumes:
+        yield _volume(place, volume, volume.root, volume.size, volume.free(place.now))
+    reserved = Volume("", "System Reserved", RESERVED, 0, place.hyperv.id_of("reserved volume", place.host.name))
+    yield _volume(place, reserved, _device(reserved), RESERVED, RESERVED // 2) | {"SystemVolume": True}
+
+
+def _volume(place: Place, volume: Volume, name: str, size: int, free: int) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "Caption": name,
+        "DriveLetter": volume.path if len(volume.path) == 2 else None,
+        "Label": volume.label or None,
+        "FileSystem": volume.file_system,
+        "Capacity": size,
+        "FreeSpace": free,
+        "BlockSize": 4096,
+        "DriveType": LOCAL_DISK,
+        "DeviceID": _device(volume),
+        "BootVolume": volume.path.upper() == "C:",
+        "SystemVolume": False,
+        "SystemName": place.host.short_name,
+    }
+
+
+def _device(volume: Volume) -> str:
+    return f"\\\\?\\Volume{{{volume.identifier}}}\\"
+
+
+SPELLED = {
+    name.lower(): name for name in ("Win32_ComputerSystem", "Win32_OperatingSystem", "Win32_Service", "Win32_Volume")
+}
+CLASSES: dict[str, Rows] = {
+    "win32_computersystem": _computer,
+    "win32_operatingsystem": _operating_system,
+    "win32_service": _services,
+    "win32_volume": _volumes,
+}

@@ -1,0 +1,204 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of the module FailoverClusters, on the nodes of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from asr_simulator.hyperv.cmdlets import enums
+from asr_simulator.hyperv.cmdlets.names import chosen, given, guids
+from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host, Volume
+from asr_simulator.hyperv.machines import STATE_RUNNING, Machine
+from asr_simulator.powershell import Call, Command, CommandError, PSObject
+
+MODULE = "FailoverClusters"
+TYPES = "Microsoft.FailoverClusters.PowerShell."
+MACHINE = "Virtual Machine"
+CONFIGURATION = "Virtual Machine Configuration"
+EXCEPTION = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
+
+
+def commands(place: Place) -> list[Command]:
+    """The cluster's commands; none on a host that is no node."""
+    cluster = place.host.cluster
+    if cluster is None:
+        return []
+    view = _View(place, cluster)
+    named = {"positional": ("Name",)}
+    return [
+        view.command("Get-Cluster", lambda call: [view.cluster()], ("Domain",), **named),
+        view.command("Get-ClusterNode", view.nodes, ("Cluster",), **named),
+        view.command("Get-ClusterGroup", view.groups, ("Cluster", "VMId"), **named),
+        view.command("Get-ClusterResource", view.resources, ("Cluster", "VMId"), **named),
+        view.command(
+            "Get-ClusterParameter", view.parameters, ("InputObject", "Cluster"), pipeline="InputObject", **named
+        ),
+        view.command("Get-ClusterSharedVolume", view.volumes, ("Cluster",), **named),
+    ]
+
+
+class _View:
+    """A cluster as one of its nodes sees it."""
+
+    def __init__(self, place: Place, cluster: Cluster) -> None:
+        self._place, self._cluster = place, cluster
+
+    def command(
+        self, name: str, run: Callable[[Call], Iterable[PSObject]], parameters: tuple[str, ...], **options: Any
+    ) -> Command:
+        """A command that needs the cluster service."""
+
+        def served(call: Call) -> Iterable[PSObject]:
+            if not self._place.host.service_runs(CLUSTER_SERVICE):
+                raise _not_running()
+            yield from run(call)
+
+        class_name = f"{TYPES}{name.replace('-', '')}Command"
+        return command(name, served, parameters, module=MODULE, class_name=class_name, **options)
+
+    def cluster(self) -> PSObject:
+        """The cluster itself."""
+        cluster = self._cluster
+        values = {"Name": cluster.name, "Domain": cluster.domain, "Id": cluster.identifier}
+        return PSObject(f"{TYPES}Cluster", values, text=cluster.name)
+
+    def nodes(self, call: Call) -> Iterable[PSObject]:
+        """Its nodes."""
+        found = chosen(call, "Name", self._cluster.nodes, lambda node: node.short_name, self._no("node"))
+        return (self._node(node) for node in found)
+
+    def _node(self, node: Host) -> PSObject:
+        up = node.alive and node.service_runs(CLUSTER_SERVICE)
+        number = self._cluster.nodes.index(node) + 1
+        values = {
+            "Name": node.short_name,
+            "NodeName": node.short_name,
+            "Id": str(number),
+            "State": enums.NODE_STATE["Up" if up else "Down"],
+            "Cluster": self.cluster(),
+        }
+        return PSObject(f"{TYPES}ClusterNode", values, text=node.short_name)
+
+    def groups(self, call: Call) -> Iterable[PSObject]:
+        """Its groups: one for each virtual machine, and its own."""
+        wanted = guids(call, "VMId")
+        if wanted:
+            return [self._group(machine) for machine in self._machines() if machine.identifier in wanted]
+        every = [self._own_group(), *(self._group(machine) for machine in self._machines())]
+        return chosen(call, "Name", every, lambda group: str(group["Name"]), self._no("group"))
+
+    def _machines(self) -> Iterator[Machine]:
+        for node in self._cluster.nodes:
+            yield from node.machines
+
+    def _own_group(self) -> PSObject:
+        owner = next((node for node in self._cluster.nodes if node.alive), self._place.host)
+        values = {
+            "Name": "Cluster Group",
+            "OwnerNode": self._node(owner),
+            "State": enums.GROUP_STATE["Online"],
+            "GroupType": enums.GROUP_TYPE["Cluster"],
+            "Id": self._place.hyperv.id_of("cluster group", self._cluster.name),
+            "Cluster": self.cluster(),
+        }
+        return PSObject(f"{TYPES}ClusterGroup", values, text="Cluster Group")
+
+    def _group(self, machine: Machine) -> PSObject:
+        values = {
+            "Name": machine.name,
+            "OwnerNode": self._node(machine.host),
+            "State": enums.GROUP_STATE["Online" if machine.state == STATE_RUNNING else "Offline"],
+            "GroupType": enums.GROUP_TYPE["VirtualMachine"],
+            "Id": self._place.hyperv.id_of("cluster group", machine.identifier),
+            "Cluster": self.cluster(),
+        }
+        return PSObject(f"{TYPES}ClusterGroup", values, text=machine.name)
+
+    def resources(self, call: Call) -> Iterable[PSObject]:
+        """The two resources of each virtual machine."""
+        wanted = guids(call, "VMId")
+        machines = [machine for machine in self._machines() if not wanted or machine.identifier in wanted]
+        every = [self._resource(machine, kind) for machine in machines for kind in (MACHINE, CONFIGURATION)]
+        return chosen(call, "Name", every, lambda resource: str(resource["Name"]), self._no("resource"))
+
+    def _resource(self, machine: Machine, kind: str) -> PSObject:
+        name = f"{kind} {machine.name}"
+        online = kind == CONFIGURATION or machine.state == STATE_RUNNING
+        values = {
+            "Name": name,
+            "State": enums.RESOURCE_STATE["Online" if online else "Offline"],
+            "OwnerGroup": self._group(machine),
+            "OwnerNode": self._node(machine.host),
+            "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),
+            "Id": self._place.hyperv.id_of(kind, machine.identifier),
+            "Cluster": self.cluster(),
+        }
+        return PSObject(f"{TYPES}ClusterResource", values, text=name)
+
+    def parameters(self, call: Call) -> Iterable[PSObject]:
+        """The private properties of resources."""
+        for resource in given(call, "InputObject"):
+            every = [self._parameter(resource, machine) for machine in self._machines_of(resource)]
+            yield from chosen(call, "Name", every, lambda one: str(one["Name"]), self._no("parameter"))
+
+    def _machines_of(self, resource: PSObject) -> list[Machine]:
+        kinds = (MACHINE, CONFIGURATION)
+        identifier = resource.get("Id")
+        ids = self._place.hyperv.id_of
+        return [one for one in self._machines() if identifier in {ids(kind, one.identifier) for kind in kinds}]
+
+    @staticmethod
+    def _parameter(resource: PSObject, machine: Machine) -> PSObject:
+        values = {"ClusterObject": resource, "Name": "VmID", "Value": machine.identifier, "ParameterType": "String"}
+        return PSObject(f"{TYPES}ClusterParameter", values, text="VmID")
+
+    def volumes(self, call: Call) -> Iterable[PSObject]:
+        """The shared volumes."""
+        every = [self._volume(volume, index) for index, volume in enumerate(self._cluster.volumes, start=1)]
+        return chosen(call, "Name", every, lambda volume: str(volume["Name"]), self._no("resource"))
+
+    def _volume(self, volume: Volume, number: int) -> PSObject:
+        free = volume.free(self._place.now)
+        partition = PSObject(
+            f"{TYPES}ClusterDiskPartitionInfo",
+            {
+                "Name": f"\\\\?\\Volume{{{volume.identifier}}}",
+                "FileSystem": volume.file_system,
+                "Size": volume.size,
+                "FreeSpace": free,
+                "UsedSpace": volume.size - free,
+                "PercentFree": 100 * free / volume.size,
+            },
+        )
+        shared = PSObject(
+            f"{TYPES}ClusterSharedVolumeInfo", {"FriendlyVolumeName": volume.path, "Partition": partition}
+        )
+        owner = next((node for node in self._cluster.nodes if node.alive), self._place.host)
+        values = {
+            "Name": f"Cluster Disk {number}",
+            "State": enums.RESOURCE_STATE["Online"],
+            "OwnerNode": self._node(owner),
+            "SharedVolumeInfo": [shared],
+            "Id": volume.identifier,
+        }
+        return PSObject(f"{TYPES}ClusterSharedVolume", values, text=f"Cluster Disk {number}")
+
+    def _no(self, kind: str) -> Callable[[str], CommandError]:
+        def missing(name: str) -> CommandError:
+            message = f"An error occurred opening {kind} '{name}'.\r\n    The cluster {kind} could not be found"
+            return CommandError(message, "ClusterObjectNotFound", "ObjectNotFound", exception=EXCEPTION, target=name)
+
+        return missing
+
+
+def _not_running() -> CommandError:
+    message = (
+        "The cluster service is not running.  Make sure that the service is running on all nodes in the cluster.\r\n"
+        "    There are no more endpoints available from the endpoint mapper"
+    )
+    return CommandError(message, "Get-ClusterObject", "ConnectionError", exception=EXCEPTION, terminating=True)

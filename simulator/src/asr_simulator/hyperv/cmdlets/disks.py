@@ -1,0 +1,137 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Get-VMHardDiskDrive and Get-VHD."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from asr_simulator.hyperv.cmdlets import enums, errors
+from asr_simulator.hyperv.cmdlets.machines import machines_of
+from asr_simulator.hyperv.cmdlets.names import given, guids, texts
+from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.machines import FRESH_FILE, MIB, Machine, VirtualDisk
+from asr_simulator.powershell import Call, Command, CommandError, PSObject
+
+BLOCK = 32 * MIB
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands for disks on a host."""
+    return [
+        place.hyper_v(
+            "Get-VMHardDiskDrive",
+            lambda call: _drives(place, call),
+            ("VM", "ControllerType", "ControllerNumber", "ControllerLocation"),
+            positional=("VMName",),
+            pipeline="VM",
+        ),
+        place.hyper_v(
+            "Get-VHD", lambda call: _files(place, call), ("VMId", "DiskNumber"), positional=("Path",), pipeline="Path"
+        ),
+    ]
+
+
+def _drives(place: Place, call: Call) -> Iterable[PSObject]:
+    types = [name.lower() for name in texts(call, "ControllerType")]
+    numbers, locations = given(call, "ControllerNumber"), given(call, "ControllerLocation")
+    for machine in machines_of(place, call):
+        for index, disk in enumerate(machine.disks):
+            drive = _drive(machine, disk, index)
+            if (
+                (not types or drive["ControllerType"].name.lower() in types)
+                and (not numbers or drive["ControllerNumber"] in numbers)
+                and (not locations or drive["ControllerLocation"] in locations)
+            ):
+                yield drive
+
+
+def _drive(machine: Machine, disk: VirtualDisk, index: int) -> PSObject:
+    """The first disk of a machine of generation 1 is on its IDE controller."""
+    ide = machine.generation == 1 and index == 0
+    location = index - 1 if machine.generation == 1 and not ide else index
+    controller = "IDE" if ide else "SCSI"
+    identifier = machine.identifier.upper()
+    return PSObject(
+        "Microsoft.HyperV.PowerShell.HardDiskDrive",
+        {
+            "Name": f"Hard Drive on {controller} controller number 0 at location {location}",
+            "Id": f"Microsoft:{identifier}\\{disk.identifier.upper()}\\0\\{location}\\D",
+            "Path": _path(machine, disk),
+            "DiskNumber": None,
+            "PoolName": "Primordial",
+            "ControllerType": enums.CONTROLLER[controller],
+            "ControllerNumber": 0,
+            "ControllerLocation": location,
+            "VMName": machine.name,
+            "VMId": UUID(machine.identifier),
+            "ComputerName": machine.host.short_name,
+        },
+    )
+
+
+def _path(machine: Machine, disk: VirtualDisk) -> str:
+    """The file that is written: of a machine with checkpoints the differencing one."""
+    if not machine.checkpoints:
+        return disk.path
+    return f"{disk.path.rsplit('.', 1)[0]}_{machine.checkpoints[-1].identifier.upper()}.avhdx"
+
+
+def _files(place: Place, call: Call) -> Iterable[PSObject]:
+    by_path: dict[str, tuple[VirtualDisk, str]] = {}
+    for volume in place.host.volumes:
+        for disk in volume.disks:
+            by_path[disk.path.lower()] = (disk, disk.path)
+    for machine in place.host.machines:
+        for disk in machine.disks:
+            by_path[_path(machine, disk).lower()] = (disk, _path(machine, disk))
+    for path in _paths(place, call):
+        found = by_path.get(path.lower())
+        if found is None or not found[0].present:
+            call.write_error(_missing(path))
+        else:
+            yield _file(place, *found)
+
+
+def _paths(place: Place, call: Call) -> Iterable[str]:
+    """Paths as text, or of the objects that come down the pipeline."""
+    for value in given(call, "Path"):
+        yield str(value.get("Path")) if isinstance(value, PSObject) else str(value)
+    wanted = guids(call, "VMId")
+    for machine in place.host.machines:
+        if machine.identifier in wanted:
+            yield from (_path(machine, disk) for disk in machine.disks)
+
+
+def _file(place: Place, disk: VirtualDisk, path: str) -> PSObject:
+    base = path == disk.path
+    values: dict[str, Any] = {
+        "ComputerName": place.host.short_name,
+        "Path": path,
+        "VhdFormat": enums.VHD_FORMAT["VHDX"],
+        "VhdType": enums.VHD_TYPE["Dynamic" if base else "Differencing"],
+        "FileSize": disk.file_size(place.now) if base else FRESH_FILE,
+        "Size": disk.size,
+        "MinimumSize": None,
+        "LogicalSectorSize": 512,
+        "PhysicalSectorSize": 4096,
+        "BlockSize": BLOCK,
+        "ParentPath": "" if base else disk.path,
+        "DiskIdentifier": disk.identifier.upper(),
+        "FragmentationPercentage": 0,
+        "Alignment": 1,
+        "Attached": False,
+        "DiskNumber": None,
+        "Number": None,
+    }
+    return PSObject("Microsoft.Vhd.PowerShell.VirtualHardDisk", values)
+
+
+def _missing(path: str) -> CommandError:
+    told = f"Getting the mounted storage instance for the path '{path}' failed."
+    message = f"{told}\r\nThe system cannot find the file specified."
+    return CommandError(message, "ObjectNotFound", "ObjectNotFound", exception=errors.VIRTUALIZATION, target=path)

@@ -1,0 +1,83 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The enumerations of the modules, with the numbers that are behind their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asr_simulator.powershell import PSEnum
+
+
+class Names:
+    """An enumeration; `names[NAME]` is its value."""
+
+    def __init__(self, type_name: str, numbers: dict[str, int]) -> None:
+        self._type_name, self._numbers = type_name, numbers
+
+    def __getitem__(self, name: str) -> PSEnum:
+        return PSEnum(name, self._numbers[name], self._type_name)
+
+
+def _counted(type_name: str, names: str) -> Names:
+    return Names(type_name, {name: number for number, name in enumerate(names.split())})
+
+
+def _hyper_v(name: str, numbers: dict[str, int]) -> Names:
+    return Names(f"Microsoft.HyperV.PowerShell.{name}", numbers)
+
+
+def _hyper_v_counted(name: str, names: str) -> Names:
+    return _counted(f"Microsoft.HyperV.PowerShell.{name}", names)
+
+
+def every(names: Names, wanted: Iterable[str]) -> list[PSEnum]:
+    """Several values."""
+    return [names[name] for name in wanted]
+
+
+VM_STATE = _hyper_v("VMState", {"Other": 1, "Running": 2, "Off": 3, "Stopping": 4, "Saved": 6, "Paused": 9})
+HEARTBEAT = _hyper_v_counted(
+    "VMHeartbeatStatus",
+    "Unknown Disabled NoContact Error LostCommunication OkApplicationsUnknown OkApplicationsHealthy "
+    "OkApplicationsCritical Paused",
+)
+REPLICATION_STATE = _hyper_v_counted(
+    "VMReplicationState",
+    "Disabled ReadyForInitialReplication InitialReplicationInProgress WaitingForInitialReplication Replicating "
+    "PreparedForFailover FailedOverWaitingCompletion FailedOver Suspended Error WaitingForStartResynchronize "
+    "Resynchronizing ResynchronizeSuspended RecoveryInProgress FailbackInProgress FailbackComplete",
+)
+REPLICATION_HEALTH = _hyper_v_counted("VMReplicationHealthState", "NotApplicable Normal Warning Critical")
+REPLICATION_MODE = _hyper_v_counted("VMReplicationMode", "None Primary Replica TestReplica ExtendedReplica")
+SNAPSHOT_TYPE = _hyper_v_counted("SnapshotType", "Standard Recovery Planned Missing Replica AppConsistentReplica")
+CONTROLLER = _hyper_v_counted("ControllerType", "IDE SCSI")
+VHD_FORMAT = Names("Microsoft.Vhd.PowerShell.VhdFormat", {"Unknown": 0, "VHD": 2, "VHDX": 3, "VHDSet": 4})
+VHD_TYPE = Names("Microsoft.Vhd.PowerShell.VhdType", {"Unknown": 0, "Fixed": 2, "Dynamic": 3, "Differencing": 4})
+SWITCH_TYPE = _hyper_v_counted("VMSwitchType", "Private Internal External")
+ADAPTER_STATUS = _hyper_v("VMNetworkAdapterOperationalStatus", {"Unknown": 0, "Other": 1, "Ok": 2, "Degraded": 3})
+
+_CLUSTERS = "Microsoft.FailoverClusters.PowerShell."
+NODE_STATE = _counted(f"{_CLUSTERS}ClusterNodeState", "Up Down Paused Joining")
+GROUP_STATE = _counted(f"{_CLUSTERS}ClusterGroupState", "Online Offline Failed PartialOnline Pending")
+GROUP_TYPE = Names(f"{_CLUSTERS}GroupType", {"Cluster": 1, "AvailableStorage": 2, "VirtualMachine": 111})
+RESOURCE_STATE = Names(f"{_CLUSTERS}ClusterResourceState", {"Online": 2, "Offline": 3, "Failed": 4})
+
+_VMM = "Microsoft.VirtualManager.Utils."
+COMPUTER_STATE = Names(f"{_VMM}ComputerState", {"OK": 0, "NotResponding": 4})
+COMMUNICATION_STATE = Names(f"{_VMM}CommunicationState", {"Responding": 0, "NotResponding": 1})
+VM_COMPUTER_STATE = Names(
+    f"{_VMM}VMComputerSystemState", {"Running": 0, "PowerOff": 1, "Saved": 3, "Paused": 4, "HostNotResponding": 220}
+)
+
+SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
+SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Auto": 2, "Manual": 3, "Disabled": 4})
+_FEATURES = "Microsoft.Windows.ServerManager."
+INSTALL_STATE = _counted(f"{_FEATURES}Commands.InstallState", "Available Installed Removed InstallPending")
+RESTART = _counted(f"{_FEATURES}Commands.RestartState", "No Yes Maybe")
+FEATURE_EXIT = Names(
+    f"{_FEATURES}Commands.FeatureOperationExitCode",
+    {"Success": 0, "NoChangeNeeded": 1003, "SuccessRestartRequired": 3010},
+)

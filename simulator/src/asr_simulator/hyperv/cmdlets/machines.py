@@ -1,0 +1,169 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Get-VM, Start-VM, Stop-VM, and what belongs to a virtual machine: checkpoints, disks, replication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from asr_simulator.hyperv.cmdlets import enums, errors
+from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
+from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.machines import STATE_OFF, STATE_RUNNING, STATE_SAVED, Machine, StartRefused
+from asr_simulator.powershell import Call, Command, CommandError, PSObject
+
+TYPE = "Microsoft.HyperV.PowerShell.VirtualMachine"
+ALREADY = "The virtual machine is already in the specified state."
+# While Hyper-V Replica holds a machine in such a state, it cannot be powered up (documented for the first).
+LOCKED = ("PreparedForFailover", "FailbackInProgress")
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands for virtual machines on a host."""
+    act = {"positional": ("Name",), "pipeline": "VM"}
+    return [
+        place.hyper_v("Get-VM", lambda call: _get(place, call), ("Id", "ClusterObject"), positional=("Name",)),
+        place.hyper_v("Start-VM", lambda call: _start(place, call), ("VM",), switches=("Passthru", "Confirm"), **act),
+        place.hyper_v(
+            "Stop-VM",
+            lambda call: _stop(place, call),
+            ("VM",),
+            switches=("TurnOff", "Force", "Save", "Passthru", "Confirm"),
+            **act,
+        ),
+    ]
+
+
+def machines_of(place: Place, call: Call, parameter: str = "VMName") -> Iterator[Machine]:
+    """The virtual machines that a command is about: those of -VM, else those of the names, else all."""
+    there = place.host.machines
+    objects = given(call, "VM")
+    if not objects:
+        yield from chosen(call, parameter, there, lambda one: one.name, lambda name: errors.no_machine("name", name))
+    for shown in objects:
+        identifier = str(shown.get("Id") if isinstance(shown, PSObject) else shown)
+        found = [machine for machine in there if machine.identifier == identifier]
+        yield from found
+        if not found:
+            call.write_error(errors.no_machine("id", identifier))
+
+
+def _get(place: Place, call: Call) -> Iterable[PSObject]:
+    wanted = guids(call, "Id")
+    found = chosen_by_id(place, call, wanted) if wanted else machines_of(place, call, "Name")
+    return (show(place, machine) for machine in found)
+
+
+def chosen_by_id(place: Place, call: Call, wanted: list[str]) -> Iterator[Machine]:
+    """The machines of these ids; one that is not there is an error."""
+    for identifier in wanted:
+        found = [machine for machine in place.host.machines if machine.identifier == identifier]
+        yield from found
+        if not found:
+            call.write_error(errors.no_machine("id", identifier))
+
+
+def _start(place: Place, call: Call) -> Iterable[PSObject]:
+    for machine in machines_of(place, call, "Name"):
+        if machine.state == STATE_RUNNING:
+            call.write_warning(ALREADY)
+        else:
+            try:
+                power_up(place, machine)
+            except StartRefused as refused:
+                call.write_error(_failed_to_start(machine, str(refused)))
+                continue
+        if flag(call, "Passthru"):
+            yield show(place, machine)
+
+
+def power_up(place: Place, machine: Machine) -> None:
+    """Start a virtual machine, as its host does.
+
+    Raises:
+        StartRefused: its replication forbids it, or it cannot run.
+    """
+    state = machine.replication().state
+    if state in LOCKED:
+        raise StartRefused(f"The operation is not allowed while its replication is in the state {state}.")
+    machine.start(place.now)
+
+
+def _failed_to_start(machine: Machine, reason: str) -> CommandError:
+    said = f"'{machine.name}' failed to start."
+    return errors.operation_failed(f"{said}\r\n{reason}\r\n{said} (Virtual machine ID {machine.identifier.upper()})")
+
+
+def _stop(place: Place, call: Call) -> Iterable[PSObject]:
+    for machine in machines_of(place, call, "Name"):
+        if machine.state == (STATE_SAVED if flag(call, "Save") else STATE_OFF):
+            call.write_warning(ALREADY)
+        elif not _stopped(place, call, machine):
+            continue
+        if flag(call, "Passthru"):
+            yield show(place, machine)
+
+
+def _stopped(place: Place, call: Call, machine: Machine) -> bool:
+    """Stop it; a shutdown needs a guest that answers."""
+    if flag(call, "Save"):
+        machine.save()
+    elif flag(call, "TurnOff") or machine.has_booted(place.now):
+        machine.turn_off()
+    else:
+        message = f"'{machine.name}' failed to shut down.\r\nThe device is not ready. (0x80070015)"
+        call.write_error(errors.operation_failed(message))
+        return False
+    return True
+
+
+def show(place: Place, machine: Machine) -> PSObject:
+    """A virtual machine as Get-VM shows it."""
+    host, now = machine.host, place.now
+    beat, replication = machine.heartbeat(now), machine.replication()
+    identifier = UUID(machine.identifier)
+    values: dict[str, Any] = {
+        "Name": machine.name,
+        "VMName": machine.name,
+        "Id": identifier,
+        "VMId": identifier,
+        "State": enums.VM_STATE[machine.state],
+        "Status": "Operating normally",
+        "Generation": machine.generation,
+        "Version": VERSIONS[host.os.version],
+        "Path": machine.path,
+        "ConfigurationLocation": machine.path,
+        "SnapshotFileLocation": machine.path,
+        "Uptime": machine.uptime(now),
+        "ProcessorCount": machine.processors,
+        "CPUUsage": 0,
+        "MemoryStartup": machine.memory,
+        "MemoryAssigned": machine.memory if machine.state == STATE_RUNNING else 0,
+        "MemoryDemand": machine.memory // 2 if machine.state == STATE_RUNNING else 0,
+        "DynamicMemoryEnabled": False,
+        "Heartbeat": None if beat is None else enums.HEARTBEAT[beat],
+        "IsClustered": host.cluster is not None,
+        "ReplicationState": enums.REPLICATION_STATE[replication.state],
+        "ReplicationHealth": enums.REPLICATION_HEALTH[replication.health],
+        "ReplicationMode": enums.REPLICATION_MODE[replication.mode],
+        "CreationTime": place.shown(machine.created),
+        "ComputerName": host.short_name,
+        "Notes": "",
+    }
+    if host.os.version != "6.3.9600":
+        values["CheckpointFileLocation"] = machine.path
+    return PSObject(TYPE, values, text=f"VirtualMachine (Name = '{machine.name}') [Id = '{machine.identifier}']")
+
+
+# The version that each release gives a new virtual machine's configuration (documented).
+VERSIONS = {
+    "6.3.9600": "5.0",
+    "10.0.14393": "8.0",
+    "10.0.17763": "9.0",
+    "10.0.20348": "10.0",
+    "10.0.26100": "12.0",
+}

@@ -1,0 +1,224 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Get-VMSwitch, Get-VMNetworkAdapter and Get-NetAdapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+from asr_simulator.hyperv.building import mac_of
+from asr_simulator.hyperv.cmdlets import enums, errors
+from asr_simulator.hyperv.cmdlets.machines import machines_of
+from asr_simulator.hyperv.cmdlets.names import chosen, flag, guids, texts
+from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.hosts import EXTERNAL, PRIVATE, Host, NetworkCard, Switch
+from asr_simulator.hyperv.machines import HYPERV_MAC, Machine, NetworkAdapter
+from asr_simulator.powershell import Call, Command, CommandError, PSObject
+
+GIGABITS = 10
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands that show networks on a host."""
+    return [
+        place.hyper_v("Get-VMSwitch", lambda call: _switches(place, call), ("Id", "SwitchType"), positional=("Name",)),
+        place.hyper_v(
+            "Get-VMNetworkAdapter",
+            lambda call: _adapters(place, call),
+            ("VM", "Name", "SwitchName"),
+            positional=("VMName",),
+            switches=("ManagementOS", "All", "IsLegacy"),
+            pipeline="VM",
+        ),
+    ]
+
+
+def card_commands(place: Place) -> list[Command]:
+    """Get-NetAdapter, which every server has."""
+    return [
+        command(
+            "Get-NetAdapter",
+            lambda call: _cards(place.host, call),
+            ("InterfaceDescription", "InterfaceIndex"),
+            positional=("Name",),
+            switches=("Physical", "IncludeHidden"),
+            module="NetAdapter",
+            class_name="Get-NetAdapter",
+        )
+    ]
+
+
+def switches_of(place: Place, call: Call) -> Iterator[Switch]:
+    """The switches that a command is about: those of -Id, else those of the names, else all."""
+    wanted, types = guids(call, "Id"), [name.lower() for name in texts(call, "SwitchType")]
+    for identifier in wanted:
+        found = [switch for switch in place.host.switches if switch.identifier == identifier]
+        yield from found
+        if not found:
+            call.write_error(errors.no_switch("id", identifier))
+    if not wanted:
+        for switch in named_switches(place, call):
+            if not types or switch.type.lower() in types:
+                yield switch
+
+
+def named_switches(place: Place, call: Call) -> Iterator[Switch]:
+    """The switches of the names; all without any."""
+    return chosen(call, "Name", place.host.switches, lambda one: one.name, lambda name: errors.no_switch("name", name))
+
+
+def _switches(place: Place, call: Call) -> Iterable[PSObject]:
+    return (show_switch(place, switch) for switch in switches_of(place, call))
+
+
+def show_switch(place: Place, switch: Switch) -> PSObject:
+    """A switch as Get-VMSwitch shows it."""
+    cards = [switch.card.description] if switch.card else []
+    values: dict[str, Any] = {
+        "Name": switch.name,
+        "Id": UUID(switch.identifier),
+        "SwitchType": enums.SWITCH_TYPE[switch.type],
+        "NetAdapterInterfaceDescription": cards[0] if cards else None,
+        "NetAdapterInterfaceDescriptions": cards or None,
+        "AllowManagementOS": switch.type != PRIVATE and switch.for_management,
+        "EmbeddedTeamingEnabled": False,
+        "IovEnabled": False,
+        "Notes": "",
+        "ComputerName": place.host.short_name,
+    }
+    return PSObject("Microsoft.HyperV.PowerShell.VMSwitch", values, text=f"VMSwitch (Name = '{switch.name}')")
+
+
+def _adapters(place: Place, call: Call) -> Iterable[PSObject]:
+    names = texts(call, "SwitchName")
+    for shown in _every_adapter(place, call):
+        if not names or str(shown["SwitchName"]).lower() in [name.lower() for name in names]:
+            yield shown
+
+
+def _every_adapter(place: Place, call: Call) -> Iterator[PSObject]:
+    everywhere, of_host = flag(call, "All"), flag(call, "ManagementOS")
+    if everywhere or of_host:
+        yield from (_of_host(place.host, switch) for switch in _for_management(place.host))
+    if of_host:
+        return
+    for machine in machines_of(place, call):
+        found = chosen(call, "Name", machine.adapters, lambda one: one.name, _no_adapter)
+        yield from (_adapter(place, machine, adapter) for adapter in found)
+
+
+def _no_adapter(name: str) -> CommandError:
+    return errors.invalid_parameter(f'Hyper-V was unable to find a network adapter with name "{name}".', name)
+
+
+def _adapter(place: Place, machine: Machine, adapter: NetworkAdapter) -> PSObject:
+    now = place.now
+    switch = machine.host.switch(adapter.switch) if adapter.switch else None
+    return PSObject(
+        "Microsoft.HyperV.PowerShell.VMNetworkAdapter",
+        {
+            "Name": adapter.name,
+            "Id": f"Microsoft:{machine.identifier.upper()}\\{adapter.identifier.upper()}",
+            "VMName": machine.name,
+            "VMId": UUID(machine.identifier),
+            "SwitchName": switch.name if switch else "",
+            "SwitchId": UUID(switch.identifier) if switch else None,
+            "Connected": switch is not None,
+            "MacAddress": adapter.mac,
+            "DynamicMacAddressEnabled": True,
+            "IPAddresses": machine.addresses(adapter, now),
+            "Status": enums.every(enums.ADAPTER_STATUS, ["Ok"] if machine.has_booted(now) else []),
+            "IsManagementOs": False,
+            "IsLegacy": False,
+            "ComputerName": machine.host.short_name,
+        },
+    )
+
+
+def _for_management(host: Host) -> list[Switch]:
+    return [switch for switch in host.switches if switch.type != PRIVATE and switch.for_management]
+
+
+def _of_host(host: Host, switch: Switch) -> PSObject:
+    return PSObject(
+        "Microsoft.HyperV.PowerShell.VMInternalNetworkAdapter",
+        {
+            "Name": switch.name,
+            "Id": f"Microsoft:{switch.identifier.upper()}",
+            "VMName": None,
+            "VMId": None,
+            "SwitchName": switch.name,
+            "SwitchId": UUID(switch.identifier),
+            "MacAddress": mac_of(switch.identifier, HYPERV_MAC),
+            "IPAddresses": [],
+            "Status": enums.every(enums.ADAPTER_STATUS, ["Ok"]),
+            "IsManagementOs": True,
+            "ComputerName": host.short_name,
+        },
+    )
+
+
+def _cards(host: Host, call: Call) -> Iterable[PSObject]:
+    descriptions = [text.lower() for text in texts(call, "InterfaceDescription")]
+    every = [_card(card) for card in host.cards]
+    if not flag(call, "Physical"):
+        every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(host))]
+    for shown in chosen(call, "Name", every, lambda one: str(one["Name"]), _no_card):
+        if not descriptions or str(shown["InterfaceDescription"]).lower() in descriptions:
+            yield shown
+
+
+def _no_card(name: str) -> CommandError:
+    return CommandError(
+        f"No MSFT_NetAdapter objects found with property 'Name' equal to '{name}'.  Verify the value of the property "
+        "and retry.",
+        "CmdletizationQuery_NotFound_Name",
+        "ObjectNotFound",
+        exception="Microsoft.PowerShell.Cmdletization.Cim.CimJobException",
+        target=name,
+    )
+
+
+def _card(card: NetworkCard) -> PSObject:
+    return _net_adapter(card.name, card.description, card.mac, card.index, card.status, virtual=False)
+
+
+def _virtual_card(switch: Switch, index: int) -> PSObject:
+    name, mac = f"vEthernet ({switch.name})", mac_of(switch.identifier, HYPERV_MAC)
+    return _net_adapter(name, "Hyper-V Virtual Ethernet Adapter", mac, index, "Up", virtual=True)
+
+
+def _net_adapter(name: str, description: str, mac: str, index: int, status: str, *, virtual: bool) -> PSObject:
+    up = status == "Up"
+    return PSObject(
+        "Microsoft.Management.Infrastructure.CimInstance#ROOT/StandardCimv2/MSFT_NetAdapter",
+        {
+            "Name": name,
+            "InterfaceAlias": name,
+            "InterfaceDescription": description,
+            "InterfaceIndex": index,
+            "ifIndex": index,
+            "Status": status,
+            "AdminStatus": "Down" if status == "Disabled" else "Up",
+            "MediaConnectionState": "Connected" if up else "Disconnected",
+            "MacAddress": "-".join(mac[at : at + 2] for at in range(0, 12, 2)),
+            "LinkSpeed": f"{GIGABITS} Gbps" if up else "0 bps",
+            "Virtual": virtual,
+            "HardwareInterface": not virtual,
+        },
+        text=f'MSFT_NetAdapter (CreationClassName = "MSFT_NetAdapter", Name = "{name}")',
+    )
+
+
+def card_of(host: Host, name: str) -> NetworkCard | None:
+    """The network card of that name."""
+    return next((card for card in host.cards if card.name.lower() == name.lower()), None)
+
+
+def holder_of(host: Host, card: NetworkCard) -> Switch | None:
+    """The external switch on a network card."""
+    return next((one for one in host.switches if one.type == EXTERNAL and one.card is card), None)

@@ -1,0 +1,168 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every server has, and the host's own settings: Get-VMHost, Get-Service, Get-Item and a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from asr_simulator.hyperv.cmdlets import enums
+from asr_simulator.hyperv.cmdlets.names import chosen, texts
+from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.hosts import VMMS, Service
+from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+
+SYSTEM = "C:\\Windows\\System32\\"
+MANAGEMENT = "Microsoft.PowerShell.Management"
+COMMANDS = "Microsoft.PowerShell.Commands."
+BUILD_LABEL = "(WinBuild.160101.0800)"
+
+
+def host_commands(place: Place) -> list[Command]:
+    """Get-VMHost."""
+    return [place.hyper_v("Get-VMHost", lambda call: [_vm_host(place)])]
+
+
+def _vm_host(place: Place) -> PSObject:
+    host = place.host
+    return PSObject(
+        "Microsoft.HyperV.PowerShell.VMHost",
+        {
+            "Name": host.short_name,
+            "ComputerName": host.short_name,
+            "FullyQualifiedDomainName": host.domain,
+            "LogicalProcessorCount": host.processors,
+            "MemoryCapacity": host.memory,
+            "VirtualMachinePath": host.machine_folder,
+            "VirtualHardDiskPath": host.disk_folder,
+            "VirtualMachineMigrationEnabled": host.cluster is not None,
+            "MaximumVirtualMachineMigrations": 2,
+        },
+        text=f"VMHost (Name = '{host.short_name}')",
+    )
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands of every server."""
+    return [
+        command(
+            "Get-Service",
+            lambda call: _services(place, call),
+            ("DisplayName", "Include", "Exclude"),
+            positional=("Name",),
+            module=MANAGEMENT,
+            class_name=f"{COMMANDS}GetServiceCommand",
+        ),
+        command(
+            "Get-Item",
+            lambda call: _items(place, call),
+            ("LiteralPath",),
+            positional=("Path",),
+            switches=("Force",),
+            module=MANAGEMENT,
+            class_name=f"{COMMANDS}GetItemCommand",
+        ),
+        command(
+            "Test-Path",
+            lambda call: [_file(place, path) is not None for path in _paths(call)],
+            ("LiteralPath", "PathType"),
+            positional=("Path",),
+            module=MANAGEMENT,
+            class_name=f"{COMMANDS}TestPathCommand",
+        ),
+        command(
+            "Restart-Computer",
+            lambda call: _restart(place),
+            switches=("Force", "Confirm"),
+            module=MANAGEMENT,
+            class_name=f"{COMMANDS}RestartComputerCommand",
+        ),
+    ]
+
+
+def _services(place: Place, call: Call) -> Iterable[PSObject]:
+    every = [*place.host.services.values(), Service("WinRM", "Windows Remote Management (WS-Management)")]
+    found = chosen(call, "Name", sorted(every, key=lambda one: one.name.lower()), lambda one: one.name, _no_service)
+    for service in found:
+        values = {
+            "Name": service.name,
+            "ServiceName": service.name,
+            "DisplayName": service.display_name,
+            "Status": enums.SERVICE_STATUS[service.state],
+            "StartType": enums.SERVICE_START[service.start_mode],
+        }
+        yield PSObject("System.ServiceProcess.ServiceController", values, text=service.name)
+
+
+def _no_service(name: str) -> CommandError:
+    message = f"Cannot find any service with service name '{name}'."
+    exception = f"{COMMANDS}ServiceCommandException"
+    return CommandError(message, "NoServiceFoundForGivenName", "ObjectNotFound", exception=exception, target=name)
+
+
+def _paths(call: Call) -> list[str]:
+    return [*texts(call, "LiteralPath"), *texts(call, "Path")]
+
+
+def _items(place: Place, call: Call) -> Iterable[PSObject]:
+    for path in _paths(call):
+        found = _file(place, path)
+        if found is not None:
+            yield found
+        else:
+            call.write_error(
+                CommandError(
+                    f"Cannot find path '{path}' because it does not exist.",
+                    "PathNotFound",
+                    "ObjectNotFound",
+                    exception="System.Management.Automation.ItemNotFoundException",
+                    target=path,
+                )
+            )
+
+
+def _file(place: Place, path: str) -> PSObject | None:
+    """A file that the simulator knows of: the management service's program, or a virtual disk.
+
+    Raises:
+        NotModelled: the host may well have it, but the simulator does not know.
+    """
+    host = place.host
+    wanted = path.replace("/", "\\").lower()
+    if wanted == f"{SYSTEM}vmms.exe".lower():
+        return _program(place, "vmms.exe") if VMMS in host.services else None
+    for volume in host.volumes:
+        for disk in volume.disks:
+            if disk.path.lower() == wanted:
+                return _info(path, disk.file_size(place.now)) if disk.present else None
+    if any(wanted.startswith(f"{volume.root}hyper-v\\".lower()) for volume in host.volumes):
+        return None
+    raise NotModelled(f"the path {path}")
+
+
+def _info(path: str, length: int) -> PSObject:
+    name = path.rsplit("\\", 1)[-1]
+    return PSObject("System.IO.FileInfo", {"Name": name, "FullName": path, "Length": length, "Exists": True}, text=path)
+
+
+def _program(place: Place, name: str) -> PSObject:
+    version = place.host.os.file_version
+    found = _info(f"{SYSTEM}{name}", 13_000_000)
+    found["VersionInfo"] = PSObject(
+        "System.Diagnostics.FileVersionInfo",
+        {
+            "FileName": f"{SYSTEM}{name}",
+            "FileVersion": f"{version} {BUILD_LABEL}",
+            "ProductVersion": version,
+            "FileDescription": "Virtual Machine Management Service",
+            "CompanyName": "Microsoft Corporation",
+        },
+    )
+    return found
+
+
+def _restart(place: Place) -> Iterable[PSObject]:
+    place.hyperv.restart(place.host)
+    return ()

@@ -1,0 +1,171 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""New-VMSwitch, Set-VMSwitch, Rename-VMSwitch and Remove-VMSwitch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from asr_simulator.hyperv.cmdlets import errors
+from asr_simulator.hyperv.cmdlets.names import given
+from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
+from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
+from asr_simulator.powershell import Call, Command, CommandError, PSObject
+
+BINDING = ("SwitchType", "NetAdapterName", "NetAdapterInterfaceDescription", "AllowManagementOS", "Notes")
+FAILED = "Failed while adding virtual Ethernet switch connections."
+DISABLED = "Disabled"
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands that change the switches of a host."""
+    return [
+        place.hyper_v(
+            "New-VMSwitch",
+            lambda call: _create(place, call),
+            BINDING,
+            positional=("Name",),
+            switches=("Confirm",),
+            mandatory=("Name",),
+        ),
+        place.hyper_v(
+            "Set-VMSwitch",
+            lambda call: _change(place, call),
+            ("VMSwitch", *BINDING),
+            positional=("Name",),
+            switches=("Passthru", "Confirm"),
+            pipeline="VMSwitch",
+        ),
+        place.hyper_v(
+            "Rename-VMSwitch",
+            lambda call: _rename(place, call),
+            ("VMSwitch",),
+            positional=("Name", "NewName"),
+            switches=("Passthru", "Confirm"),
+            mandatory=("NewName",),
+            pipeline="VMSwitch",
+        ),
+        place.hyper_v(
+            "Remove-VMSwitch",
+            lambda call: _remove(place, call),
+            ("VMSwitch",),
+            positional=("Name",),
+            switches=("Force", "Passthru", "Confirm"),
+            pipeline="VMSwitch",
+        ),
+    ]
+
+
+def _create(place: Place, call: Call) -> Iterable[PSObject]:
+    wanted = _type(call)
+    card = _card(place, call)
+    if (wanted is None) == (card is None):
+        raise errors.ambiguous_parameters()
+    if card is not None:
+        _check_free(place, card, None)
+    switch = Switch(
+        place.hyperv.new_id(),
+        str(call.parameters["name"]),
+        wanted or EXTERNAL,
+        card,
+        for_management=bool(call.parameters.get("allowmanagementos", True)),
+    )
+    place.host.switches.append(switch)
+    yield show_switch(place, switch)
+
+
+def _type(call: Call) -> str | None:
+    """Internal or Private as it was asked for; what makes a switch external is its adapter."""
+    value = call.parameters.get("switchtype")
+    if value is None:
+        return None
+    known = {name.lower(): name for name in (INTERNAL, PRIVATE)}
+    if str(value).lower() not in known:
+        message = f'A parameter that is not valid was passed to the operation: the switch type "{value}".'
+        raise errors.invalid_parameter(message, value)
+    return known[str(value).lower()]
+
+
+def _card(place: Place, call: Call) -> NetworkCard | None:
+    """The network card that the parameters name."""
+    for value in given(call, "NetAdapterName"):
+        found = card_of(place.host, str(value))
+        if found is None:
+            raise errors.invalid_parameter(f'Hyper-V was unable to find a network adapter with name "{value}".', value)
+        return found
+    for value in given(call, "NetAdapterInterfaceDescription"):
+        for card in place.host.cards:
+            if card.description.lower() == str(value).lower():
+                return card
+        message = f'Hyper-V was unable to find a network adapter with interface description "{value}".'
+        raise errors.invalid_parameter(message, value)
+    return None
+
+
+def _check_free(place: Place, card: NetworkCard, switch: Switch | None) -> None:
+    """A card serves one switch.
+
+    Raises:
+        CommandError: it serves another, or it is disabled.
+    """
+    holder = holder_of(place.host, card)
+    if holder is not None and holder is not switch:
+        bound = "is already bound to the Microsoft Virtual Switch protocol."
+        raise _failed(f"External Ethernet adapter '{card.description}' {bound}")
+    if card.status == DISABLED:
+        raise _failed(f"Ethernet port '{card.description}' bind failed: Element not found. (0x80070490).")
+
+
+def _failed(reason: str) -> CommandError:
+    return errors.operation_failed(f"{FAILED}\r\n{reason}")
+
+
+def _named(place: Place, call: Call) -> Iterator[Switch]:
+    """The switches that a command is to change: those of -VMSwitch, else those of the names."""
+    objects = given(call, "VMSwitch")
+    if not objects:
+        yield from list(named_switches(place, call))
+    for shown in objects:
+        identifier = str(shown.get("Id") if isinstance(shown, PSObject) else shown)
+        found = [switch for switch in place.host.switches if switch.identifier == identifier]
+        yield from found
+        if not found:
+            call.write_error(errors.no_switch("id", identifier))
+
+
+def _change(place: Place, call: Call) -> Iterable[PSObject]:
+    wanted, card = _type(call), _card(place, call)
+    if wanted is not None and card is not None:
+        raise errors.ambiguous_parameters()
+    for switch in _named(place, call):
+        if card is not None:
+            _check_free(place, card, switch)
+            switch.type, switch.card = EXTERNAL, card
+        elif wanted is not None:
+            switch.type, switch.card = wanted, None
+        if call.parameters.get("allowmanagementos") is not None:
+            switch.for_management = bool(call.parameters["allowmanagementos"])
+        if call.parameters.get("passthru"):
+            yield show_switch(place, switch)
+
+
+def _rename(place: Place, call: Call) -> Iterable[PSObject]:
+    name = str(call.parameters["newname"])
+    for switch in _named(place, call):
+        for machine in place.host.machines:
+            for adapter in machine.adapters:
+                if adapter.switch is not None and adapter.switch.lower() == switch.name.lower():
+                    adapter.switch = name
+        switch.name = name
+        if call.parameters.get("passthru"):
+            yield show_switch(place, switch)
+
+
+def _remove(place: Place, call: Call) -> Iterable[PSObject]:
+    for switch in list(_named(place, call)):
+        place.hyperv.remove_switch(place.host, switch)
+        if call.parameters.get("passthru"):
+            yield show_switch(place, switch)

@@ -1,0 +1,169 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of the module VirtualMachineManager, on a VMM server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from asr_simulator.hyperv.cmdlets import enums
+from asr_simulator.hyperv.cmdlets.names import flag, given, guids, matches, texts
+from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.hosts import VMM_SERVICE, Host, VmmServer
+from asr_simulator.hyperv.machines import Machine
+from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+
+MODULE = "VirtualMachineManager"
+TYPES = "Microsoft.SystemCenter.VirtualMachineManager."
+CLASSES = f"{TYPES}Cmdlets."
+EXCEPTION = "Microsoft.VirtualManager.Utils.CarmineException"
+PORT = 8100
+LOCAL = ("localhost", ".", "127.0.0.1")
+STATES = {"Off": "PowerOff"}
+
+
+def commands(place: Place) -> list[Command]:
+    """The commands of VMM; none on a server that is no VMM server."""
+    managed = place.host.manages
+    if managed is None:
+        return []
+    view = _View(place, managed)
+    by_name = ("VMMServer", "ID", "All")
+    return [
+        view.command("Get-SCVMMServer", view.server, ("TCPPort", "ConnectAs"), positional=("ComputerName",)),
+        view.command("Get-SCVMHost", view.hosts, (*by_name, "VMHostGroup"), positional=("ComputerName",)),
+        view.command("Get-SCCloud", view.clouds, by_name, positional=("Name",)),
+        view.command(
+            "Get-SCVirtualMachine",
+            view.machines,
+            ("VMMServer", "ID", "VMHost", "Cloud"),
+            positional=("Name",),
+            switches=("All",),
+        ),
+    ]
+
+
+class _View:
+    """What a VMM server knows; it compares names without case, and takes the wildcards of PowerShell."""
+
+    def __init__(self, place: Place, managed: VmmServer) -> None:
+        self._place, self._managed = place, managed
+
+    def command(
+        self, name: str, run: Callable[[Call], Iterable[PSObject]], parameters: tuple[str, ...], **options: Any
+    ) -> Command:
+        """A command that needs the VMM service."""
+
+        def served(call: Call) -> Iterable[PSObject]:
+            if not self._place.host.service_runs(VMM_SERVICE):
+                raise _no_answer(self._place.host)
+            yield from run(call)
+
+        class_name = f"{CLASSES}{name.replace('-', '').replace('SC', '')}Cmdlet"
+        return Command(name, served, parameters, module=MODULE, class_name=class_name, **options)
+
+    def server(self, call: Call) -> Iterable[PSObject]:
+        """The connection to the server itself."""
+        host = self._place.host
+        for name in texts(call, "ComputerName"):
+            if name.lower() not in (*LOCAL, host.name.lower(), host.short_name.lower()):
+                raise NotModelled(f"Get-SCVMMServer -ComputerName {name}: another server")
+        values = {
+            "Name": host.name,
+            "ComputerName": host.short_name,
+            "FQDN": host.name,
+            "FullyQualifiedDomainName": host.name,
+            "Port": PORT,
+            "ProductVersion": self._managed.version,
+            "IsConnected": True,
+        }
+        yield PSObject(f"{TYPES}ServerConnection", values, text=host.name)
+
+    def hosts(self, call: Call) -> Iterable[PSObject]:
+        """The hosts that it manages."""
+        wanted = texts(call, "ComputerName")
+        for host in self._managed.hosts:
+            if not wanted or any(matches(name, host.name) or matches(name, host.short_name) for name in wanted):
+                yield self._host(host)
+
+    def _host(self, host: Host) -> PSObject:
+        cluster = None
+        if host.cluster is not None:
+            full = f"{host.cluster.name}.{host.cluster.domain}"
+            cluster = PSObject(f"{TYPES}HostCluster", {"Name": full, "ClusterName": full}, text=full)
+        values = {
+            "Name": host.name,
+            "ComputerName": host.short_name,
+            "FQDN": host.name,
+            "ID": self._id("managed host", host.name),
+            "OverallState": enums.COMPUTER_STATE["OK" if host.alive else "NotResponding"],
+            "CommunicationState": enums.COMMUNICATION_STATE["Responding" if host.alive else "NotResponding"],
+            "HostCluster": cluster,
+            "HyperVVersion": host.os.file_version,
+        }
+        return PSObject(f"{TYPES}Host", values, text=host.name)
+
+    def clouds(self, call: Call) -> Iterable[PSObject]:
+        """Its clouds."""
+        wanted = texts(call, "Name")
+        for name in self._managed.clouds:
+            if not wanted or any(matches(pattern, name) for pattern in wanted):
+                yield self._cloud(name)
+
+    def _cloud(self, name: str) -> PSObject:
+        return PSObject(f"{TYPES}Cloud", {"Name": name, "ID": self._id("cloud", name)}, text=name)
+
+    def machines(self, call: Call) -> Iterable[PSObject]:
+        """The virtual machines on its hosts."""
+        wanted, ids = texts(call, "Name"), guids(call, "ID")
+        hosts, clouds = _names(call, "VMHost"), _names(call, "Cloud")
+        for host in self._managed.hosts:
+            for machine in host.machines:
+                if (
+                    (not wanted or flag(call, "All") or any(matches(name, machine.name) for name in wanted))
+                    and (not ids or self._id("managed machine", machine.identifier) in ids)
+                    and (not hosts or host.name in hosts)
+                    and (not clouds or machine.cloud in clouds)
+                ):
+                    yield self._machine(host, machine)
+
+    def _machine(self, host: Host, machine: Machine) -> PSObject:
+        name = STATES.get(machine.state, machine.state) if host.alive else "HostNotResponding"
+        state = enums.VM_COMPUTER_STATE[name]
+        values = {
+            "Name": machine.name,
+            "ID": self._id("managed machine", machine.identifier),
+            "VMId": machine.identifier.upper(),
+            "Status": state,
+            "VirtualMachineState": state,
+            "StatusString": {"PowerOff": "Stopped", "HostNotResponding": "Host Not Responding"}.get(name, name),
+            "VMHost": self._host(host),
+            "HostName": host.name,
+            "Cloud": self._cloud(machine.cloud) if machine.cloud else None,
+            "Generation": machine.generation,
+            "IsHighlyAvailable": host.cluster is not None,
+            "CPUCount": machine.processors,
+            "Memory": machine.memory // 1024**2,
+            "OperatingSystem": machine.os,
+        }
+        return PSObject(f"{TYPES}VM", values, text=machine.name)
+
+    def _id(self, kind: str, name: str) -> str:
+        return self._place.hyperv.id_of(kind, name)
+
+
+def _names(call: Call, parameter: str) -> list[str]:
+    """The names of the objects that a parameter was given."""
+    return [str(one.get("Name")) if isinstance(one, PSObject) else str(one) for one in given(call, parameter)]
+
+
+def _no_answer(host: Host) -> CommandError:
+    message = (
+        f"Unable to connect to the Virtual Machine Manager management server {host.name}. The Virtual Machine Manager "
+        "service on that server did not respond. (Error ID: 1602)\r\n\r\nVerify that Virtual Machine Manager has been "
+        "installed on the server and that the Virtual Machine Manager service is running. Then try the operation again."
+    )
+    return CommandError(message, "1602", "ReadError", exception=EXCEPTION, terminating=True)

@@ -1,0 +1,235 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hyper-V hosts and VMM servers: their operating system, services, volumes, switches and network cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from asr_simulator.hyperv.machines import Machine, VirtualDisk
+
+CSV_ROOT = "C:\\ClusterStorage\\"
+SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
+VMMS, DRA, AGENT, VMM_SERVICE, CLUSTER_SERVICE = "vmms", "dra", "obengine", "SCVMMService", "ClusSvc"
+EXTERNAL, INTERNAL, PRIVATE = "External", "Internal", "Private"
+
+
+@dataclass(frozen=True)
+class OperatingSystem:
+    """A release of Windows Server; ``powershell`` is the version that comes with it, or 5.1 put on 2012 R2."""
+
+    caption: str
+    version: str
+    powershell: str
+    file_version: str
+
+    @property
+    def build(self) -> str:
+        """The build number."""
+        return self.version.rsplit(".", 1)[1]
+
+
+RELEASES = {
+    release: OperatingSystem(f"Microsoft Windows Server {release} Datacenter", version, powershell, files)
+    for release, version, powershell, files in (
+        ("2012 R2", "6.3.9600", "5.1.14409.1027", "6.3.9600.20478"),
+        ("2016", "10.0.14393", "5.1.14393.6343", "10.0.14393.6343"),
+        ("2019", "10.0.17763", "5.1.17763.5328", "10.0.17763.5328"),
+        ("2022", "10.0.20348", "5.1.20348.2227", "10.0.20348.2227"),
+        ("2025", "10.0.26100", "5.1.26100.1591", "10.0.26100.1591"),
+    )
+}
+
+
+@dataclass
+class Service:
+    """A Windows service."""
+
+    name: str
+    display_name: str
+    state: str = SERVICE_RUNNING
+    start_mode: str = "Auto"
+
+
+@dataclass(eq=False)
+class Volume:
+    """A volume; ``own`` are the bytes that no virtual disk takes. Nodes of a cluster share the same object.
+
+    ``free_at_start`` is what is to be free when the scenario begins; None: whatever is.
+    """
+
+    path: str
+    label: str
+    size: int
+    own: int
+    identifier: str
+    cluster: str | None = None
+    free_at_start: int | None = None
+    disks: list[VirtualDisk] = field(default_factory=list)
+
+    @property
+    def file_system(self) -> str:
+        """How it is formatted."""
+        return "CSVFS" if self.cluster else "NTFS"
+
+    @property
+    def root(self) -> str:
+        """Its path with the backslash at its end."""
+        return self.path.rstrip("\\") + "\\"
+
+    def balance(self, now: datetime) -> int:
+        """Free bytes, below zero when more was written than fits."""
+        return self.size - self.own - sum(disk.file_size(now) for disk in self.disks)
+
+    def free(self, now: datetime) -> int:
+        """Free bytes now."""
+        return max(0, self.balance(now))
+
+    def unclaimed(self) -> int:
+        """Free bytes when everything that grows has grown."""
+        return max(0, self.size - self.own - sum(disk.final_size for disk in self.disks))
+
+    def leave_free(self, free: int, now: datetime) -> None:
+        """Other files take what leaves so much free now."""
+        self.own = self.size - sum(disk.file_size(now) for disk in self.disks) - free
+
+
+@dataclass
+class Switch:
+    """A virtual switch; ``card`` is the network card of an external one."""
+
+    identifier: str
+    name: str
+    type: str
+    card: NetworkCard | None = None
+    for_management: bool = True
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """A physical network card."""
+
+    name: str
+    description: str
+    mac: str
+    index: int
+    status: str = "Up"
+
+
+@dataclass(eq=False)
+class Cluster:
+    """A failover cluster; its nodes share volumes and virtual machines."""
+
+    name: str
+    domain: str
+    identifier: str
+    nodes: list[Host] = field(default_factory=list)
+    volumes: list[Volume] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Host:
+    """A server. ``accounts`` are the user names that it takes with their passwords; ``winrm``: it can be reached.
+
+    ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
+    restart, ``needed_services`` are those without which it serves no vault.
+    """
+
+    name: str
+    os: OperatingSystem
+    processors: int
+    memory: int
+    booted: datetime
+    installed: datetime
+    winrm: bool = True
+    alive: bool = True
+    role_installed: bool = True
+    has_module: bool = True
+    restart_pending: bool = False
+    clock_offset: float = 0.0
+    services: dict[str, Service] = field(default_factory=dict)
+    needed_services: tuple[str, ...] = ()
+    volumes: list[Volume] = field(default_factory=list)
+    cards: list[NetworkCard] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
+    machines: list[Machine] = field(default_factory=list)
+    cluster: Cluster | None = None
+    manages: VmmServer | None = None
+    accounts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def short_name(self) -> str:
+        """Its NetBIOS name: ``HV-RTM-01``."""
+        return self.name.partition(".")[0].upper()[:15]
+
+    @property
+    def in_domain(self) -> bool:
+        """Whether it belongs to a domain."""
+        return "." in self.name
+
+    @property
+    def domain(self) -> str:
+        """Its DNS domain; ``WORKGROUP`` without one."""
+        return self.name.partition(".")[2] or "WORKGROUP"
+
+    @property
+    def os_version(self) -> str:
+        """Three numbers: ``10.0.20348``."""
+        return self.os.version
+
+    @property
+    def reachable(self) -> bool:
+        """Whether its WinRM can be reached."""
+        return self.alive and self.winrm
+
+    @property
+    def serves_vault(self) -> bool:
+        """Whether what the vault needs of it runs."""
+        return self.alive and all(self.service_runs(name) for name in self.needed_services)
+
+    def service_runs(self, name: str) -> bool:
+        """Whether it has a service of that name, and it runs."""
+        service = self.service(name)
+        return service is not None and service.state == SERVICE_RUNNING
+
+    @property
+    def storage(self) -> Volume:
+        """Where it puts new virtual machines: a shared volume, else the first that is not the system's."""
+        shared = (volume for volume in self.volumes if volume.cluster)
+        data = (volume for volume in self.volumes if volume.path.upper() != "C:")
+        return next(shared, None) or next(data, None) or self.volumes[0]
+
+    @property
+    def machine_folder(self) -> str:
+        """The default folder of virtual machines."""
+        return f"{self.storage.root}Hyper-V"
+
+    @property
+    def disk_folder(self) -> str:
+        """The default folder of virtual disks."""
+        return f"{self.machine_folder}\\Virtual Hard Disks"
+
+    def service(self, name: str) -> Service | None:
+        """The service of that name."""
+        return next((one for one in self.services.values() if one.name.lower() == name.lower()), None)
+
+    def switch(self, name: str) -> Switch | None:
+        """The switch of that name."""
+        return next((one for one in self.switches if one.name.lower() == name.lower()), None)
+
+    def volume(self, path: str) -> Volume | None:
+        """The volume of that path, with or without a backslash at the end."""
+        wanted = path.rstrip("\\").lower()
+        return next((one for one in self.volumes if one.path.rstrip("\\").lower() == wanted), None)
+
+
+@dataclass(eq=False)
+class VmmServer:
+    """What a VMM server manages."""
+
+    hosts: list[Host]
+    clouds: tuple[str, ...]
+    version: str = "10.22.1287.0"

@@ -1,0 +1,210 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Virtual machines of Hyper-V hosts, with their disks, network adapters and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asr_simulator.hyperv.hosts import Host, Volume
+
+# The words of Hyper-V's own State, and the two that the control API knows.
+STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
+OFF, RUNNING = "off", "running"
+CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
+
+GIB = 1024**3
+MIB = 1024**2
+HYPERV_MAC = "00155D"  # how the addresses begin that Hyper-V gives
+FRESH_FILE = 4 * MIB  # a dynamically expanding VHDX that holds nothing
+
+
+class StartRefused(RuntimeError):
+    """The virtual machine does not start; the message is Hyper-V's reason."""
+
+
+@dataclass(frozen=True)
+class Replication:
+    """How Hyper-V shows a machine's replication, in its own words."""
+
+    state: str = "Disabled"
+    health: str = "NotApplicable"
+    mode: str = "None"
+
+
+def not_replicated() -> Replication:
+    """What Hyper-V shows of a machine without replication."""
+    return Replication()
+
+
+@dataclass(eq=False)
+class VirtualDisk:
+    """A dynamically expanding VHDX file; sizes in bytes. It may be growing."""
+
+    path: str
+    size: int
+    volume: Volume
+    identifier: str
+    holds: int = FRESH_FILE
+    present: bool = True
+    _grows: tuple[datetime, float, int] | None = None
+
+    def file_size(self, now: datetime) -> int:
+        """What the file takes of its volume now."""
+        if not self.present:
+            return 0
+        if self._grows is None:
+            return self.holds
+        since, seconds, target = self._grows
+        share = 1.0 if seconds <= 0 else min(1.0, (now - since).total_seconds() / seconds)
+        return self.holds + int((target - self.holds) * share)
+
+    @property
+    def final_size(self) -> int:
+        """What it takes when it has grown."""
+        if not self.present:
+            return 0
+        return self.holds if self._grows is None else self._grows[2]
+
+    def grow(self, by: int, seconds: float, now: datetime) -> None:
+        """Grow by so many bytes in so many seconds, never beyond the size of the disk."""
+        self.rest(now)
+        self._grows = (now, seconds, max(self.holds, min(self.size, self.holds + by)))
+
+    def finish(self) -> None:
+        """What was to be written is."""
+        self.holds, self._grows = self.final_size, None
+
+    def rest(self, now: datetime) -> None:
+        """Grow no more."""
+        self.holds, self._grows = self.file_size(now), None
+
+
+@dataclass
+class NetworkAdapter:
+    """A network adapter; ``mac`` is 12 hex digits, ``switch`` None: not connected.
+
+    ``wanted_switch`` is the one that it was made for.
+    """
+
+    identifier: str
+    mac: str
+    address: str
+    switch: str | None
+    wanted_switch: str | None
+    name: str = "Network Adapter"
+
+
+@dataclass
+class Checkpoint:
+    """A checkpoint."""
+
+    identifier: str
+    name: str
+    created: datetime
+
+
+@dataclass(eq=False)
+class Machine:
+    """A virtual machine that a host knows, or knew: ``exists`` tells.
+
+    ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
+    """
+
+    identifier: str
+    name: str
+    host: Host
+    path: str
+    created: datetime
+    generation: int = 2
+    os: str = "Windows"
+    processors: int = 2
+    memory: int = 16 * GIB
+    boot_seconds: float = 45.0
+    state: str = STATE_OFF
+    started: datetime | None = None
+    disks: list[VirtualDisk] = field(default_factory=list)
+    adapters: list[NetworkAdapter] = field(default_factory=list)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    disks_state: str = CONSISTENT
+    cloud: str | None = None
+    heartbeat_works: bool = True
+    may_start: bool = True
+    replication: Callable[[], Replication] = not_replicated
+
+    @property
+    def exists(self) -> bool:
+        """Whether its host has it."""
+        return self in self.host.machines
+
+    @property
+    def power(self) -> str:
+        """``running`` or ``off``: a saved or paused machine serves nobody, but only the saved one is off."""
+        return OFF if self.state in (STATE_OFF, STATE_SAVED) else RUNNING
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether its disks hold a whole copy."""
+        return self.disks_state == CONSISTENT
+
+    def start(self, now: datetime) -> None:
+        """It runs from now on.
+
+        Raises:
+            StartRefused: it cannot.
+        """
+        if not self.may_start:
+            raise StartRefused("The virtual machine could not be started.")
+        if not all(disk.present for disk in self.disks):
+            raise StartRefused("The system cannot find the file specified.")
+        self.run(now)
+
+    def run(self, now: datetime) -> None:
+        """It runs from now on, whatever speaks against it."""
+        self.state, self.started = STATE_RUNNING, now
+
+    def turn_off(self) -> None:
+        """It runs no more."""
+        self.state, self.started = STATE_OFF, None
+
+    def save(self) -> None:
+        """It runs no more, and will go on where it was."""
+        self.state, self.started = STATE_SAVED, None
+
+    def uptime(self, now: datetime) -> timedelta:
+        """How long it has been running."""
+        return timedelta() if self.started is None else max(timedelta(), now - self.started)
+
+    def has_booted(self, now: datetime) -> bool:
+        """Whether its operating system runs and answers."""
+        return (
+            self.state == STATE_RUNNING
+            and self.heartbeat_works
+            and self.is_consistent
+            and self.uptime(now).total_seconds() >= self.boot_seconds
+        )
+
+    def heartbeat(self, now: datetime) -> str | None:
+        """Hyper-V's word for it; None while the machine is off."""
+        if self.state == STATE_PAUSED:
+            return "Paused"
+        if self.state != STATE_RUNNING:
+            return None
+        if not self.has_booted(now):
+            return "NoContact"
+        return "OkApplicationsHealthy" if self.os == "Windows" else "OkApplicationsUnknown"
+
+    def addresses(self, adapter: NetworkAdapter, now: datetime) -> list[str]:
+        """What the guest reports of an adapter: nothing before it has booted, nothing of one without a switch."""
+        return [adapter.address] if adapter.switch is not None and self.has_booted(now) else []
+
+    def rest(self, now: datetime) -> None:
+        """Nothing is written to its disks any more."""
+        for disk in self.disks:
+            disk.rest(now)

@@ -1,0 +1,232 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults of the own site: hosts that cannot be reached or lack something, virtual machines that misbehave.
+
+A service fault of a host is one of::
+
+    {"host": "hv01.contoso.example", "reachable": false}             WinRM refuses; the vault does not care
+    {"host": H, "dead": true}                                        nothing on it runs or answers, to nobody
+    {"host": H, "password": "wrong"}                                 it takes the account no more ("right": again)
+    {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine no vault is served
+    {"host": H, "volume": "D:", "free_gb": 0.2}                      other files take the rest
+    {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
+    {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
+    {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
+
+and of a virtual machine, with ``host`` as well where several have one of its name::
+
+    {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would say to it
+    {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
+    {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
+    {"vm": V, "does_not_start": true}                                every start fails, and no job notices
+    {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
+    {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
+
+Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Switch
+from asr_simulator.hyperv.machines import GIB, Machine
+
+if TYPE_CHECKING:
+    from asr_simulator.hyperv.estate import HyperV
+
+Change = Callable[[], None]
+OTHER_PASSWORD = "changed since"
+
+
+def concerns(fault: dict[str, Any]) -> bool:
+    """Whether a service fault is one of the own site."""
+    return bool({"host", "vm"} & set(fault))
+
+
+def check(hyperv: HyperV, fault: dict[str, Any]) -> None:
+    """Whether a fault is understood and names what is there.
+
+    Raises:
+        ValueError: no.
+    """
+    _change(hyperv, fault)
+
+
+def apply(hyperv: HyperV, fault: dict[str, Any]) -> None:
+    """Do what the fault says.
+
+    Raises:
+        ValueError: it is not understood, or names what is not there.
+    """
+    _change(hyperv, fault)()
+
+
+def _change(hyperv: HyperV, fault: dict[str, Any]) -> Change:
+    kinds = OF_MACHINES if "vm" in fault else OF_HOSTS
+    said = frozenset(fault) - {"host", "vm", "added"}
+    for keys, make in kinds.items():
+        if said and said <= keys and keys - OPTIONAL <= said:
+            target = _machine(hyperv, fault) if "vm" in fault else _host(hyperv, fault["host"])
+            return make(hyperv, target, fault)
+    known = "; ".join(", ".join(sorted(keys)) for keys in kinds)
+    raise ValueError(f"a fault of a {'virtual machine' if 'vm' in fault else 'host'} has one of: {known}")
+
+
+def _host(hyperv: HyperV, name: Any) -> Host:
+    try:
+        return hyperv.host(str(name))
+    except LookupError:
+        known = ", ".join(sorted(host.name for host in hyperv.hosts.values()))
+        raise ValueError(f"no host is named {name}; known are {known}") from None
+
+
+def _machine(hyperv: HyperV, fault: dict[str, Any]) -> Machine:
+    name = str(fault["vm"])
+    there = _host(hyperv, fault["host"]).machines if "host" in fault else hyperv.machines()
+    found = [machine for machine in there if machine.name.lower() == name.lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(f"{name} is on several hosts: {', '.join(machine.host.name for machine in found)}; name one")
+    raise ValueError(f"no virtual machine is named {name}")
+
+
+def _one_of(fault: dict[str, Any], key: str, *known: object) -> Any:
+    value = fault[key]
+    if not any(value is one or (isinstance(one, str) and value == one) for one in known):
+        raise ValueError(f"{key} is one of {', '.join(map(str, known))}, not {value!r}")
+    return value
+
+
+def _number(fault: dict[str, Any], key: str) -> float:
+    value = fault[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{key} is a number, not {value!r}")
+    return float(value)
+
+
+def _reachable(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    wanted = _one_of(fault, "reachable", True, False)
+    return lambda: setattr(host, "winrm", wanted)
+
+
+def _dead(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    dead = _one_of(fault, "dead", True, False)
+    return lambda: hyperv.set_alive(host, not dead)
+
+
+def _password(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    right = _one_of(fault, "password", "wrong", "right") == "right"
+    password = hyperv.password if right else f"{hyperv.password} {OTHER_PASSWORD}"
+    return lambda: host.accounts.update({hyperv.username: password})
+
+
+def _service(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "state", SERVICE_RUNNING, SERVICE_STOPPED)
+    service = host.service(str(fault["service"]))
+    if service is None:
+        raise ValueError(f"{host.name} has no service {fault['service']}; it has {', '.join(host.services)}")
+    return lambda: hyperv.set_service(host, service, state)
+
+
+def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    volume, free = host.volume(str(fault["volume"])), int(_number(fault, "free_gb") * GIB)
+    if volume is None:
+        known = ", ".join(one.path for one in host.volumes)
+        raise ValueError(f"{host.name} has no volume {fault['volume']}; it has {known}")
+    most = volume.balance(hyperv.clock.now()) + volume.own
+    if not 0 <= free <= most:
+        raise ValueError(f"{volume.path} of {host.name} can have 0 to {most / GIB:.1f} GB free, not {fault['free_gb']}")
+    return lambda: volume.leave_free(free, hyperv.clock.now())
+
+
+def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    name, found = str(fault["switch"]), host.switch(str(fault["switch"]))
+    if _one_of(fault, "missing", True, False) is False:
+        card = next((one for one in host.cards if one not in {switch.card for switch in host.switches}), None)
+        if found is not None or not host.role_installed or card is None:
+            raise ValueError(f"{host.name} has that switch, or no network card for it")
+        return lambda: host.switches.append(Switch(hyperv.new_id(), name, EXTERNAL, card))
+    if found is None:
+        raise ValueError(f"{host.name} has no switch {name}")
+    return lambda: hyperv.remove_switch(host, found)
+
+
+def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    installed = _one_of(fault, "role", "missing", "installed") == "installed"
+    if host.manages is not None:
+        raise ValueError(f"{host.name} is a VMM server: it has no role Hyper-V")
+    return lambda: hyperv.set_role(host, installed)
+
+
+def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    offset = _number(fault, "clock_offset")
+    return lambda: setattr(host, "clock_offset", offset)
+
+
+def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    if _one_of(fault, "power", "running", "off") == "off":
+        return machine.turn_off
+    return lambda: machine.run(hyperv.clock.now())
+
+
+def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    name = str(fault["checkpoint"])
+    if not fault.get("missing", False):
+        return lambda: hyperv.checkpoint(machine, name)
+    found = [one for one in machine.checkpoints if one.name == name]
+    if not found:
+        raise ValueError(f"{machine.name} has no checkpoint {name}")
+    return lambda: machine.checkpoints.remove(found[-1])
+
+
+def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    works = _one_of(fault, "heartbeat", "none", "ok") == "ok"
+    return lambda: setattr(machine, "heartbeat_works", works)
+
+
+def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    fails = _one_of(fault, "does_not_start", True, False)
+    return lambda: setattr(machine, "may_start", not fails)
+
+
+def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    present = _one_of(fault, "disks", "missing", "present") == "present"
+
+    def change() -> None:
+        for disk in machine.disks:
+            disk.present = present
+
+    return change
+
+
+def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    node, cluster = _host(hyperv, fault["owner"]), machine.host.cluster
+    if cluster is None or node.cluster is not cluster:
+        raise ValueError(f"{node.name} is no node of a cluster of {machine.host.name}, which has {machine.name}")
+    return lambda: hyperv.move(machine, node)
+
+
+OPTIONAL = frozenset({"missing"})
+OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
+    frozenset({"reachable"}): _reachable,
+    frozenset({"dead"}): _dead,
+    frozenset({"password"}): _password,
+    frozenset({"service", "state"}): _service,
+    frozenset({"volume", "free_gb"}): _volume,
+    frozenset({"switch", "missing"}): _switch,
+    frozenset({"role"}): _role,
+    frozenset({"clock_offset"}): _clock_offset,
+}
+OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
+    frozenset({"power"}): _power,
+    frozenset({"checkpoint", "missing"}): _checkpoint,
+    frozenset({"heartbeat"}): _heartbeat,
+    frozenset({"does_not_start"}): _does_not_start,
+    frozenset({"disks"}): _disks,
+    frozenset({"owner"}): _owner,
+}

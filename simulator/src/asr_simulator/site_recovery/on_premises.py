@@ -1,0 +1,162 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the vault does to the virtual machines on the hosts, through their providers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from asr_simulator.hyperv.machines import CONSISTENT, FRESH_FILE, GIB, INCONSISTENT, Machine, Replication, StartRefused
+from asr_simulator.site_recovery import joberrors, lifecycle
+from asr_simulator.site_recovery.engine import Sleep
+from asr_simulator.site_recovery.estate import Provider
+from asr_simulator.site_recovery.joberrors import JobFailure
+from asr_simulator.site_recovery.jobs import Task
+
+if TYPE_CHECKING:
+    from asr_simulator.site_recovery.failback import FailbackOrder
+    from asr_simulator.site_recovery.items import Item
+    from asr_simulator.site_recovery.works import Steps, Works
+
+WRITTEN = 0.6  # the part of a disk that holds data
+
+# Hyper-V's words for what the vault's stages are to it (inferred, see fidelity.yml): state and health.
+REPLICATION = {
+    lifecycle.PROTECTED: ("Replicating", "Normal"),
+    lifecycle.FAILING_OVER: ("Replicating", "Normal"),
+    lifecycle.FAILOVER_COMMIT_PENDING: ("PreparedForFailover", "Normal"),
+    lifecycle.COMMITTING_FAILOVER: ("PreparedForFailover", "Normal"),
+    lifecycle.FAILED_OVER: ("PreparedForFailover", "Normal"),
+    lifecycle.SYNCHRONIZING: ("FailbackInProgress", "Normal"),
+    lifecycle.WAITING_FOR_COMPLETION: ("FailbackInProgress", "Normal"),
+    lifecycle.COMPLETING: ("FailbackInProgress", "Normal"),
+    lifecycle.INTERRUPTED: ("FailbackInProgress", "Critical"),
+    lifecycle.FAILBACK_COMMIT_PENDING: ("FailbackComplete", "Normal"),
+    lifecycle.COMMITTING_FAILBACK: ("FailbackComplete", "Normal"),
+    lifecycle.FAILED_BACK: ("WaitingForStartResynchronize", "Warning"),
+    lifecycle.REVERSE_REPLICATING: ("Resynchronizing", "Normal"),
+}
+
+
+def replication_of(item: Item) -> Replication:
+    """How Hyper-V shows the replication of the item's virtual machine; after an unplanned failover it has stopped."""
+    if not item.is_hyperv_to_azure:
+        return Replication()
+    state, health = REPLICATION[item.stage]
+    if item.stage == lifecycle.PROTECTED:
+        health = item.spec.replication_health
+    if state == "PreparedForFailover" and not item.planned:
+        state, health = "Suspended", "Warning"
+    return Replication(state, health, "Primary")
+
+
+def worker(item: Item, order: FailbackOrder) -> Provider:
+    """The provider that a failback begins with: another host's is asked when the machine's own is not connected."""
+    if order.host is not None and not item.provider.connected:
+        return order.host
+    return item.provider
+
+
+def prepare(works: Works, item: Item, order: FailbackOrder) -> None:
+    """Find the on-premises VM and turn it off, or create it on the host that was asked for.
+
+    Raises:
+        JobFailure: it is gone and was not to be created.
+    """
+    if item.on_premises.exists and worker(item, order) is item.provider:
+        item.on_premises.turn_off()
+        return
+    if not order.create_if_missing:
+        raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host.name))
+    _create(works, item, order.host)
+
+
+def _create(works: Works, item: Item, provider: Provider | None) -> None:
+    """The new machine is the item's from now on; an old one that could not be asked stays behind as it is."""
+    old = item.on_premises
+    host = works.hyperv.host(provider.friendly_name) if provider else old.host
+    item.on_premises = works.hyperv.recreate(old, host)
+    item.on_premises.disks_state = INCONSISTENT
+    item.on_premises.replication = old.replication
+    left = old.replication()
+    old.replication = lambda: left
+    item.provider = provider or item.provider
+
+
+def first_sync_seconds(works: Works, item: Item) -> float:
+    """How long the synchronisation before the downtime takes: what changed, or of a new machine everything."""
+    if any(disk.holds == FRESH_FILE for disk in item.on_premises.disks):
+        return works.rates.full_sync(item.gb)
+    return works.rates.delta_sync(item.gb, item.spec.changed_gb)
+
+
+def write_disks(works: Works, task: Task, seconds: float, item: Item, changed_gb: float) -> Steps:
+    """Run a task in which the item's disks are written; what a new machine's lack is written as well.
+
+    Raises:
+        JobFailure: 539, its host is not connected, its volume is full, or its files are gone.
+    """
+    machine = item.on_premises
+    task.begin(works.clock.now())
+    yield from works.reach(item)
+    gone = next((disk.path for disk in machine.disks if not disk.present), None)
+    if gone is not None:
+        raise _stopped(item, f"the virtual hard disk {gone} cannot be found (0x80070002)")
+    growth = _growth(machine, int(changed_gb * GIB))
+    share = _share_that_fits(machine, growth)
+    for disk, by in zip(machine.disks, growth, strict=True):
+        disk.grow(int(by * share), seconds * share, works.clock.now())
+    try:
+        yield Sleep(seconds * share)
+        yield from works.reach(item)
+        for disk in machine.disks:
+            disk.finish()
+    finally:
+        machine.rest(works.clock.now())
+    for disk in machine.disks:
+        if share < 1 or disk.volume.balance(works.clock.now()) < 0:
+            raise _stopped(item, f"there is not enough space on the disk {disk.volume.path} (0x80070070)")
+    works.finish(task)
+
+
+def _stopped(item: Item, reason: str) -> JobFailure:
+    return JobFailure(joberrors.writing_failed(item.friendly_name, item.on_premises.host.name, reason))
+
+
+def _growth(machine: Machine, changed: int) -> list[int]:
+    """The bytes by which each disk's file grows."""
+    size = sum(disk.size for disk in machine.disks)
+    whole = [max(0, int(disk.size * WRITTEN) - disk.holds) for disk in machine.disks]
+    part = [changed * disk.size // size for disk in machine.disks]
+    return [min(disk.size - disk.holds, more + new) for disk, more, new in zip(machine.disks, whole, part, strict=True)]
+
+
+def _share_that_fits(machine: Machine, growth: list[int]) -> float:
+    """How far the disks can grow before a volume is full; 1: all the way."""
+    needed: dict[str, int] = {}
+    for disk, by in zip(machine.disks, growth, strict=True):
+        needed[disk.volume.path] = needed.get(disk.volume.path, 0) + by
+    rooms = {disk.volume.path: disk.volume.unclaimed() for disk in machine.disks}
+    return min((rooms[path] / by for path, by in needed.items() if by > rooms[path]), default=1.0)
+
+
+def start(works: Works, item: Item) -> None:
+    """The on-premises VM serves from now on. The job does not look whether it really runs."""
+    item.on_premises.disks_state = CONSISTENT
+    with suppress(StartRefused):
+        item.on_premises.start(works.clock.now())
+
+
+def settle(works: Works, item: Item) -> None:
+    """What the scenario says of the virtual machine, whatever its history left."""
+    machine, spec = item.on_premises, item.spec
+    if spec.on_premises_vm == "missing":
+        works.hyperv.remove(machine)
+        machine.disks_state = INCONSISTENT
+    elif spec.on_premises_power == "running":
+        machine.start(works.clock.now())
+    elif spec.on_premises_power == "off":
+        machine.turn_off()

@@ -1,0 +1,85 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What WS-Management needs to know of a host, and of the way a command runs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from asr_simulator.world import World
+
+
+class RemoteHost(Protocol):
+    """A Windows host that can be asked over WinRM, as it is at this moment."""
+
+    @property
+    def name(self) -> str:
+        """Its fully qualified name."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether its port takes connections."""
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        r"""The passwords it takes now, by user name (``DOMAIN\user``; a local one without a domain)."""
+
+    @property
+    def booted(self) -> datetime:
+        """When it was started; its shells are gone then."""
+
+    @property
+    def os_version(self) -> str:
+        """Such as ``10.0.20348``."""
+
+
+class Completed(Protocol):
+    """How a command ended."""
+
+    @property
+    def stdout(self) -> str:
+        """What it wrote."""
+
+    @property
+    def stderr(self) -> str:
+        """Its error messages."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 to 4294967295."""
+
+
+class Runner(Protocol):
+    """Runs command lines. Called while the world is locked."""
+
+    def knows_program(self, command_line: str) -> bool:
+        """Whether the program that the line begins with is there."""
+
+    def reads_input(self, command_line: str) -> bool:
+        """Whether the command waits for the end of its standard input."""
+
+    def run(
+        self, world: World, host: RemoteHost, command_line: str, stdin: bytes, environment: Mapping[str, str]
+    ) -> Completed:
+        """Run the line on the host until it ends."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The authenticated caller of a request. ``transport`` is ``basic`` or ``ntlm``."""
+
+    host: RemoteHost
+    user: str
+    transport: str
+    address: str
+
+
+def computer_name(host: RemoteHost) -> str:
+    """The host's short name, as Windows spells it."""
+    return host.name.split(".", 1)[0].upper()

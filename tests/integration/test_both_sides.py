@@ -1,0 +1,196 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Hyper-V hosts are asked: findings before anything is written, proof afterwards, and the truth where they differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scenarios import CLOUD, SITE, item_of, scenario_of
+
+HOST, FULL = "hv01", "during_failover"
+
+
+def findings(vault: Any, **options: Any) -> dict[str, dict[str, Any]]:
+    result = vault.run("failback_prereq", replicated_item="vm1", **options)
+    return {finding["id"]: finding for finding in result["findings"]}
+
+
+def sides_of(result: dict[str, Any], when: str = "after") -> tuple[str, str, str]:
+    (one,) = result["fence"][when]
+    return one["runs"], one["azure"]["state"], one["on_premises"][0]["state"]
+
+
+def test_both_sides_are_checked_and_nothing_stands_in_the_way(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    found = findings(vault)
+    assert {one["status"] for one in found.values()} <= {"pass", "warn"}
+    assert found["on_premises_vm_off"]["seen"] == "Off on hv01"
+    assert found["virtual_switches"]["status"] == found["host_services"]["status"] == "pass"
+    assert vault.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "identifier", "words"),
+    [
+        ({"host": HOST, "reachable": False}, "host_reachable", "hv01"),
+        ({"host": HOST, "password": "wrong"}, "host_credentials", "hv01"),
+        ({"host": HOST, "service": "obengine", "state": "Stopped"}, "host_services", "obengine"),
+        ({"host": HOST, "service": "dra", "state": "Stopped"}, "host_services", "dra"),
+        ({"host": HOST, "volume": "D:", "free_gb": 0.2}, "disk_space", "0.2 GB"),
+        ({"host": HOST, "switch": "Production", "missing": True}, "virtual_switches", "Production"),
+        ({"host": HOST, "role": "missing"}, "hyperv_role", "Install-WindowsFeature"),
+        ({"vm": "vm1", "power": "running"}, "on_premises_vm_off", "hv01"),
+        ({"vm": "vm1", "checkpoint": "before patch"}, "checkpoints", "before patch"),
+    ],
+    ids=lambda value: "-".join(f"{key}" for key in value) if isinstance(value, dict) else "",
+)
+def test_each_fault_of_a_host_is_a_finding_with_cause_and_remedy(
+    driver: Any, fault: dict[str, Any], identifier: str, words: str
+) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    vault.trouble(**fault)
+    finding = findings(vault)[identifier]
+    assert finding["status"] == "fail"
+    assert words in f"{finding['seen']} {finding['cause']} {finding['remedy']}"
+    assert finding["cause"]
+    assert finding["remedy"]
+    assert vault.writes() == []
+
+
+def test_a_clock_that_is_wrong_is_a_warning(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    vault.trouble(host=HOST, clock_offset=900)
+    finding = findings(vault)["host_clock"]
+    assert (finding["status"], finding["seen"]) == ("warn", "900 seconds ahead of Azure")
+
+
+def test_hosts_that_nobody_may_ask_are_not_checked(driver: Any) -> None:
+    vault = driver(scenario_of("vm1"))
+    finding = findings(vault)["host_reachable"]
+    assert finding["status"] == "not_checked"
+    assert "neither in the inventory nor in hyperv_hosts" in finding["cause"]
+    vault.run("planned_failover", replicated_item="vm1")
+    result = vault.run("complete_failover", replicated_item="vm1")
+    assert result["fence"]["verdict"] == "not_checked"
+    assert sides_of(result) == ("not_checked", "deallocated", "not_checked")
+
+
+def test_the_proof_is_part_of_each_result(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    started = vault.run("planned_failover", replicated_item="vm1")
+    assert sides_of(started, "before") == ("azure", "running", "Off")
+    done = vault.run("complete_failover", replicated_item="vm1")
+    assert done["fence"]["verdict"] == "proved"
+    assert sides_of(done, "before") == ("azure", "running", "Off")
+    assert sides_of(done) == ("on_premises", "deallocated", "Running")
+    committed = vault.run("commit", replicated_item="vm1")
+    assert sides_of(committed, "before") == ("on_premises", "deallocated", "Running")
+    assert sides_of(committed) == ("on_premises", "absent", "Running")
+
+
+@pytest.mark.parametrize("stage", ["failed_over", "waiting_for_completion"])
+def test_no_step_is_sent_while_the_on_premises_copy_runs(driver: Any, stage: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", stage))).knows_hosts()
+    vault.trouble(vm="vm1", power="running")
+    module = "planned_failover" if stage == "failed_over" else "complete_failover"
+    for check_mode in (True, False):
+        failed = vault.fail(module, replicated_item="vm1", check_mode=check_mode)
+        assert failed["error"]["kind"] == "refused"
+        assert "on hv01 it is Running" in failed["msg"]
+        assert "The copy in Azure holds the truth" in failed["msg"]
+    assert vault.writes() == []
+
+
+def test_a_vm_that_is_off_after_the_cut_over_fails_whatever_site_recovery_says(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", "waiting_for_completion"))).knows_hosts()
+    vault.trouble(vm="vm1", does_not_start=True)
+    failed = vault.fail("complete_failover", replicated_item="vm1")
+    assert failed["error"]["kind"] == "contradiction"
+    assert failed["changed"] is True
+    assert "vm1: its Azure VM is deallocated, on hv01 it is Off" in failed["msg"]
+    assert "Neither copy runs" in failed["msg"]
+    assert failed["authoritative_side"] == "on_premises"
+    refused = vault.fail("commit", replicated_item="vm1")
+    assert refused["error"]["kind"] == "contradiction"
+    assert "would delete the other way out" in refused["msg"]
+    assert vault.state("vm1")["azure_vm"]["exists"] is True
+
+
+def test_an_azure_vm_that_runs_alone_holds_the_truth(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", "failback_commit_pending"))).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    vault.simulator.locked(lambda world: world.compute.start(vault.state("vm1")["azure_vm"]["id"]))
+    vault.pass_time(600)
+    failed = vault.fail("commit", replicated_item="vm1")
+    assert "The copy in Azure holds the truth: it alone runs" in failed["msg"]
+    assert failed["authoritative_side"] == "azure"
+    assert vault.writes() == []
+
+
+def test_a_vm_that_is_gone_needs_a_word_to_be_created(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", on_premises_vm="missing"))).knows_hosts()
+    assert findings(vault)["on_premises_vm"]["status"] == "fail"
+    assert findings(vault, create_vm_if_missing=True)["on_premises_vm"]["status"] == "pass"
+    refused = vault.fail("planned_failover", replicated_item="vm1")
+    assert "there is nothing to fail back to" in refused["msg"]
+    assert vault.writes() == []
+    made = vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert made["data_sync"]["option"] == FULL
+    assert sides_of(made) == ("on_premises", "deallocated", "Running")
+
+
+def test_a_vm_that_is_there_is_compared_even_if_it_might_be_created(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    result = vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert result["data_sync"]["option"] == "before_failover"
+
+
+def test_another_host_takes_the_vm_of_one_that_has_died(driver: Any) -> None:
+    site = {**SITE, "hosts": [{"name": "hv01", "connected": False}, {"name": "hv02"}]}
+    vault = driver(scenario_of("vm1", fabrics=[site, CLOUD])).knows_hosts()
+    assert findings(vault)["host_reachable"]["status"] == "fail"
+    assert vault.run("failback_prereq", replicated_item="vm1", target_host="hv02")["data_sync"]["option"] == FULL
+    found = findings(vault, target_host="hv02")
+    assert [one["id"] for one in found.values() if one["status"] == "fail"] == []
+    result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
+    states = {copy["host"]: copy["state"] for copy in result["fence"]["after"][0]["on_premises"]}
+    assert states == {"hv02": "Running", "hv01": "not_checked"}
+    assert vault.run("commit", replicated_item="vm1")["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
+
+
+def test_the_old_host_that_comes_back_with_its_copy_running_stops_the_commit(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    assert vault.run("planned_failover", replicated_item="vm1", target_host="hv02")["data_sync"]["option"] == FULL
+    vault.trouble(host="hv01", vm="vm1", power="running")
+    failed = vault.fail("planned_failover", replicated_item="vm1", target_host="hv02")
+    assert "two copies run there" in failed["msg"]
+
+
+def test_the_hosts_of_a_vmm_server_are_asked(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", cloud="cloud1"))).knows_hosts()
+    found = findings(vault)
+    assert {one["status"] for one in found.values()} <= {"pass", "warn"}
+    vault.run("planned_failover", replicated_item="vm1")
+    done = vault.run("complete_failover", replicated_item="vm1")
+    assert sides_of(done) == ("on_premises", "deallocated", "Running")
+
+
+def test_a_vmm_server_speaks_for_hosts_that_nobody_may_ask(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", cloud="cloud1"))).knows_hosts()
+    vault.inventory = {name: host for name, host in vault.inventory.items() if name.startswith("vmm01") and "node" not in name}
+    vault.run("planned_failover", replicated_item="vm1")
+    done = vault.run("complete_failover", replicated_item="vm1")
+    assert sides_of(done)[:2] == ("on_premises", "deallocated")
+    assert "read from VMM server" in done["fence"]["after"][0]["on_premises"][0]["reason"]
+
+
+def test_a_plan_asks_each_host_once(driver: Any) -> None:
+    plans = [{"name": "shop", "groups": [["vm1"], ["vm2", "vm3"]]}]
+    vault = driver(scenario_of("vm1", "vm2", item_of("vm3", host="hv02"), recovery_plans=plans)).knows_hosts()
+    vault.run("failback_prereq", recovery_plan="shop")
+    sessions = vault.simulator.locked(lambda world: world.hyperv.sessions.entries())
+    assert sorted(session["host"] for session in sessions) == ["hv01", "hv02"]

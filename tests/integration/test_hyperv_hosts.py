@@ -1,0 +1,272 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hyper-V hosts and a VMM server, asked and changed with the real pywinrm over TLS, with what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from documented import broken_promises
+from driving import Driver
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scenarios import item_of, scenario_of
+
+from asr_simulator.server import Simulator
+
+HV01, HV02, NODE, VMM = (f"{name}.contoso.example" for name in ("hv01", "hv02", "vmm01-node1", "vmm01"))
+DISKS = [{"name": "os", "gb": 4, "os": True}, {"name": "data", "gb": 8}]
+SITE = {
+    "name": "site1",
+    "type": "HyperVSite",
+    "hosts": [
+        {
+            "name": HV01,
+            "cluster": "hvcluster",
+            "switches": ["Production", {"name": "Inner", "type": "Internal"}],
+            "virtual_machines": [{"name": "tools01", "state": "Running"}, {"name": "spare", "state": "Saved"}],
+        },
+        {"name": HV02, "cluster": "hvcluster"},
+        {"name": "hv03.contoso.example", "role": "missing"},
+    ],
+}
+CLOUD = {"name": VMM, "type": "VMM", "clouds": [{"name": "cloud1"}]}
+Starts = Callable[..., Driver]
+
+
+def estate() -> dict[str, Any]:
+    """A cluster of two nodes, a host without Hyper-V, and a VMM server with a host of its own."""
+    items = [
+        item_of("web01", host=HV01, disks=DISKS),
+        item_of("db01", host=HV02, disks=DISKS),
+        item_of("erp01", cloud="cloud1", disks=DISKS),
+    ]
+    return scenario_of(*items, fabrics=[SITE, CLOUD])
+
+
+@pytest.fixture
+def drive(driver: Starts) -> Driver:
+    """A driver that has all hosts in its inventory."""
+    return driver(estate()).knows_hosts()
+
+
+def truth(drive: Driver, host: str) -> dict[str, Any]:
+    """A host as the simulator knows it."""
+    return next(one for one in drive.simulator.state()["hosts"] if one["name"] == host)
+
+
+def sessions(drive: Driver) -> list[dict[str, Any]]:
+    """The sessions that hosts have had."""
+    found: list[dict[str, Any]] = drive.simulator.locked(lambda world: world.shells.sessions())
+    return found
+
+
+def facts(drive: Driver, host: str = HV01, **options: Any) -> dict[str, Any]:
+    """What a host says, as it is documented."""
+    result = drive.run("hyperv_host_info", host=host, **options)
+    assert broken_promises("hyperv_host_info", result) == []
+    assert not result["changed"]
+    return dict(result["host"])
+
+
+def refused(drive: Driver, **options: Any) -> dict[str, Any]:
+    """The failure of a question to hv01, as it is documented, without a secret in it."""
+    failed = drive.fail("hyperv_host_info", **{"host": HV01, **options})
+    assert broken_promises("hyperv_host_info", failed, failed=True) == []
+    assert drive.simulator.connection["winrm"]["password"] not in str(failed)
+    return failed
+
+
+@pytest.mark.parametrize("transport", ["ntlm", "basic"])
+def test_a_host_tells_what_it_is_and_holds(driver: Starts, transport: str) -> None:
+    drive = driver(estate()).knows_hosts(transport=transport)
+    host, known = facts(drive), truth(drive, HV01)
+    assert (host["fqdn"], host["os"]["version"], host["hyper_v"]["installed"]) == (HV01, "10.0.20348", True)
+    assert {vm["id"]: (vm["name"], vm["state"]) for vm in host["vms"]} == {
+        vm["id"]: (vm["name"], vm["state"]) for vm in known["vms"]
+    }
+    web01 = next(vm for vm in host["vms"] if vm["name"] == "web01")
+    (known_web01,) = [vm for vm in known["vms"] if vm["name"] == "web01"]
+    assert [(disk["path"], disk["size"], disk["file_size"]) for disk in web01["disks"]] == [
+        (disk["path"], disk["size"], disk["file_size"]) for disk in known_web01["disks"]
+    ]
+    assert [(switch["name"], switch["type"]) for switch in host["switches"]] == [
+        (switch["name"], switch["type"]) for switch in known["switches"]
+    ]
+    assert {volume["path"].rstrip("\\"): volume["free"] for volume in host["volumes"]} == {
+        volume["path"].rstrip("\\"): volume["free"] for volume in known["volumes"] if "?" not in volume["path"]
+    }
+    assert {service["name"]: service["state"] for service in host["services"]}.items() <= known["services"].items()
+    assert host["problems"] == []
+    (session,) = sessions(drive)
+    assert (session["host"], session["transport"], session["exit_code"]) == (HV01, transport, 0)
+
+
+def test_a_node_tells_who_owns_what(drive: Driver) -> None:
+    host = facts(drive)
+    assert host["cluster"]["name"] == "hvcluster"
+    assert {node["name"].lower(): node["state"] for node in host["cluster"]["nodes"]} == {"hv01": "Up", "hv02": "Up"}
+    owners = {group["name"]: group["owner"].lower() for group in host["cluster"]["groups"]}
+    assert (owners["web01"], owners["db01"]) == ("hv01", "hv02")
+    assert [vm["name"] for vm in host["vms"] if vm["name"] == "db01"] == []
+
+
+def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
+    host = facts(drive, VMM)
+    assert host["vmm"]["clouds"] == [{"name": "cloud1"}]
+    assert [managed["name"] for managed in host["vmm"]["hosts"]] == [NODE]
+    machine = next(vm for vm in host["vmm"]["vms"] if vm["name"] == "erp01")
+    assert (machine["host"], machine["cloud"]) == (NODE, "cloud1")
+    assert (host["hyper_v"]["installed"], host["vms"]) == (False, [])
+    assert {vm["id"] for vm in facts(drive, NODE)["vms"]} >= {machine["id"]}
+
+
+def test_only_the_machines_that_are_asked_for_are_told(drive: Driver) -> None:
+    identifier = next(vm["id"] for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01")
+    assert [vm["name"] for vm in facts(drive, vms=["web01"])["vms"]] == ["web01"]
+    assert [vm["name"] for vm in facts(drive, vms=[identifier.upper()])["vms"]] == ["tools01"]
+    assert facts(drive, vms=["web*", "nobody"])["vms"] == []
+    assert facts(drive, vms=[])["vms"] == []
+
+
+def test_a_host_without_the_role_says_so(drive: Driver) -> None:
+    host = facts(drive, "hv03.contoso.example")
+    assert (host["hyper_v"]["installed"], host["vms"], host["switches"]) == (False, [], [])
+
+
+def test_a_port_that_is_shut_is_unreachable(drive: Driver) -> None:
+    drive.trouble(host=HV01, reachable=False)
+    failed = refused(drive)
+    assert failed["error"]["kind"] == "host_unreachable"
+    assert HV01 in failed["msg"]
+    assert sessions(drive) == []
+
+
+@pytest.mark.parametrize("transport", ["ntlm", "basic"])
+def test_an_account_that_the_host_does_not_take_is_refused(driver: Starts, transport: str) -> None:
+    drive = driver(estate()).knows_hosts(transport=transport)
+    drive.trouble(host=HV01, password="wrong")
+    failed = refused(drive)
+    assert (failed["error"]["kind"], failed["error"]["host"]) == ("host_authentication", HV01)
+    assert drive.simulator.connection["winrm"]["username"] in failed["msg"]
+
+
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: Driver, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    failed = refused(drive, winrm_ca_trust_path=str(other))
+    assert failed["error"]["kind"] == "host_unreachable"
+    assert "not trusted" in failed["msg"]
+    assert sessions(drive) == []
+
+
+def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive: Driver) -> None:
+    drive.trouble(host=HV01, service="vmms", state="Stopped")
+    host = facts(drive)
+    assert next(service["state"] for service in host["services"] if service["name"] == "vmms") == "Stopped"
+    assert {"vms", "switches"} <= {problem["part"] for problem in host["problems"]}
+    assert all(problem["message"] for problem in host["problems"])
+    assert host["volumes"] != []
+
+
+def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
+    drive.trouble(vm="web01", disks="missing")
+    host = facts(drive)
+    machines = {vm["name"]: vm for vm in host["vms"]}
+    assert [disk["size"] for disk in machines["web01"]["disks"]] == [None, None]
+    assert all(disk["size"] for disk in machines["tools01"]["disks"])
+    assert "disks" in {problem["part"] for problem in host["problems"]}
+
+
+def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:
+    drive.trouble(vm="tools01", checkpoint="before the update")
+    machine = next(vm for vm in facts(drive)["vms"] if vm["name"] == "tools01")
+    assert [checkpoint["name"] for checkpoint in machine["checkpoints"]] == ["before the update"]
+    assert machine["heartbeat"].startswith("Ok")
+    assert machine["nics"][0]["addresses"] != []
+
+
+def test_a_switch_is_made_once(drive: Driver) -> None:
+    wish = {"host": HV02, "name": "Lab", "type": "private"}
+    foretold = drive.run("hyperv_switch", check_mode=True, **wish)
+    assert broken_promises("hyperv_switch", foretold) == []
+    assert (foretold["changed"], foretold["before"], foretold["after"]["type"]) == (True, None, "Private")
+    assert "Lab" not in {switch["name"] for switch in truth(drive, HV02)["switches"]}
+    made = drive.run("hyperv_switch", **wish)
+    assert broken_promises("hyperv_switch", made) == []
+    assert {**made["after"], "id": ""} == foretold["after"]
+    again = drive.run("hyperv_switch", **{**wish, "name": "LAB"})
+    assert (again["changed"], again["before"], again["after"]) == (False, made["after"], made["after"])
+    assert [switch["name"] for switch in truth(drive, HV02)["switches"]].count("Lab") == 1
+
+
+@pytest.fixture
+def bare(driver: Starts) -> Driver:
+    """A host with an adapter and no switch."""
+    host = {"name": HV01, "switches": [], "adapters": ["Ethernet", "Ethernet 2"]}
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [host]}
+    return driver(scenario_of(item_of("web01", host=HV01), fabrics=[site])).knows_hosts()
+
+
+def test_an_external_switch_needs_one_adapter_that_is_there(bare: Driver) -> None:
+    wish = {"host": HV01, "name": "Production"}
+    for options, words in (({}, "Set net_adapter"), ({"net_adapter": "Ether*"}, "Ethernet, Ethernet 2")):
+        failed = bare.fail("hyperv_switch", **wish, **options)
+        assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
+        assert words in failed["msg"]
+    made = bare.run("hyperv_switch", **wish, net_adapter="ethernet", allow_management_os=False)
+    assert (made["after"]["type"], made["after"]["allow_management_os"]) == ("External", False)
+    assert made["after"]["adapter"]
+    assert not bare.run("hyperv_switch", **wish)["changed"]
+    changed = bare.run("hyperv_switch", **wish, allow_management_os=True)
+    assert (changed["changed"], changed["after"]["allow_management_os"]) == (True, True)
+    moved = bare.run("hyperv_switch", **wish, net_adapter="Ethernet 2")
+    assert moved["after"]["adapter"] != made["after"]["adapter"]
+
+
+def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: Driver) -> None:
+    wish = {"host": HV01, "name": "Lab"}
+    bare.run("hyperv_switch", **wish, type="private")
+    failed = bare.fail("hyperv_switch", **wish, type="internal")
+    assert (failed["error"]["kind"], failed["error"]["before"]["type"]) == ("refused", "Private")
+    assert truth(bare, HV01)["switches"][0]["type"] == "Private"
+    allowed = bare.run("hyperv_switch", **wish, type="internal", change_type=True)
+    assert (allowed["changed"], allowed["after"]["type"]) == (True, "Internal")
+
+
+@pytest.fixture(scope="module")
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Driver]]:
+    """One host, on which `tools01` is renamed to whatever a test says."""
+    with Simulator.start(estate(), tmp_path_factory.mktemp("names"), speed=0) as simulator:
+        drive = Driver(simulator).knows_hosts()
+        (machine,) = simulator.locked(lambda world: [vm for vm in world.hyperv.machines() if vm.name == "tools01"])
+
+        def rename(name: str) -> Driver:
+            simulator.locked(lambda _world: setattr(machine, "name", name))
+            return drive
+
+        yield rename
+
+
+@given(name=st.text(min_size=1, max_size=40))
+@example(name="a'b\"c")
+@example(name="'; Stop-VM *; '")
+@example(name="$(Stop-Computer) ${env:Path} $x @x")
+@example(name="back`tick `n `0")
+@example(name="two\r\nlines\tand a tab")
+@example(name="東京 Zürich привет ☃ 𝄞 e\u0301")
+@example(name="</S><rsp:Stream>&amp;<![CDATA[x]]>")
+@example(name="web*[0-9]?")
+@example(name='{"json": "\\u0041"} /Date(1)/')
+@example(name="%PATH% ^& | > < \\")
+@example(name="\u200b\u00ad\u2019\u201c\ufeff")
+@example(name=" ")
+def test_a_name_passes_unharmed_whatever_is_in_it(renamed: Callable[[str], Driver], name: str) -> None:
+    machines = facts(renamed(name), vms=[name])["vms"]
+    assert [vm["name"] for vm in machines] == [name]

@@ -1,0 +1,276 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of the Hyper-V module, run by PowerShell on simulated hosts."""
+
+from __future__ import annotations
+
+import pytest
+from on_site import GIB, PowerShell, afflict, host_of, machine_of
+
+ODD = ["a*[b]", "it's", 'say "hi"', "cost $(1)", "back`tick", "two\nlines", "дом", "a*b"]
+
+
+@pytest.fixture
+def on(desk, vault_of):
+    """Opens a session on hv01: `on(*items, **parts)` gives the simulator and the session."""
+
+    def opened(*items, host="hv01", **parts):
+        simulator = desk(vault_of(*(items or ({"name": "web01"},)), **parts)).simulator
+        return simulator, PowerShell(simulator, host)
+
+    return opened
+
+
+def test_given_a_vm_when_shown_then_its_properties_have_the_real_types(on):
+    _unused, shell = on({"name": "web01", "stage": "protected", "generation": 1})
+    (shown,) = shell.ask(
+        "Get-VM web01 | ForEach-Object { @{ name = $_.VMName; id = [string]$_.Id; state = [string]$_.State; "
+        "number = $_.State; generation = $_.Generation; beat = [string]$_.Heartbeat; up = $_.Uptime.TotalDays; "
+        "memory = $_.MemoryAssigned; clustered = $_.IsClustered; replication = [string]$_.ReplicationState; "
+        "health = [string]$_.ReplicationHealth; mode = [string]$_.ReplicationMode; path = $_.Path; "
+        "text = [string]$_ } }"
+    )
+    assert 29 < shown.pop("up") < 31
+    assert shown.pop("text") == f"VirtualMachine (Name = 'web01') [Id = '{shown['id']}']"
+    assert len(shown.pop("id")) == 36
+    assert shown == {
+        "name": "web01",
+        "state": "Running",
+        "number": 2,
+        "generation": 1,
+        "beat": "OkApplicationsHealthy",
+        "memory": 16 * GIB,
+        "clustered": False,
+        "replication": "Replicating",
+        "health": "Normal",
+        "mode": "Primary",
+        "path": "D:\\Hyper-V\\web01",
+    }
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("'a*[b]'", {"a*b"}),
+        ("'a`*`[b`]'", {"a*[b]"}),
+        ("'a*'", {"a*[b]", "a*b"}),
+        ("'it''s'", {"it's"}),
+        ("'cost $(1)'", {"cost $(1)"}),
+        ("'BACK``TICK'", {"back`tick"}),
+        ("'two?lines'", {"two\nlines"}),
+        ("'дом'", {"дом"}),
+        ("'no such*'", set()),
+        ("'it''s', 'a*b'", {"it's", "a*[b]", "a*b"} - {"a*[b]"}),
+    ],
+)
+def test_given_odd_names_when_asked_by_name_then_wildcards_are_expanded_as_powershell_does(on, pattern, found):
+    items = [{"name": f"vm{index}", "friendly_name": name} for index, name in enumerate(ODD)]
+    _unused, shell = on(*items)
+    assert set(shell.ask(f"Get-VM -Name {pattern} | ForEach-Object {{ $_.Name }}")) == found
+
+
+def test_given_odd_names_when_shown_then_they_are_as_they_are_and_their_files_can_exist(on):
+    items = [{"name": f"vm{index}", "friendly_name": name} for index, name in enumerate(ODD)]
+    simulator, shell = on(*items)
+    assert shell.ask("Get-VM | ForEach-Object { $_.Name }") == ODD
+    paths = shell.ask("Get-VMHardDiskDrive -VM (Get-VM) | ForEach-Object { $_.Path }")
+    assert len({path.lower() for path in paths}) == len(ODD)
+    assert not any(set('<>"|?*\n') & set(path) for path in paths)
+    for name in ODD:
+        assert machine_of(simulator, name)["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("Get-VM -Name web99", 'Hyper-V was unable to find a virtual machine with name "web99".'),
+        ("Get-VM -Name web99", "InvalidParameter,Microsoft.HyperV.PowerShell.Commands.GetVM"),
+        ("Start-VM -Name web99", "InvalidParameter,Microsoft.HyperV.PowerShell.Commands.StartVM"),
+        ("Get-VMSwitch -Name Lab", 'Hyper-V was unable to find a virtual switch with name "Lab".'),
+        ("Get-VMNetworkAdapter -VMName web99", 'a virtual machine with name "web99"'),
+        ("Get-VM -Id 4af0b1c6-0000-0000-0000-000000000000", "4af0b1c6-0000-0000-0000-000000000000"),
+        ("Get-VM -Id web01", "Cannot convert value"),
+        ("Get-VM -Colour red", "A parameter cannot be found that matches parameter name 'Colour'."),
+        ("Get-VHD -Path 'D:\\none.vhdx'", "Getting the mounted storage instance for the path 'D:\\none.vhdx' failed."),
+        ("Get-NetAdapter -Name eth0", "No MSFT_NetAdapter objects found with property 'Name' equal to 'eth0'."),
+        ("Get-Service -Name nginx", "Cannot find any service with service name 'nginx'."),
+        ("Get-Cluster", "The term 'Get-Cluster' is not recognized"),
+        ("Get-SCVMHost", "The term 'Get-SCVMHost' is not recognized"),
+    ],
+)
+def test_given_what_is_not_there_when_asked_for_then_the_error_is_that_of_the_real_command(on, command, error):
+    assert error in on()[1].refused(command)
+
+
+def test_given_the_management_service_is_stopped_when_vms_are_listed_then_hyper_v_says_so(on):
+    simulator, shell = on()
+    afflict(simulator, host="hv01", service="vmms", state="Stopped")
+    error = shell.refused("Get-VM")
+    assert "Hyper-V encountered an error trying to access an object on computer 'HV01'" in error
+    assert "ObjectNotFound,Microsoft.HyperV.PowerShell.Commands.GetVM" in error
+    filter_ = "Name='vmms'"
+    assert shell.ask(f'(Get-CimInstance Win32_Service -Filter "{filter_}").State') == ["Stopped"]
+
+
+def test_given_no_role_when_vms_are_listed_then_there_is_no_such_command(on):
+    simulator, shell = on()
+    afflict(simulator, host="hv01", role="missing")
+    assert "The term 'Get-VM' is not recognized" in shell.refused("Get-VM")
+    assert shell.ask("Get-Command -Name Get-VM -ErrorAction SilentlyContinue") in ([], [None])
+    assert shell.ask("Get-CimInstance Win32_Service | ForEach-Object { $_.Name }") == ["dra", "obengine", "WinRM"]
+
+
+def test_given_disks_when_followed_from_the_vm_then_drives_and_files_agree(on):
+    disks = [{"name": "c", "gb": 40}, {"name": "d", "gb": 100}]
+    _unused, shell = on({"name": "web01", "disks": disks, "generation": 1})
+    drives = shell.ask(
+        "Get-VM | Get-VMHardDiskDrive | ForEach-Object { @($_.Path, [string]$_.ControllerType, $_.ControllerLocation) }"
+    )
+    folder = "D:\\Hyper-V\\Virtual Hard Disks\\web01"
+    assert drives == [f"{folder}\\c.vhdx", "IDE", 0, f"{folder}\\d.vhdx", "SCSI", 0]
+    (first,) = shell.ask(
+        "Get-VHD -Path (Get-VMHardDiskDrive web01)[0].Path | ForEach-Object { @{ format = [string]$_.VhdFormat; "
+        "type = [string]$_.VhdType; size = $_.Size; file = $_.FileSize; parent = $_.ParentPath } }"
+    )
+    assert first == {"format": "VHDX", "type": "Dynamic", "size": 40 * GIB, "file": 24 * GIB, "parent": ""}
+    assert shell.ask("Get-VMHardDiskDrive web01 | Get-VHD | ForEach-Object { $_.Size }") == [40 * GIB, 100 * GIB]
+
+
+def test_given_a_checkpoint_when_disks_are_shown_then_they_are_differencing(on):
+    simulator, shell = on()
+    base = machine_of(simulator, "web01")["disks"][0]["path"]
+    afflict(simulator, vm="web01", checkpoint="before the drill")
+    (path, kind, parent) = shell.ask(
+        "Get-VMHardDiskDrive web01 | ForEach-Object { Get-VHD $_.Path } | "
+        "ForEach-Object { @($_.Path, [string]$_.VhdType, $_.ParentPath) }"
+    )
+    assert (path.endswith(".avhdx"), kind, parent) == (True, "Differencing", base)
+    assert shell.ask("Get-VMSnapshot -VMName web01 | ForEach-Object { $_.Name }") == ["before the drill"]
+    afflict(simulator, vm="web01", checkpoint="before the drill", missing=True)
+    assert shell.ask("(Get-VMHardDiskDrive web01).Path") == [base]
+    assert shell.ask("Get-VMSnapshot -VMName web01") == []
+
+
+def test_given_files_that_are_gone_when_the_vm_is_started_then_hyper_v_refuses(on):
+    simulator, shell = on({"name": "web01", "planned": False})
+    afflict(simulator, vm="web01", disks="missing")
+    error = shell.refused("Start-VM web01")
+    assert "'web01' failed to start." in error
+    assert "The system cannot find the file specified." in error
+    assert "OperationFailed,Microsoft.HyperV.PowerShell.Commands.StartVM" in error
+    assert machine_of(simulator, "web01")["state"] == "Off"
+    afflict(simulator, vm="web01", disks="present")
+    shell.ask("Start-VM web01")
+    assert machine_of(simulator, "web01")["state"] == "Running"
+
+
+def test_given_a_planned_failover_when_the_vm_is_started_by_hand_then_its_replication_forbids_it(on):
+    simulator, shell = on()
+    assert "PreparedForFailover" in shell.refused("Start-VM web01")
+    assert machine_of(simulator, "web01")["state"] == "Off"
+
+
+def test_given_an_unplanned_failover_when_the_vm_is_started_by_hand_then_both_sides_run(desk, vault_of):
+    counter = desk(vault_of({"name": "web01", "planned": False}))
+    shown = PowerShell(counter.simulator, "hv01").ask("Start-VM web01 -Passthru | ForEach-Object { [string]$_.State }")
+    truth = counter.truth("web01")
+    assert (shown, truth["azure_vm"]["power"], truth["on_premises_vm"]["power"]) == (["Running"], "running", "running")
+
+
+def test_given_a_running_vm_when_stopped_then_only_a_guest_that_answers_can_be_shut_down(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"}, {"name": "web02", "stage": "protected"})
+    shell.ask("Stop-VM web01")
+    assert machine_of(simulator, "web01")["state"] == "Off"
+    afflict(simulator, vm="web02", heartbeat="none")
+    assert "'web02' failed to shut down." in shell.refused("Stop-VM web02 -Force")
+    assert machine_of(simulator, "web02")["state"] == "Running"
+    shell.ask("Stop-VM web02 -TurnOff -Force -Confirm:$false")
+    assert machine_of(simulator, "web02")["state"] == "Off"
+
+
+def test_given_a_vm_that_is_off_when_stopped_again_then_it_is_only_warned(on):
+    done = on()[1].run("Stop-VM web01")
+    assert (done.exit_code, "The virtual machine is already in the specified state." in done.stdout + done.stderr) == (
+        0,
+        True,
+    )
+
+
+def test_given_a_vm_in_azure_when_its_adapters_are_shown_then_they_have_no_addresses(on):
+    simulator, shell = on({"name": "web01"}, {"name": "web02", "stage": "protected"})
+    rows = shell.ask(
+        "Get-VMNetworkAdapter -VMName * | ForEach-Object { @{ vm = $_.VMName; switch = $_.SwitchName; "
+        "mac = $_.MacAddress.Length; addresses = @($_.IPAddresses) } }"
+    )
+    expected = [{"vm": name, "switch": "Production", "mac": 12} for name in ("web01", "web02")]
+    addresses = [row.pop("addresses") for row in rows]
+    assert rows == expected
+    assert addresses == [[], machine_of(simulator, "web02")["addresses"]]
+    assert len(addresses[1]) == 1
+
+
+def test_given_vms_that_no_vault_knows_when_shown_then_they_are_there_without_replication(on):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}]}
+    site["hosts"][0]["virtual_machines"] = [{"name": "other", "state": "Saved", "switch": None, "checkpoints": ["one"]}]
+    _unused, shell = on(fabrics=[site])
+    found = shell.ask("Get-VM | ForEach-Object { @($_.Name, [string]$_.State, [string]$_.ReplicationState) }")
+    assert found == ["other", "Saved", "Disabled", "web01", "Off", "PreparedForFailover"]
+    assert shell.ask("(Get-VMNetworkAdapter other).Connected") == [False]
+    assert shell.ask("Get-VMReplication | ForEach-Object { @($_.VMName, [string]$_.State) }") == [
+        "web01",
+        "PreparedForFailover",
+    ]
+    assert "is not enabled" in shell.refused("Get-VMReplication -VMName other")
+
+
+@pytest.mark.parametrize(
+    ("command", "switch"),
+    [
+        ("New-VMSwitch -Name Lab -SwitchType Private", {"name": "Lab", "type": "Private"}),
+        ("New-VMSwitch Lab -SwitchType internal", {"name": "Lab", "type": "Internal"}),
+        (
+            "New-VMSwitch -Name Lab -NetAdapterName 'Ethernet 2' -AllowManagementOS $false",
+            {"name": "Lab", "type": "External"},
+        ),
+    ],
+)
+def test_given_a_host_when_a_switch_is_made_then_it_is_there(on, command, switch):
+    simulator, shell = on()
+    shell.ask(command)
+    assert host_of(simulator, "hv01")["switches"][1] == switch
+    assert shell.ask("(Get-VMSwitch Lab).AllowManagementOS") == [switch["type"] == "Internal"]
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("New-VMSwitch Lab -NetAdapterName Ethernet", "is already bound to the Microsoft Virtual Switch protocol."),
+        ("New-VMSwitch Lab -NetAdapterName eth7", 'Hyper-V was unable to find a network adapter with name "eth7".'),
+        ("New-VMSwitch Lab -NetAdapterName Spare", "bind failed: Element not found. (0x80070490)."),
+        ("New-VMSwitch Lab", "Parameter set cannot be resolved"),
+        ("New-VMSwitch Lab -SwitchType Private -NetAdapterName 'Ethernet 2'", "Parameter set cannot be resolved"),
+        ("New-VMSwitch Lab -SwitchType Magic", "Magic"),
+    ],
+)
+def test_given_a_switch_that_cannot_be_when_made_then_it_is_refused_and_nothing_changed(on, command, error):
+    cards = ["Ethernet", "Ethernet 2", {"name": "Spare", "status": "Disabled"}]
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01", "adapters": cards}]}
+    simulator, shell = on(fabrics=[site])
+    assert error in shell.refused(command)
+    assert [switch["name"] for switch in host_of(simulator, "hv01")["switches"]] == ["Production"]
+
+
+def test_given_a_switch_when_renamed_changed_and_removed_then_the_vms_on_it_follow(on):
+    simulator, shell = on()
+    shell.ask("Rename-VMSwitch -Name Production -NewName Prod")
+    assert machine_of(simulator, "web01")["switches"] == ["Prod"]
+    shell.ask("Set-VMSwitch -VMSwitch (Get-VMSwitch Prod) -SwitchType Private")
+    assert host_of(simulator, "hv01")["switches"] == [{"name": "Prod", "type": "Private"}]
+    shell.ask("Set-VMSwitch -Name Prod -NetAdapterName 'Ethernet 2' -AllowManagementOS $false")
+    assert shell.ask("(Get-VMSwitch Prod).NetAdapterInterfaceDescription") == [
+        "Intel(R) Ethernet Server Adapter X710 #2"
+    ]
+    shell.ask("Remove-VMSwitch Prod -Force")
+    assert (host_of(simulator, "hv01")["switches"], machine_of(simulator, "web01")["switches"]) == ([], [None])

@@ -1,0 +1,269 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a PowerShell session sees of servers: CIM, features, clusters and VMM."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+from on_site import GIB, PowerShell, afflict, host_of
+
+from asr_simulator.scenarios import ScenarioError, load
+from asr_simulator.world import build_world
+
+CLUSTER = [{"name": "hv01.corp.example", "cluster": "clu1"}, {"name": "hv02.corp.example", "cluster": "clu1"}]
+
+
+@pytest.fixture
+def at(desk, vault_of):
+    """Opens a session: `at(host, **spec of the host)` gives the simulator and the session."""
+
+    def opened(name="hv01.corp.example", **spec):
+        site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, **spec}]}
+        simulator = desk(vault_of({"name": "web01", "host": name}, fabrics=[site])).simulator
+        return simulator, PowerShell(simulator, name)
+
+    return opened
+
+
+def test_given_a_host_when_cim_is_asked_then_units_and_types_are_those_of_windows(at):
+    _unused, shell = at(processors=24, memory_gb=128, os="2019")
+    (computer,) = shell.ask(
+        "Get-CimInstance -ClassName Win32_ComputerSystem | "
+        "Select-Object Name, DNSHostName, Domain, PartOfDomain, NumberOfLogicalProcessors, TotalPhysicalMemory"
+    )
+    assert computer == {
+        "Name": "HV01",
+        "DNSHostName": "hv01",
+        "Domain": "corp.example",
+        "PartOfDomain": True,
+        "NumberOfLogicalProcessors": 24,
+        "TotalPhysicalMemory": 128 * GIB,
+    }
+    (system,) = shell.ask(
+        "Get-CimInstance Win32_OperatingSystem | Select-Object Caption, Version, BuildNumber, TotalVisibleMemorySize"
+    )
+    assert system == {
+        "Caption": "Microsoft Windows Server 2019 Datacenter",
+        "Version": "10.0.17763",
+        "BuildNumber": "17763",
+        "TotalVisibleMemorySize": 128 * GIB // 1024,
+    }
+    assert shell.ask("(Get-CimInstance Win32_OperatingSystem).LocalDateTime.GetType().Name") == ["DateTime"]
+
+
+def test_given_a_clock_that_is_wrong_when_the_host_is_asked_then_it_shows_its_own_time(at):
+    simulator, shell = at()
+    afflict(simulator, host="hv01.corp.example", clock_offset=900)
+    true = simulator.clock.now()
+    for shown in ("(Get-Date)", "(Get-CimInstance Win32_OperatingSystem).LocalDateTime"):
+        (text,) = shell.ask(f"{shown}.ToUniversalTime().ToString('s')")
+        assert abs((datetime.fromisoformat(text + "+00:00") - true).total_seconds() - 900) < 2
+
+
+@pytest.mark.parametrize(
+    ("filter_text", "names"),
+    [
+        ("DriveType=3", ["C:\\", "D:\\", None]),
+        ("DriveLetter='D:'", ["D:\\"]),
+        ("driveletter = 'd:' OR DriveLetter='c:'", ["C:\\", "D:\\"]),
+        ("DriveType=3 AND NOT (DriveLetter IS NULL)", ["C:\\", "D:\\"]),
+        ("DriveLetter IS NOT NULL AND BootVolume = TRUE", ["C:\\"]),
+        ("Name LIKE 'C%'", ["C:\\"]),
+        ("Capacity >= 1000000000000", ["D:\\"]),
+        ("DriveType <> 3", []),
+    ],
+)
+def test_given_a_filter_when_volumes_are_asked_for_then_wql_chooses(at, filter_text, names):
+    _unused, shell = at()
+    found = shell.ask(f'Get-CimInstance Win32_Volume -Filter "{filter_text}" | ForEach-Object {{ $_.Name }}')
+    assert [None if name.startswith("\\\\?\\") else name for name in found] == names
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("Win32_Service -Filter \"Name = 'vmms' XOR 1\"", "Invalid query"),
+        ('Win32_Service -Filter "Colour=1"', "HRESULT 0x80041017"),
+        ("Win32_Service -Filter \"Name='vmms\"", "Invalid query"),
+        ("Contoso_Thing", "Invalid class"),
+        ("Contoso_Thing", "HRESULT 0x80041010"),
+    ],
+)
+def test_given_a_query_that_cim_does_not_understand_when_asked_then_it_is_refused_in_its_words(at, query, error):
+    assert error in at()[1].refused(f"Get-CimInstance {query}")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Get-CimInstance Win32_Processor",
+        "Get-VM -ComputerName hv02",
+        "Get-Item C:\\Windows\\explorer.exe",
+        "Start-VM web01 -WhatIf",
+    ],
+)
+def test_given_what_is_not_modelled_when_asked_for_then_the_script_ends_and_says_so(at, script):
+    done = at()[1].run(f"try {{ {script} }} catch {{ 'caught' }}")
+    assert (done.exit_code, "does not model" in done.stderr, "caught" in done.stdout) == (1, True, False)
+
+
+def test_given_volumes_of_a_scenario_when_asked_for_then_sizes_and_free_space_are_as_said(at):
+    volumes = [{"path": "C:", "gb": 120, "free_gb": 30}, {"path": "E:", "gb": 500, "free_gb": 120.5}]
+    _unused, shell = at(volumes=volumes)
+    found = shell.ask(
+        "Get-CimInstance Win32_Volume -Filter 'DriveLetter IS NOT NULL' | "
+        "ForEach-Object { @($_.Capacity, $_.FreeSpace) }"
+    )
+    assert found == [120 * GIB, 30 * GIB, 500 * GIB, int(120.5 * GIB)]
+    assert shell.ask("(Get-VMHost).VirtualHardDiskPath") == ["E:\\Hyper-V\\Virtual Hard Disks"]
+
+
+def test_given_the_management_service_when_its_program_is_looked_at_then_it_has_the_version_of_the_release(at):
+    program = "(Get-Item -LiteralPath 'C:\\Windows\\System32\\vmms.exe').VersionInfo.ProductVersion"
+    assert at(os="2012 R2")[1].ask(program) == ["6.3.9600.20478"]
+    assert "because it does not exist" in at(role="missing")[1].refused("Get-Item C:\\Windows\\System32\\vmms.exe")
+
+
+def test_given_no_role_when_it_is_installed_with_a_restart_then_the_host_comes_back_with_it(desk, vault_of):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02", "role": "missing"}]}
+    counter = desk(vault_of({"name": "web01"}, fabrics=[site]))
+    shell = PowerShell(counter.simulator, "hv02")
+    state = "(Get-WindowsFeature -Name Hyper-V).InstallState | ForEach-Object { [string]$_ }"
+    assert shell.ask(state) == ["Available"]
+    install = "Install-WindowsFeature -Name Hyper-V -IncludeManagementTools"
+    result = shell.ask(f"{install} | ForEach-Object {{ @($_.Success, [string]$_.RestartNeeded) }}")
+    assert result == [True, "Yes"]
+    assert shell.ask(state) == ["InstallPending"]
+    assert host_of(counter.simulator, "hv02")["role_installed"] is False
+
+    shell.ask("Restart-Computer -Force")
+    assert host_of(counter.simulator, "hv02")["reachable"] is True
+    counter.pass_time(20)
+    assert host_of(counter.simulator, "hv02")["reachable"] is False
+    counter.pass_time(200)
+    assert (host_of(counter.simulator, "hv02")["reachable"], shell.ask(state)) == (True, ["Installed"])
+    assert shell.ask("Get-VM") == []
+    assert host_of(counter.simulator, "hv02")["services"]["vmms"] == "Running"
+
+
+def test_given_the_role_when_installed_without_its_tools_then_there_are_no_commands_until_they_are(desk, vault_of):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02", "role": "missing"}]}
+    counter = desk(vault_of({"name": "web01"}, fabrics=[site]))
+    shell = PowerShell(counter.simulator, "hv02")
+    shell.ask("Install-WindowsFeature Hyper-V -Restart")
+    counter.pass_time(200)
+    assert host_of(counter.simulator, "hv02")["role_installed"] is True
+    assert "The term 'Get-VM' is not recognized" in shell.refused("Get-VM")
+    shell.ask("Install-WindowsFeature Hyper-V-PowerShell")
+    assert shell.ask("Get-VM") == []
+    assert "feature name is not valid: 'Magic'" in shell.refused("Install-WindowsFeature Magic")
+
+
+def test_given_a_restart_when_the_host_is_back_then_what_ran_runs_again(desk, vault_of):
+    counter = desk(vault_of({"name": "web01", "stage": "protected"}, {"name": "web02"}))
+    shell = PowerShell(counter.simulator, "hv01")
+    shell.ask("Restart-Computer -Force")
+    counter.pass_time(20)
+    assert {machine["state"] for machine in host_of(counter.simulator, "hv01")["vms"]} == {"Off"}
+    counter.pass_time(200)
+    assert [machine["state"] for machine in host_of(counter.simulator, "hv01")["vms"]] == ["Running", "Off"]
+    counter.pass_time(60)
+    assert host_of(counter.simulator, "hv01")["vms"][0]["heartbeat"] == "OkApplicationsHealthy"
+
+
+def test_given_a_cluster_when_a_node_is_asked_then_it_knows_nodes_owners_and_shared_volumes(desk, vault_of):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": CLUSTER}
+    items = [{"name": "web01", "host": "hv01.corp.example"}, {"name": "web02", "host": "hv01.corp.example"}]
+    simulator = desk(vault_of(*items, fabrics=[site])).simulator
+    afflict(simulator, vm="web02", owner="hv02.corp.example")
+    shell = PowerShell(simulator, "hv01.corp.example")
+    assert shell.ask("(Get-Cluster).Name") == ["clu1"]
+    nodes = shell.ask("Get-ClusterNode | ForEach-Object { @($_.Name, [string]$_.State) }")
+    assert nodes == ["HV01", "Up", "HV02", "Up"]
+    groups = shell.ask(
+        "Get-ClusterGroup | Where-Object { $_.GroupType -eq 'VirtualMachine' } | "
+        "ForEach-Object { @($_.Name, $_.OwnerNode.Name, [string]$_.State) }"
+    )
+    assert groups == ["web01", "HV01", "Offline", "web02", "HV02", "Offline"]
+    owners = shell.ask(
+        "Get-ClusterResource | Where-Object { $_.ResourceType.Name -eq 'Virtual Machine' } | ForEach-Object { "
+        "@((Get-ClusterParameter -InputObject $_ -Name VmID).Value, $_.OwnerNode.Name, $_.OwnerGroup.Name) }"
+    )
+    ids = {machine["name"]: machine["id"] for host in simulator.state()["hosts"] for machine in host["vms"]}
+    assert owners == [ids["web01"], "HV01", "web01", ids["web02"], "HV02", "web02"]
+    (volume,) = shell.ask(
+        "Get-ClusterSharedVolume | ForEach-Object { $_.SharedVolumeInfo } | "
+        "ForEach-Object { @{ path = $_.FriendlyVolumeName; free = $_.Partition.FreeSpace } }"
+    )
+    free = host_of(simulator, "hv02.corp.example")["volumes"][1]["free"]
+    assert volume == {"path": "C:\\ClusterStorage\\Volume1", "free": free}
+    assert shell.ask("Get-VM | ForEach-Object { @($_.Name, $_.IsClustered) }") == ["web01", True]
+
+
+def test_given_a_cluster_service_that_stopped_when_asked_then_it_says_so(desk, vault_of):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": CLUSTER}
+    simulator = desk(vault_of({"name": "web01", "host": "hv01.corp.example"}, fabrics=[site])).simulator
+    afflict(simulator, host="hv01.corp.example", service="ClusSvc", state="Stopped")
+    shell = PowerShell(simulator, "hv01.corp.example")
+    assert "The cluster service is not running." in shell.refused("Get-ClusterGroup")
+    other = PowerShell(simulator, "hv02.corp.example")
+    assert other.ask("(Get-ClusterNode HV01).State | ForEach-Object { [string]$_ }") == ["Down"]
+
+
+def test_given_a_vmm_server_when_asked_then_it_knows_hosts_clouds_and_vms(desk, vault_of):
+    vmm = {"name": "vmm01.corp.example", "type": "VMM", "clouds": [{"name": "Gold"}]}
+    simulator = desk(vault_of({"name": "web01", "cloud": "Gold"}, fabrics=[vmm])).simulator
+    shell = PowerShell(simulator, "vmm01.corp.example")
+    hosts = (
+        "Get-SCVMHost -VMMServer (Get-SCVMMServer -ComputerName localhost) | "
+        "ForEach-Object { @($_.Name, [string]$_.OverallState) }"
+    )
+    assert shell.ask(hosts) == ["vmm01-node1.corp.example", "OK"]
+    assert shell.ask("Get-SCCloud | ForEach-Object { $_.Name }") == ["Gold"]
+    machine = (
+        "Get-SCVirtualMachine -Name web01 | "
+        "ForEach-Object { @($_.VMId, [string]$_.VirtualMachineState, $_.VMHost.Name, $_.Cloud.Name) }"
+    )
+    identifier = next(machine["id"] for host in simulator.state()["hosts"] for machine in host["vms"])
+    assert shell.ask(machine) == [identifier.upper(), "PowerOff", "vmm01-node1.corp.example", "Gold"]
+    assert "The term 'Get-VM' is not recognized" in shell.refused("Get-VM")
+
+    afflict(simulator, host="vmm01-node1.corp.example", dead=True)
+    assert shell.ask(hosts) == ["vmm01-node1.corp.example", "NotResponding"]
+    assert shell.ask(machine)[1] == "HostNotResponding"
+    afflict(simulator, host="vmm01.corp.example", service="SCVMMService", state="Stopped")
+    assert "(Error ID: 1602)" in shell.refused("Get-SCVMMServer -ComputerName localhost")
+
+
+def test_given_the_password_of_a_scenario_when_shown_in_a_representation_then_it_is_not_there(desk, vault_of):
+    account = {"username": "CORP\\admin", "password": "correct horse"}
+    simulator = desk(vault_of({"name": "web01"}, hyperv=account)).simulator
+    world = simulator.world
+    assert world.hyperv.host("hv01").accounts == {"CORP\\admin": "correct horse"}
+    afflict(simulator, host="hv01", password="wrong")
+    assert world.hyperv.host("hv01").accounts["CORP\\admin"] != "correct horse"
+    shown = repr(world.scenario) + repr(world.hyperv) + repr(world.hyperv.host("hv01")) + json.dumps(simulator.state())
+    assert "correct horse" not in shown
+    afflict(simulator, host="hv01", password="right")
+    assert world.hyperv.host("hv01").accounts == {"CORP\\admin": "correct horse"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "message"),
+    [
+        ([{"name": "hv01"}, {"name": "HV01"}], "host hv01 is named twice"),
+        ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 1}, {"path": "d:", "gb": 1}]}], "volume"),
+        ([{"name": "hv01", "switches": ["a", {"name": "A"}]}], "switch a is named twice"),
+        ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 10, "free_gb": 11}]}], "cannot have 11 of 10 GB free"),
+        ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 20}]}], "D: is too small for the disks on it"),
+    ],
+)
+def test_given_hosts_that_contradict_themselves_when_loaded_then_refused(vault_of, hosts, message):
+    site = {"name": "site1", "type": "HyperVSite", "hosts": hosts}
+    with pytest.raises(ScenarioError, match=message):
+        build_world(load(vault_of({"name": "web01"}, fabrics=[site])))

@@ -1,0 +1,184 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each thing that can be wrong on a host is a finding of its own, with cause and remedy."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from bodies import VM_ID, item
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.failback.fence import Copy
+from ansible_collections.asr.failback.plugins.module_utils.failback.findings import Finding, NotRead
+from ansible_collections.asr.failback.plugins.module_utils.failback.host_checks import check_host
+from ansible_collections.asr.failback.plugins.module_utils.failback.host_side import HostSide
+from ansible_collections.asr.failback.plugins.module_utils.failback.hyperv_documents import parse_host
+from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+GB = 2**30
+HOST = "hv01.contoso.example"
+DISK = {"path": "D:\\VMs\\web01.vhdx", "format": "VHDX", "type": "Dynamic", "size": 40 * GB, "file_size": 10 * GB}
+VM: dict[str, Any] = {
+    "id": VM_ID,
+    "name": "web01",
+    "state": "Off",
+    "checkpoints": [],
+    "disks": [DISK],
+    "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "addresses": []}],
+}
+FACTS: dict[str, Any] = {
+    "computer": "HV01",
+    "fqdn": HOST,
+    "time": "2026-01-02T03:04:05.0000000Z",
+    "os": {"caption": "Microsoft Windows Server 2022 Datacenter", "version": "10.0.20348"},
+    "hyper_v": {"installed": True, "module": True, "version": "10.0.20348.1", "virtual_hard_disk_path": "D:\\VMs"},
+    "services": [{"name": name, "state": "Running", "start_mode": "Auto"} for name in ("vmms", "dra", "obengine")],
+    "volumes": [{"path": "C:\\", "size": 100 * GB, "free": 50 * GB}, {"path": "D:\\", "size": 900 * GB, "free": 300 * GB}],
+    "switches": [{"id": "1", "name": "Production", "type": "External"}],
+    "vms": [VM],
+    "problems": [],
+}
+ITEM = parse_item(
+    item(
+        "Failback",
+        details={
+            "vmNics": [{"vMNetworkName": "Production"}],
+            "azureVmDiskDetails": [{"vhdName": "web01", "maxSizeMB": "40960"}],
+        },
+    )
+)
+
+
+def side(document: dict[str, Any] | NotRead | None = None, **more: Any) -> HostSide:
+    if isinstance(document, NotRead):
+        facts: Any = document
+        vm = None
+    else:
+        facts = parse_host({**FACTS, **(document or {})}, asked_between=(NOW, NOW))
+        vm = facts.find_vm(VM_ID, "web01")
+    state = vm.state if vm else "absent"
+    given: dict[str, Any] = {
+        "item": ITEM,
+        "host": HOST,
+        "facts": facts,
+        "vm": vm,
+        "copies": (Copy(HOST, state),),
+        "creates": False,
+        "data_sync": "before_failover",
+        "is_before_start": True,
+        "is_managed_by_vmm": False,
+    }
+    return HostSide(**{**given, **more})
+
+
+def found(seen: HostSide) -> dict[str, Finding]:
+    return {finding.id: finding for finding in check_host(seen)}
+
+
+def vm(**changes: Any) -> dict[str, Any]:
+    return {"vms": [{**VM, **changes}]}
+
+
+def services(**states: str) -> dict[str, Any]:
+    return {"services": [{**one, "state": states.get(one["name"], one["state"])} for one in FACTS["services"]]}
+
+
+def volume(free: float) -> dict[str, Any]:
+    return {"volumes": [{"path": "D:\\", "size": 900 * GB, "free": int(free * GB)}]}
+
+
+def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
+    assert {finding.status for finding in check_host(side())} == {"pass"}
+    assert len(check_host(side())) == 12
+
+
+VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
+
+
+@pytest.mark.parametrize(
+    ("document", "more", "identifier", "status", "words"),
+    [
+        ({"problems": [{"part": "volumes", "message": "Access is denied."}]}, {}, "host_reachable", "warn", "Access is denied"),
+        ({"time": "2026-01-02T03:14:06Z"}, {}, "host_clock", "warn", "601 seconds ahead of Azure"),
+        ({"time": "2026-01-02T02:54:05Z"}, {}, "host_clock", "warn", "600 seconds behind Azure"),
+        ({"time": None}, {}, "host_clock", "not_checked", "gave no time"),
+        ({"os": {"version": "6.2.9200"}}, {}, "host_version", "fail", "older than Windows Server 2012 R2"),
+        ({"os": {}}, {}, "host_version", "not_checked", "gave no version"),
+        ({"hyper_v": {"installed": False, "module": False}}, {}, "hyperv_role", "fail", "the Hyper-V role is missing"),
+        ({"hyper_v": {"installed": True, "module": False}}, {}, "hyperv_role", "fail", "PowerShell module"),
+        (services(vmms="Stopped"), {}, "host_services", "fail", "vmms is Stopped"),
+        (services(dra="Stopped"), {}, "host_services", "fail", "Azure Site Recovery Service"),
+        ({"services": FACTS["services"][:2]}, {}, "host_services", "fail", "obengine is not installed"),
+        ({"vms": []}, {}, "on_premises_vm", "fail", "has no VM called web01"),
+        ({"vms": []}, {"creates": True}, "on_premises_vm", "pass", "will be created"),
+        ({"vms": []}, {"copies": (Copy("hv02", "Off"),)}, "on_premises_vm", "warn", "on hv02"),
+        (vm(id="other"), {}, "vm_name", "fail", "another VM called web01"),
+        (vm(state="Running"), {}, "on_premises_vm_off", "fail", "Running on hv01"),
+        (vm(state="Paused"), {}, "on_premises_vm_off", "fail", "Paused on hv01"),
+        (None, {"copies": (Copy(HOST, "Off"), Copy("hv02", "Running"))}, "on_premises_vm_off", "fail", "Running on hv02"),
+        (vm(checkpoints=[{"name": "before patch"}]), {}, "checkpoints", "fail", "before patch"),
+        (volume(0.2), {}, "disk_space", "fail", "0.2 GB free, 30.0 GB may be written"),
+        (volume(20), {}, "disk_space", "warn", "may not fit"),
+        (volume(20), {"data_sync": "during_failover"}, "disk_space", "fail", "do not fit"),
+        ({"vms": [], **volume(39)}, {"creates": True, "data_sync": "during_failover"}, "disk_space", "fail", "40.0 GB"),
+        ({"volumes": []}, {}, "disk_space", "not_checked", "No volume was read"),
+        ({"vms": []}, {"copies": (Copy("hv02", "Off"),)}, "disk_space", "not_checked", "hv02, which was not asked"),
+        ({"vms": []}, {"copies": (Copy("hv02", "Off"),)}, "checkpoints", "not_checked", "hv02, which was not asked"),
+        ({"switches": []}, {}, "virtual_switches", "fail", "missing: Production; there are: none"),
+        ({"switches": []}, {"is_managed_by_vmm": True}, "virtual_switches", "pass", "none is needed"),
+    ],
+)
+def test_what_is_wrong_is_a_finding_of_its_own(
+    document: dict[str, Any] | None, more: dict[str, Any], identifier: str, status: str, words: str
+) -> None:
+    finding = found(side(document, **more))[identifier]
+    assert finding.status == status
+    assert words in f"{finding.seen} {finding.cause}"
+    assert (finding.cause and finding.remedy) or status == "pass"
+
+
+@pytest.mark.parametrize("stage_is_past", [True, False])
+def test_a_vm_that_runs_at_home_is_only_wrong_before_the_failback(stage_is_past: bool) -> None:
+    seen = side(vm(state="Running"), is_before_start=not stage_is_past)
+    assert ("on_premises_vm_off" in found(seen)) is not stage_is_past
+
+
+def test_a_host_that_nobody_may_ask_is_not_checked() -> None:
+    (finding,) = check_host(side(NotRead("host hv01 is neither in the inventory nor in hyperv_hosts")))
+    assert (finding.id, finding.status) == ("host_reachable", "not_checked")
+
+
+def test_a_host_that_does_not_answer_fails_in_the_words_of_the_failure() -> None:
+    problem = FailbackError("hv01 refused the connection.", "Start WinRM on it.")
+    (finding,) = check_host(side(NotRead(problem.happened, problem)))
+    assert (finding.id, finding.status) == ("host_reachable", "fail")
+    assert (finding.cause, finding.remedy) == ("hv01 refused the connection.", "Start WinRM on it.")
+
+
+@pytest.mark.parametrize(("owner", "status"), [("HV01", "pass"), ("HV02", "warn")])
+def test_the_cluster_node_that_owns_the_vm_is_compared(owner: str, status: str) -> None:
+    group = {"vm_id": VM_ID, "name": "web01", "owner": owner, "state": "Offline"}
+    cluster = {"name": "cluster1", "node": "HV01", "nodes": [{"name": "HV01", "state": "Up"}], "groups": [group]}
+    assert found(side({"cluster": cluster}))["cluster_owner"].status == status
+
+
+def test_a_vmm_server_answers_for_itself() -> None:
+    managed = {"id": VM_ID, "name": "web01", "state": "PowerOff", "host": "node1.contoso.example", "cloud": "c"}
+    vmm = {"version": "10.22", "hosts": [], "clouds": [], "vms": [managed]}
+    document = {"vmm": vmm, "vms": [], "hyper_v": {}, "services": [*FACTS["services"], VMM]}
+    findings = found(side(document, copies=(Copy("node1.contoso.example", "PowerOff"),), is_managed_by_vmm=True))
+    assert findings["hyperv_role"].seen == "VMM server"
+    assert findings["host_services"].seen == "running: SCVMMService"
+    assert findings["on_premises_vm"].seen == "on node1.contoso.example, as VMM says"
+
+
+def test_the_limit_of_the_clock_is_five_minutes() -> None:
+    inside, outside = (NOW + timedelta(minutes=5, seconds=extra) for extra in (0, 1))
+    statuses = [found(side({"time": at.isoformat()}))["host_clock"].status for at in (inside, outside)]
+    assert statuses == ["pass", "warn"]

@@ -1,0 +1,193 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which hosts a task may ask, and how the tasks of a run share what they said."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from web import LOOPBACK, Answer
+from winrm_host import COMMAND, PASSWORD, SHELL, TAKEN, USER, Host, said
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
+    ConfigurationError,
+    HostAuthenticationError,
+    HostError,
+)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts, is_same_host, no_inventory
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+
+Start = Callable[..., Host]
+NAME = "hv01.contoso.example"
+INVENTORY = {NAME: {"inventory_hostname": "hv01", "ansible_user": USER, "ansible_password": PASSWORD}}
+UNAUTHORIZED = Answer(401, "")
+GONE = Answer(410, "asked more often than the test allows")
+
+
+def facts(computer: str = "HV01") -> list[Answer]:
+    """A whole session in which a host tells its facts."""
+    return [SHELL, COMMAND, TAKEN, said({"result": {"computer": computer}}), TAKEN, TAKEN]
+
+
+def hosts(
+    options: Mapping[str, Any] | None = None,
+    inventory: Mapping[str, Mapping[str, Any]] | None = None,
+    cache: RunCache | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
+) -> Hosts:
+    known = inventory or {}
+    return Hosts(options or {}, known.get, Watch(600, clock=clock), cache or RunCache(), {})
+
+
+def asking(host: Host, cache: RunCache | None = None, clock: Callable[[], float] = lambda: 0.0, **more: Any) -> Hosts:
+    """The hosts of a task that may ask one host of a test."""
+    options = {
+        "hyperv_hosts": {NAME: f"{LOOPBACK}:{host.web.server_port}"},
+        "winrm_user": USER,
+        "winrm_password": PASSWORD,
+        "winrm_transport": ["basic"],
+        "winrm_ca_trust_path": host.ca_bundle,
+        **more,
+    }
+    return hosts(options, cache=cache, clock=clock)
+
+
+def questions(host: Host) -> list[Any]:
+    """The input of each script that reached a host."""
+    sent = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in host.web.bodies if body)
+    whole = (base64.b64decode(b"".join(base64.b64decode(part.group(1)).split())) for part in sent if part)
+    return [json.loads(question)["input"] for question in whole]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("hv01", "hv01", True),
+        ("HV01.contoso.example", "hv01.Contoso.example", True),
+        ("hv01", "HV01.contoso.example", True),
+        ("hv01.contoso.example", "hv01", True),
+        ("hv01.contoso.example", "hv01.fabrikam.example", False),
+        ("hv01.contoso.example", "hv01.contoso", False),
+        ("hv1", "hv10", False),
+        ("hv0", "hv01.contoso.example", False),
+        ("10.0.0.1", "10.0.0.1.example", False),
+    ],
+)
+def test_a_short_name_means_a_whole_one_but_not_two_domains_each_other(one: str, other: str, same: bool) -> None:
+    assert is_same_host(one, other) is same
+    assert is_same_host(other, one) is same
+
+
+def test_only_a_host_that_the_user_named_may_be_asked() -> None:
+    named = {"hyperv_hosts": {"hv02": "10.0.0.2", "hv03.contoso.example": None}}
+    known = hosts(named, INVENTORY)
+    assert known.knows(NAME)
+    assert known.knows("HV02.contoso.example")
+    assert known.knows("hv03")
+    assert not known.knows("hv04.contoso.example")
+    with pytest.raises(ConfigurationError, match="hv04 is neither in the inventory nor in hyperv_hosts"):
+        known.session("hv04")
+    assert not Hosts({}, no_inventory, Watch(1), RunCache()).knows(NAME)
+
+
+def test_a_host_is_asked_where_and_as_whom_the_user_says() -> None:
+    account = {"winrm_user": "other", "winrm_password": "p"}
+    named = hosts({"hyperv_hosts": {"hv09": NAME, "hv02": "10.0.0.2:15986", "hv03": None}, **account}, INVENTORY)
+    of_inventory = hosts({"hyperv_hosts": {"hv09": NAME}}, INVENTORY).session("hv09.contoso.example").settings
+    assert (of_inventory.address, of_inventory.user, of_inventory.name) == ("hv01", USER, "hv09.contoso.example")
+    assert named.session("hv09").settings.user == "other"
+    assert named.session("hv02").settings.endpoint == "https://10.0.0.2:15986/wsman"
+    assert named.session("hv03.contoso.example").settings.address == "hv03.contoso.example"
+
+
+def test_the_user_s_own_word_is_a_host_of_the_inventory_or_an_address() -> None:
+    known = hosts({"winrm_user": "u", "winrm_password": "p"}, INVENTORY)
+    assert known.named(NAME).settings.address == "hv01"
+    assert known.named("10.0.0.7:5986").settings.address == "10.0.0.7"
+    with pytest.raises(ConfigurationError, match="host is not given"):
+        known.named("")
+
+
+def test_one_host_is_asked_once_for_all_tasks_of_a_run(host: Start) -> None:
+    hv01, cache = host(*facts(), GONE), RunCache()
+    for _task in range(3):
+        assert asking(hv01, cache).facts(NAME, [("", "web01")], max_age=60).computer == "HV01"
+    assert hv01.actions().count("Create") == 1
+    # So that the answer serves the tasks of the other machines.
+    assert questions(hv01) == [{"vms": None}]
+
+
+def test_processes_that_ask_at_once_open_one_session(host: Start) -> None:
+    hv01, cache = host(*facts(), GONE), RunCache()
+
+    def ask() -> int:
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            status = int(asking(hv01, cache).facts(NAME, max_age=60).computer != "HV01")
+        finally:
+            os._exit(status)
+
+    children = [ask() for _number in range(6)]
+    assert all(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 for child in children)
+    assert hv01.actions().count("Create") == 1
+
+
+def test_an_answer_that_is_too_old_is_asked_for_again(host: Start) -> None:
+    hv01, cache, now = host(*facts("OLD"), *facts("NEW"), GONE), RunCache(), [0.0]
+    known = asking(hv01, cache, lambda: now[0])
+    assert known.facts(NAME, max_age=60).computer == "OLD"
+    now[0] = 60
+    assert known.facts(NAME, max_age=60).computer == "OLD"
+    now[0] = 61
+    assert known.facts(NAME, max_age=60).computer == "NEW"
+
+
+def test_a_proof_is_asked_for_anew_and_about_its_machine_alone(host: Start) -> None:
+    hv01, cache = host(*facts("OLD"), *facts("NEW"), GONE), RunCache()
+    assert asking(hv01, cache).facts(NAME, max_age=60).computer == "OLD"
+    assert asking(hv01, cache).facts(NAME, [("an-id", "web01")]).computer == "NEW"
+    assert questions(hv01) == [{"vms": None}, {"vms": [{"id": "an-id", "name": "web01"}]}]
+    assert asking(hv01, cache).facts(NAME, max_age=60).computer == "OLD"
+
+
+def test_another_account_does_not_get_what_the_first_one_was_told(host: Start) -> None:
+    hv01, cache = host(*facts(), UNAUTHORIZED), RunCache()
+    asking(hv01, cache).facts(NAME, max_age=60)
+    with pytest.raises(HostAuthenticationError):
+        asking(hv01, cache, winrm_password="another").facts(NAME, max_age=60)
+
+
+def test_that_a_host_cannot_be_asked_is_found_out_once(host: Start) -> None:
+    hv01, cache = host(UNAUTHORIZED, GONE), RunCache()
+    caught = []
+    for _task in range(3):
+        with pytest.raises(HostAuthenticationError) as problem:
+            asking(hv01, cache).facts(NAME, max_age=60)
+        caught.append(problem.value.as_result())
+    assert caught[0] == caught[1] == caught[2]
+    assert len(hv01.web.asked) == 1
+    with pytest.raises(HostError, match="HTTP 410"):
+        asking(hv01, cache).facts(NAME)
+
+
+def test_another_clock_is_read_before_and_after_and_kept_with_the_answer(host: Start) -> None:
+    hv01, cache = host(*facts(), GONE), RunCache()
+    start = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+    times = iter(start + timedelta(seconds=number) for number in range(2))
+    for _task in range(2):
+        answer = asking(hv01, cache).facts(NAME, max_age=60, now=lambda: next(times))
+        assert answer.asked_between == (start, start + timedelta(seconds=1))
+    assert asking(host(*facts())).facts(NAME).asked_between is None

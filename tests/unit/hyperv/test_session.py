@@ -1,0 +1,213 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A question to a host: what is sent, what comes back, and what becomes of it when something breaks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from web import Answer
+from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, Host, fault, output, said
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
+    FateUnknown,
+    HostAuthenticationError,
+    HostError,
+    HostUnreachable,
+)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
+
+Start = Callable[..., Host]
+NOTHING_YET = fault(OPERATION_TIMEOUT)
+STARTED = (SHELL, COMMAND, TAKEN)
+ANSWERED = said({"result": {"state": "Off"}})
+RESET = Answer(reset=True)
+UNAUTHORIZED = Answer(401, "")
+
+
+def sent(host: Host) -> bytes:
+    """What reached the command's standard input."""
+    parts = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in host.web.bodies if body)
+    return b"".join(base64.b64decode(part.group(1)) for part in parts if part)
+
+
+def test_a_question_is_one_shell_one_command_and_an_answer(host: Start) -> None:
+    hv01 = host(*STARTED, ANSWERED, TAKEN)
+    assert hv01.ask() == {"state": "Off"}
+    assert hv01.actions() == ["Create", "Command", "Send", "Receive", "Signal", "Delete"]
+
+
+def test_the_command_is_the_bootstrap_and_all_else_is_its_input(host: Start) -> None:
+    hv01 = host(*STARTED, ANSWERED, TAKEN)
+    awkward = {"name": "a'b\"c$(Stop-Computer)`d\r\n日本 \u0000 </rsp:Stream>", "list": [1, None, True]}
+    hv01.session().ask("param($Request) 'é'", awkward)
+    command = hv01.web.bodies[1]
+    encoded = command.split("-EncodedCommand ")[1].split("<")[0]
+    assert base64.b64decode(encoded).decode("utf-16-le") == BOOTSTRAP
+    assert "Stop-Computer" not in "".join(hv01.web.bodies)
+    lines = sent(hv01).split(b"\r\n")
+    assert max(map(len, lines)) <= 1000
+    assert json.loads(base64.b64decode(b"".join(lines))) == {"script": "param($Request) 'é'", "input": awkward}
+
+
+def test_a_long_question_goes_in_parts_of_which_the_last_ends_it(host: Start) -> None:
+    hv01 = host(SHELL, COMMAND, TAKEN, TAKEN, TAKEN, ANSWERED, TAKEN)
+    hv01.session().ask("x" * 180_000, {})
+    assert hv01.actions() == ["Create", "Command", "Send", "Send", "Send", "Receive", "Signal", "Delete"]
+    ends = [re.search(r'End="(\w+)"', body) for body in hv01.web.bodies[2:5]]
+    assert [end.group(1) for end in ends if end] == ["false", "false", "true"]
+    assert max(len(body) for body in hv01.web.bodies) < 150_000
+    assert len(json.loads(base64.b64decode(b"".join(sent(hv01).split())))["script"]) == 180_000
+
+
+def test_an_answer_may_take_its_time_and_come_in_parts(host: Start) -> None:
+    whole = base64.b64encode(json.dumps({"result": {"text": "日本" * 2000}}).encode())
+    parts = (output(whole[:1000], code=None), NOTHING_YET, output(whole[1000:] + b"\r\n", code=None), output())
+    hv01 = host(*STARTED, NOTHING_YET, *parts, TAKEN)
+    assert hv01.ask() == {"text": "日本" * 2000}
+    assert hv01.actions().count("Receive") == 5
+
+
+@pytest.mark.parametrize(("timeout", "said"), [(20, r"within 1\d seconds"), (86400, "within 600 seconds")])
+def test_a_host_that_never_ends_is_left_at_the_deadline_and_told_so(host: Start, timeout: float, said: str) -> None:
+    hv01 = host(*STARTED, NOTHING_YET, timeout=timeout, step=1 if timeout < 100 else 60)
+    with pytest.raises(HostUnreachable, match=f"did not finish its answer {said}"):
+        hv01.ask()
+    assert hv01.actions()[-2:] == ["Signal", "Delete"]
+
+
+@pytest.mark.parametrize(("changes", "kind"), [(False, HostError), (True, HostError)])
+def test_the_script_s_error_is_the_host_s_own_words(host: Start, changes: bool, kind: type[HostError]) -> None:
+    words = "Der Vorgang wurde\r\nabgelehnt: 拒否されました"
+    error = {"message": words, "id": "AccessDenied,X", "category": "PermissionDenied", "line": "Get-VM"}
+    hv01 = host(*STARTED, said({"error": error}, code=1), TAKEN)
+    with pytest.raises(kind, match="Der Vorgang wurde abgelehnt: 拒否されました") as caught:
+        hv01.ask(changes=changes)
+    assert caught.value.details["category"] == "PermissionDenied"
+    assert caught.value.details["error_id"] == "AccessDenied,X"
+    assert hv01.actions()[-2:] == ["Signal", "Delete"]
+
+
+CLIXML = (
+    b'#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
+    b'<Obj S="progress" RefId="0"><AV>Preparing modules for first use.</AV></Obj>'
+    b'<S S="Error">The term _x0027_Get-VM_x0027_ is not_x000D__x000A_</S><S S="Error">recognized &amp; more</S></Objs>'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "errors", "code", "words"),
+    [
+        (b"", CLIXML, 1, "The term 'Get-VM' is not recognized & more"),
+        (b"", b"Access is denied.\r\n", 5, "Access is denied."),
+        (b"", b"", 3, "ended with exit code 3 and no answer"),
+        (b"Windows PowerShell\r\nCopyright", b"", 0, "Windows PowerShell Copyright"),
+        (base64.b64encode(b"[1]"), b"", 0, "no answer"),
+        (base64.b64encode(b'{"result": null}'), b"", 0, "no answer"),
+        (b"\xff\xfe", b"", 1, "exit code 1"),
+    ],
+)
+def test_an_end_without_an_answer_says_what_the_host_said(
+    host: Start, text: bytes, errors: bytes, code: int, words: str
+) -> None:
+    with pytest.raises(HostError) as caught:
+        host(*STARTED, output(text, errors, code), TAKEN).ask()
+    assert words in caught.value.happened
+    assert caught.value.details["exit_code"] == code
+
+
+@pytest.mark.parametrize("before", [(), (SHELL,), (SHELL, COMMAND), STARTED, (*STARTED, NOTHING_YET)])
+def test_a_question_that_changes_nothing_is_asked_again_when_the_connection_breaks(
+    host: Start, before: tuple[Answer, ...]
+) -> None:
+    # What is told to the broken session, its end, is lost as well.
+    ending = [RESET] * (0 if not before else 1 if len(before) == 1 else 2)
+    hv01 = host(*before, RESET, *ending, *STARTED, ANSWERED, TAKEN)
+    assert hv01.ask() == {"state": "Off"}
+
+
+def test_it_is_not_asked_a_third_time(host: Start) -> None:
+    hv01 = host(RESET)
+    with pytest.raises(HostUnreachable, match=r"hv01 \(127.0.0.1:\d+\) could not be reached"):
+        hv01.ask()
+    assert hv01.actions() == ["Create", "Create"]
+
+
+@pytest.mark.parametrize(
+    ("before", "broken", "kind"),
+    [
+        ((), RESET, HostUnreachable),
+        ((SHELL,), RESET, HostUnreachable),
+        ((SHELL, COMMAND), RESET, FateUnknown),
+        (STARTED, RESET, FateUnknown),
+        (STARTED, fault(1234), FateUnknown),
+        (STARTED, UNAUTHORIZED, FateUnknown),
+        (STARTED, Answer(502, "<html>"), FateUnknown),
+    ],
+)
+def test_a_change_is_sent_once_and_its_fate_is_not_guessed(
+    host: Start, before: tuple[Answer, ...], broken: Answer, kind: type[Exception]
+) -> None:
+    hv01 = host(*before, broken)
+    with pytest.raises(kind) as caught:
+        hv01.ask(changes=True)
+    assert hv01.actions().count("Send") <= 1
+    assert hv01.actions().count("Create") == 1
+    assert getattr(caught.value, "wrote", None) is (kind is FateUnknown)
+
+
+def test_a_change_that_takes_too_long_is_not_known_either(host: Start) -> None:
+    with pytest.raises(FateUnknown, match="did not finish its answer"):
+        host(*STARTED, NOTHING_YET, timeout=20).ask(changes=True)
+
+
+def test_the_next_way_to_sign_in_is_tried_only_when_the_host_refuses_the_first(host: Start) -> None:
+    hv01 = host(UNAUTHORIZED, *STARTED, ANSWERED, TAKEN)
+    assert hv01.ask(winrm_transport=["ntlm", "basic"]) == {"state": "Off"}
+    hv02 = host(UNAUTHORIZED)
+    with pytest.raises(HostAuthenticationError):
+        hv02.ask()
+    assert len(hv02.web.asked) == 1
+
+
+def test_what_this_machine_lacks_is_said_and_the_next_way_tried(host: Start) -> None:
+    hv01 = host(*STARTED, ANSWERED, TAKEN)
+    assert hv01.ask(winrm_transport=["credssp", "basic"]) == {"state": "Off"}
+
+
+def test_a_session_that_cannot_be_closed_has_answered_all_the_same(host: Start) -> None:
+    assert host(*STARTED, ANSWERED, RESET).ask() == {"state": "Off"}
+    assert host(*STARTED, ANSWERED, Answer(404, "gone")).ask() == {"state": "Off"}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (UNAUTHORIZED,),
+        (Answer(500, f"{PASSWORD} {base64.b64encode(PASSWORD.encode()).decode()}"),),
+        (Answer(200, "<html>log in</html>"),),
+        (fault(5, "Access is denied."),),
+        (RESET,),
+        (*STARTED, output(errors=b"no", code=1), TAKEN),
+    ],
+)
+def test_no_failure_tells_the_password(host: Start, answers: tuple[Answer, ...]) -> None:
+    with pytest.raises(HostError) as caught:
+        host(*answers).ask()
+    told: Any = (str(caught.value.as_result()), repr(caught.value), caught.value.message())
+    assert PASSWORD not in "".join(told)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_for_hosts(host: Start, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert host(*STARTED, ANSWERED, TAKEN).ask() == {"state": "Off"}
