@@ -58,8 +58,33 @@ attributes:
       - asr.failback.failback
 """
 
-    # They change something, and are done with it at once.
-    PROMPT = r"""
+    # The same for what asks a Hyper-V host only, and takes no vault.
+    HOST_INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details: This module does not change anything.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    support: N/A
+    details: This module does not change anything.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+    details: This module does not change anything.
+  action_group:
+    description: Use C(group/asr.failback.hosts) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - asr.failback.hosts
+"""
+
+    # Those that change a Hyper-V host.
+    HOST = r"""
 options: {}
 attributes:
   check_mode:
@@ -75,8 +100,8 @@ attributes:
       - This assumes that the system controlled or queried by the module has not changed in a relevant way.
     support: full
   action_group:
-    description: Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for this module.
+    description: Use C(group/asr.failback.hosts) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
-      - asr.failback.failback
+      - asr.failback.hosts
 """

@@ -388,9 +388,9 @@ members:
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
-    - C(validation), what was found, as RV(validation); C(asked), C(candidates), C(instance_type) of the target;
-      C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
-      Azure's answer; C(field), C(value) of what is not known here.
+    - C(validation), what was found, in the form that RV(validation) has; C(asked), C(candidates), C(instance_type) of
+      the target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method),
+      C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict
   contains:

@@ -31,7 +31,7 @@ options:
     type: list
     elements: str
 extends_documentation_fragment:
-  - asr.failback.attributes.info
+  - asr.failback.attributes.host_info
   - asr.failback.winrm
 author:
   - Contributors to the asr.failback project (@asr-failback)

@@ -54,7 +54,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - asr.failback.attributes.prompt
+  - asr.failback.attributes.host
   - asr.failback.winrm
 author:
   - Contributors to the asr.failback project (@asr-failback)

@@ -61,7 +61,7 @@ def measured(tmp_path: Path) -> dict[str, float]:
             command, env=environment(simulator.connection), capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, run.stdout[-2000:]
-        sessions = simulator.locked(lambda world: world.hyperv.sessions.entries())
+        sessions = simulator.locked(lambda world: world.shells.sessions())
         return {
             "seconds": time.monotonic() - started,
             "processor seconds of Ansible": processor_seconds() - before,

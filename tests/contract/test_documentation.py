@@ -17,7 +17,7 @@ from documented import documentation
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP, VERBS = "failback", "verbs"
+GROUP, VERBS, HOSTS = "failback", "verbs", "hosts"
 SECRETS = {"secret", "password", "winrm_password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -74,7 +74,7 @@ def test_every_module_tells_how_it_behaves(contract: Contract) -> None:
     attributes = doc(contract)["attributes"]
     assert set(attributes) >= ATTRIBUTES
     assert attributes["check_mode"]["support"] == "full"
-    groups = (GROUP, VERBS) if contract.waits else (GROUP,)
+    groups = (GROUP if contract.asks_azure else HOSTS, *([VERBS] if contract.waits else []))
     assert attributes["action_group"]["membership"] == [f"asr.failback.{group}" for group in groups]
     assert all(entry["support"] == "full" or entry.get("details") for entry in attributes.values())
 
@@ -106,7 +106,9 @@ def runtime() -> dict[str, Any]:
 def test_every_module_is_in_its_action_groups() -> None:
     groups = {name: sorted(members) for name, members in runtime()["action_groups"].items()}
     assert groups == {
-        GROUP: sorted(CONTRACTS),
+        # Defaults of a group go to all of it, and hosts know no vault.
+        GROUP: sorted(name for name, contract in CONTRACTS.items() if contract.asks_azure),
+        HOSTS: sorted(name for name, contract in CONTRACTS.items() if not contract.asks_azure),
         VERBS: sorted(name for name, contract in CONTRACTS.items() if contract.waits),
     }
 

@@ -22,6 +22,8 @@ from asr_simulator.server import Simulator
 
 # The order in which the examples fit together.
 ORDER = (
+    "hyperv_host_info",
+    "hyperv_switch",
     "vault_info",
     "replicated_item_info",
     "recovery_plan_info",
@@ -64,10 +66,28 @@ def examples(module: str) -> list[dict[str, Any]]:
 def plays() -> list[dict[str, Any]]:
     """A play for each module, with polls in a hurry."""
     hurry = {f"asr.failback.{name}": {"poll_interval": 0.2} for name, one in CONTRACTS.items() if one.waits}
-    common = {"hosts": "all", "gather_facts": False, "module_defaults": hurry}
+    common = {"gather_facts": False, "module_defaults": hurry}
     tasks = {name: examples(name) for name in ORDER}
     tasks["commit"].append(COMMIT_PLAN)
-    return [{"name": name, **common, "tasks": tasks[name]} for name in ORDER]
+    hosts = {name: "localhost" if CONTRACTS[name].asks_azure else "hv01" for name in ORDER}
+    return [{"name": name, "hosts": hosts[name], **common, "tasks": tasks[name]} for name in ORDER]
+
+
+def inventory(simulator: Simulator) -> dict[str, dict[str, Any]]:
+    """The controller, and every Hyper-V host under its short name."""
+    winrm = simulator.connection["winrm"]
+    common = {
+        "ansible_connection": "winrm",
+        "ansible_user": winrm["username"],
+        "ansible_password": winrm["password"],
+        "ansible_winrm_transport": "ntlm",
+        "ansible_winrm_ca_trust_path": winrm["ca_bundle"],
+    }
+    hosts = {
+        host["name"].split(".", 1)[0]: {"ansible_host": host["address"], "ansible_port": host["port"], **common}
+        for host in winrm["hosts"]
+    }
+    return {"localhost": {"ansible_connection": "local"}, **hosts}
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         stage = Stage(simulator, folder)
         playbook = folder / "examples.yml"
         playbook.write_text(yaml.safe_dump(plays(), sort_keys=False))
-        yield Run(stage.play(str(playbook), {"localhost": {"ansible_connection": "local"}}), stage)
+        yield Run(stage.play(str(playbook), inventory(simulator)), stage)
 
 
 def test_every_module_has_its_place() -> None:

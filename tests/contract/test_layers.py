@@ -52,7 +52,7 @@ LAYERS = (
     Layer(SHARED),
     Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",)),
     # What pywinrm stands on, for its exceptions.
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("requests", "spnego", "winrm")),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("requests", "requests_credssp", "spnego", "winrm")),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",)),
     Layer(

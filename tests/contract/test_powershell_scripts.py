@@ -41,7 +41,7 @@ COMMANDS: dict[str, set[str]] = {
     "Get-ClusterNode": set(),
     "Get-ClusterParameter": {"InputObject", "Name"},
     "Get-ClusterResource": set(),
-    "Get-Command": {"Name", "ErrorAction"},
+    "Get-Command": {"Name", "Module", "ErrorAction"},
     "Get-Date": set(),
     "Get-Item": {"LiteralPath"},
     "Get-NetAdapter": set(),

@@ -103,3 +103,14 @@ def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: Stage, tmp_path: P
     assert CANARY not in run.output
     shown = play(vault, tmp_path, {INFO: {"name": CANARY}})
     assert CANARY in shown.output
+
+
+def test_a_secret_inside_of_an_option_is_hidden_too(vault: Stage, tmp_path: Path) -> None:
+    probe = {"name": CANARY, "type": "http", "port": 0}
+    task = "asr.failback.failback_validate"
+    shown = play(vault, tmp_path, {task: {"replicated_item": "vm1", "probes": [probe]}})
+    assert f"Probe '{CANARY}': port must be from 1" in shown.output
+    secret = {**probe, "name": "{{ hidden }}", "user": "probe", "password": "{{ hidden }}"}
+    run = play(vault, tmp_path, {task: {"replicated_item": "vm1", "probes": [secret]}}, hidden=CANARY)
+    assert "port must be from 1" in run.output
+    assert CANARY not in run.output.split("TASK [", 1)[1]

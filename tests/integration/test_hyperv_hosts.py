@@ -18,6 +18,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scenarios import item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostError
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import vm_power
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from asr_simulator.server import Simulator
 
 HV01, HV02, NODE, VMM = (f"{name}.contoso.example" for name in ("hv01", "hv02", "vmm01-node1", "vmm01"))
@@ -124,7 +129,7 @@ def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
     machine = next(vm for vm in host["vmm"]["vms"] if vm["name"] == "erp01")
     assert (machine["host"], machine["cloud"]) == (NODE, "cloud1")
     assert (host["hyper_v"]["installed"], host["vms"]) == (False, [])
-    assert {vm["id"] for vm in facts(drive, NODE)["vms"]} >= {machine["id"]}
+    assert machine["id"].lower() in {vm["id"].lower() for vm in facts(drive, NODE)["vms"]}
 
 
 def test_only_the_machines_that_are_asked_for_are_told(drive: Driver) -> None:
@@ -164,6 +169,17 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: Driver, tmp
     assert failed["error"]["kind"] == "host_unreachable"
     assert "not trusted" in failed["msg"]
     assert sessions(drive) == []
+
+
+def test_a_host_that_cannot_tell_its_machines_proves_nothing_about_them(drive: Driver) -> None:
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    wanted = [("", "nobody")]
+    assert hosts.facts(HV01, wanted).proves_absence
+    assert hosts.facts(VMM, wanted).proves_absence
+    drive.trouble(host=HV01, service="vmms", state="Stopped")
+    drive.trouble(host=VMM, service="SCVMMService", state="Stopped")
+    assert not hosts.facts(HV01, wanted).proves_absence
+    assert not hosts.facts(VMM, wanted).proves_absence
 
 
 def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive: Driver) -> None:
@@ -238,6 +254,42 @@ def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: Driver) -> N
     assert truth(bare, HV01)["switches"][0]["type"] == "Private"
     allowed = bare.run("hyperv_switch", **wish, type="internal", change_type=True)
     assert (allowed["changed"], allowed["after"]["type"]) == (True, "Internal")
+
+
+def power(drive: Driver, **request: str) -> dict[str, Any]:
+    """What the script vm_power returns for a machine of hv01."""
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    return hosts.session(HV01).ask(vm_power.SCRIPT, {"id": "", "name": "", **request}, changes=True)
+
+
+def test_a_machine_is_started_and_stopped_and_left_alone_where_it_is_as_it_should_be(drive: Driver) -> None:
+    for action, changed, state in (
+        ("read", False, "Running"),
+        ("start", False, "Running"),
+        ("shut_down", True, "Off"),
+        ("shut_down", False, "Off"),
+        ("start", True, "Running"),
+        ("turn_off", True, "Off"),
+    ):
+        told = power(drive, name="tools01", action=action)
+        assert (told["changed"], told["after"]["state"]) == (changed, state)
+        (machine,) = [vm for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01"]
+        assert machine["state"] == state
+
+
+@pytest.mark.parametrize("name", ["tools*", "TOOLS01", "tools", "", "tools0?"])
+def test_a_machine_of_nearly_that_name_is_not_meant(drive: Driver, name: str) -> None:
+    before = truth(drive, HV01)["vms"]
+    with pytest.raises(HostError, match="0 virtual machines here are"):
+        power(drive, name=name, action="turn_off")
+    assert truth(drive, HV01)["vms"] == before
+
+
+def test_an_id_means_its_machine_whatever_the_name(drive: Driver) -> None:
+    identifier = next(vm["id"] for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01")
+    assert power(drive, id=identifier.upper(), name="web01", action="read")["after"]["name"] == "tools01"
+    with pytest.raises(HostError, match="0 virtual machines here are"):
+        power(drive, id="00000000-0000-0000-0000-000000000000", name="tools01", action="turn_off")
 
 
 @pytest.fixture(scope="module")

@@ -145,13 +145,14 @@ def test_given_a_dead_host_when_no_other_is_named_then_the_job_fails_and_nothing
     assert counter.truth("web01") == before
 
 
-def test_given_a_connected_host_that_has_the_vm_when_another_is_named_then_the_vm_stays_where_it_is(
+def test_given_a_connected_host_that_has_the_vm_when_another_is_named_then_it_is_created_there(
     desk, vault_of, failback
 ):
     counter = desk(vault_of({"name": "web01"}))
     order = failback(*FOR_CREATION, providerIdForAlternateRecovery=provider_id(counter, "hv02"))
     assert finish(counter, "web01", order)["state"] == "Succeeded"
-    assert machine_of(counter.simulator, "web01")["host"] == "hv01"
+    states = {machine["host"]: machine["state"] for machine in machines_of(counter.simulator, "web01")}
+    assert states == {"hv01": "Off", "hv02": "Running"}
 
 
 def test_given_the_fleet_when_the_vm_of_the_dead_host_is_failed_back_then_it_runs_on_the_new_hardware(desk, failback):
@@ -221,6 +222,25 @@ def test_given_a_vm_that_runs_on_both_sides_when_failed_back_then_it_is_turned_o
     counter.pass_time(30)
     assert counter.job(job)["state"] == "InProgress"
     assert counter.truth("web01")["on_premises_vm"]["power"] == "off"
+
+
+def test_given_a_vm_that_is_started_while_its_disks_are_written_when_they_are_then_the_job_fails(
+    desk, vault_of, failback
+):
+    counter = desk(vault_of({"name": "web01"}))
+    job = counter.begin("web01", "plannedFailover", failback())
+    counter.pass_time(60)
+    afflict(counter.simulator, vm="web01", power="running")
+    failed = counter.until(job, "Failed", "Suspended")
+    assert "was started meanwhile" in service_error(failed)[1]["errorMessage"]
+    assert counter.truth("web01")["stage"] == "interrupted"
+
+
+def test_given_files_that_are_gone_when_failed_back_then_the_job_names_one(desk, vault_of, failback):
+    counter = desk(vault_of({"name": "web01"}))
+    afflict(counter.simulator, vm="web01", disks="missing")
+    failed = counter.do("web01", "plannedFailover", failback())
+    assert "web01-os.vhdx cannot be found (0x80070002)" in service_error(failed)[1]["errorMessage"]
 
 
 def test_given_a_vm_without_heartbeat_when_failed_back_then_it_runs_and_never_answers(desk, vault_of, failback):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -101,6 +102,29 @@ def test_given_the_inventory_when_ansible_reads_it_then_no_text_in_it_is_a_templ
 def test_given_an_account_that_ntlm_cannot_hold_when_loaded_then_the_scenario_is_refused(started, hyperv):
     with pytest.raises(ScenarioError, match="hyperv"):
         started(hyperv=hyperv)
+
+
+def encoded(script):
+    return f"powershell.exe -NoProfile -EncodedCommand {base64.b64encode(script.encode('utf-16-le')).decode()}"
+
+
+def test_given_a_script_when_run_on_a_host_then_it_sees_that_host(started):
+    simulator = started()
+    for name in ("hv01", "hv02"):
+        answer = run(client(simulator, name), encoded("$env:COMPUTERNAME; $PSVersionTable.PSVersion.Major; exit 4"))
+        assert answer == (f"{name.upper()}\r\n5\r\n", "", 4)
+    sessions = control(simulator, "GET", "sessions")["value"]
+    assert [(one["commands"], one["exit_code"]) for one in sessions] == [(["powershell.exe"], 4)] * 2
+
+
+def test_given_a_script_that_reads_when_fed_then_it_runs_at_the_end_of_its_input(started):
+    script = encoded("foreach ($line in $input) { \"<$line>\" }")
+    assert run(client(started()), script, "zwölf\r\n".encode(), b"drei\r\n")[0] == "<zwölf>\r\n<drei>\r\n"
+
+
+def test_given_a_program_that_no_host_has_when_run_then_cmd_says_so(started):
+    _unused, stderr, code = run(client(started()), "nonsense.exe /x")
+    assert (code, stderr.splitlines()[0]) == (1, "'nonsense.exe' is not recognized as an internal or external command,")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import html
 import re
 import socket
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +27,9 @@ from ..failback.failures import (
 )
 from .pywinrm import (
     AuthenticationError,
+    AuthenticationException,
     ConnectTimeout,
+    NTStatusException,
     ProxyError,
     RequestException,
     SpnegoError,
@@ -40,15 +43,29 @@ from .pywinrm import (
 from .settings import HostSettings
 
 # pywinrm reads answers without looking at them first: these stand for one that is no WS-Management.
-_OTHER_PROTOCOL = (AssertionError, ElementTree.ParseError, ExpatError, KeyError, StopIteration, ValueError)
+_OTHER_PROTOCOL = (
+    AssertionError,
+    ElementTree.ParseError,
+    ExpatError,
+    KeyError,
+    StopIteration,
+    ValueError,
+    struct.error,
+)
+# How the libraries below pywinrm say that the host did not let the account in; requests_ntlm by the last one.
+_REFUSED = (AuthenticationError, AuthenticationException, NTStatusException, SpnegoError, PermissionError)
+# The same, as an error of requests.
+_REFUSED_BY_KERBEROS = frozenset({"KerberosExchangeError", "MutualAuthenticationError"})
 OF_PYWINRM = (
+    *_REFUSED,
     RequestException,
-    SpnegoError,
     WinRMError,
     WinRMOperationTimeoutError,
     WinRMTransportError,
     *_OTHER_PROTOCOL,
 )
+# Of urllib3; a name that does not resolve is the second.
+_NO_CONNECTION = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "InvalidURL"})
 # Windows' own number for "Access is denied".
 _ACCESS_DENIED = 5
 _REMEDIES = {
@@ -75,7 +92,7 @@ def translated(settings: HostSettings) -> Iterator[None]:
 
 def _failure(settings: HostSettings, problem: Exception) -> FailbackError:
     details = {"host": settings.name, "address": f"{settings.address}:{settings.port}"}
-    if isinstance(problem, (AuthenticationError, SpnegoError)):
+    if isinstance(problem, _REFUSED) or type(problem).__name__ in _REFUSED_BY_KERBEROS:
         return _refused(settings, "" if isinstance(problem, AuthenticationError) else _first_line(problem), details)
     if isinstance(problem, RequestException):
         return _no_answer(settings, problem, details)
@@ -124,10 +141,6 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
 def _never_connected(problem: RequestException, causes: list[BaseException]) -> bool:
     early = (ConnectTimeout, ProxyError, SSLError)
     return isinstance(problem, early) or any(type(cause).__name__ in _NO_CONNECTION for cause in causes)
-
-
-# Of urllib3; a name that does not resolve is the second.
-_NO_CONNECTION = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "InvalidURL"})
 
 
 def _of_system(causes: list[BaseException]) -> str:

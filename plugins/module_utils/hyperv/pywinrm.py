@@ -9,10 +9,14 @@ enough to annotate with and to name in an except clause. Whoever asks a host cal
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 _MISSING: ImportError | None = None
 __all__ = [
     "AuthenticationError",
+    "AuthenticationException",
     "ConnectTimeout",
+    "NTStatusException",
     "Protocol",
     "ProxyError",
     "RequestException",
@@ -40,13 +44,19 @@ try:
 except ImportError as error:
     _MISSING = error
 
-    class _Absent(Exception):
-        """Stands for a class of a library that is not installed. Nothing raises it."""
+# Of the extra credssp; they have no base in common.
+with suppress(ImportError):
+    from requests_credssp.exceptions import AuthenticationException, NTStatusException
 
-    def __getattr__(name: str) -> type[_Absent]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Absent
+
+class _Absent(Exception):
+    """Stands for a class of a library that is not installed. Nothing raises it."""
+
+
+def __getattr__(name: str) -> type[_Absent]:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _Absent
 
 
 def missing_winrm() -> ImportError | None:

@@ -8,7 +8,7 @@ A host is asked once for all the VMs that matter there. What cannot be asked is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,9 +27,8 @@ class Placed:
     """What the hosts say of one item.
 
     C(host) is the name of the host that it is failed back to, C(facts) what that host says of itself, C(vm) the machine
-    there. C(copies) are all that were found, wherever they were looked for; at least one entry, which may say that
-    nothing could be asked, or that there is none. C(machine) is the machine on whatever host has it, one that runs
-    before others.
+    there. C(copies) are all that were found on the hosts that were C(asked); at least one entry, which may say that nothing
+    could be asked, or that there is none. C(machine) is the machine on whatever host has it, one that runs before others.
     """
 
     host: str
@@ -37,13 +36,14 @@ class Placed:
     vm: HostVm | None
     copies: tuple[Copy, ...]
     machine: HostVm | None = None
+    asked: tuple[str, ...] = ()
 
 
 class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a host
-    is asked, where that matters.
+    is asked, where that matters. C(also) are more hosts to look on, by item id.
     """
 
     def __init__(
@@ -53,11 +53,13 @@ class OnPremises:
         target_host: str = "",
         max_age: float = 0,
         now: Callable[[], datetime] | None = None,
+        also: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._services = services
         self._target_host = target_host
         self._max_age = max_age
         self._now = now
+        self._also = also or {}
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
 
@@ -71,7 +73,8 @@ class OnPremises:
         if isinstance(providers, NotRead):
             return _unplaced("", providers)
         try:
-            return self._place_at(item, [self._host_of(item, provider) for provider in providers])
+            names = [self._host_of(item, provider) for provider in providers]
+            return self._place_at(item, list(dict.fromkeys([*names, *self._also.get(item.id, ())])))
         except TargetError as ambiguous:
             # Several machines of the name: which of them is meant, nobody can tell from here.
             return _unplaced(providers[0].friendly_name, NotRead(ambiguous.happened, ambiguous))
@@ -109,7 +112,7 @@ class OnPremises:
         facts = self._answer(names[0])
         vm = None if isinstance(facts, NotRead) else facts.find_vm(item.vm_id, item.friendly_name)
         found = [copy for copy in copies if copy.state != ABSENT] or copies[:1]
-        return Placed(names[0], facts, vm, tuple(found), self._machine(item, found))
+        return Placed(names[0], facts, vm, tuple(found), self._machine(item, found), tuple(names))
 
     def _machine(self, item: ReplicatedItem, copies: Sequence[Copy]) -> HostVm | None:
         answers = [self._answers.get(copy.place.lower()) for copy in copies if copy.is_there]

@@ -67,13 +67,16 @@ class Fence:
         self._services = services
         self._wish = wish
         self._target_host = target_host
+        # A failback to another host changes the host that Site Recovery names; the old one still has its copy.
+        self._asked: dict[str, tuple[str, ...]] = {}
         self.before: list[Sides] = []
         self.after: list[Sides] = []
 
     def look(self, members: Sequence[Observation]) -> list[Sides]:
         """Read both sides of each member now."""
         items = [member.item for member in members]
-        placed = OnPremises(self._services, target_host=self._target_host).place(items)
+        placed = OnPremises(self._services, target_host=self._target_host, also=self._asked).place(items)
+        self._asked.update({item_id: one.asked for item_id, one in placed.items()})
         return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
 
     def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:

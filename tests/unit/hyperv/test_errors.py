@@ -131,10 +131,23 @@ def test_every_answer_that_is_none_says_what_it_is(
     assert caught.value.remedy
 
 
-def test_a_way_to_sign_in_that_needs_a_library_names_it(host: Start) -> None:
+def test_a_way_to_sign_in_that_needs_a_library_names_it(host: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("winrm.transport.HAVE_CREDSSP", False)
     with pytest.raises(MissingLibrary, match="requests-credssp") as caught:
         host(Answer()).ask(winrm_transport=["credssp"])
     assert "pywinrm[credssp]" in caught.value.remedy
+
+
+def test_a_host_that_begins_to_sign_in_and_does_not_go_on_refuses(host: Start) -> None:
+    offer, other = (Answer(401, "", {"WWW-Authenticate": way}) for way in ("NTLM", "Basic"))
+    with pytest.raises(HostAuthenticationError, match="did not respond with NTLM challenge"):
+        host(offer, other).ask(winrm_transport=["ntlm"])
+
+
+def test_a_host_whose_challenge_makes_no_sense_refuses(host: Start) -> None:
+    offer, nonsense = (Answer(401, "", {"WWW-Authenticate": way}) for way in ("NTLM", "NTLM bm9uc2Vuc2U="))
+    with pytest.raises(HostError):
+        host(offer, nonsense).ask(winrm_transport=["ntlm"])
 
 
 @pytest.mark.parametrize(

@@ -91,10 +91,10 @@ class HyperV:
         now = self.clock.now()
         for host in self.hosts.values():
             for volume in host.volumes:
+                if volume.balance(now) < (volume.free_at_start or 0):
+                    raise ScenarioError(f"host {host.name}: {volume.path} is too small for the disks on it")
                 if volume.free_at_start is not None:
                     volume.leave_free(volume.free_at_start, now)
-                if volume.own < 0:
-                    raise ScenarioError(f"host {host.name}: {volume.path} is too small for the disks on it")
 
     def listen(self, listener: Callable[[Host], None]) -> None:
         """Call ``listener`` whenever a host's services or its life change."""
@@ -168,14 +168,17 @@ class HyperV:
         self.changed(host)
 
     def set_role(self, host: Host, installed: bool) -> None:
-        """The role Hyper-V is removed with its switches, or installed."""
+        """The role Hyper-V is removed with its switches, or installed; nothing runs without it."""
         host.role_installed = host.has_module = installed
         host.restart_pending = False
         host.services.pop(VMMS, None)
         if installed:
             host.services[VMMS] = Service(VMMS, DISPLAY_NAMES[VMMS])
         else:
-            host.switches.clear()
+            for switch in list(host.switches):
+                self.remove_switch(host, switch)
+            for machine in host.machines:
+                machine.turn_off()
         self.changed(host)
 
     def restart(self, host: Host) -> None:

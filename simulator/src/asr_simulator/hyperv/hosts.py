@@ -68,7 +68,7 @@ class Volume:
     identifier: str
     cluster: str | None = None
     free_at_start: int | None = None
-    disks: list[VirtualDisk] = field(default_factory=list)
+    disks: list[VirtualDisk] = field(default_factory=list, repr=False)
 
     @property
     def file_system(self) -> str:
@@ -155,9 +155,9 @@ class Host:
     volumes: list[Volume] = field(default_factory=list)
     cards: list[NetworkCard] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
-    machines: list[Machine] = field(default_factory=list)
-    cluster: Cluster | None = None
-    manages: VmmServer | None = None
+    machines: list[Machine] = field(default_factory=list, repr=False)
+    cluster: Cluster | None = field(default=None, repr=False)
+    manages: VmmServer | None = field(default=None, repr=False)
     accounts: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property

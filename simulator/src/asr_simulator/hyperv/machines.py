@@ -49,7 +49,7 @@ class VirtualDisk:
 
     path: str
     size: int
-    volume: Volume
+    volume: Volume = field(repr=False)
     identifier: str
     holds: int = FRESH_FILE
     present: bool = True
@@ -119,7 +119,7 @@ class Machine:
 
     identifier: str
     name: str
-    host: Host
+    host: Host = field(repr=False)
     path: str
     created: datetime
     generation: int = 2
@@ -136,7 +136,7 @@ class Machine:
     cloud: str | None = None
     heartbeat_works: bool = True
     may_start: bool = True
-    replication: Callable[[], Replication] = not_replicated
+    replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
 
     @property
     def exists(self) -> bool:

@@ -20,12 +20,13 @@ WITH_VALUE = ("executionpolicy", "inputformat", "outputformat", "windowstyle")
 SHORT = {"ec": "encodedcommand", "ep": "executionpolicy", "nop": "noprofile"}
 OPTIONS = (*PLAIN, *WITH_VALUE, "encodedcommand", "command", "noexit", "file", "version", "configurationname")
 # Programs and built-in commands that every host has, and that are not modelled.
-OTHERS = frozenset(
-    "arp bcdedit cd certutil chcp cls cmd copy date del dir diskpart dism echo erase fsutil getmac gpresult hostname "
-    "icacls ipconfig mkdir more move net netsh netstat nltest nslookup pathping ping reg ren rmdir robocopy route sc "
-    "schtasks set shutdown systeminfo takeown taskkill tasklist time tracert type ver vol w32tm wevtutil where whoami "
-    "winrm winrs wmic wscript cscript xcopy".split()
-)
+_OTHERS = """
+arp bcdedit cd certutil chcp cls cmd copy date del dir diskpart dism echo erase fsutil getmac gpresult hostname icacls
+ipconfig mkdir more move net netsh netstat nltest nslookup pathping ping reg ren rmdir robocopy route sc schtasks set
+shutdown systeminfo takeown taskkill tasklist time tracert type ver vol w32tm wevtutil where whoami winrm winrs wmic
+wscript cscript xcopy
+"""
+OTHERS = frozenset(_OTHERS.split())
 WORD = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
 
 

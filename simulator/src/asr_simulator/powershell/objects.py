@@ -4,8 +4,8 @@
 
 """What PowerShell passes around, where Python has nothing that is like it.
 
-The rest are Python's own values: None, bool, str, int, float, Decimal, list (object[]), bytes (byte[]), datetime (aware;
-see `values.dates`), timedelta and UUID.
+The rest are Python's own values: None, bool, str, int, float, Decimal, list (object[]), bytes (byte[]), datetime
+(aware; see `values.dates`), timedelta and UUID.
 """
 
 from __future__ import annotations

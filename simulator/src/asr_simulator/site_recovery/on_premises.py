@@ -9,7 +9,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from asr_simulator.hyperv.machines import CONSISTENT, FRESH_FILE, GIB, INCONSISTENT, Machine, Replication, StartRefused
+from asr_simulator.hyperv.machines import (
+    CONSISTENT,
+    FRESH_FILE,
+    GIB,
+    INCONSISTENT,
+    RUNNING,
+    Machine,
+    Replication,
+    StartRefused,
+)
 from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
 from asr_simulator.site_recovery.estate import Provider
@@ -54,10 +63,8 @@ def replication_of(item: Item) -> Replication:
 
 
 def worker(item: Item, order: FailbackOrder) -> Provider:
-    """The provider that a failback begins with: another host's is asked when the machine's own is not connected."""
-    if order.host is not None and not item.provider.connected:
-        return order.host
-    return item.provider
+    """The provider that a failback goes through: that of the host that was asked for, else the machine's own."""
+    return order.host or item.provider
 
 
 def prepare(works: Works, item: Item, order: FailbackOrder) -> None:
@@ -97,7 +104,7 @@ def write_disks(works: Works, task: Task, seconds: float, item: Item, changed_gb
     """Run a task in which the item's disks are written; what a new machine's lack is written as well.
 
     Raises:
-        JobFailure: 539, its host is not connected, its volume is full, or its files are gone.
+        JobFailure: 539, its host is not connected, its volume is full, its files are gone, or somebody started it.
     """
     machine = item.on_premises
     task.begin(works.clock.now())
@@ -112,6 +119,8 @@ def write_disks(works: Works, task: Task, seconds: float, item: Item, changed_gb
     try:
         yield Sleep(seconds * share)
         yield from works.reach(item)
+        if machine.power == RUNNING:
+            raise _stopped(item, "the virtual machine was started meanwhile")
         for disk in machine.disks:
             disk.finish()
     finally:

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from asr_simulator.hyperv.cmdlets.errors import not_a_guid
 from asr_simulator.powershell import Call, CommandError
+from asr_simulator.powershell.operators.patterns import is_wildcard, like_pattern
+from asr_simulator.powershell.values.text import to_text
 
 Thing = TypeVar("Thing")
-WILD = re.compile(r"(?<!`)[*?\[]")
 
 
 def given(call: Call, parameter: str) -> list[Any]:
@@ -28,7 +28,7 @@ def given(call: Call, parameter: str) -> list[Any]:
 
 def texts(call: Call, parameter: str) -> list[str]:
     """The same for a parameter that takes text."""
-    return [str(value) for value in given(call, parameter)]
+    return [to_text(value) for value in given(call, parameter)]
 
 
 def guids(call: Call, parameter: str) -> list[str]:
@@ -42,7 +42,7 @@ def guids(call: Call, parameter: str) -> list[str]:
 
 def _guid(parameter: str, value: object) -> str:
     try:
-        return str(uuid.UUID(str(value)))
+        return str(uuid.UUID(to_text(value)))
     except ValueError:
         raise not_a_guid(parameter, value) from None
 
@@ -52,36 +52,9 @@ def flag(call: Call, parameter: str) -> bool:
     return bool(call.parameters.get(parameter.lower(), False))
 
 
-def has_wildcards(pattern: str) -> bool:
-    """Whether a name is a pattern; a backtick takes a character's meaning away."""
-    return WILD.search(pattern) is not None
-
-
 def matches(pattern: str, name: str) -> bool:
     """Whether a name fits a pattern of PowerShell, compared without case."""
-    return re.fullmatch(_expression(pattern), name, re.IGNORECASE | re.DOTALL) is not None
-
-
-def _expression(pattern: str) -> str:
-    parts: list[str] = []
-    position = 0
-    while position < len(pattern):
-        character = pattern[position]
-        end = pattern.find("]", position + 2) if character == "[" else -1
-        if character == "`" and position + 1 < len(pattern):
-            position += 1
-            parts.append(re.escape(pattern[position]))
-        elif end > 0:
-            parts.append(_set(pattern[position + 1 : end]))
-            position = end
-        else:
-            parts.append({"*": ".*", "?": "."}.get(character, re.escape(character)))
-        position += 1
-    return "".join(parts)
-
-
-def _set(inside: str) -> str:
-    return "[" + re.sub(r"([\\\]\[^])", r"\\\1", inside) + "]"
+    return like_pattern(pattern).fullmatch(name) is not None
 
 
 def chosen(
@@ -96,5 +69,5 @@ def chosen(
     for pattern in texts(call, parameter) or ["*"]:
         found = [thing for thing in every if matches(pattern, name_of(thing))]
         yield from found
-        if not found and not has_wildcards(pattern):
+        if not found and not is_wildcard(pattern):
             call.write_error(missing(pattern))

@@ -15,6 +15,7 @@ from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import Checkpoint, Machine
 from asr_simulator.powershell import Call, Command, PSObject
+from asr_simulator.powershell.operators.patterns import is_wildcard
 
 AZURE = "Microsoft Azure"
 FREQUENCY = 300
@@ -71,7 +72,8 @@ def _checkpoint(place: Place, machine: Machine, checkpoint: Checkpoint) -> PSObj
 
 
 def _replications(place: Place, call: Call) -> Iterable[PSObject]:
-    asked = bool(texts(call, "VMName")) or call.parameters.get("vm") is not None
+    names = texts(call, "VMName")
+    asked = call.parameters.get("vm") is not None or (names != [] and not any(is_wildcard(name) for name in names))
     for machine in machines_of(place, call):
         if machine.replication().mode != "None":
             yield _replication(machine)

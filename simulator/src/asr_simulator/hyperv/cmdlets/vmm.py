@@ -31,11 +31,13 @@ def commands(place: Place) -> list[Command]:
     if managed is None:
         return []
     view = _View(place, managed)
-    by_name = ("VMMServer", "ID", "All")
+    by_name = ("VMMServer", "ID")
     return [
         view.command("Get-SCVMMServer", view.server, ("TCPPort", "ConnectAs"), positional=("ComputerName",)),
-        view.command("Get-SCVMHost", view.hosts, (*by_name, "VMHostGroup"), positional=("ComputerName",)),
-        view.command("Get-SCCloud", view.clouds, by_name, positional=("Name",)),
+        view.command(
+            "Get-SCVMHost", view.hosts, (*by_name, "VMHostGroup"), positional=("ComputerName",), switches=("All",)
+        ),
+        view.command("Get-SCCloud", view.clouds, by_name, positional=("Name",), switches=("All",)),
         view.command(
             "Get-SCVirtualMachine",
             view.machines,

@@ -38,7 +38,7 @@ class WhereObject(Cmdlet):
     positions = ("Property", "Value")
     switches = COMPARISONS
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         block = self.given("FilterScript", self.given("Property"))
         if isinstance(block, ScriptBlock):
             wanted = truth(unrolled(self.engine.run_with(block, item)))
@@ -59,7 +59,7 @@ class WhereObject(Cmdlet):
             return (found is None) == ("notmatch" in operator)
         return found
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self.process(self.given("InputObject"))
 
@@ -74,24 +74,24 @@ class ForEachObject(Cmdlet):
     positions = ("Process",)
     rest = "RemainingScripts"
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         blocks = [*items_of(self.given("Process")), *items_of(self.given("RemainingScripts"))]
-        self._begin, self._end = self.given("Begin"), self.given("End")
+        self._first_block, self._last_block = self.given("Begin"), self.given("End")
         self._member = to_text(self.given("MemberName", ""))
         if blocks and not isinstance(blocks[0], ScriptBlock):
             self._member, blocks = to_text(blocks[0]), []
-        if len(blocks) > 1 and self._begin is None:
-            self._begin = blocks.pop(0)
-        if len(blocks) > 1 and self._end is None:
-            self._end = blocks.pop()
+        if len(blocks) > 1 and self._first_block is None:
+            self._first_block = blocks.pop(0)
+        if len(blocks) > 1 and self._last_block is None:
+            self._last_block = blocks.pop()
         self._blocks = blocks
-        self._run(self._begin, None)
+        self._run(self._first_block, None)
 
     def _run(self, block: ScriptBlock | None, item: Any) -> None:
         if block is not None:
             self.engine.run_emitting(block, item, self.emit)
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         for block in self._blocks:
             self._run(block, item)
         if self._member:
@@ -105,10 +105,10 @@ class ForEachObject(Cmdlet):
             value = call_method(self.engine, item, self._member, items_of(self.given("ArgumentList")))
         enumerate_into(value, self.emit)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self.process(self.given("InputObject"))
-        self._run(self._end, None)
+        self._run(self._last_block, None)
 
 
 @cmdlet("select")
@@ -121,7 +121,7 @@ class SelectObject(Cmdlet):
     switches = ("Unique",)
     refused = ("Index", "SkipLast", "Wait")
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         self._picks = picks(self.given("Property"))
         self._first = to_integer(self.given("First", -1), "Int32")
         self._last = to_integer(self.given("Last", 0), "Int32")
@@ -133,7 +133,7 @@ class SelectObject(Cmdlet):
         if self._last and (self._first >= 0 or self._skip):
             raise NotModelled("Select-Object -Last with -First or -Skip")
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         if self._last:
             self._kept = [*self._kept, item][-self._last :]
         elif self._skip > 0:
@@ -146,7 +146,7 @@ class SelectObject(Cmdlet):
         else:
             raise Satisfied(self)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self.process(self.given("InputObject"))
         for item in self._kept:
@@ -166,7 +166,7 @@ class SelectObject(Cmdlet):
     def _chosen(self, item: Any) -> PSObject:
         made = PSObject()
         left_out = [to_text(name).lower() for name in items_of(self.given("ExcludeProperty"))]
-        for pick in [each for pick in self._picks for each in spread(pick, item)]:
+        for pick in [name for wanted in self._picks for name in spread(wanted, item)]:
             if pick.name.lower() in left_out:
                 continue
             if pick.name in made:

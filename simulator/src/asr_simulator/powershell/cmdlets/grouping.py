@@ -48,7 +48,7 @@ class SortObject(Collecting):
     switches = ("Descending", "Unique", "CaseSensitive")
     refused = ("Culture",)
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         wanted = picks(self.given("Property"))
         keyed = [(keys_of(self.engine, wanted, item), item) for item in self.items]
         downwards = truth(self.given("Descending"))
@@ -79,7 +79,7 @@ class GroupObject(Collecting):
     switches = ("NoElement", "AsHashTable", "AsString", "CaseSensitive")
     refused = ("Culture",)
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         wanted = picks(self.given("Property"))
         case = truth(self.given("CaseSensitive"))
         groups: list[tuple[list[Any], list[Any]]] = []
@@ -124,9 +124,11 @@ class MeasureObject(Collecting):
     switches = ("Sum", "Average", "Maximum", "Minimum")
     refused = ("Line", "Word", "Character", "IgnoreWhiteSpace")
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         wanted = picks(self.given("Property"))
-        for pick in wanted or [None]:
+        if not wanted:
+            self._measure(None)
+        for pick in wanted:
             self._measure(pick)
 
     def _measure(self, pick: Pick | None) -> None:

@@ -30,7 +30,7 @@ class ConvertFromJson(Collecting):
     title = "ConvertFrom-Json"
     positions = ("InputObject",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         texts = [to_text(item) for item in self.items]
         if self.has("InputObject"):
             value = self.given("InputObject")

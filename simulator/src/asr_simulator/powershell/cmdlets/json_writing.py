@@ -21,6 +21,10 @@ from asr_simulator.powershell.values.text import double_text, to_text, truth
 from asr_simulator.powershell.values.types import type_of
 
 DEPTH = 2
+SPAN_NAMES = (
+    *("Ticks", "Days", "Hours", "Milliseconds", "Minutes", "Seconds", "TotalDays", "TotalHours"),
+    *("TotalMilliseconds", "TotalMinutes", "TotalSeconds"),
+)
 MOST = 100
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ESCAPES |= {char: f"\\u{ord(char):04x}" for char in "'<>&\x85\u2028\u2029"}
@@ -39,7 +43,7 @@ class ConvertToJson(Collecting):
     positions = ("InputObject",)
     switches = ("Compress",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self._write(self.given("InputObject"))
         elif self.items:
@@ -75,15 +79,13 @@ def _bool(value: bool, level: int, depth: int) -> Shaped:
 
 
 def _double(value: float, level: int, depth: int) -> Shaped:
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
+    if value != value or value in (float("inf"), float("-inf")):
         raise NotModelled("ConvertTo-Json of a number that is none")
     return double_text(value, exact=True)
 
 
 def _span(value: timedelta, level: int, depth: int) -> Shaped:
-    names = ("Ticks", "Days", "Hours", "Milliseconds", "Minutes", "Seconds", "TotalDays", "TotalHours")
-    names += ("TotalMilliseconds", "TotalMinutes", "TotalSeconds")
-    return _of(depth, level, {name: SPAN_PROPERTIES[name.lower()](value) for name in names}, value)
+    return _of(depth, level, {name: SPAN_PROPERTIES[name.lower()](value) for name in SPAN_NAMES}, value)
 
 
 def _version(value: Version, level: int, depth: int) -> Shaped:

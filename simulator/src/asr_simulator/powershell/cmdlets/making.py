@@ -26,7 +26,7 @@ class NewObject(Cmdlet):
     positions = ("TypeName", "ArgumentList")
     refused = ("ComObject", "Strict")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         name = to_text(self.given("TypeName"))
         arguments = self.given("ArgumentList")
         values = list(arguments) if isinstance(arguments, list) else items_of(arguments)
@@ -50,12 +50,12 @@ class AddMember(Collecting):
     """Add-Member, of properties with a value."""
 
     title = "Add-Member"
-    names = ("InputObject", "MemberType", "Name", "Value", "NotePropertyName", "NotePropertyValue", "NotePropertyMembers")
+    names = ("InputObject", "NotePropertyName", "NotePropertyValue", "NotePropertyMembers")
     switches = ("Force", "PassThru")
     refused = ("SecondValue", "TypeName")
     positions = ("MemberType", "Name", "Value")
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         for item in self.items:
             if not isinstance(item, PSObject):
                 raise NotModelled("Add-Member of anything but an object with properties")

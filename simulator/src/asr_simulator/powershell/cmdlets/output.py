@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from asr_simulator.powershell.display.plain import shown
 from asr_simulator.powershell.members.records import CATEGORIES
@@ -26,14 +26,14 @@ class WriteOutput(Cmdlet):
     """Write-Output."""
 
     title = "Write-Output"
-    positions = ("InputObject",)
+    names = ("InputObject",)
     switches = ("NoEnumerate",)
     rest = "InputObject"
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self._send(item)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self._send(self.given("InputObject"))
 
@@ -62,7 +62,7 @@ class OutString(Collecting):
     switches = ("Stream",)
     refused = ("Width",)
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         text = "".join(shown(item) for item in self.items)
         if not truth(self.given("Stream")):
             self.emit(text)
@@ -80,11 +80,11 @@ class WriteError(Cmdlet):
     positions = ("Message",)
     refused = ("RecommendedAction", "CategoryActivity", "CategoryReason", "CategoryTargetName", "CategoryTargetType")
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self.bound["message"] = item
         self._write()
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if not self.fed:
             self._write()
 
@@ -117,14 +117,15 @@ class _Said(Cmdlet):
 
     stream = ""
     preference = ""
-    positions = ("Message",)
+    positions: ClassVar[tuple[str, ...]] = ("Message",)
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self._say(item)
 
-    def end(self) -> None:
-        if self.has(self.positions[0]):
-            self._say(self.given(self.positions[0]))
+    def _end(self) -> None:
+        name = self.rest or self.positions[0]
+        if self.has(name):
+            self._say(self.given(name))
 
     def _say(self, value: Any) -> None:
         wanted = self.engine.preference(self.preference) if self.preference else "continue"
@@ -133,10 +134,9 @@ class _Said(Cmdlet):
         if wanted in ("stop", "inquire"):
             raise NotModelled(f"${self.preference} = '{wanted}'")
         if wanted == "continue":
-            self.engine.say(self.stream, self.text(value))
+            self.engine.say(self.stream, self._text(value))
 
-    def text(self, value: Any) -> str:
-        """What is said."""
+    def _text(self, value: Any) -> str:
         return to_text(value)
 
 
@@ -173,12 +173,12 @@ class WriteHost(_Said):
 
     title = "Write-Host"
     stream = "host"
-    names = ("Separator", "ForegroundColor", "BackgroundColor")
-    positions = ("Object",)
+    names = ("Object", "Separator", "ForegroundColor", "BackgroundColor")
+    positions = ()
     switches = ("NoNewline",)
     rest = "Object"
 
-    def text(self, value: Any) -> str:
+    def _text(self, value: Any) -> str:
         mark = to_text(self.given("Separator", " "))
         end = "" if truth(self.given("NoNewline")) else "\r\n"
         return mark.join(to_text(item) for item in items_of(value)) + end
@@ -193,6 +193,6 @@ class WriteProgress(Cmdlet):
     positions = ("Activity", "Status")
     switches = ("Completed",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.engine.preference("ProgressPreference") != "silentlycontinue":
             raise NotModelled("Write-Progress unless $ProgressPreference is SilentlyContinue")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from asr_simulator.powershell.cmdlets.unmodelled import is_unmodelled
 from asr_simulator.powershell.interface import Command
 from asr_simulator.powershell.objects import NotModelled, PSEnum, PSObject
 from asr_simulator.powershell.operators.patterns import is_wildcard, like_pattern
@@ -33,10 +34,10 @@ class GetDate(Cmdlet):
     positions = ("Date",)
     refused = ("Year", "Month", "Day", "Hour", "Minute", "Second", "Millisecond", "DisplayHint", "UFormat")
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self._send(to_datetime(item))
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("Date"):
             self._send(to_datetime(self.given("Date")))
         elif not self.fed:
@@ -60,13 +61,15 @@ class GetCommand(Cmdlet):
     refused = ("Verb", "Noun", "ArgumentList", "Syntax", "All", "ListImported", "ParameterName", "ParameterType")
     short = {"Type": "CommandType"}  # noqa: RUF012 - read only, as all of these
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if not self.has("Name"):
             raise NotModelled("Get-Command without -Name")
         for name in items_of(self.given("Name")):
             found = self._found(to_text(name))
             for each in found:
                 self.emit(each)
+            if not found and is_unmodelled(to_text(name)):
+                raise NotModelled(f"Get-Command {to_text(name)}")
             if not found and not is_wildcard(to_text(name)):
                 error = not_found(to_text(name))
                 error.record.error_id += f",{CORE.replace('Core', 'Commands')}.GetCommandCommand"
@@ -80,8 +83,9 @@ class GetCommand(Cmdlet):
         function = self.engine.frame.scope.function(name)
         if function:
             every.append(self._info(function.name, "Function", ""))
-        pattern = like_pattern(name)
-        modules = [to_text(each).lower() for each in items_of(self.given("Module"))]
+        module, _backslash, bare = name.rpartition("\\")
+        pattern = like_pattern(bare)
+        modules = [to_text(each).lower() for each in items_of(self.given("Module", module or None))]
         types = [to_text(each).lower() for each in items_of(self.given("CommandType"))]
         return [
             each
@@ -108,9 +112,9 @@ class ImportModule(Cmdlet):
     positions = ("Name",)
     switches = ("Force", "Global", "DisableNameChecking", "SkipEditionCheck")
     names = ("Scope",)
-    refused = ("PassThru", "Prefix", "Cmdlet", "Function", "Variable", "MinimumVersion", "RequiredVersion", "CimSession")
+    refused = ("PassThru", "Prefix", "Cmdlet", "Function", "Variable", "MinimumVersion", "RequiredVersion")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         known = {command.module.lower() for command in self.engine.commands.values()} | set(ALWAYS_THERE)
         for name in items_of(self.given("Name")):
             if to_text(name).lower() not in known:
@@ -134,7 +138,7 @@ class SetStrictMode(Cmdlet):
     names = ("Version",)
     switches = ("Off",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         scope = self.frame.scope
         version = self.given("Version")
         if truth(self.given("Off")):
@@ -154,7 +158,7 @@ class StartSleep(Cmdlet):
     names = ("Milliseconds",)
     positions = ("Seconds",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if to_double(self.given("Seconds", self.given("Milliseconds"))) != 0:
             raise NotModelled("Start-Sleep for some time")
 

@@ -70,7 +70,7 @@ class GetVariable(_OfVariables):
     switches = ("ValueOnly",)
     refused = ("Include", "Exclude")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         for name in self.wanted():
             cell = self.cell(name)
             if cell is None:
@@ -91,7 +91,7 @@ class SetVariable(_OfVariables):
     switches = ("Force",)
     refused = ("Option", "Description", "Visibility", "PassThru", "Include", "Exclude")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         for name in self.wanted():
             scope = self.scope()
             if scope is None:
@@ -109,7 +109,7 @@ class RemoveVariable(_OfVariables):
     switches = ("Force",)
     refused = ("Include", "Exclude")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         for name in self.wanted():
             scope = self.scope() or self.frame.scope
             if self.cell(name) is None:
@@ -126,7 +126,7 @@ class TestPath(Cmdlet):
     names = ("LiteralPath", "PathType")
     positions = ("Path",)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         for path in items_of(self.given("LiteralPath", self.given("Path"))):
             self.emit(self._exists(to_text(path)))
 

@@ -14,6 +14,7 @@ from asr_simulator.powershell.syntax.nodes import Source, Span
 
 WIDTH = 79
 LONGEST_LINE = 69
+CHUNK = 74
 HEAD = '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -27,9 +28,15 @@ def error_text(record: ErrorRecord) -> str:
         lines = [line.rstrip("\r") for line in lines]
         if record.has_position and record.source is not None:
             lines += position_text(record).split("\r\n")
-    lines += [f"    + CategoryInfo          : {record.category_text()}"]
-    lines += [f"    + FullyQualifiedErrorId : {record.error_id}", " "]
+    lines.append(_chunked(f"+ CategoryInfo          : {record.category_text()}"))
+    lines += [_chunked(f"+ FullyQualifiedErrorId : {record.error_id}"), " "]
     return "".join(part + "\r\n" for line in lines for part in wrapped(line))
+
+
+def _chunked(text: str) -> str:
+    """What PowerShell's own format makes of a long line: pieces with blanks before each, but all on one line."""
+    pieces = [text[at : at + CHUNK] for at in range(0, len(text), CHUNK)]
+    return "".join("    " + piece for piece in pieces)
 
 
 def wrapped(line: str) -> list[str]:
@@ -59,7 +66,7 @@ def _shortened(text: str, before: int, size: int) -> tuple[str, int]:
     """A long line is cut to what is around the error; also where the error is in what is left."""
     if len(text) <= LONGEST_LINE:
         return text, before
-    start = max(0, min(before, len(text) - LONGEST_LINE)) if before > 30 else 0
+    start = min(before, max(0, before + size - LONGEST_LINE))
     cut = text[start : start + LONGEST_LINE]
     lead = "... " if start else ""
     tail = " ..." if start + LONGEST_LINE < len(text) else ""

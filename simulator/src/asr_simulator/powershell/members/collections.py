@@ -15,7 +15,9 @@ from asr_simulator.powershell.operators.comparison import equal
 from asr_simulator.powershell.values.cast import cast, items_of, to_integer
 
 FIXED = "Collection was of a fixed size."
-MAX_INDEX = "Index was out of range. Must be non-negative and less than the size of the collection.\r\nParameter name: index"
+MAX_INDEX = (
+    "Index was out of range. Must be non-negative and less than the size of the collection.\r\nParameter name: index"
+)
 
 
 def _fixed(items: Any, *arguments: Any) -> None:

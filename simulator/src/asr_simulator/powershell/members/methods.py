@@ -107,7 +107,7 @@ def _of_elements(engine: Engine, value: Any, name: str, arguments: list[Any]) ->
     if isinstance(value, list) and value:
         results = [call_method(engine, item, name, arguments) for item in value]
         kept = [item for item in results if item is not VOID]
-        return kept[0] if len(kept) == 1 else kept if kept else VOID
+        return kept[0] if len(kept) == 1 else kept or VOID
     if isinstance(value, PSObject) and value.is_custom:
         message = f"Method invocation failed because [{value.type_name}] does not contain a method named '{name}'."
         raise runtime_error(message, "MethodNotFound")

@@ -29,9 +29,8 @@ from asr_simulator.powershell.objects import (
     Switch,
     Version,
 )
-from asr_simulator.powershell.running.errors import ErrorRecord, runtime_error
-from asr_simulator.powershell.values.cast import CastError, to_integer
-from asr_simulator.powershell.values.text import to_text
+from asr_simulator.powershell.running.errors import ErrorRecord, Terminating, runtime_error
+from asr_simulator.powershell.values.cast import to_integer
 from asr_simulator.powershell.values.types import short_name, type_of
 
 ABSENT: Any = object()
@@ -113,7 +112,8 @@ def get_property(value: Any, name: str, strictness: float = 0) -> Any:
 
 def _missing(value: Any, name: str, strictness: float) -> Any:
     if strictness >= 2:
-        raise runtime_error(NOT_FOUND.format(name) + ".", "PropertyNotFoundStrict", "NotSpecified", kind=PROPERTY_NOT_FOUND)
+        message = NOT_FOUND.format(name) + "."
+        raise runtime_error(message, "PropertyNotFoundStrict", "NotSpecified", kind=PROPERTY_NOT_FOUND)
     if name.lower() in ("count", "length"):
         return 0 if value is None or value is VOID else 1
     return None
@@ -197,8 +197,7 @@ def _element(items: Any, index: Any, strictness: float) -> Any:
         if isinstance(items, GenericList) and at < 0:
             at = len(items)
         if strictness >= 3 or (isinstance(items, str) and strictness):
-            message = "Index was outside the bounds of the array."
-            raise runtime_error(message, "System.IndexOutOfRangeException", "OperationStopped", kind="System.IndexOutOfRangeException")
+            raise _outside()
         return ABSENT
     return Char(items[at]) if isinstance(items, str) else items[at]
 
@@ -220,9 +219,13 @@ def set_index(value: Any, index: Any, new: Any) -> None:
         raise runtime_error(f"Unable to index into an object of type {type_of(value)}.", "CannotIndex")
     at = to_integer(index, "Int32")
     if not -len(value) <= at < len(value):
-        message = "Index was outside the bounds of the array."
-        raise runtime_error(message, "System.IndexOutOfRangeException", "OperationStopped", kind="System.IndexOutOfRangeException")
+        raise _outside()
     value[at] = new
 
 
-__all__ = ["ABSENT", "CastError", "get_index", "get_property", "own_property", "set_index", "set_property", "set_static", "to_text"]
+def _outside() -> Terminating:
+    message, kind = "Index was outside the bounds of the array.", "System.IndexOutOfRangeException"
+    return runtime_error(message, kind, "OperationStopped", kind=kind)
+
+
+__all__ = ["ABSENT", "get_index", "get_property", "own_property", "set_index", "set_property", "set_static"]

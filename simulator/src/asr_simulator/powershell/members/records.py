@@ -18,8 +18,8 @@ CATEGORIES = (
     *("NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData"),
     *("InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled"),
     *("ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied"),
-    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr", "SecurityError"),
-    *("ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled"),
+    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError"),
+    *("FromStdErr", "SecurityError", "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled"),
 )
 _ERROR = "System.Management.Automation."
 
@@ -55,12 +55,12 @@ def _invocation(record: ErrorRecord) -> PSObject:
     line, column = source.line_and_column(span.start)
     whole = source.line(line)
     ending = "\n" if len(source.text.split("\n")) > line else ""
-    name = PSObject(_ERROR + "CommandInfo", {"Name": record.activity}, text=record.activity) if record.activity else None
+    name = PSObject(_ERROR + "CommandInfo", {"Name": record.activity}, text=record.activity)
     values = {
         "Line": whole + ending,
         "ScriptLineNumber": line,
         "OffsetInLine": column,
-        "MyCommand": name,
+        "MyCommand": name if record.activity else None,
         "InvocationName": record.activity,
     }
     return PSObject(_ERROR + "InvocationInfo", values)

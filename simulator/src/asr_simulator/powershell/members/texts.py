@@ -15,7 +15,7 @@ from asr_simulator.powershell.operators.comparison import folded, sort_key
 from asr_simulator.powershell.values.cast import items_of, to_integer
 from asr_simulator.powershell.values.text import lowered, to_text, uppered
 
-WHITE = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+WHITE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 IGNORING = {"currentculture": False, "invariantculture": False, "ordinal": False}
 IGNORING |= {name + "ignorecase": True for name in tuple(IGNORING)}
 
@@ -72,7 +72,8 @@ def _substring(text: str, start: Any, count: Any = None) -> str:
     text = by_position(text)
     begin = to_integer(start, "Int32")
     if not 0 <= begin <= len(text):
-        message = "startIndex cannot be larger than length of string." if begin > 0 else "StartIndex cannot be less than zero."
+        large, small = "startIndex cannot be larger than length of string.", "StartIndex cannot be less than zero."
+        message = large if begin > 0 else small
         raise NetFault(f"{message}\r\nParameter name: startIndex", "ArgumentOutOfRangeException")
     if count is None:
         return text[begin:]
@@ -113,7 +114,8 @@ def _split(text: str, *arguments: Any) -> TypedArray:
 
 
 def _parts(text: str, marks: list[str], count: int) -> list[str]:
-    parts, begin, at = [], 0, 0
+    parts: list[str] = []
+    begin, at = 0, 0
     while at < len(text) and not 0 <= count <= len(parts) + 1:
         mark = next((each for each in marks if each and text.startswith(each, at)), "")
         if mark:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import uuid
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -83,12 +84,11 @@ def _added(unit: timedelta) -> Callable[[datetime, Any], datetime]:
 def _months_added(moment: datetime, number: Any) -> datetime:
     index = moment.year * 12 + moment.month - 1 + to_integer(number, "Int32")
     year, month = divmod(index, 12)
-    for day in range(moment.day, moment.day - 4, -1):
-        try:
-            return plain(moment).replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    raise NetFault("The added or subtracted value results in an un-representable DateTime.", "ArgumentOutOfRangeException")
+    if not 1 <= year <= 9999:
+        message = "The added or subtracted value results in an un-representable DateTime."
+        raise NetFault(message, "ArgumentOutOfRangeException")
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return plain(moment).replace(year=year, month=month + 1, day=day)
 
 
 def _less(moment: datetime, other: Any) -> Any:

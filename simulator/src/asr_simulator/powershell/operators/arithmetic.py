@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from asr_simulator.powershell.objects import Char, Hashtable, NotModelled, Switch, Version
+from asr_simulator.powershell.objects import Char, Hashtable, NetException, NotModelled, Switch, Version
 from asr_simulator.powershell.running.errors import Terminating, runtime_error
 from asr_simulator.powershell.values.cast import items_of, to_number, to_timespan
 from asr_simulator.powershell.values.numbers import Int64, UInt64, fits, integer, is_number, kind_of
@@ -76,7 +76,8 @@ def _merged(left: Hashtable, right: Any) -> Hashtable:
         if key in left:
             shown = to_text(key)
             message = f"Item has already been added. Key in dictionary: '{shown}'  Key being added: '{shown}'"
-            raise runtime_error(message, "System.ArgumentException", "OperationStopped", kind="System.ArgumentException")
+            kind = "System.ArgumentException"
+            raise runtime_error(message, kind, "OperationStopped", kind=kind)
     return Hashtable([*left.items(), *right.items()], ordered=left.ordered)
 
 
@@ -109,7 +110,8 @@ def _numeric(operator: str, left: Any, right: Any) -> Any:
 
 
 def _no_operator(operator: str, value: Any) -> Terminating:
-    message = f"Method invocation failed because [{type_of(value)}] does not contain a method named '{NAMES[operator]}'."
+    named = f"a method named '{NAMES[operator]}'."
+    message = f"Method invocation failed because [{type_of(value)}] does not contain {named}"
     return runtime_error(message, "MethodNotFound")
 
 
@@ -124,7 +126,9 @@ def _in_doubles(operator: str, one: float, two: float) -> float:
 def _guarded(operator: str, one: Any, two: Any) -> Any:
     if operator in "/%" and two == 0:
         message = "Attempted to divide by zero."
-        raise runtime_error(message, "RuntimeException", "NotSpecified")
+        error = runtime_error(message, "RuntimeException", "NotSpecified")
+        error.record.exception.inner = NetException(message, "System.DivideByZeroException")
+        raise error
     return _OPERATIONS[operator](one, two)
 
 

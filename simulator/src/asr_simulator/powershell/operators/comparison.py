@@ -50,7 +50,7 @@ def _equals_number(left: Any, right: Any) -> bool:
         number = to_number(right)
     except CastError:
         return False
-    return _exact(left) == _exact(number)
+    return bool(_exact(left) == _exact(number))
 
 
 def _exact(number: Any) -> Any:

@@ -38,8 +38,8 @@ def format_text(pattern: str, values: list[Any]) -> str:
             raise _format_error("Input string was not in a correct format.")
         index = int(found["index"])
         if index >= len(values):
-            message = "Index (zero based) must be greater than or equal to zero and less than the size of the argument list."
-            raise _format_error(message)
+            message = "Index (zero based) must be greater than or equal to zero "
+            raise _format_error(message + "and less than the size of the argument list.")
         text = format_value(values[index], found["format"] or "")
         width = int(found["width"] or 0)
         return text.ljust(-width) if width < 0 else text.rjust(width)

@@ -52,9 +52,10 @@ def split(value: Any, right: Any, flags: int) -> Any:
 
 
 def _pieces(pattern: re.Pattern[str], text: str, most: int) -> list[str]:
-    pieces, begin = [], 0
-    for found in pattern.finditer(text):
-        if most > 0 and sum(1 for _unused in pieces) >= most - 1:
+    pieces: list[str] = []
+    begin = 0
+    for number, found in enumerate(pattern.finditer(text), 1):
+        if 0 < most <= number:
             break
         pieces.append(text[begin : found.start()])
         pieces.extend(group for group in found.groups() if group is not None)

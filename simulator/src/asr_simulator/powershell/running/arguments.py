@@ -172,7 +172,8 @@ def _unknown(signature: Signature, argument: Argument) -> list[Any]:
 def _missing_argument(signature: Signature, name: str) -> Terminating:
     if name in COMMON:
         kind = "System.Management.Automation.ActionPreference" if name.endswith("action") else "System.String"
-        message = f"Missing an argument for parameter '{_SHOWN.get(name, name)}'. Specify a parameter of type '{kind}' and try again."
+        message = f"Missing an argument for parameter '{_SHOWN.get(name, name)}'. "
+        message += f"Specify a parameter of type '{kind}' and try again."
         return binding_error(signature, message, "MissingArgument")
     shown = next(each for each in signature.names if each.lower() == name)
     raise NotModelled(f"the error for -{shown} without its value, which names the parameter's type")
@@ -183,18 +184,19 @@ _SHOWN = {"erroraction": "ErrorAction", "errorvariable": "ErrorVariable", "warni
 
 def _positions(signature: Signature, bound: Bound, values: list[Any]) -> None:
     free = [name.lower() for name in signature.positions if name.lower() not in bound.values]
+    rest: list[Any] = []
     for value in values:
         if free:
             bound.values[free.pop(0)] = value
-        elif signature.rest and signature.rest.lower() not in bound.values:
-            bound.values[signature.rest.lower()] = [value]
         elif signature.rest:
-            bound.values[signature.rest.lower()].append(value)
+            rest.append(value)
         elif signature.advanced:
             message = f"A positional parameter cannot be found that accepts argument '{to_text(value)}'."
             raise binding_error(signature, message, "PositionalParameterNotFound")
         else:
             bound.extra.append(value)
+    if rest:
+        bound.values[signature.rest.lower()] = rest[0] if len(rest) == 1 else rest
 
 
 def binding_error(signature: Signature, message: str, error_id: str) -> Terminating:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from asr_simulator.powershell.members.properties import set_index, set_property, set_static
-from asr_simulator.powershell.objects import VOID, NotModelled
+from asr_simulator.powershell.objects import VOID, NetException, NotModelled
 from asr_simulator.powershell.operators.arithmetic import calculate
 from asr_simulator.powershell.running.engine import Engine
 from asr_simulator.powershell.running.errors import Terminating, runtime_error
@@ -56,9 +56,10 @@ def guarded(engine: Engine, span: Span, function: Any, *arguments: Any) -> Any:
 def cast_failure(error: CastError) -> Terminating:
     """PowerShell's own error for a value that cannot be converted."""
     error_id = CAST_FAILED if error.inner else "ConvertToFinalInvalidCastException"
-    return runtime_error(
-        str(error), error_id, "InvalidArgument", kind="System.Management.Automation.PSInvalidCastException"
-    )
+    failure = runtime_error(str(error), error_id, "InvalidArgument")
+    inner = "System.Management.Automation.PSInvalidCastException"
+    failure.record.exception.inner = NetException(str(error), inner)
+    return failure
 
 
 def _without_cast(target: Node) -> Node:
@@ -67,11 +68,13 @@ def _without_cast(target: Node) -> Node:
 
 def _put(engine: Engine, target: Node, value: Any, span: Span) -> None:
     plain = None if value is VOID else value
+    if isinstance(target, Variable) and target.name.lower() == "null" and not target.scope:
+        return
     if isinstance(target, Variable):
         guarded(engine, span, store, engine, target, value)
     elif isinstance(target, Cast):
         _put_typed(engine, target, plain, span)
-    elif isinstance(target, Parenthesized) or isinstance(target, ArrayLiteral):
+    elif isinstance(target, (Parenthesized, ArrayLiteral)):
         _put_many(engine, target, plain, span)
     elif isinstance(target, Member):
         _put_member(engine, target, plain)

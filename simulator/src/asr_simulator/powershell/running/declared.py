@@ -149,7 +149,8 @@ def _check(each: Declared, attribute: Attribute, value: Any) -> None:
                 raise _invalid(each, reason)
     elif value is None:
         reason = "The argument is null" + (" or empty" if attribute.name.endswith("empty") else "")
-        raise _invalid(each, f"{reason}. Provide an argument that is not null or empty, and then try the command again.")
+        advice = "Provide an argument that is not null or empty, and then try the command again."
+        raise _invalid(each, f"{reason}. {advice}")
     elif attribute.name.endswith("empty") and isinstance(value, (str, list)) and not value:
         raise NotModelled("the words of ValidateNotNullOrEmpty for an empty value")
 

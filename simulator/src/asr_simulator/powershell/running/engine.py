@@ -118,13 +118,16 @@ class Engine:
     def run_block(self, block: Block, emit: Emit) -> None:
         """Run statements; an error ends its statement, and everything else when something waits for it."""
         for statement in block.statements:
-            try:
-                self.run(statement, emit)
-            except Terminating as error:
-                if self.propagates(error):
-                    raise
-                self.report(error.record)
-                self.succeeded = False
+            self._run_statement(statement, emit)
+
+    def _run_statement(self, statement: Node, emit: Emit) -> None:
+        try:
+            self.run(statement, emit)
+        except Terminating as error:
+            if self.propagates(error):
+                raise
+            self.report(error.record)
+            self.succeeded = False
 
     def propagates(self, error: Terminating) -> bool:
         """Whether an error goes on to what surrounds its statement."""

@@ -72,9 +72,13 @@ def _sub_expression(engine: Engine, node: SubExpression) -> Any:
 
 @evaluates(Parenthesized)
 def _parenthesized(engine: Engine, node: Parenthesized) -> Any:
-    if isinstance(node.inner, Assignment):
-        return assign(engine, node.inner)
     return engine.capture(node.inner)
+
+
+@evaluates(Assignment)
+def _assigned(engine: Engine, node: Assignment) -> Any:
+    """Where a value is wanted, that of an assignment is what was assigned."""
+    return assign(engine, node)
 
 
 @evaluates(HashLiteral)
@@ -158,11 +162,9 @@ POSITIVE = {"-match", "-imatch", "-cmatch"}
 def _remember(engine: Engine, found: Any) -> None:
     if found is None:
         return
-    groups: list[tuple[Any, Any]] = [(0, found[0])]
     names = {number: name for name, number in found.re.groupindex.items()}
-    for number in range(1, found.re.groups + 1):
-        if found[number] is not None:
-            groups.append((names.get(number, number), found[number]))
+    present = [number for number in range(found.re.groups + 1) if found[number] is not None]
+    groups = [(names.get(number, number), found[number]) for number in present]
     engine.frame.scope.set("Matches", Hashtable(groups))
 
 

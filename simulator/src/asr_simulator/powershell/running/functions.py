@@ -40,7 +40,7 @@ class ScriptStage(Stage):
         self._bound = Bound()
         self._input: list[Any] = []
 
-    def prepare(self, arguments: list[Argument]) -> None:
+    def _prepare(self, arguments: list[Argument]) -> None:
         try:
             self._bound = bind(signature(self._body), arguments)
             self.take_common(self._bound)
@@ -91,10 +91,10 @@ class ScriptStage(Stage):
     def _takes_input(each: Declared) -> bool:
         return each.from_pipeline or each.by_property
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         self._run(self._body.begin)
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         if self._body.process is None:
             self._input.append(item)
         if any(self._takes_input(each) for each in declared(self._body)):
@@ -130,7 +130,7 @@ class ScriptStage(Stage):
         record.activity = record.prefix = self.name
         self.write_error(record)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self._body.process is not None and not self.fed:
             with self.engine.item(None):
                 self._run(self._body.process)

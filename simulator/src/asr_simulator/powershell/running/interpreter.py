@@ -58,23 +58,28 @@ class Interpreter(Engine):
             raise _parse_error(error) from None
 
     def script_block(self, text: str) -> ScriptBlock:
+        """``[ScriptBlock]::Create(text)``."""
         try:
             return ScriptBlock(parse(text))
         except ScriptError as error:
             raise _create_error(error) from None
 
     def run_with(self, block: ScriptBlock, item: Any) -> list[Any]:
+        """What a block leaves for ``$_``."""
         found: list[Any] = []
         run_in_place(self, block.body, item, found.append)
         return found
 
     def run_emitting(self, block: ScriptBlock, item: Any, emit: Emit) -> None:
+        """The same, object by object."""
         run_in_place(self, block.body, item, emit)
 
     def intrinsic(self, value: Any, name: str, arguments: list[Any]) -> Any:
+        """``.Where()`` and ``.ForEach()``."""
         return expressions.intrinsic(self, value, name, arguments)
 
     def console(self, name: str) -> Any:
+        """[Console]::In, Out or Error."""
         if name == "in":
             return Reading(self.lines)
         return Writing(self.write if name == "out" else self.write_error_text)

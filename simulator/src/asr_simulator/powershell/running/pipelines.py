@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from asr_simulator.powershell.cmdlets.unmodelled import is_unmodelled
+from asr_simulator.powershell.interface import Command
 from asr_simulator.powershell.objects import DotNetType, NotModelled, PSObject, ScriptBlock
 from asr_simulator.powershell.running.arguments import evaluated
 from asr_simulator.powershell.running.engine import Emit, Engine, enumerate_into, runs
 from asr_simulator.powershell.running.errors import ErrorRecord, Satisfied, Terminating, runtime_error
 from asr_simulator.powershell.running.functions import ScriptStage
 from asr_simulator.powershell.running.scopes import Frame
-from asr_simulator.powershell.running.stages import ALIASES, CMDLETS, RegisteredStage, Stage
+from asr_simulator.powershell.running.stages import ALIASES, CMDLETS, Cmdlet, RegisteredStage, Stage
 from asr_simulator.powershell.syntax.nodes import Step
 from asr_simulator.powershell.syntax.structure import CommandNode, ExpressionElement, Pipeline, Redirection
 from asr_simulator.powershell.values.text import to_text
@@ -76,7 +78,7 @@ class Head(Stage):
         super().__init__(engine, "", frame, element.span)
         self._element = element
 
-    def end(self) -> None:
+    def _end(self) -> None:
         _expression(self.engine, self._element, self.emit)
 
 
@@ -122,7 +124,7 @@ def _run(engine: Engine, first: Any, stages: list[Stage]) -> None:
         except Satisfied as done:
             if done.stage not in stages:
                 raise
-            later = stages.index(done.stage)  # type: ignore[arg-type]
+            later = stages.index(done.stage)
             ended = max(number, later - 1)
 
 
@@ -140,7 +142,7 @@ def stage_of(engine: Engine, node: CommandNode, frame: Frame) -> Stage:
     target = engine.value(node.name)
     if isinstance(target, ScriptBlock):
         return ScriptStage(engine, "", target.body, frame, node.span, dot_sourced=node.invocation == ".")
-    if isinstance(target, PSObject) and target.type_name.startswith("System.Management.Automation.") and "Name" in target:
+    if isinstance(target, PSObject) and target.type_name.endswith("Info") and "Name" in target:
         target = target["Name"]
     if not isinstance(target, str):
         raise _not_a_command(engine, node, target)
@@ -165,13 +167,25 @@ def _named(engine: Engine, node: CommandNode, name: str, frame: Frame) -> Stage:
     if function is not None and name.lower() not in ALIASES:
         dotted = node.invocation == "."
         return ScriptStage(engine, function.name, function.body, frame, node.span, dot_sourced=dotted)
-    full = ALIASES.get(name.lower(), name).rpartition("\\")[2].lower()
+    found = command_named(engine, name)
+    if found is None and is_unmodelled(name):
+        raise NotModelled(f"the command {name}")
+    if found is None:
+        raise engine.fail(not_found(name), node.name_span)
+    if isinstance(found, Command):
+        return RegisteredStage(engine, found, frame, node.span)
+    return found(engine, frame, node.span)
+
+
+def command_named(engine: Engine, name: str) -> Command | type[Cmdlet] | None:
+    """The cmdlet that a name means: an alias, one with its module before it, or a noun that Get- belongs to."""
+    module, _backslash, bare = name.rpartition("\\")
+    full = (bare if module else ALIASES.get(bare.lower(), bare)).lower()
     for candidate in (full, "get-" + full):
-        if candidate in CMDLETS:
-            return CMDLETS[candidate](engine, frame, node.span)
-        if candidate in engine.commands:
-            return RegisteredStage(engine, engine.commands[candidate], frame, node.span)
-    raise engine.fail(not_found(name), node.span)
+        found = CMDLETS.get(candidate) or engine.commands.get(candidate)
+        if found is not None and module.lower() in ("", found.module.lower()):
+            return found
+    return None
 
 
 def not_found(name: str) -> Terminating:

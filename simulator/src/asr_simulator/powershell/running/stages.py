@@ -45,16 +45,28 @@ class Stage:
 
     def prepare(self, arguments: list[Argument]) -> None:
         """Take the arguments."""
-        raise NotImplementedError
+        self._prepare(arguments)
 
     def begin(self) -> None:
         """Before the first object."""
+        self._begin()
 
     def process(self, item: Any) -> None:
         """An object of the pipeline."""
+        self._process(item)
 
     def end(self) -> None:
         """After the last object."""
+        self._end()
+
+    def _prepare(self, arguments: list[Argument]) -> None:
+        raise NotImplementedError
+
+    def _begin(self) -> None: ...
+
+    def _process(self, item: Any) -> None: ...
+
+    def _end(self) -> None: ...
 
     def action(self) -> str:
         """What -ErrorAction says, in lower case; empty: nothing."""
@@ -111,7 +123,7 @@ class RegisteredStage(Stage):
         self._bound = Bound()
         self._input: list[Any] = []
 
-    def prepare(self, arguments: list[Argument]) -> None:
+    def _prepare(self, arguments: list[Argument]) -> None:
         command = self._command
         signature = Signature(
             command.takes(),
@@ -122,10 +134,10 @@ class RegisteredStage(Stage):
         self._bound = bind(signature, arguments)
         self.take_common(self._bound)
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self._input.append(item)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.fed and not self._input:
             return
         parameters = dict(self._bound.values)
@@ -165,7 +177,7 @@ class Cmdlet(Stage):
         super().__init__(engine, self.title, frame, span)
         self.bound: dict[str, Any] = {}
 
-    def prepare(self, arguments: list[Argument]) -> None:
+    def _prepare(self, arguments: list[Argument]) -> None:
         names = (*self.names, *self.positions, *self.switches, *self.refused)
         signature = Signature(
             tuple(dict.fromkeys(names)),
@@ -198,16 +210,15 @@ class Collecting(Cmdlet):
         super().__init__(engine, frame, span)
         self.items: list[Any] = []
 
-    def process(self, item: Any) -> None:
+    def _process(self, item: Any) -> None:
         self.items.append(item)
 
-    def end(self) -> None:
+    def _end(self) -> None:
         if self.has("InputObject"):
             self.items.append(self.given("InputObject"))
-        self.finish()
+        self._finish()
 
-    def finish(self) -> None:
-        """All objects are there."""
+    def _finish(self) -> None:
         raise NotImplementedError
 
 

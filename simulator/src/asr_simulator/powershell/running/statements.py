@@ -23,7 +23,7 @@ from asr_simulator.powershell.running.errors import (
     Terminating,
 )
 from asr_simulator.powershell.running.variables import scope_for_functions
-from asr_simulator.powershell.syntax.nodes import ScriptBlockLiteral, Variable
+from asr_simulator.powershell.syntax.nodes import ScriptBlockLiteral
 from asr_simulator.powershell.syntax.structure import (
     Assignment,
     Block,
@@ -111,14 +111,20 @@ def _switch(engine: Engine, node: Switch, emit: Emit) -> None:
     subjects: list[Any] = []
     enumerate_into(engine.capture(node.subject), subjects.append)
     for subject in subjects:
-        try:
-            with engine.item(subject):
-                _clauses(engine, node, subject, emit)
-        except Jumped as jump:
-            if jump.label and jump.label != node.label:
-                raise
-            if jump.keyword == "break":
-                return
+        if not _switched(engine, node, subject, emit):
+            return
+
+
+def _switched(engine: Engine, node: Switch, subject: Any, emit: Emit) -> bool:
+    """One value; False: it was the last one."""
+    try:
+        with engine.item(subject):
+            _clauses(engine, node, subject, emit)
+    except Jumped as jump:
+        if jump.label and jump.label != node.label:
+            raise
+        return jump.keyword == "continue"
+    return True
 
 
 def _clauses(engine: Engine, node: Switch, subject: Any, emit: Emit) -> None:
@@ -183,7 +189,13 @@ def _handle(engine: Engine, node: Try, error: Terminating, emit: Emit) -> None:
 
 
 def _catches(name: str, record: ErrorRecord) -> bool:
-    return is_exception(record.exception.type_name.lower(), full_name(name).lower())
+    wanted = full_name(name).lower()
+    exception: NetException | None = record.exception
+    while exception is not None:
+        if is_exception(exception.type_name.lower(), wanted):
+            return True
+        exception = exception.inner
+    return False
 
 
 @runs(Function)

@@ -20,8 +20,8 @@ CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
 # Automatic variables that scripts may ask for, and that nothing stands behind here.
 REFUSED = {
     *("host", "pid", "pwd", "home", "profile", "pshome", "psculture", "psuiculture", "executioncontext", "shellid"),
-    *("myinvocation", "pscmdlet", "psscriptroot", "pscommandpath", "stacktrace", "nestedpromptlevel", "sender", "event"),
-    *("foreach", "switch", "this", "consolefilename", "psboundparameters^"),
+    *("myinvocation", "pscmdlet", "psscriptroot", "pscommandpath", "stacktrace", "nestedpromptlevel"),
+    *("foreach", "switch", "this", "consolefilename", "sender", "event"),
 }
 PREFERENCES = {
     "erroractionpreference": "Continue",

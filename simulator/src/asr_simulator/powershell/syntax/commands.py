@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from asr_simulator.powershell.syntax.expressions import ExpressionReader
-from asr_simulator.powershell.syntax.nodes import ArrayLiteral, Constant, Node, ScriptBlockLiteral, Variable
+from asr_simulator.powershell.syntax.nodes import ArrayLiteral, Constant, Node, ScriptBlockLiteral, Span, Variable
 from asr_simulator.powershell.syntax.strings import Parts
 from asr_simulator.powershell.syntax.structure import (
     Assignment,
@@ -62,11 +62,12 @@ class CommandReader(ExpressionReader):
         self.skip_newlines()
         value = self.statement()
         if value is None:
-            self.fail(f"You must provide a value expression following the '{operator}' operator.", "ExpectedValueExpression")
+            message = f"You must provide a value expression following the '{operator}' operator."
+            self.fail(message, "ExpectedValueExpression")
         return Assignment(target, operator, value, self.span(start))
 
     def _piped(self) -> list[CommandNode | ExpressionElement]:
-        elements = []
+        elements: list[CommandNode | ExpressionElement] = []
         while True:
             self.skip_blanks()
             if self.peek() != "|" or self.peek(2) == "||":
@@ -107,19 +108,20 @@ class CommandReader(ExpressionReader):
         operator = self.peek()
         self.at += 1
         self.skip_blanks()
+        begin = self.at
         name = self.argument()
         if name is None:
             message = "The '&' operator must be followed by a command, a string or a script block."
             self.fail(message, "ExpectedExpression")
-        return self._arguments_of(name, operator, start)
+        return self._arguments_of(name, operator, start, self.span(begin))
 
     def _command(self, start: int) -> CommandNode | None:
-        if not self.peek() or self.peek() in "{}();,|&<>]":
+        if not self.peek() or self.peek() in "{}();,|&<>]\r\n":
             return None
         word = self.bare_word()
-        return self._arguments_of(word, "", start)
+        return self._arguments_of(word, "", start, self.span(start))
 
-    def _arguments_of(self, name: Node, invocation: str, start: int) -> CommandNode:
+    def _arguments_of(self, name: Node, invocation: str, start: int, named: Span) -> CommandNode:
         arguments: list[Node] = []
         redirections: list[Redirection] = []
         only_values = False
@@ -137,7 +139,7 @@ class CommandReader(ExpressionReader):
             argument = argument or self._values()
             if argument is None:
                 self.at = begin
-                return CommandNode(name, tuple(arguments), invocation, tuple(redirections), self.span(start))
+                return CommandNode(name, tuple(arguments), invocation, tuple(redirections), self.span(start), named)
             arguments.append(argument)
 
     def _ends_double_dash(self) -> bool:
@@ -225,7 +227,7 @@ class CommandReader(ExpressionReader):
         return parts.node()
 
     def _redirections(self) -> tuple[Redirection, ...]:
-        found = []
+        found: list[Redirection] = []
         while True:
             self.skip_blanks()
             redirection = self._redirection()

@@ -65,7 +65,8 @@ class LoopReader(ParameterReader):
         if items is None:
             self.fail("Missing expression after 'in' in foreach loop.", "MissingForeachExpression")
         self.skip_newlines()
-        self.expect(")", "Missing closing ')' after expression part of foreach loop.", "MissingEndParenthesisAfterForeach")
+        message = "Missing closing ')' after expression part of foreach loop."
+        self.expect(")", message, "MissingEndParenthesisAfterForeach")
         return ForEach(variable, items, self.block("foreach loop"), label)
 
     def _for(self, label: str) -> Node:
@@ -80,7 +81,8 @@ class LoopReader(ParameterReader):
             if not last and not self.skip(";"):
                 break
         self.skip_newlines()
-        self.expect(")", "Missing closing ')' after expression in 'for' statement.", "MissingEndParenthesisAfterStatement")
+        message = "Missing closing ')' after expression in 'for' statement."
+        self.expect(")", message, "MissingEndParenthesisAfterStatement")
         first, condition, each = (*parts, None, None, None)[:3]
         return For(first, condition, each, self.block("'for' keyword"), label)
 

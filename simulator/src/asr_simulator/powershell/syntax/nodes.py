@@ -41,7 +41,7 @@ class Source:
         return self.text.split("\n")[number - 1].rstrip("\r")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
     """Any part of a script."""
 

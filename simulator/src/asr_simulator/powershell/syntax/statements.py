@@ -220,5 +220,6 @@ def parse(text: str) -> ScriptBody:
     try:
         body = reader.script_body("")
     except RecursionError:
-        raise ScriptError("The script failed due to call depth overflow.", "ScriptTooComplicated", reader.span(0), reader.source) from None
+        message = "a script nested this deep"
+        raise ScriptError(message, "NotModelled", reader.span(0), reader.source) from None
     return body

@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
-from asr_simulator.powershell.syntax.nodes import Constant, Expandable, Node, SubExpression, Variable
-from asr_simulator.powershell.syntax.reader import Reader
+from asr_simulator.powershell.syntax.nodes import Constant, Expandable, Node, Span, SubExpression, Variable
+from asr_simulator.powershell.syntax.reader import Reader, ScriptError
 
 VARIABLE = re.compile(r"\$(?:(?P<scope>[\w?]+):(?!:)(?=[\w?]))?(?P<name>[\w?]+|[$^])")
 BRACED = re.compile(r"\$\{((?:`.|[^}`])+)\}", re.DOTALL)
@@ -18,7 +19,6 @@ VERBATIM = re.compile(r"['\u2018\u2019](?:[^'\u2018\u2019]|['\u2018\u2019]{2})*[
 VERBATIM_HERE = re.compile(r"@'[ \t]*\r?\n(?P<body>.*?)\r?\n'@|@'[ \t]*\r?\n'@", re.DOTALL)
 EXPANDABLE_HERE = re.compile(r'@"[ \t]*\r?\n')
 DOUBLE = ('"', "\u201c", "\u201d")
-TERMINATOR = "The string is missing the terminator: {}."
 
 
 class StringReader(Reader):
@@ -44,7 +44,7 @@ class StringReader(Reader):
         """A string in single quotes."""
         found = self.match(VERBATIM)
         if found is None:
-            self.fail(TERMINATOR.format("'"), "TerminatorExpectedAtEndOfString")
+            self._unterminated("'", self.at)
         self.at = found.end()
         return Constant(re.sub(r"['\u2018\u2019]{2}", lambda pair: pair[0][0], found[0][1:-1]))
 
@@ -52,7 +52,7 @@ class StringReader(Reader):
         """A here-string in single quotes."""
         found = self.match(VERBATIM_HERE)
         if found is None:
-            self.fail(TERMINATOR.format("'@"), "TerminatorExpectedAtEndOfString")
+            self._unterminated("'@", self.at)
         self.at = found.end()
         return Constant(found["body"] or "")
 
@@ -64,7 +64,7 @@ class StringReader(Reader):
         while True:
             char = self.peek()
             if not char:
-                self.fail(TERMINATOR.format('"'), "TerminatorExpectedAtEndOfString", start)
+                self._unterminated('"', start)
             if char in DOUBLE:
                 self.at += 1
                 if self.peek() not in DOUBLE or not self.peek():
@@ -87,8 +87,12 @@ class StringReader(Reader):
                 self.at = found.end()
                 return parts.node()
             if not self.peek():
-                self.fail(TERMINATOR.format('"@'), "TerminatorExpectedAtEndOfString", start)
+                self._unterminated('"@', start)
             self.piece(parts)
+
+    def _unterminated(self, mark: str, start: int) -> NoReturn:
+        message = f"The string is missing the terminator: {mark}."
+        raise ScriptError(message, "TerminatorExpectedAtEndOfString", Span(start, len(self.text)), self.source)
 
     def piece(self, parts: Parts) -> None:
         """The next character, escape, variable or subexpression of text that is expanded."""

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from asr_simulator.powershell.syntax.nodes import Node, Source, Span, Variable
 
+NO_SOURCE = Source("")
+NOWHERE = Span(0, 0)
+
 
 @dataclass(frozen=True)
 class Redirection(Node):
@@ -45,6 +48,7 @@ class CommandNode(Node):
     invocation: str
     redirections: tuple[Redirection, ...]
     span: Span
+    name_span: Span
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,8 @@ class ScriptBody(Node):
     process: Block | None = None
     end: Block | None = None
     cmdlet_binding: bool = False
-    source: Source = Source("")
-    span: Span = Span(0, 0)
+    source: Source = NO_SOURCE
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True)

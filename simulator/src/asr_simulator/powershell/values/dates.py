@@ -78,7 +78,7 @@ def plain(moment: datetime) -> datetime:
     """`moment` without what Get-Date adds."""
     if not isinstance(moment, HintedDateTime):
         return moment
-    return datetime(*moment.timetuple()[:6], moment.microsecond, moment.tzinfo)
+    return datetime(*moment.timetuple()[:6], microsecond=moment.microsecond, tzinfo=moment.tzinfo)
 
 
 def hinted(moment: datetime) -> HintedDateTime:
@@ -206,9 +206,10 @@ def parse_date(text: str) -> datetime | None:
 def _moment(parts: tuple[str | None, ...], fraction: str | None, zone: str | None) -> datetime | None:
     year, month, day, hour, minute, second = (int(part or 0) for part in parts)
     try:
-        moment = datetime(year, month, day, hour, minute, second, int((fraction or "").ljust(6, "0")[:6]))
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=None)  # noqa: DTZ001 - Unspecified
     except ValueError:
         return None
+    moment += timedelta(microseconds=int((fraction or "").ljust(6, "0")[:6]))
     if zone is None:
         return moment
     offset = timedelta(0)

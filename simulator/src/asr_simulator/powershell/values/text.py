@@ -68,7 +68,7 @@ def _exception_text(value: NetException) -> str:
 
 def double_text(value: float, *, exact: bool = False) -> str:
     """ToString() of a Double; `exact` is its format "r", which reads back as the same number."""
-    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+    if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"

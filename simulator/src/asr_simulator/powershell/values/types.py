@@ -85,6 +85,7 @@ KNOWN = (
     "System.ValueType",
     "System.Enum",
 )
+_AUTOMATION = "system.management.automation."
 EXCEPTIONS = {
     "system.exception": "",
     "system.systemexception": "system.exception",
@@ -110,7 +111,7 @@ EXCEPTIONS = {
     "system.management.automation.parameterbindingexception": "system.management.automation.runtimeexception",
     "system.management.automation.parseexception": "system.management.automation.runtimeexception",
     "system.management.automation.psnotsupportedexception": "system.notsupportedexception",
-    "system.management.automation.propertynotfoundexception": "system.management.automation.extendedtypesystemexception",
+    "system.management.automation.propertynotfoundexception": _AUTOMATION + "extendedtypesystemexception",
     "microsoft.powershell.commands.writeerrorexception": "system.systemexception",
     "microsoft.management.infrastructure.cimexception": "system.exception",
     "microsoft.hyperv.powershell.virtualizationexception": "system.exception",
@@ -171,9 +172,9 @@ def type_of(value: object) -> str:
     for kinds, name in _TYPES:
         if isinstance(value, kinds):
             return name(value) if callable(name) else name
-    name = getattr(value, "type_name", None)
-    if isinstance(name, str):
-        return name
+    own = getattr(value, "type_name", None)
+    if isinstance(own, str):
+        return own
     raise NotModelled(f"the type of {type(value).__name__}")
 
 
