@@ -38,12 +38,13 @@ HOMELESS, NEW_HOST = "lab-archive", "hv-utr-03.contoso.example"
 # Real seconds between two looks at a job; the service's own 30 would be two simulated hours.
 POLL_INTERVAL = 1
 INTRODUCTION = """
-A simulated vault holds 24 VMs of two Hyper-V sites and one VMM server, after a failover to Azure. Their hosts are simulated
-as well and are asked over WinRM. Time there runs {speed} times faster than here. One VM cannot come home, on purpose: its
-failover was never committed. The host of another one has died: it first counts as failed, then goes to another host. The
-inventory has 16 hosts: 14 VMs by themselves, and two recovery plans of five VMs each; and the 7 Hyper-V hosts and VMM servers.
-The demo runs four playbooks: the prerequisites (reads only), the failback of the whole fleet, the failback of the VM without a
-host to another one, and the failback of the fleet again (nothing left to do).
+A simulated vault holds 24 VMs of two Hyper-V sites and one VMM server, after a failover to Azure. Their hosts are
+simulated as well, and are asked over WinRM. Time there runs {speed} times faster than here. One VM cannot come home, on
+purpose: its failover was never committed; it counts as failed and is reported. The host of another one has died: it
+counts as failed first, then goes to another host. The inventory has 16 hosts to fail back, 14 VMs by themselves and two
+recovery plans of five VMs each, and 8 Hyper-V hosts and VMM servers to ask.
+The demo runs four playbooks: the prerequisites (reads only), the failback of the whole fleet, the failback of the VM
+without a host to another one, and the failback of the fleet again (nothing left to do).
 All that they print is in build/demo/*.log; what follows is the progress."""
 
 
@@ -182,7 +183,7 @@ def main() -> int:
     (OUTPUT / "run.json").write_text(json.dumps(run, indent=2) + "\n")
     summary(records, state["expect"])
     seconds = time.monotonic() - began
-    print(f"\n{verdict(records, written_again)} All three took {seconds:.0f} seconds. Record: build/demo/run.json")
+    print(f"\n{verdict(records, written_again)} All four took {seconds:.0f} seconds. Record: build/demo/run.json")
     problems += [f"the prerequisites playbook wrote: {line}" for line in written_by_check]
     problems += [f"the second run wrote: {line}" for line in written_again]
     for problem in problems:

@@ -12,10 +12,10 @@ class ModuleDocFragment:
 options:
   hyperv_hosts:
     description:
-      - Hyper-V hosts and VMM servers that may be asked over WinRM, by their name in Site Recovery, each with its address or
-        its name in the inventory.
-      - A host that is in the inventory under its name in Site Recovery, with or without the domain, need not be listed. How
-        to reach it, and as whom, is then taken from its variables, those of Ansible's winrm and psrp connections.
+      - Hyper-V hosts and VMM servers that may be asked over WinRM, by their name in Site Recovery, each with its
+        address or its name in the inventory.
+      - A host that is in the inventory under its name in Site Recovery, with or without the domain, need not be listed.
+        How to reach it, and as whom, is then taken from its variables, those of Ansible's winrm and psrp connections.
       - No other host is ever asked. What would have been seen there is V(not_checked).
     type: dict
 """

@@ -57,19 +57,21 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Commit the failback of one VM, which deletes it in Azure
-  asr.failback.commit:
-    resource_group: rg-recovery
-    vault_name: vault-recovery
-    replicated_item: web01
-
-- name: Commit only what has been proved to work
+- name: Commit the failback of one VM, which deletes it in Azure, on the evidence that it works
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
     require_validation: true
     validation: "{{ proof.validation }}" # of an earlier task failback_validate
+
+- name: Commit the failback of a recovery plan that was validated another day
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    recovery_plan: shop
+    require_validation: true
+    validation: "{{ lookup('ansible.builtin.file', evidence_file) | from_json }}"
 
 - name: Commit the failover to Azure, so that the VM can be failed back
   asr.failback.commit:
@@ -137,14 +139,14 @@ azure_resources:
       elements: dict
       sample: []
 fence:
-  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not part of
-    it.
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
+    part of it.
   returned: success
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no machine was
-        looked at.
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
+        machine was looked at.
       type: str
       sample: proved
     before:
@@ -162,7 +164,8 @@ fence:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be asked.
+          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be
+            asked.
           type: str
           sample: on_premises
         azure:
@@ -174,8 +177,8 @@ fence:
               type: str
               sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
             state:
-              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may not be
-                read.
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
+                not be read.
               type: str
               sample: deallocated
             reason:
@@ -192,7 +195,8 @@ fence:
               type: str
               sample: hv01.contoso.example
             state:
-              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or V(not_checked).
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+                V(not_checked).
               type: str
               sample: Running
             reason:

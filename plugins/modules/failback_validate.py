@@ -166,7 +166,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: See whether the shop works on-premises
+- name: See whether a VM works on-premises, and the shop that it serves
   asr.failback.failback_validate:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -174,22 +174,11 @@ EXAMPLES = r"""
     probes:
       - name: shop
         type: http
-        url: https://shop.example.com/health
+        url: "{{ shop_url }}/health" # https://shop.example.com/health
         contains: '"status": "ok"'
-      - name: remote desktop
-        type: tcp
-        port: 3389
   register: proof
 
-- name: Commit on that evidence
-  asr.failback.commit:
-    resource_group: rg-recovery
-    vault_name: vault-recovery
-    replicated_item: web01
-    require_validation: true
-    validation: "{{ proof.validation }}"
-
-- name: See whether the VMs of a plan work, with commands in two of them
+- name: See whether the VMs of a plan work, and the database on one of them
   asr.failback.failback_validate:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -202,12 +191,13 @@ EXAMPLES = r"""
         user: probe
         private_key: ~/.ssh/probe
         command: systemctl is-active postgresql
-      - name: web server
-        type: winrm
-        vm: web01
-        user: CONTOSO\probe
-        password: "{{ vault_probe_password }}"
-        command: if ((Get-Service W3SVC).Status -ne 'Running') { exit 1 }
+  register: proof_of_plan
+
+- name: Keep the evidence for a commit on another day
+  ansible.builtin.copy:
+    content: "{{ proof_of_plan.validation | to_nice_json }}"
+    dest: "{{ evidence_file }}"
+    mode: "0600"
 """
 
 RETURN = r"""

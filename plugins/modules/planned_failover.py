@@ -127,14 +127,14 @@ data_sync:
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 fence:
-  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not part of
-    it.
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
+    part of it.
   returned: success
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no machine was
-        looked at.
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
+        machine was looked at.
       type: str
       sample: proved
     before:
@@ -152,7 +152,8 @@ fence:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be asked.
+          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be
+            asked.
           type: str
           sample: on_premises
         azure:
@@ -164,8 +165,8 @@ fence:
               type: str
               sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
             state:
-              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may not be
-                read.
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
+                not be read.
               type: str
               sample: deallocated
             reason:
@@ -182,7 +183,8 @@ fence:
               type: str
               sample: hv01.contoso.example
             state:
-              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or V(not_checked).
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+                V(not_checked).
               type: str
               sample: Running
             reason:

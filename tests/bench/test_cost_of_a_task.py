@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from measuring import environment, processor_seconds
 
 from asr_simulator.server import Simulator
 
@@ -51,28 +51,6 @@ def scenario(hosts: int) -> dict[str, Any]:
         "fabrics": [{"name": "site", "type": "HyperVSite", "hosts": [{"name": "hv01"}]}],
         "items": [{"name": f"vm{number:03}", **item} for number in range(hosts)],
     }
-
-
-def environment(connection: dict[str, Any]) -> dict[str, str]:
-    """The environment that leads Ansible to the simulator."""
-    return {
-        **os.environ,
-        "AZURE_CLIENT_ID": connection["client_id"],
-        "AZURE_CLIENT_SECRET": connection["client_secret"],
-        "AZURE_TENANT_ID": connection["tenant_id"],
-        "AZURE_SUBSCRIPTION_ID": connection["subscription_id"],
-        "AZURE_CLOUD_ENVIRONMENT": connection["resource_manager"],
-        "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
-        "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
-        "ASR_RESOURCE_GROUP": connection["resource_group"],
-        "ASR_VAULT_NAME": connection["vault_name"],
-    }
-
-
-def processor_seconds() -> float:
-    """What the processes that this one started, and waited for, have used."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 @pytest.fixture

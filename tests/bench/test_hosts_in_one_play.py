@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_cost_of_a_task import environment, processor_seconds
+from measuring import environment, processor_seconds
 
 from asr_simulator.server import Simulator
 
@@ -46,7 +46,9 @@ def scenario() -> dict[str, Any]:
         "name": "bench",
         "description": "Many hosts.",
         "fabrics": [{"name": "site", "type": "HyperVSite", "hosts": [{"name": host} for host in hosts]}],
-        "items": [{"name": f"{host[:5]}-vm{number:02}", "host": host, **item} for host in hosts for number in range(VMS)],
+        "items": [
+            {"name": f"{host[:5]}-vm{number:02}", "host": host, **item} for host in hosts for number in range(VMS)
+        ],
     }
 
 

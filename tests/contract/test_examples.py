@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from typing import Any
 import pytest
 import yaml
 from documented import documentation
-from playing import Played, Stage
+from playing import HERE, Played, Stage
 from scenarios import item_of, scenario_of
+from web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from asr_simulator.server import Simulator
@@ -31,6 +34,7 @@ ORDER = (
     "planned_failover",
     "job_info",
     "complete_failover",
+    "failback_validate",
     "commit",
     "reverse_replicate",
 )
@@ -38,12 +42,6 @@ ORDER = (
 RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"
 MEMBERS = ("db01", "shop01")
 DISKS = [{"name": "os", "gb": 4, "os": True}]
-VAULT_OPTIONS = {"resource_group": RESOURCE_GROUP, "vault_name": VAULT}
-# No example commits the plan, and one replicates it in reverse.
-COMMIT_PLAN = {
-    "name": "Commit the plan",
-    "asr.failback.commit": {**VAULT_OPTIONS, "recovery_plan": PLAN},
-}
 
 
 def scenario() -> dict[str, Any]:
@@ -67,8 +65,8 @@ def plays() -> list[dict[str, Any]]:
     """A play for each module, with polls in a hurry."""
     hurry = {f"asr.failback.{name}": {"poll_interval": 0.2} for name, one in CONTRACTS.items() if one.waits}
     common = {"gather_facts": False, "module_defaults": hurry}
+    hurry["asr.failback.failback_validate"] = {"interval": 0.2}
     tasks = {name: examples(name) for name in ORDER}
-    tasks["commit"].append(COMMIT_PLAN)
     hosts = {name: "localhost" if CONTRACTS[name].asks_azure else "hv01" for name in ORDER}
     return [{"name": name, "hosts": hosts[name], **common, "tasks": tasks[name]} for name in ORDER]
 
@@ -87,7 +85,19 @@ def inventory(simulator: Simulator) -> dict[str, dict[str, Any]]:
         host["name"].split(".", 1)[0]: {"ansible_host": host["address"], "ansible_port": host["port"], **common}
         for host in winrm["hosts"]
     }
-    return {"localhost": {"ansible_connection": "local"}, **hosts}
+    return {"localhost": HERE, **hosts}
+
+
+@contextmanager
+def guests_with_ssh(folder: Path) -> Iterator[None]:
+    """Let every guest answer over SSH: nothing in the simulator does."""
+    client = folder / "bin" / "ssh"
+    client.parent.mkdir()
+    client.write_text("#!/bin/sh\necho active\n")
+    client.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{client.parent}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         stage = Stage(simulator, folder)
         playbook = folder / "examples.yml"
         playbook.write_text(yaml.safe_dump(plays(), sort_keys=False))
-        yield Run(stage.play(str(playbook), inventory(simulator)), stage)
+        with Web(None, [Answer(body={"status": "ok"})]) as shop, guests_with_ssh(folder):
+            values = {"shop_url": shop.url, "evidence_file": str(folder / "evidence.json")}
+            yield Run(stage.play(str(playbook), inventory(simulator), **values), stage)
 
 
 def test_every_module_has_its_place() -> None:

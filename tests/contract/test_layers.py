@@ -21,6 +21,8 @@ SHIPPED = ("plugins", "roles", "playbooks")
 SIMULATOR_NAMES = ("asr_simulator", "asr-simulator")
 # The only file that sleeps: everything else asks it for time.
 OWNER_OF_TIME = f"{UTILS}.watch"
+# The only file that imports pywinrm.
+PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
 
@@ -51,8 +53,9 @@ LAYERS = (
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(SHARED),
     Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",)),
-    # What pywinrm stands on, for its exceptions.
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("requests", "requests_credssp", "spnego", "winrm")),
+    # pywinrm, and what it stands on, for its exceptions.
+    Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED, PYWINRM)),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",)),
     Layer(
@@ -167,6 +170,8 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
         ("plugins/module_utils/azure/session.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/azure/session.py", "from .. import hyperv", f"imports {HYPERV}"),
         ("plugins/module_utils/hyperv/session.py", "from azure.core import rest", "imports azure.core.rest"),
+        ("plugins/module_utils/hyperv/session.py", "import winrm", "imports winrm"),
+        ("plugins/module_utils/hyperv/session.py", "from requests import post", "imports requests.post"),
         ("plugins/module_utils/probes/tcp.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/probes/tcp.py", "from ..azure import session", f"imports {AZURE}.session"),
         ("plugins/module_utils/probes/tcp.py", "def f(): time.sleep(1)", "calls time.sleep"),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Hyper-V hosts are asked: findings before anything is written, proof afterwards, and the truth where they differ."""
+"""The Hyper-V hosts are asked: findings before anything is written, proof afterwards, the truth where they differ."""
 
 from __future__ import annotations
 
@@ -188,7 +188,8 @@ def test_the_hosts_of_a_vmm_server_are_asked(driver: Any) -> None:
 
 def test_a_vmm_server_speaks_for_hosts_that_nobody_may_ask(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", cloud="cloud1"))).knows_hosts()
-    vault.inventory = {name: host for name, host in vault.inventory.items() if name.startswith("vmm01") and "node" not in name}
+    servers = {name: host for name, host in vault.inventory.items() if name.startswith("vmm01") and "node" not in name}
+    vault.inventory = servers
     vault.run("planned_failover", replicated_item="vm1")
     done = vault.run("complete_failover", replicated_item="vm1")
     assert sides_of(done)[:2] == ("on_premises", "deallocated")

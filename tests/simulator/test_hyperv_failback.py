@@ -155,6 +155,33 @@ def test_given_a_connected_host_that_has_the_vm_when_another_is_named_then_it_is
     assert states == {"hv01": "Off", "hv02": "Running"}
 
 
+def test_given_an_old_copy_on_the_named_host_when_failed_back_to_it_then_that_copy_is_used(desk, vault_of, failback):
+    counter = desk(vault_of({"name": "web01"}))
+    first = counter.begin(
+        "web01",
+        "plannedFailover",
+        failback(*FOR_CREATION, providerIdForAlternateRecovery=provider_id(counter, "hv02")),
+    )
+    counter.pass_time(60)
+    counter.act(first, "cancel")
+    counter.until(first, "Cancelled")
+    order = failback(*FOR_CREATION, providerIdForAlternateRecovery=provider_id(counter, "hv01"))
+    assert finish(counter, "web01", order)["state"] == "Succeeded"
+    copies = {machine["host"]: machine for machine in machines_of(counter.simulator, "web01")}
+    assert (copies["hv01"]["state"], copies["hv01"]["consistent"]) == ("Running", True)
+    assert (copies["hv02"]["state"], copies["hv02"]["consistent"]) == ("Off", False)
+    assert counter.item("web01")["recoveryServicesProviderId"] == provider_id(counter, "hv01")
+    assert [machine["replication"] for machine in copies.values()] == ["FailbackComplete", "FailbackInProgress"]
+
+
+def test_given_a_cluster_when_another_node_is_named_then_nothing_is_created(desk, vault_of, failback):
+    nodes = [{"name": "hv01", "cluster": "clu1"}, {"name": "hv02", "cluster": "clu1"}]
+    counter = desk(vault_of({"name": "web01"}, fabrics=[{"name": "site1", "type": "HyperVSite", "hosts": nodes}]))
+    order = failback(*FOR_CREATION, providerIdForAlternateRecovery=provider_id(counter, "hv02"))
+    assert finish(counter, "web01", order)["state"] == "Succeeded"
+    assert machine_of(counter.simulator, "web01")["host"] == "hv01"
+
+
 def test_given_the_fleet_when_the_vm_of_the_dead_host_is_failed_back_then_it_runs_on_the_new_hardware(desk, failback):
     counter = desk("fleet")
     target = provider_id(counter, "hv-utr-03.contoso.example", "site-utrecht")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from .azure_resources import AzureVm
 from .documents import Document, text
 from .findings import Finding, ItemFacts, NotRead
 from .lifecycle import Stage
@@ -212,8 +213,8 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
     name = facts.seen.item.azure_vm_name or "(none)"
     if isinstance(vm, NotRead):
         return _not_checked("azure_vm", vm)
-    if vm is None and not facts.seen.item.is_active_in_azure:
-        return Finding("azure_vm", "pass", "none, as the VM runs on-premises")
+    if not facts.seen.item.is_active_in_azure:
+        return _azure_vm_is_down(name, vm)
     if vm is None:
         return Finding(
             "azure_vm",
@@ -230,6 +231,19 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         f"{name} is {vm.power}",
         "The VM is off: nothing changes while its data is copied, and nobody is served.",
         "Start it, unless that is how it should be; during_failover works with it off.",
+    )
+
+
+def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
+    """While the VM runs on-premises."""
+    if vm is None or not vm.is_running:
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else "none, as the VM runs on-premises")
+    return Finding(
+        "azure_vm",
+        "fail",
+        f"{name} is {vm.power}",
+        "The VM in Azure runs although Site Recovery holds the on-premises copy for the running one.",
+        "Do not commit. Find out which copy took the last writes, and stop the other.",
     )
 
 

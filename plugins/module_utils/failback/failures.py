@@ -58,7 +58,7 @@ class FailbackError(Exception):
         """Return the whole message: what was asked, what happened, who holds the truth, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
         parts = (f"{lead}{self.happened}", str(self.truth.get("sentence", "")), self.remedy)
-        return " ".join(_as_sentence(part) for part in parts if part)
+        return " ".join(as_sentence(part) for part in parts if part)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
@@ -66,7 +66,7 @@ class FailbackError(Exception):
         return {"msg": self.message(), "changed": self.wrote, "error": {"kind": self.kind, **self.details}, **known}
 
 
-def _as_sentence(part: str) -> str:
+def as_sentence(part: str) -> str:
     """End a part as a sentence: texts of Azure and of libraries come without a full stop as often as with one."""
     stripped = part.strip()
     return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."

@@ -15,7 +15,9 @@ NOT_CHECKED = "not_checked"
 ABSENT = "absent"
 PROVED = "proved"
 # What serves nobody and changes nothing until somebody starts it, in the words of Azure compute, Hyper-V and VMM.
-_DOWN = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "saved", "savedcritical", "poweroff", "stored"})
+_DOWN = frozenset(
+    {"absent", "stopped", "deallocated", "off", "offcritical", "saved", "savedcritical", "poweroff", "stored"}
+)
 # What says that the side does not know: VMM keeps a machine in its list while its host does not answer.
 _UNKNOWN = frozenset({NOT_CHECKED, "unknown", "", "hostnotresponding", "missing"})
 

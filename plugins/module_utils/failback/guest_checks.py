@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
 
 from .evidence import FAIL, NOT_CHECKED, PASS, Outcome
 from .failures import FailbackError
@@ -19,7 +20,8 @@ _APPLICATION_FAILED = "OkApplicationsCritical"
 # Kinds of failures after which asking again cannot help, or would lock the account.
 _HOPELESS = ("configuration", "host_authentication", "missing_library", "target")
 
-Guest = HostVm | NotRead | None
+# None: the hosts say that there is no such machine.
+Guest: TypeAlias = "HostVm | NotRead | None"
 
 
 def check_heartbeat(guest: Guest) -> Outcome:

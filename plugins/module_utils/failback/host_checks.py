@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from .data_sync import DURING_FAILOVER
+from .failures import as_sentence
 from .findings import Finding, NotRead
 from .host_side import HostSide
 from .hyperv_hosts import HostFacts
@@ -47,7 +48,8 @@ def _unread(host: str, unread: NotRead) -> list[Finding]:
         remedy = "Put the host into the inventory, or into hyperv_hosts, to have the on-premises side checked as well."
         return [Finding("host_reachable", "not_checked", "not read", unread.reason, remedy)]
     identifier = "host_credentials" if problem.kind == "host_authentication" else "host_reachable"
-    return [Finding(identifier, "fail", f"{host} could not be asked", problem.happened, problem.remedy)]
+    cause, remedy = as_sentence(problem.happened), as_sentence(problem.remedy)
+    return [Finding(identifier, "fail", f"{host} could not be asked", cause, remedy)]
 
 
 def _reachable(side: HostSide, facts: HostFacts) -> Finding:
@@ -96,14 +98,15 @@ def _version(side: HostSide, facts: HostFacts) -> Finding:
 
 def _role(side: HostSide, facts: HostFacts) -> Finding:
     if facts.vmm is not None or (facts.hyper_v_installed and facts.has_hyper_v_module):
-        return Finding("hyperv_role", "pass", "VMM server" if facts.vmm else f"Hyper-V {facts.hyper_v_version}".strip())
+        seen = "VMM server" if facts.vmm else f"Hyper-V {facts.hyper_v_version}".strip()
+        return Finding("hyperv_role", "pass", seen)
     missing = "the PowerShell module of Hyper-V" if facts.hyper_v_installed else "the Hyper-V role"
     return Finding(
         "hyperv_role",
         "fail",
         f"{missing} is missing",
         f"{side.host} lacks {missing}.",
-        "Install it with Install-WindowsFeature Hyper-V -IncludeManagementTools (a restart follows), or use another host.",
+        "Install it (Install-WindowsFeature Hyper-V -IncludeManagementTools; a restart follows), or use another host.",
     )
 
 
@@ -156,7 +159,7 @@ def _name_is_free(side: HostSide, _facts: HostFacts) -> Finding:
         "vm_name",
         "fail",
         f"{side.host} has another VM called {side.name}",
-        "A VM of that name, but with another id than the replicated one, is there already; nothing may overwrite it.",
+        "A VM of that name, but with another id than the replicated one, is there: nothing may overwrite it.",
         "Rename or remove it, or fail back to another host.",
     )
 
@@ -170,7 +173,7 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
         "fail",
         ", ".join(f"{copy.state} on {copy.place}" for copy in up),
         "The on-premises copy is up while Azure holds the truth: both copies may have been written to.",
-        "Find out which copy took the last writes. If that is the Azure VM, turn the on-premises VM off, and leave it off.",
+        "Find out which copy took the last writes. If it is the Azure VM, turn the on-premises VM off for good.",
     )
 
 
@@ -190,7 +193,7 @@ def _no_checkpoints(side: HostSide, _facts: HostFacts) -> Finding:
 
 
 def _room(side: HostSide, facts: HostFacts) -> Finding:
-    """Every block of a disk is written when it is downloaded in full, so that a dynamic disk grows to its whole size."""
+    """Every block of a disk is written when it is downloaded in full: a dynamic disk then grows to its whole size."""
     if side.elsewhere and not side.creates:
         return _not_asked("disk_space", side)
     short, tight = [], []
@@ -227,7 +230,7 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
         "virtual_switches",
         "fail",
         f"missing: {', '.join(missing)}; there are: {names}",
-        f"{side.host} lacks the virtual switch that {side.name} was connected to: it would come home without a network.",
+        f"{side.host} lacks the virtual switch that {side.name} was connected to: it would have no network.",
         "Make a switch of the same name, with hyperv_switch or in Hyper-V Manager.",
     )
 

@@ -20,8 +20,8 @@ class HostSide:
     """All that the checks of the on-premises side of one VM look at.
 
     C(host) is the host that it is failed back to, C(facts) what that host says, C(vm) the machine there, C(copies) all
-    machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where it
-    is missing. C(is_managed_by_vmm) is of the item.
+    machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where
+    it is missing. C(is_managed_by_vmm) is of the item.
     """
 
     item: ReplicatedItem
@@ -72,7 +72,7 @@ class HostSide:
         return facts.owner_of(self.item.vm_id, self.item.friendly_name)
 
     def growth(self, facts: HostFacts) -> dict[str, int]:
-        """Return the most bytes that a failback may add below a path: what dynamic disks still lack, or all of them."""
+        """Return the most bytes that a failback may add below a path: what dynamic disks lack, or all of them."""
         if self.vm is None:
             return {facts.virtual_hard_disk_path: sum(disk.size for disk in self.item.disks)}
         needs: Counter[str] = Counter()

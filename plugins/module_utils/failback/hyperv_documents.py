@@ -91,10 +91,10 @@ def _each(kind: Callable[..., _Part], document: Document, name: str) -> tuple[_P
     return tuple(_read(kind, part) for part in items(document, name))
 
 
-def _read(kind: Callable[..., _Part], document: Document, /, **known: Any) -> _Part:
+def _read(kind: Callable[..., _Part], source: Document, /, **known: Any) -> _Part:
     """Make a dataclass of a document whose names are those of its fields; C(known) are those that are not."""
     fields: Any = dataclasses.fields(kind)  # type: ignore[arg-type]
-    read = {part.name: _READERS[part.type](document, part.name) for part in fields if part.name not in known}
+    read = {part.name: _READERS[part.type](source, part.name) for part in fields if part.name not in known}
     return kind(**read, **known)
 
 

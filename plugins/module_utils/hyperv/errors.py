@@ -28,7 +28,6 @@ from ..failback.failures import (
 from .pywinrm import (
     AuthenticationError,
     AuthenticationException,
-    ConnectTimeout,
     NTStatusException,
     ProxyError,
     RequestException,
@@ -128,7 +127,8 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
     words = _of_system(causes) or _first_line(problem)
     kind: type[HostUnreachable] = HostUnreachable if _never_connected(problem, causes) else ConnectionBroken
     if isinstance(problem, Timeout):
-        words = f"no answer within {settings.read_timeout} seconds"
+        # It would take as long once more.
+        kind, words = HostUnreachable, f"no answer within {settings.read_timeout} seconds"
     return kind(
         f"{settings.where} could not be reached: {words}",
         "Check that the host runs, its name and address (ansible_host, winrm_port), firewalls, and that WinRM listens: "
@@ -139,7 +139,7 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
 
 
 def _never_connected(problem: RequestException, causes: list[BaseException]) -> bool:
-    early = (ConnectTimeout, ProxyError, SSLError)
+    early = (ProxyError, SSLError)
     return isinstance(problem, early) or any(type(cause).__name__ in _NO_CONNECTION for cause in causes)
 
 

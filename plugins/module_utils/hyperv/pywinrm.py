@@ -15,7 +15,6 @@ _MISSING: ImportError | None = None
 __all__ = [
     "AuthenticationError",
     "AuthenticationException",
-    "ConnectTimeout",
     "NTStatusException",
     "Protocol",
     "ProxyError",
@@ -31,7 +30,7 @@ __all__ = [
 ]
 
 try:
-    from requests.exceptions import ConnectTimeout, ProxyError, RequestException, SSLError, Timeout
+    from requests.exceptions import ProxyError, RequestException, SSLError, Timeout
     from spnego.exceptions import SpnegoError
     from winrm.exceptions import (
         AuthenticationError,

@@ -172,7 +172,7 @@ def _ca_bundle(environ: Mapping[str, str]) -> str:
 
 
 def _require_consistency(settings: HostSettings) -> None:
-    wrong = (*_in_clear_text(settings), *_missing_credentials(settings), *_missing_files(settings))
+    wrong = (*_in_clear_text(settings), *_wrong_credentials(settings), *_missing_files(settings))
     for happened, remedy in wrong:
         raise ConfigurationError(f"{settings.name}: {happened}", remedy)
     if settings.message_encryption not in ("always", "auto", "never"):
@@ -197,15 +197,21 @@ def _in_clear_text(settings: HostSettings) -> Iterator[tuple[str, str]]:
             yield f"{transport} over http without message encryption would send all in clear text.", remedy
 
 
-def _missing_credentials(settings: HostSettings) -> Iterator[tuple[str, str]]:
+def _wrong_credentials(settings: HostSettings) -> Iterator[tuple[str, str]]:
     for transport in settings.transports:
         if transport in ("basic", "credssp", "ntlm") and not (settings.user and settings.password):
             yield (
                 f"{transport} needs a user and a password.",
                 "Set ansible_user and ansible_password of the host in the inventory, or winrm_user and winrm_password.",
             )
+        if transport == "basic" and not _is_latin_1(settings.user + settings.password):
+            yield "basic carries characters of Latin-1 only, which user or password are not.", "Use ntlm."
         if transport == "certificate" and not (settings.cert_pem and settings.cert_key_pem):
             yield "certificate needs a certificate and its key.", "Set winrm_cert_pem and winrm_cert_key_pem."
+
+
+def _is_latin_1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)
 
 
 def _missing_files(settings: HostSettings) -> Iterator[tuple[str, str]]:

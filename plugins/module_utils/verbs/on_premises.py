@@ -27,8 +27,9 @@ class Placed:
     """What the hosts say of one item.
 
     C(host) is the name of the host that it is failed back to, C(facts) what that host says of itself, C(vm) the machine
-    there. C(copies) are all that were found on the hosts that were C(asked); at least one entry, which may say that nothing
-    could be asked, or that there is none. C(machine) is the machine on whatever host has it, one that runs before others.
+    there. C(copies) are all that were found on the hosts that were C(asked); at least one entry, which may say that
+    nothing could be asked, or that there is none. C(machine) is the machine on whatever host has it, one that runs
+    before others.
     """
 
     host: str
@@ -42,8 +43,8 @@ class Placed:
 class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
 
-    C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a host
-    is asked, where that matters. C(also) are more hosts to look on, by item id.
+    C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
+    host is asked, where that matters. C(also) are more hosts to look on, by item id.
     """
 
     def __init__(

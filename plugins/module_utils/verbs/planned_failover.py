@@ -118,7 +118,7 @@ def _request(
 def _nothing_to_fail_back_to(names: Sequence[str]) -> Refused:
     return Refused(
         f"Its hosts have no VM called {', '.join(names)}: there is nothing to fail back to.",
-        "Nothing was written. Set create_vm_if_missing to have it created, or target_host to create it on another host.",
+        "Nothing was written. Set create_vm_if_missing to have it created, or target_host for another host.",
     )
 
 

@@ -25,8 +25,8 @@ from .reading import Target, View, find_target
 from .truth import truth_of
 from .wishes import Wish
 
-# After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the deletion
-# of an Azure VM. Seconds before it counts as not done.
+# After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
+# deletion of an Azure VM. Seconds before it counts as not done.
 PATIENCE = 300
 _LOOKS_FOR_UNKNOWN_FATE = 4
 

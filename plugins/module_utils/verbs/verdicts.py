@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The split-brain fence: before a side is started the other is proved off, afterwards exactly one side runs.
 
-Site Recovery's word alone is no proof: the Azure VM and the Hyper-V hosts are looked at. What cannot be asked is said to
-be C(not_checked).
+Site Recovery's word alone is no proof: the Azure VM and the Hyper-V hosts are looked at. What cannot be asked is said
+to be C(not_checked).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
 # By what is up: what to do, which side holds the truth, and the same as a value (empty: as the stage says).
 _JUDGEMENTS = {
     "both": (
-        "Do not commit. Two copies of the machine may be up: find out which one took the last writes, stop the other, then "
-        "run the task again.",
+        "Do not commit. Two copies of the machine may be up: find out which one took the last writes, stop the other, "
+        "then run the task again.",
         "Which side holds the truth cannot be told",
         "mixed",
     ),
     "twice": (
-        "Do not commit. Find out which of the on-premises copies took the last writes, stop the other, then run the task "
-        "again.",
+        "Do not commit. Find out which of the on-premises copies took the last writes, stop the other, then run the "
+        "task again.",
         "The truth is on-premises, but two copies run there",
         "on_premises",
     ),
@@ -52,8 +52,8 @@ _JUDGEMENTS = {
         "on_premises",
     ),
     "none": (
-        "Do not commit: it would delete the other way out. Find out why the VM does not run where it should, start it there, "
-        "then run the task again.",
+        "Do not commit: it would delete the other way out. Find out why the VM does not run where it should, start it "
+        "there, then run the task again.",
         "Neither copy runs; the side that Site Recovery names took the last changes",
         "",
     ),
@@ -85,8 +85,8 @@ class Fence:
         up = [one for one in self.before if one.on_premises_up]
         if up:
             raise Refused(
-                f"{_sentences(up)}. While Azure holds the truth, the on-premises copy must be off: what is written to it "
-                "would be lost, and both copies may have been written to.",
+                f"{_sentences(up)}. While Azure holds the truth, the on-premises copy must be off: what is written to "
+                "it would be lost, and both copies may have been written to.",
                 "Nothing was written. Find out which copy took the last writes; if that is the Azure VM, turn the "
                 "on-premises VM off, then run the task again.",
                 sides=[one.as_result() for one in up],

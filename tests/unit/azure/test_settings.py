@@ -19,8 +19,8 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.settings import
     AzureSettings,
     resolve_settings,
 )
-from ansible_collections.asr.failback.plugins.module_utils.contracts import AZURE_OPTIONS
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.options import AZURE_OPTIONS
 
 OPTIONS = {"tenant": "o-tenant", "client_id": "o-client", "secret": "o-secret", "subscription_id": "o-subscription"}
 ENVIRON = {

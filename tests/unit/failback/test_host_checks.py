@@ -39,7 +39,10 @@ FACTS: dict[str, Any] = {
     "os": {"caption": "Microsoft Windows Server 2022 Datacenter", "version": "10.0.20348"},
     "hyper_v": {"installed": True, "module": True, "version": "10.0.20348.1", "virtual_hard_disk_path": "D:\\VMs"},
     "services": [{"name": name, "state": "Running", "start_mode": "Auto"} for name in ("vmms", "dra", "obengine")],
-    "volumes": [{"path": "C:\\", "size": 100 * GB, "free": 50 * GB}, {"path": "D:\\", "size": 900 * GB, "free": 300 * GB}],
+    "volumes": [
+        {"path": "C:\\", "size": 100 * GB, "free": 50 * GB},
+        {"path": "D:\\", "size": 900 * GB, "free": 300 * GB},
+    ],
     "switches": [{"id": "1", "name": "Production", "type": "External"}],
     "vms": [VM],
     "problems": [],
@@ -104,7 +107,7 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
 @pytest.mark.parametrize(
     ("document", "more", "identifier", "status", "words"),
     [
-        ({"problems": [{"part": "volumes", "message": "Access is denied."}]}, {}, "host_reachable", "warn", "Access is denied"),
+        ({"problems": [{"part": "volumes", "message": "No access."}]}, {}, "host_reachable", "warn", "No access"),
         ({"time": "2026-01-02T03:14:06Z"}, {}, "host_clock", "warn", "601 seconds ahead of Azure"),
         ({"time": "2026-01-02T02:54:05Z"}, {}, "host_clock", "warn", "600 seconds behind Azure"),
         ({"time": None}, {}, "host_clock", "not_checked", "gave no time"),
@@ -121,7 +124,7 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (vm(id="other"), {}, "vm_name", "fail", "another VM called web01"),
         (vm(state="Running"), {}, "on_premises_vm_off", "fail", "Running on hv01"),
         (vm(state="Paused"), {}, "on_premises_vm_off", "fail", "Paused on hv01"),
-        (None, {"copies": (Copy(HOST, "Off"), Copy("hv02", "Running"))}, "on_premises_vm_off", "fail", "Running on hv02"),
+        (None, {"copies": (Copy(HOST, "Off"), Copy("hv02", "Running"))}, "on_premises_vm_off", "fail", "on hv02"),
         (vm(checkpoints=[{"name": "before patch"}]), {}, "checkpoints", "fail", "before patch"),
         (volume(0.2), {}, "disk_space", "fail", "0.2 GB free, 30.0 GB may be written"),
         (volume(20), {}, "disk_space", "warn", "may not fit"),

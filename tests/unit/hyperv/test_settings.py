@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import WINRM_OPTIONS
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.host_variables import Given
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import HostSettings, resolve_settings
+from ansible_collections.asr.failback.plugins.module_utils.options import WINRM_OPTIONS
 
 SECRET = "s3cret-of-the-host"
 ACCOUNT = {"ansible_user": "CONTOSO\\failback", "ansible_password": SECRET}
@@ -160,6 +160,7 @@ def test_without_a_password_a_certificate_or_a_ticket_signs_in(tmp_path: Path) -
         ({"ansible_password": ""}, None),
         ({"ansible_password": "", "ansible_winrm_transport": "ntlm"}, "needs a user and a password"),
         ({"ansible_user": ""}, "needs a user and a password"),
+        ({"ansible_password": "пароль", "ansible_winrm_transport": "basic"}, "Latin-1"),
         ({"ansible_winrm_transport": "certificate"}, "needs a certificate"),
         ({"ansible_winrm_ca_trust_path": "/nonexistent/ca.pem"}, "nothing is there"),
         ({"ansible_winrm_cert_pem": "/nonexistent/me.pem"}, "nothing is there"),

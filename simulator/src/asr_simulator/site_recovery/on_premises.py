@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv.machines import (
@@ -26,6 +27,7 @@ from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import Task
 
 if TYPE_CHECKING:
+    from asr_simulator.hyperv import Host
     from asr_simulator.site_recovery.failback import FailbackOrder
     from asr_simulator.site_recovery.items import Item
     from asr_simulator.site_recovery.works import Steps, Works
@@ -68,29 +70,39 @@ def worker(item: Item, order: FailbackOrder) -> Provider:
 
 
 def prepare(works: Works, item: Item, order: FailbackOrder) -> None:
-    """Find the on-premises VM and turn it off, or create it on the host that was asked for.
+    """Find the VM on its host, or on the one that was asked for, and turn it off; where there is none, create it.
+
+    The machine that was found or created is the item's from now on; one on another host stays behind as it is.
 
     Raises:
         JobFailure: it is gone and was not to be created.
     """
-    if item.on_premises.exists and worker(item, order) is item.provider:
-        item.on_premises.turn_off()
-        return
-    if not order.create_if_missing:
-        raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host.name))
-    _create(works, item, order.host)
+    host = item.on_premises.host if order.host is None else works.hyperv.host(order.host.friendly_name)
+    machine = _copy_at(host, item.vm_id)
+    if machine is not None:
+        machine.turn_off()
+    elif order.create_if_missing:
+        machine = works.hyperv.recreate(item.on_premises, host)
+        machine.disks_state = INCONSISTENT
+    else:
+        raise JobFailure(joberrors.machine_missing(item.friendly_name, host.name))
+    if machine is not item.on_premises:
+        _take(item, machine)
 
 
-def _create(works: Works, item: Item, provider: Provider | None) -> None:
-    """The new machine is the item's from now on; an old one that could not be asked stays behind as it is."""
-    old = item.on_premises
-    host = works.hyperv.host(provider.friendly_name) if provider else old.host
-    item.on_premises = works.hyperv.recreate(old, host)
-    item.on_premises.disks_state = INCONSISTENT
-    item.on_premises.replication = old.replication
-    left = old.replication()
-    old.replication = lambda: left
-    item.provider = provider or item.provider
+def _copy_at(host: Host, identifier: str) -> Machine | None:
+    """The machine of that id on a host, or on a node of its cluster."""
+    nodes = [host] if host.cluster is None else host.cluster.nodes
+    return next((one for node in nodes for one in node.machines if one.identifier == identifier), None)
+
+
+def _take(item: Item, machine: Machine) -> None:
+    left = item.on_premises.replication()
+    item.on_premises.replication = lambda: left
+    item.on_premises = machine
+    machine.replication = partial(replication_of, item)
+    if item.fabric.is_site:
+        item.provider = item.fabric.provider_of(machine.host.name)
 
 
 def first_sync_seconds(works: Works, item: Item) -> float:

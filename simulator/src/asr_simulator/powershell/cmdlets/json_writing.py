@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -55,9 +56,8 @@ class ConvertToJson(Collecting):
             raise NotModelled(f"ConvertTo-Json -Depth {depth}")
         if piped and isinstance(value, datetime) and not isinstance(value, HintedDateTime):
             raise NotModelled("ConvertTo-Json of a DateTime that comes down the pipeline")
-        if value is None and not piped:
-            self.emit("null")
-            return
+        if value is None:
+            raise NotModelled("ConvertTo-Json of $null alone")
         shaped = shape(value, 0, depth)
         self.emit(compressed(shaped) if truth(self.given("Compress")) else pretty(shaped, 0))
 
@@ -79,7 +79,7 @@ def _bool(value: bool, level: int, depth: int) -> Shaped:
 
 
 def _double(value: float, level: int, depth: int) -> Shaped:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         raise NotModelled("ConvertTo-Json of a number that is none")
     return double_text(value, exact=True)
 

@@ -38,7 +38,7 @@ def same(one: Any, two: Any) -> bool:
 ARRAY_METHODS: dict[str, Callable[..., Any]] = {
     "add": _fixed,
     "clear": _fixed,
-    "clone": lambda items: list(items),
+    "clone": list,
     "contains": lambda items, wanted: _index_of(items, wanted) >= 0,
     "getlength": lambda items, dimension: len(items),
     "getupperbound": lambda items, dimension: len(items) - 1,

@@ -18,8 +18,9 @@ CATEGORIES = (
     *("NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData"),
     *("InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled"),
     *("ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied"),
-    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError"),
-    *("FromStdErr", "SecurityError", "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded", "NotEnabled"),
+    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr"),
+    *("SecurityError", "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded"),
+    *("QuotaExceeded", "NotEnabled"),
 )
 _ERROR = "System.Management.Automation."
 

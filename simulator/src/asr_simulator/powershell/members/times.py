@@ -45,9 +45,7 @@ def _date(moment: datetime) -> datetime:
 
 
 def _time_of_day(moment: datetime) -> timedelta:
-    return timedelta(
-        hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
-    )
+    return timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
 
 
 DATE_PROPERTIES: dict[str, Callable[[Any], Any]] = {

@@ -20,6 +20,7 @@ from asr_simulator.powershell.values.text import to_text
 from asr_simulator.powershell.values.types import type_of
 
 NAMES = {"+": "op_Addition", "-": "op_Subtraction", "*": "op_Multiply", "/": "op_Division", "%": "op_Modulus"}
+LONGEST = 1 << 24
 SMALL = ("Byte", "Int16", "UInt16")
 
 
@@ -49,7 +50,7 @@ def add(left: Any, right: Any) -> Any:
     if left is None:
         return right if right is not None else None
     if isinstance(left, str):
-        return str(left) + to_text(right)
+        return _limited(str(left) + to_text(right))
     if is_list(left):
         return [*items_of(left), *items_of_or_null(right)]
     if isinstance(left, Hashtable):
@@ -59,6 +60,12 @@ def add(left: Any, right: Any) -> Any:
     if isinstance(left, timedelta):
         return left + to_timespan(right)
     return _numeric("+", left, right)
+
+
+def _limited(text: str) -> str:
+    if len(text) > LONGEST:
+        raise NotModelled(f"a text of more than {LONGEST} characters")
+    return text
 
 
 def items_of_or_null(value: Any) -> list[Any]:
@@ -90,7 +97,7 @@ def _less_time(left: datetime | timedelta, right: Any) -> Any:
 
 
 def _repeated(left: Any, times: int) -> Any:
-    if times < 0 or times * len(left) > 1 << 24:
+    if times < 0 or times * len(left) > LONGEST:
         raise NotModelled(f"something repeated {times} times")
     return str(left) * times if isinstance(left, str) else list(left) * times
 

@@ -21,6 +21,7 @@ from asr_simulator.powershell.values.text import to_text
 
 Emit = Callable[[Any], None]
 MAX_CALLS = 60
+MOST_STATEMENTS = 250_000
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 EVALUATE: dict[type[Node], Callable[[Engine, Any], Any]] = {}
 RUN: dict[type[Node], Callable[[Engine, Any, Emit], None]] = {}
@@ -75,6 +76,7 @@ class Engine:
         self.frame = Frame(self.globals, Source(""))
         self.succeeded = True
         self.depth = 0
+        self._statements = 0
 
     # Values
 
@@ -121,10 +123,14 @@ class Engine:
             self._run_statement(statement, emit)
 
     def _run_statement(self, statement: Node, emit: Emit) -> None:
+        self._statements += 1
+        if self._statements > MOST_STATEMENTS:
+            raise NotModelled(f"a command of more than {MOST_STATEMENTS} statements")
         try:
             self.run(statement, emit)
         except Terminating as error:
             if self.propagates(error):
+                error.thrown = error.thrown or self.preference("ErrorActionPreference") == "stop"
                 raise
             self.report(error.record)
             self.succeeded = False
@@ -213,7 +219,7 @@ class Engine:
         """
         action = action or self.preference("ErrorActionPreference")
         if action == "stop":
-            raise Terminating(record)
+            raise Terminating(record, thrown=True)
         if action == "ignore":
             return
         if action not in ("continue", "silentlycontinue"):

@@ -11,7 +11,16 @@ from typing import Any
 from asr_simulator.powershell.members.properties import ABSENT, own_property
 from asr_simulator.powershell.objects import Hashtable, NotModelled
 from asr_simulator.powershell.running.arguments import Argument, Bound, bind
-from asr_simulator.powershell.running.declared import Declared, converted, declared, missing, signature, unset
+from asr_simulator.powershell.running.declared import (
+    TRANSFORMATION,
+    VALIDATION,
+    Declared,
+    converted,
+    declared,
+    missing,
+    signature,
+    unset,
+)
 from asr_simulator.powershell.running.engine import Emit, Engine
 from asr_simulator.powershell.running.errors import BINDING, ErrorRecord, Returned, Terminating, runtime_error
 from asr_simulator.powershell.running.scopes import CallSite, Cell, Frame, Scope
@@ -51,7 +60,8 @@ class ScriptStage(Stage):
 
     def _located(self, error: Terminating) -> Terminating:
         error.record.at(self._caller.source, self.span, self.name)
-        if self.name and "," not in error.record.error_id and error.record.exception.type_name == BINDING:
+        is_binding = error.record.exception.type_name in (BINDING, TRANSFORMATION, VALIDATION)
+        if self.name and is_binding and "," not in error.record.error_id:
             error.record.error_id += f",{self.name}"
         return error
 

@@ -170,6 +170,8 @@ def _named(engine: Engine, node: CommandNode, name: str, frame: Frame) -> Stage:
     found = command_named(engine, name)
     if found is None and is_unmodelled(name):
         raise NotModelled(f"the command {name}")
+    if found is None and any(each.stream in "2*" for each in node.redirections):
+        raise NotModelled("what becomes of the error of a command that is not there when it is redirected")
     if found is None:
         raise engine.fail(not_found(name), node.name_span)
     if isinstance(found, Command):
@@ -190,9 +192,7 @@ def command_named(engine: Engine, name: str) -> Command | type[Cmdlet] | None:
 
 def not_found(name: str) -> Terminating:
     """The error for a command that is not there."""
-    error = runtime_error(
-        NOT_FOUND.format(name), "CommandNotFoundException", "ObjectNotFound", name, COMMAND_NOT_FOUND
-    )
+    error = runtime_error(NOT_FOUND.format(name), "CommandNotFoundException", "ObjectNotFound", name, COMMAND_NOT_FOUND)
     error.record.prefix = name
     return error
 

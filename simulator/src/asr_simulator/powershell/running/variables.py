@@ -68,13 +68,21 @@ def lookup(engine: Engine, node: Variable) -> Any:
         return engine.succeeded
     cell = _find(engine, node)
     if cell is not None:
-        return cell.value
+        return _taken(cell) if name == "input" else cell.value
     if name in REFUSED or name in ("$", "^"):
         raise NotModelled(f"the variable ${node.name}")
     if name in PREFERENCES or engine.frame.scope.strictness() < 1 or name == "_":
         return None
     message = f"The variable '${node.name}' cannot be retrieved because it has not been set."
     raise runtime_error(message, "VariableIsUndefined", target=node.name)
+
+
+def _taken(cell: Cell) -> Any:
+    """$input is an enumerator: it gives its objects once."""
+    if cell.value is None:
+        raise NotModelled("$input a second time")
+    value, cell.value = cell.value, None
+    return value
 
 
 def _find(engine: Engine, node: Variable) -> Cell | None:

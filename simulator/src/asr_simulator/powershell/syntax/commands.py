@@ -20,7 +20,7 @@ from asr_simulator.powershell.syntax.structure import (
     Redirection,
     Splat,
 )
-from asr_simulator.powershell.values.numbers import NUMBER, parse_number
+from asr_simulator.powershell.values.numbers import NUMBER, negated, parse_number
 
 ASSIGNMENT = re.compile(r"=|[-+*/%]=")
 BEGINS_EXPRESSION = re.compile(
@@ -203,7 +203,7 @@ class CommandReader(ExpressionReader):
         if not isinstance(value, (int, float)):
             return self.bare_word()
         self.at += len(text)
-        return Constant(-value if text.startswith("-") else value, text)
+        return Constant(negated(value) if text.startswith("-") else value, text)
 
     def _word_ends(self) -> bool:
         return ENDS_WORD.match(self.text, self.at) is not None

@@ -27,7 +27,7 @@ from asr_simulator.powershell.syntax.nodes import (
 )
 from asr_simulator.powershell.syntax.operators import OperatorReader
 from asr_simulator.powershell.syntax.structure import Block, ScriptBody
-from asr_simulator.powershell.values.numbers import NUMBER, parse_number
+from asr_simulator.powershell.values.numbers import NUMBER, negated, parse_number
 
 TYPE = re.compile(r"\[\s*(?P<name>[A-Za-z_][\w.+`]*(?:\s*\[[\w.+`\[\],\s]*\])*)\s*\]")
 NAME = re.compile(r"[\w]+")
@@ -116,7 +116,7 @@ class ExpressionReader(OperatorReader):
             self.at = self.at if number is None else self.at - len(number.text)
             self.at -= 1
             return None
-        return Constant(-number.value, "-" + number.text)
+        return Constant(negated(number.value), "-" + number.text)
 
     def _cast(self) -> Node | None:
         start = self.at

@@ -21,7 +21,7 @@ LEVELS: tuple[set[str], ...] = (LOGICAL, BITWISE, COMPARISON, {"+", "-"}, {"*", 
 UNARY = {"-not", "-bnot", "-join", "-split", "-csplit", "-isplit"}
 DASHES = "[-\u2013\u2014\u2015]"
 WORD = re.compile(DASHES + r"[A-Za-z]+(?![\w-])")
-SIGN = re.compile(r"\.\.|[-+*/%\u2013\u2014\u2015](?![=])")
+SIGN = re.compile(r"\.\.|[-+*/%\u2013\u2014\u2015](?![=>])")
 
 
 class OperatorReader(StringReader):
@@ -37,12 +37,12 @@ class OperatorReader(StringReader):
 
     def expression(self) -> Node | None:
         """An expression with all its operators; None when none begins here."""
+        start = self.at
         first = self.operand()
-        return None if first is None else self._joined(first, 0)
+        return None if first is None else self._joined(first, 0, start)
 
     def expected(self, after: str) -> Node:
         """What has to follow an operator."""
-        self.skip_newlines()
         operand = self.operand()
         if operand is None:
             message = f"You must provide a value expression following the '{after}' operator."
@@ -64,8 +64,8 @@ class OperatorReader(StringReader):
                 return text, level
         return "", -1
 
-    def _joined(self, left: Node, least: int) -> Node:
-        """`left` with the operators behind it that bind at least as tightly as level `least`."""
+    def _joined(self, left: Node, least: int, start: int) -> Node:
+        """`left`, which began at `start`, with the operators behind it of level `least` and above."""
         while True:
             begin = self.at
             self.skip_blanks()
@@ -73,9 +73,10 @@ class OperatorReader(StringReader):
             if not operator or level < least:
                 self.at = begin
                 return left
-            start = self.at
             self.at += len(operator)
-            right = self._joined(self.expected(operator), level + 1)
+            self.skip_newlines()
+            after = self.at
+            right = self._joined(self.expected(operator), level + 1, after)
             left = Binary(operator, left, right, self.span(start))
 
     def unary_operator(self, start: int) -> Node | None:

@@ -90,6 +90,11 @@ def integer(value: int, kind: str) -> int:
     return CLASSES[kind](value)
 
 
+def negated(value: int | float) -> int | float:
+    """A literal with a minus before it, of the same type."""
+    return type(value)(-value)
+
+
 def parse_number(text: str) -> int | float | Decimal | None:
     """What a literal of a script stands for; None: no number, or one that no type can hold."""
     found = NUMBER.fullmatch(text)

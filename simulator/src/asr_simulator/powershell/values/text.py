@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -68,9 +69,9 @@ def _exception_text(value: NetException) -> str:
 
 def double_text(value: float, *, exact: bool = False) -> str:
     """ToString() of a Double; `exact` is its format "r", which reads back as the same number."""
-    if value != value:
+    if math.isnan(value):
         return "NaN"
-    if value in (float("inf"), float("-inf")):
+    if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
     digits = 15
     if exact and float(f"{value:.14e}") != value:
