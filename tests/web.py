@@ -40,6 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.credentials.append(self.headers.get("Authorization"))
         answer = self.server.take(self.command, self.path, content)
         self.close_connection = True
         if answer.reset:
@@ -64,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
 class Web(ThreadingHTTPServer):
     """A context manager. Answers are given in order, the last one again and again. Without an authority, it has no TLS.
 
-    `asked` are the method and path of each request, `bodies` what came with it.
+    `asked` are the method and path of each request, `bodies` what came with it, `credentials` who it said to be.
     """
 
     daemon_threads = True
@@ -78,6 +79,7 @@ class Web(ThreadingHTTPServer):
         self.url = f"{'https' if authority else 'http'}://{LOOPBACK}:{self.server_port}"
         self.asked: list[tuple[str, str]] = []
         self.bodies: list[Any] = []
+        self.credentials: list[str | None] = []
         self._answers = list(answers)
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -65,7 +65,7 @@ LAYERS = (
         reads_the_clock=False,
     ),
     # Argument specs, and what else modules and action plugins have in common.
-    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, HYPERV, PROBES, VERBS), packages=("ansible",)),
+    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, VERBS), packages=("ansible",)),
     Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",)),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),

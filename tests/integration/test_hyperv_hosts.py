@@ -17,10 +17,9 @@ from driving import Driver
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scenarios import item_of, scenario_of
+from winrm.protocol import Protocol
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostError
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts
-from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import vm_power
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from asr_simulator.server import Simulator
@@ -256,42 +255,6 @@ def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: Driver) -> N
     assert (allowed["changed"], allowed["after"]["type"]) == (True, "Internal")
 
 
-def power(drive: Driver, **request: str) -> dict[str, Any]:
-    """What the script vm_power returns for a machine of hv01."""
-    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
-    return hosts.session(HV01).ask(vm_power.SCRIPT, {"id": "", "name": "", **request}, changes=True)
-
-
-def test_a_machine_is_started_and_stopped_and_left_alone_where_it_is_as_it_should_be(drive: Driver) -> None:
-    for action, changed, state in (
-        ("read", False, "Running"),
-        ("start", False, "Running"),
-        ("shut_down", True, "Off"),
-        ("shut_down", False, "Off"),
-        ("start", True, "Running"),
-        ("turn_off", True, "Off"),
-    ):
-        told = power(drive, name="tools01", action=action)
-        assert (told["changed"], told["after"]["state"]) == (changed, state)
-        (machine,) = [vm for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01"]
-        assert machine["state"] == state
-
-
-@pytest.mark.parametrize("name", ["tools*", "TOOLS01", "tools", "", "tools0?"])
-def test_a_machine_of_nearly_that_name_is_not_meant(drive: Driver, name: str) -> None:
-    before = truth(drive, HV01)["vms"]
-    with pytest.raises(HostError, match="0 virtual machines here are"):
-        power(drive, name=name, action="turn_off")
-    assert truth(drive, HV01)["vms"] == before
-
-
-def test_an_id_means_its_machine_whatever_the_name(drive: Driver) -> None:
-    identifier = next(vm["id"] for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01")
-    assert power(drive, id=identifier.upper(), name="web01", action="read")["after"]["name"] == "tools01"
-    with pytest.raises(HostError, match="0 virtual machines here are"):
-        power(drive, id="00000000-0000-0000-0000-000000000000", name="tools01", action="turn_off")
-
-
 @pytest.fixture(scope="module")
 def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Driver]]:
     """One host, on which `tools01` is renamed to whatever a test says."""
@@ -322,3 +285,22 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 def test_a_name_passes_unharmed_whatever_is_in_it(renamed: Callable[[str], Driver], name: str) -> None:
     machines = facts(renamed(name), vms=[name])["vms"]
     assert [vm["name"] for vm in machines] == [name]
+
+
+def test_a_host_without_a_free_shell_is_asked_again_when_one_has_ended(tmp_path: Path) -> None:
+    with Simulator.start(estate(), tmp_path, speed=0) as simulator:
+        drive = Driver(simulator).knows_hosts()
+        where = drive.inventory[HV01]
+        other = Protocol(
+            f"https://{where['ansible_host']}:{where['ansible_port']}/wsman",
+            "basic",
+            where["ansible_user"],
+            where["ansible_password"],
+            ca_trust_path=where["ansible_winrm_ca_trust_path"],
+        )
+        shells = [other.open_shell() for _number in range(30)]
+        refused = drive.fail("hyperv_host_info", host=HV01)
+        assert refused["error"]["kind"] == "host"
+        assert "MaxShellsPerUser" in refused["msg"]
+        drive.meanwhile = lambda _seconds: other.close_shell(shells.pop())
+        assert drive.run("hyperv_host_info", host=HV01)["host"]["vms"]

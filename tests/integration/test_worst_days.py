@@ -41,7 +41,7 @@ def test_a_service_that_cannot_answer_for_a_while_ends_no_wait(driver: Any) -> N
 def test_a_service_that_stays_away_ends_the_wait_with_the_truth_as_last_read(driver: Any) -> None:
     vault = driver(scenario_of("vm1"))
     trouble = {"do": "status", "status": 503, "retry_after": 1}
-    add_fault(vault, "GET", "/replication", trouble, nth=9, times=0)
+    add_fault(vault, "GET", "/replication", trouble, nth=10, times=0)
     failed = vault.fail("planned_failover", replicated_item="vm1")
     assert (failed["error"]["kind"], failed["changed"]) == ("service", True)
     assert "as last read" in failed["msg"]

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -165,8 +166,12 @@ def test_given_the_control_api_when_time_is_moved_then_the_vault_feels_it(desk, 
     control = counter.simulator.connection["control"]
     session = counter.caller.session
     before = session.get(f"{control}/clock", timeout=20).json()
+    dates = [session.get(counter.simulator.connection["resource_manager"], timeout=20).headers["Date"]]
     after = session.post(f"{control}/clock", json={"advance": 1800}, timeout=20).json()
     assert after["now"] > before["now"]
+    dates.append(session.get(counter.simulator.connection["resource_manager"], timeout=20).headers["Date"])
+    first, last = (parsedate_to_datetime(date) for date in dates)
+    assert last - first == timedelta(seconds=1800)
     assert counter.job(job)["state"] == "Suspended"
     assert session.get(f"{control}/state", timeout=20).json()["items"][0]["stage"] == "waiting_for_completion"
     for wrong in ({}, {"leap": 1}, {"advance": -1}, []):

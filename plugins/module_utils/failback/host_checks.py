@@ -68,7 +68,7 @@ def _reachable(side: HostSide, facts: HostFacts) -> Finding:
 def _clock(side: HostSide, _facts: HostFacts) -> Finding:
     skew = side.clock_skew
     if skew is None:
-        return Finding("host_clock", "not_checked", "not read", "The host gave no time.", "Check its clock by hand.")
+        return _not_read("host_clock", "The host gave no time", "Check its clock by hand.")
     seen = f"{abs(round(skew.total_seconds()))} seconds {'ahead of' if skew > timedelta(0) else 'behind'} Azure"
     if abs(skew) <= CLOCK_LIMIT:
         return Finding("host_clock", "pass", "as Azure's" if abs(skew) < timedelta(seconds=1) else seen)
@@ -84,7 +84,7 @@ def _clock(side: HostSide, _facts: HostFacts) -> Finding:
 def _version(side: HostSide, facts: HostFacts) -> Finding:
     found = re.match(r"(\d+)\.(\d+)", facts.os_version)
     if found is None:
-        return Finding("host_version", "not_checked", "not read", "The host gave no version.", "Check it by hand.")
+        return _not_read("host_version", "The host gave no version", "Check it by hand.")
     if tuple(int(part) for part in found.groups()) >= _OLDEST:
         return Finding("host_version", "pass", f"{facts.os_caption or 'Windows'} {facts.os_version}")
     return Finding(
@@ -115,6 +115,9 @@ def _services(side: HostSide, facts: HostFacts) -> Finding:
     # On hosts that VMM manages, the provider runs on the VMM server.
     if facts.vmm is None and not side.is_managed_by_vmm:
         expected.append("dra")
+    unread = facts.problem_with("services")
+    if unread:
+        return _not_read("host_services", unread, f"See to {', '.join(expected)}.")
     wrong = [name for name in expected if not facts.is_running(name)]
     if not wrong:
         return Finding("host_services", "pass", f"running: {', '.join(expected)}")
@@ -133,6 +136,9 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("on_premises_vm", "pass", f"on {side.host}")
     if facts.vmm is not None and side.elsewhere:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
+    if not facts.proves_absence:
+        unread = facts.problem_with("vms", "cluster", "vmm", "services") or "Not all of the host could be read"
+        return _not_read("on_premises_vm", unread, "Look for the VM by hand.")
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
@@ -177,9 +183,12 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
     )
 
 
-def _no_checkpoints(side: HostSide, _facts: HostFacts) -> Finding:
+def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere:
         return _not_asked("checkpoints", side)
+    unread = facts.problem_with("checkpoints")
+    if unread:
+        return _not_read("checkpoints", unread, "Look for checkpoints by hand.")
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
@@ -196,12 +205,15 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     """Every block of a disk is written when it is downloaded in full: a dynamic disk then grows to its whole size."""
     if side.elsewhere and not side.creates:
         return _not_asked("disk_space", side)
+    unread = facts.problem_with("disks", "volumes")
+    if unread:
+        return _not_read("disk_space", unread, "Check by hand that there is room.")
     short, tight = [], []
     for path, need in side.growth(facts).items():
         volume = facts.volume_of(path)
         if volume is None:
-            unread = f"No volume was read that holds {path or 'the folder for new disks'}."
-            return Finding("disk_space", "not_checked", "not read", unread, "Check by hand that there is room.")
+            unread = f"No volume was read that holds {path or 'the folder for new disks'}"
+            return _not_read("disk_space", unread, "Check by hand that there is room.")
         told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
         if volume.free < _LEAST_FREE or (volume.free < need and side.data_sync == DURING_FAILOVER):
             short.append(told)
@@ -225,6 +237,9 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("virtual_switches", "pass", "none is needed" if not wanted else "VMM connects the VM")
     if not missing:
         return Finding("virtual_switches", "pass", ", ".join(wanted))
+    unread = facts.problem_with("switches")
+    if unread:
+        return _not_read("virtual_switches", unread, f"Look for {', '.join(wanted)}.")
     names = ", ".join(switch.name for switch in facts.switches) or "none"
     return Finding(
         "virtual_switches",
@@ -251,8 +266,12 @@ def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _not_asked(identifier: str, side: HostSide) -> Finding:
-    reason = f"The VM is on {side.elsewhere}, which was not asked for it."
-    return Finding(identifier, "not_checked", "not read", reason, f"Put {side.elsewhere} into the inventory as well.")
+    reason = f"The VM is on {side.elsewhere}, which was not asked for it"
+    return _not_read(identifier, reason, f"Put {side.elsewhere} into the inventory as well.")
+
+
+def _not_read(identifier: str, cause: str, remedy: str) -> Finding:
+    return Finding(identifier, "not_checked", "not read", as_sentence(cause), remedy)
 
 
 def _gb(size: int) -> str:

@@ -80,6 +80,10 @@ class ConnectionBroken(HostUnreachable):
     """A connection that was there broke: the host may have got all of what was sent."""
 
 
+class HostCrowded(HostError):
+    """The account has as many shells on the host as it may have at once. Nothing was done; one of them will end."""
+
+
 @contextmanager
 def translated(settings: HostSettings) -> Iterator[None]:
     """Turn every exception of pywinrm, requests and pyspnego raised inside into a failure that names the host."""
@@ -167,9 +171,12 @@ def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, An
     words = clean(str(fault.reason))
     if fault.wsman_fault_code == _ACCESS_DENIED:
         return _refused(settings, words, details)
-    return HostError(
+    is_quota = str(fault.fault_subcode or "").endswith("QuotaLimit")
+    remedy = "Look at the host's event log Microsoft-Windows-WinRM/Operational."
+    crowded = "Use fewer forks, or raise winrm/config/winrs MaxShellsPerUser on the host."
+    return (HostCrowded if is_quota else HostError)(
         f"WinRM of {settings.where} answered: {words}",
-        "Look at the host's event log Microsoft-Windows-WinRM/Operational.",
+        crowded if is_quota else remedy,
         **details,
         message=words,
         fault_code=fault.wsman_fault_code or fault.wmierror_code,

@@ -12,13 +12,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
 from ..watch import Watch
-from .errors import OF_PYWINRM, ConnectionBroken, said_no, said_nothing, timed_out, translated
+from .errors import OF_PYWINRM, ConnectionBroken, HostCrowded, said_no, said_nothing, timed_out, translated
 from .kerberos import ticket
 from .pywinrm import Protocol, WinRMOperationTimeoutError, missing_winrm
 from .scripts.bootstrap import BOOTSTRAP
@@ -31,6 +32,9 @@ _PATIENCE = 600
 # Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
 _CHUNK = 96_000
 _LINE = 1_000
+# Seconds: how long to wait in all for a shell that the host allows, and between two tries.
+_PATIENCE = 120
+_PAUSE = (1.0, 3.0)
 
 
 class HostSession:
@@ -60,11 +64,23 @@ class HostSession:
             ) from problem
         question, transports = _encode(script, request), self._settings.transports
         try:
-            return self._ask_by_any(transports, question, changes)
+            return self._ask_in_turn(transports, question, changes)
         except ConnectionBroken:
             if changes:
                 raise
-        return self._ask_by_any(transports, question, changes)
+        return self._ask_in_turn(transports, question, changes)
+
+    def _ask_in_turn(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
+        """Ask; while other tasks of the run have all shells that the host allows an account, wait for one to end."""
+        patience_ends = max(self._watch.remaining() - _PATIENCE, 0)
+        while True:
+            try:
+                return self._ask_by_any(transports, question, changes)
+            except HostCrowded:
+                if self._watch.remaining() <= patience_ends:
+                    raise
+            # Those that wait must not all come back at once.
+            self._watch.sleep(random.uniform(*_PAUSE))
 
     def _ask_by_any(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
         """Ask by the first transport that the host and this machine take."""

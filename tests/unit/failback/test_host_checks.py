@@ -152,6 +152,23 @@ def test_a_vm_that_runs_at_home_is_only_wrong_before_the_failback(stage_is_past:
     assert ("on_premises_vm_off" in found(seen)) is not stage_is_past
 
 
+UNREAD = {
+    "checkpoints": ("checkpoints", {}),
+    "disks": ("disk_space", {}),
+    "volumes": ("disk_space", {"volumes": []}),
+    "switches": ("virtual_switches", {"switches": []}),
+    "services": ("host_services", {"services": []}),
+    "vms": ("on_premises_vm", {"vms": []}),
+}
+
+
+@pytest.mark.parametrize("part", UNREAD)
+def test_what_the_host_could_not_read_is_not_taken_for_none(part: str) -> None:
+    identifier, document = UNREAD[part]
+    finding = found(side({**document, "problems": [{"part": part, "message": "No access"}]}))[identifier]
+    assert (finding.status, finding.cause) == ("not_checked", "No access.")
+
+
 def test_a_host_that_nobody_may_ask_is_not_checked() -> None:
     (finding,) = check_host(side(NotRead("host hv01 is neither in the inventory nor in hyperv_hosts")))
     assert (finding.id, finding.status) == ("host_reachable", "not_checked")

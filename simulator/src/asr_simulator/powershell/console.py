@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -138,6 +136,3 @@ class _Session:
             self._error.append(text)
         else:
             self._out.append(SPOKEN[stream] + text + "\r\n")
-
-
-__all__ = ["base64", "binascii", "knows_program", "reads_input", "run_command_line"]

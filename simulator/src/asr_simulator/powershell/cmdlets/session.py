@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.powershell.cmdlets.unmodelled import is_unmodelled
-from asr_simulator.powershell.interface import Command
 from asr_simulator.powershell.objects import NotModelled, PSEnum, PSObject
 from asr_simulator.powershell.operators.patterns import is_wildcard, like_pattern
 from asr_simulator.powershell.running.errors import runtime_error
@@ -161,6 +160,3 @@ class StartSleep(Cmdlet):
     def _end(self) -> None:
         if to_double(self.given("Seconds", self.given("Milliseconds"))) != 0:
             raise NotModelled("Start-Sleep for some time")
-
-
-__all__ = ["Command", "GetCommand", "GetDate", "ImportModule", "SetStrictMode", "StartSleep"]

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asr_simulator.powershell.objects import NotModelled, PSObject
 from asr_simulator.powershell.operators.patterns import is_wildcard
 from asr_simulator.powershell.running.errors import runtime_error
@@ -142,6 +140,3 @@ class TestPath(Cmdlet):
         if drive.lower() == "function":
             return self.frame.scope.function(name) is not None
         raise NotModelled(f"Test-Path '{path}'")
-
-
-__all__ = ["Any"]

@@ -13,7 +13,6 @@ from typing import Any
 
 from asr_simulator.powershell.members import collections, records, times
 from asr_simulator.powershell.members.encodings import Encoding
-from asr_simulator.powershell.members.statics import set_static
 from asr_simulator.powershell.members.texts import by_position, length
 from asr_simulator.powershell.objects import (
     VOID,
@@ -226,6 +225,3 @@ def set_index(value: Any, index: Any, new: Any) -> None:
 def _outside() -> Terminating:
     message, kind = "Index was outside the bounds of the array.", "System.IndexOutOfRangeException"
     return runtime_error(message, kind, "OperationStopped", kind=kind)
-
-
-__all__ = ["ABSENT", "get_index", "get_property", "own_property", "set_index", "set_property", "set_static"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asr_simulator.powershell.objects import GenericList, Hashtable, NetException, NotModelled, PSEnum, PSObject
+from asr_simulator.powershell.objects import GenericList, NotModelled, PSEnum, PSObject
 from asr_simulator.powershell.running.errors import ErrorRecord
 from asr_simulator.powershell.values.text import to_text
 from asr_simulator.powershell.values.types import short_name, type_of
@@ -113,13 +113,3 @@ def member_view(value: Any) -> PSObject:
     )
     kinds = [value.type_name, "System.Object"]
     return PSObject(_ERROR + "PSObject", {"Properties": properties, "TypeNames": kinds, "BaseObject": value})
-
-
-def exception_of(value: Any) -> NetException | None:
-    """The exception in an error, or itself."""
-    if isinstance(value, ErrorRecord):
-        return value.exception
-    return value if isinstance(value, NetException) else None
-
-
-__all__ = ["EXCEPTION_PROPERTIES", "RECORD_PROPERTIES", "Hashtable", "PropertyList", "category", "member_view"]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from asr_simulator.powershell.members import times
 from asr_simulator.powershell.members.encodings import KNOWN, Encoding
 from asr_simulator.powershell.members.texts import WHITE, NetFault
-from asr_simulator.powershell.objects import DotNetType, NotModelled, PSEnum, PSObject, ScriptBlock
+from asr_simulator.powershell.objects import NotModelled, PSEnum, PSObject, ScriptBlock
 from asr_simulator.powershell.operators.arithmetic import is_list
 from asr_simulator.powershell.operators.comparison import compare
 from asr_simulator.powershell.operators.formatting import format_text
@@ -285,6 +285,3 @@ def static_method(type_name: str, name: str) -> Callable[..., Any]:
     if function is None:
         raise NotModelled(f"[{type_name}]::{name}()")
     return function
-
-
-__all__ = ["DotNetType", "get_static", "set_static", "static_method"]

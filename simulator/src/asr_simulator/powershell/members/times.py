@@ -14,7 +14,7 @@ from typing import Any
 
 from asr_simulator.powershell.members.texts import NetFault
 from asr_simulator.powershell.objects import NotModelled, PSEnum, Version
-from asr_simulator.powershell.values.cast import to_double, to_guid, to_integer, to_timespan
+from asr_simulator.powershell.values.cast import to_double, to_integer, to_timespan
 from asr_simulator.powershell.values.dates import LOCAL, UTC, date_text, kind, plain, span_text, to_local, to_utc
 from asr_simulator.powershell.values.numbers import Int64
 from asr_simulator.powershell.values.text import to_text
@@ -198,6 +198,3 @@ def in_zone(moment: datetime, name: str) -> datetime:
     """[datetime]::SpecifyKind."""
     zone = {"utc": UTC, "local": LOCAL, "unspecified": None}[name.lower()]
     return plain(moment).replace(tzinfo=zone)
-
-
-__all__ = ["in_zone", "kind_value", "ticks", "to_guid"]

@@ -38,6 +38,8 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
     """
     if operator == "+":
         return add(left, right)
+    if operator == "*" and left is None:
+        return None
     if operator == "*" and not isinstance(left, Char) and (isinstance(left, str) or is_list(left)):
         return _repeated(left, int(to_number(right)))
     if operator == "-" and isinstance(left, (datetime, timedelta)):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,9 +108,9 @@ def bind(signature: Signature, arguments: list[Argument]) -> Bound:
         if not argument.name:
             values.append(argument.value)
             continue
-        name = resolve(signature, argument.name)
+        name = _at(argument, resolve, signature, argument.name)
         if name is None:
-            values.extend(_unknown(signature, argument))
+            values.extend(_at(argument, _unknown, signature, argument))
             continue
         value = argument.value
         if value is MISSING and name in (*signature.switches, *COMMON_SWITCHES):
@@ -120,9 +120,18 @@ def bind(signature: Signature, arguments: list[Argument]) -> Bound:
                 raise _missing_argument(signature, name)
             value = arguments[at].value
             at += 1
-        _give(signature, bound, name, value)
+        _at(argument, _give, signature, bound, name, value)
     _positions(signature, bound, values)
     return bound
+
+
+def _at(argument: Argument, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function`, whose errors are the argument's."""
+    try:
+        return function(*arguments)
+    except Terminating as error:
+        error.record.span = argument.span
+        raise
 
 
 def _give(signature: Signature, bound: Bound, name: str, value: Any) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from asr_simulator.powershell.members.properties import set_index, set_property, set_static
+from asr_simulator.powershell.members.properties import set_index, set_property
+from asr_simulator.powershell.members.statics import set_static
 from asr_simulator.powershell.objects import VOID, NetException, NotModelled
 from asr_simulator.powershell.operators.arithmetic import calculate
 from asr_simulator.powershell.running.engine import Engine

@@ -17,7 +17,7 @@ from asr_simulator.powershell.syntax.nodes import Constant, Node, Variable
 from asr_simulator.powershell.syntax.structure import Attribute, Parameter, ScriptBody
 from asr_simulator.powershell.values.cast import CastError, cast, items_of
 from asr_simulator.powershell.values.numbers import is_number
-from asr_simulator.powershell.values.text import to_text, truth
+from asr_simulator.powershell.values.text import to_text
 from asr_simulator.powershell.values.types import full_name, type_of
 
 IGNORED = ("cmdletbinding", "outputtype", "allownull", "allowemptystring", "allowemptycollection", "alias", "parameter")
@@ -196,8 +196,3 @@ def missing(names: list[str]) -> Terminating:
     """The error for mandatory parameters without a value, where nobody can be asked."""
     message = f"Cannot process command because of one or more missing mandatory parameters: {' '.join(names)}."
     return runtime_error(message, "MissingMandatoryParameter", "InvalidArgument", kind=BINDING)
-
-
-def is_true(value: Any) -> bool:
-    """Whether an option of an attribute is on."""
-    return truth(value)

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from asr_simulator.powershell.interface import Command
-from asr_simulator.powershell.objects import VOID, Hashtable, NotModelled, ScriptBlock
-from asr_simulator.powershell.running.errors import ErrorRecord, Jumped, Satisfied, Terminating, runtime_error
+from asr_simulator.powershell.objects import VOID, GenericList, Hashtable, NotModelled, ScriptBlock
+from asr_simulator.powershell.running.errors import ErrorRecord, Terminating
 from asr_simulator.powershell.running.scopes import Frame, Scope
 from asr_simulator.powershell.syntax.nodes import Node, Source, Span
 from asr_simulator.powershell.syntax.structure import Block, ExpressionElement, Pipeline
@@ -71,7 +71,7 @@ class Engine:
         self.say = say
         self.write = write
         self.write_error_text = write_error
-        self.errors: list[ErrorRecord] = []
+        self.errors = GenericList((), "System.Collections.ArrayList")
         self.globals = Scope()
         self.frame = Frame(self.globals, Source(""))
         self.succeeded = True
@@ -253,18 +253,3 @@ def enumerate_into(value: Any, emit: Emit) -> None:
             emit(item)
     else:
         emit(value)
-
-
-__all__ = [
-    "EVALUATE",
-    "RUN",
-    "Emit",
-    "Engine",
-    "Jumped",
-    "Satisfied",
-    "enumerate_into",
-    "evaluates",
-    "runs",
-    "runtime_error",
-    "unrolled",
-]

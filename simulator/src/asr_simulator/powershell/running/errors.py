@@ -63,7 +63,7 @@ class ErrorRecord:
     def at(self, source: Source | None, span: Span | None, activity: str = "") -> ErrorRecord:
         """The record, which now knows where it happened, unless it did before."""
         if self.source is None:
-            self.source, self.span = source, span
+            self.source, self.span = source, self.span or span
         if not self.located:
             self.activity = self.activity or activity
             self.prefix = self.prefix or activity

@@ -16,7 +16,7 @@ from asr_simulator.powershell.operators.binary import apply, is_type
 from asr_simulator.powershell.operators.textual import split_blank, unary_join
 from asr_simulator.powershell.running.assignment import assign, guarded, step
 from asr_simulator.powershell.running.engine import Engine, evaluates, unrolled
-from asr_simulator.powershell.running.errors import Returned, runtime_error
+from asr_simulator.powershell.running.errors import runtime_error
 from asr_simulator.powershell.running.variables import separator
 from asr_simulator.powershell.syntax.nodes import (
     ArrayLiteral,
@@ -231,6 +231,3 @@ def intrinsic(engine: Engine, value: Any, name: str, arguments: list[Any]) -> An
         elif truth(unrolled(results)):
             found.append(item)
     return found
-
-
-__all__ = ["Returned", "intrinsic"]

@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from asr_simulator.powershell import cmdlets as _cmdlets  # noqa: F401 - they register themselves
+from asr_simulator.powershell.display.errors import position_text
 from asr_simulator.powershell.members.consoles import Reading, Writing
 from asr_simulator.powershell.objects import NetException, NotModelled, ScriptBlock
-from asr_simulator.powershell.running import expressions, pipelines, statements, variables
+from asr_simulator.powershell.running import expressions, variables
+from asr_simulator.powershell.running import pipelines as _pipelines  # noqa: F401 - the same
+from asr_simulator.powershell.running import statements as _statements  # noqa: F401 - the same
 from asr_simulator.powershell.running.engine import Emit, Engine
 from asr_simulator.powershell.running.errors import ErrorRecord, Jumped, Returned, Terminating
 from asr_simulator.powershell.running.functions import run_in_place
@@ -21,7 +24,6 @@ from asr_simulator.powershell.syntax.structure import ScriptBody
 
 PARSE = "System.Management.Automation.ParseException"
 PARENT = "System.Management.Automation.ParentContainsErrorRecordException"
-__all__ = ["Interpreter", "pipelines", "statements"]
 
 
 class Interpreter(Engine):
@@ -111,6 +113,4 @@ def _create_error(error: ScriptError) -> Terminating:
 
 def parser_text(record: ErrorRecord) -> str:
     """What the parser says: the place first, then what is wrong there."""
-    from asr_simulator.powershell.display.errors import position_text
-
     return f"{position_text(record)}\r\n{record.message}"

@@ -14,7 +14,7 @@ from asr_simulator.powershell.interface import Command
 from asr_simulator.powershell.objects import DotNetType, NotModelled, PSObject, ScriptBlock
 from asr_simulator.powershell.running.arguments import evaluated
 from asr_simulator.powershell.running.engine import Emit, Engine, enumerate_into, runs
-from asr_simulator.powershell.running.errors import ErrorRecord, Satisfied, Terminating, runtime_error
+from asr_simulator.powershell.running.errors import Satisfied, Terminating, runtime_error
 from asr_simulator.powershell.running.functions import ScriptStage
 from asr_simulator.powershell.running.scopes import Frame
 from asr_simulator.powershell.running.stages import ALIASES, CMDLETS, Cmdlet, RegisteredStage, Stage
@@ -195,6 +195,3 @@ def not_found(name: str) -> Terminating:
     error = runtime_error(NOT_FOUND.format(name), "CommandNotFoundException", "ObjectNotFound", name, COMMAND_NOT_FOUND)
     error.record.prefix = name
     return error
-
-
-__all__ = ["ErrorRecord", "not_found", "stage_of"]

@@ -76,13 +76,6 @@ class Scope:
             scope = scope.parent
         return 0.0
 
-    def outermost(self) -> Scope:
-        """The global scope."""
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
-
 
 @dataclass(frozen=True)
 class CallSite:

@@ -15,7 +15,6 @@ BLANKS = re.compile(r"(?:[ \t\f\v\u00a0\ufeff]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.D
 NEWLINES = re.compile(r"(?:[ \t\f\v\u00a0\ufeff\r\n]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.DOTALL)
 SEPARATORS = re.compile(r"(?:[ \t\f\v\u00a0\ufeff\r\n;]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.DOTALL)
 KEYWORD = re.compile(r"[A-Za-z]+(?![\w-])")
-MAX_DEPTH = 100
 
 
 class ScriptError(Exception):
@@ -110,7 +109,7 @@ class Reader:
 
     def fail_unexpected(self) -> NoReturn:
         """Refuse what stands here."""
-        found = re.compile(r"[^\s{}();,|&]+|.", re.DOTALL).match(self.text, self.at)
+        found = re.compile(r"[@$][({]|[^\s{}();,|&]+|.", re.DOTALL).match(self.text, self.at)
         token = found[0] if found else ""
         message = f"Unexpected token '{token}' in expression or statement."
         raise ScriptError(message, "UnexpectedToken", Span(self.at, self.at + len(token)), self.source)

@@ -12,7 +12,21 @@ from functools import lru_cache
 from asr_simulator.powershell.syntax.loops import LoopReader
 from asr_simulator.powershell.syntax.nodes import Node, Source, Span
 from asr_simulator.powershell.syntax.reader import ScriptError
-from asr_simulator.powershell.syntax.structure import Block, Catch, Function, If, Jump, Parameter, ScriptBody, Try
+from asr_simulator.powershell.syntax.structure import (
+    Assignment,
+    Block,
+    Catch,
+    For,
+    ForEach,
+    Function,
+    If,
+    Jump,
+    Loop,
+    Parameter,
+    ScriptBody,
+    Switch,
+    Try,
+)
 
 JUMPS = ("return", "throw", "exit", "break", "continue")
 NAMED_BLOCKS = ("begin", "process", "end")
@@ -36,11 +50,13 @@ class StatementReader(LoopReader):
             if node is None:
                 self.fail_unexpected()
             found.append(node)
-            self._end_of_statement(closing)
+            self._end_of_statement(node, closing)
         return Block(tuple(found))
 
-    def _end_of_statement(self, closing: str) -> None:
-        after_block = self.before() == "}"
+    def _end_of_statement(self, node: Node, closing: str) -> None:
+        while isinstance(node, Assignment):
+            node = node.value
+        after_block = isinstance(node, (If, ForEach, For, Loop, Switch, Try, Function))
         begin = self.at
         self.skip_separators()
         separated = bool(re.search(r"[\n;]", self.text[begin : self.at]))
