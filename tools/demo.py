@@ -109,7 +109,7 @@ def write_inventory(vault: Vault) -> Path:
         plan["friendly_name"]: {"failback_recovery_plan": plan["name"], "demo_vms": plan["items"]}
         for plan in state["plans"]
     }
-    single = {item["friendly_name"]: {} for item in state["items"] if item["name"] not in planned}
+    single: dict[str, Report] = {item["friendly_name"]: {} for item in state["items"] if item["name"] not in planned}
     single[HOMELESS]["alternate_host_target"] = NEW_HOST
     settings = {
         "failback_resource_group": vault.connection["resource_group"],

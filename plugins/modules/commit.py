@@ -27,8 +27,8 @@ options:
       - failover
   require_validation:
     description:
-      - Whether to refuse a failback's commit without evidence that the VM works on-premises. It must be of the same VM and
-        vault, passed, and newer than the cut-over.
+      - Whether to refuse a failback's commit without evidence that the VM works on-premises. It must be of the same VM
+        and vault, passed, and newer than the cut-over.
     type: bool
     default: false
   validation:
@@ -336,8 +336,9 @@ error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id),
+      C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action),
+      C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
   returned: failure
   type: dict
   contains:

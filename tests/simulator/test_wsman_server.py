@@ -258,5 +258,3 @@ def test_given_a_variable_of_the_users_own_when_a_server_stops_then_it_is_as_bef
     with running_site(tmp_path) as site:
         assert run(site.pywinrm(username=USER), "echo hello")[0] == "hello\r\n"
     assert os.environ[VARIABLE] == "/of/the/user"
-
-

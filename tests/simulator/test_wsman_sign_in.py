@@ -161,6 +161,7 @@ def test_given_a_local_account_when_it_signs_in_then_the_computer_is_its_domain(
 
 def test_given_hosts_with_passwords_of_their_own_when_asked_at_once_then_each_takes_its_own(tmp_path):
     hosts = [Windows(f"hv{n:02}.contoso.example", accounts={USER: f"Password {n}"}) for n in range(8)]
+
     def ask(host):
         return run(site.pywinrm(host, password=host.accounts[USER]), "echo %COMPUTERNAME%")[0].strip()
 

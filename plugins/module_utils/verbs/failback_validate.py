@@ -94,9 +94,9 @@ def _refuse_in_azure(view: View) -> None:
 
 def _failure(view: View, evidence: Evidence) -> ValidationFailed:
     failed = [(vm, check) for vm in evidence.vms for check in vm.checks if check.status not in (PASS, NOT_CHECKED)]
-    lines = "; ".join(f"{vm.name} did not pass {check.id} ({check.seen}): {check.cause.rstrip('.')}" for vm, check in failed)
+    lines = [f"{vm.name} did not pass {check.id} ({check.seen}): {check.cause.rstrip('.')}" for vm, check in failed]
     remedies = dict.fromkeys(check.remedy for _vm, check in failed if check.remedy)
-    return ValidationFailed(lines, " ".join([*remedies, _way_out(view)]), validation=evidence.as_result())
+    return ValidationFailed("; ".join(lines), " ".join([*remedies, _way_out(view)]), validation=evidence.as_result())
 
 
 def _way_out(view: View) -> str:

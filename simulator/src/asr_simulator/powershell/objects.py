@@ -116,7 +116,11 @@ class Hashtable:
 
     @staticmethod
     def _folded(key: object) -> object:
-        return key.lower() if isinstance(key, str) else (bool, key) if isinstance(key, bool) else key
+        if isinstance(key, str):
+            return key.lower()
+        if isinstance(key, (list, Hashtable, bool)):
+            return (type(key), id(key))
+        return key
 
     def __contains__(self, key: object) -> bool:
         return self._folded(key) in self._entries

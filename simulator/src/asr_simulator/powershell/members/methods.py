@@ -136,6 +136,9 @@ def invoke(
         raise _threw(name, number, str(fault), fault.kind) from None
     except CastError as error:
         raise _not_converted(name, number, error) from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # .NET has words of its own for arguments that it does not take.
+        raise NotModelled(f"{name}() with these arguments ({error})") from None
     return VOID if result is collections.NOTHING else result
 
 

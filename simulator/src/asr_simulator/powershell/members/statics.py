@@ -155,6 +155,11 @@ def _index_of(engine: Engine, items: Any, wanted: Any) -> int:
     return next((at for at, item in enumerate(items) if item == wanted), -1)
 
 
+def _square_root(engine: Engine, value: Any) -> float:
+    number = float(to_number(value))
+    return math.nan if number < 0 else math.sqrt(number)
+
+
 METHODS: dict[str, dict[str, Callable[..., Any]]] = {
     "System.Array": {"indexof": _index_of, "reverse": _reverse},
     "System.Convert": {"frombase64string": _from_base64, "tobase64string": _to_base64},
@@ -183,7 +188,7 @@ METHODS: dict[str, dict[str, Callable[..., Any]]] = {
         "min": _extreme(-1),
         "pow": lambda engine, base, power: float(to_number(base)) ** float(to_number(power)),
         "round": _round,
-        "sqrt": lambda engine, value: math.sqrt(to_number(value)),
+        "sqrt": _square_root,
         "truncate": _whole(math.trunc),
     },
     "System.String": {

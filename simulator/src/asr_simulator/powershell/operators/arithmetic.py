@@ -36,6 +36,13 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
         CastError: an operand is no number.
         Terminating: the operation is not there for these types, or impossible.
     """
+    try:
+        return _calculated(operator, left, right)
+    except OverflowError:
+        raise NotModelled(f"{to_text(left)} {operator} {to_text(right)}") from None
+
+
+def _calculated(operator: str, left: Any, right: Any) -> Any:
     if operator == "+":
         return add(left, right)
     if operator == "*" and left is None:

@@ -117,12 +117,10 @@ def _range(left: Any, right: Any) -> list[int]:
 
 
 def _bits(operator: str, left: Any, right: Any) -> int:
-    one = getattr(left, "value", left)
-    two = getattr(right, "value", right)
-    kind = "Int32" if all(abs(int(each or 0)) < 1 << 31 for each in (one, two)) else "Int64"
-    if kind == "Int64" and operator in ("-shl", "-shr"):
+    one, two = int(to_integer(left, "Int64")), int(to_integer(right, "Int64"))
+    if operator in ("-shl", "-shr") and max(abs(one), abs(two)) >= 1 << 31:
         raise NotModelled(f"{operator} of 64 bits")
-    return BITS[operator](to_integer(one, kind), to_integer(two, kind))
+    return BITS[operator](one, two)
 
 
 def _as(left: Any, right: Any) -> Any:

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asr_simulator.powershell.cmdlets.unmodelled import is_unmodelled
@@ -20,6 +21,7 @@ from asr_simulator.powershell.running.scopes import Frame
 from asr_simulator.powershell.running.stages import ALIASES, CMDLETS, Cmdlet, RegisteredStage, Stage
 from asr_simulator.powershell.syntax.nodes import Step
 from asr_simulator.powershell.syntax.structure import CommandNode, ExpressionElement, Pipeline, Redirection
+from asr_simulator.powershell.values.cast import CastError
 from asr_simulator.powershell.values.text import to_text
 
 NOT_FOUND = (
@@ -93,7 +95,7 @@ def _connect(stages: list[Stage], node: Pipeline, emit: Emit) -> None:
 
 def _entering(stage: Stage) -> Emit:
     def process(item: Any) -> None:
-        with stage.inside():
+        with stage.inside(), _converting(stage):
             stage.process(item)
 
     return process
@@ -129,8 +131,17 @@ def _run(engine: Engine, first: Any, stages: list[Stage]) -> None:
 
 
 def _step(engine: Engine, stage: Stage, action: Callable[[], None]) -> None:
-    with stage.inside():
+    with stage.inside(), _converting(stage):
         action()
+
+
+@contextmanager
+def _converting(stage: Stage) -> Iterator[None]:
+    """The words for a parameter's value of another type depend on the parameter's type."""
+    try:
+        yield
+    except CastError as error:
+        raise NotModelled(f"{stage.name} with a value of another type ({error})") from None
 
 
 def stage_of(engine: Engine, node: CommandNode, frame: Frame) -> Stage:
