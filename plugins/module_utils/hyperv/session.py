@@ -33,7 +33,7 @@ _PATIENCE = 600
 _CHUNK = 96_000
 _LINE = 1_000
 # Seconds: how long to wait in all for a shell that the host allows, and between two tries.
-_PATIENCE = 120
+_QUEUE_SECONDS = 120
 _PAUSE = (1.0, 3.0)
 
 
@@ -72,7 +72,7 @@ class HostSession:
 
     def _ask_in_turn(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
         """Ask; while other tasks of the run have all shells that the host allows an account, wait for one to end."""
-        patience_ends = max(self._watch.remaining() - _PATIENCE, 0)
+        patience_ends = max(self._watch.remaining() - _QUEUE_SECONDS, 0)
         while True:
             try:
                 return self._ask_by_any(transports, question, changes)
