@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from on_site import afflict
 
+from asr_simulator.connection import INVENTORY
 from asr_simulator.server import Simulator
 
 SECONDS = 120
@@ -44,6 +46,7 @@ class Stage:
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self.simulator = simulator
         self.folder = folder
+        self._inventories = [folder / "inventory.yml"]
         connection = simulator.connection
         self.variables: dict[str, Any] = {
             "failback_resource_group": connection["resource_group"],
@@ -51,6 +54,16 @@ class Stage:
             "failback_poll_interval": 0.2,
             "failback_wait_timeout": 60,
         }
+
+    def knows_hosts(self) -> Stage:
+        """Put the simulated Hyper-V hosts and VMM servers into the inventory of every run; return the stage."""
+        hosts = Path(self.simulator.connection["ca_bundle"]).parent / INVENTORY
+        self._inventories = [*self._inventories[:1], hosts]
+        return self
+
+    def trouble(self, **fault: Any) -> None:
+        """Let something go wrong: a service fault of the simulator."""
+        afflict(self.simulator, **fault)
 
     def task_file(self, name: str, *tasks: Mapping[str, Any]) -> str:
         """Write a file of tasks and return its path."""
@@ -60,13 +73,14 @@ class Stage:
 
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
         """Run a playbook of the collection, or a file."""
-        inventory, report = self.folder / "inventory.yml", self.folder / "report.json"
+        report = self.folder / "report.json"
         report.unlink(missing_ok=True)
         settings = {**self.variables, **variables, "failback_report": str(report)}
-        inventory.write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
+        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
         name = playbook if "/" in playbook else f"asr.failback.{playbook}"
+        inventories = [part for path in self._inventories for part in ("-i", str(path))]
         done = subprocess.run(
-            ["ansible-playbook", name, "-i", str(inventory), *arguments],
+            ["ansible-playbook", name, *inventories, *arguments],
             env=self._environment(),
             cwd=self.folder,
             stdout=subprocess.PIPE,
@@ -94,6 +108,10 @@ class Stage:
             "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
             "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
         }
+
+    def sessions(self) -> list[str]:
+        """The host of every session of WinRM so far."""
+        return self.simulator.locked(lambda world: [entry["host"] for entry in world.shells.sessions(0)])
 
     def writes(self) -> list[str]:
         """The last path segment of every write so far."""

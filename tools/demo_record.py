@@ -29,9 +29,17 @@ def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
                 "stage": stage,
                 "authoritative_side": steps[-1]["authoritative_side"] if steps else result["authoritative_side"],
                 "host": result["host"],
+                "validation": _evidence_of(result["validation"], name),
                 "steps": steps,
             },
         )
+
+
+def _evidence_of(validation: Report, name: str) -> Report:
+    """Return the evidence that the VM works on-premises: verdict, when, and what each check saw."""
+    own = next((vm for vm in validation.get("vms", []) if vm["name"] == name), {})
+    seen = {check["id"]: check["seen"] for check in own.get("checks", [])}
+    return {"verdict": own.get("verdict"), "validated_at": own.get("validated_at"), "seen": seen}
 
 
 def _step_of(step: Report, name: str) -> Report:
@@ -46,6 +54,7 @@ def _step_of(step: Report, name: str) -> Report:
         "started": job.get("started"),
         "ended": job.get("ended"),
         "data_sync": (step.get("data_sync") or {}).get("option"),
+        "fence": (step.get("fence") or {}).get("verdict"),
     }
 
 
@@ -69,15 +78,17 @@ def _problem_of(item: Mapping[str, Any], expect: Mapping[str, Any], record: Repo
 
 def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
     """Print each VM in a line, with what the scenario says of those that cannot come home."""
-    print(f"\n{'VM':<18}{'ended as':<26}{'data synchronised':<20}{'truth':<13}jobs")
+    print(f"\n{'VM':<13}{'ended as':<25}{'data synchronised':<19}{'truth':<13}{'one side runs':<15}works there")
     for name, record in sorted(records.items()):
-        sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "") or ""
-        jobs = len({step["job_id"] for step in record["steps"] if step["job_id"]})
-        print(f"{name:<18}{record['stage']:<26}{sync:<20}{record['authoritative_side'] or '':<13}{jobs}")
+        sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "")
+        fence = next((step["fence"] for step in record["steps"][::-1] if step["changed"] and step["fence"]), "")
+        works = ", ".join(record["validation"]["seen"].values())
+        truth = record["authoritative_side"] or ""
+        print(f"{name:<13}{record['stage']:<25}{sync:<19}{truth:<13}{fence:<15}{works}".rstrip())
         for note in filter(None, (record["reason"], record["next"])):
-            print(f"{'':<18}{note}")
+            print(f"{'':<13}{note}")
         if expect.get(name, {}).get("outcome") == "reported":
-            print(f"{'':<18}As the scenario foresees: {expect[name]['reason']}")
+            print(f"{'':<13}As the scenario foresees: {expect[name]['reason']}")
 
 
 def verdict(records: Mapping[str, Report], written_again: list[str]) -> str:

@@ -61,13 +61,19 @@ class RunCache:
 
     def get_or_make(self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any]) -> Any:
         """Return the value of key while is_fresh says so, else that of make, which one process runs at a time."""
-        hashed = hashlib.sha256(key.encode()).digest()
-        with self._locked(_FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS):
+        with self.turn(key) as hashed:
             value = self._read(hashed)
             if value is None or not is_fresh(value):
                 value = make()
                 self._store(hashed, value)
             return value
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[bytes]:
+        """Let one process at a time do what a key stands for; yield its hash."""
+        hashed = hashlib.sha256(key.encode()).digest()
+        with self._locked(_FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS):
+            yield hashed
 
     def _read(self, key: bytes) -> Any:
         with self._locked(_WHOLE_FILE):

@@ -16,7 +16,7 @@ from scenarios import scenario_of
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"failback_strategy": "linear"}, {"failback_strategy": "host_pinned"}, {"failback_serial": 1}],
+    [{"failback_strategy": "host_pinned"}, {"failback_serial": 1}],
     ids=str,
 )
 def test_strategies_and_batches(stage: Any, arguments: dict[str, Any]) -> None:

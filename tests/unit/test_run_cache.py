@@ -12,6 +12,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def test_a_value_is_made_again_when_it_is_not_fresh() -> None:
     assert cache.get_or_make("key", always, lambda: next(made)) == 0
     assert cache.get_or_make("key", lambda value: value != 0, lambda: next(made)) == 1
     assert cache.get_or_make("other", always, lambda: next(made)) == 2
+
+
+def test_one_process_at_a_time_has_the_turn(tmp_path: Path) -> None:
+    cache, log = RunCache(), tmp_path / "log"
+
+    def work() -> None:
+        with cache.turn("key"):
+            for _line in range(50):
+                with log.open("a") as file:
+                    file.write(f"{os.getpid()}\n")
+
+    assert ended_well(*(forked(work) for _number in range(WORKERS)))
+    lines = log.read_text().split()
+    assert sum(one != other for one, other in pairwise(lines)) == WORKERS - 1
 
 
 def test_what_cannot_be_made_is_not_kept() -> None:

@@ -25,6 +25,8 @@ from .settings import HostSettings, resolve_settings
 # Variables of the inventory host that stands for a Hyper-V host of this name; None where there is none.
 Inventory = Callable[[str], "Mapping[str, Any] | None"]
 Clock = Callable[[], datetime]
+# Before any change, by the clock of the run.
+_NEVER = -1.0
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
 
 
@@ -89,7 +91,7 @@ class Hosts:
             return self.look(session, wanted, now)
         answer = self._cache.get_or_make(
             f"host|{session.settings.identity}|{now is not None}",
-            lambda kept: self._watch.now() - kept["asked"] <= max_age,
+            lambda kept: self._counts(kept, session, max_age),
             lambda: self._ask_to_keep(session, now),
         )
         return _facts_of(answer)
@@ -99,6 +101,22 @@ class Hosts:
     ) -> HostFacts:
         """Return what a host says of itself now, as `facts` does."""
         return _facts_of(self._ask(session, wanted, now))
+
+    def change(self, session: HostSession, script: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Let a host change something: one task of the run at a time, and what it said before counts no more.
+
+        Whatever comes of it, as an answer that gets lost may have changed something as well.
+        """
+        with self._cache.turn(f"change|{session.settings.endpoint}"):
+            try:
+                return session.ask(script, request, changes=True)
+            finally:
+                self._cache.get_or_make(_change_key(session), lambda _before: False, self._watch.now)
+
+    def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
+        """Say whether an answer is new enough, and newer than the last change by a task of this run."""
+        changed = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
+        return self._watch.now() - kept["asked"] <= max_age and kept["asked"] > changed
 
     def _ask_to_keep(self, session: HostSession, now: Clock | None) -> dict[str, Any]:
         """Ask about everything; that a host cannot be asked is worth keeping too: finding out can take long."""
@@ -112,10 +130,10 @@ class Hosts:
         self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
     ) -> dict[str, Any]:
         vms = None if wanted is None else [{"id": vm_id, "name": name} for vm_id, name in wanted]
-        before = now().isoformat() if now else ""
+        before, asked = now().isoformat() if now else "", self._watch.now()
         document = session.ask(SCRIPT, {"vms": vms})
         between = [before, now().isoformat()] if now else []
-        return {"asked": self._watch.now(), "document": document, "between": between}
+        return {"asked": asked, "document": document, "between": between}
 
     def _find(self, name: str) -> tuple[Mapping[str, Any], str] | None:
         """Return the variables of a host that may be asked, and its address where the user gave one."""
@@ -129,6 +147,10 @@ class Hosts:
     def _session(self, name: str, variables: Mapping[str, Any], address: str) -> HostSession:
         settings: HostSettings = resolve_settings(name, self._options, variables, self._environ, address)
         return HostSession(settings, self._watch)
+
+
+def _change_key(session: HostSession) -> str:
+    return f"changed|{session.settings.endpoint}"
 
 
 def is_same_host(one: str, other: str) -> bool:

@@ -45,7 +45,8 @@ def run(wish: SwitchWish, services: Services, _watch: Watch) -> dict[str, Any]:
     """Make or change the switch, unless it is as wanted already. Raises Refused where that would do harm."""
     with asked(f"Virtual switch {wish.name} on {wish.host}"):
         _require_consistency(wish)
-        answer = services.hosts.named(wish.host).ask(SCRIPT, _request(wish), changes=not wish.check_mode)
+        session, request = services.hosts.named(wish.host), _request(wish)
+        answer = session.ask(SCRIPT, request) if wish.check_mode else services.hosts.change(session, SCRIPT, request)
         if answer["refusal"]:
             raise _refused(wish, answer)
     before, after = answer["before"], answer["after"]

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -154,6 +155,18 @@ def test_an_answer_that_is_too_old_is_asked_for_again(host: Start) -> None:
     assert known.facts(NAME, max_age=60).computer == "OLD"
     now[0] = 61
     assert known.facts(NAME, max_age=60).computer == "NEW"
+
+
+@pytest.mark.parametrize("changed", [said({"result": {"made": True}}), said({"error": {"message": "No."}})])
+def test_what_a_host_said_before_a_change_counts_no_more(host: Start, changed: Answer) -> None:
+    change = [SHELL, COMMAND, TAKEN, changed, TAKEN, TAKEN]
+    hv01, cache = host(*facts("OLD"), *change, *facts("NEW"), GONE), RunCache()
+    known = asking(hv01, cache)
+    assert known.facts(NAME, max_age=60).computer == "OLD"
+    with suppress(HostError):
+        known.change(known.named(f"{LOOPBACK}:{hv01.web.server_port}"), "a script", {"name": "Production"})
+    assert known.facts(NAME, max_age=60).computer == "NEW"
+    assert questions(hv01) == [{"vms": None}, {"name": "Production"}, {"vms": None}]
 
 
 def test_a_proof_is_asked_for_anew_and_about_its_machine_alone(host: Start) -> None:
