@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
 from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from asr_simulator.server import Simulator
@@ -111,8 +112,12 @@ class Driver:
             watch=watch,
             cache=self._cache,
             check_mode=check_mode,
-            inventory=lambda name: self.inventory.get(name.lower()),
+            inventory=self._variables_of,
         )
+
+    def _variables_of(self, name: str) -> dict[str, Any] | None:
+        found = find_host(name, self.inventory)
+        return None if found is None else self.inventory[found]
 
     def fail(self, module: str, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
         """The failed result of a module that must fail; `msg` alone where the argument spec refuses the options."""

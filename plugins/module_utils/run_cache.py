@@ -68,6 +68,11 @@ class RunCache:
                 self._store(hashed, value)
             return value
 
+    def update(self, key: str, change: Callable[[Any], Any]) -> None:
+        """Replace the value of key by what C(change) makes of it; it gets None where there is none."""
+        with self.turn(key) as hashed:
+            self._store(hashed, change(self._read(hashed)))
+
     @contextmanager
     def turn(self, key: str) -> Iterator[bytes]:
         """Let one process at a time do what a key stands for; yield its hash."""

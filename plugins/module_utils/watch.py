@@ -42,6 +42,10 @@ class Watch:
         """Return the seconds until the deadline; none are left when it is not positive."""
         return self._deadline - self._clock()
 
+    def at_least(self, seconds: float) -> Watch:
+        """Return this watch with a deadline that is no earlier than so many seconds from now."""
+        return Watch(max(self.remaining(), seconds), self.report, clock=self._clock, pause=self._pause)
+
     def sleep(self, seconds: float) -> None:
         """Wait, but not past the deadline."""
         self._pause(max(0.0, min(seconds, self.remaining())))

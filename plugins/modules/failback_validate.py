@@ -57,7 +57,8 @@ options:
           - tcp
           - winrm
       vm:
-        description: The VM of a recovery plan that it is for. Every one where it is not set.
+        description: The VM of a recovery plan that it is for; every one where it is not set. In a plan, a probe with
+          O(probes[].host) or O(probes[].url) needs it, as what answers in one place proves nothing of the other VMs.
         type: str
       host:
         description: Where it goes, a name or an address. The first address of the guest that its Hyper-V host sees
@@ -108,7 +109,8 @@ options:
         type: str
       exit_code:
         description: For V(ssh) and V(winrm), the exit code that is right, 0 where it is not set. That of
-          PowerShell is what C(exit) says, else that of the last program that it ran.
+          PowerShell is what C(exit) says, else that of the last program that it ran. A command that passes must not
+          say C(exit 0) or C(exit 1), which cannot be told from one that never ran.
         type: int
       transport:
         description: For V(winrm), the ways to sign in, tried in this order; V(ntlm) where it is not set.
@@ -136,7 +138,7 @@ options:
   attested:
     description:
       - What you have proved by other means after the cut-over, a sentence each. It is kept with the evidence and
-        counts as passed.
+        counts as passed, in a recovery plan for every VM of it.
     type: list
     elements: str
   timeout:

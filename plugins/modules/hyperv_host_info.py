@@ -115,6 +115,12 @@ host:
         - C(virtual_machine_path) and C(virtual_hard_disk_path) are where it puts new ones.
       type: dict
       sample: {installed: true, module: true, version: 10.0.20348.2227}
+    may_administer_hyper_v:
+      description:
+        - Whether the account is one of the host's Administrators or Hyper-V Administrators. To any other account Hyper-V
+          may show no VMs, without an error. Null when the host could not tell.
+      type: bool
+      sample: true
     services:
       description:
         - The services that matter and are installed, each with C(name), C(display_name), C(state), C(start_mode).

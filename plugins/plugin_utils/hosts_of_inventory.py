@@ -6,8 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from ansible.errors import AnsibleError
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host
+
+# How Jinja names a variable that is not there.
+_UNDEFINED = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)' is undefined")
 _SECRETS = ("pass", "password", "secret")
 
 
@@ -22,16 +30,11 @@ class HostsOfInventory:
     def variables_of(self, name):
         """Return the variables of the host with this name, whole or without its domain; None where there is none."""
         found = self._find(name)
-        return None if found is None else _Variables(self._source(found), self._templar, self.secrets)
+        return None if found is None else _Variables(found, self._source(found), self._templar, self.secrets)
 
     def _find(self, name):
-        wanted = name.lower()
-        hosts = {str(host).lower(): host for host in self._task_vars.get("hostvars") or {}}
-        if wanted in hosts:
-            return hosts[wanted]
-        # Two whole names that differ in their domain are two hosts.
-        near = [host for key, host in hosts.items() if _is_short_for(key, wanted) or _is_short_for(wanted, key)]
-        return near[0] if len(near) == 1 else None
+        hosts = {str(host): host for host in self._task_vars.get("hostvars") or {}}
+        return hosts.get(find_host(name, hosts))
 
     def _source(self, host):
         """Return the variables of a host. Those of the play and the task count for the task's own host alone."""
@@ -40,20 +43,32 @@ class HostsOfInventory:
         return self._task_vars["hostvars"][host]
 
 
-def _is_short_for(short, whole):
-    return "." not in short and whole.startswith(f"{short}.")
+def _cannot_be_told(host, name, problem):
+    """Return what to say of a variable that cannot be rendered. The words of Ansible may hold what it is made of."""
+    missing = _UNDEFINED.search(str(problem))
+    reason = f"{missing.group(1)} is not set" if missing else type(problem).__name__
+    return ConfigurationError(
+        f"The variable {name} of the inventory host {host} cannot be told: {reason}.",
+        "Correct the variable in the inventory, or what it is made of.",
+        host=str(host),
+        variable=name,
+    )
 
 
 class _Variables(Mapping):
     """Variables of a host, each rendered when it is read: most of them are never needed, and some may fail."""
 
-    def __init__(self, source, templar, secrets):
+    def __init__(self, host, source, templar, secrets):
+        self._host = host
         self._source = source
         self._templar = templar
         self._secrets = secrets
 
     def __getitem__(self, name):
-        value = self._templar.template(self._source[name])
+        try:
+            value = self._templar.template(self._source[name])
+        except AnsibleError as problem:
+            raise _cannot_be_told(self._host, name, problem) from None
         if isinstance(value, str) and name.rsplit("_", 1)[-1] in _SECRETS:
             self._secrets.add(value)
         return value

@@ -155,18 +155,20 @@ def test_the_examples_write_what_they_say_and_nothing_twice(run: Run) -> None:
     assert {name: writes.count(name) for name in set(writes)} == expected
 
 
-def role_example() -> list[dict[str, Any]]:
-    readme = Path(__file__).resolve().parents[2] / "roles" / "failback" / "README.md"
-    block = readme.read_text().split("```yaml\n", 1)[1].split("```", 1)[0]
-    return list(yaml.safe_load(block))
+def role_example(role: str, number: int = 0) -> dict[str, Any]:
+    """The play of the numbered example of a role."""
+    readme = Path(__file__).resolve().parents[2] / "roles" / role / "README.md"
+    block = readme.read_text().split("```yaml\n")[1 + number].split("```", 1)[0]
+    (play,) = yaml.safe_load(block)
+    return {**play, "hosts": "all:!hyperv_hosts"}
 
 
 def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
-    (play,) = role_example()
+    play = role_example("failback")
     with Simulator.start(scenario(), tmp_path / "simulator", speed=3000) as simulator:
         stage = Stage(simulator, tmp_path)
         playbook = tmp_path / "site.yml"
-        playbook.write_text(yaml.safe_dump([{**play, "hosts": "all"}]))
+        playbook.write_text(yaml.safe_dump([play]))
         options = play["tasks"][0]["block"][0]["vars"]
         hooks = [options["failback_validation_tasks"], *options["failback_hooks"].values()]
         for path in hooks:
@@ -179,3 +181,22 @@ def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
         assert all(f"Run {Path(path).stem}" in played.output for path in hooks)
         assert "web01  protected  on_premises  failed_over" in played.output
         assert stage.stages()["web01"] == "protected"
+
+
+def test_the_example_of_the_role_for_another_host_runs(tmp_path: Path) -> None:
+    play = role_example("alternate_host", 1)
+    options = play["tasks"][0]["vars"]
+    new = {"name": options["alternate_host_target"], "switches": []}
+    new["adapters"] = [{"name": name} for name in ("Ethernet", options["alternate_host_net_adapter"])]
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, new]}
+    lost = scenario_of(item_of("web01", disks=DISKS), fabrics=[site])
+    lost["vault"] = {"resource_group": RESOURCE_GROUP, "name": VAULT}
+    with Simulator.start(lost, tmp_path / "simulator", speed=3000) as simulator:
+        stage = Stage(simulator, tmp_path).knows_hosts()
+        stage.trouble(host="hv01", dead=True)
+        (tmp_path / "site.yml").write_text(yaml.safe_dump([play]))
+        played = stage.play(str(tmp_path / "site.yml"), {"web01": {}})
+        assert played.status == 0, played.output
+        assert stage.stages()["web01"] == "protected"
+        (item,) = simulator.state()["items"]
+        assert item["on_premises_vm"]["host"] == new["name"]

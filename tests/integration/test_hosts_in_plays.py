@@ -104,6 +104,26 @@ def test_what_is_wrong_with_the_inventory_is_said(
     assert "Traceback" not in run.output
 
 
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("Canary-7281{{ nothing_of_that_name }}", "nothing_of_that_name is not set"),
+        ("{{ 'Canary-7281' | no_filter_of_that_name }}", "Ansible"),
+        ("{{ lookup('ansible.builtin.file', 'Canary-7281') }}", "Ansible"),
+    ],
+)
+def test_a_variable_that_cannot_be_told_is_named_without_what_it_is_made_of(
+    site: Stage, tmp_path: Path, password: str, reason: str
+) -> None:
+    hosts = {"hv01": variables(site, ansible_password=password), "localhost": HERE}
+    run = play(site, tmp_path, hosts, "localhost", task(host=NAME))
+    assert run.status == 2
+    words = f"The variable ansible_password of the inventory host hv01 cannot be told: {reason}"
+    assert words in " ".join(run.output.split())
+    assert "Canary-7281" not in run.output
+    assert "Traceback" not in run.output
+
+
 def test_an_ordinary_module_knows_no_inventory_and_says_so(site: Stage, tmp_path: Path) -> None:
     there = {**task(), "async": 60, "poll": 1}
     run = play(site, tmp_path, {"localhost": HERE, "hv01": variables(site)}, "localhost", there)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from on_site import host_of, machines_of
 from playing import Stage
-from scenarios import item_of, scenario_of
+from scenarios import scenario_of
 
 OLD, NEW = "hv01", "hv02"
 SITE = {

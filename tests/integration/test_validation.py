@@ -272,13 +272,39 @@ def test_each_vm_of_a_plan_is_checked_and_committed_on_its_own_evidence(driver: 
     assert [one["vm"] for one in refused["error"]["unproven"] if not one["accepted"]] == ["db1"]
     assert vault.writes() == []
     with socket.create_server((LOOPBACK, 0)) as server:
-        whole = validate(vault, http(page, vm="WEB1"), tcp(server.getsockname()[1]), **plan)["validation"]
+        ports = [tcp(server.getsockname()[1], name=f"port of {vm}", vm=vm) for vm in ("db1", "web1")]
+        whole = validate(vault, http(page, vm="WEB1"), *ports, **plan)["validation"]
     assert [sorted(checks(whole, number)) for number in (0, 1)] == [
-        ["addresses", "heartbeat", "port"],
-        ["addresses", "heartbeat", "page", "port"],
+        ["addresses", "heartbeat", "port of db1"],
+        ["addresses", "heartbeat", "page", "port of web1"],
     ]
     result = vault.run("commit", **plan, require_validation=True, validation=whole)
     assert [one["accepted"] for one in result["validation"]["vms"]] == [True, True]
+
+
+@pytest.mark.parametrize("probe", [tcp(1), {"name": "port", "type": "http", "url": "https://shop.example.com"}])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_answers_in_one_place_is_no_evidence_for_every_vm_of_a_plan(
+    driver: Any, probe: dict[str, Any], check_mode: bool
+) -> None:
+    vault = driver(PLAN)
+    failed = fail_to_validate(vault, probe, recovery_plan="shop", check_mode=check_mode)
+    assert failed["error"]["kind"] == "configuration"
+    assert "of port it is not said for which VM" in failed["msg"]
+    assert vault.requests() == 0
+
+
+def test_a_probe_of_every_vm_of_a_plan_goes_to_each_of_them(driver: Any) -> None:
+    vault = driver(PLAN)
+    failed = fail_to_validate(vault, {"name": "port", "type": "tcp", "port": 9}, recovery_plan="shop", timeout=5)
+    for name in ("db1", "web1"):
+        assert f"{name} did not pass port (no address to go to)" in failed["msg"]
+
+
+def test_the_word_for_a_plan_counts_for_all_of_it(driver: Any) -> None:
+    vault = driver(PLAN)
+    whole = validate(vault, attested=["the smoke test of the shop passed"], recovery_plan="shop")["validation"]
+    assert [vm["verdict"] for vm in whole["vms"]] == ["passed", "passed"]
 
 
 def test_one_vm_of_a_plan_that_does_not_work_fails_the_plan(driver: Any, web: Callable[..., Web]) -> None:

@@ -157,6 +157,7 @@ def test_a_machine_behind_vmm_is_looked_at_on_its_own_host(driver: Any) -> None:
         ("if ((Get-VM).Count -ne 1) { exit 1 }", {}, "pass", "exit code 0"),
         ("exit 3", {"exit_code": 3}, "pass", "exit code 3"),
         ("exit 3", {}, "fail", "exit code 3"),
+        ("exit 0", {}, "fail", "exit code 0"),
         ("throw 'the shop is closed'", {}, "fail", "the command ended with an error"),
     ],
 )

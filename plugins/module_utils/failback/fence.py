@@ -14,10 +14,10 @@ from .azure_resources import AzureVm
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
 PROVED = "proved"
-# What serves nobody and changes nothing until somebody starts it, in the words of Azure compute, Hyper-V and VMM.
-_DOWN = frozenset(
-    {"absent", "stopped", "deallocated", "off", "offcritical", "saved", "savedcritical", "poweroff", "stored"}
-)
+# In the words of Azure compute, Hyper-V and VMM. Off for good: a start boots what is on the disks.
+_OFF = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "poweroff", "stored"})
+# Not running, but a start goes on from the saved memory, over whatever was written to the disks since.
+_SAVED = frozenset({"saved", "savedcritical", "fastsaved", "fastsavedcritical"})
 # What says that the side does not know: VMM keeps a machine in its list while its host does not answer.
 _UNKNOWN = frozenset({NOT_CHECKED, "unknown", "", "hostnotresponding", "missing"})
 
@@ -27,17 +27,19 @@ class Copy:
     """One copy of a machine.
 
     C(place) is the resource id of an Azure VM or the name of a host. C(state) is in the words of Azure compute or
-    Hyper-V, or C(absent), or C(not_checked) with the C(reason).
+    Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name; what
+    it does proves nothing of the machine that is meant.
     """
 
     place: str
     state: str
     reason: str = ""
+    is_namesake: bool = False
 
     @property
     def is_known(self) -> bool:
         """Whether its side told its state."""
-        return self.state.lower() not in _UNKNOWN
+        return not self.is_namesake and self.state.lower() not in _UNKNOWN
 
     @property
     def is_there(self) -> bool:
@@ -45,9 +47,24 @@ class Copy:
         return self.is_known and self.state != ABSENT
 
     @property
+    def is_off(self) -> bool:
+        """Whether it is off, or not there: a synchronisation may write to its disks."""
+        return self.state.lower() in _OFF
+
+    @property
     def is_up(self) -> bool:
         """Whether it runs, or is about to, or has stopped on the way: anything but proved down."""
-        return self.is_known and self.state.lower() not in _DOWN
+        return self.is_known and self.state.lower() not in _OFF | _SAVED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves: not one that is paused, starting or in trouble."""
+        return self.is_known and self.state.lower() == "running"
+
+    @property
+    def is_in_the_way(self) -> bool:
+        """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake."""
+        return self.state.lower() not in _UNKNOWN and not self.is_off
 
 
 @dataclass(frozen=True)
@@ -63,12 +80,20 @@ class Sides:
     @property
     def runs(self) -> str:
         """Which side runs: C(azure), C(on_premises), C(several), C(none), or C(not_checked) where that is not known."""
-        up = ["azure"] * self.azure.is_up + ["on_premises"] * sum(copy.is_up for copy in self.on_premises)
+        copies = (self.azure, *self.on_premises)
+        up = [copy for copy in copies if copy.is_up]
         if len(up) > 1:
             return "several"
-        if not all(copy.is_known for copy in (self.azure, *self.on_premises)):
+        if not all(copy.is_known for copy in copies):
             return NOT_CHECKED
-        return up[0] if up else "none"
+        if not (up and up[0].is_running):
+            return "none"
+        return "azure" if up[0] is self.azure else "on_premises"
+
+    @property
+    def in_the_way(self) -> list[Copy]:
+        """The on-premises machines that must be off before a failback goes on, and are not."""
+        return [copy for copy in self.on_premises if copy.is_in_the_way]
 
     @property
     def on_premises_up(self) -> list[Copy]:
@@ -93,19 +118,26 @@ class Sides:
     def as_result(self) -> dict[str, Any]:
         """Return the sides for a result."""
         azure, *others = (
-            {"state": copy.state, "reason": copy.reason, key: copy.place or None}
+            {"state": _state_of(copy), "reason": copy.reason, key: copy.place or None}
             for key, copy in (("id", self.azure), *(("host", copy) for copy in self.on_premises))
         )
         return {"vm": self.name, "runs": self.runs, "azure": azure, "on_premises": others}
 
 
 def _told(copy: Copy) -> str:
+    if copy.is_namesake:
+        return f"{copy.state} ({copy.reason})"
     return copy.state if copy.is_known else f"not known ({copy.reason})"
 
 
+def _state_of(copy: Copy) -> str:
+    """Return the state for a result: that of a namesake is not the machine's."""
+    return NOT_CHECKED if copy.is_namesake else copy.state
+
+
 def is_missing(copies: Sequence[Copy]) -> bool:
-    """Say whether the hosts say that there is no copy: all that could have one were asked."""
-    return all(copy.state == ABSENT for copy in copies)
+    """Say whether the hosts say that there is no copy: all that could have one were asked. A namesake is none."""
+    return all(copy.state == ABSENT or copy.is_namesake for copy in copies)
 
 
 def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool:
@@ -113,7 +145,7 @@ def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool
 
     Where a missing VM is to be created and its hosts could not be asked, it may be.
     """
-    unknown = any(not copy.is_known for copies in machines for copy in copies) or not machines
+    unknown = not machines or any(not copy.is_known for copies in machines for copy in copies)
     return any(is_missing(copies) for copies in machines) or (creates and unknown)
 
 

@@ -37,12 +37,12 @@ def check_host(side: HostSide) -> list[Finding]:
     """
     facts = side.facts
     if isinstance(facts, NotRead):
-        return _unread(side.host, facts)
+        return _unreachable(side.host, facts)
     checks = [check(side, facts) for check in _OF_HOST]
     return checks + ([check(side, facts) for check in _OF_VM] if side.is_before_start else [])
 
 
-def _unread(host: str, unread: NotRead) -> list[Finding]:
+def _unreachable(host: str, unread: NotRead) -> list[Finding]:
     problem = unread.problem
     if problem is None:
         remedy = "Put the host into the inventory, or into hyperv_hosts, to have the on-premises side checked as well."
@@ -97,8 +97,8 @@ def _version(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _role(side: HostSide, facts: HostFacts) -> Finding:
-    if facts.vmm is not None or (facts.hyper_v_installed and facts.has_hyper_v_module):
-        seen = "VMM server" if facts.vmm else f"Hyper-V {facts.hyper_v_version}".strip()
+    if facts.is_vmm_server or (facts.hyper_v_installed and facts.has_hyper_v_module):
+        seen = "VMM server" if facts.is_vmm_server else f"Hyper-V {facts.hyper_v_version}".strip()
         return Finding("hyperv_role", "pass", seen)
     missing = "the PowerShell module of Hyper-V" if facts.hyper_v_installed else "the Hyper-V role"
     return Finding(
@@ -111,9 +111,9 @@ def _role(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _services(side: HostSide, facts: HostFacts) -> Finding:
-    expected = ["SCVMMService"] if facts.vmm is not None else ["vmms", "obengine"]
+    expected = ["SCVMMService"] if facts.is_vmm_server else ["vmms", "obengine"]
     # On hosts that VMM manages, the provider runs on the VMM server.
-    if facts.vmm is None and not side.is_managed_by_vmm:
+    if not facts.is_vmm_server and not side.is_managed_by_vmm:
         expected.append("dra")
     unread = facts.problem_with("services")
     if unread:
@@ -137,8 +137,7 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
     if facts.vmm is not None and side.elsewhere:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
     if not facts.proves_absence:
-        unread = facts.problem_with("vms", "cluster", "vmm", "services") or "Not all of the host could be read"
-        return _not_read("on_premises_vm", unread, "Look for the VM by hand.")
+        return _unread(facts, "on_premises_vm", "Look for the VM by hand.")
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
@@ -158,7 +157,9 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
-def _name_is_free(side: HostSide, _facts: HostFacts) -> Finding:
+def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
+    if side.vm is None and not facts.proves_absence:
+        return _unread(facts, "vm_name", "Look for another VM of that name by hand.")
     if not side.is_another_machine:
         return Finding("vm_name", "pass", "no other VM has the name")
     return Finding(
@@ -171,24 +172,28 @@ def _name_is_free(side: HostSide, _facts: HostFacts) -> Finding:
 
 
 def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
-    up = [copy for copy in side.copies if copy.is_up]
-    if not up:
-        return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
-    return Finding(
-        "on_premises_vm_off",
-        "fail",
-        ", ".join(f"{copy.state} on {copy.place}" for copy in up),
-        "The on-premises copy is up while Azure holds the truth: both copies may have been written to.",
-        "Find out which copy took the last writes. If it is the Azure VM, turn the on-premises VM off for good.",
-    )
+    wrong = [copy for copy in side.copies if copy.is_in_the_way]
+    if wrong:
+        return Finding(
+            "on_premises_vm_off",
+            "fail",
+            ", ".join(f"{copy.state} on {copy.place}" for copy in wrong),
+            "The on-premises copy is not off while Azure holds the truth: both copies may have been written to.",
+            "Find out which copy took the last writes. If it is the Azure VM, turn the on-premises VM off for good, and "
+            "remove a saved state (Remove-VMSavedState).",
+        )
+    unknown = [copy for copy in side.copies if not copy.is_known]
+    if unknown:
+        reasons = "; ".join(f"{copy.place or 'elsewhere'}: {copy.reason}" for copy in unknown)
+        return _not_read("on_premises_vm_off", reasons, "See to it by hand that no on-premises copy of the VM is on.")
+    return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
 
 
 def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere:
         return _not_asked("checkpoints", side)
-    unread = facts.problem_with("checkpoints")
-    if unread:
-        return _not_read("checkpoints", unread, "Look for checkpoints by hand.")
+    if facts.problem_with("checkpoints") or (side.vm is None and not facts.proves_absence):
+        return _unread(facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
@@ -209,7 +214,7 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     if unread:
         return _not_read("disk_space", unread, "Check by hand that there is room.")
     short, tight = [], []
-    for path, need in side.growth(facts).items():
+    for path, need in side.needs(facts).items():
         volume = facts.volume_of(path)
         if volume is None:
             unread = f"No volume was read that holds {path or 'the folder for new disks'}"
@@ -225,7 +230,8 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
         "disk_space",
         "fail" if short else "warn",
         "; ".join(short or tight),
-        f"The disks of {side.name} {'do' if short else 'may'} not fit on {side.host}.",
+        f"The disks of {side.name}{' and its plan' if side.others else ''} {'do' if short else 'may'} not fit on "
+        f"{side.host}.",
         "Free or add space before the failback; a host that runs out of it pauses its VMs.",
     )
 
@@ -251,6 +257,8 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
+    if facts.problem_with("cluster"):
+        return _unread(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster")
     owner = side.owner(facts)
     if not owner:
         return Finding("cluster_owner", "pass", "not clustered")
@@ -268,6 +276,12 @@ def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
 def _not_asked(identifier: str, side: HostSide) -> Finding:
     reason = f"The VM is on {side.elsewhere}, which was not asked for it"
     return _not_read(identifier, reason, f"Put {side.elsewhere} into the inventory as well.")
+
+
+def _unread(facts: HostFacts, identifier: str, remedy: str, *parts: str) -> Finding:
+    """Say that the host could not tell, in its own words where it has any."""
+    words = facts.problem_with(*parts, "vms", "cluster", "vmm", "services", "hyper_v")
+    return _not_read(identifier, words or "The host may not have told of all its VMs", remedy)
 
 
 def _not_read(identifier: str, cause: str, remedy: str) -> Finding:

@@ -33,6 +33,7 @@ class HostSide:
     data_sync: str
     is_before_start: bool
     is_managed_by_vmm: bool
+    others: tuple[HostSide, ...] = ()
 
     @property
     def name(self) -> str:
@@ -71,12 +72,23 @@ class HostSide:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""
         return facts.owner_of(self.item.vm_id, self.item.friendly_name)
 
+    def needs(self, facts: HostFacts) -> dict[str, int]:
+        """Return the most bytes that the failback of this VM and the others may add below each path that it uses."""
+        own = self.growth(facts)
+        every = [own, *(other.growth(facts) for other in self.others)]
+        return {path: sum(growth.get(path, 0) for growth in every) for path in own}
+
     def growth(self, facts: HostFacts) -> dict[str, int]:
         """Return the most bytes that a failback may add below a path: what dynamic disks lack, or all of them."""
         if self.vm is None:
-            return {facts.virtual_hard_disk_path: sum(disk.size for disk in self.item.disks)}
+            return {_volume_path(facts, facts.virtual_hard_disk_path): sum(disk.size for disk in self.item.disks)}
         needs: Counter[str] = Counter()
         for disk in self.vm.disks:
-            volume = facts.volume_of(disk.path)
-            needs[volume.path if volume else disk.path] += max(disk.size - disk.file_size, 0)
+            needs[_volume_path(facts, disk.path)] += max(disk.size - disk.file_size, 0)
         return dict(needs)
+
+
+def _volume_path(facts: HostFacts, path: str) -> str:
+    """Return the volume that a path is on; the path itself where none was read that holds it."""
+    volume = facts.volume_of(path)
+    return volume.path if volume else path

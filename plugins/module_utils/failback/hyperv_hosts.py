@@ -18,7 +18,7 @@ from .documents import Document
 from .failures import TargetError
 
 # What must have been read before a machine that was not found can be called absent.
-_PROVES_ABSENCE = frozenset({"services", "vms", "cluster", "vmm"})
+_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "vmm"})
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,10 @@ class Vmm:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked."""
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked.
+
+    C(may_administer_hyper_v): the account is in Administrators or Hyper-V Administrators; False where nobody could say.
+    """
 
     document: Document
     computer: str
@@ -202,6 +205,7 @@ class HostFacts:
     hyper_v_version: str
     virtual_machine_path: str
     virtual_hard_disk_path: str
+    may_administer_hyper_v: bool
     services: tuple[Service, ...]
     volumes: tuple[Volume, ...]
     switches: tuple[Switch, ...]
@@ -217,16 +221,42 @@ class HostFacts:
 
     @property
     def proves_absence(self) -> bool:
-        """Whether a machine that is not found here certainly is not here.
+        """Whether a machine that is not found here certainly is not here."""
+        return not self.absence_doubt
 
-        Not so where the machines, or the cluster or VMM that would know of them, could not be read.
+    @property
+    def absence_doubt(self) -> str:
+        """Why a machine that is not found here may be here all the same; empty where it certainly is not.
+
+        To an account without rights Hyper-V shows no machines, without an error. VMM shows those of the user's role,
+        so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
-        clustered, managing = self.service("ClusSvc"), self.service("SCVMMService")
-        return (
-            not self.problem_with(*_PROVES_ABSENCE)
-            and (clustered is None or self.cluster is not None)
-            and (managing is None or self.vmm is not None)
+        doubts = (
+            (bool(self.problem_with(*_PROVES_ABSENCE)), self.problem_with(*_PROVES_ABSENCE)),
+            (not self.may_administer_hyper_v, "the account need not see all: it may not administer Hyper-V there"),
+            (self.service("ClusSvc") is not None and self.cluster is None, "its cluster could not be read"),
+            (self._has_vmm and self.vmm is None, "VMM could not be read"),
+            (self._has_vmm and not self._shows_machines, "VMM shows the machines of the user's role alone"),
+            (not self._shows_machines and not self._is_without_hyper_v, "Hyper-V could not be read"),
         )
+        return next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def _has_vmm(self) -> bool:
+        return self.service("SCVMMService") is not None
+
+    @property
+    def _shows_machines(self) -> bool:
+        return self.is_running("vmms") and bool(self.virtual_machine_path)
+
+    @property
+    def _is_without_hyper_v(self) -> bool:
+        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+
+    @property
+    def is_vmm_server(self) -> bool:
+        """Whether it is a VMM server, whether its service runs or not."""
+        return self.service("SCVMMService") is not None
 
     def service(self, name: str) -> Service | None:
         """Return the service of this name; None where it is not installed."""

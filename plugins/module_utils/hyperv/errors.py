@@ -80,6 +80,10 @@ class ConnectionBroken(HostUnreachable):
     """A connection that was there broke: the host may have got all of what was sent."""
 
 
+class AccessDenied(HostAuthenticationError):
+    """The host knows the account, and its password was right; it may not do this."""
+
+
 class HostCrowded(HostError):
     """The account has as many shells on the host as it may have at once. Nothing was done; one of them will end."""
 
@@ -106,10 +110,15 @@ def _failure(settings: HostSettings, problem: Exception) -> FailbackError:
     return _other(settings, problem, details)
 
 
-def _refused(settings: HostSettings, words: str, details: dict[str, Any]) -> FailbackError:
+def _refused(
+    settings: HostSettings,
+    words: str,
+    details: dict[str, Any],
+    kind: type[HostAuthenticationError] = HostAuthenticationError,
+) -> FailbackError:
     who = settings.user or "the account"
     how = ", ".join(settings.transports)
-    return HostAuthenticationError(
+    return kind(
         f"{settings.where} refused {who} ({how}){': ' if words else ''}{words}",
         "Check ansible_user and ansible_password (winrm_user, winrm_password), that the account is not locked, and "
         "that the host offers this way to sign in (winrm_transport).",
@@ -170,7 +179,7 @@ def _causes(problem: BaseException) -> Iterator[BaseException]:
 def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, Any]) -> FailbackError:
     words = clean(str(fault.reason))
     if fault.wsman_fault_code == _ACCESS_DENIED:
-        return _refused(settings, words, details)
+        return _refused(settings, words, details, AccessDenied)
     is_quota = str(fault.fault_subcode or "").endswith("QuotaLimit")
     remedy = "Look at the host's event log Microsoft-Windows-WinRM/Operational."
     crowded = "Use fewer forks, or raise winrm/config/winrs MaxShellsPerUser on the host."

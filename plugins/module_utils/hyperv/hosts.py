@@ -14,10 +14,12 @@ from typing import Any
 
 from ..failback.documents import parse_time
 from ..failback.failures import ConfigurationError, HostAuthenticationError, HostError, HostUnreachable
+from ..failback.host_names import is_same_host
 from ..failback.hyperv_documents import parse_host
 from ..failback.hyperv_hosts import HostFacts
 from ..run_cache import RunCache
 from ..watch import Watch
+from .refusals import Refusals
 from .scripts.host_facts import SCRIPT
 from .session import HostSession
 from .settings import HostSettings, resolve_settings
@@ -25,6 +27,8 @@ from .settings import HostSettings, resolve_settings
 # Variables of the inventory host that stands for a Hyper-V host of this name; None where there is none.
 Inventory = Callable[[str], "Mapping[str, Any] | None"]
 Clock = Callable[[], datetime]
+# Seconds. What a host says after a job is the proof of what the job did: a job that took all the time has one, too.
+_LEAST_SECONDS = 120
 # Before any change, by the clock of the run.
 _NEVER = -1.0
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
@@ -146,18 +150,11 @@ class Hosts:
 
     def _session(self, name: str, variables: Mapping[str, Any], address: str) -> HostSession:
         settings: HostSettings = resolve_settings(name, self._options, variables, self._environ, address)
-        return HostSession(settings, self._watch)
+        return HostSession(settings, self._watch, _LEAST_SECONDS, Refusals(self._cache, self._watch))
 
 
 def _change_key(session: HostSession) -> str:
     return f"changed|{session.settings.endpoint}"
-
-
-def is_same_host(one: str, other: str) -> bool:
-    """Whether two names mean one host: in any case, and one of them may lack its domain."""
-    first, second = one.lower(), other.lower()
-    short, whole = sorted((first, second), key=len)
-    return first == second or ("." not in short and whole.startswith(f"{short}."))
 
 
 def _facts_of(answer: Mapping[str, Any]) -> HostFacts:

@@ -18,17 +18,21 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
+from ..run_cache import RunCache
 from ..watch import Watch
 from .errors import OF_PYWINRM, ConnectionBroken, HostCrowded, said_no, said_nothing, timed_out, translated
 from .kerberos import ticket
 from .pywinrm import Protocol, WinRMOperationTimeoutError, missing_winrm
+from .refusals import Refusals
 from .scripts.bootstrap import BOOTSTRAP
 from .settings import HostSettings
 
 _UTF_8 = 65001
 _ARGUMENTS = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
-# A host whose services hang may say for ever that it is not done yet: seconds.
-_PATIENCE = 600
+# A host whose services hang may say for ever that it is not done yet: seconds. One that hangs must leave time for the
+# next; a change has been sent, and whoever does not wait for its end does not know it.
+_PATIENCE = 180
+_PATIENCE_WITH_CHANGES = 600
 # Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
 _CHUNK = 96_000
 _LINE = 1_000
@@ -38,11 +42,20 @@ _PAUSE = (1.0, 3.0)
 
 
 class HostSession:
-    """Asks one host. C(watch) owns the deadline; each question is a session of its own, closed whatever happens."""
+    """Asks one host. C(watch) owns the deadline; each question is a session of its own, closed whatever happens.
 
-    def __init__(self, settings: HostSettings, watch: Watch) -> None:
+    C(least_seconds) is what a question that changes nothing gets, however little the watch has left: what a job has
+    done is proved after it has used the time up. C(refusals) are those of the run; by default each question stands
+    for itself.
+    """
+
+    def __init__(
+        self, settings: HostSettings, watch: Watch, least_seconds: float = 0, refusals: Refusals | None = None
+    ) -> None:
         self._settings = settings
         self._watch = watch
+        self._least_seconds = least_seconds
+        self._refusals = refusals or Refusals(RunCache(), watch)
 
     @property
     def settings(self) -> HostSettings:
@@ -62,20 +75,24 @@ class HostSession:
                 f"The Python that runs this task lacks a library: {problem.msg}.",
                 "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
             ) from problem
-        question, transports = _encode(script, request), self._settings.transports
-        try:
-            return self._ask_in_turn(transports, question, changes)
-        except ConnectionBroken:
-            if changes:
-                raise
-        return self._ask_in_turn(transports, question, changes)
+        question = _encode(script, request)
+        with self._refusals.watched(self._settings):
+            return self._ask_and_repeat(question) if not changes else self._ask_in_turn(question, changes)
 
-    def _ask_in_turn(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
+    def _ask_and_repeat(self, question: bytes) -> dict[str, Any]:
+        """Ask for something that changes nothing, within the time that it gets at least."""
+        patient = HostSession(self._settings, self._watch.at_least(self._least_seconds))
+        try:
+            return patient._ask_in_turn(question, changes=False)
+        except ConnectionBroken:
+            return patient._ask_in_turn(question, changes=False)
+
+    def _ask_in_turn(self, question: bytes, changes: bool) -> dict[str, Any]:
         """Ask; while other tasks of the run have all shells that the host allows an account, wait for one to end."""
         patience_ends = max(self._watch.remaining() - _QUEUE_SECONDS, 0)
         while True:
             try:
-                return self._ask_by_any(transports, question, changes)
+                return self._ask_by_any(self._settings.transports, question, changes)
             except HostCrowded:
                 if self._watch.remaining() <= patience_ends:
                     raise
@@ -97,7 +114,7 @@ class HostSession:
             try:
                 with translated(self._settings):
                     _send(protocol, shell, command, question)
-                    output, errors, code = self._receive(protocol, shell, command)
+                    output, errors, code = self._receive(protocol, shell, command, changes)
             except HostError as problem:
                 if changes:
                     raise _fate_unknown(problem) from problem
@@ -123,9 +140,9 @@ class HostSession:
                 ending.callback(_end, protocol.cleanup_command, shell, command)
             yield protocol, shell, command
 
-    def _receive(self, protocol: Any, shell: str, command: str) -> tuple[bytes, bytes, int]:
+    def _receive(self, protocol: Any, shell: str, command: str, changes: bool) -> tuple[bytes, bytes, int]:
         output, errors = bytearray(), bytearray()
-        patience = min(self._watch.remaining(), _PATIENCE)
+        patience = min(self._watch.remaining(), _PATIENCE_WITH_CHANGES if changes else _PATIENCE)
         deadline = self._watch.now() + patience
         while True:
             # The host says so when an operation has brought nothing yet; asking again is the way to wait.

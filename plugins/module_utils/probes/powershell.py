@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..failback.evidence import FAIL, Outcome
+from ..failback.evidence import FAIL, PASS, Outcome
 from ..failback.failures import FailbackError, HostError
 from ..failback.guest_checks import is_hopeless
 from ..hyperv.scripts.guest_command import SCRIPT
@@ -18,6 +18,9 @@ from ..hyperv.settings import HostSettings, resolve_settings
 from ..watch import Watch
 from .commands import Ended, judge_command
 from .probe import Probe, short
+
+# PowerShell ends with these by itself, whatever became of the command.
+_OWN_CODES = frozenset({0, 1})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +64,19 @@ class WinrmProbe(Probe):
     def _failed(self, problem: FailbackError) -> Outcome:
         ended = problem.details.get("exit_code") if isinstance(problem, HostError) else None
         if isinstance(ended, int):
-            # The command has said exit, which ends PowerShell before it can answer.
-            return self._judge(ended, "", str(problem.details.get("message") or ""))
+            return self._without_answer(ended, str(problem.details.get("message") or ""))
         ran = bool(problem.details.get("error_id"))
         seen = "the command ended with an error" if ran else "not run"
         remedy = "Look in the VM at what the command looks at." if ran else problem.remedy
         return Outcome(FAIL, seen, short(problem.happened, (self.password,)), remedy, is_final=is_hopeless(problem))
+
+    def _without_answer(self, exit_code: int, words: str) -> Outcome:
+        """Judge an end without an answer. The command may have said exit, which ends PowerShell before it can answer."""
+        judged = self._judge(exit_code, "", words)
+        if judged.status != PASS or exit_code not in _OWN_CODES:
+            return judged
+        cause = f"PowerShell ended without an answer: the command has said exit {exit_code}, or it never ran."
+        return Outcome(FAIL, judged.seen, cause, "Let the command end without exit, or with another code.")
 
     def _judge(self, exit_code: int, output: str, errors: str) -> Outcome:
         return judge_command(Ended(exit_code, output, errors), self.exit_code, self.contains, (self.password,))

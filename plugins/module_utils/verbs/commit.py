@@ -15,6 +15,7 @@ from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import PermissionDenied, Refused
 from ..failback.lifecycle import Observation
 from ..watch import Watch
+from .aftermath import conclude
 from .leftovers import Leftovers, check_leftovers
 from .outcomes import verb_outcome
 from .proofs import Proofs
@@ -40,16 +41,21 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes))
-    outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
     noted = {sides.item_id: sides.azure_vm for sides in fence.before}
-    left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
-    return {
-        **outcome,
-        "azure_resources": left.as_result(),
-        "fence": fence.prove(course),
-        "validation": proofs.as_result(),
-    }
+
+    def tell() -> dict[str, Any]:
+        outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
+        left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
+        proof = fence.prove(course)
+        return {
+            **outcome,
+            "azure_resources": left.as_result(),
+            "fence": proof,
+            "validation": proofs.as_result(),
+        }
+
+    return conclude(wish.verb, wish, watch, course, tell)
 
 
 def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:

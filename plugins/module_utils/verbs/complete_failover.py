@@ -16,6 +16,7 @@ from ..failback.failures import Refused
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation
 from ..watch import Watch
+from .aftermath import conclude
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -40,8 +41,12 @@ def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 
     course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes))
-    outcome = verb_outcome(session, Verb.COMPLETE, course, predicted_stage(Verb.COMPLETE, waited=wish.wait))
-    return {**outcome, "fence": fence.prove(course)}
+    foreseen = predicted_stage(Verb.COMPLETE, waited=wish.wait)
+
+    def tell() -> dict[str, Any]:
+        return {**verb_outcome(session, Verb.COMPLETE, course, foreseen), "fence": fence.prove(course)}
+
+    return conclude(Verb.COMPLETE, wish, watch, course, tell)
 
 
 def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wish: CompleteWish) -> Write:

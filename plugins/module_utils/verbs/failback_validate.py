@@ -44,6 +44,7 @@ def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. Raises ValidationFailed where a check does not pass."""
     with asked(f"Validation of {wish.target}"):
         _refuse_addresses(wish)
+        _refuse_probes_of_no_vm(wish)
         view = find_target(services.azure, wish).look()
         _refuse_unknown_vms(wish, view)
         if wish.predicts:
@@ -68,6 +69,17 @@ def _refuse_addresses(wish: ValidateWish) -> None:
         raise ConfigurationError(
             "expected_addresses are those of one VM, but this is a recovery plan.",
             "Nothing was read. Give each VM a probe, with vm and host, or validate the VMs one by one.",
+        )
+
+
+def _refuse_probes_of_no_vm(wish: ValidateWish) -> None:
+    """Refuse what could count for the wrong machines: an answer from one place is no evidence for all of a plan."""
+    loose = [probe.name for probe in wish.probes if not probe.vm and not probe.needs_address]
+    if wish.recovery_plan and loose:
+        raise ConfigurationError(
+            f"This is a recovery plan, and of {', '.join(loose)} it is not said for which VM: host or url lead to one "
+            "place, which proves nothing of the others.",
+            "Nothing was read. Give each such probe vm; one without host and url goes to every VM.",
         )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..failback.fabrics import Fabric
 from ..failback.fence import at_place, may_be_missing
@@ -28,6 +29,7 @@ class HostSides:
 
     def __init__(self, services: Services, wish: PrereqWish, members: Sequence[Observation]) -> None:
         self._wish = wish
+        self._members = members
         self._creates = wish.create_vm_if_missing or bool(wish.target_host)
         hosts = OnPremises(
             services,
@@ -44,7 +46,16 @@ class HostSides:
         return may_be_missing(copies, creates=self._creates)
 
     def of(self, member: Observation, fabric: Fabric | NotRead, data_sync: str) -> HostSide:
-        """Return what the checks of a member look at."""
+        """Return what the checks of a member look at, with the others that are failed back to its host."""
+        host = self._placed[member.item.id].host
+        others = [
+            self._side(other, fabric, data_sync)
+            for other in self._members
+            if other is not member and other.stage in BEFORE_SYNC and self._placed[other.item.id].host == host
+        ]
+        return replace(self._side(member, fabric, data_sync), others=tuple(others))
+
+    def _side(self, member: Observation, fabric: Fabric | NotRead, data_sync: str) -> HostSide:
         placed = self._placed[member.item.id]
         return HostSide(
             item=member.item,

@@ -16,7 +16,6 @@ from ..failback.failures import Contradiction, PermissionDenied
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from .steps import PATIENCE, Course
-from .truth import truth_of
 from .wishes import Wish
 
 _AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING})
@@ -48,7 +47,7 @@ def check_leftovers(
             continue
         try:
             if member.item.id in course.jobs:
-                _check_vm(session, wish, watch, member, course)
+                _check_vm(session, wish, watch, member)
                 left.deleted.append(member.item.azure_vm_id)
             _check_parts(session, member, noted.get(member.item.id), left)
         except PermissionDenied as denied:
@@ -56,7 +55,7 @@ def check_leftovers(
     return left
 
 
-def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation, course: Course) -> None:
+def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation) -> None:
     patience_ends = max(watch.remaining() - PATIENCE, 0)
     vm = session.compute.find_vm(member.item.azure_vm_id)
     while vm is not None and watch.remaining() > patience_ends:
@@ -64,15 +63,11 @@ def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observati
         vm = session.compute.find_vm(member.item.azure_vm_id)
     if vm is None:
         return
-    problem = Contradiction(
+    raise Contradiction(
         f"Site Recovery reports that the failback of {member.item.friendly_name} is committed, but its Azure VM "
         f"{member.item.azure_vm_id} still exists ({vm.power}).",
         "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
     )
-    problem.asked = f"Check after the commit of {wish.target}"
-    problem.wrote = bool(course.started)
-    problem.truth = truth_of(course.before, course.after)
-    raise problem
 
 
 def _check_parts(session: AzureSession, member: Observation, vm: AzureVm | None, left: Leftovers) -> None:

@@ -9,17 +9,22 @@ A host is asked once for all the VMs that matter there. What cannot be asked is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from ..failback.fabrics import Provider
 from ..failback.failures import FailbackError, NotFound, PermissionDenied, TargetError
-from ..failback.fence import ABSENT, NOT_CHECKED, Copy
+from ..failback.fence import NOT_CHECKED, Copy
 from ..failback.findings import NotRead
 from ..failback.hyperv_hosts import HostFacts, HostVm
 from ..failback.items import ReplicatedItem
 from .alternate_host import find_target_provider
+from .search import Search
 from .services import Services
+
+# The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
+_MAX_AGE_ELSEWHERE = 120
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class OnPremises:
         self._also = also or {}
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
+        self._listed: dict[str, list[str] | NotRead] = {}
 
     def place(self, items: Sequence[ReplicatedItem]) -> dict[str, Placed]:
         """Return what the hosts say of each item, by item id."""
@@ -72,13 +78,16 @@ class OnPremises:
     def _place(self, item: ReplicatedItem) -> Placed:
         providers = self._providers(item)
         if isinstance(providers, NotRead):
-            return _unplaced("", providers)
-        try:
-            names = [self._host_of(item, provider) for provider in providers]
-            return self._place_at(item, list(dict.fromkeys([*names, *self._also.get(item.id, ())])))
-        except TargetError as ambiguous:
-            # Several machines of the name: which of them is meant, nobody can tell from here.
-            return _unplaced(providers[0].friendly_name, NotRead(ambiguous.happened, ambiguous))
+            return Placed("", providers, None, (Copy("", NOT_CHECKED, providers.reason),))
+        names = [self._host_of(item, provider) for provider in providers]
+        names = list(dict.fromkeys([*names, *self._also.get(item.id, ())]))
+        search = Search(item, self._answer)
+        for name in names:
+            search.look(name)
+        self._look_elsewhere(item, names, search)
+        return Placed(
+            names[0], self._answer(names[0]), search.machine_at(names[0]), search.copies(), search.machine, tuple(names)
+        )
 
     def _providers(self, item: ReplicatedItem) -> list[Provider] | NotRead:
         """Return the providers of an item, the one that it is failed back to first."""
@@ -90,87 +99,55 @@ class OnPremises:
             return NotRead(problem.happened)
         return list({provider.id.lower(): provider for provider in (*target, own)}.values())
 
-    def _answer(self, name: str) -> HostFacts | NotRead:
-        """Return what a host says, asking it once for all the items."""
-        key = name.lower()
-        if key not in self._answers:
-            self._answers[key] = self._facts(name)
-        return self._answers[key]
-
-    def _facts(self, name: str) -> HostFacts | NotRead:
-        hosts = self._services.hosts
-        if not hosts.knows(name):
-            return NotRead(f"host {name} is neither in the inventory nor in hyperv_hosts")
-        try:
-            return hosts.facts(name, self._wanted, self._max_age, self._now)
-        except FailbackError as problem:
-            return NotRead(problem.happened, problem)
-
-    def _place_at(self, item: ReplicatedItem, names: Sequence[str]) -> Placed:
-        copies = [copy for name in names for copy in self._copies_at(item, name)]
-        if not any(copy.is_there for copy in copies):
-            copies += self._elsewhere(item, names)
-        facts = self._answer(names[0])
-        vm = None if isinstance(facts, NotRead) else facts.find_vm(item.vm_id, item.friendly_name)
-        found = [copy for copy in copies if copy.state != ABSENT] or copies[:1]
-        return Placed(names[0], facts, vm, tuple(found), self._machine(item, found), tuple(names))
-
-    def _machine(self, item: ReplicatedItem, copies: Sequence[Copy]) -> HostVm | None:
-        answers = [self._answers.get(copy.place.lower()) for copy in copies if copy.is_there]
-        facts = [answer for answer in answers if isinstance(answer, HostFacts)]
-        found = [vm for one in facts if (vm := one.find_vm(item.vm_id, item.friendly_name))]
-        return next((vm for vm in found if vm.is_running), found[0] if found else None)
-
     def _host_of(self, item: ReplicatedItem, provider: Provider) -> str:
         """Return the host behind a provider: itself, or where the VMM server says that the VM is."""
         facts = self._answer(provider.friendly_name)
         if isinstance(facts, NotRead) or facts.vmm is None:
             return provider.friendly_name
-        known = facts.vmm.find_vm(item.vm_id, item.friendly_name)
-        return known.host if known is not None and self._services.hosts.knows(known.host) else provider.friendly_name
+        with suppress(TargetError):
+            known = facts.vmm.find_vm(item.vm_id, item.friendly_name)
+            if known is not None and self._services.hosts.knows(known.host):
+                return known.host
+        return provider.friendly_name
 
-    def _copies_at(self, item: ReplicatedItem, name: str) -> list[Copy]:
-        facts = self._answer(name)
-        if isinstance(facts, NotRead):
-            return [Copy(name, NOT_CHECKED, facts.reason)]
-        vm = facts.find_vm(item.vm_id, item.friendly_name)
-        if vm is not None:
-            return [Copy(name, vm.state, "read from the host")]
-        managed = facts.vmm.find_vm(item.vm_id, item.friendly_name) if facts.vmm else None
-        if managed is not None:
-            return [Copy(managed.host, managed.state, f"read from VMM server {name}")]
-        owner = facts.owner_of(item.vm_id, item.friendly_name)
-        if owner and owner.lower() != facts.computer.lower():
-            return self._copies_of_owner(item, owner)
-        return [_absent(name, facts, "the host has no such VM")]
+    def _look_elsewhere(self, item: ReplicatedItem, asked: Sequence[str], search: Search) -> None:
+        """Look on the site's other hosts: a copy may have been left there, or moved there, by an earlier failback.
 
-    def _copies_of_owner(self, item: ReplicatedItem, owner: str) -> list[Copy]:
-        """Return the copy on the cluster node that owns the VM."""
-        facts = self._answer(owner)
-        if isinstance(facts, NotRead):
-            return [Copy(owner, NOT_CHECKED, f"its cluster says that it is there; {facts.reason}")]
-        vm = facts.find_vm(item.vm_id, item.friendly_name)
-        reason = "read from the node that owns it"
-        return [Copy(owner, vm.state, reason) if vm else _absent(owner, facts, reason)]
+        One that runs there counts always. That one cannot be asked counts where the VM was not found on its own hosts:
+        then it may be there.
+        """
+        found = search.has_found
+        names = self._names_of_site(item)
+        if isinstance(names, NotRead):
+            if not found:
+                search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
+            return
+        for name in names:
+            if name in asked or (found and not self._services.hosts.knows(name)):
+                continue
+            search.look(name, max_age=max(self._max_age, _MAX_AGE_ELSEWHERE), only_if_there=found)
 
-    def _elsewhere(self, item: ReplicatedItem, asked: Sequence[str]) -> list[Copy]:
-        """Look on the site's other hosts: an earlier run may have failed it back to one of them."""
+    def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
+        if item.fabric_name not in self._listed:
+            try:
+                providers = self._services.azure.site_recovery.providers(item.fabric_name)
+                self._listed[item.fabric_name] = [provider.friendly_name for provider in providers]
+            except (PermissionDenied, NotFound) as problem:
+                self._listed[item.fabric_name] = NotRead(problem.happened)
+        return self._listed[item.fabric_name]
+
+    def _answer(self, name: str, max_age: float | None = None) -> HostFacts | NotRead:
+        """Return what a host says, asking it once for all the items."""
+        key = name.lower()
+        if key not in self._answers:
+            self._answers[key] = self._facts(name, self._max_age if max_age is None else max_age)
+        return self._answers[key]
+
+    def _facts(self, name: str, max_age: float) -> HostFacts | NotRead:
+        hosts = self._services.hosts
+        if not hosts.knows(name):
+            return NotRead(f"host {name} is neither in the inventory nor in hyperv_hosts")
         try:
-            providers = self._services.azure.site_recovery.providers(item.fabric_name)
-        except (PermissionDenied, NotFound):
-            return []
-        names = [provider.friendly_name for provider in providers]
-        others = [name for name in names if name not in asked and self._services.hosts.knows(name)]
-        return [copy for name in others for copy in self._copies_at(item, name) if copy.is_there]
-
-
-def _unplaced(host: str, unread: NotRead) -> Placed:
-    return Placed(host, unread, None, (Copy(host, NOT_CHECKED, unread.reason),))
-
-
-def _absent(name: str, facts: HostFacts, reason: str) -> Copy:
-    """Say that a host has no such machine, where it could have told."""
-    if facts.proves_absence:
-        return Copy(name, ABSENT, reason)
-    problem = facts.problem_with("vms", "cluster", "vmm", "services") or "not all of it could be read"
-    return Copy(name, NOT_CHECKED, problem)
+            return hosts.facts(name, self._wanted, max_age, self._now)
+        except FailbackError as problem:
+            return NotRead(problem.happened, problem)

@@ -19,6 +19,7 @@ from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
+from .aftermath import conclude
 from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
 from .outcomes import verb_outcome
@@ -60,8 +61,12 @@ def _to_azure(wish: PlannedFailoverWish, services: Services, watch: Watch) -> di
     goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
     course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal))
     foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(wish))
-    outcome = verb_outcome(session, Verb.FAIL_OVER, course, foreseen)
-    return {**outcome, "data_sync": None, "fence": fence.prove(course)}
+
+    def tell() -> dict[str, Any]:
+        outcome = verb_outcome(session, Verb.FAIL_OVER, course, foreseen)
+        return {**outcome, "data_sync": None, "fence": fence.prove(course)}
+
+    return conclude(Verb.FAIL_OVER, wish, watch, course, tell)
 
 
 def _waits(wish: PlannedFailoverWish) -> bool:
@@ -93,9 +98,13 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
     waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
     stops_there = waits and wish.wait_for != "end"
     foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(wish), synchronizes_first=stops_there)
-    outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
     shown = {"option": sync.option, "reason": sync.reason} if sync else None
-    return {**outcome, "data_sync": shown, "fence": fence.prove(course)}
+
+    def tell() -> dict[str, Any]:
+        outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
+        return {**outcome, "data_sync": shown, "fence": fence.prove(course)}
+
+    return conclude(Verb.FAIL_BACK, wish, watch, course, tell)
 
 
 def _request(
@@ -103,6 +112,8 @@ def _request(
 ) -> tuple[FailbackRequest, DataSync]:
     for item in items:
         _refuse_encrypted(item)
+    for one in sides:
+        _refuse_namesake(one)
     missing = [one.name for one in sides if one.is_missing_on_premises]
     if missing and not (wish.create_vm_if_missing or wish.target_host):
         raise _nothing_to_fail_back_to(missing)
@@ -113,6 +124,16 @@ def _request(
     sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=nothing_to_compare)
     place = target.id if target else _own_provider_id(session, wish, items[0])
     return FailbackRequest(sync.synchronizes_first, create, place), sync
+
+
+def _refuse_namesake(sides: Sides) -> None:
+    namesakes = [copy for copy in sides.on_premises if copy.is_namesake]
+    if sides.is_missing_on_premises and namesakes:
+        raise Refused(
+            f"{sides.sentence()}. Nothing may overwrite that one.",
+            "Nothing was written. Rename or remove the other VM, or fail back to another host.",
+            sides=[sides.as_result()],
+        )
 
 
 def _nothing_to_fail_back_to(names: Sequence[str]) -> Refused:

@@ -12,6 +12,7 @@ from ..azure.session import AzureSession
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
+from .aftermath import conclude
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -35,7 +36,8 @@ def run(wish: ReverseReplicateWish, services: Services, watch: Watch) -> dict[st
     procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
     course = run_procedure(session, wish, watch, procedure)
     foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=wish.wait and wish.wait_for == "protected")
-    return verb_outcome(session, Verb.REVERSE_REPLICATE, course, foreseen)
+    verb = Verb.REVERSE_REPLICATE
+    return conclude(verb, wish, watch, course, lambda: verb_outcome(session, verb, course, foreseen))
 
 
 def _write(session: AzureSession, member: Observation) -> Write:

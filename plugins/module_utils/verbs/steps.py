@@ -72,6 +72,16 @@ class Course:
         """Return the names of the jobs, each once."""
         return list(dict.fromkeys(filter(None, self.jobs.values())))
 
+    def explain(self, problem: FailbackError, *, read_again: bool = True) -> None:
+        """Fill in what a failure does not know: what had been written, and which side holds the truth.
+
+        C(read_again) is whether the last look is newer than the failure, or than the last write.
+        """
+        problem.wrote = problem.wrote or bool(self.started)
+        if self.started:
+            problem.details.setdefault("started_jobs", self.job_names())
+        problem.truth = problem.truth or truth_of(self.before, self.after, read_again=read_again)
+
 
 def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
     """Take the target to where the wish wants it, or as far as waiting was asked for.
@@ -110,18 +120,14 @@ class _Runner:
         return self._course
 
     def explain(self, problem: FailbackError) -> None:
-        """Fill in what a failure does not know: which side holds the truth now, and what had been written."""
-        course = self._course
-        problem.wrote = problem.wrote or bool(course.started)
-        if course.started:
-            problem.details.setdefault("started_jobs", course.job_names())
+        """Look again, if only once, and fill in what a failure does not know."""
         try:
-            course.after = self._look_now()
+            self._course.after = self._look_now()
             read_again = True
         except FailbackError as unread:
             self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
             read_again = False
-        problem.truth = problem.truth or truth_of(course.before, course.after, read_again=read_again)
+        self._course.explain(problem, read_again=read_again)
 
     def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""

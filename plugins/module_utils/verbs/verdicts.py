@@ -80,16 +80,16 @@ class Fence:
         return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
 
     def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:
-        """Prove, before a step towards on-premises, that no on-premises copy is up. Raises Refused."""
+        """Prove, before a step towards on-premises, that every on-premises copy is off. Raises Refused."""
         self.before = self.look(members)
-        up = [one for one in self.before if one.on_premises_up]
-        if up:
+        wrong = [one for one in self.before if one.in_the_way]
+        if wrong:
             raise Refused(
-                f"{_sentences(up)}. While Azure holds the truth, the on-premises copy must be off: what is written to "
-                "it would be lost, and both copies may have been written to.",
+                f"{_sentences(wrong)}. While Azure holds the truth, the on-premises copy must be off: what is written "
+                "to it would be lost, and both copies may have been written to.",
                 "Nothing was written. Find out which copy took the last writes; if that is the Azure VM, turn the "
-                "on-premises VM off, then run the task again.",
-                sides=[one.as_result() for one in up],
+                "on-premises VM off, and remove a saved state (Remove-VMSavedState), then run the task again.",
+                sides=[one.as_result() for one in wrong],
             )
         return self.before
 
@@ -174,8 +174,8 @@ def _contradicts(sides: Sides, side: str) -> bool:
     """Whether what is known speaks against exactly this side running. What is not known does not."""
     if side == "azure":
         return bool(sides.on_premises_up) or (sides.azure.is_known and not sides.azure.is_up)
-    no_home = sides.on_premises_is_known and not sides.on_premises_up
-    return sides.azure.is_up or no_home or sides.runs == "several"
+    nobody_home = sides.on_premises_is_known and not any(copy.is_running for copy in sides.on_premises)
+    return sides.azure.is_up or nobody_home or sides.runs == "several"
 
 
 def _situation(sides: Sides) -> str:
@@ -183,7 +183,9 @@ def _situation(sides: Sides) -> str:
     up = sides.on_premises_up
     if sides.azure.is_up:
         return "azure" if sides.on_premises_is_known and not up else "both"
-    return "none" if not up else "on_premises" if len(up) == 1 else "twice"
+    if len(up) > 1:
+        return "twice"
+    return "on_premises" if up and up[0].is_running else "none"
 
 
 def _sentences(sides: Sequence[Sides]) -> str:

@@ -60,7 +60,8 @@ class CompleteWish(Wish):
 
 @dataclass(frozen=True, kw_only=True)
 class ValidateWish(Wish):
-    """C(interval) is the seconds between two attempts. C(attested) is what was proved by other means, in words."""
+    """C(interval) is the seconds between two attempts. C(attested) is what was proved by other means, in words: for
+    every VM of a plan."""
 
     interval: float = 10
     heartbeat: bool = True

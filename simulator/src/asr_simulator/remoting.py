@@ -37,7 +37,13 @@ class HostCommands:
         commands = world.hyperv.commands_of(found)
         variables = {**_environment(found), **environment}
         return run_command_line(
-            command_line, stdin, commands, lambda: world.hyperv.now_of(found), variables, found.os.powershell
+            command_line,
+            stdin,
+            commands,
+            lambda: world.hyperv.now_of(found),
+            variables,
+            found.os.powershell,
+            (ADMINISTRATORS,) if found.administered else (),
         )
 
 

@@ -40,6 +40,10 @@ def sides(azure: str, *on_premises: str) -> Sides:
         ("unknown", ("Off",), "not_checked"),
         ("running", ("Running", "not_checked"), "several"),
         ("deallocated", ("Running", "not_checked"), "not_checked"),
+        ("deallocated", ("Paused",), "none"),
+        ("deallocated", ("PausedCritical",), "none"),
+        ("deallocated", ("Stopping",), "none"),
+        ("deallocated", ("Saved",), "none"),
     ],
 )
 def test_the_side_that_runs(azure: str, on_premises: tuple[str, ...], runs: str) -> None:
@@ -52,7 +56,25 @@ def test_one_side_is_never_said_to_run_while_another_may(azure: str, on_premises
     states = [seen.azure, *seen.on_premises]
     if seen.runs in ("azure", "on_premises", "none"):
         assert all(copy.is_known for copy in states)
-        assert sum(copy.is_up for copy in states) == (seen.runs != "none")
+        assert sum(copy.is_up for copy in states) <= 1
+        assert sum(copy.is_running for copy in states) == (seen.runs != "none")
+
+
+@pytest.mark.parametrize(
+    ("state", "in_the_way"),
+    [("Off", False), ("PowerOff", False), ("absent", False), ("not_checked", False)]
+    + [(state, True) for state in ("Saved", "FastSaved", "Paused", "Running", "Starting", "Stopping", "Foo")],
+)
+@pytest.mark.parametrize("is_namesake", [True, False])
+def test_only_a_machine_that_is_off_may_be_written_over(state: str, in_the_way: bool, is_namesake: bool) -> None:
+    assert Copy("hv01", state, is_namesake=is_namesake).is_in_the_way is in_the_way
+
+
+def test_a_namesake_proves_nothing() -> None:
+    namesake = Copy("hv01", "Running", "another VM has its name there, with id 1", is_namesake=True)
+    seen = Sides("/item", "web01", Copy("/vm", "deallocated"), (namesake,))
+    assert (seen.runs, seen.is_missing_on_premises) == ("not_checked", True)
+    assert seen.as_result()["on_premises"][0]["state"] == "not_checked"
 
 
 @pytest.mark.parametrize(("azure", "host"), [*itertools.product(("running", "not_checked"), ("Off", "not_checked"))])

@@ -124,6 +124,7 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (vm(id="other"), {}, "vm_name", "fail", "another VM called web01"),
         (vm(state="Running"), {}, "on_premises_vm_off", "fail", "Running on hv01"),
         (vm(state="Paused"), {}, "on_premises_vm_off", "fail", "Paused on hv01"),
+        (vm(state="Saved"), {}, "on_premises_vm_off", "fail", "Saved on hv01"),
         (None, {"copies": (Copy(HOST, "Off"), Copy("hv02", "Running"))}, "on_premises_vm_off", "fail", "on hv02"),
         (vm(checkpoints=[{"name": "before patch"}]), {}, "checkpoints", "fail", "before patch"),
         (volume(0.2), {}, "disk_space", "fail", "0.2 GB free, 30.0 GB may be written"),
@@ -196,6 +197,29 @@ def test_a_vmm_server_answers_for_itself() -> None:
     assert findings["hyperv_role"].seen == "VMM server"
     assert findings["host_services"].seen == "running: SCVMMService"
     assert findings["on_premises_vm"].seen == "on node1.contoso.example, as VMM says"
+
+
+def test_a_vmm_server_whose_service_is_stopped_lacks_that_service_and_no_role() -> None:
+    document = {"vmm": None, "vms": [], "hyper_v": {}, "services": [{**VMM, "state": "Stopped"}]}
+    findings = found(side(document, is_managed_by_vmm=True))
+    assert findings["hyperv_role"].status == "pass"
+    assert findings["host_services"].seen == "SCVMMService is Stopped"
+
+
+def test_the_disks_of_a_whole_plan_must_fit() -> None:
+    document = {"volumes": [{"path": "D:\\", "size": 900 * GB, "free": 50 * GB}]}
+    assert found(side(document))["disk_space"].status == "pass"
+    together = found(side(document, data_sync="during_failover", others=(side(document),)))["disk_space"]
+    assert (together.status, "60.0 GB may be written" in together.seen) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    "identifier", ["on_premises_vm", "vm_name", "on_premises_vm_off", "checkpoints", "cluster_owner"]
+)
+def test_a_host_that_does_not_tell_its_vms_lets_nothing_pass(identifier: str) -> None:
+    stopped = {"vms": [], "problems": [{"part": part, "message": "No access"} for part in ("vms", "cluster")]}
+    unknown = (Copy(HOST, "not_checked", "No access"),)
+    assert found(side(stopped, copies=unknown))[identifier].status == "not_checked"
 
 
 def test_the_limit_of_the_clock_is_five_minutes() -> None:

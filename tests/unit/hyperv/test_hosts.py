@@ -13,18 +13,20 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 
 import pytest
 from web import LOOPBACK, Answer
-from winrm_host import COMMAND, PASSWORD, SHELL, TAKEN, USER, Host, said
+from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, USER, Host, fault, said
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     ConfigurationError,
     HostAuthenticationError,
     HostError,
+    HostUnreachable,
 )
-from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts, is_same_host, no_inventory
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts, no_inventory
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
@@ -68,26 +70,6 @@ def questions(host: Host) -> list[Any]:
     sent = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in host.web.bodies if body)
     whole = (base64.b64decode(b"".join(base64.b64decode(part.group(1)).split())) for part in sent if part)
     return [json.loads(question)["input"] for question in whole]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("hv01", "hv01", True),
-        ("HV01.contoso.example", "hv01.Contoso.example", True),
-        ("hv01", "HV01.contoso.example", True),
-        ("hv01.contoso.example", "hv01", True),
-        ("hv01.contoso.example", "hv01.fabrikam.example", False),
-        ("hv01.contoso.example", "hv01.contoso", False),
-        ("hv1", "hv10", False),
-        ("hv0", "hv01.contoso.example", False),
-        ("10.0.0.1", "10.0.0.1.example", False),
-    ],
-)
-def test_a_short_name_means_a_whole_one_but_not_two_domains_each_other(one: str, other: str, same: bool) -> None:
-    pair = (one, other)
-    assert is_same_host(*pair) is same
-    assert is_same_host(*reversed(pair)) is same
 
 
 def test_only_a_host_that_the_user_named_may_be_asked() -> None:
@@ -195,6 +177,80 @@ def test_that_a_host_cannot_be_asked_is_found_out_once(host: Start) -> None:
     assert len(hv01.web.asked) == 1
     with pytest.raises(HostError, match="HTTP 410"):
         asking(hv01, cache).facts(NAME)
+
+
+def asked(known: Hosts, name: str = NAME) -> str:
+    """Ask, and return how a refusal is told."""
+    with pytest.raises(HostAuthenticationError) as problem:
+        known.facts(name)
+    assert PASSWORD not in str(problem.value.as_result())
+    return problem.value.happened
+
+
+def several(cache: RunCache, *known: Host, **more: Any) -> Hosts:
+    """The hosts of a task that may ask `hv0`, `hv1` ..."""
+    addresses = {f"hv{number}": f"{LOOPBACK}:{host.web.server_port}" for number, host in enumerate(known)}
+    return asking(known[0], cache, **{"hyperv_hosts": addresses, **more})
+
+
+def test_an_account_that_two_hosts_refused_is_tried_on_no_other(host: Start) -> None:
+    first, second, third, cache = host(UNAUTHORIZED), host(UNAUTHORIZED), host(GONE), RunCache()
+    for name in ("hv0", "hv1"):
+        assert "was refused before" not in asked(several(cache, first, second, third), name)
+    for name in ("hv2", "hv0", "hv1"):
+        told = asked(several(cache, first, second, third), name)
+        assert "was refused before in this run, by hv0 (" in told
+        assert ", hv1 (" in told
+    with pytest.raises(HostAuthenticationError, match="was refused before"):
+        several(cache, first, second, third).named(f"{LOOPBACK}:{third.web.server_port}").ask("a script", {})
+    with pytest.raises(HostAuthenticationError, match="was refused before"):
+        several(cache, first, second, third).facts("hv2", max_age=60)
+    assert [len(one.web.asked) for one in (first, second, third)] == [1, 1, 0]
+
+
+def test_a_host_that_refuses_by_itself_is_asked_twice_and_keeps_nobody_from_others(host: Start) -> None:
+    wrong, right, cache = host(UNAUTHORIZED), host(*facts(), *facts(), GONE), RunCache()
+    told = [asked(several(cache, wrong, right), "hv0") for _time in range(4)]
+    assert ["was refused before" in words for words in told] == [False, False, True, True]
+    assert len(wrong.web.asked) == 2
+    assert several(cache, wrong, right).facts("hv1").computer == "HV01"
+    # The password is right, so that what was refused before counts no more.
+    assert "was refused before" not in asked(several(cache, wrong, right), "hv0")
+    assert several(cache, wrong, right).facts("hv1").computer == "HV01"
+
+
+def test_another_password_is_another_try(host: Start) -> None:
+    hv01, cache = host(UNAUTHORIZED), RunCache()
+    for _time in range(3):
+        asked(asking(hv01, cache))
+    assert len(hv01.web.asked) == 2
+    assert "was refused before" not in asked(asking(hv01, cache, winrm_password="another"))
+
+
+def test_a_refusal_is_forgotten_when_windows_forgets_it(host: Start) -> None:
+    hv01, cache, now = host(UNAUTHORIZED), RunCache(), [0.0]
+    told = []
+    for time in (0, 0, 1799, 1800):
+        now[0] = time
+        told.append(asked(asking(hv01, cache, lambda: now[0])))
+    assert ["was refused before" in words for words in told] == [False, False, True, False]
+
+
+def test_an_account_that_may_not_do_this_has_the_right_password(host: Start) -> None:
+    denied, cache = fault(5, "Access is denied."), RunCache()
+    first, second, third = host(denied), host(denied), host(*facts())
+    for name in ("hv0", "hv1"):
+        assert "refused" in asked(several(cache, first, second, third), name)
+    assert several(cache, first, second, third).facts("hv2").computer == "HV01"
+
+
+def test_a_proof_gets_its_time_when_a_job_has_used_all_of_it(host: Start) -> None:
+    nothing_yet = fault(OPERATION_TIMEOUT)
+    hv01, now = host(SHELL, COMMAND, TAKEN, *[nothing_yet] * 5, *facts()[3:], GONE), chain([0], range(600, 10_000))
+    assert asking(hv01, clock=lambda: float(next(now))).facts(NAME).computer == "HV01"
+    slow, ticks = host(SHELL, COMMAND, TAKEN, nothing_yet), chain([0], range(600, 10_000))
+    with pytest.raises(HostUnreachable, match=r"within 1[12]\d seconds"):
+        asking(slow, clock=lambda: float(next(ticks))).facts(NAME)
 
 
 def test_another_clock_is_read_before_and_after_and_kept_with_the_answer(host: Start) -> None:

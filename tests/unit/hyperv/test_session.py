@@ -75,7 +75,7 @@ def test_an_answer_may_take_its_time_and_come_in_parts(host: Start) -> None:
     assert hv01.actions().count("Receive") == 5
 
 
-@pytest.mark.parametrize(("timeout", "said"), [(20, r"within 1\d seconds"), (86400, "within 600 seconds")])
+@pytest.mark.parametrize(("timeout", "said"), [(20, r"within 1\d seconds"), (86400, "within 180 seconds")])
 def test_a_host_that_never_ends_is_left_at_the_deadline_and_told_so(host: Start, timeout: float, said: str) -> None:
     hv01 = host(*STARTED, NOTHING_YET, timeout=timeout, step=1 if timeout < 100 else 60)
     with pytest.raises(HostUnreachable, match=f"did not finish its answer {said}"):
@@ -161,6 +161,11 @@ def test_a_change_is_sent_once_and_its_fate_is_not_guessed(
     assert hv01.actions().count("Send") <= 1
     assert hv01.actions().count("Create") == 1
     assert getattr(caught.value, "wrote", None) is (kind is FateUnknown)
+
+
+def test_a_change_is_waited_for_longer_than_a_question(host: Start) -> None:
+    with pytest.raises(FateUnknown, match="within 600 seconds"):
+        host(*STARTED, NOTHING_YET, timeout=86400, step=60).ask(changes=True)
 
 
 def test_a_change_that_takes_too_long_is_not_known_either(host: Start) -> None:

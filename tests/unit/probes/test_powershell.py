@@ -67,7 +67,10 @@ def test_the_command_travels_as_data(guest: Any) -> None:
         (ended("", 4), {}, "fail", "exit code 4", "not 0"),
         (output(code=3), {}, "fail", "exit code 3", "ended with 3, not 0"),
         (output(code=3), {"exit_code": 3}, "pass", "exit code 3", ""),
-        (output(code=0), {}, "pass", "exit code 0", ""),
+        # Nothing says that the command ran at all.
+        (output(code=0), {}, "fail", "exit code 0", "without an answer"),
+        (output(code=1), {"exit_code": 1}, "fail", "exit code 1", "without an answer"),
+        (ended("", 1), {"exit_code": 1}, "pass", "exit code 1", ""),
         (
             said({"error": {"message": "Cannot find any service", "id": "NoService", "category": "x", "line": ""}}, 1),
             {},

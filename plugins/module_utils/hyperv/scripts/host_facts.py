@@ -17,12 +17,20 @@ $ErrorActionPreference = 'Stop'
 $problems = New-Object System.Collections.ArrayList
 
 function Read-Part {
-    param([string] $Part, [scriptblock] $Read)
+    param([string] $Part, [scriptblock] $Read, [string] $Of = '')
     try { $found = @(& $Read) } catch {
-        $null = $problems.Add([ordered]@{ part = $Part; message = [string] $_.Exception.Message })
+        Add-Problem $Part $_ $Of
         return
     }
     $found
+}
+
+# $Of is the machine whose part it is, where the host's own words need not name it.
+function Add-Problem {
+    param([string] $Part, $Failure, [string] $Of = '')
+    $words = [string] $Failure.Exception.Message
+    if ($Of -ne '') { $words = $Of + ': ' + $words }
+    $null = $problems.Add([ordered]@{ part = $Part; message = $words })
 }
 
 # What a function does not return is no null to ConvertTo-Json of 5.1, but an empty object.
@@ -66,6 +74,15 @@ function Get-ByMachine {
     $index
 }
 
+# A machine that is broken must not hide the others.
+function Read-OfMachines {
+    param([string] $Part, [scriptblock] $Ask)
+    try { $found = @(& $Ask $machines) } catch {
+        $found = @(foreach ($one in $machines) { Read-Part $Part { & $Ask @($one) } -Of $one.Name })
+    }
+    $found
+}
+
 # A file that is missing must not hide the others.
 function Get-DiskFile {
     param([string[]] $Paths)
@@ -78,10 +95,24 @@ function Get-DiskFile {
 $computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
 $system = Read-One 'os' { Get-CimInstance -ClassName Win32_OperatingSystem }
 $services = @(Read-Part 'services' {
-    $names = 'vmms', 'dra', 'obengine', 'SCVMMService', 'ClusSvc'
+    $names = 'vmms', 'dra', 'obengine', 'SCVMMService', 'ClusSvc', 'WinRM'
     $filter = @(foreach ($name in $names) { "Name='$name'" }) -join ' OR '
-    Get-CimInstance -ClassName Win32_Service -Filter $filter
+    $shown = @(Get-CimInstance -ClassName Win32_Service -Filter $filter)
+    # By which the host is asked at this moment: services that lack it are not all that there are.
+    $itself = @($shown | Where-Object { $_.Name -eq 'WinRM' })
+    if ($itself.Count -eq 0) { throw 'The host does not show its services to this account.' }
+    $shown | Where-Object { $_.Name -ne 'WinRM' }
 })
+# To an account without rights Hyper-V shows no machines, and says no word about it.
+$mayAdminister = Read-One 'rights' {
+    $caller = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
+    # Administrators and Hyper-V Administrators; the token of an administrator that UAC has filtered is of neither.
+    $roles = @(foreach ($sid in 'S-1-5-32-544', 'S-1-5-32-578') {
+        $role = New-Object Security.Principal.SecurityIdentifier $sid
+        if ($caller.IsInRole($role)) { $sid }
+    })
+    $roles.Count -gt 0
+}
 $servicesUnknown = @($problems | Where-Object { $_.part -eq 'services' }).Count -gt 0
 $serviceNames = @(foreach ($service in $services) { $service.Name })
 $running = @(foreach ($service in $services) { if ($service.State -eq 'Running') { $service.Name } })
@@ -122,7 +153,11 @@ if ($isHyperV) {
             }
         }
     })
-    $machines = @(Read-Part 'vms' { Hyper-V\Get-VM | Where-Object { Test-Wanted $_.Id $_.Name } })
+    $machines = @(Read-Part 'vms' {
+        $all = @(Hyper-V\Get-VM -ErrorAction SilentlyContinue -ErrorVariable failures)
+        foreach ($failure in $failures) { Add-Problem 'vms' $failure }
+        $all | Where-Object { Test-Wanted $_.Id $_.Name }
+    })
 }
 
 $drives = @()
@@ -130,13 +165,13 @@ $files = @{}
 $nics = @()
 $checkpoints = @()
 if ($machines.Count -gt 0) {
-    $drives = @(Read-Part 'disks' { Get-VMHardDiskDrive -VM $machines })
+    $drives = @(Read-OfMachines 'disks' { param($Of) Get-VMHardDiskDrive -VM $Of })
     # A disk that is passed through has a number and no file.
     $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
     $paths = @(foreach ($drive in $withFile) { [string] $drive.Path })
     if ($paths.Count -gt 0) { foreach ($file in Get-DiskFile $paths) { $files[[string] $file.Path] = $file } }
-    $nics = @(Read-Part 'nics' { Get-VMNetworkAdapter -VM $machines })
-    $checkpoints = @(Read-Part 'checkpoints' { Get-VMSnapshot -VM $machines })
+    $nics = @(Read-OfMachines 'nics' { param($Of) Get-VMNetworkAdapter -VM $Of })
+    $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Get-VMSnapshot -VM $Of })
 }
 $drivesOf = Get-ByMachine $drives
 $nicsOf = Get-ByMachine $nics
@@ -163,8 +198,8 @@ function Get-Disk {
     $disk
 }
 
-$vms = @(Read-Part 'vms' {
-    foreach ($machine in $machines) {
+$vms = @(foreach ($machine in $machines) {
+    Read-Part 'vms' -Of $machine.Name {
         $id = [string] $machine.Id
         [ordered]@{
             id = $id
@@ -272,6 +307,7 @@ if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
         virtual_machine_path = Get-TextOrNull $vmHost.VirtualMachinePath
         virtual_hard_disk_path = Get-TextOrNull $vmHost.VirtualHardDiskPath
     }
+    may_administer_hyper_v = $mayAdminister
     services = @(foreach ($service in $services) {
         [ordered]@{
             name = [string] $service.Name

@@ -134,6 +134,7 @@ class Cluster:
 class Host:
     """A server. ``accounts`` are the user names that it takes with their passwords; ``winrm``: it can be reached.
 
+    ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
     restart, ``needed_services`` are those without which it serves no vault.
     """
@@ -150,6 +151,7 @@ class Host:
     has_module: bool = True
     restart_pending: bool = False
     clock_offset: float = 0.0
+    administered: bool = True
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()
     volumes: list[Volume] = field(default_factory=list)
@@ -201,6 +203,16 @@ class Host:
         shared = (volume for volume in self.volumes if volume.cluster)
         data = (volume for volume in self.volumes if volume.path.upper() != "C:")
         return next(shared, None) or next(data, None) or self.volumes[0]
+
+    @property
+    def shown_machines(self) -> list[Machine]:
+        """The virtual machines that Hyper-V shows to its accounts."""
+        return self.machines if self.administered else []
+
+    @property
+    def shown_switches(self) -> list[Switch]:
+        """The switches that Hyper-V shows to its accounts."""
+        return self.switches if self.administered else []
 
     @property
     def machine_folder(self) -> str:

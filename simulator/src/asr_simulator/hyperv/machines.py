@@ -136,6 +136,7 @@ class Machine:
     cloud: str | None = None
     heartbeat_works: bool = True
     may_start: bool = True
+    readable: bool = True
     replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
 
     @property

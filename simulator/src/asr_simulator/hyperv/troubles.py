@@ -14,6 +14,7 @@ A service fault of a host is one of::
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
+    {"host": H, "rights": "none"}                                    no administrator: Hyper-V's lists are empty ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
 
@@ -21,6 +22,7 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
+    {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
     {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
 
@@ -168,6 +170,11 @@ def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "clock_offset", offset)
 
 
+def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    full = _one_of(fault, "rights", "none", "full") == "full"
+    return lambda: setattr(host, "administered", full)
+
+
 def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     if _one_of(fault, "power", "running", "off") == "off":
         return machine.turn_off
@@ -192,6 +199,11 @@ def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chang
 def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     fails = _one_of(fault, "does_not_start", True, False)
     return lambda: setattr(machine, "may_start", not fails)
+
+
+def _broken(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    broken = _one_of(fault, "broken", True, False)
+    return lambda: setattr(machine, "readable", not broken)
 
 
 def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -221,12 +233,14 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"switch", "missing"}): _switch,
     frozenset({"role"}): _role,
     frozenset({"clock_offset"}): _clock_offset,
+    frozenset({"rights"}): _rights,
 }
 OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"power"}): _power,
     frozenset({"checkpoint", "missing"}): _checkpoint,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"does_not_start"}): _does_not_start,
+    frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,
     frozenset({"owner"}): _owner,
 }

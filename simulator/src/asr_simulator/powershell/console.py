@@ -32,6 +32,7 @@ def run_command_line(
     now: Callable[[], datetime],
     environment: Mapping[str, str] | None = None,
     version: str = VERSION,
+    groups: Collection[str] = (ADMINISTRATORS,),
 ) -> Completed:
     """Run a command line as a host does.
 
@@ -42,12 +43,13 @@ def run_command_line(
         now: the host's clock, UTC.
         environment: its environment variables.
         version: of its Windows PowerShell, as in $PSVersionTable.
+        groups: the SIDs of the groups that the caller's token is of.
     """
     try:
         wanted = invocation(command_line)
         if not wanted.script:
             return Completed("", "", 0)
-        session = _Session(wanted, commands, now, environment or {}, version)
+        session = _Session(wanted, commands, now, environment or {}, version, groups)
         return session.run(_lines(stdin))
     except UnknownProgram as error:
         return Completed("", str(error), 1)
@@ -90,6 +92,7 @@ class _Session:
         now: Callable[[], datetime],
         environment: Mapping[str, str],
         version: str,
+        groups: Collection[str],
     ) -> None:
         self._wanted = wanted
         self._out: list[str] = []
@@ -98,6 +101,7 @@ class _Session:
         self._interpreter = Interpreter(
             commands, now, environment, version_table(version), self._say, self._out.append, self._error.append
         )
+        self._interpreter.groups = frozenset(groups)
 
     def run(self, lines: list[str]) -> Completed:
         """Run the script."""

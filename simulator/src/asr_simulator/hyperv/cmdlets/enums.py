@@ -38,7 +38,23 @@ def every(names: Names, wanted: Iterable[str]) -> list[PSEnum]:
     return [names[name] for name in wanted]
 
 
-VM_STATE = _hyper_v("VMState", {"Other": 1, "Running": 2, "Off": 3, "Stopping": 4, "Saved": 6, "Paused": 9})
+VM_STATE = _hyper_v(
+    "VMState",
+    {
+        "Other": 1,
+        "Running": 2,
+        "Off": 3,
+        "Stopping": 4,
+        "Saved": 6,
+        "Paused": 9,
+        "Starting": 10,
+        "FastSaved": 32779,
+        "RunningCritical": 32783,
+        "OffCritical": 32784,
+        "SavedCritical": 32786,
+        "PausedCritical": 32787,
+    },
+)
 HEARTBEAT = _hyper_v_counted(
     "VMHeartbeatStatus",
     "Unknown Disabled NoContact Error LostCommunication OkApplicationsUnknown OkApplicationsHealthy "

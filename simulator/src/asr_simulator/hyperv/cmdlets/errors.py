@@ -39,6 +39,11 @@ def no_service(computer: str) -> CommandError:
     return CommandError(message, "ObjectNotFound", "ObjectNotFound", exception=VIRTUALIZATION, terminating=True)
 
 
+def not_readable(name: str, identifier: str) -> CommandError:
+    """A virtual machine is there, and what it is cannot be read."""
+    return operation_failed(f"'{name}' could not be read. (Virtual machine ID {identifier.upper()})")
+
+
 def operation_failed(message: str) -> CommandError:
     """Hyper-V tried, and did not succeed."""
     return CommandError(message, "OperationFailed", "NotSpecified", exception=VIRTUALIZATION)

@@ -40,7 +40,7 @@ def commands(place: Place) -> list[Command]:
 
 def machines_of(place: Place, call: Call, parameter: str = "VMName") -> Iterator[Machine]:
     """The virtual machines that a command is about: those of -VM, else those of the names, else all."""
-    there = place.host.machines
+    there = place.host.shown_machines
     objects = given(call, "VM")
     if not objects:
         yield from chosen(call, parameter, there, lambda one: one.name, lambda name: errors.no_machine("name", name))
@@ -55,13 +55,17 @@ def machines_of(place: Place, call: Call, parameter: str = "VMName") -> Iterator
 def _get(place: Place, call: Call) -> Iterable[PSObject]:
     wanted = guids(call, "Id")
     found = chosen_by_id(place, call, wanted) if wanted else machines_of(place, call, "Name")
-    return (show(place, machine) for machine in found)
+    for machine in found:
+        if machine.readable:
+            yield show(place, machine)
+        else:
+            call.write_error(errors.not_readable(machine.name, machine.identifier))
 
 
 def chosen_by_id(place: Place, call: Call, wanted: list[str]) -> Iterator[Machine]:
     """The machines of these ids; one that is not there is an error."""
     for identifier in wanted:
-        found = [machine for machine in place.host.machines if machine.identifier == identifier]
+        found = [machine for machine in place.host.shown_machines if machine.identifier == identifier]
         yield from found
         if not found:
             call.write_error(errors.no_machine("id", identifier))

@@ -56,7 +56,7 @@ def switches_of(place: Place, call: Call) -> Iterator[Switch]:
     """The switches that a command is about: those of -Id, else those of the names, else all."""
     wanted, types = guids(call, "Id"), [name.lower() for name in texts(call, "SwitchType")]
     for identifier in wanted:
-        found = [switch for switch in place.host.switches if switch.identifier == identifier]
+        found = [switch for switch in place.host.shown_switches if switch.identifier == identifier]
         yield from found
         if not found:
             call.write_error(errors.no_switch("id", identifier))
@@ -68,7 +68,7 @@ def switches_of(place: Place, call: Call) -> Iterator[Switch]:
 
 def named_switches(place: Place, call: Call) -> Iterator[Switch]:
     """The switches of the names; all without any."""
-    return chosen(call, "Name", place.host.switches, lambda one: one.name, lambda name: errors.no_switch("name", name))
+    return chosen(call, "Name", place.host.shown_switches, lambda one: one.name, lambda name: errors.no_switch("name", name))
 
 
 def _switches(place: Place, call: Call) -> Iterable[PSObject]:

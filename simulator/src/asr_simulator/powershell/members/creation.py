@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asr_simulator.powershell.members.encodings import Encoding
+from asr_simulator.powershell.members.principals import make_principal, make_sid
 from asr_simulator.powershell.members.texts import NetFault
 from asr_simulator.powershell.objects import GenericList, Hashtable, NetException, NotModelled, PSObject, Version
 from asr_simulator.powershell.values.cast import cast, items_of, to_integer
@@ -73,6 +74,8 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "System.Guid": lambda text: cast(text, "guid"),
     "System.Management.Automation.PSObject": PSObject,
     "System.Object": lambda: PSObject("System.Object"),
+    "System.Security.Principal.SecurityIdentifier": make_sid,
+    "System.Security.Principal.WindowsPrincipal": make_principal,
     "System.String": lambda char, count: to_text(char) * to_integer(count, "Int32"),
     "System.Text.UTF8Encoding": _utf8,
     "System.TimeSpan": _span,

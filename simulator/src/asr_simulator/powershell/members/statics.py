@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.powershell.members import times
 from asr_simulator.powershell.members.encodings import KNOWN, Encoding
+from asr_simulator.powershell.members.principals import WindowsIdentity
 from asr_simulator.powershell.members.texts import WHITE, NetFault
 from asr_simulator.powershell.objects import NotModelled, PSEnum, PSObject, ScriptBlock
 from asr_simulator.powershell.operators.arithmetic import is_list
@@ -191,6 +192,7 @@ METHODS: dict[str, dict[str, Callable[..., Any]]] = {
         "sqrt": _square_root,
         "truncate": _whole(math.trunc),
     },
+    "System.Security.Principal.WindowsIdentity": {"getcurrent": lambda engine: WindowsIdentity(engine.groups)},
     "System.String": {
         "concat": lambda engine, *parts: _join(engine, "", *parts),
         "format": _format,

@@ -51,7 +51,7 @@ class Engine:
     """Runs one command line.
 
     `say` takes what a host shows of a stream ("error", "warning", "verbose", "information"): an :class:`ErrorRecord`
-    or text. `write` and `write_error` take raw text of the console's streams.
+    or text; `groups` are the SIDs of the caller's. `write` and `write_error` take raw text of the console's streams.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Engine:
         self.now = now
         self.environment = {name.lower(): (name, value) for name, value in environment.items()}
         self.version = version
+        self.groups: frozenset[str] = frozenset()
         self.say = say
         self.write = write
         self.write_error_text = write_error

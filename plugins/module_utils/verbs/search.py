@@ -1,0 +1,112 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The search for the copies of one machine, host by host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..failback.failures import TargetError
+from ..failback.fence import ABSENT, NOT_CHECKED, Copy
+from ..failback.findings import NotRead
+from ..failback.hyperv_hosts import HostFacts, HostVm, VmmVm
+from ..failback.items import ReplicatedItem
+
+Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
+
+
+class Search:
+    """What was found of one item. C(answer) returns what a host says, given how old that may be.
+
+    A host that answers to two names is looked at once, so that no machine counts twice.
+    """
+
+    def __init__(self, item: ReplicatedItem, answer: Answer) -> None:
+        self._item = item
+        self._answer = answer
+        self._seen: set[str] = set()
+        self._copies: list[Copy] = []
+        self._machines: dict[str, HostVm] = {}
+
+    @property
+    def has_found(self) -> bool:
+        """Whether the machine itself was found."""
+        return any(copy.is_there for copy in self._copies)
+
+    @property
+    def machine(self) -> HostVm | None:
+        """The machine, wherever it is; one that runs before others."""
+        found = [vm for vm in self._machines.values() if self._is_the_one(vm)]
+        return next((vm for vm in found if vm.is_running), found[0] if found else None)
+
+    def machine_at(self, name: str) -> HostVm | None:
+        """Return the machine on the host that was asked by this name, or one that only has the name of it."""
+        return self._machines.get(name.lower())
+
+    def copies(self) -> tuple[Copy, ...]:
+        """Return all copies; that a host has none only where no host has one, and none may have one."""
+        return tuple([copy for copy in self._copies if copy.state != ABSENT] or self._copies[:1])
+
+    def add(self, copy: Copy) -> None:
+        """Add a copy."""
+        self._copies.append(copy)
+
+    def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
+        """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
+        before = len(self._copies)
+        self._look(name, max_age)
+        if only_if_there:
+            self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there]
+
+    def _look(self, name: str, max_age: float | None, said: str = "") -> None:
+        facts = self._answer(name, max_age)
+        if isinstance(facts, NotRead):
+            self.add(Copy(name, NOT_CHECKED, f"{said}{facts.reason}"))
+            return
+        key = (facts.fqdn or facts.computer or name).lower()
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        try:
+            self._look_at(name, facts, max_age)
+        except TargetError as ambiguous:
+            # Several machines of the name, and none with the id: which of them is meant, nobody can tell from here.
+            self.add(Copy(name, NOT_CHECKED, ambiguous.happened))
+
+    def _look_at(self, name: str, facts: HostFacts, max_age: float | None) -> None:
+        item = self._item
+        vm = facts.find_vm(item.vm_id, item.friendly_name)
+        managed = facts.vmm.find_vm(item.vm_id, item.friendly_name) if facts.vmm else None
+        owner = facts.owner_of(item.vm_id, item.friendly_name)
+        if vm is not None:
+            self._machines[name.lower()] = vm
+            self.add(self._copy(name, vm, "read from the host"))
+        elif managed is not None:
+            self._look_behind_vmm(name, managed)
+        elif owner and owner.lower() != facts.computer.lower():
+            self._look(owner, max_age, "its cluster says that it is there; ")
+        else:
+            self.add(_absent(name, facts))
+
+    def _look_behind_vmm(self, server: str, vm: VmmVm) -> None:
+        """Take a VMM server's word for a machine whose host cannot be asked; those that can are asked themselves."""
+        if vm.host.lower() not in self._seen:
+            self.add(self._copy(vm.host or server, vm, f"read from VMM server {server}"))
+
+    def _copy(self, place: str, vm: HostVm | VmmVm, reason: str) -> Copy:
+        if self._is_the_one(vm):
+            return Copy(place, vm.state, reason)
+        return Copy(place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True)
+
+    def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
+        """Whether a machine is the one that was replicated, not another one of its name."""
+        return not self._item.vm_id or vm.id.lower() == self._item.vm_id.lower()
+
+
+def _absent(name: str, facts: HostFacts) -> Copy:
+    """Say that a host has no such machine, where it could have told."""
+    if facts.proves_absence:
+        return Copy(name, ABSENT, "the host has no such VM")
+    problem = facts.problem_with("vms", "cluster", "vmm", "services", "hyper_v")
+    return Copy(name, NOT_CHECKED, problem or "it has no such VM, but may not have told of all")
