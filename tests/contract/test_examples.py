@@ -187,7 +187,6 @@ def test_the_example_of_the_role_for_another_host_runs(tmp_path: Path) -> None:
     play = role_example("alternate_host", 1)
     options = play["tasks"][0]["vars"]
     new = {"name": options["alternate_host_target"], "switches": []}
-    new["adapters"] = [{"name": name} for name in ("Ethernet", options["alternate_host_net_adapter"])]
     site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, new]}
     lost = scenario_of(item_of("web01", disks=DISKS), fabrics=[site])
     lost["vault"] = {"resource_group": RESOURCE_GROUP, "name": VAULT}
