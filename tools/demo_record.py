@@ -37,7 +37,7 @@ def _machines_of(result: Report) -> Iterator[tuple[str, Report]]:
 
 def _evidence_of(validation: Report, name: str) -> Report:
     """Return the evidence that the VM works on-premises: verdict, when, and what each check saw."""
-    own = next((vm for vm in validation.get("vms", []) if vm["name"] == name), {})
+    own: Report = next((vm for vm in validation.get("vms", []) if vm["name"] == name), {})
     seen = {check["id"]: check["seen"] for check in own.get("checks", [])}
     return {"verdict": own.get("verdict"), "validated_at": own.get("validated_at"), "seen": seen}
 

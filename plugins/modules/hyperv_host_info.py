@@ -117,8 +117,8 @@ host:
       sample: {installed: true, module: true, version: 10.0.20348.2227}
     may_administer_hyper_v:
       description:
-        - Whether the account is one of the host's Administrators or Hyper-V Administrators. To any other account Hyper-V
-          may show no VMs, without an error. Null when the host could not tell.
+        - Whether the account is one of the host's Administrators or Hyper-V Administrators. To any other account
+          Hyper-V may show no VMs, without an error. Null when the host could not tell.
       type: bool
       sample: true
     services:

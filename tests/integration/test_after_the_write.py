@@ -14,7 +14,7 @@ from scenarios import item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 AWAY = {"do": "status", "status": 503, "retry_after": 1}
-COMPUTE, JOBS = "/virtualMachines/", "/replicationJobs/"
+COMPUTE, JOB = "/virtualMachines/", "/replicationJobs/"
 # Module, its options, the stage before, the stage it leads to, the side that holds the truth then.
 STEPS = [
     ("planned_failover", {"data_sync": "during_failover"}, "failed_over", "failback_commit_pending", "on_premises"),
@@ -54,12 +54,14 @@ def test_a_proof_that_cannot_be_had_takes_no_write_back(
 
 def test_a_job_that_cannot_be_read_again_takes_no_write_back(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_back")))
-    go_wrong_once_there(vault, "protected", JOBS, {"do": "status", "status": 403, "code": "AuthorizationFailed"})
-    failed = vault.fail("reverse_replicate", **VM1)
+    denied = {"do": "status", "status": 403, "code": "AuthorizationFailed"}
+    fault = {"match": {"method": "GET", "path": JOB, "nth": 2, "times": 0}, "action": denied}
+    vault.simulator.locked(lambda world: world.faults.add(fault))
+    failed = vault.fail("reverse_replicate", **VM1, wait=False)
     assert (failed["error"]["kind"], failed["changed"]) == ("permission", True)
-    assert failed["stage"]["before"] == "failed_back"
+    assert failed["stage"] == {"before": "failed_back", "after": "reverse_replicating"}
     assert failed["authoritative_side"] == "on_premises"
-    assert failed["error"]["started_jobs"]
+    assert failed["error"]["started_jobs"] == [vault.jobs("vm1")[0]["name"]]
 
 
 @pytest.mark.parametrize(("module", "options", "before", "after", "side"), STEPS)

@@ -19,10 +19,13 @@ from hypothesis import strategies as st
 from scenarios import item_of, scenario_of
 from winrm.protocol import Protocol
 
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostAuthenticationError
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from asr_simulator.hyperv.cmdlets import cim
 from asr_simulator.server import Simulator
+from asr_simulator.wsman.ntlm import Handshake
 
 HV01, HV02, NODE, VMM = (f"{name}.contoso.example" for name in ("hv01", "hv02", "vmm01-node1", "vmm01"))
 DISKS = [{"name": "os", "gb": 4, "os": True}, {"name": "data", "gb": 8}]
@@ -173,12 +176,82 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: Driver, tmp
 def test_a_host_that_cannot_tell_its_machines_proves_nothing_about_them(drive: Driver) -> None:
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
     wanted = [("", "nobody")]
-    assert hosts.facts(HV01, wanted).proves_absence
-    assert hosts.facts(VMM, wanted).proves_absence
+    assert hosts.facts(HV01, wanted).absence_doubt == ""
+    assert hosts.facts("hv03.contoso.example", wanted).absence_doubt == ""
+    assert hosts.facts(VMM, wanted).absence_doubt == "VMM shows the machines of the user's role alone"
     drive.trouble(host=HV01, service="vmms", state="Stopped")
     drive.trouble(host=VMM, service="SCVMMService", state="Stopped")
-    assert not hosts.facts(HV01, wanted).proves_absence
-    assert not hosts.facts(VMM, wanted).proves_absence
+    assert "the object was not found" in hosts.facts(HV01, wanted).absence_doubt
+    assert hosts.facts(VMM, wanted).absence_doubt == "VMM could not be read"
+
+
+def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(drive: Driver) -> None:
+    assert facts(drive)["may_administer_hyper_v"] is True
+    drive.trouble(host=HV01, rights="none")
+    host = facts(drive)
+    assert (host["may_administer_hyper_v"], host["vms"], host["problems"]) == (False, [], [])
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    assert "may not administer Hyper-V" in hosts.facts(HV01, [("", "web01")]).absence_doubt
+    drive.trouble(host=HV01, rights="full")
+    assert hosts.facts(HV01, [("", "nobody")]).proves_absence
+
+
+def test_services_that_are_not_shown_prove_nothing(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cim.CLASSES, "win32_service", lambda _place: [{"Name": "Spooler", "State": "Running"}])
+    host = facts(drive)
+    assert [(problem["part"], problem["message"]) for problem in host["problems"]] == [
+        ("services", "The host does not show its services to this account.")
+    ]
+    assert "web01" in {vm["name"] for vm in host["vms"]}
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    assert not hosts.facts(HV01, [("", "nobody")]).proves_absence
+
+
+def test_a_machine_that_is_broken_hides_no_other(drive: Driver) -> None:
+    drive.trouble(vm="tools01", broken=True)
+    host = facts(drive)
+    assert {vm["name"] for vm in host["vms"]} == {"web01", "spare"}
+    assert all(vm["nics"] for vm in host["vms"])
+    (problem,) = host["problems"]
+    assert (problem["part"], "tools01" in problem["message"]) == ("vms", True)
+    drive.trouble(vm="tools01", broken=False)
+    (machine,) = drive.simulator.locked(lambda world: [vm for vm in world.hyperv.machines() if vm.name == "tools01"])
+    drive.simulator.locked(lambda _world: setattr(machine, "generation", "neither"))
+    host = facts(drive)
+    assert {vm["name"] for vm in host["vms"]} == {"web01", "spare"}
+    (problem,) = host["problems"]
+    assert problem["part"] == "vms"
+    assert problem["message"].startswith("tools01: ")
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    assert not hosts.facts(HV01).proves_absence
+
+
+def test_a_wrong_password_is_tried_twice_in_a_run_whatever_asks(
+    driver: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drive = driver(estate()).knows_hosts(transport="ntlm")
+    handshakes: list[str] = []
+    accept = Handshake.accept
+
+    def counted(handshake: Handshake, *parts: Any) -> Any:
+        answer = accept(handshake, *parts)
+        handshakes.append(answer[0])
+        return answer
+
+    monkeypatch.setattr(Handshake, "accept", counted)
+    for name in (HV01, HV02, NODE):
+        drive.trouble(host=name, password="wrong")
+    hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
+    for name in (HV01, HV02, NODE, HV01):
+        for max_age in (60, 0):
+            with pytest.raises(HostAuthenticationError) as caught:
+                hosts.facts(name, max_age=max_age)
+    assert "was refused before in this run" in caught.value.happened
+    with pytest.raises(HostAuthenticationError, match=HV01):
+        hosts.named(VMM).ask("a script", {})
+    assert 2 <= len(handshakes) <= 3
+    assert not any(handshakes)
+    assert sessions(drive) == []
 
 
 def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive: Driver) -> None:

@@ -42,22 +42,33 @@ def test_check_predicts_what_the_run_does_and_a_second_run_writes_nothing(stage:
     assert vault.token_requests() == 3, "one token a run"
 
 
-def test_a_run_without_validation_is_held_before_the_commit(stage: Any) -> None:
-    vault = stage(scenario_of("vm1"))
-    check = vault.play("failback", {"vm1": {}}, "--check")
-    held = vault.play("failback", {"vm1": {}})
-    assert (check.status, check.results["vm1"]["outcome"]) == (0, "predicted")
-    assert path_of(check.results["vm1"]) == path_of(held.results["vm1"])
-    for key in ("stage", "reason", "next"):
-        assert check.results["vm1"][key] == held.results["vm1"][key]
-    assert (held.status, held.results["vm1"]["outcome"]) == (0, "held")
-    assert "awaits its commit" in held.results["vm1"]["reason"]
+def test_a_run_without_evidence_is_held_before_the_commit_unless_none_is_required(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    hosts = {"vm1": {}, "vm2": {"failback_require_validation": False}}
+    check = vault.play("failback", hosts, "--check")
+    assert check.status == 0, check.output
+    assert {vm: result["stage"] for vm, result in check.results.items()} == {
+        "vm1": "failback_commit_pending",
+        "vm2": "protected",
+    }
+    run = vault.play("failback", hosts)
+    assert run.status == 0, run.output
+    predicted, held = check.results["vm1"], run.results["vm1"]
+    assert path_of(predicted) == path_of(held)
+    assert {key: predicted[key] for key in ("stage", "reason", "next")} == {
+        key: held[key] for key in ("stage", "reason", "next")
+    }
+    assert (held["outcome"], held["validation"]["verdict"]) == ("held", "not_proven")
+    assert "awaits its commit" in held["reason"]
+    assert "host hv01 is neither in the inventory nor in hyperv_hosts." in held["reason"]
+    assert run.results["vm2"]["outcome"] == "protected"
+    assert sorted(vault.writes()) == sorted([*WHOLE, *WHOLE[:2]])
     by_tag = vault.play("failback", {"vm1": {}}, "--tags", "commit")
     assert by_tag.results["vm1"]["outcome"] == "held"
-    assert vault.writes() == WHOLE[:2]
     done = vault.play("failback", {"vm1": {}}, failback_validation_tasks=vault.task_file("validate.yml", PASS))
     assert done.results["vm1"]["outcome"] == "protected"
-    assert vault.writes() == WHOLE
+    assert done.results["vm1"]["validation"]["vms"][0]["checks"][0]["seen"] == "validate.yml passed"
+    assert sorted(vault.writes()) == sorted([*WHOLE, *WHOLE])
 
 
 def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> None:

@@ -125,13 +125,14 @@ def test_what_is_wrong_is_said_before_anything_is_written(stage: Any, closed: di
 
 
 def test_the_prerequisites_ask_each_host_once_whatever_the_number_of_vms(stage: Any) -> None:
-    first = {name: {} for name in ("vm1", "vm2", "vm3")}
-    second = {name: {} for name in ("vm4", "vm5")}
+    first: dict[str, Any] = {name: {} for name in ("vm1", "vm2", "vm3")}
+    second: dict[str, Any] = {"vm4": {}, "vm5": {}, "vm6": {"failback_probes": [ASKED]}}
     items = [*map(item_of, first), *(item_of(name, host="hv02") for name in second)]
     vault = stage(scenario_of(*items)).knows_hosts()
     vault.trouble(vm="vm5", checkpoint="before patch")
     run = vault.play("prerequisites", {**first, **second})
     assert (run.status, vault.writes()) == (2, [])
-    assert outcomes(run) == {**dict.fromkeys([*first, "vm4"], "ready"), "vm5": "failed"}
+    assert outcomes(run) == {**dict.fromkeys([*first, "vm4"], "ready"), "vm5": "failed", "vm6": "failed"}
+    assert "type tcp needs port" in run.results["vm6"]["reason"]
     assert "before patch" in json.dumps(run.results["vm5"]["findings"])
     assert sorted(vault.sessions()) == ["hv01", "hv02"]

@@ -163,6 +163,7 @@ def test_given_faults_when_they_are_cleared_then_what_they_changed_stays_until_t
         ({"host": "hv01", "switch": "Production", "missing": False}, "hv01 has that switch"),
         ({"host": "vmm01", "role": "missing"}, "vmm01 is a VMM server"),
         ({"host": "hv01", "clock_offset": True}, "clock_offset is a number"),
+        ({"host": "hv01", "rights": "some"}, "rights is one of none, full"),
         ({"vm": "web99", "power": "off"}, "no virtual machine is named web99"),
         ({"vm": "web01", "host": "hv02", "power": "off"}, "no virtual machine is named web01"),
         ({"vm": "web01", "power": "paused"}, "power is one of running, off"),

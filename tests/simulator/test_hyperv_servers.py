@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime
 
 import pytest
 from on_site import GIB, PowerShell, afflict, host_of
 
+from asr_simulator.powershell import run_command_line
 from asr_simulator.scenarios import ScenarioError, load
 from asr_simulator.world import build_world
 
@@ -267,3 +269,36 @@ def test_given_hosts_that_contradict_themselves_when_loaded_then_refused(vault_o
     site = {"name": "site1", "type": "HyperVSite", "hosts": hosts}
     with pytest.raises(ScenarioError, match=message):
         build_world(load(vault_of({"name": "web01"}, fabrics=[site])))
+
+
+def may_administer(*names):
+    """Whether a caller is of these groups, as a script asks."""
+    caller = "New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())"
+    roles = (f"(New-Object Security.Principal.SecurityIdentifier '{name}')" for name in names)
+    return ", ".join(f"({caller}).IsInRole({role})" for role in roles)
+
+
+def test_given_the_caller_s_groups_when_a_script_asks_then_they_are_told():
+    encoded = base64.b64encode(may_administer("S-1-5-32-578", "s-1-5-32-544").encode("utf-16-le")).decode()
+    line = f"powershell.exe -EncodedCommand {encoded}"
+    told = [
+        run_command_line(line, b"", {}, datetime.now, groups=groups).stdout.split()
+        for groups in (("S-1-5-32-544",), ("S-1-5-32-578",), ())
+    ]
+    assert told == [["False", "True"], ["True", "False"], ["False", "False"]]
+
+
+def test_given_an_account_without_rights_when_it_lists_then_hyper_v_shows_nothing_and_says_so_nowhere(at):
+    simulator, shell = at()
+    afflict(simulator, host="hv01.corp.example", rights="none")
+    assert shell.ask("Get-VM") == shell.ask("Get-VMSwitch") == shell.ask("Get-VM | Get-VMHardDiskDrive") == []
+    assert "unable to find" in shell.refused("Get-VM web01")
+    afflict(simulator, host="hv01.corp.example", rights="full")
+    assert shell.ask("(Get-VM).Name") == ["web01"]
+
+
+def test_given_a_vm_that_cannot_be_read_when_all_are_listed_then_it_is_an_error_beside_the_others(at):
+    simulator, shell = at(virtual_machines=[{"name": "tools01", "state": "Off"}])
+    afflict(simulator, vm="web01", broken=True)
+    assert shell.ask("(Get-VM -ErrorAction SilentlyContinue).Name") == ["tools01"]
+    assert "'web01' could not be read" in shell.refused("Get-VM")

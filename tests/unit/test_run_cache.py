@@ -119,6 +119,17 @@ def test_one_process_at_a_time_has_the_turn(tmp_path: Path) -> None:
     assert sum(one != other for one, other in pairwise(lines)) == WORKERS - 1
 
 
+def test_processes_that_change_one_value_lose_no_change() -> None:
+    cache = RunCache()
+
+    def add() -> None:
+        for _time in range(20):
+            cache.update("count", lambda before: (before or 0) + 1)
+
+    assert ended_well(*[forked(add) for _number in range(WORKERS)])
+    assert cache.get_or_make("count", always, lambda: 0) == 20 * WORKERS
+
+
 def test_what_cannot_be_made_is_not_kept() -> None:
     cache = RunCache()
     with pytest.raises(KeyError):

@@ -60,6 +60,16 @@ def test_no_sequence_of_pauses_passes_the_deadline(timeout: float, pauses: list[
     assert all(seconds >= 0 for seconds in time.pauses)
 
 
+def test_a_deadline_can_be_later_for_what_must_have_some_time() -> None:
+    time = Time()
+    watch = watch_of(time, 60)
+    assert watch.at_least(20).remaining() == 60
+    watch.sleep(60)
+    later = watch.at_least(20)
+    later.sleep(15)
+    assert (time.now, later.remaining(), watch.remaining()) == (1075, 5, -15)
+
+
 def test_progress_is_passed_on_when_it_says_something_new() -> None:
     lines: list[str] = []
     watch = Watch(60, lines.append)

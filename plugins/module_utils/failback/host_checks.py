@@ -280,8 +280,8 @@ def _not_asked(identifier: str, side: HostSide) -> Finding:
 
 def _unread(facts: HostFacts, identifier: str, remedy: str, *parts: str) -> Finding:
     """Say that the host could not tell, in its own words where it has any."""
-    words = facts.problem_with(*parts, "vms", "cluster", "vmm", "services", "hyper_v")
-    return _not_read(identifier, words or "The host may not have told of all its VMs", remedy)
+    words = facts.problem_with(*parts) or facts.absence_doubt
+    return _not_read(identifier, words, remedy)
 
 
 def _not_read(identifier: str, cause: str, remedy: str) -> Finding:

@@ -231,27 +231,17 @@ class HostFacts:
         To an account without rights Hyper-V shows no machines, without an error. VMM shows those of the user's role,
         so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
+        shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
+        has_no_role = bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+        managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
         doubts = (
-            (bool(self.problem_with(*_PROVES_ABSENCE)), self.problem_with(*_PROVES_ABSENCE)),
             (not self.may_administer_hyper_v, "the account need not see all: it may not administer Hyper-V there"),
-            (self.service("ClusSvc") is not None and self.cluster is None, "its cluster could not be read"),
-            (self._has_vmm and self.vmm is None, "VMM could not be read"),
-            (self._has_vmm and not self._shows_machines, "VMM shows the machines of the user's role alone"),
-            (not self._shows_machines and not self._is_without_hyper_v, "Hyper-V could not be read"),
+            (clustered and self.cluster is None, "its cluster could not be read"),
+            (managing and self.vmm is None, "VMM could not be read"),
+            (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
+            (not shows_machines and not has_no_role, "Hyper-V could not be read"),
         )
-        return next((words for is_so, words in doubts if is_so), "")
-
-    @property
-    def _has_vmm(self) -> bool:
-        return self.service("SCVMMService") is not None
-
-    @property
-    def _shows_machines(self) -> bool:
-        return self.is_running("vmms") and bool(self.virtual_machine_path)
-
-    @property
-    def _is_without_hyper_v(self) -> bool:
-        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+        return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
 
     @property
     def is_vmm_server(self) -> bool:

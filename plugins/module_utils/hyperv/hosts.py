@@ -119,8 +119,9 @@ class Hosts:
 
     def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""
-        changed = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
-        return self._watch.now() - kept["asked"] <= max_age and kept["asked"] > changed
+        changed: float = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
+        asked: float = kept["asked"]
+        return self._watch.now() - asked <= max_age and asked > changed
 
     def _ask_to_keep(self, session: HostSession, now: Clock | None) -> dict[str, Any]:
         """Ask about everything; that a host cannot be asked is worth keeping too: finding out can take long."""

@@ -71,7 +71,7 @@ class WinrmProbe(Probe):
         return Outcome(FAIL, seen, short(problem.happened, (self.password,)), remedy, is_final=is_hopeless(problem))
 
     def _without_answer(self, exit_code: int, words: str) -> Outcome:
-        """Judge an end without an answer. The command may have said exit, which ends PowerShell before it can answer."""
+        """Judge an end without an answer: a command that says exit ends PowerShell before it can answer."""
         judged = self._judge(exit_code, "", words)
         if judged.status != PASS or exit_code not in _OWN_CODES:
             return judged

@@ -49,7 +49,8 @@ class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
-    host is asked, where that matters. C(also) are more hosts to look on, by item id.
+    host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
+    look on the site's other hosts even where the machine was found on its own.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class OnPremises:
         max_age: float = 0,
         now: Callable[[], datetime] | None = None,
         also: Mapping[str, Sequence[str]] | None = None,
+        everywhere: bool = True,
     ) -> None:
         self._services = services
         self._target_host = target_host
         self._max_age = max_age
         self._now = now
         self._also = also or {}
+        self._everywhere = everywhere
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
         self._listed: dict[str, list[str] | NotRead] = {}
@@ -73,20 +76,32 @@ class OnPremises:
     def place(self, items: Sequence[ReplicatedItem]) -> dict[str, Placed]:
         """Return what the hosts say of each item, by item id."""
         self._wanted = [(item.vm_id, item.friendly_name) for item in items]
-        return {item.id: self._place(item) for item in items}
+        searches = [self._begin(item) for item in items]
+        # Only now: their answers may be older, and a host that is one item's own must be asked anew for it.
+        return {search.item.id: self._finish(search) for search in searches}
 
-    def _place(self, item: ReplicatedItem) -> Placed:
+    def _begin(self, item: ReplicatedItem) -> Search:
+        """Look for an item on its own hosts."""
         providers = self._providers(item)
         if isinstance(providers, NotRead):
-            return Placed("", providers, None, (Copy("", NOT_CHECKED, providers.reason),))
+            search = Search(item, self._answer)
+            search.add(Copy("", NOT_CHECKED, providers.reason))
+            return search
         names = [self._host_of(item, provider) for provider in providers]
-        names = list(dict.fromkeys([*names, *self._also.get(item.id, ())]))
-        search = Search(item, self._answer)
-        for name in names:
+        search = Search(item, self._answer, tuple(dict.fromkeys([*names, *self._also.get(item.id, ())])))
+        for name in search.names:
             search.look(name)
-        self._look_elsewhere(item, names, search)
+        return search
+
+    def _finish(self, search: Search) -> Placed:
+        if not search.names:
+            (unread,) = search.copies()
+            return Placed("", NotRead(unread.reason), None, (unread,))
+        if self._everywhere or not search.has_found:
+            self._look_elsewhere(search)
+        host = search.names[0]
         return Placed(
-            names[0], self._answer(names[0]), search.machine_at(names[0]), search.copies(), search.machine, tuple(names)
+            host, self._answer(host), search.machine_at(host), search.copies(), search.machine, search.names
         )
 
     def _providers(self, item: ReplicatedItem) -> list[Provider] | NotRead:
@@ -110,20 +125,20 @@ class OnPremises:
                 return known.host
         return provider.friendly_name
 
-    def _look_elsewhere(self, item: ReplicatedItem, asked: Sequence[str], search: Search) -> None:
+    def _look_elsewhere(self, search: Search) -> None:
         """Look on the site's other hosts: a copy may have been left there, or moved there, by an earlier failback.
 
         One that runs there counts always. That one cannot be asked counts where the VM was not found on its own hosts:
         then it may be there.
         """
         found = search.has_found
-        names = self._names_of_site(item)
+        names = self._names_of_site(search.item)
         if isinstance(names, NotRead):
             if not found:
                 search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
             return
         for name in names:
-            if name in asked or (found and not self._services.hosts.knows(name)):
+            if name in search.names or (found and not self._services.hosts.knows(name)):
                 continue
             search.look(name, max_age=max(self._max_age, _MAX_AGE_ELSEWHERE), only_if_there=found)
 

@@ -17,13 +17,15 @@ Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
 
 
 class Search:
-    """What was found of one item. C(answer) returns what a host says, given how old that may be.
+    """What was found of one item. C(names) are its own hosts; C(answer) returns what a host says, given how old that
+    may be.
 
     A host that answers to two names is looked at once, so that no machine counts twice.
     """
 
-    def __init__(self, item: ReplicatedItem, answer: Answer) -> None:
-        self._item = item
+    def __init__(self, item: ReplicatedItem, answer: Answer, names: tuple[str, ...] = ()) -> None:
+        self.item = item
+        self.names = names
         self._answer = answer
         self._seen: set[str] = set()
         self._copies: list[Copy] = []
@@ -75,7 +77,7 @@ class Search:
             self.add(Copy(name, NOT_CHECKED, ambiguous.happened))
 
     def _look_at(self, name: str, facts: HostFacts, max_age: float | None) -> None:
-        item = self._item
+        item = self.item
         vm = facts.find_vm(item.vm_id, item.friendly_name)
         managed = facts.vmm.find_vm(item.vm_id, item.friendly_name) if facts.vmm else None
         owner = facts.owner_of(item.vm_id, item.friendly_name)
@@ -101,12 +103,11 @@ class Search:
 
     def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine is the one that was replicated, not another one of its name."""
-        return not self._item.vm_id or vm.id.lower() == self._item.vm_id.lower()
+        return not self.item.vm_id or vm.id.lower() == self.item.vm_id.lower()
 
 
 def _absent(name: str, facts: HostFacts) -> Copy:
     """Say that a host has no such machine, where it could have told."""
-    if facts.proves_absence:
-        return Copy(name, ABSENT, "the host has no such VM")
-    problem = facts.problem_with("vms", "cluster", "vmm", "services", "hyper_v")
-    return Copy(name, NOT_CHECKED, problem or "it has no such VM, but may not have told of all")
+    if facts.absence_doubt:
+        return Copy(name, NOT_CHECKED, facts.absence_doubt)
+    return Copy(name, ABSENT, "the host has no such VM")

@@ -159,7 +159,7 @@ class Validation:
         # Before the attempts: what passes is at least as new as this.
         now = self._now()
         asked = [machine.item for machine in self._machines if any(task.needs_guest for task in machine.open_tasks)]
-        placed = OnPremises(self._services).place(asked) if asked else {}
+        placed = OnPremises(self._services, everywhere=False).place(asked) if asked else {}
         for machine in self._machines:
             known = placed.get(machine.item.id)
             machine.run(_guest(known) if known else NotRead("it was not asked for"), self._limit, now)

@@ -37,7 +37,14 @@ FACTS: dict[str, Any] = {
     "fqdn": HOST,
     "time": "2026-01-02T03:04:05.0000000Z",
     "os": {"caption": "Microsoft Windows Server 2022 Datacenter", "version": "10.0.20348"},
-    "hyper_v": {"installed": True, "module": True, "version": "10.0.20348.1", "virtual_hard_disk_path": "D:\\VMs"},
+    "hyper_v": {
+        "installed": True,
+        "module": True,
+        "version": "10.0.20348.1",
+        "virtual_machine_path": "D:\\VMs",
+        "virtual_hard_disk_path": "D:\\VMs",
+    },
+    "may_administer_hyper_v": True,
     "services": [{"name": name, "state": "Running", "start_mode": "Auto"} for name in ("vmms", "dra", "obengine")],
     "volumes": [
         {"path": "C:\\", "size": 100 * GB, "free": 50 * GB},

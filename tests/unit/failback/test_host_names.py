@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host, is_same_host
 
-NAMES = ("hv01", "HV02.contoso.example", "hv03.contoso.example", "hv03.fabrikam.example", "hv04", "hv04.contoso.example")
+SEVERAL = ("hv03.contoso.example", "hv03.fabrikam.example", "hv04", "hv04.contoso.example")
+NAMES = ("hv01", "HV02.contoso.example", *SEVERAL)
 
 
 @pytest.mark.parametrize(

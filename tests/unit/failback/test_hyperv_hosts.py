@@ -120,22 +120,64 @@ def test_a_name_that_two_vms_have_is_an_error_unless_the_id_tells() -> None:
     assert caught.value.details["candidates"] == [WEB01, WEB02]
 
 
+def seeing_host(**parts: Any) -> HostFacts:
+    """A Hyper-V host that hides nothing."""
+    seen: dict[str, Any] = {
+        "os": {"version": "10.0.20348"},
+        "hyper_v": {"installed": True, "virtual_machine_path": "D:\\Hyper-V"},
+        "may_administer_hyper_v": True,
+        "services": [service("vmms")],
+    }
+    return host(**{**seen, **parts})
+
+
+WITHOUT_ROLE = {"hyper_v": {"installed": False}, "services": []}
+
+
 @pytest.mark.parametrize(
-    ("parts", "proves"),
+    "parts",
     [
-        ({}, True),
-        ({"services": [service("vmms")]}, True),
-        ({"problems": [{"part": "vms", "message": "no permission"}]}, False),
-        ({"problems": [{"part": "services", "message": "no permission"}]}, False),
-        ({"problems": [{"part": "volumes", "message": "no permission"}]}, True),
-        ({"services": [service("ClusSvc", "Stopped")]}, False),
-        ({"services": [service("ClusSvc")], "cluster": {"name": "c"}}, True),
-        ({"services": [service("SCVMMService", "Stopped")]}, False),
-        ({"services": [service("SCVMMService")], "vmm": {"version": "1"}}, True),
+        {},
+        {"problems": [{"part": "volumes", "message": "no permission"}]},
+        {"services": [service("vmms"), service("ClusSvc")], "cluster": {"name": "c"}},
+        {"services": [service("vmms"), service("SCVMMService")], "vmm": {"version": "1"}},
+        WITHOUT_ROLE,
+        {**WITHOUT_ROLE, "services": [service("dra")]},
     ],
 )
-def test_absence_is_proved_only_by_an_answer_that_would_have_shown_the_vm(parts: dict[str, Any], proves: bool) -> None:
-    assert host(**parts).proves_absence is proves
+def test_absence_is_proved_by_an_answer_that_would_have_shown_the_vm(parts: dict[str, Any]) -> None:
+    facts = seeing_host(**parts)
+    assert (facts.proves_absence, facts.absence_doubt) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        *[
+            ({"problems": [{"part": part, "message": "no permission"}]}, "no permission")
+            for part in ("vms", "services", "hyper_v", "cluster", "vmm")
+        ],
+        ({"may_administer_hyper_v": False}, "may not administer Hyper-V"),
+        ({"may_administer_hyper_v": None}, "may not administer Hyper-V"),
+        ({"hyper_v": {"installed": True, "virtual_machine_path": None}}, "Hyper-V could not be read"),
+        ({"services": [service("vmms", "Stopped")]}, "Hyper-V could not be read"),
+        ({"services": []}, "Hyper-V could not be read"),
+        ({**WITHOUT_ROLE, "os": {}}, "Hyper-V could not be read"),
+        ({"services": [service("vmms"), service("ClusSvc", "Stopped")]}, "cluster"),
+        ({"services": [service("vmms"), service("SCVMMService", "Stopped")]}, "VMM could not be read"),
+        ({**WITHOUT_ROLE, "services": [service("SCVMMService")], "vmm": {"version": "1"}}, "user's role alone"),
+    ],
+)
+def test_what_may_have_hidden_the_vm_proves_no_absence(parts: dict[str, Any], words: str) -> None:
+    facts = seeing_host(**parts)
+    assert not facts.proves_absence
+    assert words in facts.absence_doubt
+
+
+def test_an_empty_answer_proves_no_absence() -> None:
+    assert not parse_host({}).proves_absence
+    empty = {"services": [], "vms": [], "problems": [{"part": "hyper_v", "message": "no permission"}]}
+    assert not host(**empty).proves_absence
 
 
 def test_the_host_s_words_about_a_part_are_kept() -> None:

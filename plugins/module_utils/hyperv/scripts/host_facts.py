@@ -11,45 +11,17 @@ A part that cannot be read is left out, and C(problems) holds the host's own wor
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from .reading import FUNCTIONS
+
+SCRIPT = (
+    r"""
 param($Request)
 $ErrorActionPreference = 'Stop'
 $problems = New-Object System.Collections.ArrayList
 
-function Read-Part {
-    param([string] $Part, [scriptblock] $Read, [string] $Of = '')
-    try { $found = @(& $Read) } catch {
-        Add-Problem $Part $_ $Of
-        return
-    }
-    $found
-}
-
-# $Of is the machine whose part it is, where the host's own words need not name it.
-function Add-Problem {
-    param([string] $Part, $Failure, [string] $Of = '')
-    $words = [string] $Failure.Exception.Message
-    if ($Of -ne '') { $words = $Of + ': ' + $words }
-    $null = $problems.Add([ordered]@{ part = $Part; message = $words })
-}
-
-# What a function does not return is no null to ConvertTo-Json of 5.1, but an empty object.
-function Read-One {
-    param([string] $Part, [scriptblock] $Read)
-    $found = @(Read-Part $Part $Read)
-    if ($found.Count -gt 0) { $found[0] } else { $null }
-}
-
-function Get-TextOrNull {
-    param($Value)
-    if ([string] $Value -ne '') { [string] $Value } else { $null }
-}
-
-function Get-Utc {
-    param($Time)
-    if ($null -ne $Time) { $Time.ToUniversalTime().ToString('o') } else { $null }
-}
-
+"""
+    + FUNCTIONS
+    + r"""
 $wantedIds = @{}
 $wantedNames = @{}
 foreach ($wanted in $Request.vms) {
@@ -60,18 +32,6 @@ foreach ($wanted in $Request.vms) {
 function Test-Wanted {
     param($Id, $Name)
     ($null -eq $Request.vms) -or $wantedIds.ContainsKey([string] $Id) -or $wantedNames.ContainsKey([string] $Name)
-}
-
-# The members of each virtual machine under its id: asked for all machines at once, which is many times faster.
-function Get-ByMachine {
-    param($Things)
-    $index = @{}
-    foreach ($thing in $Things) {
-        $id = [string] $thing.VMId
-        if (-not $index.ContainsKey($id)) { $index[$id] = New-Object System.Collections.ArrayList }
-        $null = $index[$id].Add($thing)
-    }
-    $index
 }
 
 # A machine that is broken must not hide the others.
@@ -324,3 +284,4 @@ if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
     problems = @($problems)
 }
 """
+)

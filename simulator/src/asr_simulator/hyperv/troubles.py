@@ -14,7 +14,7 @@ A service fault of a host is one of::
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
-    {"host": H, "rights": "none"}                                    no administrator: Hyper-V's lists are empty ("full")
+    {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from asr_simulator.powershell.command_line import Invocation, UnknownProgram, in
 from asr_simulator.powershell.display.errors import Clixml, error_text
 from asr_simulator.powershell.display.plain import shown
 from asr_simulator.powershell.interface import Command, Completed
+from asr_simulator.powershell.members.principals import ADMINISTRATORS
 from asr_simulator.powershell.objects import NotModelled
 from asr_simulator.powershell.running.errors import Exited, Terminating
 from asr_simulator.powershell.running.interpreter import Interpreter

@@ -68,7 +68,8 @@ def switches_of(place: Place, call: Call) -> Iterator[Switch]:
 
 def named_switches(place: Place, call: Call) -> Iterator[Switch]:
     """The switches of the names; all without any."""
-    return chosen(call, "Name", place.host.shown_switches, lambda one: one.name, lambda name: errors.no_switch("name", name))
+    there = place.host.shown_switches
+    return chosen(call, "Name", there, lambda one: one.name, lambda name: errors.no_switch("name", name))
 
 
 def _switches(place: Place, call: Call) -> Iterable[PSObject]:
