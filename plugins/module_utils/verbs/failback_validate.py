@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..failback.decisions import Verb
-from ..failback.evidence import FAILED, NOT_CHECKED, PASS, PASSED, Evidence, VmEvidence
+from ..failback.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
 from ..failback.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
 from ..failback.guest_checks import is_address
 from ..failback.lifecycle import Side
@@ -22,6 +22,8 @@ from .steps import Course
 from .truth import truth_of
 from .validation import Validation
 from .wishes import ValidateWish
+
+_VERDICTS = {PASSED: "works on-premises", FAILED: "does not work", NOT_PROVEN: "nothing is proved"}
 
 
 def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ValidateWish:
@@ -53,6 +55,8 @@ def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
         try:
             _refuse_in_azure(view)
             evidence = Validation(services, wish, watch, view.members).run()
+            for vm in evidence.vms:
+                watch.report(_line(vm))
             if evidence.verdict == FAILED:
                 raise _failure(view, evidence)
         except FailbackError as problem:
@@ -127,6 +131,6 @@ def _outcome(services: Services, view: View, evidence: Evidence) -> dict[str, An
 
 
 def _line(vm: VmEvidence) -> str:
-    verdict = "works on-premises" if vm.verdict == PASSED else "nothing is proved"
+    verdict = _VERDICTS[vm.verdict]
     told = (f"{check.id} {check.seen if check.status == PASS else check.cause}" for check in vm.checks)
     return f"{vm.name}: {verdict}: {', '.join(told) or 'no check was asked for'}"
