@@ -140,7 +140,6 @@ class Fence:
             sides=[one.as_result() for one in wrong],
         )
         problem.asked = f"Check of both sides of {self._wish.target}"
-        problem.wrote = bool(course.started)
         known = truth_of(course.before, course.after)
         problem.truth = {**known, "sentence": truth, "authoritative_side": holder or known["authoritative_side"]}
         return problem
