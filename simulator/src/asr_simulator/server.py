@@ -167,6 +167,10 @@ class Simulator:
         """The result of ``action``, run while no request is."""
         return self._application.locked(action)
 
+    def watch(self, watcher: Callable[[World], None]) -> None:
+        """Call ``watcher`` now and after every request, before time goes on."""
+        self._application.watch(watcher)
+
     def stop(self) -> None:
         """Stop listening and end."""
         self._wsman.stop()
