@@ -63,7 +63,7 @@ def deadline_of(parameters: Mapping[str, Any]) -> float:
 
 def _require_libraries(contract: Contract) -> None:
     # A verb that asks both sides only needs pywinrm once there is a host to ask.
-    problem = missing_sdk() if contract.asks_azure else missing_winrm()
+    problem = missing_sdk() if contract.asks_azure else missing_winrm() if contract.asks_hosts else None
     if problem is not None:
         raise MissingLibrary(
             f"The Python that runs this task lacks a library: {problem.msg}.",

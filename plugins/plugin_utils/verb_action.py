@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
         _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         host = (task_vars or {}).get("inventory_hostname", "localhost")
-        if not contract.asks_azure:
+        if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or host
         inventory = HostsOfInventory(task_vars or {}, self._templar)
         with self._own_environment():

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that was killed does nothing more: since ansible-core 2.19 its workers outlive the process that started them."""
+"""A run that was killed does nothing more, though its workers outlive it since ansible-core 2.19."""
 
 from __future__ import annotations
 

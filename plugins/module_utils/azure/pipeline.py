@@ -81,7 +81,7 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
 
 
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
-    """The requests transport, whose pauses between tries are the watch's, as is the word that a write is still wanted."""
+    """The requests transport. Pauses between tries are the watch's, and it says whether a write is still wanted."""
 
     def __init__(self, watch: Watch, settings: AzureSettings) -> None:
         # requests looks at REQUESTS_CA_BUNDLE of this process alone; a task's own environment arrives in settings.
