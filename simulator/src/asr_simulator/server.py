@@ -167,6 +167,10 @@ class Simulator:
         """The result of ``action``, run while no request is."""
         return self._application.locked(action)
 
+    def reset(self, scenario: Scenario) -> None:
+        """Start again from a scenario, with an empty journal."""
+        self._application.reset(scenario)
+
     def watch(self, watcher: Callable[[World], None]) -> None:
         """Call ``watcher`` now and after every request, before time goes on."""
         self._application.watch(watcher)
