@@ -6,9 +6,9 @@
 
     python tools/guards.py BUILD_DIRECTORY [WORD ...]
 
-The guards are in tests/guards.yml: the file, the lines that are the guard, what stands there without it, the test, and the
-seed with which that finds a violation. WORDs choose the guards whose name holds one of them. A guard whose loss the test
-does not notice ends the run with status 1; another seed may find it (SEED).
+The guards are in tests/guards.yml: the file, the lines that are the guard, what stands there without it, the test, and
+the seed with which that finds a violation. WORDs choose the guards whose name holds one of them. A guard whose loss the
+test does not notice ends the run with status 1; another seed may find it (SEED).
 """
 
 from __future__ import annotations

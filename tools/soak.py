@@ -7,8 +7,8 @@
     SEED=N KILLS=N WALKS=N python tools/soak.py BUILD_DIRECTORY
 
 SEED (1) chooses what happens, so that a run can be repeated; KILLS (200) and WALKS (300) how often. What pytest prints
-goes to BUILD_DIRECTORY/log/soak-PART.log. The last line is "kills=N faults=N walks=N violations=0"; with a violation, or
-a test that failed for another reason, the exit status is 1.
+goes to BUILD_DIRECTORY/log/soak-PART.log. The last line is "kills=N faults=N walks=N violations=0"; with a violation,
+or a test that failed for another reason, the exit status is 1.
 """
 
 from __future__ import annotations
