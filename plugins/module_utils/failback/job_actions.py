@@ -18,6 +18,8 @@ from .lifecycle import Observation, Stage
 
 # Definition's example: a restart is a job of its own, and the work that it starts is another one.
 RESTART_SCENARIO = "RestartJob"
+# The service's own end of a reverse replication: what it completes must be under way still.
+_COMPLETION = "IrCompletion"
 _OF_FAILBACK = (Operation.FAILBACK, Operation.RESTORE_COMPLETION)
 # Their modules look at both sides before they write; a restart would not.
 _FENCED = (*_OF_FAILBACK, Operation.FAILOVER, Operation.COMMIT)
@@ -178,8 +180,10 @@ def _by_stage(job: Job, member: Observation) -> Decision | None:
     if job.operation is not Operation.REVERSE_REPLICATE:
         return None
     made = decide(Verb.REVERSE_REPLICATE, member)
-    if made.step is Step.START:
+    if made.step is (Step.ATTACH if job.scenario == _COMPLETION else Step.START):
         return None
+    if made.step is Step.START:
+        return _refuse(f"Nothing was written: {name} is {stage}. {_again(job)}")
     if made.step is Step.REFUSE:
         return _refuse(f"Nothing was written: {name} is {stage}. {made.reason}")
     return _refuse(f"Nothing was written: it is history, as {name} is {stage}.")
