@@ -32,12 +32,13 @@ from .verbs import (
     hyperv_host_info,
     hyperv_switch,
     info,
+    job,
     planned_failover,
     reverse_replicate,
 )
 from .verbs.info import InfoWish, JobInfoWish
 from .verbs.services import Services
-from .verbs.wishes import CommitWish, CompleteWish, PlannedFailoverWish, PrereqWish, ReverseReplicateWish
+from .verbs.wishes import CommitWish, CompleteWish, JobWish, PlannedFailoverWish, PrereqWish, ReverseReplicateWish
 from .watch import Watch
 
 Parameters = Mapping[str, Any]
@@ -49,6 +50,7 @@ class Contract:
 
     C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode. C(asks_azure) and
     C(asks_hosts) tell which sides it talks to; one that asks a host only works on the host of the task.
+    C(other_targets) are options that stand for a replicated item or recovery plan.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Contract:
     run: Callable[[Any, Services, Watch], dict[str, Any]]
     wish: Callable[[Parameters, bool], Any]
     takes_target: bool = True
+    other_targets: tuple[str, ...] = ()
     waits: bool = True
     asks_azure: bool = True
     asks_hosts: bool = False
@@ -78,8 +81,8 @@ class Contract:
     @property
     def rules(self) -> dict[str, Any]:
         """What AnsibleModule checks between options."""
-        pair = ("replicated_item", "recovery_plan")
-        return {"mutually_exclusive": [pair], "required_one_of": [pair]} if self.takes_target else {**self.extra}
+        names = (*self.other_targets, "replicated_item", "recovery_plan")
+        return {"mutually_exclusive": [names], "required_one_of": [names]} if self.takes_target else {**self.extra}
 
 
 def _common(parameters: Parameters, check_mode: bool) -> dict[str, Any]:
@@ -126,6 +129,15 @@ def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
 
 def _reverse_replicate_wish(parameters: Parameters, check_mode: bool) -> ReverseReplicateWish:
     return ReverseReplicateWish(**_common(parameters, check_mode), wait_for=parameters["wait_for"])
+
+
+def _job_wish(parameters: Parameters, check_mode: bool) -> JobWish:
+    return JobWish(
+        **_common(parameters, check_mode),
+        state=parameters["state"],
+        name=parameters["name"] or "",
+        accept_inconsistent_disks=parameters["accept_inconsistent_disks"],
+    )
 
 
 def _info_wish(parameters: Parameters, _check_mode: bool) -> InfoWish:
@@ -202,6 +214,17 @@ CONTRACTS: dict[str, Contract] = {
             {"wait_for": {"type": "str", "default": "protected", "choices": ["job", "protected"]}, **ASSUME_OPTIONS},
             reverse_replicate.run,
             _reverse_replicate_wish,
+        ),
+        Contract(
+            "job",
+            {
+                "state": {"type": "str", "required": True, "choices": ["cancelled", "restarted"]},
+                "name": {"type": "str", "aliases": ["job"]},
+                "accept_inconsistent_disks": {"type": "bool", "default": False},
+            },
+            job.run,
+            _job_wish,
+            other_targets=("name",),
         ),
         Contract(
             "replicated_item_info",

@@ -31,6 +31,7 @@ ORDER = (
     "replicated_item_info",
     "recovery_plan_info",
     "failback_prereq",
+    "job",
     "planned_failover",
     "job_info",
     "complete_failover",

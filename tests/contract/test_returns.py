@@ -65,6 +65,7 @@ VERBS = [
     Case("commit", "failed_back"),
     Case("reverse_replicate", "failed_back"),
     Case("reverse_replicate", "failed_back", {"wait_for": "job"}),
+    Case("job", "failed_over", {"state": "cancelled"}),
     Case("failback_prereq", "failed_over"),
     Case("failback_prereq", "failed_over", {"refresh_provider": True}),
     Case("failback_prereq", "interrupted"),
@@ -83,6 +84,8 @@ FAILURES = [
     Case("commit", "failed_over"),
     Case("commit", "failback_commit_pending", {"require_validation": True}),
     Case("reverse_replicate", "failback_commit_pending"),
+    Case("job", "waiting_for_completion", {"state": "cancelled"}),
+    Case("job", "failed_back", {"state": "restarted"}),
     Case("failback_validate", "failed_over"),
     Case("failback_validate", "failback_commit_pending", {"probes": [UNREACHABLE], "timeout": 5}),
 ]
@@ -128,6 +131,29 @@ def test_a_query_returns_what_it_documents(case: Case, driver: Callable[..., Dri
     assert drive.run(case.module, check_mode=True, **case.options) == result
 
 
+@TARGETS
+def test_a_job_that_is_cancelled_returns_what_is_documented(
+    target: dict[str, str], driver: Callable[..., Driver]
+) -> None:
+    drive = driver(Case("", "failed_over").scenario)
+    drive.run("planned_failover", **target)
+    for check_mode in (True, False, False):
+        options = {"state": "cancelled", "accept_inconsistent_disks": True, **target}
+        result = drive.run("job", check_mode=check_mode, **options)
+        assert broken_promises("job", result) == []
+    assert result["stage"]["after"] == "interrupted"
+
+
+def test_a_job_of_nobody_that_is_restarted_returns_what_is_documented(driver: Callable[..., Driver]) -> None:
+    drive = driver(Case("", "failed_back").scenario)
+    drive.trouble(job_task="EnableProtection")
+    failed = drive.fail("reverse_replicate", replicated_item="web01")
+    drive.simulator.locked(lambda world: world.vault.items.pop(0))
+    result = drive.run("job", name=failed["error"]["job_id"], state="restarted", check_mode=True)
+    assert broken_promises("job", result) == []
+    assert (result["changed"], result["stage"], result["replicated_item"]) == (True, None, None)
+
+
 def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[..., Driver]) -> None:
     drive = driver(Case("", "failed_over").scenario)
     drive.run("planned_failover", recovery_plan="shop", data_sync="during_failover")
@@ -148,8 +174,7 @@ def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[...,
     ids=["secret", "vault", "subscription", "unreachable"],
 )
 def test_bad_input_returns_what_is_documented(module: str, bad: dict[str, Any], driver: Callable[..., Driver]) -> None:
-    target = {"replicated_item": "web01"} if CONTRACTS[module].takes_target else {}
-    failed = driver(Case("", "failed_over").scenario, **bad).fail(module, **target)
+    failed = driver(Case("", "failed_over").scenario, **bad).fail(module, **options_of(module))
     assert broken_promises(module, failed, failed=True) == []
 
 
@@ -209,6 +234,8 @@ def playing(tmp_path: Path) -> Iterator[Playing]:
 def options_of(module: str) -> dict[str, Any]:
     contract = CONTRACTS[module]
     target = {"replicated_item": "web01"} if contract.takes_target else {}
+    needed = [name for name, entry in contract.argument_spec.items() if "choices" in entry and entry.get("required")]
+    target |= {name: contract.argument_spec[name]["choices"][0] for name in needed}
     return {**target, "poll_interval": 0.2} if contract.waits else target
 
 

@@ -93,3 +93,84 @@ def test_given_a_failed_reprotect_when_restarted_once_possible_then_a_new_job_do
 def test_given_an_unknown_job_when_cancelled_then_404(desk):
     answer = desk("one_vm").act("00000000-0000-0000-0000-000000000001", "cancel")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+
+
+PLAN = {"recovery_plans": [{"name": "plan1", "groups": [["db01"], ["app01"]]}]}
+
+
+def parts_of(counter, job):
+    """The jobs that a plan's job has started, by the name of their machine."""
+    groups = [task["groupTaskCustomDetails"] for task in counter.job(job)["tasks"]]
+    children = [child["customDetails"] for group in groups if group for child in group["childTasks"]]
+    machines = [child["jobTask"] for child in children if child]
+    return {one["targetObjectName"]: one["jobId"].rsplit("/", 1)[1] for one in machines if one["jobId"][-1] != "/"}
+
+
+@pytest.mark.parametrize(("whole", "ended"), [(False, "PartiallySucceeded"), (True, "Cancelled")])
+def test_given_a_plan_when_parts_are_cancelled_then_their_machines_drop_out(
+    desk, vault_of, plan_failback, whole, ended
+):
+    pair = [{"name": name, "changed_gb": 300} for name in ("db01", "app01")]
+    counter = desk(vault_of(*pair, **PLAN))
+    job = counter.begin("plan1", "plannedFailover", plan_failback())
+    counter.pass_time(60)
+    parts = parts_of(counter, job)
+    for name in ("db01", "app01") if whole else ("db01",):
+        assert counter.act(parts[name], "cancel").status_code == 202
+    if not whole:
+        counter.until(job, "Suspended")
+        counter.act(job, "resume")
+    counter.until(job, ended)
+    assert counter.job(parts["db01"])["state"] == "Cancelled"
+    stages = [counter.truth(name)["stage"] for name in ("db01", "app01")]
+    assert stages == ["interrupted", "interrupted" if whole else "failback_commit_pending"]
+
+
+@pytest.mark.parametrize("stage", ["waiting_for_completion", "completing", "synchronizing"])
+def test_given_a_failback_when_cancelled_then_a_new_one_copies_again(desk, vault_of, failback, stage):
+    counter = desk(vault_of({"name": "web01", "stage": stage, "changed_gb": 200}))
+    job = counter.item("web01")["currentScenario"]["jobId"].rsplit("/", 1)[1]
+    counter.act(job, "cancel")
+    assert state_after(counter, job, "web01")[:2] == ("interrupted", "inconsistent")
+    again = counter.do("web01", "plannedFailover", failback("ForSynchronization"))
+    assert again["state"] == "Succeeded"
+    assert counter.truth("web01")["on_premises_vm"]["disks"] == "consistent"
+
+
+def test_given_a_finished_replication_when_its_failed_completion_is_restarted_late_then_it_fails(
+    desk, vault_of, to_azure
+):
+    counter = desk(vault_of({"name": "web01", "stage": "failed_back"}))
+    fault = {"service": {"job_task": "ReplicaConfiguration"}}
+    counter.simulator.locked(lambda world: world.faults.add(fault))
+    counter.do("web01", "reProtect", to_azure)
+    counter.pass_time(300)
+    jobs = counter.simulator.state()["jobs"]
+    completion = next(job for job in jobs if job["scenario"] == "IrCompletion")
+    assert completion["state"] == "Failed"
+    counter.do("web01", "reProtect", to_azure)
+    counter.pass_time(300)
+    assert counter.truth("web01")["stage"] == "protected"
+    counter.act(completion["name"], "restart")
+    counter.pass_time(300)
+    assert counter.truth("web01")["stage"] == "protected"
+    newest = next(job for job in counter.simulator.state()["jobs"] if job["scenario"] == "IrCompletion")
+    assert newest["state"] == "Failed"
+
+
+@pytest.mark.parametrize("action", ["cancel", "restart"])
+def test_given_a_reader_when_acting_on_a_job_then_403_names_the_action(desk, vault_of, action):
+    principals = [{"name": "reader", "roles": ["Site Recovery Reader"]}]
+    counter = desk(vault_of({"name": "web01", "stage": "synchronizing"}, principals=principals))
+    job = counter.item("web01")["currentScenario"]["jobId"].rsplit("/", 1)[1]
+    answer = counter.act(job, action)
+    assert answer.status_code == 403
+    assert f"Microsoft.RecoveryServices/vaults/replicationJobs/{action}/action" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("action", ["cancel", "restart"])
+def test_given_an_operator_when_acting_on_a_job_then_it_may(desk, vault_of, action):
+    principals = [{"name": "operator", "roles": ["Site Recovery Operator"]}]
+    counter = desk(vault_of({"name": "web01", "stage": "synchronizing"}, principals=principals))
+    job = counter.item("web01")["currentScenario"]["jobId"].rsplit("/", 1)[1]
+    assert counter.act(job, action).status_code == {"cancel": 202, "restart": 400}[action]

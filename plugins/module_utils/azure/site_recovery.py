@@ -172,6 +172,14 @@ class SiteRecovery:
         body = models.ResumeJobParams(properties=models.ResumeJobParamsProperties(comments=comments))
         return self._start(self._client.replication_jobs.begin_resume, name, body)
 
+    def cancel_job(self, name: str) -> Accepted:
+        """Ask for the end of a job. Whether it ends so, and what it leaves, only reading tells."""
+        return self._start(self._client.replication_jobs.begin_cancel, name)
+
+    def restart_job(self, name: str) -> Accepted:
+        """Have a job's work done again. The job that is returned is the restart's own, not that of the work."""
+        return self._start(self._client.replication_jobs.begin_restart, name)
+
     def commit_item(self, item_id: str) -> Accepted:
         """Commit an item's failover or failback, whichever is pending."""
         return self._start(self._client.replication_protected_items.begin_failover_commit, *_item_path(item_id))

@@ -86,8 +86,8 @@ def _disks_consistent(facts: ItemFacts) -> Finding:
         "on_premises_disks",
         "warn",
         facts.seen.reason,
-        "The last failback stopped while it wrote to the on-premises disks.",
-        "Run planned_failover again. Do not start the on-premises VM before it has succeeded.",
+        "The last failback stopped while it wrote to the on-premises disks: they are not consistent.",
+        "Run planned_failover again. Never start the on-premises VM before it has succeeded.",
     )
 
 

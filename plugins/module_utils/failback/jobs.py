@@ -199,11 +199,14 @@ class Job:
             yield from task.walk()
 
     def has_succeeded_for(self, vm_id: str) -> bool:
-        """Whether the job did all that it was for with one virtual machine; a plan may succeed with some of its own."""
+        """Whether the job did all that it was for with one virtual machine; a plan may succeed with some of its own.
+
+        Their last task is their start: one that a cancel came before did not get that far.
+        """
         mine = [task for task in self.all_tasks() if task.target_id.lower() == vm_id.lower()]
         ran = [task for task in mine if not task.is_skipped]
-        well = bool(ran) and all(task.state in SUCCEEDED_STATES for task in ran)
-        return self.has_succeeded or (self.state == "PartiallySucceeded" and well)
+        well = bool(ran) and ran[-1] is mine[-1] and all(task.state in SUCCEEDED_STATES for task in ran)
+        return self.has_succeeded or (self.state in ("PartiallySucceeded", "Cancelled") and well)
 
     def concerns(self, vm_id: str) -> bool:
         """Whether the job works on the virtual machine with this Hyper-V id, alone or as part of a plan."""

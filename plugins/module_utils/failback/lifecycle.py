@@ -57,6 +57,7 @@ _REVERSIBLE = frozenset(
         Stage.INTERRUPTED,
     }
 )
+_NEVER_START = "Never start the on-premises VM. Run planned_failover again: it copies the data anew."
 _CLOSING = (Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE)
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
@@ -97,6 +98,17 @@ class Observation:
         if self.stage is Stage.BUSY:
             return self.item.is_active_in_azure
         return self.stage in _REVERSIBLE
+
+    @property
+    def explanation(self) -> str:
+        """The reason, and what a person must not do and has to do where the stage is dangerous."""
+        return f"{self.reason}. {_NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
+
+
+def warning_of(members: Iterable[Observation]) -> str:
+    """Return what a person must know of VMs whose failback was interrupted, or an empty string where none was."""
+    names = ", ".join(member.item.friendly_name for member in members if member.stage is Stage.INTERRUPTED)
+    return f"The on-premises disks of {names} are not consistent. {_NEVER_START}" if names else ""
 
 
 def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job | None = None) -> Observation:

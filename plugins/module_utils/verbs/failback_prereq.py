@@ -96,7 +96,7 @@ def _member(
         "stage": {"before": seen.stage.value, "after": seen.stage.value},
         "authoritative_side": seen.authoritative_side.value,
         "reversible": seen.reversible,
-        "reason": seen.reason,
+        "reason": seen.explanation,
         "job": None,
         "ready": is_ready(findings),
         "findings": [{**finding.as_result(), "vm": seen.item.friendly_name} for finding in findings],

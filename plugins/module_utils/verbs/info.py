@@ -15,7 +15,7 @@ from ..failback.fabrics import Fabric, Provider
 from ..failback.failures import UnknownState, asked
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
-from ..failback.lifecycle import Observation
+from ..failback.lifecycle import Observation, Stage
 from ..failback.progress import describe_progress
 from ..watch import Watch
 from .following import error_result, job_errors
@@ -58,7 +58,13 @@ def _answer(name: str, entries: list[dict[str, Any]], lines: list[str]) -> dict[
 def _stage_line(entry: dict[str, Any]) -> str:
     if entry["stage"] is None:
         return f"{entry['friendly_name']}: {entry.get('reason') or 'no VMs'}"
-    return f"{entry['friendly_name']}: {entry['stage']}, truth {entry['authoritative_side']}"
+    line = f"{entry['friendly_name']}: {entry['stage']}, truth {entry['authoritative_side']}"
+    dangers = [
+        f"{one['friendly_name']}: {one['reason']}"
+        for one in entry.get("members", [entry])
+        if one["stage"] == Stage.INTERRUPTED.value
+    ]
+    return "; ".join([line, *dangers])
 
 
 def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def _stage_entry(seen: Observation) -> dict[str, Any]:
         "stage": seen.stage.value,
         "authoritative_side": seen.authoritative_side.value,
         "reversible": seen.reversible,
-        "reason": seen.reason,
+        "reason": seen.explanation,
         "job": job_result(seen.job) if seen.job is not None else None,
     }
 

@@ -47,6 +47,13 @@ def job_result(job: Job) -> dict[str, Any]:
 
 def verb_outcome(session: AzureSession, verb: Verb, course: Course, predicted: Stage | None) -> dict[str, Any]:
     """Return the result of a verb. C(predicted) is the stage that check mode foresees where it would have written."""
+    return course_outcome(session, course, direction_of(verb), predicted)
+
+
+def course_outcome(
+    session: AzureSession, course: Course, direction: str | None, predicted: Stage | None
+) -> dict[str, Any]:
+    """Return the keys that all results have in common; C(predicted) as above."""
     jobs = _read_jobs(session, course)
     members = [
         _member(course, member, predicted if member.item.id in course.predicted else None, jobs)
@@ -55,7 +62,7 @@ def verb_outcome(session: AzureSession, verb: Verb, course: Course, predicted: S
     return {
         "changed": course.changed,
         "stage": {"before": stage_of(course.before), "after": common([member["stage"]["after"] for member in members])},
-        "direction": direction_of(verb),
+        "direction": direction,
         "authoritative_side": common([member["authoritative_side"] for member in members]),
         "reversible": all(member["reversible"] for member in members),
         "job": next((member["job"] for member in members if member["job"]), None),
@@ -89,6 +96,6 @@ def _member(
         "stage": {"before": first.stage.value, "after": final.stage.value},
         "authoritative_side": final.authoritative_side.value,
         "reversible": final.reversible,
-        "reason": member.reason,
+        "reason": member.explanation,
         "job": jobs.get(course.jobs.get(member.item.id, "")),
     }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,8 @@ from .wishes import Wish
 
 _MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
 _SUGGESTIONS = 5
+# Recorded names are all GUIDs; nothing else may become part of a path.
+_JOB_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,11 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
 
 
 def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
-    vault = arm_ids.vault_of(wanted)
     if not arm_ids.segment(wanted, "replicationProtectedItems"):
         raise TargetError(
             "The id is not that of a replicated item.", "Take it from replicated_item_info.", asked=wanted
         )
-    if not arm_ids.same_resource(vault, session.vault_id):
-        raise TargetError(
-            f"The id belongs to another vault ({vault or 'none'}) than the one given ({session.vault_id}).",
-            "Give the resource_group and vault_name of the id's own vault.",
-            asked=wanted,
-        )
+    _require_own_vault(session, wanted)
     try:
         return session.site_recovery.item(wanted)
     except NotFound as problem:
@@ -98,6 +95,16 @@ def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
             "List what there is with replicated_item_info.",
             asked=wanted,
         ) from problem
+
+
+def _require_own_vault(session: AzureSession, wanted: str) -> None:
+    vault = arm_ids.vault_of(wanted)
+    if not arm_ids.same_resource(vault, session.vault_id):
+        raise TargetError(
+            f"The id belongs to another vault ({vault or 'none'}) than the one given ({session.vault_id}).",
+            "Give the resource_group and vault_name of the id's own vault.",
+            asked=wanted,
+        )
 
 
 def find_plan(session: AzureSession, wanted: str) -> RecoveryPlan:
@@ -109,6 +116,60 @@ def find_plan(session: AzureSession, wanted: str) -> RecoveryPlan:
     if found:
         raise _ambiguous(wanted, "recovery plans", [plan.id for plan in found])
     raise TargetError(*_unknown(session, wanted, "recovery plan", [plan.friendly_name for plan in known]), asked=wanted)
+
+
+def find_job(session: AzureSession, wanted: str) -> Job:
+    """Return the job of a name or resource id, with its tasks."""
+    name = _job_name(session, wanted)
+    job = session.site_recovery.find_job(name)
+    if job is None:
+        names = [known.name for known in session.site_recovery.jobs(None, session.clock.now())]
+        raise TargetError(*_unknown(session, name, "job", names), asked=wanted)
+    return require_known_state(job)
+
+
+def _job_name(session: AzureSession, wanted: str) -> str:
+    name = wanted
+    if arm_ids.is_resource_id(wanted):
+        _require_own_vault(session, wanted)
+        name = arm_ids.segment(wanted, "replicationJobs")
+    if not _JOB_NAME.fullmatch(name):
+        raise TargetError(
+            f"'{wanted}' is neither the name nor the resource id of a job.",
+            "Take it from job_info; a job's name is a GUID.",
+            asked=wanted,
+        )
+    return name
+
+
+def target_of_job(session: AzureSession, job: Job) -> Target | None:
+    """Return the replicated item or recovery plan that a job works on, None where the vault knows none (any more)."""
+    if job.is_of_plan:
+        return _plan_of_job(session, job)
+    if not job.target_id:
+        return None
+    item = next((one for one in session.site_recovery.all_items() if one.vm_id.lower() == job.target_id.lower()), None)
+    if item is None:
+        return None
+    require_hyper_v(item)
+    return Target(session, item_id=item.id)
+
+
+def _plan_of_job(session: AzureSession, job: Job) -> Target | None:
+    """Return the plan that names the job as its current one, else that of the name: a plan's own id is in no list."""
+    plans = session.site_recovery.plans()
+    owned = [plan for plan in plans if arm_ids.last_segment(plan.scenario_job_id) == job.name]
+    found = owned or [plan for plan in plans if plan.friendly_name.lower() == job.target_name.lower()]
+    return Target(session, plan_name=found[0].name) if len(found) == 1 else None
+
+
+def jobs_of_target(session: AzureSession, view: View) -> list[Job]:
+    """Return the jobs of a target as lists give them, newest first."""
+    listed = session.site_recovery.jobs(None, session.clock.now())
+    if view.plan is not None:
+        return [job for job in listed if job.is_of_plan and view.plan.answers_to(job.target_name)]
+    wanted = {member.item.vm_id.lower() for member in view.members} - {""}
+    return [job for job in listed if job.target_id.lower() in wanted]
 
 
 def _ambiguous(wanted: str, kind: str, ids: Sequence[str]) -> TargetError:

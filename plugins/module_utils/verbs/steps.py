@@ -28,7 +28,7 @@ from .wishes import Wish
 # After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
 # deletion of an Azure VM. Seconds before it counts as not done.
 PATIENCE = 300
-_LOOKS_FOR_UNKNOWN_FATE = 4
+LOOKS_FOR_UNKNOWN_FATE = 4
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class _Runner:
 
         Raises the failure of the write where no job appears.
         """
-        for _look in range(_LOOKS_FOR_UNKNOWN_FATE):
+        for _look in range(LOOKS_FOR_UNKNOWN_FATE):
             self._watch.sleep(self._interval)
             try:
                 view = self._look_now()

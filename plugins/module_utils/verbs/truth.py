@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..failback.lifecycle import Stage, warning_of
 from .reading import View
 
 MIXED = "mixed"
@@ -37,15 +38,18 @@ def side_of(view: View) -> str:
 def truth_of(first: View, last: View, *, read_again: bool = True) -> dict[str, Any]:
     """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
 
-    C(read_again) is whether the last look is from after the failure.
+    C(read_again) is whether the last look is from after the failure. Disks that became inconsistent are named; those
+    that were so before are what the failure is about.
     """
     if not last.members:
         return {}
     side = side_of(last)
     stages = ", ".join(sorted({member.stage.value for member in last.members}))
     age = "" if read_again else ", as last read; it could not be read again"
+    known = {member.item.id for member in first.members if member.stage is Stage.INTERRUPTED}
+    danger = warning_of(member for member in last.members if member.item.id not in known)
     return {
-        "sentence": f"{_SENTENCES[side]} (stage {stages}{age}).",
+        "sentence": f"{_SENTENCES[side]} (stage {stages}{age}). {danger}".rstrip(),
         "authoritative_side": side,
         "stage": {"before": stage_of(first), "after": stage_of(last)},
         "reversible": all(member.reversible for member in last.members),

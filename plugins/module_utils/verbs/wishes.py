@@ -88,6 +88,20 @@ class ReverseReplicateWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobWish(Wish):
+    """C(state): cancelled, restarted. C(name) is a job's name or id; without it the target's own job is meant."""
+
+    state: str
+    name: str = ""
+    accept_inconsistent_disks: bool = False
+
+    @property
+    def target(self) -> str:
+        """The job as a person names it."""
+        return f"job '{last_segment(self.name)}'" if self.name else f"the job of {super().target}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PrereqWish(Wish):
     """C(refresh_provider) is the only thing that makes this verb write."""
 

@@ -188,6 +188,10 @@ def _serve_initial_replication(works: Works, item: Item) -> None:
     """The job that the service starts by itself when the initial replication is through."""
 
     def work(job: Job) -> Steps:
+        # A restart can come when there is nothing to complete any more.
+        if item.stage != lifecycle.REVERSE_REPLICATING:
+            job.tasks[0].begin(works.clock.now())
+            raise JobFailure(joberrors.not_ready_to_reprotect(item.friendly_name))
         yield from guarded(item, _finish_replication(works, item, job))
 
     works.serve(item, catalogue.INITIAL_REPLICATION_COMPLETION, work)

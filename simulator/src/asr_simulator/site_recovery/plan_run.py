@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from asr_simulator.site_recovery.catalogue import TASKS, JobKind
-from asr_simulator.site_recovery.engine import Join, Workflow
+from asr_simulator.site_recovery.engine import JobCancelled, Join, Workflow
 from asr_simulator.site_recovery.items import Item
 from asr_simulator.site_recovery.joberrors import JobError, JobFailure
 from asr_simulator.site_recovery.jobs import (
+    CANCELLED,
+    CANCELLING,
     FAILED,
     PARTIALLY_SUCCEEDED,
     PLAN_GROUP,
@@ -39,6 +41,7 @@ class PlanRun:
         self.vault, self.works, self.plan, self.job = vault, vault.works, plan, job
         self.going = [item for item in plan.items if self.takes_part(item)]
         self.errors: list[JobError] = []
+        self._cancelled_parts = False
         self._blocked = {item.name: item.job for item in self.going if item.job is not None}
         for item in self.going:
             if item.job is None:
@@ -55,7 +58,7 @@ class PlanRun:
     def work(self) -> Steps:
         """The run, with the outcome that the failures of single items leave."""
         yield from self.steps()
-        if self.errors:
+        if self.errors or self._cancelled_parts:
             self.job.errors.extend(self.errors)
             self.job.outcome = PARTIALLY_SUCCEEDED
 
@@ -97,6 +100,7 @@ class PlanRun:
 
         Raises:
             JobFailure: no item is left.
+            JobCancelled: each was cancelled.
         """
         machines = [task for task in group.walk() if task.machine]
         alive = [(task, task.machine) for task in machines if task.machine is not None and task.machine in self.going]
@@ -115,7 +119,7 @@ class PlanRun:
         for task in reversed(groups):
             task.end(_state_of(task), self.vault.clock.now())
         if not self.going:
-            raise JobFailure(self.errors[-1])
+            raise JobFailure(self.errors[-1]) if self.errors else JobCancelled()
 
     def _child(self, task: Task, item: Item, kind: JobKind | Callable[[Item], JobKind], work: ItemWork) -> Job:
         child = self.vault.item_job(kind if isinstance(kind, JobKind) else kind(item), item)
@@ -132,10 +136,13 @@ class PlanRun:
             task.errors.extend(child.errors)
             self.errors.extend(child.errors)
             self.going.remove(item)
+        elif child.state == CANCELLED and self.job.state != CANCELLING:
+            self._cancelled_parts = True
+            self.going.remove(item)
 
 
 def _state_of(group: Task) -> str:
     states = {task.state for task in group.walk() if task.machine and task.state != SKIPPED}
-    if states == {FAILED}:
-        return FAILED
-    return PARTIALLY_SUCCEEDED if FAILED in states else SUCCEEDED
+    if len(states) == 1:
+        return states.pop()
+    return PARTIALLY_SUCCEEDED if states & {FAILED, CANCELLED} else SUCCEEDED

@@ -1,0 +1,212 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a job may be cancelled or restarted, what a cancel endangers, and what to do instead.
+
+Microsoft's documentation: a failback that is cancelled in its data synchronisation leaves the on-premises virtual
+machine in a corrupted state, until the failover is triggered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .decisions import Decision, Step, Verb, decide
+from .jobs import Job, Operation
+from .lifecycle import Observation, Stage
+
+# Definition's example: a restart is a job of its own, and the work that it starts is another one.
+RESTART_SCENARIO = "RestartJob"
+# The service's own end of a reverse replication: what it completes must be under way still.
+_COMPLETION = "IrCompletion"
+_OF_FAILBACK = (Operation.FAILBACK, Operation.RESTORE_COMPLETION)
+# Their modules look at both sides before they write; a restart would not.
+_FENCED = (*_OF_FAILBACK, Operation.FAILOVER, Operation.COMMIT)
+_MODULES = {
+    Operation.FAILBACK: "planned_failover",
+    Operation.RESTORE_COMPLETION: "planned_failover",
+    Operation.FAILOVER: "planned_failover with direction: primary_to_recovery",
+    Operation.COMMIT: "commit, with direction: failover for that of a failover",
+    Operation.REVERSE_REPLICATE: "reverse_replicate",
+}
+_LEFT_BY_CANCEL = {
+    # The worst: it may begin to write before the cancel comes.
+    Operation.FAILBACK: Stage.INTERRUPTED,
+    Operation.RESTORE_COMPLETION: Stage.INTERRUPTED,
+    Operation.FAILOVER: Stage.PROTECTED,
+    Operation.REVERSE_REPLICATE: Stage.FAILED_BACK,
+}
+_AFTER_CANCEL = {
+    Operation.FAILOVER: "A cancelled failover to Azure may have shut the on-premises VM down before: look at it, and "
+    "start it if it is to go on serving.",
+    Operation.COMMIT: "A cancelled commit of a failback may have deleted the VM in Azure or its disks before: look "
+    "before you rely on them, and run commit again.",
+    Operation.REVERSE_REPLICATE: "Nothing protects the VM now. Run reverse_replicate again.",
+    Operation.TEST_FAILOVER: "A test VM may be left in Azure. Clean up the test failover in the portal.",
+}
+
+
+def _refuse(reason: str) -> Decision:
+    return Decision(Step.REFUSE, reason)
+
+
+def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsistent_disks: bool) -> Decision:
+    """Return what the wish for a cancelled job calls for. C(members) are the VMs that the job works on, if any."""
+    if job.state == "Cancelled":
+        return Decision(Step.NOTHING)
+    if not job.is_running:
+        return _refuse("Nothing was written: there is nothing left to cancel. Go on from the stage that it left.")
+    if job.state == "Cancelling":
+        return Decision(Step.ATTACH)
+    if is_of_failback(job, members) and not accept_inconsistent_disks:
+        return _refuse(f"{_danger(job, members)} {_instead(job)}")
+    if job.state == "NotStarted":
+        return Decision(Step.WAIT, "It has not begun, and cannot be cancelled yet.")
+    if "Cancel" not in job.allowed_actions:
+        allowed = ", ".join(sorted(job.allowed_actions)) or "nothing"
+        return _refuse(
+            f"Nothing was written: Site Recovery does not let it be cancelled (it allows {allowed}). Let it end."
+        )
+    return Decision(Step.START)
+
+
+def is_of_failback(job: Job, members: Sequence[Observation]) -> bool:
+    """Whether the job writes to on-premises disks, or may begin to at any moment.
+
+    Where a job does not tell the direction of a planned failover, only VMs that are all on-premises prove that it is
+    none to on-premises.
+    """
+    if job.operation in _OF_FAILBACK:
+        return True
+    in_azure = any(member.item.is_active_in_azure for member in members)
+    return job.scenario == "PlannedFailover" and (in_azure or not members)
+
+
+def _danger(job: Job, members: Sequence[Observation]) -> str:
+    names = ", ".join(member.item.friendly_name for member in members) or job.target_name or "its VM"
+    if job.began_data_sync:
+        lead = f"It has begun to write to the on-premises disks of {names}: cancelled now, it leaves them inconsistent."
+    else:
+        lead = f"It may begin to write to the on-premises disks of {names} at any moment, and leave them inconsistent."
+    return f"{lead} No on-premises VM of it may be started then, and the data has to be copied again."
+
+
+def _instead(job: Job) -> str:
+    if job.waits_for_completion:
+        better = "Let it wait, for days if need be, and run complete_failover when the time for the cut-over has come."
+    elif job.will_ask_user:
+        better = (
+            "Let it go on: once the data is copied it waits, for days if need be, and nothing is cut over before "
+            "complete_failover is run."
+        )
+    elif job.began_data_sync:
+        better = "Let it end: it brings the on-premises side up."
+    else:
+        better = "Let it go on."
+    return f"Nothing was written. {better} To cancel it all the same, set accept_inconsistent_disks: true."
+
+
+def owner_of_part(job: Job, members: Sequence[Observation]) -> Job | None:
+    """Return the recovery plan's job that started this one for one of its VMs, or None: cancelling a part leaves the
+    plan's job to go on without it, which nobody has recorded."""
+    owners = [member.job for member in members if member.job is not None and member.job.is_of_plan]
+    return next((owner for owner in owners if any(task.job_id == job.name for task in owner.all_tasks())), None)
+
+
+def stage_left_by_cancel(job: Job) -> Stage | None:
+    """Return the stage that a cancel leads to at worst, or None where it cannot be told. For check mode."""
+    if job.scenario == "FinalizeFailback":
+        return Stage.FAILBACK_COMMIT_PENDING
+    # A plan's commit has one name for both (recorded).
+    if job.scenario == "CommitFailover" and not job.is_of_plan:
+        return Stage.FAILOVER_COMMIT_PENDING
+    return _LEFT_BY_CANCEL.get(job.operation)
+
+
+def warnings_after_cancel(job: Job) -> list[str]:
+    """Return what a person has to look after once a job has been cancelled, besides what the stages say."""
+    return [_AFTER_CANCEL[job.operation]] if job.operation in _AFTER_CANCEL else []
+
+
+@dataclass(frozen=True)
+class RestartDecision:
+    """A decision, and for ATTACH the job that does the work already, or is about to have it done."""
+
+    decision: Decision
+    running: Job | None = None
+
+
+def decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observation]) -> RestartDecision:
+    """Return what the wish for a restarted job calls for. C(newer) are later jobs of its target, newest first."""
+    running = next((one for one in newer if one.is_running and _does_its_work(one, job)), None)
+    if running is not None and job.has_failed:
+        return RestartDecision(Decision(Step.ATTACH), running)
+    return RestartDecision(_decide_restart(job, newer, members))
+
+
+def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observation]) -> Decision:
+    if job.is_running:
+        return _refuse("Nothing was written: only a job that has ended can be restarted.")
+    if job.has_succeeded:
+        return _refuse("Nothing was written: it has done its work.")
+    if job.operation in _FENCED or "Restart" not in job.allowed_actions:
+        return _refuse(f"Nothing was written: it cannot be restarted. {_again(job)}")
+    later = next((one for one in newer if _does_its_work(one, job)), None)
+    if later is not None:
+        return _refuse(f"Nothing was written: it is history, as job {later.name} came after it ({later.state}).")
+    return next((made for made in (_by_stage(job, member) for member in members) if made), Decision(Step.START))
+
+
+def _again(job: Job) -> str:
+    module = _MODULES.get(job.operation)
+    return f"Run {module} again: it starts a new job." if module else "Start its work anew in the portal."
+
+
+def _does_its_work(other: Job, job: Job) -> bool:
+    """Whether another job of the same target is a restart, or of the same operation."""
+    if other.name == job.name:
+        return False
+    if job.operation is Operation.OTHER:
+        return other.scenario in (job.scenario, RESTART_SCENARIO)
+    return other.operation is job.operation or (other.scenario == RESTART_SCENARIO and other.is_running)
+
+
+def _by_stage(job: Job, member: Observation) -> Decision | None:
+    """Return why the stage of a VM forbids the restart, or None where it does not."""
+    name, stage = member.item.friendly_name, member.stage.value
+    if member.job is not None and member.job.is_running:
+        return _refuse(f"Nothing was written: {name} is {stage} ({member.reason}). Wait until that has ended.")
+    if job.operation is not Operation.REVERSE_REPLICATE:
+        return None
+    made = decide(Verb.REVERSE_REPLICATE, member)
+    if made.step is (Step.ATTACH if job.scenario == _COMPLETION else Step.START):
+        return None
+    if made.step is Step.START:
+        return _refuse(f"Nothing was written: {name} is {stage}. {_again(job)}")
+    if made.step is Step.REFUSE:
+        return _refuse(f"Nothing was written: {name} is {stage}. {made.reason}")
+    return _refuse(f"Nothing was written: it is history, as {name} is {stage}.")
+
+
+def has_taken_effect(job: Job, members: Sequence[Observation]) -> bool:
+    """Whether the stages show what a restarted job has done, as far as its operation shows in them."""
+    if job.operation is not Operation.REVERSE_REPLICATE:
+        return True
+    return all(decide(Verb.REVERSE_REPLICATE, member).step is not Step.START for member in members)
+
+
+def stage_after_restart(job: Job) -> Stage | None:
+    """Return the stage that a restart leads to, or None where it shows in none. For check mode."""
+    return Stage.REVERSE_REPLICATING if job.operation is Operation.REVERSE_REPLICATE else None
+
+
+def direction_of_job(job: Job | None, members: Sequence[Observation]) -> str | None:
+    """Return the direction of what a job does, as results carry it; None where it has none."""
+    if job is None:
+        return None
+    if is_of_failback(job, members) or job.scenario == "FinalizeFailback":
+        return "recovery_to_primary"
+    if job.operation is Operation.COMMIT and any(member.item.active_location == "Primary" for member in members):
+        return "recovery_to_primary"
+    return None if job.operation is Operation.OTHER else "primary_to_recovery"

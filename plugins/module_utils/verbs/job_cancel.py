@@ -1,0 +1,144 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cancel a job: guarded, sent once, followed to the job's end; what it left is read afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..failback.decisions import Step
+from ..failback.failures import Contradiction, PermissionDenied, Refused, ServiceError, Throttled
+from ..failback.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
+from ..failback.jobs import Job
+from ..failback.lifecycle import Stage
+from .following import error_result, has_ended, job_errors
+from .job_subject import Subject, refused
+from .reading import View
+
+_BEING_CANCELLED = "The job is being cancelled, and has not ended yet: run the task again to see what it left."
+
+
+def owner_of(view: View) -> Job | None:
+    """Return the job that owns a target now. Raises Refused where it cannot be told, or is not the target's own."""
+    if view.plan is not None:
+        return _owner_of_plan(view)
+    (member,) = view.members
+    job = member.job
+    if job is not None and job.is_running:
+        return _own(job)
+    if member.stage is Stage.BUSY and member.item.scenario:
+        raise Refused(f"{member.item.friendly_name} is busy: {member.reason}.", "Run the task again in a moment.")
+    return None
+
+
+def _own(job: Job) -> Job:
+    if job.is_of_plan:
+        raise Refused(
+            f"Job {job.name} works on the whole recovery plan {job.target_name}; a cancel would end it for every VM of "
+            "the plan.",
+            f"Nothing was written. If that is meant, name the plan: recovery_plan: {job.target_name}.",
+            job_id=job.name,
+        )
+    return job
+
+
+def _owner_of_plan(view: View) -> Job | None:
+    if view.plan_job is not None and view.plan_job.is_running:
+        return view.plan_job
+    single = [member for member in view.members if member.job is not None and member.job.is_running]
+    if single:
+        lines = "; ".join(f"{member.item.friendly_name}: {member.reason}" for member in single)
+        raise Refused(
+            f"No job of the plan runs, but jobs of single VMs do: {lines}.",
+            "Nothing was written. Name the VM (replicated_item) or the job (name).",
+            jobs=[member.job.name for member in single if member.job is not None],
+        )
+    return None
+
+
+def cancel(subject: Subject) -> dict[str, Any]:
+    """See that the job is cancelled, and return the result of the module."""
+    job, step = _decided(subject)
+    if job is None or step is Step.NOTHING:
+        return subject.outcome(job, None, [])
+    if subject.wish.check_mode:
+        subject.course.changed = step is Step.START
+        return subject.outcome(job, stage_left_by_cancel(job), [])
+    if step is Step.START:
+        _send(subject, job)
+    if not subject.wish.wait:
+        subject.look_until(lambda _view: True)
+        return subject.outcome(subject.session.site_recovery.job(job.name), None, [_BEING_CANCELLED])
+    return _finish(subject, job)
+
+
+def _decided(subject: Subject) -> tuple[Job | None, Step]:
+    """Return the job and what to do with it: NOTHING, ATTACH or START. Raises Refused."""
+    wish = subject.wish
+    while subject.job is not None:
+        job, members = subject.job, subject.view.members
+        owner = owner_of_part(job, members) if job.is_running else None
+        if owner is not None:
+            raise _part(job, owner)
+        made = decide_cancel(job, members, accept_inconsistent_disks=wish.accept_inconsistent_disks)
+        if made.step is Step.REFUSE:
+            raise refused(job, made.reason)
+        if made.step is not Step.WAIT:
+            return job, made.step
+        if wish.check_mode or not wish.wait:
+            raise refused(job, f"{made.reason} Nothing was written. Run the task again in a moment.")
+        subject.wait_for_begin(job)
+    return None, Step.NOTHING
+
+
+def _part(job: Job, owner: Job) -> Refused:
+    return Refused(
+        f"Job {job.name} is a part of job {owner.name} of the recovery plan {owner.target_name}, which would go on "
+        "without it.",
+        f"Nothing was written. If the plan is meant, name it: recovery_plan: {owner.target_name}.",
+        job_id=job.name,
+    )
+
+
+def _send(subject: Subject, job: Job) -> None:
+    service = subject.session.site_recovery
+
+    def arrived() -> bool:
+        now = service.job(job.name)
+        return now.state == "Cancelling" or not now.is_running
+
+    try:
+        subject.send(f"Cancel of job {job.name}", lambda: service.cancel_job(job.name), arrived)
+    except (PermissionDenied, Throttled):
+        raise
+    except ServiceError as problem:
+        # It may have ended between the look and the request.
+        now = service.find_job(job.name)
+        if now is None or (now.is_running and now.state != "Cancelling"):
+            raise
+        if now.state not in ("Cancelling", "Cancelled"):
+            raise refused(now, "It ended before the cancel came. Go on from the stage that it left.") from problem
+
+
+def _finish(subject: Subject, job: Job) -> dict[str, Any]:
+    # One that waits for a person would wait on for ever if the cancel were lost.
+    give_up = subject.patience()
+    ended = subject.follow(job.name, lambda one: has_ended(one) or (one.may_be_resumed and give_up()))
+    subject.look_until(lambda view: not _names(view, job))
+    if ended.state != "Cancelled":
+        raise Contradiction(
+            f"Job {job.name} was to be cancelled, but is {ended.state}: the cancel came too late, or was not heeded.",
+            "Go on from the stage that is read now.",
+            job_id=job.name,
+            job_state=ended.state,
+            errors=[error_result(error) for error in job_errors(ended)],
+        )
+    return subject.outcome(ended, None, warnings_after_cancel(ended))
+
+
+def _names(view: View, job: Job) -> bool:
+    """Whether a VM still names a job that has ended as its current one."""
+    return any(
+        member.stage is Stage.BUSY and member.job is not None and member.job.name == job.name for member in view.members
+    )

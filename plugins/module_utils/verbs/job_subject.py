@@ -1,0 +1,176 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job that is acted on, and the replicated item or recovery plan that it works on: read, followed, told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
+from ..failback.failures import FailbackError, FateUnknown, Refused
+from ..failback.job_actions import direction_of_job
+from ..failback.jobs import Job
+from ..failback.lifecycle import Stage, warning_of
+from ..failback.progress import describe_progress
+from ..watch import Watch
+from .following import follow_job, has_started, read_patiently
+from .outcomes import course_outcome, job_result
+from .reading import View, find_job, find_target, target_of_job
+from .steps import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, Course
+from .wishes import JobWish
+
+_NOBODY = View(None, ())
+
+
+class Subject:
+    """A job and its target. C(choose) picks the job of a target that was given instead of a job.
+
+    C(job) is None where the target has none that is meant; C(target) where the job is of no VM or plan of the vault.
+    """
+
+    def __init__(
+        self, session: AzureSession, wish: JobWish, watch: Watch, choose: Callable[[View], Job | None]
+    ) -> None:
+        self.session = session
+        self.wish = wish
+        self.watch = watch
+        self._choose = choose
+        self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self._wrote = False
+        self.find()
+
+    def find(self) -> None:
+        """Read the job and its target."""
+        named = find_job(self.session, self.wish.name) if self.wish.name else None
+        self.target = target_of_job(self.session, named) if named else find_target(self.session, self.wish)
+        view = self._look_now()
+        self.course = Course(before=view, after=view)
+        # An item knows of a job that was just accepted what the job does not tell yet.
+        known = [member.job for member in view.members if member.job is not None]
+        self.job = next((job for job in known if job.name == named.name), named) if named else self._choose(view)
+
+    @property
+    def view(self) -> View:
+        """The target as it was read last; without members where there is none."""
+        return self.course.after
+
+    def _look_now(self) -> View:
+        return self.target.look() if self.target is not None else _NOBODY
+
+    def wait_for_begin(self, job: Job) -> None:
+        """Wait until the service says what a job does that it has just taken."""
+        follow_job(self.session, job.name, self.watch, has_started, self._interval, tolerate_failure=True)
+        self.find()
+
+    def follow(self, name: str, stop: Callable[[Job], bool]) -> Job:
+        """Follow a job to where stop says; how it ended is for the caller to judge."""
+        return follow_job(self.session, name, self.watch, stop, self._interval, tolerate_failure=True)
+
+    def send(self, what: str, request: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
+        """Send a write, once. Where its fate is unknown, let reading settle it: then there is no answer.
+
+        Raises the failure of the write where it has not arrived as far as can be seen.
+        """
+        self.watch.report(f"{what}: sent once")
+        try:
+            accepted = request()
+        except FateUnknown as unknown:
+            unknown.wrote = True
+            self._settle(arrived, unknown)
+            return None
+        self._interval = self.wish.poll_interval or accepted.retry_after
+        self._note_write()
+        return accepted
+
+    def _note_write(self) -> None:
+        self._wrote = self.course.changed = True
+
+    def _settle(self, arrived: Callable[[], bool], unknown: FateUnknown) -> None:
+        for _look in range(LOOKS_FOR_UNKNOWN_FATE):
+            self.watch.sleep(self._interval)
+            try:
+                if arrived():
+                    self._note_write()
+                    return
+            except FailbackError as unread:
+                self.watch.report(f"{self.wish.target} could not be read: {unread.happened}")
+        raise unknown
+
+    def patience(self) -> Callable[[], bool]:
+        """Return a question: whether what should follow at once has been waited for long enough from now on."""
+        ends = max(self.watch.remaining() - PATIENCE, 0)
+        return lambda: self.watch.remaining() <= ends
+
+    def look_until(self, settled: Callable[[View], bool]) -> bool:
+        """Look at the target until it follows what its job did, patiently; return whether it did."""
+        give_up = self.patience()
+        while True:
+            self.course.after = read_patiently(self._look_now, self.watch, self._interval)
+            if settled(self.view) or give_up():
+                return settled(self.view)
+            self.watch.sleep(self._interval)
+
+    def wait_until(self, seen: Callable[[], Job | None]) -> Job | None:
+        """Look for a job that must appear, patiently; return None where it does not."""
+        give_up = self.patience()
+        while True:
+            job = read_patiently(seen, self.watch, self._interval)
+            if job is not None or give_up():
+                return job
+            self.watch.sleep(self._interval)
+
+    def explain(self, problem: FailbackError) -> None:
+        """Look again, and fill in what a failure does not know: what was written, and which side holds the truth."""
+        problem.wrote = problem.wrote or self._wrote
+        try:
+            self.course.after = self._look_now()
+            read_again = True
+        except FailbackError as unread:
+            self.watch.report(f"{self.wish.target} could not be read again: {unread.happened}")
+            read_again = False
+        self.course.explain(problem, read_again=read_again)
+
+    def outcome(self, job: Job | None, predicted: Stage | None, warnings: list[str]) -> dict[str, Any]:
+        """Return the result of the module. C(predicted) is the stage that check mode foresees, where it does."""
+        members = self.view.members
+        shown = {member.item.id: job or member.job for member in members}
+        self.course.jobs = {key: one.name for key, one in shown.items() if one is not None}
+        if predicted is not None:
+            self.course.predicted = frozenset(member.item.id for member in members)
+        result = self._told(job, predicted)
+        line = f"{describe_progress(job)} (job {job.name})" if job else f"{self._target_name()}: no job owns it"
+        disks = warning_of(members)
+        every = [*([disks] if disks else []), *warnings]
+        return {"msg": "; ".join([line, *_where(result)]), **result, **({"warnings": every} if every else {})}
+
+    def _target_name(self) -> str:
+        return self.view.plan.friendly_name if self.view.plan else self.view.members[0].item.friendly_name
+
+    def _told(self, job: Job | None, predicted: Stage | None) -> dict[str, Any]:
+        direction = direction_of_job(job, self.course.before.members)
+        if self.target is not None:
+            return course_outcome(self.session, self.course, direction, predicted)
+        nobody = dict.fromkeys(("stage", "authoritative_side", "reversible", "replicated_item", "recovery_plan"))
+        return {
+            "changed": self.course.changed,
+            "direction": direction,
+            "job": job_result(job) if job else None,
+            **nobody,
+            "members": [],
+        }
+
+
+def refused(job: Job, reason: str) -> Refused:
+    """Return the refusal of what was asked of a job, with where it stands."""
+    where = f"is {job.state}" if job.is_running else "has ended"
+    return Refused(f"Job {job.name} {where} ({describe_progress(job)}).", reason, job_id=job.name, job_state=job.state)
+
+
+def _where(result: dict[str, Any]) -> list[str]:
+    stage = result["stage"]
+    if stage is None:
+        return []
+    return [" -> ".join(dict.fromkeys((stage["before"], stage["after"]))), f"truth: {result['authoritative_side']}"]

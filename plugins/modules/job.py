@@ -1,0 +1,269 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: job
+short_description: Cancel or restart a job of Site Recovery
+description:
+  - Cancels a job that runs or waits, or has the work of a failed job done again, waits for the end and reads the target
+    back.
+  - "B(Cancelling a failback is dangerous.) Once it has begun to copy data, the on-premises disks are neither the old
+    nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must not be started then, and
+    M(asr.failback.planned_failover) has to run again. So a job of a failback is cancelled with
+    O(accept_inconsistent_disks=true) only, also before it has begun to copy, as it may begin at any moment, and while
+    it waits for Complete Failover."
+  - There is seldom a need for it. A failback that has copied its data waits for M(asr.failback.complete_failover), for
+    days if need be, and the VM in Azure serves meanwhile.
+  - A failback, failover or commit that failed is not restarted. Its own module starts it anew, and looks at both sides
+    first.
+  - The job of a recovery plan works on every VM of the plan; with O(replicated_item) it is not touched.
+options:
+  state:
+    description:
+      - V(cancelled) ends a job that runs. A job that is cancelled already, or a target that no job owns, needs nothing;
+        a job that ended in another way is an error, which says how.
+      - V(restarted) has the work of a failed job done again, where Site Recovery allows that, such as a reverse
+        replication. Refused for a job that is history, as another one came after it or the stage shows that its step is
+        done. One that is being restarted already is followed.
+    type: str
+    required: true
+    choices: [cancelled, restarted]
+  name:
+    description:
+      - Name or resource id of the job.
+      - Give this, O(replicated_item) or O(recovery_plan).
+    type: str
+    aliases: [job]
+  replicated_item:
+    description:
+      - The VM, by friendly name, name or resource id, whose job is meant. With O(state=cancelled) the one that owns it
+        now, with O(state=restarted) its last one that has ended.
+    type: str
+  recovery_plan:
+    description:
+      - The recovery plan, by name or resource id, whose own job is meant, in the same way.
+    type: str
+  accept_inconsistent_disks:
+    description:
+      - Cancel a failback although that may leave the on-premises disks of its VMs inconsistent.
+      - Has no meaning for other jobs.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - asr.failback.attributes
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.wait
+attributes:
+  idempotent:
+    support: partial
+    details: A second V(cancelled) changes nothing. A second V(restarted) is refused, as the job is history then.
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.job_info
+  - module: asr.failback.planned_failover
+  - name: Fail back Hyper-V VMs from Azure
+    description: Microsoft's description of the same steps in the portal.
+    link: https://learn.microsoft.com/azure/site-recovery/hyper-v-azure-failback
+"""
+
+EXAMPLES = r"""
+---
+- name: Cancel whatever owns web01, unless it is a failback
+  asr.failback.job:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    state: cancelled
+
+- name: Cancel the failback of a plan, knowing that its on-premises disks are inconsistent then
+  asr.failback.job:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    recovery_plan: shop
+    state: cancelled
+    accept_inconsistent_disks: true
+
+- name: Protect web01 again
+  asr.failback.reverse_replicate:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+  register: protection
+  ignore_errors: true
+
+- name: Restart the job that failed, once its cause is removed
+  asr.failback.job:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    name: "{{ protection.error.job_id }}"
+    state: restarted
+  when: protection.error.job_id is defined
+"""
+
+RETURN = r"""
+---
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; truth: azure"
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree; V(null) for a
+    job that is of no VM or plan of the vault, as are the keys below that tell of one.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: synchronizing
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted, for a failback the worst.
+      type: str
+      sample: interrupted
+direction:
+  description: Direction of what the job does, V(recovery_to_primary) towards on-premises or V(primary_to_recovery);
+    V(null) where it has none.
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree.
+  returned: success, and on failure where it was read
+  type: str
+  sample: azure
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+job:
+  description: The job that was cancelled, or the one that does the work of the restarted job; V(null) where there was
+    none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Cancelled
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: Cancelled
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: []
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: synchronizing, after: interrupted}
+    authoritative_side:
+      description: The copy of the VM that holds the truth.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: failback job fb9ac911-... ended as Cancelled after it had begun to write to the on-premises disks
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
+      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("job")
+
+
+if __name__ == "__main__":
+    main()
