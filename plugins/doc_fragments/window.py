@@ -21,19 +21,20 @@ options:
     suboptions:
       not_before:
         description:
-          - When it opens. A date-time in ISO 8601, such as V(2026-01-31T22:00) or V(2026-01-31T22:00+01:00), or a time of
-            day, such as V(22:00).
+          - When it opens. A date-time in ISO 8601, such as V(2026-01-31T22:00) or V(2026-01-31T22:00+01:00), or a time
+            of day, such as V(22:00).
           - A window of date-times may leave out one of the two ends.
         type: str
       not_after:
         description:
-          - When it closes, in the same form. A time of day that is earlier than O(window.not_before) is of the next day.
+          - When it closes, in the same form. A time of day that is earlier than O(window.not_before) is of the next
+            day.
         type: str
       time_zone:
         description:
-          - Time zone of times without an offset of their own, by its IANA name, such as V(Europe/Amsterdam). Its summer
-            time is followed. A time that the clock skips stands for the moment of the jump, a time that comes twice for
-            the first of the two.
+          - Time zone of times without an offset of their own, by its IANA name, such as V(Europe/Amsterdam). Its
+            summer time is followed. A time that the clock skips stands for the moment of the jump, a time that comes
+            twice for the first of the two.
         type: str
         default: UTC
 """

@@ -29,8 +29,8 @@ options:
   policy:
     description:
       - When a failback may be committed. For a recovery plan, one policy for all of its VMs.
-      - V(after_validation) refuses it without evidence in O(validation) that the VM works on-premises. It must be of the
-        same VM and vault, passed, and newer than the cut-over.
+      - V(after_validation) refuses it without evidence in O(validation) that the VM works on-premises. It must be of
+        the same VM and vault, passed, and newer than the cut-over.
       - V(not_before) is the same, and holds the commit until O(not_before), by Azure's clock.
       - V(hold) commits nothing. A later task with another policy goes on.
       - V(now) needs no evidence. Evidence that is given is judged and returned, and stops nothing.
@@ -46,8 +46,8 @@ options:
       - not_before
   not_before:
     description:
-      - Date and time before which nothing is committed, in ISO 8601, such as V(2026-01-31T22:00+01:00). UTC where it has
-        no offset. Put it between quotes.
+      - Date and time before which nothing is committed, in ISO 8601, such as V(2026-01-31T22:00+01:00). UTC where it
+        has no offset. Put it between quotes.
       - For O(policy=not_before), and only for that.
     type: str
   validation:
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     validation: "{{ proof.validation }}" # of an earlier task failback_validate
 
 # Run it from a scheduler as often as you like: it does nothing before that time, and nothing once it is committed.
-- name: Commit the failback of a recovery plan that was validated another day, but keep the VMs in Azure over the weekend
+- name: Commit the failback of a recovery plan that was validated another day, but not over the weekend
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery

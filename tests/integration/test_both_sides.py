@@ -161,7 +161,8 @@ def test_another_host_takes_the_vm_of_one_that_has_died(driver: Any) -> None:
     result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
     states = {copy["host"]: copy["state"] for copy in result["fence"]["after"][0]["on_premises"]}
     assert states == {"hv02": "Running", "hv01": "not_checked"}
-    assert vault.run("commit", replicated_item="vm1", policy="now")["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
+    committed = vault.run("commit", replicated_item="vm1", policy="now")
+    assert committed["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
 
 
 def test_an_old_host_that_starts_its_copy_meanwhile_is_noticed(driver: Any) -> None:

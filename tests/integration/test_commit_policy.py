@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The policies of a commit: what is held, what needs evidence, what no policy changes. Azure VMs stay where it is held."""
+"""The policies of a commit: what is held, what needs evidence, what no policy changes."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ def test_a_window_of_times_of_day_opens_every_day(
 
 TIMES = st.times().map(lambda time: f"{time.hour:02}:{time.minute:02}:{time.second:02}")
 ZONES = st.sampled_from([AMSTERDAM, NEW_YORK, "UTC", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"])
-MOMENTS = st.datetimes(datetime(2011, 1, 1), datetime(2040, 1, 1), timezones=st.just(timezone.utc))
+SPAN = (datetime.fromisoformat("2011-01-01"), datetime.fromisoformat("2040-01-01"))
+MOMENTS = st.datetimes(*SPAN, timezones=st.just(timezone.utc))
 
 
 @given(TIMES, TIMES, ZONES, MOMENTS)
@@ -193,7 +194,7 @@ def test_what_is_no_window_is_refused(not_before: str, not_after: str, zone: str
 
 def test_a_moment_names_its_option() -> None:
     assert parse_moment(" 2026-02-01T22:00 ", "not_before") == utc("2026-02-01 22:00")
-    with pytest.raises(ConfigurationError, match="^not_before: '22:00' is no date-time"):
+    with pytest.raises(ConfigurationError, match=r"^not_before: '22:00' is no date-time"):
         parse_moment("22:00", "not_before")
 
 
