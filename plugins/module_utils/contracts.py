@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import report_file
+from .failback import commit_policy
+from .failback.commit_policy import CommitPolicy, parse_policy
 from .failback.decisions import Verb
+from .failback.windows import AnyWindow, parse_window
 from .options import (
     ASSUME_OPTIONS,
     AZURE_OPTIONS,
@@ -21,6 +24,7 @@ from .options import (
     TARGET_OPTIONS,
     VAULT_OPTIONS,
     WAIT_OPTIONS,
+    WINDOW_OPTIONS,
     WINRM_OPTIONS,
 )
 from .probes.options import PROBE_OPTIONS
@@ -110,19 +114,30 @@ def _planned_failover_wish(parameters: Parameters, check_mode: bool) -> PlannedF
         create_vm_if_missing=parameters["create_vm_if_missing"],
         target_host=parameters["target_host"] or "",
         wait_for=parameters["wait_for"],
+        window=_window(parameters),
     )
 
 
+def _window(parameters: Parameters) -> AnyWindow | None:
+    given = parameters["window"]
+    if given is None:
+        return None
+    return parse_window(given["not_before"] or "", given["not_after"] or "", given["time_zone"])
+
+
 def _complete_wish(parameters: Parameters, check_mode: bool) -> CompleteWish:
-    return CompleteWish(**_common(parameters, check_mode), comments=parameters["comments"] or "")
+    common = _common(parameters, check_mode)
+    return CompleteWish(**common, comments=parameters["comments"] or "", window=_window(parameters))
 
 
 def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
-    verbs = {"failback": Verb.COMMIT_FAILBACK, "failover": Verb.COMMIT_FAILOVER}
+    policy = parse_policy(parameters["policy"], parameters["not_before"] or "")
+    of_failback = parameters["direction"] == "failback"
     return CommitWish(
         **_common(parameters, check_mode),
-        verb=verbs[parameters["direction"]],
-        require_validation=parameters["require_validation"],
+        verb=Verb.COMMIT_FAILBACK if of_failback else Verb.COMMIT_FAILOVER,
+        # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
+        policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
         validation=parameters["validation"],
     )
 
@@ -184,6 +199,7 @@ CONTRACTS: dict[str, Contract] = {
                     "default": "waiting_for_completion",
                     "choices": ["started", "waiting_for_completion", "end"],
                 },
+                **WINDOW_OPTIONS,
                 **ASSUME_OPTIONS,
             },
             planned_failover.run,
@@ -192,7 +208,7 @@ CONTRACTS: dict[str, Contract] = {
         ),
         Contract(
             "complete_failover",
-            {"comments": {"type": "str"}, **ASSUME_OPTIONS},
+            {"comments": {"type": "str"}, **WINDOW_OPTIONS, **ASSUME_OPTIONS},
             complete_failover.run,
             _complete_wish,
             asks_hosts=True,
@@ -201,7 +217,12 @@ CONTRACTS: dict[str, Contract] = {
             "commit",
             {
                 "direction": {"type": "str", "default": "failback", "choices": ["failback", "failover"]},
-                "require_validation": {"type": "bool", "default": False},
+                "policy": {
+                    "type": "str",
+                    "default": commit_policy.AFTER_VALIDATION,
+                    "choices": list(commit_policy.CHOICES),
+                },
+                "not_before": {"type": "str"},
                 "validation": {"type": "dict"},
                 **ASSUME_OPTIONS,
             },

@@ -11,7 +11,7 @@ from typing import Any
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
 from .contracts import Contract
-from .failback.failures import ConfigurationError, MissingLibrary
+from .failback.failures import ConfigurationError, MissingLibrary, as_sentence
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .run_cache import RunCache
@@ -92,7 +92,8 @@ def _with_summary(result: dict[str, Any]) -> dict[str, Any]:
     target = result.get("recovery_plan") or result.get("replicated_item") or {}
     name = (target.get("properties") or {}).get("friendly_name") or target.get("name")
     path = " -> ".join(dict.fromkeys((stage["before"], stage["after"])))
-    return {"msg": f"{name}: {path}; truth: {result['authoritative_side']}", **result}
+    reason = f". {as_sentence(result['reason'])}" if result.get("reason") else ""
+    return {"msg": f"{name}: {path}; truth: {result['authoritative_side']}{reason}", **result}
 
 
 def diff_of(result: Mapping[str, Any]) -> dict[str, Any] | None:

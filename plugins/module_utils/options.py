@@ -63,6 +63,17 @@ WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait_timeout": {"type": "int", "default": 86400},
     "poll_interval": {"type": "float"},
 }
+# When a cut-over may happen.
+WINDOW_OPTIONS: dict[str, dict[str, Any]] = {
+    "window": {
+        "type": "dict",
+        "options": {
+            "not_before": {"type": "str"},
+            "not_after": {"type": "str"},
+            "time_zone": {"type": "str", "default": "UTC"},
+        },
+    },
+}
 ASSUME_OPTIONS: dict[str, dict[str, Any]] = {
     "assume_stage": {"type": "str", "choices": [stage.value for stage in Stage]},
 }

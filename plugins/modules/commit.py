@@ -12,10 +12,11 @@ module: commit
 short_description: Commit a failback, or the earlier failover
 description:
   - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
-    so validate the on-premises VM first.
+    so it takes evidence that the on-premises VM works, unless O(policy) says otherwise.
   - Refuses where a delete lock protects the VM in Azure.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
-  - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing.
+  - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
+    O(validation) do not matter then.
 options:
   direction:
     description:
@@ -25,12 +26,30 @@ options:
     choices:
       - failback
       - failover
-  require_validation:
+  policy:
     description:
-      - Whether to refuse a failback's commit without evidence that the VM works on-premises. It must be of the same VM
-        and vault, passed, and newer than the cut-over.
-    type: bool
-    default: false
+      - When a failback may be committed. For a recovery plan, one policy for all of its VMs.
+      - V(after_validation) refuses it without evidence in O(validation) that the VM works on-premises. It must be of
+        the same VM and vault, passed, and newer than the cut-over.
+      - V(not_before) is the same, and holds the commit until O(not_before), by Azure's clock.
+      - V(hold) commits nothing. A later task with another policy goes on.
+      - V(now) needs no evidence. Evidence that is given is judged and returned, and stops nothing.
+      - A commit that is held is not a failure, also where there is no evidence yet. The task returns RV(held) and why.
+        Delete locks that will be in its way are named in RV(locks).
+      - What another stage than a pending commit calls for does not depend on the policy. A commit that is done is done.
+    type: str
+    default: after_validation
+    choices:
+      - now
+      - after_validation
+      - hold
+      - not_before
+  not_before:
+    description:
+      - Date and time before which nothing is committed, in ISO 8601, such as V(2026-01-31T22:00+01:00). UTC where it
+        has no offset. Put it between quotes.
+      - For O(policy=not_before), and only for that.
+    type: str
   validation:
     description:
       - The evidence, as M(asr.failback.failback_validate) returned it in
@@ -57,20 +76,28 @@ seealso:
 
 EXAMPLES = r"""
 ---
+- name: See what a commit would wait for, and commit nothing
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    policy: hold
+
 - name: Commit the failback of one VM, which deletes it in Azure, on the evidence that it works
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
-    require_validation: true
     validation: "{{ proof.validation }}" # of an earlier task failback_validate
 
-- name: Commit the failback of a recovery plan that was validated another day
+# Run it from a scheduler as often as you like: it does nothing before that time, and nothing once it is committed.
+- name: Commit the failback of a recovery plan that was validated another day, but not over the weekend
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
     recovery_plan: shop
-    require_validation: true
+    policy: not_before
+    not_before: "2026-02-02T08:00+01:00"
     validation: "{{ lookup('ansible.builtin.file', evidence_file) | from_json }}"
 
 - name: Commit the failover to Azure, so that the VM can be failed back
@@ -83,6 +110,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+held:
+  description: Whether a commit is pending that RV(reason) holds.
+  returned: success
+  type: bool
+  sample: false
+reason:
+  description: Why it is held, how it goes on, and what will be in its way; empty where it is not held.
+  returned: success
+  type: str
+  sample: ""
+not_before:
+  description: The time of O(not_before), UTC, in ISO 8601; V(null) where the policy has none.
+  returned: success
+  type: str
+  sample: "2026-02-02T07:00:00+00:00"
+locks:
+  description: Ids of the delete locks that will be in the way of a commit that is held.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 validation:
   description: The evidence that a failback's commit was given, and what it was worth.
   returned: success
@@ -93,7 +141,7 @@ validation:
       type: bool
       sample: true
     vms:
-      description: Each VM that was to be committed; empty where neither evidence was given nor required.
+      description: Each VM whose commit was pending; empty where neither evidence was given nor required.
       type: list
       elements: dict
       contains:

@@ -15,6 +15,7 @@ description:
     changes are copied and the on-premises VM starts.
   - Waits for a synchronisation that still runs, and attaches to a completion that was started before.
   - Reads both sides back afterwards, and fails where the VM in Azure still runs.
+  - Outside of O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
 options:
   comments:
     description:
@@ -25,6 +26,7 @@ extends_documentation_fragment:
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.window
   - asr.failback.wait
   - asr.failback.hosts
   - asr.failback.winrm
@@ -40,6 +42,15 @@ seealso:
 
 EXAMPLES = r"""
 ---
+# For a scheduler, such as cron or a schedule of AWX: by day it does nothing, by night it cuts over, afterwards it does
+# nothing any more.
+- name: Cut over one VM in the night
+  asr.failback.complete_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    window: {not_before: "22:00", not_after: "04:00", time_zone: Europe/Amsterdam}
+
 - name: Cut over one VM
   asr.failback.complete_failover:
     resource_group: rg-recovery
@@ -56,6 +67,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+waiting_for_window:
+  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
+  returned: success
+  type: bool
+  sample: false
+reason:
+  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+  returned: success
+  type: str
+  sample: ""
+window:
+  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
+    was due.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
+      type: str
+      sample: open
+    now:
+      description: The time by Azure's clock, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T23:12:07+00:00"
+    opens_at:
+      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
+      type: str
+      sample: "2026-01-31T21:00:00+00:00"
+    closes_at:
+      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
+      type: str
+      sample: "2026-02-01T03:00:00+00:00"
 fence:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.

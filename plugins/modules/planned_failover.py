@@ -16,6 +16,11 @@ description:
   - Attaches to a failback that already runs, triggers one that was interrupted again, and does nothing for a VM that
     is back.
   - When only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
+  - Shuts the running VM down at once where the data is copied during the failover, and in a failover to Azure. That
+    happens within O(window) only. When the copy has ended, Site Recovery starts the other VM, whatever the window; how
+    long that takes is up to the service.
+  - O(window) does not matter where the data is copied before the failover. That is started at once, and
+    M(asr.failback.complete_failover) takes a window of its own.
   - Do not start the on-premises VM while its data is synchronised, and do not take checkpoints of it.
 options:
   direction:
@@ -68,6 +73,7 @@ extends_documentation_fragment:
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.window
   - asr.failback.wait
   - asr.failback.hosts
   - asr.failback.winrm
@@ -103,6 +109,17 @@ EXAMPLES = r"""
     recovery_plan: shop
     wait_timeout: 43200
 
+- name: Download a VM in full over the weekend, during which it is off
+  asr.failback.planned_failover:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: files01
+    data_sync: during_failover
+    window:
+      not_before: "2026-01-30T20:00"
+      not_after: "2026-01-31T02:00"
+      time_zone: Europe/Amsterdam
+
 - name: Fail back to a new host
   asr.failback.planned_failover:
     resource_group: rg-recovery
@@ -113,6 +130,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
+waiting_for_window:
+  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
+  returned: success
+  type: bool
+  sample: false
+reason:
+  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+  returned: success
+  type: str
+  sample: ""
+window:
+  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
+    was due.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
+      type: str
+      sample: open
+    now:
+      description: The time by Azure's clock, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T23:12:07+00:00"
+    opens_at:
+      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
+      type: str
+      sample: "2026-01-31T21:00:00+00:00"
+    closes_at:
+      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
+      type: str
+      sample: "2026-02-01T03:00:00+00:00"
 data_sync:
   description: The data synchronisation and why; V(null) where none was to be chosen.
   returned: success

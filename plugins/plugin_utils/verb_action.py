@@ -25,13 +25,13 @@ display = Display()
 
 
 def _secrets_in(spec, parameters):
-    """Yield the values that must not be shown: those of options, and of options inside of lists of options."""
+    """Yield the values that must not be shown: those of options, and of options inside of options."""
     for name, option in spec.items():
         value = parameters.get(name)
         if option.get("no_log"):
             yield value
         if "options" in option:
-            for entry in value or ():
+            for entry in [value] if isinstance(value, dict) else value or ():
                 yield from _secrets_in(option["options"], entry)
 
 

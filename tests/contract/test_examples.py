@@ -53,6 +53,7 @@ def scenario() -> dict[str, Any]:
         *items,
         item_of("app02", disks=DISKS, on_premises_vm="missing"),
         item_of("print01", "failover_commit_pending", disks=DISKS),
+        item_of("files01", disks=DISKS),
         fabrics=[site],
         vault={"resource_group": RESOURCE_GROUP, "name": VAULT},
         recovery_plans=[{"name": PLAN, "groups": [[name] for name in MEMBERS]}],

@@ -23,6 +23,8 @@ from ansible_collections.asr.failback.plugins.module_utils.contracts import CONT
 from asr_simulator.server import Simulator
 
 DISKS = [{"name": "os", "gb": 4, "os": True}]
+ALWAYS = {"not_before": "2000-01-01T00:00"}
+CLOSED = {"not_after": "2000-01-01T00:00"}
 # Discard, on which nothing listens.
 UNREACHABLE = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": 9}
 
@@ -58,9 +60,14 @@ VERBS = [
     Case("planned_failover", "protected", {"direction": "primary_to_recovery"}),
     Case("complete_failover", "waiting_for_completion"),
     Case("complete_failover", "protected"),
-    Case("commit", "failback_commit_pending"),
-    Case("commit", "failback_commit_pending", {}, {"managed_disks": True}),
-    Case("commit", "failback_commit_pending", {"wait": False}),
+    Case("planned_failover", "failed_over", {"data_sync": "during_failover", "window": CLOSED}),
+    Case("complete_failover", "waiting_for_completion", {"window": CLOSED}),
+    Case("complete_failover", "waiting_for_completion", {"window": ALWAYS}),
+    Case("commit", "failback_commit_pending", {"policy": "now"}),
+    Case("commit", "failback_commit_pending", {"policy": "now"}, {"managed_disks": True}),
+    Case("commit", "failback_commit_pending", {"policy": "now", "wait": False}),
+    Case("commit", "failback_commit_pending", {"policy": "hold"}, {"locks": ["CanNotDelete"]}),
+    Case("commit", "failback_commit_pending", {"policy": "not_before", "not_before": "9999-12-31T23:59"}),
     Case("commit", "failover_commit_pending", {"direction": "failover"}),
     Case("commit", "failed_back"),
     Case("reverse_replicate", "failed_back"),
@@ -80,9 +87,9 @@ FAILURES = [
     Case("planned_failover", "failed_over", {"wait_timeout": 40, "wait_for": "end"}),
     Case("planned_failover", "busy", {"wait": False}),
     Case("complete_failover", "failed_over"),
-    Case("commit", "failback_commit_pending", {}, {"locks": ["CanNotDelete"]}),
+    Case("commit", "failback_commit_pending", {"policy": "now"}, {"locks": ["CanNotDelete"]}),
     Case("commit", "failed_over"),
-    Case("commit", "failback_commit_pending", {"require_validation": True}),
+    Case("commit", "failback_commit_pending"),
     Case("reverse_replicate", "failback_commit_pending"),
     Case("job", "waiting_for_completion", {"state": "cancelled"}),
     Case("job", "failed_back", {"state": "restarted"}),

@@ -19,7 +19,7 @@ COMPUTE, JOB = "/virtualMachines/", "/replicationJobs/"
 STEPS = [
     ("planned_failover", {"data_sync": "during_failover"}, "failed_over", "failback_commit_pending", "on_premises"),
     ("complete_failover", {}, "waiting_for_completion", "failback_commit_pending", "on_premises"),
-    ("commit", {}, "failback_commit_pending", "failed_back", "on_premises"),
+    ("commit", {"policy": "now"}, "failback_commit_pending", "failed_back", "on_premises"),
     ("planned_failover", {"direction": "primary_to_recovery"}, "protected", "failover_commit_pending", "azure"),
 ]
 

@@ -89,7 +89,7 @@ def test_the_proof_is_part_of_each_result(driver: Any) -> None:
     assert done["fence"]["verdict"] == "proved"
     assert sides_of(done, "before") == ("azure", "running", "Off")
     assert sides_of(done) == ("on_premises", "deallocated", "Running")
-    committed = vault.run("commit", replicated_item="vm1")
+    committed = vault.run("commit", replicated_item="vm1", policy="now")
     assert sides_of(committed, "before") == ("on_premises", "deallocated", "Running")
     assert sides_of(committed) == ("on_premises", "absent", "Running")
 
@@ -116,7 +116,7 @@ def test_a_vm_that_is_off_after_the_cut_over_fails_whatever_site_recovery_says(d
     assert "vm1: its Azure VM is deallocated, on hv01 it is Off" in failed["msg"]
     assert "Neither copy runs" in failed["msg"]
     assert failed["authoritative_side"] == "on_premises"
-    refused = vault.fail("commit", replicated_item="vm1")
+    refused = vault.fail("commit", replicated_item="vm1", policy="now")
     assert refused["error"]["kind"] == "contradiction"
     assert "would delete the other way out" in refused["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True
@@ -127,7 +127,7 @@ def test_an_azure_vm_that_runs_alone_holds_the_truth(driver: Any) -> None:
     vault.trouble(vm="vm1", power="off")
     vault.simulator.locked(lambda world: world.compute.start(vault.state("vm1")["azure_vm"]["id"]))
     vault.pass_time(600)
-    failed = vault.fail("commit", replicated_item="vm1")
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
     assert "The copy in Azure holds the truth: it alone runs" in failed["msg"]
     assert failed["authoritative_side"] == "azure"
     assert vault.writes() == []
@@ -161,7 +161,8 @@ def test_another_host_takes_the_vm_of_one_that_has_died(driver: Any) -> None:
     result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
     states = {copy["host"]: copy["state"] for copy in result["fence"]["after"][0]["on_premises"]}
     assert states == {"hv02": "Running", "hv01": "not_checked"}
-    assert vault.run("commit", replicated_item="vm1")["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
+    committed = vault.run("commit", replicated_item="vm1", policy="now")
+    assert committed["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
 
 
 def test_an_old_host_that_starts_its_copy_meanwhile_is_noticed(driver: Any) -> None:

@@ -44,7 +44,7 @@ def test_check_predicts_what_the_run_does_and_a_second_run_writes_nothing(stage:
 
 def test_a_run_without_evidence_is_held_before_the_commit_unless_none_is_required(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
-    hosts = {"vm1": {}, "vm2": {"failback_require_validation": False}}
+    hosts = {"vm1": {}, "vm2": {"failback_commit_policy": "now"}}
     check = vault.play("failback", hosts, "--check")
     assert check.status == 0, check.output
     assert {vm: result["stage"] for vm, result in check.results.items()} == {

@@ -21,7 +21,7 @@ def plan_of(*items: Any, **parts: Any) -> dict[str, Any]:
 
 
 def test_a_whole_plan_comes_back_with_one_write_a_step_and_one_reprotect_a_vm(driver: Any) -> None:
-    vault = driver(plan_of("db", "web"))
+    vault = driver(plan_of("db", "web"), policy="now")
     results = [vault.run(module, recovery_plan="shop") for module in CYCLE]
     writes = vault.writes()
     assert [writes[0], writes[2]] == ["POST shop/plannedFailover", "POST shop/failoverCommit"]
@@ -123,7 +123,7 @@ VARIANTS = [
 def test_every_plausible_form_of_what_was_never_recorded_is_understood(
     driver: Any, variant: dict[str, Any], sync: str, target: dict[str, str]
 ) -> None:
-    vault = driver(plan_of("db", "web", variants=variant))
+    vault = driver(plan_of("db", "web", variants=variant), policy="now")
     vault.run("planned_failover", data_sync=sync, **target)
     for module in CYCLE[1:]:
         result = vault.run(module, **target)

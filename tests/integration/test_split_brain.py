@@ -54,7 +54,7 @@ def forget(_world: Any, machine: Any) -> None:
 def test_what_does_not_run_is_no_home(driver: Any, state: str) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending"))).knows_hosts()
     change(vault, "hv01", becomes(state))
-    failed = vault.fail("commit", replicated_item="vm1")
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
     assert failed["error"]["kind"] == "contradiction"
     assert f"on hv01 it is {state}" in failed["msg"]
     assert vault.writes() == []
@@ -78,7 +78,7 @@ def test_a_namesake_is_not_the_machine(driver: Any) -> None:
     vault.pass_time(300)
     evidence = vault.run("failback_validate", replicated_item="vm1")["validation"]
     assert evidence["verdict"] == "not_proven"
-    refused = vault.fail("commit", replicated_item="vm1", require_validation=True, validation=evidence)
+    refused = vault.fail("commit", replicated_item="vm1", validation=evidence)
     assert "validation has not passed" in refused["msg"]
     assert vault.writes() == []
 
@@ -111,7 +111,7 @@ def test_an_old_copy_that_starts_between_two_tasks_stops_the_commit(driver: Any)
     vault = driver(scenario_of("vm1")).knows_hosts()
     vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
     vault.trouble(host="hv01", vm="vm1", power="running")
-    failed = vault.fail("commit", replicated_item="vm1")
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
     assert "two copies run there" in failed["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True
 
@@ -138,7 +138,7 @@ def test_a_machine_of_a_cluster_counts_once(driver: Any) -> None:
     item = item_of("vm1", "failback_commit_pending", host=NODES[0])
     vault = driver(scenario_of(item, fabrics=[CLUSTER, CLOUD])).knows_hosts()
     vault.trouble(vm="vm1", owner=NODES[1])
-    result = vault.run("commit", replicated_item="vm1")
+    result = vault.run("commit", replicated_item="vm1", policy="now")
     assert [copy["state"] for copy in result["fence"]["before"][0]["on_premises"]] == ["Running"]
 
 
@@ -147,5 +147,6 @@ def test_a_machine_whose_node_does_not_answer_is_found_by_the_cluster(driver: An
     vault = driver(scenario_of(item, fabrics=[CLUSTER, CLOUD])).knows_hosts()
     vault.trouble(vm="vm1", owner=NODES[1])
     vault.trouble(host=NODES[0], reachable=False)
-    states = [copy["state"] for copy in vault.run("commit", replicated_item="vm1")["fence"]["before"][0]["on_premises"]]
+    fence = vault.run("commit", replicated_item="vm1", policy="now")["fence"]
+    states = [copy["state"] for copy in fence["before"][0]["on_premises"]]
     assert sorted(states) in (["Running"], ["Running", "not_checked"])

@@ -65,7 +65,7 @@ def test_without_hosts_and_probes_nothing_is_proved_and_nothing_is_committed(dri
     assert "neither in the inventory nor in hyperv_hosts" in result["msg"]
     # What cannot be known is not waited for.
     assert vault.seconds < 5
-    refused = vault.fail("commit", replicated_item="vm1", require_validation=True, validation=result["validation"])
+    refused = vault.fail("commit", replicated_item="vm1", validation=result["validation"])
     assert refused["error"]["kind"] == "refused"
     assert "its validation has not passed" in refused["msg"]
     assert vault.writes() == []
@@ -82,7 +82,7 @@ def test_a_probe_that_passes_is_evidence_for_the_commit(driver: Any, web: Callab
     assert page["at"] > validation["vms"][0]["cut_over_at"]
     # As it comes out of a file that was kept of it.
     kept = json.loads(json.dumps(validation))
-    result = vault.run("commit", replicated_item="vm1", require_validation=True, validation=kept)
+    result = vault.run("commit", replicated_item="vm1", validation=kept)
     assert result["validation"]["required"] is True
     assert [(one["vm"], one["accepted"]) for one in result["validation"]["vms"]] == [("vm1", True)]
     assert vault.state("vm1")["azure_vm"]["exists"] is False
@@ -93,7 +93,7 @@ def test_evidence_is_newer_than_the_cut_over_even_when_it_is_taken_at_once(drive
     vault.run("complete_failover", replicated_item="vm1", poll_interval=1)
     validation = validate(vault, attested=["the smoke test passed"])["validation"]
     assert validation["verdict"] == "passed"
-    vault.run("commit", replicated_item="vm1", require_validation=True, validation=validation)
+    vault.run("commit", replicated_item="vm1", validation=validation)
 
 
 def test_what_does_not_pass_in_time_fails_and_says_what_was_seen(driver: Any, web: Callable[..., Web]) -> None:
@@ -114,7 +114,7 @@ def test_what_does_not_pass_in_time_fails_and_says_what_was_seen(driver: Any, we
     assert validation["verdict"] == "failed"
     assert checks(validation)["page"]["attempts"] == 3
     assert vault.seconds == 60
-    refused = vault.fail("commit", replicated_item="vm1", require_validation=True, validation=validation)
+    refused = vault.fail("commit", replicated_item="vm1", validation=validation)
     assert "page (HTTP 503" in refused["msg"]
     assert vault.writes() == []
 
@@ -197,26 +197,26 @@ def test_check_mode_predicts_without_looking(driver: Any, web: Callable[..., Web
     assert result["stage"] == {"before": PENDING, "after": PENDING}
     assert (result["authoritative_side"], result["validation"]["vms"]) == ("on_premises", [])
     assert server.asked == []
-    required = {"replicated_item": "vm1", "require_validation": True, "check_mode": True}
+    required = {"replicated_item": "vm1", "check_mode": True}
     assert vault.run("commit", **required, assume_stage=PENDING)["stage"]["after"] == "failed_back"
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_a_commit_that_requires_evidence_is_refused_without(driver: Any, check_mode: bool) -> None:
     vault = driver(ONE)
-    refused = vault.fail("commit", replicated_item="vm1", require_validation=True, check_mode=check_mode)
+    refused = vault.fail("commit", replicated_item="vm1", check_mode=check_mode)
     assert "vm1: there is no evidence that it works on-premises" in refused["msg"]
     assert refused["error"]["unproven"][0]["vm"] == "vm1"
     assert vault.writes() == []
 
 
-def test_a_commit_without_the_requirement_says_what_the_evidence_was_worth(driver: Any) -> None:
+def test_a_commit_whose_policy_needs_no_evidence_says_what_the_evidence_was_worth(driver: Any) -> None:
     vault = driver(ONE)
     validation = validate(vault)["validation"]
-    result = vault.run("commit", replicated_item="vm1", validation=validation)["validation"]
+    result = vault.run("commit", replicated_item="vm1", policy="now", validation=validation)["validation"]
     assert result["required"] is False
     assert [(one["accepted"], "has not passed" in one["reason"]) for one in result["vms"]] == [(False, True)]
-    again = vault.run("commit", replicated_item="vm1", require_validation=True)
+    again = vault.run("commit", replicated_item="vm1")
     assert (again["changed"], again["validation"]["vms"]) == (False, [])
 
 
@@ -224,18 +224,18 @@ def test_evidence_of_an_earlier_cut_over_is_refused(driver: Any) -> None:
     vault = driver(ONE)
     vm1 = {"replicated_item": "vm1"}
     old = validate(vault, attested=["it works"])["validation"]
-    vault.run("commit", **vm1)
+    vault.run("commit", **vm1, policy="now")
     vault.run("reverse_replicate", **vm1)
     vault.run("planned_failover", **vm1, direction="primary_to_recovery")
-    vault.run("commit", **vm1, direction="failover", require_validation=True)
+    vault.run("commit", **vm1, direction="failover")
     vault.run("planned_failover", **vm1)
     vault.run("complete_failover", **vm1)
     sent = vault.requests()
-    refused = vault.fail("commit", **vm1, require_validation=True, validation=old)
+    refused = vault.fail("commit", **vm1, validation=old)
     assert "is not newer than the cut-over" in refused["msg"]
     assert vault.writes(sent) == []
     new = validate(vault, attested=["it works"])["validation"]
-    assert vault.run("commit", **vm1, require_validation=True, validation=new)["changed"] is True
+    assert vault.run("commit", **vm1, validation=new)["changed"] is True
 
 
 def test_evidence_of_another_vm_or_vault_is_refused(driver: Any) -> None:
@@ -247,7 +247,7 @@ def test_evidence_of_another_vm_or_vault_is_refused(driver: Any) -> None:
     changed = copy.deepcopy(own)
     changed["vms"][0]["name"] = changed["vms"][0]["checks"][0]["status"] = "pass?"
     for validation, words in ((of_other, "another VM (vm2)"), (foreign, "another vault"), (changed, "not the record")):
-        refused = vault.fail("commit", replicated_item="vm1", require_validation=True, validation=validation)
+        refused = vault.fail("commit", replicated_item="vm1", validation=validation)
         assert words in refused["msg"]
     assert vault.writes() == []
 
@@ -259,7 +259,7 @@ def test_evidence_from_the_future_is_refused(driver: Any) -> None:
     early = driver(ONE)
     validation = validate(early, attested=["it works"])["validation"]
     forged = json.loads(json.dumps(validation).replace(validation["validated_at"], later["validated_at"]))
-    refused = early.fail("commit", replicated_item="vm1", require_validation=True, validation=forged)
+    refused = early.fail("commit", replicated_item="vm1", validation=forged)
     assert "from the future" in refused["msg"]
 
 
@@ -269,7 +269,7 @@ def test_each_vm_of_a_plan_is_checked_and_committed_on_its_own_evidence(driver: 
     half = validate(vault, http(page, vm="web1"), **plan)["validation"]
     assert [(vm["name"], vm["verdict"]) for vm in half["vms"]] == [("db1", "not_proven"), ("web1", "passed")]
     assert half["verdict"] == "not_proven"
-    refused = vault.fail("commit", **plan, require_validation=True, validation=half)
+    refused = vault.fail("commit", **plan, validation=half)
     assert [one["vm"] for one in refused["error"]["unproven"] if not one["accepted"]] == ["db1"]
     assert vault.writes() == []
     with socket.create_server((LOOPBACK, 0)) as server:
@@ -279,7 +279,7 @@ def test_each_vm_of_a_plan_is_checked_and_committed_on_its_own_evidence(driver: 
         ["addresses", "heartbeat", "port of db1"],
         ["addresses", "heartbeat", "page", "port of web1"],
     ]
-    result = vault.run("commit", **plan, require_validation=True, validation=whole)
+    result = vault.run("commit", **plan, validation=whole)
     assert [one["accepted"] for one in result["validation"]["vms"]] == [True, True]
 
 

@@ -48,7 +48,7 @@ def test_a_guest_that_runs_is_evidence_for_the_commit(driver: Any) -> None:
     assert found["heartbeat"]["seen"].startswith("Ok")
     assert found["addresses"]["seen"] == ", ".join(addresses(vault, "vm1"))
     assert sessions(vault) == ["hv01"]
-    vault.run("commit", **VM1, require_validation=True, validation=result["validation"])
+    vault.run("commit", **VM1, validation=result["validation"])
     assert vault.state("vm1")["azure_vm"]["exists"] is False
 
 
@@ -64,7 +64,7 @@ def test_a_guest_without_a_heartbeat_fails_and_is_not_probed(driver: Any) -> Non
     found = checks(failed["error"]["validation"])
     assert (found["heartbeat"]["attempts"], found["port"]["attempts"]) == (3, 0)
     assert found["port"]["seen"] == "not tried"
-    refused = vault.fail("commit", **VM1, require_validation=True, validation=failed["error"]["validation"])
+    refused = vault.fail("commit", **VM1, validation=failed["error"]["validation"])
     assert "heartbeat (NoContact)" in refused["msg"]
     assert vault.writes() == []
 
@@ -88,7 +88,7 @@ def test_a_machine_right_after_its_cut_over_is_waited_for(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "waiting_for_completion"))).knows_hosts()
     vault.run("complete_failover", **VM1)
     validation = vault.run("failback_validate", **VM1)["validation"]
-    vault.run("commit", **VM1, require_validation=True, validation=validation)
+    vault.run("commit", **VM1, validation=validation)
 
 
 def test_expected_addresses_must_be_there(driver: Any) -> None:

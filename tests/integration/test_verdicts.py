@@ -54,7 +54,7 @@ def test_what_site_recovery_does_not_take_is_refused_first(driver: Any, target: 
 
 def test_a_delete_lock_stops_the_commit_before_it_is_sent(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending", locks=["CanNotDelete"])))
-    refused = vault.fail("commit", replicated_item="vm1")
+    refused = vault.fail("commit", replicated_item="vm1", policy="now")
     assert "delete lock" in refused["msg"]
     assert refused["error"]["locks"]
     assert vault.writes() == []
@@ -65,13 +65,13 @@ def test_a_delete_lock_stops_the_commit_before_it_is_sent(driver: Any) -> None:
 def test_a_commit_names_what_is_gone_and_what_is_left(driver: Any, managed: bool) -> None:
     disks = [{"name": "os", "gb": 40, "os": True}, {"name": "data", "gb": 80}]
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending", managed_disks=managed, disks=disks)))
-    resources = vault.run("commit", replicated_item="vm1")["azure_resources"]
+    resources = vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"]
     assert vault.state("vm1")["azure_vm"]["exists"] is False
     kinds = [part.split("/")[-2] for part in resources["deleted"]]
     assert kinds == ["virtualMachines", *(["disks", "disks"] if managed else [])]
     assert "networkInterfaces" in [part.split("/")[-2] for part in resources["left_behind"]]
     assert len(resources["not_checked"]) == (0 if managed else 2)
-    again = vault.run("commit", replicated_item="vm1")["azure_resources"]
+    again = vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"]
     assert again["left_behind"] == resources["left_behind"]
 
 

@@ -24,7 +24,7 @@ def test_a_commit_does_not_delete_an_azure_vm_that_runs(driver: Any) -> None:
     vm = vault.state("vm1")["azure_vm"]["id"]
     vault.simulator.locked(lambda world: world.compute.start(vm))
     vault.pass_time(600)
-    refused = vault.fail("commit", replicated_item="vm1")
+    refused = vault.fail("commit", replicated_item="vm1", policy="now")
     assert refused["error"]["kind"] == "contradiction"
     assert "Do not commit" in refused["msg"]
     assert (vault.writes(), vault.state("vm1")["azure_vm"]["exists"]) == ([], True)
@@ -84,7 +84,7 @@ def test_check_mode_leaves_alone_what_the_run_leaves_alone(driver: Any) -> None:
         ("failed_over", "planned_failover", {"wait_for": "started"}),
         ("failed_over", "planned_failover", {"data_sync": "during_failover"}),
         ("waiting_for_completion", "complete_failover", {"wait": False}),
-        ("failback_commit_pending", "commit", {"wait": False}),
+        ("failback_commit_pending", "commit", {"policy": "now", "wait": False}),
         ("failed_back", "reverse_replicate", {"wait": False}),
         ("failed_back", "reverse_replicate", {"wait_for": "job"}),
         ("protected", "planned_failover", {"direction": "primary_to_recovery", "wait": False}),
@@ -101,11 +101,11 @@ def test_check_mode_predicts_as_far_as_the_run_waits(
 
 def test_a_second_commit_claims_no_deletion(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending")))
-    vault.run("commit", replicated_item="vm1")
-    assert vault.run("commit", replicated_item="vm1")["azure_resources"]["deleted"] == []
+    vault.run("commit", replicated_item="vm1", policy="now")
+    assert vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"]["deleted"] == []
     vault.run("reverse_replicate", replicated_item="vm1")
     nothing = {"deleted": [], "left_behind": [], "not_checked": []}
-    assert vault.run("commit", replicated_item="vm1")["azure_resources"] == nothing
+    assert vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"] == nothing
 
 
 def test_impatient_polling_does_not_shorten_patience(driver: Any) -> None:

@@ -54,17 +54,21 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
     lines = report_lines(
         [
             result("a-failed", "failed", "failed_over", authoritative_side=None, reason="No way.", next="Run again."),
+            result("b-waits", "waiting_for_window", "waiting_for_completion", reason="By night.", next="Run again."),
             result("b-held", "held", "failback_commit_pending", reason="Not proven.", next="Prove it."),
             result("c", "protected", "protected", reason=""),
         ]
     )
     assert lines == [
-        "host      outcome    truth        stages",
-        "c         protected  on_premises",
-        "b-held    held       on_premises  failback_commit_pending",
+        "host      outcome             truth        stages",
+        "c         protected           on_premises",
+        "b-waits   waiting_for_window  on_premises  waiting_for_completion",
+        "          why:  By night.",
+        "          next: Run again.",
+        "b-held    held                on_premises  failback_commit_pending",
         "          why:  Not proven.",
         "          next: Prove it.",
-        "a-failed  failed     -            failed_over",
+        "a-failed  failed              -            failed_over",
         "          why:  No way.",
         "          next: Run again.",
     ]

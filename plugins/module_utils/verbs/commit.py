@@ -16,6 +16,7 @@ from ..failback.failures import PermissionDenied, Refused
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
+from .gates import PolicyGate
 from .leftovers import Leftovers, check_leftovers
 from .outcomes import verb_outcome
 from .proofs import Proofs
@@ -25,11 +26,14 @@ from .steps import Course, Procedure, Write, plan_or_items, run_procedure
 from .verdicts import Fence
 from .wishes import CommitWish
 
+# The names of VMs, each with what locks it.
+Locked = list[tuple[str, list[Lock]]]
+
 
 def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
     session, fence = services.azure, Fence(services, wish)
-    proofs = Proofs(session, wish)
+    proofs, gate = Proofs(session, wish), PolicyGate(session, wish.policy)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
@@ -40,7 +44,7 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
-    course = run_procedure(session, wish, watch, Procedure(wish.verb, writes))
+    course = run_procedure(session, wish, watch, Procedure(wish.verb, writes, gate=gate))
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
     noted = {sides.item_id: sides.azure_vm for sides in fence.before}
 
@@ -48,11 +52,15 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
         left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
         proof = fence.prove(course)
+        awaited = [] if wish.predicts else course.held_members()
+        if awaited:
+            proofs.look(awaited)
         return {
             **outcome,
             "azure_resources": left.as_result(),
             "fence": proof,
             "validation": proofs.as_result(),
+            **_with_locks(gate.as_result(course), _locked(session, awaited)),
         }
 
     return conclude(wish.verb, wish, watch, course, tell)
@@ -60,15 +68,34 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
 
 def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:
     """Refuse before the write what Azure would refuse in the middle of it: a lock keeps the VM from being deleted."""
-    locked = [(member.item.friendly_name, locks_of(session, member)) for member in members]
-    found = [(name, locks) for name, locks in locked if locks]
+    found = _locked(session, members)
     if found:
-        lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found)
         raise Refused(
-            f"A delete lock protects the Azure VM, which a commit deletes: {lines}.",
+            f"{_sentence(found)}.",
             "Nothing was written. Remove the lock if the VM in Azure may go, then run the task again.",
-            locks=[lock.id for _name, locks in found for lock in locks],
+            locks=_ids(found),
         )
+
+
+def _with_locks(held: dict[str, Any], found: Locked) -> dict[str, Any]:
+    """Say of a commit that is held what will be in its way."""
+    reason = f"{held['reason']}. {_sentence(found)}: remove the lock before" if found else held["reason"]
+    return {**held, "reason": reason, "locks": _ids(found)}
+
+
+def _locked(session: AzureSession, members: Sequence[Observation]) -> Locked:
+    """Return the names of those members whose Azure VM is locked, with the locks."""
+    locked = ((member.item.friendly_name, locks_of(session, member)) for member in members)
+    return [(name, locks) for name, locks in locked if locks]
+
+
+def _sentence(found: Locked) -> str:
+    lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found)
+    return f"A delete lock protects the Azure VM, which a commit deletes: {lines}"
+
+
+def _ids(found: Locked) -> list[str]:
+    return [lock.id for _name, locks in found for lock in locks]
 
 
 def locks_of(session: AzureSession, member: Observation) -> list[Lock]:

@@ -17,6 +17,7 @@ from ..failback.jobs import Job
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
+from .gates import WindowGate
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -31,6 +32,7 @@ _NO_COMMENT = " "
 def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
     session, fence = services.azure, Fence(services, wish)
+    gate = WindowGate(session, wish.window)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         jobs = {member.job.name: member.job for member in starts if member.job is not None}
@@ -40,11 +42,12 @@ def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
             fence.expect_off_on_premises(starts)
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 
-    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes))
+    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes, gate=gate))
     foreseen = predicted_stage(Verb.COMPLETE, waited=wish.wait)
 
     def tell() -> dict[str, Any]:
-        return {**verb_outcome(session, Verb.COMPLETE, course, foreseen), "fence": fence.prove(course)}
+        outcome = verb_outcome(session, Verb.COMPLETE, course, foreseen)
+        return {**outcome, "fence": fence.prove(course), **gate.as_result(course)}
 
     return conclude(Verb.COMPLETE, wish, watch, course, tell)
 

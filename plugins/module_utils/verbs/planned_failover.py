@@ -10,7 +10,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted, FailbackRequest
-from ..failback.data_sync import DataSync, choose_data_sync
+from ..failback.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.fabrics import Provider
 from ..failback.failures import Refused
@@ -22,6 +22,7 @@ from ..watch import Watch
 from .aftermath import conclude
 from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
+from .gates import WindowGate
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -50,6 +51,7 @@ def run(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str
 
 def _to_azure(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
     session, fence = services.azure, Fence(services, wish)
+    gate = WindowGate(session, wish.window)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         if not wish.predicts:
@@ -59,12 +61,12 @@ def _to_azure(wish: PlannedFailoverWish, services: Services, watch: Watch) -> di
 
     stop = has_started if wish.wait_for == "started" else has_ended
     goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
-    course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal))
+    course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
     foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(wish))
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_OVER, course, foreseen)
-        return {**outcome, "data_sync": None, "fence": fence.prove(course)}
+        return {**outcome, "data_sync": None, "fence": fence.prove(course), **gate.as_result(course)}
 
     return conclude(Verb.FAIL_OVER, wish, watch, course, tell)
 
@@ -77,6 +79,12 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
     refuse_host_for_plan(wish.recovery_plan, wish.target_host)
     session, fence = services.azure, Fence(services, wish, target_host=wish.target_host)
     chosen: list[DataSync] = []
+
+    def cuts_over() -> bool:
+        # Where the data is copied before the failover, another request cuts over.
+        return not chosen[0].synchronizes_first if chosen else wish.data_sync == DURING_FAILOVER
+
+    gate = WindowGate(session, wish.window, cuts_over)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         sides = [] if wish.predicts else fence.expect_off_on_premises(starts)
@@ -91,7 +99,7 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
             view, starts, send_plan, lambda member: session.site_recovery.fail_back_item(member.item.id, request)
         )
 
-    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for])
+    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for], gate)
     course = run_procedure(session, wish, watch, procedure)
     sync = chosen[0] if chosen else None
     attached = [member.job for member in course.after.members if member.job is not None]
@@ -102,7 +110,7 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
-        return {**outcome, "data_sync": shown, "fence": fence.prove(course)}
+        return {**outcome, "data_sync": shown, "fence": fence.prove(course), **gate.as_result(course)}
 
     return conclude(Verb.FAIL_BACK, wish, watch, course, tell)
 

@@ -24,23 +24,27 @@ class Proofs:
         self._wish = wish
         self._judged: list[dict[str, Any]] = []
 
+    def look(self, members: Sequence[Observation]) -> None:
+        """Judge the evidence for machines, where there is some, or where it is required."""
+        if self._wish.policy.requires_evidence or self._wish.validation is not None:
+            self._judged = [self._judge(member) for member in members]
+
     def require(self, members: Sequence[Observation]) -> None:
         """Judge the evidence for the machines that are about to be committed. Raises Refused where it is required."""
-        if not self._wish.require_validation and self._wish.validation is None:
-            return
-        self._judged = [self._judge(member) for member in members]
+        self.look(members)
         unproven = [one for one in self._judged if not one["accepted"]]
-        if unproven and self._wish.require_validation:
+        if unproven and self._wish.policy.requires_evidence:
             raise Refused(
                 "A commit deletes the VM in Azure and its disks, and here it requires evidence: "
                 + "; ".join(f"{one['vm']}: {one['reason']}" for one in unproven),
-                "Nothing was written. Run failback_validate, and give what it returns as validation.",
+                "Nothing was written. Run failback_validate, and give what it returns as validation; or commit without "
+                "evidence with policy: now.",
                 unproven=unproven,
             )
 
     def as_result(self) -> dict[str, Any]:
         """Return what was relied on, for a result."""
-        return {"required": self._wish.require_validation, "vms": self._judged}
+        return {"required": self._wish.policy.requires_evidence, "vms": self._judged}
 
     def _judge(self, member: Observation) -> dict[str, Any]:
         machine = CutOver(member.item.id, member.item.friendly_name, cut_over_at(self._session, member))

@@ -39,18 +39,34 @@ class Write:
     send: Callable[[], Accepted]
 
 
+class Gate:
+    """What may hold a verb's writes although the stages call for them: here nothing does."""
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether nothing may be written for these members now."""
+        return False
+
+    def holds_for_good(self, members: Sequence[Observation]) -> bool:
+        """Say whether nothing may be written for them however long it is waited for."""
+        return False
+
+
+NO_GATE = Gate()
+
+
 @dataclass(frozen=True)
 class Procedure:
     """What tells one verb from another in the loop.
 
     C(writes) makes the requests for the members that need one; it may refuse. C(stop) says up to where a job is
-    followed, C(goal) which stages end the verb besides those where its wish is true.
+    followed, C(goal) which stages end the verb besides those where its wish is true. C(gate) may hold the writes.
     """
 
     verb: Verb
     writes: Callable[[View, Sequence[Observation]], list[Write]]
     stop: Callable[[Job], bool] = has_ended
     goal: frozenset[Stage] = frozenset()
+    gate: Gate = NO_GATE
 
 
 @dataclass
@@ -58,7 +74,8 @@ class Course:
     """What a verb did: the first and the last look, and the last job of each member by item id.
 
     C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
-    would take further, C(changed) whether there was a write, or in check mode would be one.
+    would take further, C(held) of those that need a write which the gate holds, C(changed) whether there was a write,
+    or in check mode would be one.
     """
 
     before: View
@@ -66,7 +83,12 @@ class Course:
     changed: bool = False
     started: set[str] = field(default_factory=set)
     predicted: frozenset[str] = frozenset()
+    held: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
+
+    def held_members(self) -> list[Observation]:
+        """Return the members whose write is held, as they were seen last."""
+        return [member for member in self.after.members if member.item.id in self.held]
 
     def job_names(self) -> list[str]:
         """Return the names of the jobs, each once."""
@@ -140,7 +162,7 @@ class _Runner:
     def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
         decisions = self._decide(self._course.after)
-        todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_goal(pair[0])]
+        todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_done_with(*pair)]
         waits = [member for member, decision in todo if decision.step is Step.WAIT]
         starts = [member for member, decision in todo if decision.step is Step.START]
         if not todo:
@@ -156,15 +178,27 @@ class _Runner:
             raise complaints.refusal(refusals, view)
         return decisions
 
-    def _is_goal(self, member: Observation) -> bool:
-        return member.stage in self._procedure.goal
+    def _is_done_with(self, member: Observation, decision: Decision) -> bool:
+        """Whether a member is where the verb ends, or held: its own job is followed even then."""
+        held = member.item.id in self._course.held and decision.step is not Step.ATTACH
+        return held or member.stage in self._procedure.goal
+
+    def _hold(self, members: Iterable[Observation]) -> bool:
+        """Leave members out of the rest of the run: once some of a plan are held, none of them goes ahead."""
+        self._course.held.update(_ids(members))
+        return self._step()
 
     def _start(self, starts: list[Observation]) -> bool:
         course = self._course
         fresh = [member for member in starts if member.item.id not in course.started]
         if not fresh:
             return self._look_once_more(starts)
+        if course.held or self._procedure.gate.holds(fresh):
+            return self._hold(fresh)
         writes = self._procedure.writes(course.after, fresh)
+        # What the writes rest on may have taken minutes to read.
+        if self._procedure.gate.holds(fresh):
+            return self._hold(fresh)
         course.changed = True
         if self._wish.check_mode:
             course.predicted = _ids(fresh)
@@ -212,6 +246,8 @@ class _Runner:
 
     def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Follow what runs, then look again."""
+        if self._is_held_after(members, waits):
+            return self._hold(waits)
         self._course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
         if not self._wish.wait or self._wish.check_mode:
             return self._do_not_wait(members, waits)
@@ -225,6 +261,13 @@ class _Runner:
         else:
             self._watch.sleep(self._interval)
         return True
+
+    def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
+        """Whether what would be written after the waiting is held: in check mode by what is true now."""
+        gate = self._procedure.gate
+        if not waits:
+            return False
+        return gate.holds(members) if self._wish.check_mode else gate.holds_for_good(members)
 
     def _do_not_wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         if waits and not self._wish.check_mode:

@@ -113,9 +113,9 @@ class Fence:
     def prove(self, course: Course) -> dict[str, Any]:
         """Prove, after a step, that exactly the side runs that the stage names; return the proof for the result.
 
-        Nothing is looked at where check mode only predicts. Raises Contradiction.
+        Nothing is looked at where check mode only predicts, or takes a stage for given. Raises Contradiction.
         """
-        if not course.predicted:
+        if not (course.predicted or self._wish.predicts):
             members = course.after.members
             home = [member for member in members if member.stage in _CUT_OVER | (_COMMITTED & _moved(course))]
             away = [member for member in members if member.stage in _IN_AZURE & _moved(course)]

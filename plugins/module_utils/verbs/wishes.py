@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..failback.arm_ids import last_segment
+from ..failback.commit_policy import CommitPolicy
 from ..failback.decisions import Verb
+from ..failback.windows import AnyWindow
 from ..probes.probe import Probe
 
 
@@ -42,20 +44,25 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedFailoverWish(Wish):
-    """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end."""
+    """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end.
+
+    C(window) is when a failover may be started that shuts the running copy down at once.
+    """
 
     verb: Verb = Verb.FAIL_BACK
     data_sync: str = "auto"
     create_vm_if_missing: bool = False
     target_host: str = ""
     wait_for: str = "waiting_for_completion"
+    window: AnyWindow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompleteWish(Wish):
-    """C(comments) stand in the job afterwards."""
+    """C(comments) stand in the job afterwards. C(window) is when the cut-over may be started."""
 
     comments: str = ""
+    window: AnyWindow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +83,7 @@ class CommitWish(Wish):
     """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one."""
 
     verb: Verb = Verb.COMMIT_FAILBACK
-    require_validation: bool = False
+    policy: CommitPolicy
     validation: object = None
 
 
