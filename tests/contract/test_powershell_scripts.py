@@ -53,6 +53,8 @@ COMMANDS: dict[str, set[str]] = {
     "Hyper-V\\Get-VM": {"ErrorAction", "ErrorVariable"},
     "Get-VMHardDiskDrive": {"VM"},
     "Hyper-V\\Get-VMHost": set(),
+    "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
+    "Hyper-V\\Stop-VM": {"VM", "TurnOff", "Force", "Confirm"},
     "Get-VMNetworkAdapter": {"VM"},
     "Get-VMSnapshot": {"VM"},
     "Get-VMSwitch": set(),

@@ -30,20 +30,21 @@ VERBS = (
     Verb.COMPLETE,
     Verb.COMMIT_FAILBACK,
     Verb.REVERSE_REPLICATE,
+    Verb.ABANDON,
 )
 TABLE = """
-stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate
-protected                | start     | refuse     | nothing   | nothing  | nothing    | nothing
-failover_commit_pending  | nothing   | start      | refuse    | refuse   | refuse     | refuse
-failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse
-synchronizing            | refuse    | nothing    | attach    | wait     | refuse     | refuse
-waiting_for_completion   | refuse    | nothing    | attach    | start    | refuse     | refuse
-completing               | refuse    | nothing    | attach    | attach   | refuse     | refuse
-failback_commit_pending  | refuse    | refuse     | nothing   | nothing  | start      | refuse
-failed_back              | refuse    | nothing    | nothing   | nothing  | nothing    | start
-reverse_replicating      | wait      | nothing    | nothing   | nothing  | nothing    | attach
-interrupted              | refuse    | nothing    | start     | refuse   | refuse     | refuse
-busy                     | wait      | wait       | wait      | wait     | wait       | wait
+stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate | abandon
+protected                | start     | refuse     | nothing   | nothing  | nothing    | nothing           | refuse
+failover_commit_pending  | nothing   | start      | refuse    | refuse   | refuse     | refuse            | refuse
+failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse            | refuse
+synchronizing            | refuse    | nothing    | attach    | wait     | refuse     | refuse            | refuse
+waiting_for_completion   | refuse    | nothing    | attach    | start    | refuse     | refuse            | refuse
+completing               | refuse    | nothing    | attach    | attach   | refuse     | refuse            | refuse
+failback_commit_pending  | refuse    | refuse     | nothing   | nothing  | start      | refuse            | start
+failed_back              | refuse    | nothing    | nothing   | nothing  | nothing    | start             | refuse
+reverse_replicating      | wait      | nothing    | nothing   | nothing  | nothing    | attach            | refuse
+interrupted              | refuse    | nothing    | start     | refuse   | refuse     | refuse            | refuse
+busy                     | wait      | wait       | wait      | wait     | wait       | wait              | wait
 """
 
 
