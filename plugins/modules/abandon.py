@@ -41,7 +41,7 @@ options:
     default: 600
   attested_off:
     description:
-      - Who saw to it, and how, that copies which cannot be asked do not run, such as V(J. Doe: hv01 is unplugged).
+      - Who saw to it, and how, that copies which cannot be asked do not run, such as V(J. Doe has unplugged hv01).
       - It counts for copies of which no host can say anything, never against what a host says. It is kept in
         RV(abandoned).
     type: str
