@@ -387,8 +387,9 @@ error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
-      what had been done, as RV(steps); C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
-      Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what is not known here.
+      what had been done, in the form that RV(steps) has; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what
+      is not known here.
   returned: failure
   type: dict
   contains:

@@ -271,7 +271,8 @@ def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("Saved", "Remove-VMSavedState"), ("Paused", "force_off: true"), ("Starting", "force_off: true")]
+    ("state", "words"),
+    [("Saved", "Remove-VMSavedState"), ("Paused", "force_off: true"), ("Starting", "force_off: true")],
 )
 def test_what_cannot_be_shut_down_is_left_as_it_is(driver: Any, state: str, words: str) -> None:
     vault = driver(pending()).knows_hosts()

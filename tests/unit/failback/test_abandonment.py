@@ -145,9 +145,10 @@ def test_who_holds_the_truth(seen: Sides, stopped: bool, side: str, words: str) 
 
 def test_an_instance_view_tells_why_the_last_operation_failed() -> None:
     # The form of the definition of Microsoft.Compute, InstanceViewStatus.
-    failed = {"code": "ProvisioningState/failed/AllocationFailed", "message": "No room.", "time": "2026-01-31T11:00:00Z"}
+    when = "2026-01-31T11:00:00Z"
+    failed = {"code": "ProvisioningState/failed/AllocationFailed", "message": "No room.", "time": when}
     view = {"instanceView": {"statuses": [failed, {"code": "PowerState/deallocated"}]}}
     vm = parse_vm({"id": "/vm", "name": "web01", "properties": view})
-    assert (vm.power, vm.failure) == ("deallocated", "AllocationFailed: No room (2026-01-31T11:00:00Z)")
+    assert (vm.power, vm.failure) == ("deallocated", f"AllocationFailed: No room ({when})")
     done = {"instanceView": {"statuses": [{"code": "ProvisioningState/succeeded"}]}}
     assert parse_vm({"id": "/vm", "name": "web01", "properties": done}).failure == ""
