@@ -9,7 +9,7 @@ where it cannot be asked, the Azure VM is started.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,9 +181,13 @@ def _stop(copy: Copy) -> Stop | None:
     return Stop(copy, power, holds) if power or holds else None
 
 
-def remains_up(sides: Sides, *, attested: bool) -> str:
-    """Say why Azure's copy must not be started yet: what is not proved off on-premises; empty where everything is."""
-    loose = [copy for copy in _seen(sides) if not copy.is_off and not (attested and _is_unknown(copy))]
+def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
+    """Say why Azure's copy must not be started yet: what is not proved off on-premises; empty where everything is.
+
+    C(vouched) are the places that somebody vouches for: those that could not be asked when this was decided. A host
+    that has fallen silent since is none of them.
+    """
+    loose = [copy for copy in _seen(sides) if not copy.is_off and not (copy.place in vouched and _is_unknown(copy))]
     return ", ".join(f"on {copy.place or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
 
 

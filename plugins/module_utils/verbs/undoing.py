@@ -148,8 +148,8 @@ class Undoing:
 
     def _prove_off(self) -> None:
         seen = self._patiently(lambda: self._fence.look(self._members))
-        attested = bool(self._wish.attested_off)
-        loose = [(one.name, words) for one in seen if (words := remains_up(one, attested=attested))]
+        vouched = {one.item_id: vouched_for(one) if self._wish.attested_off else [] for one in self._fence.before}
+        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=vouched[one.item_id]))]
         if loose:
             raise Contradiction(
                 f"Before the start in Azure, not every on-premises copy is proved off: "
