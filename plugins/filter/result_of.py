@@ -11,8 +11,9 @@ short_description: Return the result of a failback of one host
 description:
   - Returns the C(failback_result) that the role P(asr.failback.failback#role) left for a host, with the host's name as
     C(host).
+  - With O(fact) it is that of another role, such as C(abandon_result) of P(asr.failback.abandon#role).
   - For a host that has none, because it dropped out before the role could leave one, a result that says that it failed.
-positional: hostvars
+positional: hostvars, fact
 options:
   _input:
     description:
@@ -24,6 +25,11 @@ options:
       - The variables of all hosts.
     type: dict
     required: true
+  fact:
+    description:
+      - Name of the fact that holds the result.
+    type: str
+    default: failback_result
 author:
   - Contributors to the asr.failback project (@asr-failback)
 """
@@ -57,11 +63,13 @@ _NO_RESULT = {
     "findings": [],
     "validation": {},
 }
+# What the results of other roles have besides.
+_MORE = {"abandon_result": {"abandoned": {}, "changes": []}}
 
 
-def result_of(host, hostvars):
-    """Return the failback_result of a host with its name; one that says that it failed where it has none."""
-    return {"host": host, **(hostvars[host].get("failback_result") or {"target": host, **_NO_RESULT})}
+def result_of(host, hostvars, fact="failback_result"):
+    """Return the result of a host with its name; one that says that it failed where it has none."""
+    return {"host": host, **(hostvars[host].get(fact) or {"target": host, **_NO_RESULT, **_MORE.get(fact, {})})}
 
 
 class FilterModule:

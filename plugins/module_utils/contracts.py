@@ -29,6 +29,7 @@ from .options import (
 )
 from .probes.options import PROBE_OPTIONS
 from .verbs import (
+    abandon,
     commit,
     complete_failover,
     failback_prereq,
@@ -332,6 +333,18 @@ CONTRACTS: dict[str, Contract] = {
             takes_target=False,
             waits=False,
             asks_azure=False,
+        ),
+        Contract(
+            "abandon",
+            {
+                "reason": {"type": "str"},
+                "force_off": {"type": "bool", "default": False},
+                "shutdown_timeout": {"type": "int", "default": 600},
+                "attested_off": {"type": "str"},
+            },
+            abandon.run,
+            abandon.wish_of,
+            asks_hosts=True,
         ),
         Contract("vault_info", {}, info.run_vault_info, _info_wish, takes_target=False, waits=False),
     )

@@ -190,6 +190,10 @@ host:
           description: What its integration services say, such as V(OkApplicationsHealthy) or V(NoContact).
           type: str
           sample: OkApplicationsHealthy
+        automatic_start_action:
+          description: What the host does with it after a restart of its own, V(Nothing), V(StartIfRunning) or V(Start).
+          type: str
+          sample: StartIfRunning
         is_clustered:
           description: Whether it is a role of a failover cluster.
           type: bool

@@ -23,6 +23,7 @@ COLUMNS = (
     Verb.REVERSE_REPLICATE,
     Verb.COMMIT_FAILOVER,
     Verb.FAIL_OVER,
+    Verb.ABANDON,
 )
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from documented import documentation
 from playing import HERE, Played, Stage
-from scenarios import item_of, scenario_of
+from scenarios import CALLER, item_of, scenario_of
 from web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
@@ -38,11 +38,13 @@ ORDER = (
     "failback_validate",
     "commit",
     "reverse_replicate",
+    "abandon",
     "failback_report",
 )
 # The names that the examples use.
 RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"
 MEMBERS = ("db01", "shop01")
+UNDONE = ("crm01", "mail01")
 DISKS = [{"name": "os", "gb": 4, "os": True}]
 
 
@@ -54,6 +56,8 @@ def scenario() -> dict[str, Any]:
         item_of("app02", disks=DISKS, on_premises_vm="missing"),
         item_of("print01", "failover_commit_pending", disks=DISKS),
         item_of("files01", disks=DISKS),
+        *(item_of(name, "failback_commit_pending", disks=DISKS) for name in UNDONE),
+        principals=[{**CALLER, "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}],
         fabrics=[site],
         vault={"resource_group": RESOURCE_GROUP, "name": VAULT},
         recovery_plans=[{"name": PLAN, "groups": [[name] for name in MEMBERS]}],
@@ -143,6 +147,8 @@ def test_the_examples_bring_the_machines_where_they_say(run: Run) -> None:
     assert run.state("web01")["stage"] == "protected"
     assert run.state("web01")["azure_vm"]["exists"] is False
     assert run.state("print01")["stage"] == "failed_over"
+    for name in UNDONE:
+        assert (run.state(name)["azure_vm"]["power"], run.state(name)["on_premises_vm"]["power"]) == ("running", "off")
     assert run.state("app02")["on_premises_vm"]["host"] == f"{NEW_HOST}.contoso.example"
     assert {run.state(name)["stage"] for name in MEMBERS} <= {"reverse_replicating", "protected"}
 
@@ -154,6 +160,7 @@ def test_the_examples_write_what_they_say_and_nothing_twice(run: Run) -> None:
         "resume": 2,
         "failoverCommit": 3,
         "reProtect": 1 + len(MEMBERS),
+        "start": len(UNDONE),
     }
     writes = run.stage.writes()
     assert {name: writes.count(name) for name in set(writes)} == expected

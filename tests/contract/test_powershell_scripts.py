@@ -53,6 +53,8 @@ COMMANDS: dict[str, set[str]] = {
     "Hyper-V\\Get-VM": {"ErrorAction", "ErrorVariable"},
     "Get-VMHardDiskDrive": {"VM"},
     "Hyper-V\\Get-VMHost": set(),
+    "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
+    "Hyper-V\\Stop-VM": {"VM", "TurnOff", "Force", "Confirm"},
     "Get-VMNetworkAdapter": {"VM"},
     "Get-VMSnapshot": {"VM"},
     "Get-VMSwitch": set(),
@@ -198,7 +200,7 @@ HOST_MODULE = r"""
 $script:Machine = [pscustomobject]@{
     Id = [guid] '6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f'; Name = 'web01 "日本" $(x)'; State = 'Off'; Generation = 2
     Path = 'D:\'; Uptime = [timespan] '0'; ProcessorCount = 2; MemoryStartup = 1GB; Heartbeat = 'NoContact'
-    IsClustered = $false
+    IsClustered = $false; AutomaticStartAction = 'StartIfRunning'
     ReplicationMode = 'Primary'; ReplicationState = 'Replicating'; ReplicationHealth = 'Normal'
 }
 $script:Switch = [pscustomobject]@{
@@ -215,6 +217,8 @@ function Get-CimInstance {
     }
 }
 function Get-VM { [CmdletBinding()] param() $script:Machine }
+function Stop-VM { param($VM, [switch] $TurnOff, [switch] $Force, [switch] $Confirm) throw 'The device is not ready.' }
+function Set-VM { param($VM, $AutomaticStartAction) $VM.AutomaticStartAction = $AutomaticStartAction }
 function Get-VMHost { [pscustomobject]@{ VirtualMachinePath = 'D:\'; VirtualHardDiskPath = 'D:\' } }
 function Get-VMSwitch { $script:Switch }
 function Get-VMSnapshot { param($VM) }
@@ -270,6 +274,17 @@ def test_pwsh_runs_the_switch(tmp_path: Path) -> None:
     request = {"name": "production", "type": "Private", "check_mode": True, "change_type": True}
     answer, code = run_in_pwsh(tmp_path, "switch", request)
     assert (code, answer["result"]["before"]["type"], answer["result"]["after"]["type"]) == (0, "External", "Private")
+
+
+@NEEDS_PWSH
+def test_pwsh_runs_the_power(tmp_path: Path) -> None:
+    machine = "6D1F1E0A-7A0C-4F5E-9C0E-0C5A3B1D2E3F"
+    answer, code = run_in_pwsh(tmp_path, "vm_power", {"id": machine, "action": "hold"})
+    result = answer["result"]
+    actions = [result[when]["automatic_start_action"] for when in ("before", "after")]
+    assert (code, result["failure"], result["after"]["state"]) == (0, None, "Off")
+    assert set(actions) <= {"StartIfRunning", "Nothing"}
+    assert actions[-1] == "Nothing"
 
 
 @NEEDS_PWSH

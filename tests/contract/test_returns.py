@@ -17,7 +17,7 @@ import pytest
 from documented import broken_promises, documentation
 from driving import Driver
 from playing import Stage
-from scenarios import item_of, scenario_of
+from scenarios import CALLER, item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from asr_simulator.server import Simulator
@@ -27,6 +27,9 @@ ALWAYS = {"not_before": "2000-01-01T00:00"}
 CLOSED = {"not_after": "2000-01-01T00:00"}
 # Discard, on which nothing listens.
 UNREACHABLE = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": 9}
+# No host is asked in this vault, so somebody vouches for the on-premises VM, which the test lets run.
+VOUCHED = {"attested_off": "J. Doe: it has no power"}
+STARTER = ("Virtual Machine Contributor",)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Case:
     stage: str
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
 
     @property
     def scenario(self) -> dict[str, Any]:
@@ -44,7 +48,8 @@ class Case:
         names = ("web01", "db01", "app01")
         items = [item_of(name, self.stage, disks=DISKS, **self.parts) for name in names]
         plans = [{"name": "shop", "groups": [["db01"], ["app01"]]}]
-        return scenario_of(*items, recovery_plans=plans)
+        caller = {**CALLER, "roles": [*CALLER["roles"], *self.roles]}
+        return scenario_of(*items, recovery_plans=plans, principals=[caller])
 
 
 def label(case: Case) -> str:
@@ -80,6 +85,8 @@ VERBS = [
     Case("failback_validate", "failback_commit_pending"),
     Case("failback_validate", "failback_commit_pending", {"attested": ["it works"], "heartbeat": False}),
     Case("failback_validate", "failed_back"),
+    Case("abandon", "failback_commit_pending", VOUCHED, roles=STARTER),
+    Case("abandon", "failback_commit_pending", {**VOUCHED, "wait": False}, roles=STARTER),
 ]
 FAILURES = [
     Case("planned_failover", "failover_commit_pending"),
@@ -95,6 +102,9 @@ FAILURES = [
     Case("job", "failed_back", {"state": "restarted"}),
     Case("failback_validate", "failed_over"),
     Case("failback_validate", "failback_commit_pending", {"probes": [UNREACHABLE], "timeout": 5}),
+    Case("abandon", "failed_over"),
+    Case("abandon", "failback_commit_pending", VOUCHED),
+    Case("abandon", "failback_commit_pending", roles=STARTER),
 ]
 QUERIES = [
     Case("replicated_item_info", "failed_over"),

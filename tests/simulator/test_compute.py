@@ -261,3 +261,44 @@ def test_a_name_that_two_groups_have_needs_an_id(simulate):
     with pytest.raises(UnknownMachine):
         compute.get("vm")
     assert compute.get(compute.resource_id("B", "Microsoft.Compute/virtualMachines", "VM")).group == "b"
+
+
+@pytest.mark.parametrize("when", ["at_once", "later"])
+def test_a_start_for_which_there_is_no_room_leaves_the_machine_as_it_was(simulator, client, when):
+    fault = {"azure_vm": "db01", "start": "refused", "code": "OverconstrainedAllocationRequest", "when": when}
+    simulator.locked(lambda world: world.apply_fault(fault))
+    before = simulator.world.compute.get("db01").power
+    if when == "at_once":
+        with pytest.raises(HttpResponseError) as refused:
+            client.virtual_machines.begin_start("rg-databases", "db01", polling=False)
+        assert (refused.value.status_code, refused.value.error.code) == (409, fault["code"])
+    else:
+        poller = client.virtual_machines.begin_start("rg-databases", "db01", polling_interval=0)
+        simulator.locked(lambda world: world.clock.advance(60))
+        with pytest.raises(HttpResponseError) as refused:
+            poller.result()
+        assert fault["code"] in str(refused.value)
+        view = client.virtual_machines.instance_view("rg-databases", "db01")
+        assert view.statuses[0].code == f"ProvisioningState/failed/{fault['code']}"
+    assert simulator.world.compute.get("db01").power == before
+    simulator.locked(lambda world: world.apply_fault({"azure_vm": "db01", "start": "ok"}))
+    client.virtual_machines.begin_start("rg-databases", "db01", polling=False)
+    simulator.locked(lambda world: world.clock.advance(60))
+    view = client.virtual_machines.instance_view("rg-databases", "db01")
+    assert [status.code for status in view.statuses] == ["ProvisioningState/succeeded", "PowerState/running"]
+    simulator.locked(lambda world: world.compute.deallocate("db01"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"azure_vm": "none", "start": "refused"},
+        {"azure_vm": "db01"},
+        {"azure_vm": "db01", "start": "maybe"},
+        {"azure_vm": "db01", "start": "refused", "when": "never"},
+        {"azure_vm": "db01", "start": "refused", "size": 1},
+    ],
+)
+def test_a_fault_of_a_machine_that_is_not_understood_is_refused(simulator, fault):
+    with pytest.raises(ValueError, match="Azure VM"):
+        simulator.world.check_fault(fault)

@@ -190,6 +190,26 @@ def test_given_a_running_vm_when_stopped_then_only_a_guest_that_answers_can_be_s
     assert machine_of(simulator, "web02")["state"] == "Off"
 
 
+def test_given_automatic_start_actions_when_the_host_restarts_then_they_say_what_starts(on):
+    names = ("never", "before", "always", "idle")
+    simulator, shell = on(*({"name": name, "stage": "protected"} for name in names))
+    shell.ask("Set-VM never -AutomaticStartAction nothing")
+    shell.ask("Get-VM always | Set-VM -AutomaticStartAction Start")
+    for name in ("always", "idle"):
+        shell.ask(f"Stop-VM {name}")
+    shown = shell.ask("Get-VM | Sort-Object Name | ForEach-Object { [string]$_.AutomaticStartAction }")
+    assert shown == ["Start", "StartIfRunning", "StartIfRunning", "Nothing"]
+    simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
+    simulator.locked(lambda world: world.clock.advance(600))
+    states = {name: machine_of(simulator, name)["state"] for name in names}
+    assert states == {"never": "Off", "before": "Running", "always": "Running", "idle": "Off"}
+
+
+def test_given_an_unknown_start_action_when_set_then_it_is_not_modelled(on):
+    done = on({"name": "web01"})[1].run("Set-VM web01 -AutomaticStartAction Sometimes")
+    assert (done.exit_code, "NotImplemented" in done.stderr) == (1, True)
+
+
 def test_given_a_vm_that_is_off_when_stopped_again_then_it_is_only_warned(on):
     done = on()[1].run("Stop-VM web01")
     assert (done.exit_code, "The virtual machine is already in the specified state." in done.stdout + done.stderr) == (

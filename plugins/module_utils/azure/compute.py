@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The virtual machines that the failover made in Azure, with their disks and network interfaces. Reads only."""
+"""The virtual machines that the failover made in Azure, with their disks and network interfaces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, parse_vm
 from ..failback.documents import items, text
 from .answers import expect_object
-from .errors import found_or_none
+from .errors import found_or_none, translated
 from .resources import Resources
 from .sdk import ComputeManagementClient
 
@@ -36,6 +36,15 @@ class Compute:
         machines = self._client(subscription).virtual_machines
         model = found_or_none(lambda: machines.get(*names, expand="instanceView", raw_response_hook=expect_object))
         return None if model is None else parse_vm(model.as_dict())
+
+    def start_vm(self, vm_id: str) -> None:
+        """Ask Azure to start a virtual machine. A write; that it was taken does not mean that it runs one day.
+
+        The SDK's poller is left out: it may not read the operation where the caller has rights at the machine alone.
+        """
+        subscription, *names = _path(vm_id)
+        with translated(write=True):
+            self._client(subscription).virtual_machines.begin_start(*names, polling=False)
 
     def disk_exists(self, disk_id: str) -> bool:
         """Say whether a managed disk is there."""

@@ -13,13 +13,15 @@ from typing import ClassVar
 from .documents import Document, field, items, text
 
 _POWER = "PowerState/"
+_FAILED = "ProvisioningState/failed"
 
 
 @dataclass(frozen=True)
 class AzureVm:
     """A virtual machine in Azure. C(power) is C(running), C(stopped), C(deallocated) or another of Azure's words.
 
-    C(disk_ids) are managed disks, C(blob_uris) unmanaged ones.
+    C(disk_ids) are managed disks, C(blob_uris) unmanaged ones. C(failure) is why its last operation failed, with the
+    time; empty where it did not.
     """
 
     UP: ClassVar = ("running", "starting")
@@ -30,6 +32,7 @@ class AzureVm:
     disk_ids: tuple[str, ...]
     blob_uris: tuple[str, ...]
     nic_ids: tuple[str, ...]
+    failure: str = ""
 
     @property
     def is_running(self) -> bool:
@@ -44,6 +47,11 @@ class Lock:
     id: str
     name: str
     level: str
+
+    @property
+    def forbids_changes(self) -> bool:
+        """Whether it forbids more than deletion: starting a machine, for one."""
+        return self.level.lower() == "readonly"
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,15 @@ def parse_vm(document: Document) -> AzureVm:
         disk_ids=_present(text(disk, "managedDisk", "id") for disk in disks),
         blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
+        failure=next((_failure(status) for status in statuses if text(status, "code").startswith(_FAILED)), ""),
     )
+
+
+def _failure(status: Document) -> str:
+    """Return what an instance view says of a failed operation: C(ProvisioningState/failed/CODE), message and time."""
+    code = text(status, "code")[len(_FAILED) :].lstrip("/")
+    words = ": ".join(part for part in (code, text(status, "message").rstrip(".")) if part)
+    return f"{words or 'no reason given'} ({text(status, 'time') or 'no time given'})"
 
 
 def _present(values: Iterable[str]) -> tuple[str, ...]:

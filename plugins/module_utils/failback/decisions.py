@@ -21,6 +21,7 @@ class Verb(Enum):
     COMMIT_FAILOVER = "commit of the failover"
     COMMIT_FAILBACK = "commit of the failback"
     REVERSE_REPLICATE = "reverse replicate"
+    ABANDON = "abandonment"
 
 
 class Step(Enum):
@@ -66,6 +67,16 @@ _RUNS_IN_AZURE = _refuse(
     "It runs in Azure. Fail it back and commit first: planned_failover, complete_failover, commit."
 )
 _REPLICATE_FIRST = _refuse("It is not replicated to Azure yet. Run reverse_replicate and wait until it is protected.")
+
+_NOTHING_TO_UNDO = _refuse("It has not been cut over, so there is nothing to undo: the VM runs in Azure.")
+_NOT_CUT_OVER = _refuse(
+    "It has not been cut over, so there is nothing to undo: the VM runs in Azure. The failback may simply wait; do not "
+    "cancel it while it copies, that leaves broken disks on-premises."
+)
+_AZURE_VM_IS_GONE = _refuse(
+    "The VM in Azure is gone, so there is nothing to go back to. To run it in Azure again, protect it "
+    "(reverse_replicate) and fail it over."
+)
 
 _TABLE: dict[Verb, dict[Stage, Decision]] = {
     Verb.FAIL_BACK: {
@@ -139,6 +150,25 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.INTERRUPTED: _DISKS_INCONSISTENT,
         Stage.BUSY: _WAIT,
     },
+    Verb.ABANDON: {
+        Stage.PROTECTED: _AZURE_VM_IS_GONE,
+        Stage.FAILOVER_COMMIT_PENDING: _NOTHING_TO_UNDO,
+        Stage.FAILED_OVER: _NOTHING_TO_UNDO,
+        Stage.SYNCHRONIZING: _NOT_CUT_OVER,
+        Stage.WAITING_FOR_COMPLETION: _NOT_CUT_OVER,
+        Stage.COMPLETING: _refuse(
+            "It is being cut over now. Wait until complete_failover has ended, then see whether it works before you "
+            "give it up. Start neither VM meanwhile."
+        ),
+        Stage.FAILBACK_COMMIT_PENDING: _START,
+        Stage.FAILED_BACK: _AZURE_VM_IS_GONE,
+        Stage.REVERSE_REPLICATING: _AZURE_VM_IS_GONE,
+        Stage.INTERRUPTED: _refuse(
+            "It has not been cut over, so there is nothing to undo: the VM runs in Azure. Do not start the on-premises "
+            "VM, its disks are not consistent."
+        ),
+        Stage.BUSY: _WAIT,
+    },
     Verb.FAIL_OVER: {
         Stage.PROTECTED: _START,
         Stage.FAILOVER_COMMIT_PENDING: _NOTHING,
@@ -157,6 +187,7 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
     },
 }
 
+# None of abandonment: it is no job of Site Recovery.
 _OWN_OPERATION = {
     Verb.FAIL_OVER: Operation.FAILOVER,
     Verb.FAIL_BACK: Operation.FAILBACK,
@@ -179,6 +210,7 @@ _UNDER_WAY = {
     Verb.COMMIT_FAILOVER: Stage.BUSY,
     Verb.COMMIT_FAILBACK: Stage.BUSY,
     Verb.REVERSE_REPLICATE: Stage.REVERSE_REPLICATING,
+    Verb.ABANDON: Stage.FAILBACK_COMMIT_PENDING,
 }
 
 _PREDICTED = {
@@ -187,6 +219,8 @@ _PREDICTED = {
     Verb.COMMIT_FAILOVER: Stage.FAILED_OVER,
     Verb.COMMIT_FAILBACK: Stage.FAILED_BACK,
     Verb.REVERSE_REPLICATE: Stage.PROTECTED,
+    # Site Recovery has no such step: to it nothing happens.
+    Verb.ABANDON: Stage.FAILBACK_COMMIT_PENDING,
 }
 
 
@@ -207,7 +241,7 @@ def _decide_busy(verb: Verb, seen: Observation) -> Decision:
         return _refuse(
             f"Job {job.name} ({job.friendly_name}) waits for somebody ({job.state_description}). Finish it first."
         )
-    if job.operation is _OWN_OPERATION[verb] and job.state != "Cancelling":
+    if job.operation is _OWN_OPERATION.get(verb) and job.state != "Cancelling":
         return Decision(Step.ATTACH, seen.reason)
     return Decision(Step.WAIT, seen.reason)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .azure_resources import AzureVm
+from .hyperv_hosts import HostVm
 
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
@@ -28,13 +29,15 @@ class Copy:
 
     C(place) is the resource id of an Azure VM or the name of a host. C(state) is in the words of Azure compute or
     Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name; what
-    it does proves nothing of the machine that is meant.
+    it does proves nothing of the machine that is meant. C(machine) is what its own host said of it; None for one in
+    Azure, or of which only VMM knows.
     """
 
     place: str
     state: str
     reason: str = ""
     is_namesake: bool = False
+    machine: HostVm | None = None
 
     @property
     def is_known(self) -> bool:

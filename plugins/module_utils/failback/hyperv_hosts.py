@@ -99,7 +99,8 @@ class HostNic:
 
 @dataclass(frozen=True)
 class HostVm:
-    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words."""
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so is
+    C(automatic_start_action): what the host does with it when it has started itself."""
 
     id: str
     name: str
@@ -110,6 +111,7 @@ class HostVm:
     processors: int
     memory_bytes: int
     heartbeat: str
+    automatic_start_action: str
     is_clustered: bool
     replication_mode: str
     replication_state: str

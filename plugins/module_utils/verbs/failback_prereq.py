@@ -26,7 +26,8 @@ from .host_sides import BEFORE_SYNC, HostSides
 from .outcomes import target_result
 from .reading import View, find_target
 from .services import Services
-from .truth import side_of, stage_of
+from .truth import MIXED, common, stage_of
+from .uncommitted import side_of_member
 from .wishes import PrereqWish
 
 Fact = TypeVar("Fact")
@@ -69,7 +70,7 @@ def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]
         "failed_findings": [finding for finding in findings if finding["status"] == "fail"],
         "stage": {"before": stage_of(view), "after": stage_of(view)},
         "direction": "recovery_to_primary",
-        "authoritative_side": side_of(view) if view.members else "mixed",
+        "authoritative_side": common([entry["authoritative_side"] for entry in results]) if results else MIXED,
         "reversible": all(member.reversible for member in view.members),
         "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
         "job": None,
@@ -88,15 +89,16 @@ def _member(
     sync: DataSync | None,
 ) -> dict[str, Any]:
     facts = _facts(session, wish, seen, permissions, actions)
+    side, reason = side_of_member(session, seen)
     findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
         "name": seen.item.name,
         "friendly_name": seen.item.friendly_name,
         "id": seen.item.id,
         "stage": {"before": seen.stage.value, "after": seen.stage.value},
-        "authoritative_side": seen.authoritative_side.value,
+        "authoritative_side": side,
         "reversible": seen.reversible,
-        "reason": seen.explanation,
+        "reason": reason,
         "job": None,
         "ready": is_ready(findings),
         "findings": [{**finding.as_result(), "vm": seen.item.friendly_name} for finding in findings],

@@ -20,6 +20,7 @@ from .reading import View, find_target
 from .services import Services
 from .steps import Course
 from .truth import truth_of
+from .uncommitted import refuse_uncommitted
 from .validation import Validation
 from .wishes import ValidateWish
 
@@ -54,13 +55,14 @@ def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
             return _outcome(services, view.assumed(wish.assume_stage), Evidence(services.azure.vault_id, ()))
         try:
             _refuse_in_azure(view)
+            refuse_uncommitted(services.azure, view)
             evidence = Validation(services, wish, watch, view.members).run()
             for vm in evidence.vms:
                 watch.report(_line(vm))
             if evidence.verdict == FAILED:
                 raise _failure(view, evidence)
         except FailbackError as problem:
-            problem.truth = truth_of(view, view)
+            problem.truth = problem.truth or truth_of(view, view)
             raise
         return _outcome(services, view, evidence)
 

@@ -22,7 +22,8 @@ from .following import error_result, job_errors
 from .outcomes import job_result
 from .reading import find_item, find_plan, look_at_plan, observe_item
 from .services import Services
-from .truth import side_of, stage_of
+from .truth import common, stage_of
+from .uncommitted import side_of_member
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +79,18 @@ def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
     if not item.is_hyper_v_to_azure:
         return {**base, **_no_stage(f"replicated with {item.instance_type}, which this collection does not fail back")}
     try:
-        return {**base, **_stage_entry(observe_item(session, item))}
+        return {**base, **_stage_entry(session, observe_item(session, item))}
     except UnknownState as problem:
         return {**base, **_no_stage(problem.happened)}
 
 
-def _stage_entry(seen: Observation) -> dict[str, Any]:
+def _stage_entry(session: AzureSession, seen: Observation) -> dict[str, Any]:
+    side, reason = side_of_member(session, seen)
     return {
         "stage": seen.stage.value,
-        "authoritative_side": seen.authoritative_side.value,
+        "authoritative_side": side,
         "reversible": seen.reversible,
-        "reason": seen.explanation,
+        "reason": reason,
         "job": job_result(seen.job) if seen.job is not None else None,
     }
 
@@ -109,18 +111,24 @@ def run_recovery_plan_info(wish: InfoWish, services: Services, _watch: Watch) ->
 def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
     plan = session.site_recovery.plan(name)
     view = look_at_plan(session, plan)
+    members = [
+        {
+            "name": seen.item.name,
+            "friendly_name": seen.item.friendly_name,
+            "id": seen.item.id,
+            **_stage_entry(session, seen),
+        }
+        for seen in view.members
+    ]
     return {
         "name": plan.name,
         "friendly_name": plan.friendly_name,
         "id": plan.id,
         "stage": stage_of(view) if view.members else None,
-        "authoritative_side": side_of(view) if view.members else None,
+        "authoritative_side": common([member["authoritative_side"] for member in members]) if members else None,
         "job": job_result(view.plan_job) if view.plan_job is not None else None,
         "recovery_plan": as_result(plan.document),
-        "members": [
-            {"name": seen.item.name, "friendly_name": seen.item.friendly_name, "id": seen.item.id, **_stage_entry(seen)}
-            for seen in view.members
-        ],
+        "members": members,
     }
 
 

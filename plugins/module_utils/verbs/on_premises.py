@@ -24,7 +24,7 @@ from .search import Search
 from .services import Services
 
 # The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
-_MAX_AGE_ELSEWHERE = 120
+MAX_AGE_ELSEWHERE = 120
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class OnPremises:
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
     host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
-    look on the site's other hosts even where the machine was found on its own.
+    look on the site's other hosts even where the machine was found on its own. C(max_age_elsewhere) is how old their
+    answers may be.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class OnPremises:
         now: Callable[[], datetime] | None = None,
         also: Mapping[str, Sequence[str]] | None = None,
         everywhere: bool = True,
+        max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
     ) -> None:
         self._services = services
         self._target_host = target_host
@@ -69,6 +71,7 @@ class OnPremises:
         self._now = now
         self._also = also or {}
         self._everywhere = everywhere
+        self._max_age_elsewhere = max(max_age, max_age_elsewhere)
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
         self._listed: dict[str, list[str] | NotRead] = {}
@@ -140,7 +143,7 @@ class OnPremises:
         for name in names:
             if name in search.names or (found and not self._services.hosts.knows(name)):
                 continue
-            search.look(name, max_age=max(self._max_age, _MAX_AGE_ELSEWHERE), only_if_there=found)
+            search.look(name, max_age=self._max_age_elsewhere, only_if_there=found)
 
     def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
         if item.fabric_name not in self._listed:

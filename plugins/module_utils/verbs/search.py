@@ -97,9 +97,12 @@ class Search:
             self.add(self._copy(vm.host or server, vm, f"read from VMM server {server}"))
 
     def _copy(self, place: str, vm: HostVm | VmmVm, reason: str) -> Copy:
+        machine = vm if isinstance(vm, HostVm) else None
         if self._is_the_one(vm):
-            return Copy(place, vm.state, reason)
-        return Copy(place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True)
+            return Copy(place, vm.state, reason, machine=machine)
+        return Copy(
+            place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
+        )
 
     def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine is the one that was replicated, not another one of its name."""

@@ -18,7 +18,7 @@ from ..failback.failures import Contradiction, PermissionDenied, Refused
 from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
 from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
-from .on_premises import OnPremises, Placed
+from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
 from .services import Services
 from .steps import Course
 from .truth import truth_of
@@ -30,8 +30,8 @@ _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
 # By what is up: what to do, which side holds the truth, and the same as a value (empty: as the stage says).
 _JUDGEMENTS = {
     "both": (
-        "Do not commit. Two copies of the machine may be up: find out which one took the last writes, stop the other, "
-        "then run the task again.",
+        "Do not commit. Two copies of the machine may be up, unless the failback was abandoned (module abandon): find "
+        "out which one took the last writes, stop the other, then run the task again.",
         "Which side holds the truth cannot be told",
         "mixed",
     ),
@@ -42,7 +42,9 @@ _JUDGEMENTS = {
         "on_premises",
     ),
     "azure": (
-        "Do not commit. Look at the failback job in the portal and at the host's events, then run the task again.",
+        "Do not commit: that would delete the copy that runs. Where the failback was abandoned, that is as it should "
+        "be, and the documentation of the module abandon says what can follow. Else look at the failback job in the "
+        "portal and at the host's events, then run the task again.",
         "The copy in Azure holds the truth: it alone runs",
         "azure",
     ),
@@ -61,12 +63,23 @@ _JUDGEMENTS = {
 
 
 class Fence:
-    """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it."""
+    """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it.
 
-    def __init__(self, services: Services, wish: Wish, *, target_host: str = "") -> None:
+    C(max_age_elsewhere) is how old the answers of hosts may be that are not an item's own, in seconds.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        wish: Wish,
+        *,
+        target_host: str = "",
+        max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
+    ) -> None:
         self._services = services
         self._wish = wish
         self._target_host = target_host
+        self._max_age_elsewhere = max_age_elsewhere
         # A failback to another host changes the host that Site Recovery names; the old one still has its copy.
         self._asked: dict[str, tuple[str, ...]] = {}
         self.before: list[Sides] = []
@@ -75,7 +88,13 @@ class Fence:
     def look(self, members: Sequence[Observation]) -> list[Sides]:
         """Read both sides of each member now."""
         items = [member.item for member in members]
-        placed = OnPremises(self._services, target_host=self._target_host, also=self._asked).place(items)
+        hosts = OnPremises(
+            self._services,
+            target_host=self._target_host,
+            also=self._asked,
+            max_age_elsewhere=self._max_age_elsewhere,
+        )
+        placed = hosts.place(items)
         self._asked.update({item_id: one.asked for item_id, one in placed.items()})
         return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
 
@@ -110,6 +129,11 @@ class Fence:
         self.before = self._prove(course, members, "on_premises")
         return self.before
 
+    def expect_azure_alone(self, course: Course) -> dict[str, Any]:
+        """Prove, after an abandonment, that exactly the Azure copies run; return the proof. Raises Contradiction."""
+        self.after = self._prove(course, course.after.members, "azure", said="The failback was abandoned, so that")
+        return fence_result(self.before, self.after)
+
     def prove(self, course: Course) -> dict[str, Any]:
         """Prove, after a step, that exactly the side runs that the stage names; return the proof for the result.
 
@@ -122,20 +146,21 @@ class Fence:
             self.after = self._prove(course, home, "on_premises") + self._prove(course, away, "azure")
         return fence_result(self.before, self.after)
 
-    def _prove(self, course: Course, members: Sequence[Observation], side: str) -> list[Sides]:
+    def _prove(
+        self, course: Course, members: Sequence[Observation], side: str, said: str = "Site Recovery reports that"
+    ) -> list[Sides]:
         sides = self.look(members) if members else []
         wrong = [one for one in sides if _contradicts(one, side)]
         if wrong:
-            raise self._contradiction(course, wrong, side)
+            raise self._contradiction(course, wrong, side, said)
         return sides
 
-    def _contradiction(self, course: Course, wrong: Sequence[Sides], side: str) -> Contradiction:
+    def _contradiction(self, course: Course, wrong: Sequence[Sides], side: str, said: str) -> Contradiction:
         where = "on-premises" if side == "on_premises" else "in Azure"
         found = {_situation(one) for one in wrong}
         remedy, truth, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
         problem = Contradiction(
-            f"Site Recovery reports that {self._wish.target} runs {where}, but that is not what the sides show: "
-            f"{_sentences(wrong)}",
+            f"{said} {self._wish.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
             remedy,
             sides=[one.as_result() for one in wrong],
         )

@@ -88,6 +88,17 @@ class CommitWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AbandonWish(Wish):
+    """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that copies which cannot be asked are
+    off. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut down."""
+
+    reason: str = ""
+    attested_off: str = ""
+    force_off: bool = False
+    shutdown_timeout: float = 600
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReverseReplicateWish(Wish):
     """C(wait_for): job (initial replication has been started) or protected."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from asr_simulator.arm import Rbac, Throttle
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
+from asr_simulator.compute import troubles as in_azure
 from asr_simulator.entra import Entra
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import HyperV
@@ -50,6 +51,8 @@ class World:
         """
         if on_hosts.concerns(fault):
             on_hosts.check(self.hyperv, fault)
+        elif in_azure.concerns(fault):
+            in_azure.check(self.compute, fault)
         else:
             troubles.check(self.vault, fault)
 
@@ -57,6 +60,8 @@ class World:
         """Do at once what a checked service fault does at once."""
         if on_hosts.concerns(fault):
             on_hosts.apply(self.hyperv, fault)
+        elif in_azure.concerns(fault):
+            in_azure.apply(self.compute, fault)
         else:
             troubles.apply(self.vault, fault)
 

@@ -30,20 +30,23 @@ VERBS = (
     Verb.COMPLETE,
     Verb.COMMIT_FAILBACK,
     Verb.REVERSE_REPLICATE,
+    Verb.ABANDON,
 )
+# Those that are jobs of Site Recovery and change the stage.
+STEPS = tuple(verb for verb in VERBS if verb is not Verb.ABANDON)
 TABLE = """
-stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate
-protected                | start     | refuse     | nothing   | nothing  | nothing    | nothing
-failover_commit_pending  | nothing   | start      | refuse    | refuse   | refuse     | refuse
-failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse
-synchronizing            | refuse    | nothing    | attach    | wait     | refuse     | refuse
-waiting_for_completion   | refuse    | nothing    | attach    | start    | refuse     | refuse
-completing               | refuse    | nothing    | attach    | attach   | refuse     | refuse
-failback_commit_pending  | refuse    | refuse     | nothing   | nothing  | start      | refuse
-failed_back              | refuse    | nothing    | nothing   | nothing  | nothing    | start
-reverse_replicating      | wait      | nothing    | nothing   | nothing  | nothing    | attach
-interrupted              | refuse    | nothing    | start     | refuse   | refuse     | refuse
-busy                     | wait      | wait       | wait      | wait     | wait       | wait
+stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate | abandon
+protected                | start     | refuse     | nothing   | nothing  | nothing    | nothing           | refuse
+failover_commit_pending  | nothing   | start      | refuse    | refuse   | refuse     | refuse            | refuse
+failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse            | refuse
+synchronizing            | refuse    | nothing    | attach    | wait     | refuse     | refuse            | refuse
+waiting_for_completion   | refuse    | nothing    | attach    | start    | refuse     | refuse            | refuse
+completing               | refuse    | nothing    | attach    | attach   | refuse     | refuse            | refuse
+failback_commit_pending  | refuse    | refuse     | nothing   | nothing  | start      | refuse            | start
+failed_back              | refuse    | nothing    | nothing   | nothing  | nothing    | start             | refuse
+reverse_replicating      | wait      | nothing    | nothing   | nothing  | nothing    | attach            | refuse
+interrupted              | refuse    | nothing    | start     | refuse   | refuse     | refuse            | refuse
+busy                     | wait      | wait       | wait      | wait     | wait       | wait              | wait
 """
 
 
@@ -102,12 +105,17 @@ OWN_JOBS = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=label)
-@pytest.mark.parametrize("owner", VERBS, ids=label)
+@pytest.mark.parametrize("verb", STEPS, ids=label)
+@pytest.mark.parametrize("owner", STEPS, ids=label)
 def test_a_busy_item_is_attached_to_where_the_job_is_the_verb_s_own(verb: Verb, owner: Verb) -> None:
     own = parse_job(OWN_JOBS[verb]).operation is parse_job(OWN_JOBS[owner]).operation
     expected = Decision(Step.ATTACH if own else Step.WAIT, "what was seen")
     assert decide(verb, seen(Stage.BUSY, OWN_JOBS[owner])) == expected
+
+
+@pytest.mark.parametrize("owner", STEPS, ids=label)
+def test_no_job_is_an_abandonment_s_own(owner: Verb) -> None:
+    assert decide(Verb.ABANDON, seen(Stage.BUSY, OWN_JOBS[owner])) == Decision(Step.WAIT, "what was seen")
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=label)
@@ -175,20 +183,21 @@ def test_a_wish_is_true_exactly_where_nothing_is_left_to_do(verb: Verb, stage: S
         (Verb.COMPLETE, False, Stage.FAILBACK_COMMIT_PENDING),
         (Verb.COMMIT_FAILBACK, False, Stage.FAILED_BACK),
         (Verb.REVERSE_REPLICATE, False, Stage.PROTECTED),
+        (Verb.ABANDON, False, Stage.FAILBACK_COMMIT_PENDING),
     ],
 )
 def test_check_mode_foresees_where_a_start_leads(verb: Verb, first: bool, stage: Stage) -> None:
     assert predicted_stage(verb, waited=True, synchronizes_first=first) is stage
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=label)
+@pytest.mark.parametrize("verb", STEPS, ids=label)
 def test_the_foreseen_stage_fulfils_the_wish_or_asks_for_the_next_verb(verb: Verb) -> None:
     assert has_reached(verb, predicted_stage(verb, waited=True))
     waiting = predicted_stage(Verb.FAIL_BACK, waited=True, synchronizes_first=True)
     assert decide(Verb.COMPLETE, seen(waiting)).step is Step.START
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=label)
+@pytest.mark.parametrize("verb", STEPS, ids=label)
 def test_a_start_that_is_not_waited_for_is_foreseen_as_under_way(verb: Verb) -> None:
     under_way = seen(predicted_stage(verb, waited=False), OWN_JOBS[verb])
     assert decide(verb, under_way).step in (Step.ATTACH, Step.WAIT)

@@ -171,6 +171,7 @@ $vms = @(foreach ($machine in $machines) {
             processors = [int] $machine.ProcessorCount
             memory_bytes = [int64] $machine.MemoryStartup
             heartbeat = [string] $machine.Heartbeat
+            automatic_start_action = [string] $machine.AutomaticStartAction
             is_clustered = [bool] $machine.IsClustered
             replication = [ordered]@{
                 mode = [string] $machine.ReplicationMode

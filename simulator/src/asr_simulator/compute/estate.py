@@ -25,6 +25,7 @@ from asr_simulator.compute.machines import (
     Disk,
     NetworkInterface,
     PublicAddress,
+    Refusal,
     VirtualMachine,
 )
 from asr_simulator.identities import Identities
@@ -42,6 +43,14 @@ class UnknownMachine(LookupError):
     """No virtual machine has that name or id."""
 
 
+class StartRefused(RuntimeError):
+    """Azure does not start a machine; `refusal` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
 class Compute:
     """Every compute and network resource of the subscription."""
 
@@ -56,6 +65,7 @@ class Compute:
         self._nics: dict[str, NetworkInterface] = {}
         self._addresses: dict[str, PublicAddress] = {}
         self._operations: dict[str, datetime.datetime] = {}
+        self._failures: dict[str, Refusal] = {}
 
     def resource_id(self, group: str, provider_type: str, name: str) -> str:
         """The ARM id of a resource; `provider_type` is like `Microsoft.Compute/disks`."""
@@ -158,18 +168,35 @@ class Compute:
             machine.power, machine.power_since = power, self._clock.now()
 
     def begin_power_change(self, machine_id: str, verb: str) -> str:
-        """A client's start, powerOff or deallocate: returns the id of the asynchronous operation."""
+        """A client's start, powerOff or deallocate: returns the id of the asynchronous operation.
+
+        Raises `StartRefused` when Azure has no room for it and says so at once.
+        """
         machine = self.get(machine_id)
         between, after, seconds = POWER_CHANGES[verb]
+        refusal = machine.refusal if verb == "start" and machine.power != RUNNING else None
+        if refusal is not None and refusal.at_once:
+            raise StartRefused(refusal)
         started = self._clock.now()
         done = started + datetime.timedelta(seconds=0 if machine.power == after else seconds)
         operation = self._ids.of("compute operation", f"{machine.id} {verb} {len(self._operations)}")
         self._operations[operation] = done
         if done == started:
             return operation
+        machine.failure = machine.failed = None
+        former = machine.power
         self._set_power(machine, between)
-        self._clock.at(done, lambda: self._finish_power_change(machine, between, after))
+        if refusal is None:
+            self._clock.at(done, lambda: self._finish_power_change(machine, between, after))
+        else:
+            self._clock.at(done, lambda: self._fail_start(machine, former, operation, refusal))
         return operation
+
+    def _fail_start(self, machine: VirtualMachine, former: str, operation: str, refusal: Refusal) -> None:
+        self._failures[operation] = refusal
+        if machine.power == STARTING:
+            machine.failure, machine.failed = refusal, self._clock.now()
+            self._set_power(machine, former)
 
     def _finish_power_change(self, machine: VirtualMachine, between: str, after: str) -> None:
         # Another caller, or the failback itself, may have changed the power meanwhile: the later one wins.
@@ -190,6 +217,10 @@ class Compute:
         for nic in machine.nics:
             nic.attached_to = None
         return [left for nic in machine.nics for left in (nic.id, nic.public.id if nic.public else "") if left]
+
+    def operation_failure(self, operation: str) -> Refusal | None:
+        """Why an asynchronous operation failed; None: it did not, or not yet."""
+        return self._failures.get(operation)
 
     def operation_done(self, operation: str) -> bool | None:
         """Whether an asynchronous operation has ended; None: there is no such operation."""

@@ -60,9 +60,21 @@ class NetworkInterface:
     id: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """Why Azure does not start a machine. `at_once`: it says so in its answer, else when the operation ends."""
+
+    code: str
+    message: str
+    at_once: bool = True
+
+
 @dataclasses.dataclass
 class VirtualMachine:
-    """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between."""
+    """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between.
+
+    `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time.
+    """
 
     id: str
     name: str
@@ -77,3 +89,6 @@ class VirtualMachine:
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     power: str = RUNNING
     power_since: datetime.datetime | None = None
+    refusal: Refusal | None = None
+    failure: Refusal | None = None
+    failed: datetime.datetime | None = None

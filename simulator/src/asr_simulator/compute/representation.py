@@ -30,7 +30,7 @@ def machine(vm: VirtualMachine, with_view: bool = False) -> dict[str, Any]:
     """A virtual machine; `with_view` adds the instance view."""
     properties: dict[str, Any] = {
         "hardwareProfile": {"vmSize": vm.size},
-        "provisioningState": "Updating" if vm.power in (STARTING, STOPPING, DEALLOCATING) else "Succeeded",
+        "provisioningState": _provisioning(vm),
         "vmId": vm.vm_id,
         "storageProfile": _storage(vm),
         "networkProfile": {
@@ -50,6 +50,12 @@ def machine(vm: VirtualMachine, with_view: bool = False) -> dict[str, Any]:
         "tags": vm.tags,
         "properties": properties,
     }
+
+
+def _provisioning(vm: VirtualMachine) -> str:
+    if vm.power in (STARTING, STOPPING, DEALLOCATING):
+        return "Updating"
+    return "Succeeded" if vm.failure is None else "Failed"
 
 
 def _storage(vm: VirtualMachine) -> dict[str, Any]:
@@ -78,18 +84,29 @@ def _attached(disk: Disk) -> dict[str, Any]:
 
 def instance_view(vm: VirtualMachine) -> dict[str, Any]:
     """The instance view: `statuses` holds one ProvisioningState and one PowerState."""
-    since = _moment(vm.power_since or vm.created)
     done = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
-        "time": since,
+        "time": _moment(vm.power_since or vm.created),
     }
     power = {"code": f"PowerState/{vm.power}", "level": "Info", "displayStatus": f"VM {vm.power}"}
     return {
         "hyperVGeneration": "V1",
         "disks": [{"name": disk.name, "statuses": [done]} for disk in vm.disks],
-        "statuses": [done, power],
+        "statuses": [_failure(vm) or done, power],
+    }
+
+
+def _failure(vm: VirtualMachine) -> dict[str, Any] | None:
+    if vm.failure is None:
+        return None
+    return {
+        "code": f"ProvisioningState/failed/{vm.failure.code}",
+        "level": "Error",
+        "displayStatus": "Provisioning failed",
+        "message": vm.failure.message,
+        "time": _moment(vm.failed or vm.created),
     }
 
 

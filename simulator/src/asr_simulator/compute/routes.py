@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.arm import places
 from asr_simulator.compute import representation
+from asr_simulator.compute.estate import StartRefused
 from asr_simulator.compute.machines import VirtualMachine
 from asr_simulator.wire import ArmError, Handler, Reply, Request, Route
 
@@ -97,7 +98,10 @@ def _power(verb: str) -> Handler:
     def handler(world: World, request: Request) -> Reply:
         machine = _machine(world, request)
         world.compute.locks.refuse_write(machine.id)
-        operation = world.compute.begin_power_change(machine.id, verb)
+        try:
+            operation = world.compute.begin_power_change(machine.id, verb)
+        except StartRefused as refused:
+            raise ArmError(409, refused.refusal.code, refused.refusal.message) from refused
         path = OPERATION.format(
             subscription=world.compute.subscription_id, location=machine.location, operation=operation
         )
@@ -117,6 +121,10 @@ def operation(world: World, request: Request) -> Reply:
     waiting = {} if done else {"Retry-After": RETRY_AFTER}
     if request.query.get("monitor", "").lower() == "true":
         return Reply(200 if done else 202, None, waiting)
+    failure = world.compute.operation_failure(name)
+    if failure is not None:
+        error = {"code": failure.code, "message": failure.message}
+        return Reply(200, {"name": name, "status": "Failed", "error": error})
     return Reply(200, {"name": name, "status": "Succeeded" if done else "InProgress"}, waiting)
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch
 from asr_simulator.hyperv.machines import (
     GIB,
     HYPERV_MAC,
+    START_ALWAYS,
+    START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
     Checkpoint,
@@ -182,7 +184,8 @@ class HyperV:
         self.changed(host)
 
     def restart(self, host: Host) -> None:
-        """The host goes down soon, and is back minutes later with what ran on it and a role that waited for it."""
+        """The host goes down soon, and is back minutes later with a role that waited for it, and with what its virtual
+        machines' automatic start actions say of those that ran on it, and of the others."""
         self.clock.after(SHUTDOWN_SECONDS, lambda: self._go_down(host))
 
     def _go_down(self, host: Host) -> None:
@@ -190,15 +193,17 @@ class HyperV:
         self.set_alive(host, False)
         self.clock.after(RESTART_SECONDS, lambda: self._come_up(host, ran))
 
-    def _come_up(self, host: Host, ran: Iterable[Machine]) -> None:
+    def _come_up(self, host: Host, ran: Collection[Machine]) -> None:
         host.booted = self.clock.now()
         if host.restart_pending:
             tools = host.has_module
             self.set_role(host, True)
             host.has_module = tools
         self.set_alive(host, True)
-        for machine in ran:
-            machine.run(self.clock.now())
+        for machine in host.machines:
+            action = machine.automatic_start_action
+            if action == START_ALWAYS or (action == START_IF_RUNNING and machine in ran):
+                machine.run(self.clock.now())
 
     def set_service(self, host: Host, service: Service, state: str) -> None:
         """A service of the host starts or stops."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The words of Hyper-V's own State, and the two that the control API knows.
 STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
+# What a host does with a machine when it has started itself.
+START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
 OFF, RUNNING = "off", "running"
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 
@@ -128,6 +130,7 @@ class Machine:
     memory: int = 16 * GIB
     boot_seconds: float = 45.0
     state: str = STATE_OFF
+    automatic_start_action: str = START_IF_RUNNING
     started: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)
     adapters: list[NetworkAdapter] = field(default_factory=list)

@@ -42,6 +42,7 @@ def _machine(machine: Machine, now: datetime) -> dict[str, Any]:
         "id": machine.identifier,
         "name": machine.name,
         "state": machine.state,
+        "automatic_start_action": machine.automatic_start_action,
         "heartbeat": machine.heartbeat(now),
         "generation": machine.generation,
         "disks": [{"path": disk.path, "size": disk.size, "file_size": disk.file_size(now)} for disk in machine.disks],

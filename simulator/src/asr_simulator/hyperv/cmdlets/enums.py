@@ -55,6 +55,7 @@ VM_STATE = _hyper_v(
         "PausedCritical": 32787,
     },
 )
+START_ACTION = _hyper_v("StartAction", {"Nothing": 2, "StartIfRunning": 3, "Start": 4})
 HEARTBEAT = _hyper_v_counted(
     "VMHeartbeatStatus",
     "Unknown Disabled NoContact Error LostCommunication OkApplicationsUnknown OkApplicationsHealthy "

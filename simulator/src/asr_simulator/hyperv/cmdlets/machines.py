@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Get-VM, Start-VM, Stop-VM, and what belongs to a virtual machine: checkpoints, disks, replication."""
+"""Get-VM, Set-VM, Start-VM, Stop-VM, and what belongs to a virtual machine: checkpoints, disks, replication."""
 
 from __future__ import annotations
 
@@ -13,10 +13,21 @@ from uuid import UUID
 from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import STATE_OFF, STATE_RUNNING, STATE_SAVED, Machine, StartRefused
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from asr_simulator.hyperv.machines import (
+    START_ALWAYS,
+    START_IF_RUNNING,
+    START_NOTHING,
+    STATE_OFF,
+    STATE_RUNNING,
+    STATE_SAVED,
+    Machine,
+    StartRefused,
+)
+from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+from asr_simulator.powershell.values.text import to_text
 
 TYPE = "Microsoft.HyperV.PowerShell.VirtualMachine"
+START_ACTIONS = (START_NOTHING, START_IF_RUNNING, START_ALWAYS)
 ALREADY = "The virtual machine is already in the specified state."
 # While Hyper-V Replica holds a machine in such a state, it cannot be powered up (documented for the first).
 LOCKED = ("PreparedForFailover", "FailbackInProgress")
@@ -27,6 +38,13 @@ def commands(place: Place) -> list[Command]:
     act = {"positional": ("Name",), "pipeline": "VM"}
     return [
         place.hyper_v("Get-VM", lambda call: _get(place, call), ("Id", "ClusterObject"), positional=("Name",)),
+        place.hyper_v(
+            "Set-VM",
+            lambda call: _set(place, call),
+            ("VM", "AutomaticStartAction"),
+            switches=("Passthru", "Confirm"),
+            **act,
+        ),
         place.hyper_v("Start-VM", lambda call: _start(place, call), ("VM",), switches=("Passthru", "Confirm"), **act),
         place.hyper_v(
             "Stop-VM",
@@ -69,6 +87,18 @@ def chosen_by_id(place: Place, call: Call, wanted: list[str]) -> Iterator[Machin
         yield from found
         if not found:
             call.write_error(errors.no_machine("id", identifier))
+
+
+def _set(place: Place, call: Call) -> Iterable[PSObject]:
+    """Change what a host does with a machine when it has started itself; on and off alike."""
+    wanted = to_text(call.parameters.get("automaticstartaction"))
+    action = next((one for one in START_ACTIONS if one.lower() == wanted.lower()), None)
+    if action is None:
+        raise NotModelled(f"Set-VM -AutomaticStartAction {wanted}")
+    for machine in machines_of(place, call, "Name"):
+        machine.automatic_start_action = action
+        if flag(call, "Passthru"):
+            yield show(place, machine)
 
 
 def _start(place: Place, call: Call) -> Iterable[PSObject]:
@@ -137,6 +167,7 @@ def show(place: Place, machine: Machine) -> PSObject:
         "VMId": identifier,
         "State": enums.VM_STATE[machine.state],
         "Status": "Operating normally",
+        "AutomaticStartAction": enums.START_ACTION[machine.automatic_start_action],
         "Generation": machine.generation,
         "Version": VERSIONS[host.os.version],
         "Path": machine.path,

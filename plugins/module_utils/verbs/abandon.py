@@ -1,0 +1,78 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Undoing a cut-over before its commit: the on-premises VM goes off, the Azure VM starts, the item stays uncommitted.
+
+Site Recovery has no such step and learns nothing of it. What is sent where, in this order: every on-premises copy is
+stopped, all of them are read again, and only then Azure is asked to start its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..azure.site_recovery import DEFAULT_RETRY_AFTER
+from ..failback.decisions import Verb
+from ..failback.failures import ConfigurationError, FailbackError, asked
+from ..failback.lifecycle import Stage
+from ..watch import Watch
+from .following import read_patiently
+from .outcomes import verb_outcome
+from .services import Services
+from .steps import Course, Procedure, run_procedure
+from .undoing import Undoing
+from .wishes import AbandonWish
+
+# From here it may be undone. The loop of the verbs takes a target there, or says why it cannot be.
+_UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> AbandonWish:
+    """Return what the module's options ask for."""
+    return AbandonWish(
+        replicated_item=parameters["replicated_item"] or "",
+        recovery_plan=parameters["recovery_plan"] or "",
+        check_mode=check_mode,
+        wait=parameters["wait"],
+        poll_interval=parameters["poll_interval"],
+        reason=parameters["reason"] or "",
+        attested_off=(parameters["attested_off"] or "").strip(),
+        force_off=parameters["force_off"],
+        shutdown_timeout=parameters["shutdown_timeout"],
+    )
+
+
+def run(wish: AbandonWish, services: Services, watch: Watch) -> dict[str, Any]:
+    """Undo the cut-over of the target and return the result of the module."""
+    if wish.shutdown_timeout <= 0:
+        raise ConfigurationError(
+            f"shutdown_timeout must be greater than 0, not {wish.shutdown_timeout:g}.", "Nothing was read or written."
+        )
+    session = services.azure
+    course = run_procedure(session, wish, watch, Procedure(Verb.ABANDON, lambda _view, _starts: [], goal=_UNDONE_FROM))
+    undoing = Undoing(wish, services, watch, course)
+    with asked(f"Abandonment of {wish.target}"):
+        try:
+            if not course.predicted:
+                undoing.run()
+            interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+            return read_patiently(lambda: _result(services, course, undoing), watch, interval)
+        except FailbackError as problem:
+            undoing.explain(problem)
+            raise
+
+
+def _result(services: Services, course: Course, undoing: Undoing) -> dict[str, Any]:
+    """Return the result. Site Recovery still takes on-premises for the active side; the sides are what counts."""
+    outcome = verb_outcome(services.azure, Verb.ABANDON, course, Stage.FAILBACK_COMMIT_PENDING)
+    in_azure = {"authoritative_side": "azure", "reversible": True}
+    return {
+        **outcome,
+        **in_azure,
+        "changed": course.changed,
+        "members": [{**member, **in_azure} for member in outcome["members"]],
+        "fence": undoing.proof,
+        "steps": undoing.steps,
+        "abandoned": undoing.record(),
+    }

@@ -1,0 +1,64 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting a virtual machine in Azure, and waiting until it runs. That the request was taken proves nothing."""
+
+from __future__ import annotations
+
+from ..azure.session import AzureSession
+from ..failback.azure_resources import AzureVm
+from ..failback.failures import FateUnknown, ServiceError, WaitTimeout
+from ..watch import Watch
+from .following import read_patiently
+from .wishes import AbandonWish
+
+# Seconds: between two looks, and until a machine that Azure has begun to start counts as stuck.
+_INTERVAL = 10.0
+_PATIENCE = 900
+_LOOKS_FOR_UNKNOWN_FATE = 4
+
+
+def start(session: AzureSession, wish: AbandonWish, watch: Watch, before: AzureVm) -> FateUnknown | None:
+    """Ask once for the start of a machine that does not run; return the failure of a request of unknown fate."""
+    watch.report(f"{before.name} in Azure: starting")
+    try:
+        session.compute.start_vm(before.id)
+    except FateUnknown as unknown:
+        return unknown
+    return None
+
+
+def await_running(
+    session: AzureSession, wish: AbandonWish, watch: Watch, before: AzureVm, unknown: FateUnknown | None
+) -> None:
+    """Read the machine until it runs.
+
+    Raises ServiceError where Azure says that it could not start it, WaitTimeout where it takes too long, and the
+    failure of a request that seems not to have arrived.
+    """
+    ends = max(watch.remaining() - _PATIENCE, 0)
+    interval = wish.poll_interval or _INTERVAL
+    looks = 0
+    while True:
+        vm = read_patiently(lambda: session.compute.find_vm(before.id), watch, interval)
+        power = vm.power if vm is not None else "absent"
+        if power == "running":
+            return
+        looks += 1
+        if vm is not None and not vm.is_running:
+            _refuse_failed(vm, before)
+            if unknown is not None and looks >= _LOOKS_FOR_UNKNOWN_FATE:
+                raise unknown
+        if vm is None or watch.remaining() <= ends:
+            raise WaitTimeout(
+                f"Azure has begun to start {before.name}, but it is {power}.",
+                "Look at it in the portal. Run the task again to go on waiting.",
+            )
+        watch.report(f"{before.name} in Azure is {power}")
+        watch.sleep(interval)
+
+
+def _refuse_failed(vm: AzureVm, before: AzureVm) -> None:
+    """Raise what Azure says of a start that failed, unless it said so of an earlier one."""
+    if vm.failure and vm.failure != before.failure:
+        raise ServiceError(f"Azure could not start {vm.name}: {vm.failure}", "", message=vm.failure)

@@ -1,0 +1,411 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: abandon
+short_description: Undo a cut-over before its commit, by going back to the VM in Azure
+description:
+  - For the VM that was cut over and does not work on-premises. Stops it there, starts the VM in Azure again, and leaves
+    the failback uncommitted. Site Recovery has no such step and is told nothing of it.
+  - What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The VM in Azure
+    goes on with the data of the cut-over.
+  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for it with
+    O(attested_off). Whether Azure will start the VM for this caller, by rights and locks, is checked before anything is
+    stopped.
+  - Keeps the host from starting the on-premises VM by itself. Its automatic start action is set to Nothing; what it was
+    is in RV(abandoned).
+  - Never stops a VM that belongs to a failover cluster, which starts what it finds stopped. Shut its role down in the
+    cluster, then run the task.
+  - Do not commit afterwards. Site Recovery still offers the commit, which deletes the VM in Azure.
+    M(asr.failback.commit) refuses it while that runs. What can follow is told in C(docs/abandon.md) of the collection.
+options:
+  reason:
+    description:
+      - Why the failback is abandoned. It is kept in RV(abandoned).
+    type: str
+  force_off:
+    description:
+      - Whether to turn the on-premises VM off where it does not shut down. What its guest has not written yet is lost.
+    type: bool
+    default: false
+  shutdown_timeout:
+    description:
+      - Seconds that the guest may take to shut down.
+    type: int
+    default: 600
+  attested_off:
+    description:
+      - Who saw to it, and how, that copies which cannot be asked do not run, such as V(J. Doe has unplugged hv01).
+      - It counts for copies of which no host can say anything, never against what a host says. It is kept in
+        RV(abandoned).
+    type: str
+extends_documentation_fragment:
+  - asr.failback.attributes
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.target
+  - asr.failback.wait
+  - asr.failback.hosts
+  - asr.failback.winrm
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - module: asr.failback.failback_validate
+  - module: asr.failback.commit
+  - name: Set-VM
+    description: Microsoft's description of the automatic start action.
+    link: https://learn.microsoft.com/powershell/module/hyper-v/set-vm
+"""
+
+EXAMPLES = r"""
+---
+- name: Go back to the VM in Azure
+  asr.failback.abandon:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: crm01
+    reason: The database does not start on-premises, incident 4711
+
+- name: Go back to it although its host burnt
+  asr.failback.abandon:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: mail01
+    reason: Fire in room 2
+    attested_off: "J. Doe: the host has no power, and gets none"
+"""
+
+RETURN = r"""
+---
+abandoned:
+  description: The record of it. A run that goes on from an interrupted one knows only what it did itself.
+  returned: success
+  type: dict
+  contains:
+    schema_version:
+      description: Version of the record.
+      type: int
+      sample: 1
+    vault:
+      description: Resource id of the vault.
+      type: str
+      sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+    reason:
+      description: Why it was abandoned, as O(reason).
+      type: str
+      sample: The database does not start on-premises, incident 4711
+    attested_off:
+      description: Who vouches for copies that could not be asked, as O(attested_off).
+      type: str
+      sample: ""
+    note:
+      description: Where the data is that was written since the cut-over.
+      type: str
+      sample: What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else.
+    vms:
+      description: Each VM.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Resource id of its replicated item.
+          type: str
+          sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+        name:
+          description: Name of the VM.
+          type: str
+          sample: crm01
+        cut_over_at:
+          description: End of its failback job, UTC, in ISO 8601; V(null) where that is not known.
+          type: str
+          sample: "2026-01-31T09:12:07.102356+00:00"
+        stopped_at:
+          description: When this run saw it go off on-premises, by Azure's clock; V(null) where it was off already.
+          type: str
+          sample: "2026-01-31T11:02:00+00:00"
+        hosts:
+          description: The hosts that have a copy of it.
+          type: list
+          elements: str
+          sample: [hv01.contoso.example]
+        started_at:
+          description: When this run saw it run in Azure; with O(wait=false), when the request was taken. V(null) where
+            it ran already.
+          type: str
+          sample: "2026-01-31T11:03:10+00:00"
+        azure_vm:
+          description: Resource id of the VM in Azure.
+          type: str
+          sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+        automatic_start_action:
+          description: What was changed so that the host does not start it by itself, C(where), C(before) and C(after).
+          type: list
+          elements: dict
+          sample: [{where: hv01.contoso.example, before: StartIfRunning, after: Nothing}]
+        vouched_for:
+          description: The hosts that could not be asked, for which O(attested_off) vouches.
+          type: list
+          elements: str
+          sample: []
+steps:
+  description: Every change that this run made, in order; nothing else was changed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: crm01
+    what:
+      description: V(shut_down), V(turn_off), V(await_off) where it was going down already, V(hold) for the automatic
+        start action, V(start) in Azure.
+      type: str
+      sample: shut_down
+    where:
+      description: The host, or the resource id of the Azure VM.
+      type: str
+      sample: hv01.contoso.example
+    before:
+      description: State, or automatic start action, before.
+      type: str
+      sample: Running
+    after:
+      description: The same after.
+      type: str
+      sample: "Off"
+    at:
+      description: When this was seen, by Azure's clock, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T11:02:00+00:00"
+    seen_by:
+      description: Who said so.
+      type: str
+      sample: host hv01.contoso.example
+fence:
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
+    part of it.
+  returned: success
+  type: dict
+  contains:
+    verdict:
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
+        machine was looked at.
+      type: str
+      sample: proved
+    before:
+      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      type: list
+      elements: dict
+      sample: []
+    after:
+      description: What was seen at the end.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        runs:
+          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be
+            asked.
+          type: str
+          sample: on_premises
+        azure:
+          description: The Azure VM.
+          type: dict
+          contains:
+            id:
+              description: Its resource id.
+              type: str
+              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+            state:
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
+                not be read.
+              type: str
+              sample: deallocated
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from Azure compute
+        on_premises:
+          description: Each on-premises copy that was found, or the host that was asked in vain.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: The Hyper-V host.
+              type: str
+              sample: hv01.contoso.example
+            state:
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+                V(not_checked).
+              type: str
+              sample: Running
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from the host
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "crm01: failback_commit_pending; truth: azure"
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: failback_commit_pending
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: primary_to_recovery
+authoritative_side:
+  description: The copy that holds the truth now, by what both sides show, which is not what Site Recovery believes,
+    V(azure); on failure also V(on_premises), or V(mixed) where it cannot be told or the VMs of a plan disagree.
+  returned: success, and on failure where it was read
+  type: str
+  sample: azure
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+job:
+  description: The job of somebody else that was waited for; V(null) where there was none. Abandoning starts none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that holds the truth.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
+      what had been done, in the form that RV(steps) has; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what
+      is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
+      type: str
+      sample: refused
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("abandon")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults of Azure compute: virtual machines that Azure does not start.
+
+A service fault is::
+
+    {"azure_vm": "web01", "start": "refused", "code": "AllocationFailed", "message": "...", "when": "later"}
+
+``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
+``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
+(``later``). It changes the world at once and stays: taking the faults away changes nothing back, ``ok`` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asr_simulator.compute.estate import Compute
+from asr_simulator.compute.machines import Refusal, VirtualMachine
+
+FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
+NO_ROOM = (
+    "AllocationFailed",
+    "Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about "
+    "improving likelihood of allocation success at https://aka.ms/allocation-guidance",
+)
+
+
+def concerns(fault: dict[str, Any]) -> bool:
+    """Whether a service fault is one of Azure compute."""
+    return "azure_vm" in fault
+
+
+def check(compute: Compute, fault: dict[str, Any]) -> None:
+    """Whether a fault is understood and names what is there.
+
+    Raises:
+        ValueError: no.
+    """
+    _understood(compute, fault)
+
+
+def apply(compute: Compute, fault: dict[str, Any]) -> None:
+    """Do what the fault says.
+
+    Raises:
+        ValueError: it is not understood, or names what is not there.
+    """
+    machine, refusal = _understood(compute, fault)
+    machine.refusal = refusal
+
+
+def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine, Refusal | None]:
+    start, when = fault.get("start"), fault.get("when", "at_once")
+    if set(fault) - FAULT or start not in ("refused", "ok") or when not in ("at_once", "later"):
+        known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
+        raise ValueError(f"a fault of an Azure VM has {known}")
+    machine = compute.find(str(fault["azure_vm"]))
+    if machine is None:
+        raise ValueError(f"no Azure VM is named {fault['azure_vm']}")
+    code, message = NO_ROOM
+    refusal = Refusal(str(fault.get("code", code)), str(fault.get("message", message)), when == "at_once")
+    return machine, refusal if start == "refused" else None

@@ -1,0 +1,495 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way back to Azure between the cut-over and its commit: which copies run, in which order, and what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from on_site import host_of, machine_of, machines_of
+from scenarios import CALLER, CLOUD, item_of, scenario_of
+
+from asr_simulator.hyperv.machines import Machine
+
+PENDING = "failback_commit_pending"
+# What Site Recovery's own roles lack: the right to start a VM.
+STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+NODES = ("hv01.c.example", "hv02.c.example")
+CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
+VOUCHED = "J. Doe: it has no power"
+
+
+def pending(*items: Any, stage: str = PENDING, **parts: Any) -> dict[str, Any]:
+    """A vault whose VMs await the commit of their failback, and a caller who may start them in Azure."""
+    every = items or (item_of("vm1", stage),)
+    return scenario_of(*every, **{"principals": [STARTER], **parts})
+
+
+def powers(vault: Any, name: str = "vm1") -> tuple[str, str]:
+    """The true power of the Azure VM and of the on-premises one."""
+    state = vault.state(name)
+    return state["azure_vm"]["power"], state["on_premises_vm"]["power"]
+
+
+def on_host(vault: Any, action: Callable[[Any, Any], None], name: str = "vm1") -> None:
+    """Do something to a machine, behind everybody's back."""
+
+    def act(world: Any) -> None:
+        (found,) = (one for one in world.hyperv.machines() if one.name == name)
+        action(world, found)
+
+    vault.simulator.locked(act)
+
+
+def becomes(state: str) -> Callable[[Any, Any], None]:
+    return lambda _world, machine: setattr(machine, "state", state)
+
+
+def whats(result: dict[str, Any]) -> list[str]:
+    return [step["what"] for step in result["steps"]]
+
+
+def test_the_azure_vm_runs_again_and_the_other_is_off_and_held(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    result = vault.run("abandon", replicated_item="vm1", reason="it does not work")
+    assert powers(vault) == ("running", "off")
+    assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "Nothing"
+    assert vault.state("vm1")["stage"] == PENDING
+    assert vault.writes() == ["POST vm1/start"]
+    assert (result["changed"], result["stage"]) == (True, {"before": PENDING, "after": PENDING})
+    assert (result["authoritative_side"], result["reversible"], result["job"]) == ("azure", True, None)
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert [(step["before"], step["after"]) for step in result["steps"]] == [
+        ("Running", "Off"),
+        ("StartIfRunning", "Nothing"),
+        ("deallocated", "running"),
+    ]
+    assert result["fence"]["verdict"] == "proved"
+    assert [one["runs"] for one in result["fence"]["before"]] == ["on_premises"]
+    assert [one["runs"] for one in result["fence"]["after"]] == ["azure"]
+    (record,) = result["abandoned"]["vms"]
+    assert (record["name"], record["hosts"]) == ("vm1", ["hv01"])
+    assert record["cut_over_at"] < record["stopped_at"] <= record["started_at"]
+    assert record["automatic_start_action"] == [{"where": "hv01", "before": "StartIfRunning", "after": "Nothing"}]
+    assert result["abandoned"]["reason"] == "it does not work"
+
+
+def test_a_second_run_changes_nothing(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.run("abandon", replicated_item="vm1")
+    seen = vault.requests()
+    again = vault.run("abandon", replicated_item="vm1")
+    assert (again["changed"], again["steps"], again["authoritative_side"]) == (False, [], "azure")
+    assert vault.writes(seen) == []
+
+
+def test_a_host_that_restarts_does_not_start_it(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.run("abandon", replicated_item="vm1")
+    vault.simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
+    vault.pass_time(600)
+    assert host_of(vault.simulator, "hv01")["alive"] is True
+    assert powers(vault) == ("running", "off")
+
+
+def test_check_mode_writes_nothing_on_either_side(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    predicted = vault.run("abandon", replicated_item="vm1", check_mode=True)
+    assert (predicted["changed"], predicted["authoritative_side"], predicted["steps"]) == (True, "azure", [])
+    assert (powers(vault), vault.writes()) == (("deallocated", "running"), [])
+    assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "StartIfRunning"
+    vault.run("abandon", replicated_item="vm1")
+    assert vault.run("abandon", replicated_item="vm1", check_mode=True)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("stage", "words", "side"),
+    [
+        ("protected", "The VM in Azure is gone", "on_premises"),
+        ("failover_commit_pending", "nothing to undo", "azure"),
+        ("failed_over", "nothing to undo", "azure"),
+        ("synchronizing", "do not cancel it", "azure"),
+        ("waiting_for_completion", "may simply wait", "azure"),
+        ("completing", "Wait until complete_failover has ended", "azure"),
+        ("failed_back", "The VM in Azure is gone", "on_premises"),
+        ("reverse_replicating", "protect it", "on_premises"),
+        ("interrupted", "Do not start the on-premises VM", "azure"),
+    ],
+)
+def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage: str, words: str, side: str) -> None:
+    vault = driver(pending(stage=stage)).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "refused"
+    assert words in failed["msg"]
+    assert failed["authoritative_side"] == side
+    assert vault.writes() == []
+
+
+def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
+    vault = driver(pending(stage="busy")).knows_hosts()
+    refused = vault.fail("abandon", replicated_item="vm1", wait=False)
+    assert "Something else must end first" in refused["msg"]
+    # What it leaves behind is a VM that was never cut over.
+    assert "nothing to undo" in vault.fail("abandon", replicated_item="vm1")["msg"]
+
+
+def test_a_commit_that_runs_leaves_nothing_to_go_back_to(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.run("commit", replicated_item="vm1", wait=False)
+    assert "The VM in Azure is gone" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert powers(vault)[1] == "running"
+
+
+def test_a_run_goes_on_where_an_earlier_one_ended(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    result = vault.run("abandon", replicated_item="vm1")
+    assert (whats(result), result["changed"]) == (["hold", "start"], True)
+    assert result["abandoned"]["vms"][0]["stopped_at"] is None
+    assert powers(vault) == ("running", "off")
+
+
+def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    first = vault.run("abandon", replicated_item="vm1", wait=False)
+    assert (powers(vault), whats(first)[-1]) == (("starting", "off"), "start")
+    second = vault.run("abandon", replicated_item="vm1")
+    assert (second["changed"], second["steps"]) == (False, [])
+    assert powers(vault) == ("running", "off")
+    assert vault.writes() == ["POST vm1/start"]
+
+
+def test_a_start_whose_answer_is_lost_is_settled_by_reading(driver: Any) -> None:
+    fault = {"match": {"method": "POST", "path": "/start$"}, "action": {"do": "status", "status": 503, "when": "after"}}
+    vault = driver(pending(faults=[fault])).knows_hosts()
+    result = vault.run("abandon", replicated_item="vm1")
+    assert whats(result)[-1] == "start"
+    assert (powers(vault), vault.writes()) == (("running", "off"), ["POST vm1/start"])
+
+
+def test_a_start_that_never_arrived_is_told_and_the_next_run_goes_on(driver: Any) -> None:
+    fault = {"match": {"method": "POST", "path": "/start$"}, "action": {"do": "status", "status": 503}}
+    vault = driver(pending(faults=[fault])).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "fate_unknown"
+    assert "The on-premises disks hold the latest data." in failed["msg"]
+    assert powers(vault) == ("deallocated", "off")
+    vault.run("abandon", replicated_item="vm1")
+    assert powers(vault) == ("running", "off")
+
+
+@pytest.mark.parametrize("when", ["at_once", "later"])
+def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: str) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(azure_vm="vm1", start="refused", when=when)
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "service"
+    assert "AllocationFailed" in failed["msg"]
+    assert "its Azure VM is deallocated, on hv01 it is Off" in failed["msg"]
+    assert "The on-premises disks hold the latest data." in failed["msg"]
+    assert "two ways out" in failed["msg"]
+    assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
+    assert whats(failed["error"]) == ["shut_down", "hold"]
+    assert powers(vault) == ("deallocated", "off")
+    vault.trouble(azure_vm="vm1", start="ok")
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_without_the_right_to_start_nothing_is_stopped(driver: Any) -> None:
+    vault = driver(pending(principals=[CALLER])).knows_hosts()
+    for check_mode in (True, False):
+        failed = vault.fail("abandon", replicated_item="vm1", check_mode=check_mode)
+        assert failed["error"]["kind"] == "refused"
+        assert "its roles lack Microsoft.Compute/virtualMachines/start/action" in failed["msg"]
+    assert (powers(vault), vault.writes(), failed["changed"]) == (("deallocated", "running"), [], False)
+
+
+def test_where_rights_cannot_be_read_nothing_is_stopped(driver: Any) -> None:
+    blind = {"name": "Blind", "actions": ["Microsoft.Compute/virtualMachines/*"]}
+    actions = ["Microsoft.RecoveryServices/*"]
+    roles = [blind, {"name": "Recovery", "actions": actions}]
+    who = {"name": "operator", "roles": ["Blind", "Recovery"]}
+    vault = driver(pending(principals=[who], roles=roles)).knows_hosts()
+    assert "may be started is not known" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert powers(vault) == ("deallocated", "running")
+
+
+@pytest.mark.parametrize(("lock", "stops"), [("ReadOnly", True), ("CanNotDelete", False)])
+def test_only_a_lock_that_forbids_the_start_is_in_the_way(driver: Any, lock: str, stops: bool) -> None:
+    vault = driver(pending(item_of("vm1", PENDING, locks=[lock]))).knows_hosts()
+    if stops:
+        assert "A ReadOnly lock" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    else:
+        vault.run("abandon", replicated_item="vm1")
+    assert powers(vault) == (("deallocated", "running") if stops else ("running", "off"))
+
+
+def test_an_azure_vm_that_is_gone_is_nothing_to_go_back_to(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.simulator.locked(lambda world: world.compute.delete_vm_and_disks("vm1"))
+    assert "nothing to go back to" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert vault.state("vm1")["on_premises_vm"]["power"] == "running"
+
+
+def test_two_copies_that_run_are_left_alone(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.simulator.locked(lambda world: world.compute.start("vm1"))
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert "Both copies of vm1 are up" in failed["msg"]
+    assert (failed["authoritative_side"], powers(vault)) == ("mixed", ("running", "running"))
+
+
+@pytest.mark.parametrize("hosts", ["unreachable", "unnamed"])
+def test_a_copy_that_cannot_be_asked_stops_it_unless_somebody_vouches(driver: Any, hosts: str) -> None:
+    vault = driver(pending())
+    if hosts == "unreachable":
+        vault.knows_hosts().trouble(host="hv01", dead=True)
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "refused"
+    assert "Whether vm1 is off on hv01 is not known" in failed["msg"]
+    assert "attested_off" in failed["msg"]
+    assert vault.writes() == []
+    vault.trouble(vm="vm1", power="off")
+    result = vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)
+    assert powers(vault) == ("running", "off")
+    assert result["fence"]["verdict"] == "not_checked"
+    assert result["abandoned"]["attested_off"] == VOUCHED
+    assert "hv01" in result["abandoned"]["vms"][0]["vouched_for"]
+    assert vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)["changed"] is False
+
+
+def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes("Paused"))
+    failed = vault.fail("abandon", replicated_item="vm1", attested_off=VOUCHED)
+    assert "vm1 on hv01 is Paused" in failed["msg"]
+    assert vault.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("Saved", "Remove-VMSavedState"), ("Paused", "force_off: true"), ("Starting", "force_off: true")],
+)
+def test_what_cannot_be_shut_down_is_left_as_it_is(driver: Any, state: str, words: str) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes(state))
+    assert words in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert machine_of(vault.simulator, "vm1")["state"] == state
+    assert vault.writes() == []
+
+
+def test_a_saved_memory_is_not_thrown_away_by_force(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes("Saved"))
+    vault.fail("abandon", replicated_item="vm1", force_off=True)
+    assert machine_of(vault.simulator, "vm1")["state"] == "Saved"
+
+
+def test_a_paused_vm_is_turned_off_by_force(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes("Paused"))
+    assert whats(vault.run("abandon", replicated_item="vm1", force_off=True)) == ["turn_off", "hold", "start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_a_guest_that_does_not_shut_down_goes_off_only_by_force(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", heartbeat="none")
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "host"
+    assert "failed to shut down" in failed["msg"]
+    assert "Nothing was started in Azure." in failed["msg"]
+    assert failed["authoritative_side"] == "on_premises"
+    assert powers(vault) == ("deallocated", "running")
+    result = vault.run("abandon", replicated_item="vm1", force_off=True)
+    assert whats(result) == ["turn_off", "hold", "start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_a_vm_that_is_going_down_is_waited_for(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes("Stopping"))
+
+    def ends(seconds: float) -> None:
+        if seconds >= 100:
+            on_host(vault, lambda _world, machine: machine.turn_off())
+
+    vault.meanwhile = ends
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["await_off", "hold", "start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_one_that_never_ends_going_down_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, becomes("Stopping"))
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=60)
+    assert "not within 60 seconds" in failed["msg"]
+    assert vault.writes() == []
+
+
+class Restless(Machine):
+    """A machine that something starts as soon as it has been stopped and is to be held down."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "automatic_start_action":
+            self.run(self.created)
+
+
+def test_a_copy_that_comes_up_in_between_keeps_azure_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, lambda _world, machine: setattr(machine, "__class__", Restless))
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "contradiction"
+    assert "not every on-premises copy is proved off: vm1: on hv01 it is Running" in failed["msg"]
+    assert (vault.writes(), powers(vault)) == ([], ("deallocated", "running"))
+    assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
+
+
+def test_a_namesake_is_never_stopped(driver: Any) -> None:
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}
+    site["hosts"][1]["virtual_machines"] = [{"name": "other", "state": "Running"}]
+    vault = driver(pending(fabrics=[site, CLOUD])).knows_hosts()
+
+    def swap(world: Any) -> None:
+        mine, other = world.hyperv.host("hv01").machines, world.hyperv.host("hv02").machines
+        mine.clear()
+        namesake = other.pop()
+        namesake.name, namesake.host = "vm1", world.hyperv.host("hv01")
+        mine.append(namesake)
+
+    vault.simulator.locked(swap)
+    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    assert "but it is another one" in failed["msg"]
+    assert machine_of(vault.simulator, "vm1")["state"] == "Running"
+    vault.trouble(vm="vm1", power="off")
+    vault.run("abandon", replicated_item="vm1")
+    assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "StartIfRunning"
+    assert vault.state("vm1")["azure_vm"]["power"] == "running"
+
+
+def test_a_vm_that_was_moved_is_stopped_where_it_is(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+
+    def move(world: Any, machine: Any) -> None:
+        machine.host.machines.remove(machine)
+        machine.host = world.hyperv.host("hv02")
+        machine.host.machines.append(machine)
+
+    on_host(vault, move)
+    result = vault.run("abandon", replicated_item="vm1")
+    assert result["steps"][0]["where"] == "hv02"
+    assert powers(vault) == ("running", "off")
+
+
+def test_a_vm_that_came_home_to_another_host_leaves_the_old_copy_off(driver: Any) -> None:
+    vault = driver(pending(stage="failed_over")).knows_hosts()
+    vault.run("planned_failover", replicated_item="vm1", target_host="hv02", create_vm_if_missing=True)
+    if vault.state("vm1")["stage"] != PENDING:
+        vault.run("complete_failover", replicated_item="vm1")
+    vault.pass_time(300)
+    vault.run("abandon", replicated_item="vm1")
+    assert {machine["host"]: machine["state"] for machine in machines_of(vault.simulator, "vm1")} == {
+        "hv01": "Off",
+        "hv02": "Off",
+    }
+    assert vault.state("vm1")["azure_vm"]["power"] == "running"
+
+
+def test_a_copy_in_a_cluster_is_for_the_cluster_to_stop(driver: Any) -> None:
+    vault = driver(pending(item_of("vm1", PENDING, host=NODES[0]), fabrics=[CLUSTER, CLOUD])).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    assert "belongs to a failover cluster" in failed["msg"]
+    assert powers(vault) == ("deallocated", "running")
+    vault.trouble(vm="vm1", power="off")
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_behind_vmm_the_host_itself_is_asked(driver: Any) -> None:
+    vault = driver(pending(item_of("vm1", PENDING, cloud="cloud1"))).knows_hosts()
+    result = vault.run("abandon", replicated_item="vm1")
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert powers(vault) == ("running", "off")
+
+
+PLAN = [{"name": "shop", "groups": [["db"], ["web"]]}]
+
+
+def shop(**web: Any) -> dict[str, Any]:
+    items = (item_of("db", PENDING), item_of("web", PENDING, **{"host": "hv02", **web}))
+    return pending(*items, recovery_plans=PLAN)
+
+
+def test_a_plan_goes_down_backwards_and_comes_up_in_its_order(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    result = vault.run("abandon", recovery_plan="shop")
+    assert [(step["vm"], step["what"]) for step in result["steps"]] == [
+        ("web", "shut_down"),
+        ("web", "hold"),
+        ("db", "shut_down"),
+        ("db", "hold"),
+        ("db", "start"),
+        ("web", "start"),
+    ]
+    assert [powers(vault, name) for name in ("db", "web")] == [("running", "off")] * 2
+    assert {member["authoritative_side"] for member in result["members"]} == {"azure"}
+    assert vault.run("abandon", recovery_plan="shop")["changed"] is False
+
+
+def test_one_vm_of_a_plan_that_cannot_go_keeps_all_of_them(driver: Any) -> None:
+    vault = driver(shop(locks=["ReadOnly"])).knows_hosts()
+    assert "A ReadOnly lock keeps the Azure VM of web" in vault.fail("abandon", recovery_plan="shop")["msg"]
+    assert [powers(vault, name) for name in ("db", "web")] == [("deallocated", "running")] * 2
+
+
+def test_a_plan_of_which_azure_starts_only_some_says_where_each_is(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    vault.trouble(azure_vm="web", start="refused")
+    failed = vault.fail("abandon", recovery_plan="shop")
+    assert failed["authoritative_side"] == "mixed"
+    assert "db: its Azure VM is running, on hv01 it is Off. The copy in Azure holds the truth" in failed["msg"]
+    assert "web: its Azure VM is deallocated, on hv02 it is Off. No copy is known to run" in failed["msg"]
+
+
+def test_the_commit_is_refused_afterwards_by_hosts_or_without(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.run("abandon", replicated_item="vm1")
+    for hosts in (vault.inventory, {}):
+        vault.inventory = hosts
+        failed = vault.fail("commit", replicated_item="vm1")
+        assert failed["error"]["kind"] == "contradiction"
+        assert "abandoned" in failed["msg"]
+    assert vault.writes() == ["POST vm1/start"]
+    assert powers(vault) == ("running", "off")
+
+
+def test_nothing_else_takes_it_for_home_afterwards(driver: Any) -> None:
+    vault = driver(pending(recovery_plans=[{"name": "shop", "groups": [["vm1"]]}])).knows_hosts()
+    before = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]
+    assert before["authoritative_side"] == "on_premises"
+    vault.run("abandon", replicated_item="vm1")
+    (entry,) = vault.run("replicated_item_info", name="vm1")["replicated_items"]
+    (plan,) = vault.run("recovery_plan_info", name="shop")["recovery_plans"]
+    prereq = vault.run("failback_prereq", replicated_item="vm1")
+    sides = [entry["authoritative_side"], plan["authoritative_side"], prereq["authoritative_side"]]
+    assert sides == ["mixed"] * 3
+    for said in (entry["reason"], plan["members"][0]["reason"]):
+        assert "the failback is not committed (abandoned, or started by somebody): do not commit" in said
+    assert "azure_vm" in [finding["id"] for finding in prereq["failed_findings"]]
+    for module in ("failback_validate", "planned_failover", "complete_failover"):
+        failed = vault.fail(module, replicated_item="vm1")
+        assert (failed["error"]["kind"], "abandoned" in failed["msg"]) == ("contradiction", True)
+    assert vault.writes() == ["POST vm1/start"]
+
+
+def test_who_goes_forward_after_all_may_commit(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.run("abandon", replicated_item="vm1")
+    vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
+    vault.trouble(vm="vm1", power="running")
+    assert vault.run("commit", replicated_item="vm1")["stage"]["after"] == "failed_back"

@@ -1,0 +1,104 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role and the playbook that go back to Azure, as users run them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from scenarios import CALLER, item_of, scenario_of
+
+PENDING = "failback_commit_pending"
+STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+WHY = {"abandon_reason": "incident 4711"}
+
+
+def vault_of(*names: str, **parts: Any) -> dict[str, Any]:
+    items = [item_of(name, PENDING, host=f"hv0{number}") for number, name in enumerate(names, 1)]
+    return scenario_of(*items, **{"principals": [STARTER], **parts})
+
+
+def running(vault: Any) -> dict[str, tuple[str, str]]:
+    """The true power of each VM, in Azure and on-premises."""
+    items = vault.simulator.state()["items"]
+    return {item["name"]: (item["azure_vm"]["power"], item["on_premises_vm"]["power"]) for item in items}
+
+
+def undo(vault: Any, hosts: dict[str, Any], *arguments: str, of: str, **variables: Any) -> Any:
+    """Run the playbook for these hosts; which ones, it must be told."""
+    return vault.play("abandon", hosts, "-e", f"failback_hosts={of}", *arguments, **variables)
+
+
+AWAY, HOME = ("running", "off"), ("deallocated", "running")
+
+
+def test_check_run_and_run_again(stage: Any) -> None:
+    vault = stage(vault_of("vm1", "vm2")).knows_hosts()
+    hosts: dict[str, Any] = {"vm1": {}, "vm2": {}}
+    check = undo(vault, hosts, "--check", of="vm1:vm2", **WHY)
+    assert (check.status, vault.writes(), set(running(vault).values())) == (0, [], {HOME}), check.output
+    assert {result["outcome"] for result in check.results.values()} == {"predicted"}
+    run = undo(vault, hosts, of="vm1:vm2", **WHY)
+    assert (run.status, running(vault)) == (0, dict.fromkeys(hosts, AWAY)), run.output
+    for name, result in run.results.items():
+        assert (result["outcome"], result["stage"], result["authoritative_side"]) == ("abandoned", PENDING, "azure")
+        assert result["next"].startswith("Do not commit")
+        assert result["abandoned"]["reason"] == WHY["abandon_reason"]
+        assert [change["what"] for change in result["changes"]] == ["shut_down", "hold", "start"]
+        assert result["vms"] == {name: PENDING}
+    assert "vm1   abandoned  azure" in run.output
+    again = undo(vault, hosts, of="vm1:vm2", **WHY)
+    assert again.status == 0, again.output
+    assert "changed=0" in again.output.split("PLAY RECAP")[1]
+    assert vault.writes() == ["start", "start"]
+
+
+def test_what_fails_is_reported_with_the_rest_and_fails_at_the_end(stage: Any) -> None:
+    vault = stage(vault_of("vm1", "vm2")).knows_hosts()
+    vault.trouble(azure_vm="vm2", start="refused")
+    run = undo(vault, {"vm1": {}, "vm2": {}}, of="vm1:vm2", **WHY)
+    assert (run.status, running(vault)) == (2, {"vm1": AWAY, "vm2": ("deallocated", "off")})
+    failed = run.results["vm2"]
+    assert (failed["outcome"], failed["authoritative_side"]) == ("failed", "on_premises")
+    assert "AllocationFailed" in failed["reason"]
+    assert [change["what"] for change in failed["changes"]] == ["shut_down", "hold"]
+    assert run.results["vm1"]["outcome"] == "abandoned"
+    vault.trouble(azure_vm="vm2", start="ok")
+    assert undo(vault, {"vm2": {}}, of="vm2", **WHY).status == 0
+
+
+def test_a_plan_goes_back_as_a_whole(stage: Any) -> None:
+    plan = {"name": "shop", "groups": [["vm1"], ["vm2"]]}
+    vault = stage(vault_of("vm1", "vm2", recovery_plans=[plan])).knows_hosts()
+    hosts = {"shop": {"failback_recovery_plan": "shop"}}
+    run = undo(vault, hosts, of="shop", **WHY)
+    assert (run.status, set(running(vault).values())) == (0, {AWAY}), run.output
+    assert run.results["shop"]["vms"] == {"vm1": PENDING, "vm2": PENDING}
+
+
+@pytest.mark.parametrize("reason", [{}, {"abandon_reason": " "}], ids=["none", "empty"])
+def test_it_is_not_done_without_a_reason(stage: Any, reason: dict[str, str]) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    run = undo(vault, {"vm1": {}}, of="vm1", **reason)
+    assert (run.status, running(vault)) == (2, {"vm1": HOME}), run.output
+    assert "abandon_reason" in json.dumps(run.results["vm1"])
+
+
+def test_it_is_not_done_to_all_by_default(stage: Any) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    run = vault.play("abandon", {"vm1": {}}, **WHY)
+    assert (run.status != 0, running(vault)) == (True, {"vm1": HOME})
+
+
+def test_the_failback_says_what_it_finds_afterwards(stage: Any) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    undo(vault, {"vm1": {}}, of="vm1", **WHY)
+    for arguments in (["--check"], []):
+        run = vault.play("failback", {"vm1": {}}, *arguments)
+        assert run.status == 2
+        assert "abandoned" in run.results["vm1"]["reason"]
+        assert run.results["vm1"]["authoritative_side"] == "azure"
+    assert (vault.writes(), running(vault)) == (["start"], {"vm1": AWAY})
