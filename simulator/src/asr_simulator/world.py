@@ -14,13 +14,14 @@ from asr_simulator.arm import Rbac, Throttle
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
 from asr_simulator.entra import Entra
+from asr_simulator.entra import troubles as of_sign_in
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import HyperV
 from asr_simulator.hyperv import troubles as on_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
 from asr_simulator.scenarios import Scenario, ScenarioError
-from asr_simulator.site_recovery import Vault, staging, troubles
+from asr_simulator.site_recovery import Vault, interventions, staging, troubles
 from asr_simulator.site_recovery.rates import Rates
 from asr_simulator.wsman import Shells
 
@@ -48,14 +49,26 @@ class World:
         Raises:
             ValueError: no.
         """
-        if on_hosts.concerns(fault):
+        if of_sign_in.concerns(fault):
+            of_sign_in.check(self.entra, fault)
+        elif on_hosts.concerns(fault):
             on_hosts.check(self.hyperv, fault)
+        elif interventions.concerns(fault):
+            interventions.check(self.vault, fault)
         else:
             troubles.check(self.vault, fault)
 
     def apply_fault(self, fault: dict[str, Any]) -> None:
-        """Do at once what a checked service fault does at once."""
-        if on_hosts.concerns(fault):
+        """Do at once what a checked service fault does at once.
+
+        Raises:
+            ValueError: the service refuses what somebody else asks it for.
+        """
+        if of_sign_in.concerns(fault):
+            of_sign_in.apply(self.entra, fault)
+        elif interventions.concerns(fault):
+            interventions.apply(self.vault, fault)
+        elif on_hosts.concerns(fault):
             on_hosts.apply(self.hyperv, fault)
         else:
             troubles.apply(self.vault, fault)
