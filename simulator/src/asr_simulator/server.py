@@ -97,6 +97,10 @@ class Simulator:
         """The result of ``action``, run while no request is."""
         return self._application.locked(action)
 
+    def reset(self) -> None:
+        """Begin the scenario anew, with an empty journal; the address, ports and secrets stay."""
+        self._application.reset(self.world.scenario)
+
     def stop(self) -> None:
         """Stop listening and end."""
         self._wsman.stop()
