@@ -71,17 +71,21 @@ class Stage:
         path.write_text(yaml.safe_dump([dict(task) for task in tasks]))
         return str(path)
 
+    def command(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> list[str]:
+        """The command that runs a playbook of the collection, or a file; it writes report.json."""
+        settings = {**self.variables, **variables, "failback_report": str(self.folder / "report.json")}
+        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
+        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
+        inventories = [part for path in self._inventories for part in ("-i", str(path))]
+        return ["ansible-playbook", name, *inventories, *arguments]
+
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
         """Run a playbook of the collection, or a file."""
         report = self.folder / "report.json"
         report.unlink(missing_ok=True)
-        settings = {**self.variables, **variables, "failback_report": str(report)}
-        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
-        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
-        inventories = [part for path in self._inventories for part in ("-i", str(path))]
         done = subprocess.run(
-            ["ansible-playbook", name, *inventories, *arguments],
-            env=self._environment(),
+            self.command(playbook, hosts, *arguments, **variables),
+            env=self.environment(),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,7 +96,8 @@ class Stage:
         results = json.loads(report.read_text())["results"] if report.exists() else []
         return Played(done.returncode, done.stdout, {result["host"]: result for result in results})
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the command needs to see, beside what there is."""
         connection = self.simulator.connection
         return {
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),

@@ -38,6 +38,7 @@ class Clock:
         self._frozen: datetime | None = None
         self._events: list[tuple[datetime, int, Callback]] = []
         self._order = itertools.count()
+        self._watchers: list[Callback] = []
 
     @property
     def speed(self) -> float:
@@ -61,6 +62,10 @@ class Clock:
     def after(self, seconds: float, callback: Callback) -> None:
         """Run ``callback`` ``seconds`` from now."""
         self.at(self.now() + timedelta(seconds=seconds), callback)
+
+    def watch(self, watcher: Callback) -> None:
+        """Call ``watcher`` after every scheduled callback: a jump in time hides nothing from it."""
+        self._watchers.append(watcher)
 
     def tick(self) -> None:
         """Run what is due. Called before each request."""
@@ -110,5 +115,7 @@ class Clock:
             self._frozen = when
             try:
                 callback()
+                for watcher in self._watchers:
+                    watcher()
             finally:
                 self._frozen = None

@@ -101,6 +101,10 @@ class Simulator:
         """Begin the scenario anew, with an empty journal; the address, ports and secrets stay."""
         self._application.reset(self.world.scenario)
 
+    def watch(self, watcher: Callable[[World], None]) -> None:
+        """Call ``watcher`` now and after every request, before time goes on."""
+        self._application.watch(watcher)
+
     def stop(self) -> None:
         """Stop listening and end."""
         self._wsman.stop()

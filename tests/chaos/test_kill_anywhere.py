@@ -1,0 +1,93 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Killed anywhere, again and again, a fleet comes home: nothing is started twice, lost, or left behind.
+
+SEED chooses the first seed, KILLS how many kills there are in all; both make the run repeatable as far as the order in
+which processes run allows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killing import Killing, Moment, moments
+from oracle import ONCE, Oracle
+from playing import PASS, Stage
+from scenarios import item_of, scenario_of
+from soaking import count
+
+from asr_simulator.server import Simulator
+
+SPEED = 600
+KILLS_OF_A_SEED = 8
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+KILLS = int(os.environ.get("KILLS", "25"))
+SEEDS = range(FIRST_SEED, FIRST_SEED + -(-KILLS // KILLS_OF_A_SEED))
+MOST_RUNS = 40
+
+FLEET = [
+    item_of("web01"),
+    item_of("file01", in_azure_for="40d"),
+    item_of("batch01", "interrupted"),
+    item_of("queue01", "failback_commit_pending"),
+    item_of("app01"),
+    item_of("app02"),
+]
+PLAN = {"name": "shop", "groups": [["app01"], ["app02"]]}
+HOSTS = {"web01": {}, "file01": {}, "batch01": {}, "queue01": {}, "shop": {"failback_recovery_plan": "shop"}}
+HOME = {item["name"]: "protected" for item in FLEET}
+TWICE_AT_MOST = {"failoverCommit"}
+
+
+class Fleet:
+    """A simulated fleet, and the playbook that brings it home, run by run."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self.simulator = simulator
+        self.stage = Stage(simulator, folder)
+        self.oracle = Oracle(simulator)
+        self.runs: list[Killing] = []
+        self.home, self.temporary = folder / "home", folder / "tmp"
+        for place in (self.home, self.temporary):
+            place.mkdir()
+        proof = self.stage.task_file("validate.yml", PASS)
+        self._command = self.stage.command("failback", HOSTS, failback_validation_tasks=proof)
+        self._environment = {**self.stage.environment(), "HOME": str(self.home), "TMPDIR": str(self.temporary)}
+
+    def run(self, moment: Moment) -> tuple[bool, int]:
+        """Run the playbook until it ends or dies: whether it was killed, and its exit status."""
+        run = Killing(self._command, self._environment, self.stage.folder, moment, self.simulator.journal.count)
+        self.runs.append(run)
+        self.simulator.watch(run.hear)
+        return run.wait()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    scenario = scenario_of(*FLEET, recovery_plans=[PLAN])
+    with ExitStack() as running:
+        simulator = running.enter_context(Simulator.start(scenario, tmp_path / "simulator", speed=SPEED))
+        yield Fleet(simulator, tmp_path)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fleet_that_is_killed_again_and_again_comes_home(fleet: Fleet, seed: int) -> None:
+    kills, told = 0, []
+    wanted = min(KILLS_OF_A_SEED, KILLS - (seed - FIRST_SEED) * KILLS_OF_A_SEED)
+    for moment, _run in zip(moments(seed), range(MOST_RUNS), strict=False):
+        killed, status = fleet.run(moment if kills < wanted else Moment(moment.what, 1 << 30, False, 0.0))
+        kills += killed
+        told.append(f"{moment}: {'killed' if killed else status}")
+        if kills >= wanted and status == 0:
+            break
+    print(f"seed {seed}: " + "; ".join(told))
+    violations = fleet.oracle.ends(HOME) + fleet.oracle.repeated()
+    count(kills=kills, violations=len(violations))
+    assert violations == []
+    assert kills == wanted

@@ -1,0 +1,154 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kills runs of ansible-playbook with SIGKILL: at a moment that a random number chose, which a seed repeats.
+
+Where the moment is a request, the simulator has handled it and the answer is on its way: the one who asked never learns
+of it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asr_simulator.world import World
+
+MARK = "ASR_CHAOS_RUN"
+MACHINE, GROUP, WORKER = "machine", "group", "worker"
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a run dies, and how much of it.
+
+    After so many requests of the run (`writes`: counting only those that could change something), and so many seconds
+    more. `what`: the whole machine it runs on; its process group, which ansible-core's workers are not part of since
+    2.19, so that they live on; or one of the workers.
+    """
+
+    what: str
+    count: int
+    writes: bool
+    after: float
+
+    def __str__(self) -> str:
+        kind = "write" if self.writes else "request"
+        return f"{self.what} at {kind} {self.count} + {self.after:.2f} s"
+
+
+def moments(seed: int) -> Any:
+    """Yield moments without end, always the same ones for a seed."""
+    chance = random.Random(seed)
+    while True:
+        writes = chance.random() < 0.5
+        yield Moment(
+            what=chance.choices((MACHINE, GROUP, WORKER), (5, 4, 1))[0],
+            count=chance.randint(1, 3) if writes else chance.randint(1, 60),
+            writes=writes,
+            after=0.0 if chance.random() < 0.5 else chance.uniform(0.0, 0.6),
+        )
+
+
+class Killing:
+    """One run of a command that dies at a moment, unless it ends before. Give `hear` every look at the world.
+
+    `requests` is how many there were before it.
+    """
+
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, moment: Moment, requests: int
+    ) -> None:
+        self._moment = moment
+        self._first = requests
+        self._mark = f"{MARK}={os.getpid()}-{id(self)}-{random.randrange(1 << 62)}"
+        self._struck = threading.Event()
+        self._timer: threading.Timer | None = None
+        name, value = self._mark.split("=")
+        self._log = (folder / "killed.log").open("a", encoding="utf-8")
+        self._process = subprocess.Popen(
+            command,
+            env={**environment, name: value},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def hear(self, world: World) -> None:
+        """A request was answered: strike where it was the one."""
+        if self._timer is not None or self._struck.is_set():
+            return
+        met = len(world.journal.entries(self._first, writes=self._moment.writes))
+        if met >= self._moment.count:
+            self._strike_later(self._moment.after)
+
+    def wait(self) -> tuple[bool, int]:
+        """Whether it was struck, and its exit status; orphans may live on."""
+        try:
+            status = self._process.wait(timeout=SECONDS)
+        finally:
+            if self._timer is not None:
+                self._timer.join()
+            self._log.close()
+        return self._struck.is_set(), status
+
+    def survivors(self) -> list[int]:
+        """The processes of this run that are alive still, whoever their parent is now."""
+        return [process for process in _processes() if process != os.getpid() and self._is_mine(process)]
+
+    def _strike_later(self, seconds: float) -> None:
+        if seconds == 0.0:
+            self._strike()
+            return
+        self._timer = threading.Timer(seconds, self._strike)
+        self._timer.start()
+
+    def _strike(self) -> None:
+        if self._process.poll() is not None:
+            return
+        targets = self._targets()
+        for process in targets:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        if targets:
+            self._struck.set()
+
+    def _targets(self) -> list[int]:
+        main = self._process.pid
+        mine = self.survivors()
+        if self._moment.what == GROUP:
+            return [process for process in mine if _group_of(process) == main]
+        if self._moment.what == WORKER:
+            workers = [process for process in mine if process != main]
+            return workers[-1:] or [main]
+        return mine
+
+    def _is_mine(self, process: int) -> bool:
+        try:
+            environment = Path(f"/proc/{process}/environ").read_bytes()
+            state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return False
+        return state != "Z" and self._mark.encode() in environment.split(b"\0")
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _group_of(process: int) -> int | None:
+    try:
+        return os.getpgid(process)
+    except ProcessLookupError:
+        return None

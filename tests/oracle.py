@@ -1,0 +1,176 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges what a client did to a simulated vault, by the simulator's journal and its two worlds of machines.
+
+It knows nothing of the collection: neither its output nor its idea of a stage. What it holds true:
+
+- a step is started once: never while a job owns the machine, never in a stage that does not call for it;
+- nothing is committed before its cut-over, and no commit deletes what Azure alone has;
+- no machine boots from disks that are being written, and never do both copies serve;
+- no running machine is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
+from asr_simulator.hyperv.machines import RUNNING
+from asr_simulator.server import Simulator
+from asr_simulator.site_recovery import lifecycle
+from asr_simulator.site_recovery.items import Item
+from asr_simulator.site_recovery.jobs import Job
+from asr_simulator.site_recovery.views import FAILBACK_SCENARIOS
+from asr_simulator.world import World
+
+# In which stages a step may be started; a planned failover goes both ways.
+MAY_START = {
+    "plannedFailover RecoveryToPrimary": lifecycle.MAY_FAIL_BACK,
+    "plannedFailover PrimaryToRecovery": frozenset({lifecycle.PROTECTED}),
+    "failoverCommit": frozenset({lifecycle.FAILBACK_COMMIT_PENDING, lifecycle.FAILOVER_COMMIT_PENDING}),
+    "reProtect": frozenset({lifecycle.FAILED_BACK}),
+}
+ONCE = ("plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "reProtect")
+ACCEPTED = 202
+# Not the client's fault, or no decision of Azure about the step.
+NO_REFUSAL = frozenset({401, 403, 429})
+
+
+@dataclass
+class _Copies:
+    """What is known of the two copies of a machine from one look to the next."""
+
+    stage: str
+    runs_on_premises: bool = False
+    exists_in_azure: bool = False
+    azure_is_ahead: bool = False
+
+
+@dataclass
+class Oracle:
+    """Watches a simulator from now on. A reset of it ends the watch: make another one.
+
+    `excused` are names of machines that somebody else meddles with: what runs where is not held against the client.
+    `callers` are the client ids whose writes are judged; None: all. `refusals` tells whether a write that Azure refuses
+    is a violation: a client that reads before it writes sends none, unless somebody comes between.
+    """
+
+    simulator: Simulator
+    callers: Collection[str] | None = None
+    refusals: bool = True
+    excused: set[str] = field(default_factory=set)
+    violations: list[str] = field(default_factory=list)
+    started: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _seen: int = 0
+    _copies: dict[str, _Copies] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.simulator.locked(self._begin)
+
+    def ends(self, expected: Mapping[str, str]) -> list[str]:
+        """All violations, those at the end included: `expected` is the stage that each machine has to be in."""
+        stages = {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
+        for name, stage in expected.items():
+            if stages.get(name) != stage:
+                self._object(f"{name} ended as {stages.get(name)}, not as {stage}")
+        return self.violations
+
+    def repeated(self, times: int = 1) -> list[str]:
+        """The steps of the failback that were accepted more than so many times for one machine."""
+        return [f"{name}: {step} {count} times" for (name, step), count in self.started.items() if count > times]
+
+    def _begin(self, world: World) -> None:
+        self._seen = world.journal.count
+        for item in world.vault.items:
+            self._copies[item.name] = _Copies(item.stage)
+            self._look_at(world, item)
+        world.clock.watch(lambda: self._look(world))
+        self.simulator.watch(self._hear)
+
+    def _hear(self, world: World) -> None:
+        """A request was answered: judge it before time goes on, for the machines are still as it found them."""
+        for entry in world.journal.entries(self._seen, writes=True):
+            if self.callers is None or entry["principal"] in self.callers:
+                self._judge(world, entry)
+        self._seen = world.journal.count
+        self._look(world)
+
+    def _judge(self, world: World, entry: Mapping[str, Any]) -> None:
+        step = _step_of(entry)
+        if entry["status"] != ACCEPTED:
+            if self.refusals and 400 <= entry["status"] < 500 and entry["status"] not in NO_REFUSAL:
+                self._object(f"{step} of {entry['path']} was refused with {entry['status']}")
+            return
+        job = world.vault.find_job(entry["operation"] or "")
+        for item in _items_of(world, entry["path"]):
+            self.started[item.name, step] += 1
+            if step in MAY_START:
+                self._judge_start(item, step, job)
+
+    def _judge_start(self, item: Item, step: str, job: Job | None) -> None:
+        if item.job is not None and item.job is not job:
+            self._object(f"{step} of {item.name} was started while job {item.job.scenario} owned it")
+        elif item.stage not in MAY_START[step]:
+            self._object(f"{step} of {item.name} was started while it was {item.stage}")
+
+    def _look(self, world: World) -> None:
+        for item in world.vault.items:
+            self._look_at(world, item)
+
+    def _look_at(self, world: World, item: Item) -> None:
+        before = self._copies.setdefault(item.name, _Copies(item.stage))
+        vm, machine = world.compute.find(item.azure_vm_path), item.on_premises
+        serves_in_azure = vm is not None and vm.power == RUNS_IN_AZURE
+        runs_on_premises = machine.exists and machine.power == RUNNING
+        if item.name not in self.excused:
+            if runs_on_premises and not machine.is_consistent:
+                self._object(f"{item.name} was started on-premises from disks that are not consistent")
+            if runs_on_premises and serves_in_azure:
+                self._object(f"both copies of {item.name} serve")
+            if before.runs_on_premises and not runs_on_premises and _is_overwritten(item):
+                self._object(f"{item.name} ran on-premises and was overwritten from Azure")
+            if before.exists_in_azure and vm is None and before.azure_is_ahead and _is_committed(item):
+                self._object(f"the commit of {item.name} deleted what Azure alone had")
+        arrived = before.stage == lifecycle.COMPLETING and item.stage == lifecycle.FAILBACK_COMMIT_PENDING
+        ahead = serves_in_azure or (before.azure_is_ahead and not arrived)
+        self._copies[item.name] = _Copies(item.stage, runs_on_premises, vm is not None, ahead)
+
+    def _object(self, violation: str) -> None:
+        if violation not in self.violations:
+            self.violations.append(violation)
+
+
+def _step_of(entry: Mapping[str, Any]) -> str:
+    """The step of a write: the last segment of its path, of a planned failover with its direction."""
+    name = str(entry["path"].rsplit("/", 1)[1])
+    if name != "plannedFailover":
+        return name
+    body = entry["request_body"]
+    properties = body.get("properties") if isinstance(body, dict) else None
+    return f"{name} {properties.get('failoverDirection') if isinstance(properties, dict) else None}"
+
+
+def _items_of(world: World, path: str) -> Iterator[Item]:
+    """The items that a write is for: one, those of a plan, or those of a job."""
+    segments = path.split("/")
+    kind, name = segments[-3], segments[-2].lower()
+    if kind == "replicationProtectedItems":
+        yield from (item for item in world.vault.items if item.name.lower() == name)
+    elif kind == "replicationRecoveryPlans":
+        yield from (item for plan in world.vault.plans if plan.name.lower() == name for item in plan.items)
+    elif kind == "replicationJobs":
+        job = world.vault.find_job(name)
+        if job is not None:
+            yield from job.plan.items if job.plan else filter(None, [job.item])
+
+
+def _is_overwritten(item: Item) -> bool:
+    return item.job is not None and item.job.scenario in FAILBACK_SCENARIOS | {"PlannedFailover"} and item.in_azure
+
+
+def _is_committed(item: Item) -> bool:
+    return item.stage in (lifecycle.COMMITTING_FAILBACK, lifecycle.FAILED_BACK)
