@@ -153,6 +153,10 @@ class FateUnknown(FailbackError):
 
     kind = "fate_unknown"
 
+    def __init__(self, happened: str, remedy: str = "", **details: Any) -> None:
+        super().__init__(happened, remedy, **details)
+        self.wrote = True
+
 
 class TargetError(FailbackError):
     """The replicated item or recovery plan that was asked for cannot be told."""
