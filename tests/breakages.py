@@ -22,7 +22,7 @@ _EXPIRED = {
 _NO_SIGN_IN = {
     "do": "status",
     "status": 401,
-    "body": {"error": "invalid_client", "error_description": "AADSTS7000222: The provided client secret keys are expired."},
+    "body": {"error": "invalid_client", "error_description": "AADSTS7000222: The client secret keys are expired."},
 }
 
 

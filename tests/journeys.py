@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +44,11 @@ ON_PREMISES = frozenset({"protected", "failback_commit_pending", "failed_back", 
 
 @dataclass(frozen=True)
 class Failed:
-    """A module that failed, and how."""
+    """A module that failed, and how. C(since) is the number of the last request before it began."""
 
     module: str
     problem: FailbackError
+    since: int = 0
 
 
 class Journey:
@@ -66,16 +68,28 @@ class Journey:
         """The modules in order; without hosts nothing proves that the VM works."""
         return [module for module in STEPS if self.hosts or module != "failback_validate"]
 
-    def go(self, *, begin: str | None = None) -> Failed | None:
-        """Run the modules in order, from the first or from C(begin) on; return the first failure."""
+    def go(
+        self,
+        *,
+        begin: str | None = None,
+        end: str | None = None,
+        meanwhile: Callable[[float], None] | None = None,
+    ) -> Failed | None:
+        """Run the modules in order, as a run of their own: from C(begin) to C(end), or all; return the first failure.
+
+        C(meanwhile) is called after each wait.
+        """
         self.driver = self._new_driver()
+        self.driver.meanwhile = meanwhile
         evidence: Any = None
         steps = self.steps()
-        for module in steps[steps.index(begin) if begin else 0 :]:
+        first, last = (steps.index(begin) if begin else 0), (steps.index(end) if end else len(steps) - 1)
+        for module in steps[first : last + 1]:
+            since = self.driver.requests()
             try:
                 result = self.take(module, evidence)
             except FailbackError as problem:
-                return Failed(module, problem)
+                return Failed(module, problem, since)
             evidence = result.get("validation") if module == "failback_validate" else evidence
         return None
 
@@ -115,11 +129,8 @@ def sent(simulator: Simulator, since: int = 0) -> int:
     return len(simulator.journal.entries(since, writes=True))
 
 
-def faults_of(failed: Failed, journey: Journey, since: int) -> list[str]:
-    """What is wrong with how a module failed; nothing where it says all that a person needs.
-
-    C(since) is the last entry of the journal before the module.
-    """
+def faults_of(failed: Failed, journey: Journey) -> list[str]:
+    """What is wrong with how a module failed; nothing where it says all that a person needs."""
     problem, result = failed.problem, failed.problem.as_result()
     wrong = []
     if not problem.asked or not result["msg"].startswith(problem.asked):
@@ -127,9 +138,9 @@ def faults_of(failed: Failed, journey: Journey, since: int) -> list[str]:
     if not problem.remedy.strip():
         wrong.append("does not say what to do next")
     wrong += _wrong_truth(result, journey)
-    if taken(journey.simulator, since) and not result["changed"]:
+    if taken(journey.simulator, failed.since) and not result["changed"]:
         wrong.append("a write was taken, yet changed is false")
-    if not sent(journey.simulator, since) and result["changed"]:
+    if not sent(journey.simulator, failed.since) and result["changed"]:
         wrong.append("nothing was sent, yet changed is true")
     return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
 
