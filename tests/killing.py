@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,8 +105,18 @@ class Killing:
             self._log.close()
         return self._struck.is_set(), status
 
+    def outlived_by(self, seconds: float) -> list[int]:
+        """The processes of this run that are alive still after so many seconds; they are waited for."""
+        deadline = time.monotonic() + seconds
+        for process in self.survivors():
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(process)
+                select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
+                os.close(handle)
+        return self.survivors()
+
     def survivors(self) -> list[int]:
-        """The processes of this run that are alive still, whoever their parent is now."""
+        """The processes of this run that are alive now, whoever their parent is."""
         return [process for process in _processes() if process != os.getpid() and self._is_mine(process)]
 
     def _strike_later(self, seconds: float) -> None:

@@ -52,9 +52,10 @@ class _Copies:
 
 @dataclass
 class Oracle:
-    """Watches a simulator from now on. A reset of it ends the watch: make another one.
+    """Watches a simulator from now on, until it is reset: then make another one.
 
-    `excused` are names of machines that somebody else meddles with: what runs where is not held against the client.
+    `excused` are names of machines that somebody else starts: that two copies serve, or one from disks that are being
+    written, is then not held against the client.
     `callers` are the client ids whose writes are judged; None: all. `refusals` tells whether a write that Azure refuses
     is a violation: a client that reads before it writes sends none, unless somebody comes between.
     """
@@ -65,6 +66,7 @@ class Oracle:
     excused: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _world: World | None = None
     _seen: int = 0
     _copies: dict[str, _Copies] = field(default_factory=dict)
 
@@ -79,12 +81,16 @@ class Oracle:
                 self._object(f"{name} ended as {stages.get(name)}, not as {stage}")
         return self.violations
 
+    def settle(self, name: str) -> None:
+        """Somebody has looked at both copies of a machine and decided: what Azure alone had is not missed."""
+        self._copies[name].azure_is_ahead = False
+
     def repeated(self, times: int = 1) -> list[str]:
         """The steps of the failback that were accepted more than so many times for one machine."""
         return [f"{name}: {step} {count} times" for (name, step), count in self.started.items() if count > times]
 
     def _begin(self, world: World) -> None:
-        self._seen = world.journal.count
+        self._world, self._seen = world, world.journal.count
         for item in world.vault.items:
             self._copies[item.name] = _Copies(item.stage)
             self._look_at(world, item)
@@ -93,6 +99,8 @@ class Oracle:
 
     def _hear(self, world: World) -> None:
         """A request was answered: judge it before time goes on, for the machines are still as it found them."""
+        if world is not self._world:
+            return
         for entry in world.journal.entries(self._seen, writes=True):
             if self.callers is None or entry["principal"] in self.callers:
                 self._judge(world, entry)
@@ -131,10 +139,10 @@ class Oracle:
                 self._object(f"{item.name} was started on-premises from disks that are not consistent")
             if runs_on_premises and serves_in_azure:
                 self._object(f"both copies of {item.name} serve")
-            if before.runs_on_premises and not runs_on_premises and _is_overwritten(item):
-                self._object(f"{item.name} ran on-premises and was overwritten from Azure")
-            if before.exists_in_azure and vm is None and before.azure_is_ahead and _is_committed(item):
-                self._object(f"the commit of {item.name} deleted what Azure alone had")
+        if before.runs_on_premises and not runs_on_premises and _is_overwritten(item):
+            self._object(f"{item.name} ran on-premises and was overwritten from Azure")
+        if before.exists_in_azure and vm is None and before.azure_is_ahead and _is_committed(item):
+            self._object(f"the commit of {item.name} deleted what Azure alone had")
         arrived = before.stage == lifecycle.COMPLETING and item.stage == lifecycle.FAILBACK_COMMIT_PENDING
         ahead = serves_in_azure or (before.azure_is_ahead and not arrived)
         self._copies[item.name] = _Copies(item.stage, runs_on_premises, vm is not None, ahead)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import report_file
 from .failback.decisions import Verb
 from .options import (
     ASSUME_OPTIONS,
@@ -275,6 +276,18 @@ CONTRACTS: dict[str, Contract] = {
             failback_validate.wish_of,
             waits=False,
             asks_hosts=True,
+        ),
+        Contract(
+            "failback_report",
+            {
+                "path": {"type": "path", "required": True},
+                "results": {"type": "list", "elements": "dict", "required": True},
+            },
+            report_file.run,
+            report_file.wish_of,
+            takes_target=False,
+            waits=False,
+            asks_azure=False,
         ),
         Contract("vault_info", {}, info.run_vault_info, _info_wish, takes_target=False, waits=False),
     )

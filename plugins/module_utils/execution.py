@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -34,12 +34,11 @@ def execute(
     environ: Mapping[str, str],
     *,
     check_mode: bool = False,
-    report: Callable[[str], None] | None = None,
     cache: RunCache = RUN_CACHE,
     watch: Watch | None = None,
     inventory: Inventory = no_inventory,
 ) -> dict[str, Any]:
-    """Return the result of one task. C(cache) is what the tasks of a run share.
+    """Return the result of one task. C(cache) is what the tasks of a run share, C(watch) owns its time.
 
     C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
     is none.
@@ -51,8 +50,7 @@ def execute(
     """
     _require_libraries(contract)
     _check_values(parameters)
-    seconds = deadline_of(parameters)
-    own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
+    own_watch = watch or Watch(deadline_of(parameters))
     services = Services(
         lambda: open_session(parameters, environ, own_watch, cache),
         Hosts(parameters, inventory, own_watch, cache, environ),
@@ -75,7 +73,7 @@ def deadline_of(parameters: Mapping[str, Any]) -> float:
 
 def _require_libraries(contract: Contract) -> None:
     # A verb that asks both sides only needs pywinrm once there is a host to ask.
-    problem = missing_sdk() if contract.asks_azure else missing_winrm()
+    problem = missing_sdk() if contract.asks_azure else missing_winrm() if contract.asks_hosts else None
     if problem is not None:
         raise MissingLibrary(
             f"The Python that runs this task lacks a library: {problem.msg}.",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from contextlib import contextmanager
 
@@ -15,8 +16,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
-from ansible_collections.asr.failback.plugins.module_utils.execution import diff_of, execute
+from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, diff_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 
 display = Display()
@@ -31,6 +33,15 @@ def _secrets_in(spec, parameters):
         if "options" in option:
             for entry in value or ():
                 yield from _secrets_in(option["options"], entry)
+
+
+def _run_is_alive():
+    """Say whether the process that forked this worker is still there.
+
+    Since ansible-core 2.19 each worker has a session of its own, so it outlives a run whose process group is killed.
+    """
+    run = multiprocessing.parent_process()
+    return run is None or os.getppid() == run.pid
 
 
 class ActionModule(ActionBase):
@@ -50,24 +61,27 @@ class ActionModule(ActionBase):
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
         _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         host = (task_vars or {}).get("inventory_hostname", "localhost")
-        if not contract.asks_azure:
+        if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or host
         inventory = HostsOfInventory(task_vars or {}, self._templar)
         with self._own_environment():
-            outcome = self._outcome(
-                contract, parameters, lambda line: display.display(f"[{host}] {line}"), inventory.variables_of
+            watch = Watch(
+                deadline_of(parameters),
+                lambda line: display.display(f"[{host}] {line}"),
+                is_wanted=_run_is_alive,
             )
+            outcome = self._outcome(contract, parameters, watch, inventory.variables_of)
         secrets = set(_secrets_in(contract.argument_spec, parameters))
         return {**result, **remove_values(outcome, (secrets | inventory.secrets) - {None, ""})}
 
-    def _outcome(self, contract, parameters, report, inventory):
+    def _outcome(self, contract, parameters, watch, inventory):
         try:
             outcome = execute(
                 contract,
                 parameters,
                 os.environ,
                 check_mode=self._task.check_mode,
-                report=report,
+                watch=watch,
                 inventory=inventory,
             )
         except FailbackError as problem:

@@ -13,11 +13,10 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from killing import Killing, Moment, moments
-from oracle import ONCE, Oracle
+from oracle import Oracle
 from playing import PASS, Stage
 from scenarios import item_of, scenario_of
 from soaking import count
@@ -42,8 +41,6 @@ FLEET = [
 PLAN = {"name": "shop", "groups": [["app01"], ["app02"]]}
 HOSTS = {"web01": {}, "file01": {}, "batch01": {}, "queue01": {}, "shop": {"failback_recovery_plan": "shop"}}
 HOME = {item["name"]: "protected" for item in FLEET}
-TWICE_AT_MOST = {"failoverCommit"}
-
 
 class Fleet:
     """A simulated fleet, and the playbook that brings it home, run by run."""
@@ -86,7 +83,6 @@ def test_a_fleet_that_is_killed_again_and_again_comes_home(fleet: Fleet, seed: i
         told.append(f"{moment}: {'killed' if killed else status}")
         if kills >= wanted and status == 0:
             break
-    print(f"seed {seed}: " + "; ".join(told))
     violations = fleet.oracle.ends(HOME) + fleet.oracle.repeated()
     count(kills=kills, violations=len(violations))
     assert violations == []

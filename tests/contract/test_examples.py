@@ -37,6 +37,7 @@ ORDER = (
     "failback_validate",
     "commit",
     "reverse_replicate",
+    "failback_report",
 )
 # The names that the examples use.
 RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"
@@ -67,7 +68,8 @@ def plays() -> list[dict[str, Any]]:
     common = {"gather_facts": False, "module_defaults": hurry}
     hurry["asr.failback.failback_validate"] = {"interval": 0.2}
     tasks = {name: examples(name) for name in ORDER}
-    hosts = {name: "localhost" if CONTRACTS[name].asks_azure else "hv01" for name in ORDER}
+    on_host = {name for name in ORDER if CONTRACTS[name].asks_hosts and not CONTRACTS[name].asks_azure}
+    hosts = {name: "hv01" if name in on_host else "localhost" for name in ORDER}
     return [{"name": name, "hosts": hosts[name], **common, "tasks": tasks[name]} for name in ORDER]
 
 

@@ -82,7 +82,7 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
 
 
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
-    """The requests transport, whose pauses between tries are the watch's."""
+    """The requests transport. Pauses between tries are the watch's, and it says whether a write is still wanted."""
 
     def __init__(self, watch: Watch, settings: AzureSettings) -> None:
         # requests looks at REQUESTS_CA_BUNDLE of this process alone; a task's own environment arrives in settings.
@@ -93,6 +93,12 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
             connection_verify=verify if settings.validate_certificates else False,
         )
         self._watch = watch
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send a request; one that writes only while somebody waits for it."""
+        if request.method not in _READS:
+            self._watch.require_wanted()
+        return super().send(request, **options)
 
     def sleep(self, duration: float) -> None:
         """Wait before another try."""

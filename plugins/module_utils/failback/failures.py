@@ -23,6 +23,7 @@ FailbackError
  +- WaitTimeout             the deadline came before the end; the job goes on
  +- Contradiction           a job succeeded, but what was read afterwards says otherwise
  +- ValidationFailed        a machine that was cut over does not work on-premises
+ +- Orphaned                the run that the task belonged to is gone; nobody hears of this one
 """
 
 from __future__ import annotations
@@ -206,6 +207,12 @@ class ValidationFailed(FailbackError):
     """A machine was cut over, but does not work on-premises. C(details): the whole validation."""
 
     kind = "validation"
+
+
+class Orphaned(FailbackError):
+    """The run that asked for this was killed, and left the task alone with its work."""
+
+    kind = "orphaned"
 
 
 @contextmanager

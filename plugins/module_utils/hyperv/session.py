@@ -76,6 +76,8 @@ class HostSession:
                 "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
             ) from problem
         question = _encode(script, request)
+        if changes:
+            self._watch.require_wanted()
         with self._refusals.watched(self._settings):
             return self._ask_and_repeat(question) if not changes else self._ask_in_turn(question, changes)
 

@@ -18,7 +18,9 @@ REDACTED = {"authorization", "cookie", "set-cookie"}
 
 
 class Journal:
-    """Each request, in order: seq, time, method, path, query, principal, status, handled, request_body, operation, write.
+    """Each request, in order.
+
+    seq, time, method, path, query, principal, status, handled, request_body, operation, write.
 
     ``write`` tells whether an authenticated request could change something (any method but GET and HEAD).
     ``principal`` is the client id, null before authentication. ``operation`` is the id of the job that it started.

@@ -97,9 +97,9 @@ class Simulator:
         """The result of ``action``, run while no request is."""
         return self._application.locked(action)
 
-    def reset(self) -> None:
-        """Begin the scenario anew, with an empty journal; the address, ports and secrets stay."""
-        self._application.reset(self.world.scenario)
+    def reset(self, scenario: Scenario | None = None) -> None:
+        """Start again from a scenario (None: the same), with an empty journal; address, ports and secrets stay."""
+        self._application.reset(scenario or self.world.scenario)
 
     def watch(self, watcher: Callable[[World], None]) -> None:
         """Call ``watcher`` now and after every request, before time goes on."""

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: failback_report
+short_description: Write the results of failbacks to a file
+description:
+  - Writes the results of several hosts to a file on the controller. The playbooks of this collection report with it.
+  - The file is whole at any moment, also when the run is killed while it is written, and only its owner may read it.
+  - Leaves nothing else behind. What a run that was killed has left unfinished, as C(PATH.part), goes with the next run.
+options:
+  path:
+    description:
+      - Path of the file. Its folder must be there.
+    type: path
+    required: true
+  results:
+    description:
+      - The results, as P(asr.failback.result_of#filter) returns them.
+    type: list
+    elements: dict
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    details: A report is as long as the fleet.
+  idempotent:
+    support: full
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - plugin: asr.failback.result_of
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+---
+- name: Write what became of each VM
+  asr.failback.failback_report:
+    path: "{{ playbook_dir }}/report.json"
+    results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
+  run_once: true
+"""
+
+RETURN = r"""
+---
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /var/log/failback/report.json
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+
+
+def main() -> None:
+    """Run the module."""
+    run_module("failback_report")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report: whole at any moment, for its owner alone, and nothing beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import validated
+
+from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
+from ansible_collections.asr.failback.plugins.module_utils.execution import execute
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
+
+RESULTS = [{"host": "web01", "outcome": "protected", "reason": "caf\u00e9"}]
+
+
+def report(path: Path, results: list[dict[str, Any]], *, check_mode: bool = False) -> dict[str, Any]:
+    contract = CONTRACTS["failback_report"]
+    parameters = validated(contract, {"path": str(path), "results": results})
+    return execute(contract, parameters, {}, check_mode=check_mode)
+
+
+def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    assert report(path, RESULTS) == {"changed": True, "path": str(path)}
+    assert json.loads(path.read_text()) == {"results": RESULTS}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert report(path, RESULTS)["changed"] is False
+    before = path.stat().st_ino
+    assert report(path, [])["changed"] is True
+    assert path.stat().st_ino != before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_check_mode_writes_nothing(tmp_path: Path) -> None:
+    assert report(tmp_path / "report.json", RESULTS, check_mode=True)["changed"] is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_unfinished_goes_with_the_next(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "report.json", tmp_path / "elsewhere"
+    elsewhere.write_text("of somebody else")
+    (tmp_path / "report.json.part").symlink_to(elsewhere)
+    report(path, RESULTS)
+    assert sorted(tmp_path.iterdir()) == [elsewhere, path]
+    assert elsewhere.read_text() == "of somebody else"
+
+
+@pytest.mark.parametrize("path", ["missing/report.json", "folder"])
+def test_a_report_that_cannot_be_written_is_one_error(tmp_path: Path, path: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        report(tmp_path / path, RESULTS)

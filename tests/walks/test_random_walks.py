@@ -1,0 +1,320 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All verbs in any order, with cancelled jobs, jumps of time, faults and other people: the collection never disagrees
+with the model of the lifecycle, and nothing that it does loses data.
+
+SEED chooses the first seed, WALKS how many walks there are in all.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import Driver
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from oracle import Oracle
+from scenarios import item_of, scenario_of
+from soaking import count
+from walks.lifecycle_model import (
+    BACK,
+    COMMIT,
+    COMMIT_FAILOVER,
+    COMPLETE,
+    EITHER,
+    NOTHING,
+    OVER,
+    REFUSES,
+    REPROTECT,
+    STARTS,
+    VERBS,
+    expected,
+    side_of,
+)
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from asr_simulator.scenarios import load
+from asr_simulator.server import Simulator
+from asr_simulator.site_recovery.catalogue import TASKS
+
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+WALKS = int(os.environ.get("WALKS", "12"))
+WALKS_OF_A_SEED = 6
+SEEDS = range(FIRST_SEED, FIRST_SEED + -(-WALKS // WALKS_OF_A_SEED))
+STEPS = 14
+
+MACHINES = ("web", "app", "db", "kept")
+PLAN = "shop"
+SCENARIO = scenario_of(
+    "web",
+    "app",
+    item_of("db", "waiting_for_completion"),
+    # A delete lock keeps its Azure VM: no commit may be sent.
+    item_of("kept", locks=["CanNotDelete"]),
+    recovery_plans=[{"name": PLAN, "groups": [["app"], ["db"]]}],
+)
+MODULES = {
+    BACK: ("planned_failover", {}),
+    COMPLETE: ("complete_failover", {}),
+    COMMIT: ("commit", {}),
+    REPROTECT: ("reverse_replicate", {}),
+    COMMIT_FAILOVER: ("commit", {"direction": "failover"}),
+    OVER: ("planned_failover", {"direction": "primary_to_recovery"}),
+}
+# What may go wrong where somebody or something interferes; anything else is a fault of the collection.
+TROUBLES = frozenset(
+    {"refused", "job_failed", "timeout", "contradiction", "fate_unknown", "service", "unreachable", "throttled"}
+)
+STATUS = {"do": "status", "retry_after": 1}
+WIRE = [
+    {"do": "status", "status": 429, "retry_after": 3},
+    {**STATUS, "status": 500},
+    {**STATUS, "status": 503},
+    {**STATUS, "status": 503, "when": "after"},
+    {**STATUS, "status": 504, "when": "after"},
+    {"do": "reset"},
+    {"do": "reset", "when": "after"},
+    {"do": "close", "when": "after"},
+    {"do": "truncate"},
+    {"do": "malformed"},
+]
+FAILING = sorted(name for name in TASKS if name not in ("WaitForUserInputForFailback", "RestartJobTask"))
+
+machines = st.sampled_from(MACHINES)
+verbs = st.sampled_from(VERBS)
+
+
+class Walk(RuleBasedStateMachine):
+    """A walk through the lifecycle of four machines, two of them in a recovery plan."""
+
+    simulator: Simulator
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.simulator.reset(load({**SCENARIO, "speed": 0}))
+        self.vault = Driver(self.simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        self.oracle = Oracle(self.simulator, refusals=False)
+        self.evidence: dict[str, Any] = {}
+        self.proven: dict[str, bool] = dict.fromkeys(MACHINES, False)
+        self.meddled: dict[str, str] = {}
+        self.troubled = False
+
+    # What the simulator says is true.
+
+    def stage(self, name: str) -> str:
+        return str(self.vault.state(name)["stage"])
+
+    def stages(self) -> dict[str, str]:
+        return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
+
+    # What the user does.
+
+    @rule(name=machines, verb=verbs, waits=st.booleans(), full=st.booleans(), check=st.integers(0, 4))
+    def verb(self, name: str, verb: str, waits: bool, full: bool, check: int) -> None:
+        """A verb for one machine; one in five in check mode."""
+        module, options = MODULES[verb]
+        if verb == BACK:
+            options = {"data_sync": "during_failover" if full else "before_failover"}
+        if verb == COMMIT:
+            options = {"validation": self.evidence.get(name)}
+        self._call(name, verb, module, {**options, "replicated_item": name}, waits=waits, check_mode=check == 0)
+
+    @rule(verb=st.sampled_from((BACK, COMPLETE, COMMIT_FAILOVER, REPROTECT, OVER)), waits=st.booleans())
+    def verb_of_a_plan(self, verb: str, waits: bool) -> None:
+        """A verb for the plan: the oracle judges what it does to its machines."""
+        module, options = MODULES[verb]
+        result = self._outcome(module, {**options, "recovery_plan": PLAN, "wait": waits})
+        if "error" not in result:
+            stages = self.stages()
+            for member in result["members"]:
+                assert member["stage"]["after"] == stages[member["name"]], (verb, member, stages)
+
+    @rule(name=machines)
+    def validate(self, name: str) -> None:
+        """Evidence that the machine works, as a person would give it."""
+        options = {"replicated_item": name, "attested": ["seen"], "heartbeat": False, "addresses": False, "timeout": 60}
+        result = self._outcome("failback_validate", options)
+        if "error" not in result and result["validation"]["verdict"] == "passed":
+            self.evidence[name], self.proven[name] = result["validation"], True
+
+    @rule(name=machines, accept=st.booleans())
+    def cancel(self, name: str, accept: bool) -> None:
+        """Cancel the job of a machine: of a failback only by somebody who accepts what becomes of its disks."""
+        stage, job = self.stage(name), self.vault.state(name)["operation"]
+        options = {"replicated_item": name, "state": "cancelled", "accept_inconsistent_disks": accept}
+        result = self._outcome("job", options)
+        dangerous = stage in ("synchronizing", "waiting_for_completion", "completing")
+        if dangerous and not accept and not self.troubled:
+            assert result["error"]["kind"] == "refused", (stage, result)
+        if dangerous and not accept:
+            assert self.stage(name) == stage or self.troubled
+        if job is not None and "error" not in result:
+            self._agrees(name, result, stage)
+
+    @rule(seconds=st.sampled_from((1, 30, 200, 700, 4000)))
+    def time_passes(self, seconds: int) -> None:
+        """Time passes, whoever waits."""
+        self.vault.pass_time(seconds)
+
+    # What others do, and what goes wrong.
+
+    @rule(action=st.sampled_from(WIRE), nth=st.integers(1, 12), times=st.integers(1, 2))
+    def wire_fault(self, action: dict[str, Any], nth: int, times: int) -> None:
+        """Something goes wrong on the wire, once or twice."""
+        fault = {"match": {"path": "/subscriptions/", "nth": nth, "times": times}, "action": action}
+        self.simulator.locked(lambda world: world.faults.add(fault))
+        self._note_trouble()
+
+    @rule(task=st.sampled_from(FAILING))
+    def failing_task(self, task: str) -> None:
+        """The next task of that name fails."""
+        self.vault.trouble(job_task=task)
+        self._note_trouble()
+
+    @rule(connected=st.booleans())
+    def provider(self, connected: bool) -> None:
+        """The host of all machines loses its connection to the vault, or has it again."""
+        self.vault.trouble(provider="hv01", connected=connected)
+        self._note_trouble()
+
+    @rule(name=machines)
+    def somebody_starts_the_azure_vm(self, name: str) -> None:
+        """After the cut-over somebody starts the Azure VM again: what it writes from now on is nowhere else."""
+        if self.stage(name) == "failback_commit_pending":
+            vm = self.vault.state(name)["azure_vm"]["id"]
+            self.oracle.excused.add(name)
+            self.meddled[name] = "azure"
+            self.simulator.locked(lambda world: world.compute.start(vm))
+
+    @rule(name=machines)
+    def somebody_starts_the_on_premises_vm(self, name: str) -> None:
+        """Somebody starts the on-premises VM while Azure holds the truth."""
+        if self.stage(name) == "failed_over":
+            self.oracle.excused.add(name)
+            self.meddled[name] = "on_premises"
+            self.vault.trouble(vm=name, power="running")
+
+    @rule()
+    def calm(self) -> None:
+        """All troubles end, everything that runs comes to its end, and what was started wrongly is off again."""
+        self.simulator.locked(lambda world: world.faults.clear())
+        self.vault.trouble(provider="hv01", connected=True)
+        for name, side in self.meddled.items():
+            if side == "on_premises":
+                self.vault.trouble(vm=name, power="off")
+            elif self.vault.state(name)["azure_vm"]["exists"]:
+                vm = self.vault.state(name)["azure_vm"]["id"]
+                self.simulator.locked(lambda world, vm=vm: world.compute.deallocate(vm))
+            self.oracle.settle(name)
+        self.meddled.clear()
+        for _step in range(4):
+            self.vault.pass_time(2000)
+        self.oracle.excused.clear()
+        self.troubled = False
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        """The oracle saw nothing wrong."""
+        assert self.oracle.violations == []
+
+    def teardown(self) -> None:
+        """Count the walk."""
+        count(walks=1, violations=len(self.oracle.violations))
+
+    def _note_trouble(self) -> None:
+        self.troubled = True
+        count(faults=1)
+
+    def _outcome(self, module: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
+        """The result of a module, or that of its failure; the account of its writes must be right."""
+        since = self.vault.requests()
+        try:
+            result = self.vault.run(module, check_mode=check_mode, **options)
+        except FailbackError as problem:
+            result = problem.as_result()
+        sent = self.simulator.journal.entries(since, writes=True)
+        if check_mode:
+            assert sent == [], (module, options)
+            return result
+        taken = any(entry["status"] == 202 for entry in sent)
+        assert result["changed"] or not taken, (module, options, result, sent)
+        assert sent or not result["changed"], (module, options, result)
+        return result
+
+    def _call(
+        self, name: str, verb: str, module: str, options: dict[str, Any], *, waits: bool, check_mode: bool
+    ) -> None:
+        stage = self.stage(name)
+        result = self._outcome(module, {**options, "wait": waits}, check_mode=check_mode)
+        if result.get("stage", {}).get("before") is not None and not self.troubled:
+            assert result["stage"]["before"] == stage, (verb, stage, result)
+        if verb in (BACK, OVER) and result["changed"]:
+            self.proven[name] = False
+        if "error" in result:
+            self._judge_failure(name, verb, stage, result)
+            return
+        if check_mode:
+            return
+        self._agrees(name, result, stage)
+        if not self.troubled:
+            self._judge_success(name, verb, stage, result, waits=waits)
+
+    def _agrees(self, name: str, result: dict[str, Any], before: str) -> None:
+        """What a result says of a machine is what the simulator says."""
+        now = self.stage(name)
+        assert result["stage"]["after"] == now, (before, now, result)
+        side = side_of(now)
+        assert side is None or result["authoritative_side"] == side, (now, result)
+
+    def _judge_success(self, name: str, verb: str, stage: str, result: dict[str, Any], *, waits: bool) -> None:
+        wanted = expected(stage, verb, waits=waits)
+        told = (verb, stage, waits, result["stage"], result["changed"])
+        assert wanted.does != REFUSES, told
+        assert result["stage"]["after"] in wanted.ends, told
+        if wanted.does != EITHER:
+            assert result["changed"] is (wanted.does == STARTS), told
+        if verb == COMMIT and wanted.does == STARTS:
+            assert self.proven[name], told
+            assert name != "kept", told
+            assert name not in self.meddled, told
+        if verb == BACK and wanted.does == STARTS:
+            assert name not in self.meddled, told
+
+    def _judge_failure(self, name: str, verb: str, stage: str, result: dict[str, Any]) -> None:
+        kind, now = result["error"]["kind"], self.stage(name)
+        assert kind in TROUBLES, result
+        if result.get("stage") and "could not be read again" not in result["msg"]:
+            assert result["stage"]["after"] == now, (verb, stage, now, result)
+        if self.troubled or stage == "busy":
+            return
+        wanted = expected(stage, verb, waits=result["error"].get("jobs") is None)
+        hindered = name in self.meddled or (verb == COMMIT and (not self.proven[name] or name == "kept"))
+        assert wanted.does == REFUSES or hindered or kind == "timeout", (verb, stage, result)
+        assert wanted.does != NOTHING, (verb, stage, result)
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_random_walks(number: int, tmp_path: Path) -> None:
+    with Simulator.start({**SCENARIO, "speed": 0}, tmp_path / "simulator") as simulator:
+
+        @seed(number)
+        class Seeded(Walk):
+            pass
+
+        Seeded.simulator = simulator
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            Seeded,
+            settings=settings(
+                max_examples=WALKS_OF_A_SEED,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                print_blob=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

@@ -1,0 +1,81 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The long run: kills, faults at every call, random walks and odd input, as many as there is time for at night.
+
+    SEED=N KILLS=N WALKS=N python tools/soak.py BUILD_DIRECTORY
+
+SEED (1) chooses what happens, so that a run can be repeated; KILLS (200) and WALKS (300) how often. What pytest prints
+goes to BUILD_DIRECTORY/log/soak-PART.log. The last line is "kills=N faults=N walks=N violations=0"; with a violation, or
+a test that failed for another reason, the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+COUNTED = ("kills", "faults", "walks")
+PARTS = {
+    "kills": ["tests/chaos"],
+    "faults": ["tests/faults"],
+    "walks": ["tests/walks"],
+    "inputs": ["--hypothesis-profile=search", "tests/inputs"],
+}
+DEFAULTS = {"SEED": "1", "KILLS": "200", "WALKS": "300", "FAULTS": "all"}
+SHOWN_OF_A_FAILURE = 40
+
+
+def main() -> int:
+    """Run the parts of the command line, all of them by default, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
+    options = parser.parse_args()
+    counts_file = options.build / "soak-counts.jsonl"
+    counts_file.unlink(missing_ok=True)
+    settings = {name: os.environ.get(name) or value for name, value in DEFAULTS.items()}
+    print("Soak: " + ", ".join(f"{name}={value}" for name, value in settings.items()), flush=True)
+    environment = {**os.environ, **settings, "SOAK_COUNTS": str(counts_file.absolute())}
+    failed = [part for part in options.parts or PARTS if not run(part, options.build, environment)]
+    counts = added_up(counts_file)
+    violations = max(counts["violations"], len(failed))
+    print(" ".join([*(f"{name}={counts[name]}" for name in COUNTED), f"violations={violations}"]))
+    return int(violations > 0)
+
+
+def run(part: str, build: Path, environment: dict[str, str]) -> bool:
+    """Run a part, say in a line how it went, and return whether it passed."""
+    log = build / "log" / f"soak-{part}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--durations=5", *PARTS[part]]
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    passed = done.returncode == 0
+    last = lines[-1] if lines else "no output"
+    print(f"{part:<8} {'ok' if passed else 'FAILED':<7} {time.monotonic() - started:7.0f} s  {last}", flush=True)
+    if not passed:
+        print("\n".join(f"    {line}" for line in lines[-SHOWN_OF_A_FAILURE:]))
+        print(f"    all of it: {log}", flush=True)
+    return passed
+
+
+def added_up(path: Path) -> Counter[str]:
+    """Return the sums of the counts that the tests left."""
+    counts: Counter[str] = Counter()
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        counts.update(json.loads(line))
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(main())
