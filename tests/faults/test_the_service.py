@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -243,7 +245,7 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
     failed = journey.go(begin=module, meanwhile=once(change) if waits else None)
     assert judge(journey, failed) == []
     # Whoever the plan names now comes home, by the plan or, where it tells so, one by one.
-    for name in {name for group in groups for name in group}:
+    for name in itertools.chain(*groups):
         alone = Journey(world, {"replicated_item": name})
         for _again in range(2):
             stuck = alone.go()
@@ -275,8 +277,10 @@ def test_tokens_and_secret_that_expire_in_the_middle_of_a_wait(at_stage: Callabl
     assert journey.stages() == {"vm1": "protected"}
 
 
-@pytest.mark.parametrize("start", ["1996-02-29T12:00:00Z", "2036-02-29T12:00:00Z"])
-def test_a_clock_that_is_ten_years_wrong_changes_nothing(simulator: Any, start: str) -> None:
+@pytest.mark.parametrize("hours", [-87600, -1, 1, 87600])
+def test_a_clock_of_azure_that_is_another_than_ours_changes_nothing(simulator: Any, hours: int) -> None:
+    start = (datetime.now(timezone.utc) + timedelta(hours=hours)).isoformat()
     world = simulator(scenario_of("vm1", start=start))
-    assert Journey(world, VM1, hosts=True).go() is None
-    assert set(Journey(world, VM1).stages().values()) == {"protected"}
+    journey = Journey(world, VM1, hosts=True)
+    assert journey.go() is None
+    assert journey.stages() == {"vm1": "protected"}
