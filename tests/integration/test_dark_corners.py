@@ -88,6 +88,15 @@ def test_a_vm_without_its_azure_vm_is_not_failed_back(driver: Any) -> None:
     assert "The copy in Azure held the truth, and Azure has no such VM any more." in failed["msg"]
 
 
+def test_a_vm_of_a_plan_that_is_not_there_says_that_the_truth_is_not_known(driver: Any) -> None:
+    plan = [{"name": "shop", "groups": [["db"], ["web"]]}]
+    vault = driver(scenario_of("db", "web", recovery_plans=plan))
+    strike(vault, {"do": "status", "status": 404, "code": "NotFound"}, path="/replicationProtectedItems/web$", times=0)
+    failed = vault.fail("planned_failover", recovery_plan="shop")
+    assert (failed["error"]["kind"], failed["changed"]) == ("target", False)
+    assert "Which side holds the truth could not be read." in failed["msg"]
+
+
 def test_a_vm_whose_replication_is_disabled_meanwhile_is_told_so(driver: Any) -> None:
     vault = driver(scenario_of("vm1"))
 

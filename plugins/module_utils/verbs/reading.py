@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
-from ..failback.failures import NotFound, TargetError
+from ..failback.failures import NotFound, TargetError, Vanished
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
@@ -48,7 +48,7 @@ class Target:
         self._plan_name = plan_name
 
     def look(self) -> View:
-        """Read the target, and what its stage depends on. Raises TargetError where it is there no more."""
+        """Read the target, and what its stage depends on. Raises Vanished where it is there no more."""
         if not self._plan_name:
             with _there_before():
                 item = self._session.site_recovery.item(self._item_id)
@@ -64,7 +64,7 @@ def _there_before() -> Iterator[None]:
     try:
         yield
     except NotFound as problem:
-        raise TargetError(
+        raise Vanished(
             f"The vault has it no more: {problem.happened}",
             "Somebody has disabled the replication of the VM, or deleted the recovery plan. Without replication there "
             "is no further step: look at both copies, keep the one that took the last writes, and enable replication "

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..failback.decisions import Decision, Step, Verb, decide, has_reached
-from ..failback.failures import FailbackError, FateUnknown, JobFailed, TargetError, as_sentence, asked
+from ..failback.failures import FailbackError, FateUnknown, JobFailed, Vanished, as_sentence, asked
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
@@ -126,7 +126,7 @@ class _Runner:
             read_again = True
         except FailbackError as unread:
             self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
-            if isinstance(unread, TargetError) and not isinstance(problem, TargetError):
+            if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
                 # What failed is then no longer what has to be done.
                 problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
             read_again = False

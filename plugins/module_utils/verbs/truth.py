@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..failback.failures import AuthenticationError, ServiceError, UnknownState, Unreachable
+from ..failback.failures import AuthenticationError, ServiceError, UnknownState, Unreachable, Vanished
 from .reading import View
 
 MIXED = "mixed"
@@ -28,7 +28,7 @@ def truth_or_none_read() -> Iterator[None]:
     """Let a failure to read say that the truth is not known, where nothing below could tell it."""
     try:
         yield
-    except (AuthenticationError, ServiceError, Unreachable, UnknownState) as problem:
+    except (AuthenticationError, ServiceError, Unreachable, UnknownState, Vanished) as problem:
         problem.truth = problem.truth or {"sentence": _UNREAD}
         raise
 
