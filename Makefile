@@ -30,7 +30,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 export LC_ALL := C.UTF-8
 
 LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licences
-TESTS := test-unit test-contract test-simulator test-integration
+TESTS := test-unit test-contract test-simulator test-integration test-faults
 GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
@@ -75,6 +75,9 @@ test-simulator: $(READY) ## Run the simulator's tests
 
 test-integration: $(READY) ## Run modules and playbooks with the real SDKs against the simulator
 	@$(PYTEST) tests/integration
+
+test-faults: $(READY) ## Strike a run wherever it can be struck (a sample; SEED=... another one, FAULTS=all everything)
+	@$(PYTEST) tests/faults
 
 test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
 	@bash tests/clients/run.sh

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
 from .contracts import Contract
-from .failback.failures import ConfigurationError, MissingLibrary, as_sentence
+from .failback.failures import ConfigurationError, MissingLibrary, as_sentence, asked
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .run_cache import RunCache
 from .verbs.services import Services
+from .verbs.truth import truth_or_none_read
 from .watch import Watch
 
 # What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which
@@ -53,7 +55,15 @@ def execute(
         lambda: open_session(parameters, environ, own_watch, cache),
         Hosts(parameters, inventory, own_watch, cache, environ),
     )
-    return _with_summary(contract.run(contract.wish(parameters, check_mode), services, own_watch))
+    wish = contract.wish(parameters, check_mode)
+    # What goes wrong before a verb has begun to look at its target is told as all else is.
+    with asked(_what(contract, parameters)), truth_or_none_read() if contract.takes_target else nullcontext():
+        return _with_summary(contract.run(wish, services, own_watch))
+
+
+def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:
+    names = (parameters.get(option) for option in ("recovery_plan", "replicated_item", "name", "host", "vault_name"))
+    return f"{contract.name} of '{next(filter(None, names), '')}'"
 
 
 def deadline_of(parameters: Mapping[str, Any]) -> float:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 LOCK = "/providers/Microsoft.Authorization/locks/x"
 BODY = {"properties": {"level": "ReadOnly"}}
@@ -152,6 +154,79 @@ def test_a_principal_is_struck_alone(simulator, owner, caller, by):
     assert reader.get(reader.group).status_code == 502
     assert reader.ask_token().status_code == 502
     assert owner.ask_token().status_code == 200
+
+
+def test_refused_connections_are_taken_again_on_the_same_port(simulator, owner, caller):
+    reader = caller(simulator, "reader")
+    assert reader.get(reader.group).status_code == 200
+    add(simulator, owner, {"do": "refuse", "seconds": 1}, method="GET")
+    with pytest.raises(requests.ConnectionError, match=r"without response|reset by peer|EOF"):
+        owner.get(owner.group)
+    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+        owner.get(owner.group)
+    # The other's connection was broken too.
+    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+        reader.get(reader.group)
+    retry = Retry(connect=20, backoff_factor=0.1, backoff_max=0.2)
+    owner.session.mount("https://", HTTPAdapter(max_retries=retry))
+    assert owner.get(owner.group).status_code == 200
+    assert reader.get(reader.group).status_code == 200
+
+
+def test_a_request_may_be_handled_before_connections_are_refused(simulator, owner):
+    unlock(owner)
+    add(simulator, owner, {"do": "refuse", "seconds": 0.1, "when": "after"}, method="PUT")
+    with pytest.raises(requests.ConnectionError):
+        lock(owner)
+    owner.session.mount("https://", HTTPAdapter(max_retries=Retry(connect=20, backoff_factor=0.1, backoff_max=0.2)))
+    assert locked(owner)
+
+
+@pytest.mark.parametrize(("value", "seen"), [("", None), ("next Tuesday", "next Tuesday")])
+def test_an_answer_may_be_dated_wrongly_or_not_at_all(simulator, owner, value, seen):
+    add(simulator, owner, {"do": "date", "value": value})
+    assert owner.get(owner.group).headers.get("Date") == seen
+    assert owner.get(owner.group).headers["Date"].endswith(" GMT")
+
+
+def serve(simulator, caller, **fault):
+    return control(simulator, caller, "POST", {"service": fault})
+
+
+def test_tokens_handed_out_so_far_expire(simulator, owner):
+    assert serve(simulator, owner, tokens="expired").status_code == 200
+    refused = owner.get(owner.group)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "ExpiredAuthenticationToken")
+    assert "invalid_token" in refused.headers["WWW-Authenticate"]
+    assert owner.sign_in().get(owner.group).status_code == 200
+
+
+def test_a_secret_expires_until_it_is_good_again(simulator, owner, caller):
+    reader = caller(simulator, "reader")
+    assert serve(simulator, owner, principal="reader", secret="expired").status_code == 200
+    refused = reader.ask_token()
+    assert (refused.status_code, refused.json()["error_codes"]) == (401, [7000222])
+    assert reader.get(reader.group).status_code == 200
+    assert serve(simulator, owner, principal="reader", secret="good").status_code == 200
+    assert reader.ask_token().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"tokens": "old"}, "a fault of the sign-in has"),
+        ({"principal": "nobody", "secret": "expired"}, "no principal is named nobody; known are owner, reader"),
+        ({"item": "vm1", "removed": True}, "no item is named vm1"),
+        ({"operation": "plannedFailover", "item": "vm1"}, "no item is named vm1"),
+        ({"plan": "shop", "groups": [["a"]]}, "no plan is named shop"),
+        ({"plan": "shop", "removed": True}, "what somebody else does has one of"),
+    ],
+)
+def test_a_service_fault_that_names_what_is_not_there_is_refused(simulator, owner, fault, message):
+    answer = serve(simulator, owner, **fault)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+    assert control(simulator, owner, "GET").json()["value"] == []
 
 
 def test_service_faults_are_kept_for_the_vault(simulator, owner):

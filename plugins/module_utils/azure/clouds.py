@@ -11,7 +11,7 @@ from typing import Any
 from ..failback.documents import field, items, text
 from ..failback.failures import ConfigurationError
 from .errors import translated
-from .sdk import AzureAuthorityHosts, AzureClouds, HttpRequest, PipelineClient, get_arm_endpoints
+from .sdk import AzureAuthorityHosts, AzureClouds, HttpRequest, PipelineClient, RetryPolicy, get_arm_endpoints
 
 _METADATA_VERSION = "2022-09-01"
 
@@ -56,7 +56,7 @@ def discover_cloud(url: str, transport: Any) -> Cloud:
             f"cloud_environment '{url}' is neither a known cloud nor an https URL.",
             f"Use one of {', '.join(sorted(_ALIASES.values()))} or the URL of a metadata endpoint.",
         )
-    client: Any = PipelineClient(url, policies=[], transport=transport)
+    client: Any = PipelineClient(url, policies=[RetryPolicy()], transport=transport)
     with translated():
         response = client.send_request(
             HttpRequest("GET", f"{url.rstrip('/')}/metadata/endpoints?api-version={_METADATA_VERSION}")
@@ -75,4 +75,7 @@ def _parse_metadata(url: str, body: Any) -> Cloud:
             manager = text(candidate, "resourceManager") or url
             return Cloud(manager.rstrip("/"), authority.rstrip("/"), f"{str(audiences[0]).rstrip('/')}/.default")
     names = [text(field(candidate, "name")) for candidate in candidates]
-    raise ConfigurationError(f"{url} answered with metadata that names no login endpoint and audience ({names}).")
+    raise ConfigurationError(
+        f"{url} answered with metadata that names no login endpoint and audience ({names}).",
+        "Check cloud_environment; if it is right, run it again.",
+    )

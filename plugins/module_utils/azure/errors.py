@@ -38,6 +38,8 @@ _REMEDIES = {
     429: "Run it again later, with fewer VMs at once or a longer poll_interval.",
 }
 _KINDS: dict[int, type[ServiceError]] = {403: PermissionDenied, 404: NotFound, 429: Throttled}
+_LATER = "Azure is in trouble. Run it again when that is over: it goes on from where things stand then."
+_LOOK = "Do what the message says, or look in the portal, then run it again."
 # A write that got one of these may have been taken or not.
 _UNSETTLED = (408, 500, 502, 503, 504)
 # Of urllib3; a name that does not resolve is the first of them.
@@ -119,7 +121,8 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
     if write and status in _UNSETTLED:
         return _fate_unknown(f"Azure answered HTTP {status} ({details['code']}: {details['message']})", details)
     happened = f"Azure answered HTTP {status} {details['code']}: {details['message']}"
-    return _KINDS.get(status, ServiceError)(happened, details.get("action") or _REMEDIES.get(status, ""), **details)
+    remedy = details["action"] or _REMEDIES.get(status) or (_LATER if status >= 500 else _LOOK)
+    return _KINDS.get(status, ServiceError)(happened, remedy, **details)
 
 
 def _no_answer(problem: Exception, write: bool) -> FailbackError:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -114,10 +115,11 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         self._date: datetime | None = None
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        """Keep the answer's Date."""
+        """Keep the answer's Date; one that cannot be read says nothing."""
         stamp = response.http_response.headers.get("Date")
         if stamp:
-            self._date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
+            with suppress(ValueError, OverflowError):
+                self._date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
 
     def now(self) -> datetime:
         """Return the service's time; this machine's before the first answer."""

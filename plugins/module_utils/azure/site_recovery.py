@@ -248,11 +248,13 @@ def _item_path(item_id: str) -> tuple[str, str, str]:
 def _accepted(answer: Any) -> Accepted:
     """Read the job's name off an accepted write: all three headers end in it (recorded); one is enough.
 
+    The last one is a path then; whoever else answers puts an id of the request there.
+
     Raises FateUnknown where none is there: then it may not have been the service that answered.
     """
     headers = answer.http_response.headers
     urls = (headers.get("Azure-AsyncOperation"), headers.get("Location"), headers.get("x-ms-request-id"))
-    found = next((url.split("?", 1)[0] for url in urls if url), "")
+    found = next((url.split("?", 1)[0] for url in urls if url and "/" in url), "")
     if not found:
         raise no_job(answer.http_response.status_code)
     retry_after = headers.get("Retry-After", "")

@@ -17,6 +17,7 @@ FailbackError
  +- MissingLibrary          the Python that runs the task lacks one
  +- FateUnknown             a write was sent and it is not known whether it was taken
  +- TargetError             no replicated item or plan of that name, or several
+ |   +- Vanished            it was there a moment ago
  +- UnknownState            a value of the service that this release does not know
  +- Refused                 the step does not fit the stage; nothing was written
  +- JobFailed               Site Recovery ended a job with an error
@@ -154,11 +155,19 @@ class FateUnknown(FailbackError):
 
     kind = "fate_unknown"
 
+    def __init__(self, happened: str, remedy: str = "", **details: Any) -> None:
+        super().__init__(happened, remedy, **details)
+        self.wrote = True
+
 
 class TargetError(FailbackError):
     """The replicated item or recovery plan that was asked for cannot be told."""
 
     kind = "target"
+
+
+class Vanished(TargetError):
+    """The vault has the target no more: somebody disabled its replication, or deleted the plan."""
 
 
 class UnknownState(FailbackError):

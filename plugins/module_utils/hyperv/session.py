@@ -216,10 +216,8 @@ def _end(end: Callable[..., object], *what: str) -> None:
 
 
 def _fate_unknown(problem: HostError) -> FateUnknown:
-    failure = FateUnknown(
+    return FateUnknown(
         f"The change was sent, but no answer came. {problem.happened}",
         "It is not sent again. Run the task again: it looks first.",
         **problem.details,
     )
-    failure.wrote = True
-    return failure

@@ -13,7 +13,7 @@ from ..failback.azure_resources import Permission
 from ..failback.checks import ITEM_ACTIONS, PLAN_ACTIONS, check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
-from ..failback.failures import NotFound, PermissionDenied, asked
+from ..failback.failures import FailbackError, NotFound, PermissionDenied, asked
 from ..failback.findings import ItemFacts, NotRead, is_ready
 from ..failback.host_checks import check_host
 from ..failback.items import ReplicatedItem
@@ -26,7 +26,7 @@ from .host_sides import BEFORE_SYNC, HostSides
 from .outcomes import target_result
 from .reading import View, find_target
 from .services import Services
-from .truth import MIXED, common, stage_of
+from .truth import MIXED, common, stage_of, truth_of
 from .uncommitted import side_of_member
 from .wishes import PrereqWish
 
@@ -39,14 +39,22 @@ def run(wish: PrereqWish, services: Services, watch: Watch) -> dict[str, Any]:
         refuse_host_for_plan(wish.recovery_plan, wish.target_host)
         session = services.azure
         view = find_target(session, wish).look()
-        if wish.refresh_provider and not wish.check_mode:
-            _refresh(session, wish, watch, view)
-        return _outcome(wish, services, view)
+        refreshed: list[str] = []
+        try:
+            if wish.refresh_provider and not wish.check_mode:
+                _refresh(session, wish, watch, view, refreshed)
+            return _outcome(wish, services, view)
+        except FailbackError as problem:
+            problem.wrote = problem.wrote or bool(refreshed)
+            problem.truth = problem.truth or truth_of(view, view)
+            raise
 
 
-def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View) -> None:
+def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View, refreshed: list[str]) -> None:
+    """Ask each provider to report, and note in C(refreshed) which have been asked."""
     for provider_id in dict.fromkeys(member.item.provider_id for member in view.members):
         accepted = session.site_recovery.refresh_provider(provider_id)
+        refreshed.append(provider_id)
         # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
         if session.site_recovery.find_job(accepted.job_name) is not None:
             interval = wish.poll_interval or accepted.retry_after

@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
-from ..failback.failures import NotFound, TargetError
+from ..failback.failures import NotFound, TargetError, Vanished
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
@@ -50,12 +51,28 @@ class Target:
         self._plan_name = plan_name
 
     def look(self) -> View:
-        """Read the target, and what its stage depends on."""
+        """Read the target, and what its stage depends on. Raises Vanished where it is there no more."""
         if not self._plan_name:
-            item = self._session.site_recovery.item(self._item_id)
+            with _there_before():
+                item = self._session.site_recovery.item(self._item_id)
             return View(None, (observe_item(self._session, item),))
-        plan = self._session.site_recovery.plan(self._plan_name)
+        with _there_before():
+            plan = self._session.site_recovery.plan(self._plan_name)
         return look_at_plan(self._session, plan)
+
+
+@contextmanager
+def _there_before() -> Iterator[None]:
+    """Let a 404 say what it means for something that was read or named by the vault a moment ago."""
+    try:
+        yield
+    except NotFound as problem:
+        raise Vanished(
+            f"The vault has it no more: {problem.happened}",
+            "Somebody has disabled the replication of the VM, or deleted the recovery plan. Without replication there "
+            "is no further step: look at both copies, keep the one that took the last writes, and enable replication "
+            "anew. If it is there after all, run the task again.",
+        ) from problem
 
 
 def find_target(session: AzureSession, wish: Wish) -> Target:
@@ -248,7 +265,8 @@ def service_time(session: AzureSession, item: ReplicatedItem) -> datetime:
 def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> View:
     """Read a plan's job and every member. A plan's running job owns all of its members."""
     job = _running_job(session, plan.scenario_job_id)
-    items = [session.site_recovery.item(item_id) for item_id in plan.item_ids]
+    with _there_before():
+        items = [session.site_recovery.item(item_id) for item_id in plan.item_ids]
     for item in items:
         require_hyper_v(item)
     return View(plan, tuple(observe_item(session, item, job) for item in items), job)

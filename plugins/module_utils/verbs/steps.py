@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..failback.decisions import Decision, Step, Verb, decide, has_reached
-from ..failback.failures import FailbackError, FateUnknown, JobFailed, asked
+from ..failback.failures import FailbackError, FateUnknown, JobFailed, Vanished, as_sentence, asked
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
@@ -102,7 +102,7 @@ class Course:
         problem.wrote = problem.wrote or bool(self.started)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
-        problem.truth = problem.truth or truth_of(self.before, self.after, read_again=read_again)
+        problem.truth = {**truth_of(self.before, self.after, read_again=read_again), **problem.truth}
 
 
 def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
@@ -148,6 +148,9 @@ class _Runner:
             read_again = True
         except FailbackError as unread:
             self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
+            if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
+                # What failed is then no longer what has to be done.
+                problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
             read_again = False
         self._course.explain(problem, read_again=read_again)
 
@@ -220,7 +223,6 @@ class _Runner:
             self._interval = self._wish.poll_interval or accepted.retry_after
             job_name = accepted.job_name
         except FateUnknown as unknown:
-            unknown.wrote = True
             job_name = self._job_that_appeared(write.members[0], unknown)
         self._course.started.update(_ids(write.members))
         self._course.jobs.update({member.item.id: job_name for member in write.members})

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from ..failback.failures import AuthenticationError, ServiceError, UnknownState, Unreachable, Vanished
 from ..failback.lifecycle import Stage, warning_of
 from .reading import View
 
@@ -17,6 +19,19 @@ _SENTENCES = {
     "on_premises": "The on-premises copy holds the truth",
     MIXED: "Some VMs run in Azure, others on-premises",
 }
+
+
+_UNREAD = "Which side holds the truth could not be read."
+
+
+@contextmanager
+def truth_or_none_read() -> Iterator[None]:
+    """Let a failure to read say that the truth is not known, where nothing below could tell it."""
+    try:
+        yield
+    except (AuthenticationError, ServiceError, Unreachable, UnknownState, Vanished) as problem:
+        problem.truth = problem.truth or {"sentence": _UNREAD}
+        raise
 
 
 def common(values: Sequence[str]) -> str:

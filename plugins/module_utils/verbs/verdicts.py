@@ -99,8 +99,14 @@ class Fence:
         return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
 
     def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:
-        """Prove, before a step towards on-premises, that every on-premises copy is off. Raises Refused."""
+        """Prove, before a step towards on-premises, that every on-premises copy is off and Azure has its copy.
+
+        Raises Refused.
+        """
         self.before = self.look(members)
+        gone = [one for one in self.before if one.azure.state == ABSENT]
+        if gone:
+            raise _nothing_to_bring_back(gone)
         wrong = [one for one in self.before if one.in_the_way]
         if wrong:
             raise Refused(
@@ -168,6 +174,19 @@ class Fence:
         known = truth_of(course.before, course.after)
         problem.truth = {**known, "sentence": truth, "authoritative_side": holder or known["authoritative_side"]}
         return problem
+
+
+def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
+    problem = Refused(
+        f"{_sentences(gone)}. There is no VM in Azure to bring back, so a failback can only fail, and leave the "
+        "on-premises disks inconsistent.",
+        "Nothing was written. Find out who deleted the VM in Azure. Its disks may still be there: make a VM of the "
+        "same name from them, or from a backup, then run the task again. Cancel no job and start nothing on-premises "
+        "before that is settled: what is there is older.",
+        sides=[one.as_result() for one in gone],
+    )
+    problem.truth = {"sentence": "The copy in Azure held the truth, and Azure has no such VM any more"}
+    return problem
 
 
 def sides_of(session: AzureSession, item: ReplicatedItem, placed: Placed) -> Sides:

@@ -89,8 +89,8 @@ class Application:
                     watcher(self._world)
 
     def _date(self, reply: Reply) -> None:
-        """Date an answer by simulated time: clients tell by it how old things are."""
-        reply.headers["Date"] = format_datetime(self._world.clock.now(), usegmt=True)
+        """Date an answer by simulated time: clients tell by it how old things are. A fault may have dated it."""
+        reply.headers.setdefault("Date", format_datetime(self._world.clock.now(), usegmt=True))
 
     def _exchange(self, request: Request, malformed: ArmError | None) -> Reply:
         with self._held():
@@ -142,7 +142,8 @@ def _write(request: Request, reply: Reply) -> HttpResponse:
         response.headers["Content-Length"] = "0"
         del response.headers["Content-Type"]
     for name, value in reply.headers.items():
-        response.headers[name] = value
+        if value:
+            response.headers[name] = value
     client_request = request.headers.get("x-ms-client-request-id")
     if client_request:
         response.headers["x-ms-client-request-id"] = client_request

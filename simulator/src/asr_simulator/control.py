@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asr_simulator.faults import check
 from asr_simulator.scenarios import ScenarioError, load
 from asr_simulator.wire import ArmError, Reply, Request
 
@@ -86,11 +87,10 @@ def _add_fault(application: Application, request: Request) -> dict[str, Any]:
     world, wish = application.world, _mapping(request)
     service = wish.get("service")
     if isinstance(service, dict):
+        check(wish)
         world.check_fault(service)
-    added = world.faults.add(wish)
-    if isinstance(service, dict):
         world.apply_fault(service)
-    return added
+    return world.faults.add(wish)
 
 
 def _clear_faults(application: Application, request: Request) -> dict[str, Any]:

@@ -15,10 +15,11 @@ scenario or a client id, `nth` the first matching request to be struck (1), `tim
 then on).
 
 `do` is one of `status` (with `code`, `message` or a whole `body`, `headers`, `retry_after`), `reset` (the connection
-is reset), `close` (it ends without an answer), `silence` (so it does after `seconds`), `truncate` (it ends after
-`bytes` of the body), `malformed` (the body is no JSON), `delay` (the answer comes `seconds` late). Seconds are real
-seconds. `when` tells for the first four whether the request is still handled: `before` (no, the default) or `after`
-(yes: only the caller does not learn of it).
+is reset), `close` (it ends without an answer), `silence` (so it does after `seconds`), `refuse` (it is reset, as are
+all others, and for `seconds` no connection is taken), `truncate` (it ends after `bytes` of the body), `malformed` (the
+body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none).
+Seconds are real seconds. `when` tells for the first five whether the request is still handled: `before` (no, the
+default) or `after` (yes: only the caller does not learn of it).
 
 A service fault is `{"name": "...", "service": {...}}`: any mapping, kept in order in `Faults.service`.
 """
@@ -39,6 +40,14 @@ from asr_simulator.wire import ArmError, Hangup, Reply, Request
 
 MOST_SECONDS = 120
 SECONDS = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
+DOES = ("status", "reset", "close", "silence", "refuse", "truncate", "malformed", "delay", "date")
+REQUIRED = (
+    ("status", "status"),
+    ("silence", "seconds"),
+    ("refuse", "seconds"),
+    ("delay", "seconds"),
+    ("date", "value"),
+)
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -60,7 +69,7 @@ SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "required": ["do"],
             "properties": {
-                "do": {"enum": ["status", "reset", "close", "silence", "truncate", "malformed", "delay"]},
+                "do": {"enum": list(DOES)},
                 "when": {"enum": ["before", "after"]},
                 "status": {"type": "integer", "minimum": 200, "maximum": 599},
                 "code": {"type": "string"},
@@ -69,11 +78,11 @@ SCHEMA: dict[str, Any] = {
                 "headers": {"type": "object", "additionalProperties": {"type": "string"}},
                 "retry_after": {"type": "integer", "minimum": 0},
                 "seconds": SECONDS,
+                "value": {"type": "string"},
                 "bytes": {"type": "integer", "minimum": 0},
             },
             "allOf": [
-                {"if": {"properties": {"do": {"const": do}}}, "then": {"required": [needed]}}
-                for do, needed in (("status", "status"), ("silence", "seconds"), ("delay", "seconds"))
+                {"if": {"properties": {"do": {"const": do}}}, "then": {"required": [needed]}} for do, needed in REQUIRED
             ],
         },
         "service": {"type": "object", "minProperties": 1},
@@ -149,7 +158,7 @@ class Faults:
         Raises:
             FaultError: the document describes none.
         """
-        _check(document)
+        check(document)
         if "service" in document:
             self.service.append({**document["service"], "added": self._clock.now().isoformat()})
             return {"service": self.service[-1]}
@@ -197,7 +206,12 @@ class Faults:
         return {client.lower(), self._names.get(client.lower(), "")} - {""}
 
 
-def _check(document: dict[str, Any]) -> None:
+def check(document: dict[str, Any]) -> None:
+    """Whether a document has the form of a fault.
+
+    Raises:
+        FaultError: no; the message says where.
+    """
     checker = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
     wrong = sorted(checker.iter_errors(document), key=lambda error: list(map(str, error.path)))
     if wrong:
@@ -236,6 +250,10 @@ def _silence(action: dict[str, Any]) -> Reply:
     raise Hangup(delay=action["seconds"])
 
 
+def _refuse(action: dict[str, Any]) -> Reply:
+    raise Hangup(reset=True, away=action["seconds"])
+
+
 def _truncate(action: dict[str, Any], reply: Reply) -> Reply:
     reply.cut = action.get("bytes", 10)
     return reply
@@ -251,5 +269,10 @@ def _delay(action: dict[str, Any], reply: Reply) -> Reply:
     return reply
 
 
-REPLACING = {"status": _status, "reset": _reset, "close": _close, "silence": _silence}
-CHANGING = {"truncate": _truncate, "malformed": _malformed, "delay": _delay}
+def _date(action: dict[str, Any], reply: Reply) -> Reply:
+    reply.headers["Date"] = action["value"]
+    return reply
+
+
+REPLACING = {"status": _status, "reset": _reset, "close": _close, "silence": _silence, "refuse": _refuse}
+CHANGING = {"truncate": _truncate, "malformed": _malformed, "delay": _delay, "date": _date}

@@ -18,10 +18,14 @@ REDACTED = {"authorization", "cookie", "set-cookie"}
 
 
 class Journal:
-    """Each request, in order: seq, time, method, path, query, principal, status, request_body, operation, write.
+    """Each request, in order.
+
+    seq, time, method, path, query, principal, status, handled, request_body, operation, write.
 
     ``write`` tells whether an authenticated request could change something (any method but GET and HEAD).
     ``principal`` is the client id, null before authentication. ``operation`` is the id of the job that it started.
+    ``handled`` is the status with which it was handled, null where a fault kept it from that; ``status`` is what the
+    caller was told.
     """
 
     def __init__(self) -> None:
@@ -32,7 +36,7 @@ class Journal:
         """How many requests there were."""
         return len(self._entries)
 
-    def record(self, request: Request, reply: Reply, when: datetime, arm: bool) -> None:
+    def record(self, request: Request, reply: Reply, when: datetime, arm: bool, handled: int | None) -> None:
         """Add an exchange; ``arm``: a call that needs a token. The bodies of other calls are not kept."""
         self._entries.append(
             {
@@ -43,6 +47,7 @@ class Journal:
                 "query": dict(request.query),
                 "principal": request.principal.client_id if request.principal else None,
                 "status": reply.status,
+                "handled": handled,
                 "request_body": request.body if arm else None,
                 "operation": _operation(reply),
                 "write": arm and request.method not in ("GET", "HEAD"),

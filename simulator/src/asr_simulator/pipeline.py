@@ -26,13 +26,14 @@ def answer(world: World, table: RouteTable, request: Request, malformed: ArmErro
     world.clock.tick()
     found = table.find(request.method, request.path)
     reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
+    handled: int | None = None
     arm = found is None or found[0].authenticated
     try:
-        reply = _refuse_or_handle(world, table, request, found, malformed)
+        reply, handled = _refuse_or_handle(world, table, request, found, malformed)
         reply.headers.setdefault("x-ms-request-id", world.ids.of("request", str(world.journal.count + 1)))
         reply = world.faults.after(request, reply)
     finally:
-        world.journal.record(request, reply, world.clock.now(), arm)
+        world.journal.record(request, reply, world.clock.now(), arm, handled)
     return reply
 
 
@@ -42,10 +43,11 @@ def _refuse_or_handle(
     request: Request,
     found: tuple[Route, dict[str, str]] | None,
     malformed: ArmError | None,
-) -> Reply:
+) -> tuple[Reply, int | None]:
+    """The reply, and the status that the request was handled with; None where a fault answers in its place."""
     faulty = world.faults.before(request)
     if faulty is not None:
-        return faulty
+        return faulty, None
     rates: dict[str, str] = {}
     try:
         if found is None:
@@ -59,7 +61,7 @@ def _refuse_or_handle(
     except ArmError as error:
         reply = error.reply()
     reply.headers = {**rates, **reply.headers}
-    return reply
+    return reply, reply.status
 
 
 def _admit(world: World, route: Route, request: Request) -> dict[str, str]:

@@ -64,6 +64,8 @@ class Request:
 class Reply:
     """One answer. ``raw`` replaces the JSON of ``body``; ``delay`` is real seconds to hold the answer back.
 
+    A header without a value is not sent.
+
     ``cut``: after how many bytes of the body the connection ends, though the headers promise the whole.
     """
 
@@ -76,12 +78,16 @@ class Reply:
 
 
 class Hangup(Exception):
-    """The connection ends without an answer, after ``delay`` real seconds; ``reset``: not even in order."""
+    """The connection ends without an answer, after ``delay`` real seconds; ``reset``: not even in order.
 
-    def __init__(self, reset: bool = False, delay: float = 0.0) -> None:
+    ``away``: for so many real seconds every connection is broken and none is taken.
+    """
+
+    def __init__(self, reset: bool = False, delay: float = 0.0, away: float = 0.0) -> None:
         super().__init__("reset" if reset else "closed")
         self.reset = reset
         self.delay = delay
+        self.away = away
 
 
 class ArmError(Exception):

@@ -15,13 +15,14 @@ from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
 from asr_simulator.compute import troubles as in_azure
 from asr_simulator.entra import Entra
+from asr_simulator.entra import troubles as of_sign_in
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import HyperV
 from asr_simulator.hyperv import troubles as on_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
 from asr_simulator.scenarios import Scenario, ScenarioError
-from asr_simulator.site_recovery import Vault, staging, troubles
+from asr_simulator.site_recovery import Vault, interventions, staging, troubles
 from asr_simulator.site_recovery.rates import Rates
 from asr_simulator.wsman import Shells
 
@@ -49,21 +50,27 @@ class World:
         Raises:
             ValueError: no.
         """
-        if on_hosts.concerns(fault):
-            on_hosts.check(self.hyperv, fault)
-        elif in_azure.concerns(fault):
-            in_azure.check(self.compute, fault)
-        else:
-            troubles.check(self.vault, fault)
+        kind, part = self._of(fault)
+        kind.check(part, fault)
 
     def apply_fault(self, fault: dict[str, Any]) -> None:
-        """Do at once what a checked service fault does at once."""
-        if on_hosts.concerns(fault):
-            on_hosts.apply(self.hyperv, fault)
-        elif in_azure.concerns(fault):
-            in_azure.apply(self.compute, fault)
-        else:
-            troubles.apply(self.vault, fault)
+        """Do at once what a checked service fault does at once.
+
+        Raises:
+            ValueError: the service refuses what somebody else asks it for.
+        """
+        kind, part = self._of(fault)
+        kind.apply(part, fault)
+
+    def _of(self, fault: dict[str, Any]) -> tuple[Any, Any]:
+        """The kind of a service fault, a module, and the part of the world that it is about."""
+        kinds = (
+            (of_sign_in, self.entra),
+            (on_hosts, self.hyperv),
+            (in_azure, self.compute),
+            (interventions, self.vault),
+        )
+        return next(((kind, part) for kind, part in kinds if kind.concerns(fault)), (troubles, self.vault))
 
     def state(self) -> dict[str, Any]:
         """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""

@@ -203,6 +203,17 @@ class Compute:
         if machine.power == between:
             self._set_power(machine, after)
 
+    def delete_vm(self, name_or_id: str) -> None:
+        """Deletes the machine alone: its disks and interfaces stay, as where nobody asks for their deletion as well.
+
+        Raises `UnknownMachine`, or `arm.locks.ScopeLocked` before anything is deleted.
+        """
+        machine = self.get(name_or_id)
+        self.locks.refuse_delete(machine.id)
+        del self._machines[machine.id.lower()]
+        for nic in machine.nics:
+            nic.attached_to = None
+
     def delete_vm_and_disks(self, name_or_id: str) -> list[str]:
         """Deletes the machine and its disks; returns the ids of the interfaces and addresses left behind.
 

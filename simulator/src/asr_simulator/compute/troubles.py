@@ -29,8 +29,8 @@ NO_ROOM = (
 
 
 def concerns(fault: dict[str, Any]) -> bool:
-    """Whether a service fault is one of Azure compute."""
-    return "azure_vm" in fault
+    """Whether a service fault is one of Azure compute; one that is deleted takes its vault with it."""
+    return "azure_vm" in fault and "deleted" not in fault
 
 
 def check(compute: Compute, fault: dict[str, Any]) -> None:

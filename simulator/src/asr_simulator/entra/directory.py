@@ -25,6 +25,16 @@ class Entra:
         self._clock = clock
         applications = (_application(spec, self.tenant_id) for spec in scenario.principals)
         self._applications = {application.principal.client_id.lower(): application for application in applications}
+        self._expired: set[str] = set()
+
+    @property
+    def principals(self) -> set[str]:
+        """The names of the service principals."""
+        return {application.principal.name for application in self._applications.values()}
+
+    def set_secret_expired(self, principal: str, expired: bool) -> None:
+        """Take the secrets of a principal no more, or again."""
+        (self._expired.add if expired else self._expired.discard)(principal)
 
     def check_tenant(self, tenant: str) -> None:
         """Raises `errors.TokenError` (AADSTS90002) for a tenant that is not here."""
@@ -65,7 +75,8 @@ class Entra:
         if not matching:
             raise errors.wrong_secret(application.principal.client_id)
         now = self._clock.wall()
-        if all(secret.expires is not None and secret.expires <= now for secret in matching):
+        too_old = all(secret.expires is not None and secret.expires <= now for secret in matching)
+        if too_old or application.principal.name in self._expired:
             raise errors.expired_secret(application.principal.client_id)
 
     def authenticate(self, headers: Mapping[str, str]) -> Principal:

@@ -49,6 +49,7 @@ class Tokens:
         self.tenant_id = tenant_id
         self.lifetime = lifetime
         self._clock = clock
+        self._good: set[str] = set()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
@@ -59,6 +60,8 @@ class Tokens:
     def issue(self, principal: Principal, audience: str) -> str:
         """A token for an audience (what the caller's scope names)."""
         now = self._clock.wall()
+        number = uuid.uuid4().hex[:22]
+        self._good.add(number)
         claims = {
             "aud": audience,
             "iss": self.issuer,
@@ -72,10 +75,14 @@ class Tokens:
             "oid": principal.object_id,
             "sub": principal.object_id,
             "tid": self.tenant_id,
-            "uti": uuid.uuid4().hex[:22],
+            "uti": number,
             "ver": "1.0",
         }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": KEY_ID})
+
+    def expire(self) -> None:
+        """From now on no token handed out so far is good."""
+        self._good.clear()
 
     def read(self, token: str) -> dict[str, Any]:
         """The claims of a token of this tenant.
@@ -91,6 +98,8 @@ class Tokens:
             raise InvalidTokenError(str(error)) from error
         now = self._clock.wall()
         expires = datetime.fromtimestamp(claims["exp"], now.tzinfo)
+        if claims["uti"] not in self._good:
+            raise ExpiredTokenError(min(expires, now - timedelta(seconds=1)), now)
         if now >= expires:
             raise ExpiredTokenError(expires, now)
         return claims

@@ -39,6 +39,8 @@ class PlanRun:
 
     def __init__(self, vault: Vault, plan: Plan, job: Job) -> None:
         self.vault, self.works, self.plan, self.job = vault, vault.works, plan, job
+        # Somebody may change the plan meanwhile: a run goes on with what it began with.
+        self._items = plan.items
         self.going = [item for item in plan.items if self.takes_part(item)]
         self.errors: list[JobError] = []
         self._cancelled_parts = False
@@ -68,7 +70,7 @@ class PlanRun:
 
     def ended(self, job: Job) -> None:
         """The job is over: its items are free."""
-        for item in self.plan.items:
+        for item in self._items:
             item.released_by(job)
 
     def task(self, name: str) -> Task:

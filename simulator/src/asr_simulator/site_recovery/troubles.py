@@ -10,7 +10,7 @@ A service fault is one of::
     {"provider": "hv01.contoso.example", "connected": false}
 
 ``item`` is optional (any), ``times`` 1 unless said (0: always), ``code`` and ``message`` those of an internal error.
-The task fails when its time is over. A provider changes at once.
+The task fails when its time is over. A provider changes at once. What somebody else does is in `interventions`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,157 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way of a VM or a plan from Azure back to on-premises, module by module, and what must be true of its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from driving import Driver
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from asr_simulator.server import Simulator
+
+# Each module of a failback, and the stage that it begins in.
+STEPS = {
+    "failback_prereq": "failed_over",
+    "planned_failover": "failed_over",
+    "complete_failover": "waiting_for_completion",
+    "failback_validate": "failback_commit_pending",
+    "commit": "failback_commit_pending",
+    "reverse_replicate": "failed_back",
+}
+WRITES = {
+    "planned_failover": "plannedFailover",
+    "complete_failover": "resume",
+    "commit": "failoverCommit",
+    "reverse_replicate": "reProtect",
+}
+WAYS_TO_SAY_THE_TRUTH = (
+    "holds the truth",
+    "The truth ",
+    "hold the truth",
+    "Some VMs run in Azure",
+    "took the last changes",
+)
+NOTHING_READ = "Which side holds the truth could not be read"
+AS_LAST_READ = "as last read"
+ON_PREMISES = frozenset({"protected", "failback_commit_pending", "failed_back", "reverse_replicating"})
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A module that failed, and how. C(since) is the number of the last request before it began."""
+
+    module: str
+    problem: FailbackError
+    since: int = 0
+
+
+class Journey:
+    """Brings a target of a simulator home. With C(hosts) they are asked, and the commit demands evidence."""
+
+    def __init__(self, simulator: Simulator, target: dict[str, str], *, hosts: bool = False) -> None:
+        self.simulator = simulator
+        self.target = target
+        self.hosts = hosts
+        self.driver = self._new_driver()
+
+    def _new_driver(self) -> Driver:
+        driver = Driver(self.simulator)
+        return driver.knows_hosts() if self.hosts else driver
+
+    def steps(self) -> list[str]:
+        """The modules in order; without hosts nothing proves that the VM works."""
+        return [module for module in STEPS if self.hosts or module != "failback_validate"]
+
+    def go(
+        self,
+        *,
+        begin: str | None = None,
+        end: str | None = None,
+        meanwhile: Callable[[float], None] | None = None,
+    ) -> Failed | None:
+        """Run the modules in order, as a run of their own: from C(begin) to C(end), or all; return the first failure.
+
+        C(meanwhile) is called after each wait.
+        """
+        self.driver = self._new_driver()
+        self.driver.meanwhile = meanwhile
+        evidence: Any = None
+        steps = self.steps()
+        first, last = (steps.index(begin) if begin else 0), (steps.index(end) if end else len(steps) - 1)
+        for module in steps[first : last + 1]:
+            since = self.driver.requests()
+            try:
+                result = self.take(module, evidence)
+            except FailbackError as problem:
+                return Failed(module, problem, since)
+            evidence = result.get("validation") if module == "failback_validate" else evidence
+        return None
+
+    def take(self, module: str, evidence: Any = None) -> dict[str, Any]:
+        """Run one module; a commit with hosts makes its evidence where it is given none."""
+        options: dict[str, Any] = {}
+        if module == "commit" and self.hosts:
+            proof = evidence or self.driver.run("failback_validate", **self.target)["validation"]
+            options = {"require_validation": True, "validation": proof}
+        return self.driver.run(module, **self.target, **options)
+
+    def side(self) -> str:
+        """Which side holds the truth, by the simulator."""
+        state = self.simulator.state()
+        plan = self.target.get("recovery_plan")
+        names = next(one["items"] for one in state["plans"] if one["name"] == plan) if plan else [*self.target.values()]
+        sides = {_is_on_premises(item) for item in state["items"] if item["name"] in names}
+        return "mixed" if len(sides) > 1 else "on_premises" if sides == {True} else "azure"
+
+    def stages(self) -> dict[str, str]:
+        """The stage of each item, by the simulator."""
+        return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
+
+
+def _is_on_premises(item: dict[str, Any]) -> bool:
+    return item["stage"] in ON_PREMISES or (item["stage"] == "busy" and item["active_location"] == "Primary")
+
+
+def taken(simulator: Simulator, since: int = 0) -> list[str]:
+    """The writes that the vault took after entry C(since) of the journal, whatever their sender was told."""
+    entries = simulator.journal.entries(since, writes=True)
+    return ["/".join(entry["path"].split("/")[-2:]) for entry in entries if entry["handled"] == 202]
+
+
+def sent(simulator: Simulator, since: int = 0) -> int:
+    """How many writes reached the simulator after entry C(since)."""
+    return len(simulator.journal.entries(since, writes=True))
+
+
+def faults_of(failed: Failed, journey: Journey) -> list[str]:
+    """What is wrong with how a module failed; nothing where it says all that a person needs."""
+    problem, result = failed.problem, failed.problem.as_result()
+    wrong = []
+    if not problem.asked or not result["msg"].startswith(problem.asked):
+        wrong.append("does not say what was asked")
+    if not problem.remedy.strip():
+        wrong.append("does not say what to do next")
+    wrong += _wrong_truth(result, journey)
+    if taken(journey.simulator, failed.since) and not result["changed"]:
+        wrong.append("a write was taken, yet changed is false")
+    if not sent(journey.simulator, failed.since) and result["changed"]:
+        wrong.append("nothing was sent, yet changed is true")
+    return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
+
+
+def _wrong_truth(result: dict[str, Any], journey: Journey) -> list[str]:
+    message = result["msg"]
+    if "authoritative_side" not in result:
+        return [] if NOTHING_READ in message else ["says nothing of the truth"]
+    wrong = []
+    if not any(words in message for words in WAYS_TO_SAY_THE_TRUTH):
+        wrong.append("has no sentence on the truth")
+    if result["authoritative_side"] != journey.side() and AS_LAST_READ not in message:
+        wrong.append(f"says {result['authoritative_side']}, the truth is {journey.side()}")
+    return wrong

@@ -1,0 +1,115 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What somebody else does to the vault while its user is at work."""
+
+from __future__ import annotations
+
+import pytest
+
+PLAN = [{"name": "shop", "groups": [["db"], ["web"]]}]
+
+
+def serve(desk, **fault):
+    url = f"{desk.simulator.connection['control']}/faults"
+    return desk.caller.session.post(url, json={"service": fault}, timeout=20)
+
+
+def done(desk, **fault):
+    answer = serve(desk, **fault)
+    assert answer.status_code == 200, answer.text
+
+
+def refused(desk, **fault):
+    answer = serve(desk, **fault)
+    assert answer.status_code == 400, answer.text
+    return answer.json()["error"]["message"]
+
+
+def test_an_item_whose_replication_is_disabled_is_not_found(desk, vault_of):
+    vault = desk(vault_of({"name": "db"}, {"name": "web"}, recovery_plans=PLAN))
+    path, azure_vm = vault.path("db"), vault.truth("db")["azure_vm"]["id"]
+    done(vault, item="db", removed=True)
+    gone = vault.get(path)
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "NotFound")
+    assert gone.json()["error"]["details"][0]["code"] == "ArmResourceDoesNotExist"
+    assert vault.simulator.state()["plans"][0]["items"] == ["web"]
+    assert vault.caller.get(azure_vm, "2024-07-01").status_code == 200
+
+
+def test_the_job_of_an_item_whose_replication_is_disabled_is_cancelled(desk, vault_of, failback):
+    vault = desk(vault_of({"name": "vm1"}))
+    job = vault.begin("vm1", "plannedFailover", failback())
+    vault.pass_time(60)
+    done(vault, item="vm1", removed=True)
+    assert vault.until(job, "Cancelled")["stateDescription"] == "Cancelled"
+
+
+@pytest.mark.parametrize("groups", [[["web"], ["db"]], [["db"]], [["db", "web", "new"]]])
+def test_a_plan_may_change_and_its_run_goes_on_as_it_began(desk, vault_of, plan_failback, groups):
+    vault = desk(vault_of({"name": "db"}, {"name": "web"}, {"name": "new"}, recovery_plans=PLAN))
+    job = vault.begin("shop", "plannedFailover", plan_failback("ForDownTime", "NoAction"))
+    vault.pass_time(60)
+    done(vault, plan="shop", groups=groups)
+    vault.until(job, "Suspended")
+    stages = {item["name"]: item["stage"] for item in vault.simulator.state()["items"]}
+    assert stages == {"db": "waiting_for_completion", "web": "waiting_for_completion", "new": "failed_over"}
+    vault.act(job, "resume")
+    vault.until(job, "Succeeded")
+    assert [vault.truth(name)["operation"] for name in ("db", "web")] == [None, None]
+
+
+def test_a_deleted_azure_vm_leaves_its_disks(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "managed_disks": True}))
+    done(vault, azure_vm="vm1", deleted=True)
+    assert vault.truth("vm1")["azure_vm"]["exists"] is False
+    assert vault.simulator.world.compute.disks()
+    assert "vm1 has no Azure VM" in refused(vault, azure_vm="vm1", deleted=True)
+
+
+def test_a_locked_azure_vm_is_not_deleted(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "locks": ["CanNotDelete"]}))
+    assert "lock" in refused(vault, azure_vm="vm1", deleted=True)
+    assert vault.truth("vm1")["azure_vm"]["exists"] is True
+
+
+def test_a_failback_without_its_azure_vm_fails_in_the_job(desk, vault_of, failback):
+    vault = desk(vault_of({"name": "vm1"}))
+    done(vault, azure_vm="vm1", deleted=True)
+    assert vault.do("vm1", "plannedFailover", failback())["errors"][0]["serviceErrorDetails"]["code"] == "25017"
+
+
+def test_an_operation_of_somebody_else_makes_the_next_one_fail_with_532(desk, vault_of, failback):
+    vault = desk(vault_of({"name": "vm1"}))
+    done(vault, operation="plannedFailover", item="vm1")
+    assert vault.do("vm1", "plannedFailover", failback())["errors"][0]["serviceErrorDetails"]["code"] == "532"
+    assert vault.truth("vm1")["operation"] == "PlannedFailover"
+
+
+def test_somebody_else_resumes_or_cancels_the_job(desk, vault_of):
+    vault = desk(vault_of({"name": "a", "stage": "waiting_for_completion"}, {"name": "b", "stage": "synchronizing"}))
+    done(vault, operation="resume", item="a")
+    done(vault, operation="cancel", item="b")
+    vault.pass_time(3600)
+    assert [vault.truth(name)["stage"] for name in "ab"] == ["failback_commit_pending", "interrupted"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"operation": "testFailover", "item": "vm1"}, "testFailover of vm1 is refused: "),
+        ({"operation": "resume", "item": "vm1"}, "vm1 has no job that allows resume"),
+        ({"operation": "explode", "item": "vm1"}, "no operation is named explode; known are plannedFailover, "),
+        ({"item": "vm1", "removed": False}, "removed is true: it cannot be undone"),
+        ({"plan": "shop", "groups": []}, "groups name at least one item"),
+        ({"plan": "shop", "groups": "vm1"}, "groups is a list of lists of item names"),
+        ({"plan": "shop", "groups": [["vm1"], ["vm1"]]}, "none twice"),
+        ({"plan": "shop", "groups": [["vm1", "cloudy"]]}, "of one fabric"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_not_kept(desk, vault_of, fault, message):
+    items = [{"name": "vm1"}, {"name": "cloudy", "cloud": "cloud1"}]
+    vault = desk(vault_of(*items, recovery_plans=[{"name": "shop", "groups": [["vm1"]]}]))
+    assert message in refused(vault, **fault)
+    assert vault.simulator.world.faults.service == []
