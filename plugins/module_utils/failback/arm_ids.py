@@ -39,3 +39,9 @@ def vault_of(resource_id: str) -> str:
     if "vaults" not in lowered[:-1]:
         return ""
     return "/" + "/".join(parts[: lowered.index("vaults") + 2])
+
+
+def group_of(resource_id: str) -> str:
+    """Return the id of the resource group that a resource is in."""
+    subscription, group = (segment(resource_id, part) for part in ("subscriptions", "resourceGroups"))
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
