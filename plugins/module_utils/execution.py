@@ -10,10 +10,12 @@ from typing import Any
 
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
+from .azure.settings import secrets_of
 from .contracts import Contract
-from .failback.failures import ConfigurationError, MissingLibrary
+from .failback.failures import MissingLibrary
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
+from .option_checks import check_values
 from .run_cache import RunCache
 from .verbs.services import Services
 from .watch import Watch
@@ -48,7 +50,7 @@ def execute(
     Raises FailbackError, with everything that a person needs in it.
     """
     _require_libraries(contract)
-    _check_values(parameters)
+    check_values(parameters)
     seconds = deadline_of(parameters)
     own_watch = watch or (Watch(seconds, report) if report else Watch(seconds))
     services = Services(
@@ -56,6 +58,11 @@ def execute(
         Hosts(parameters, inventory, own_watch, cache, environ),
     )
     return _with_summary(contract.run(contract.wish(parameters, check_mode), services, own_watch))
+
+
+def secrets_around(environ: Mapping[str, str]) -> set[str]:
+    """Return what no result may show, beside the options that must not be shown: the secrets of the environment."""
+    return secrets_of(environ)
 
 
 def deadline_of(parameters: Mapping[str, Any]) -> float:
@@ -71,19 +78,6 @@ def _require_libraries(contract: Contract) -> None:
             f"The Python that runs this task lacks a library: {problem.msg}.",
             f"Install {LIBRARIES if contract.asks_azure else 'pywinrm'} (requirements.txt) for it.",
         ) from problem
-
-
-def _check_values(parameters: Mapping[str, Any]) -> None:
-    for name in ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host"):
-        value = parameters.get(name)
-        if value is not None and not str(value).strip():
-            raise ConfigurationError(
-                f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
-            )
-    for name in ("wait_timeout", "poll_interval", "timeout", "interval", "limit"):
-        value = parameters.get(name)
-        if value is not None and value <= 0:
-            raise ConfigurationError(f"{name} must be greater than 0, not {value}.", "Nothing was read or written.")
 
 
 def _with_summary(result: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from .wishes import Wish
 
 _MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
 _SUGGESTIONS = 5
+_PATH_OF_AN_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
+_WHERE_IDS_ARE = "Take it from replicated_item_info."
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,15 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
 def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
     vault = arm_ids.vault_of(wanted)
     if not arm_ids.segment(wanted, "replicationProtectedItems"):
-        raise TargetError(
-            "The id is not that of a replicated item.", "Take it from replicated_item_info.", asked=wanted
-        )
+        raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     if not arm_ids.same_resource(vault, session.vault_id):
         raise TargetError(
             f"The id belongs to another vault ({vault or 'none'}) than the one given ({session.vault_id}).",
             "Give the resource_group and vault_name of the id's own vault.",
             asked=wanted,
         )
+    if not arm_ids.names_below(wanted, session.vault_id, *_PATH_OF_AN_ITEM):
+        raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     try:
         return session.site_recovery.item(wanted)
     except NotFound as problem:
@@ -109,6 +111,19 @@ def find_plan(session: AzureSession, wanted: str) -> RecoveryPlan:
     if found:
         raise _ambiguous(wanted, "recovery plans", [plan.id for plan in found])
     raise TargetError(*_unknown(session, wanted, "recovery plan", [plan.friendly_name for plan in known]), asked=wanted)
+
+
+def job_name_of(session: AzureSession, wanted: str) -> str:
+    """Return the name of the job that the user means by a name or a resource id."""
+    is_id = arm_ids.is_resource_id(wanted)
+    names = arm_ids.names_below(wanted, session.vault_id, "replicationJobs") if is_id else (wanted,)
+    if not all(map(arm_ids.is_name, names or ("",))):
+        raise TargetError(
+            f"'{wanted}' is neither the name of a job nor the id of one in vault {session.vault_id}.",
+            "Take it from job_info, and give the resource_group and vault_name of the job's own vault.",
+            asked=wanted,
+        )
+    return names[0]
 
 
 def _ambiguous(wanted: str, kind: str, ids: Sequence[str]) -> TargetError:
