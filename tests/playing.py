@@ -46,6 +46,7 @@ class Stage:
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self.simulator = simulator
         self.folder = folder
+        self._report = folder / "report.json"
         self._inventories = [folder / "inventory.yml"]
         connection = simulator.connection
         self.variables: dict[str, Any] = {
@@ -73,15 +74,10 @@ class Stage:
 
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
         """Run a playbook of the collection, or a file."""
-        report = self.folder / "report.json"
-        report.unlink(missing_ok=True)
-        settings = {**self.variables, **variables, "failback_report": str(report)}
-        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
-        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
-        inventories = [part for path in self._inventories for part in ("-i", str(path))]
+        command, environment = self.prepared(playbook, hosts, *arguments, **variables)
         done = subprocess.run(
-            ["ansible-playbook", name, *inventories, *arguments],
-            env=self._environment(),
+            command,
+            env=environment,
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -89,8 +85,20 @@ class Stage:
             timeout=SECONDS,
             check=False,
         )
+        report = self._report
         results = json.loads(report.read_text())["results"] if report.exists() else []
         return Played(done.returncode, done.stdout, {result["host"]: result for result in results})
+
+    def prepared(
+        self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command that plays it and its environment, with the inventory written and no report there."""
+        self._report.unlink(missing_ok=True)
+        settings = {**self.variables, **variables, "failback_report": str(self._report)}
+        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
+        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
+        inventories = [part for path in self._inventories for part in ("-i", str(path))]
+        return ["ansible-playbook", name, *inventories, *arguments], self._environment()
 
     def _environment(self) -> dict[str, str]:
         connection = self.simulator.connection
