@@ -35,7 +35,7 @@ GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo test lint docs changelog bench clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-roles test lint docs changelog bench clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -57,6 +57,10 @@ $(READY): requirements.txt requirements-dev.txt simulator/pyproject.toml
 
 demo: $(READY) ## Bring a whole fleet back on the simulator
 	@python tools/demo.py
+
+demo-roles: $(READY) ## The same as callers who may do no more than is needed: by built-in roles, by a custom one
+	@python tools/demo.py --caller failback-operator
+	@python tools/demo.py --caller failback-only
 
 test: $(READY) ## Run everything that must pass
 	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(GATES)

@@ -46,6 +46,7 @@ class Stage:
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self.simulator = simulator
         self.folder = folder
+        self._report = folder / "report.json"
         self._inventories = [folder / "inventory.yml"]
         connection = simulator.connection
         self.variables: dict[str, Any] = {
@@ -71,21 +72,12 @@ class Stage:
         path.write_text(yaml.safe_dump([dict(task) for task in tasks]))
         return str(path)
 
-    def command(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> list[str]:
-        """The command that runs a playbook of the collection, or a file; it writes report.json."""
-        settings = {**self.variables, **variables, "failback_report": str(self.folder / "report.json")}
-        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
-        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
-        inventories = [part for path in self._inventories for part in ("-i", str(path))]
-        return ["ansible-playbook", name, *inventories, *arguments]
-
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
         """Run a playbook of the collection, or a file."""
-        report = self.folder / "report.json"
-        report.unlink(missing_ok=True)
+        command, environment = self.prepared(playbook, hosts, *arguments, **variables)
         done = subprocess.run(
-            self.command(playbook, hosts, *arguments, **variables),
-            env=self.environment(),
+            command,
+            env=environment,
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -93,11 +85,22 @@ class Stage:
             timeout=SECONDS,
             check=False,
         )
+        report = self._report
         results = json.loads(report.read_text())["results"] if report.exists() else []
         return Played(done.returncode, done.stdout, {result["host"]: result for result in results})
 
-    def environment(self) -> dict[str, str]:
-        """What the command needs to see, beside what there is."""
+    def prepared(
+        self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any
+    ) -> tuple[list[str], dict[str, str]]:
+        """The command that plays it and its environment, with the inventory written and no report there."""
+        self._report.unlink(missing_ok=True)
+        settings = {**self.variables, **variables, "failback_report": str(self._report)}
+        self._inventories[0].write_text(yaml.safe_dump({"all": {"hosts": dict(hosts), "vars": settings}}))
+        name = playbook if "/" in playbook else f"asr.failback.{playbook}"
+        inventories = [part for path in self._inventories for part in ("-i", str(path))]
+        return ["ansible-playbook", name, *inventories, *arguments], self._environment()
+
+    def _environment(self) -> dict[str, str]:
         connection = self.simulator.connection
         return {
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),

@@ -43,6 +43,7 @@ simulated as well, and are asked over WinRM. Time there runs {speed} times faste
 purpose: its failover was never committed; it counts as failed and is reported. The host of another one has died: it
 counts as failed first, then goes to another host. The inventory has 16 hosts to fail back, 14 VMs by themselves and two
 recovery plans of five VMs each, and 8 Hyper-V hosts and VMM servers to ask.
+Ansible signs in as {caller}, who has {roles}.
 The demo runs four playbooks: the prerequisites (reads only), the failback of the whole fleet, the failback of the VM
 without a host to another one, and the failback of the fleet again (nothing left to do).
 All that they print is in build/demo/*.log; what follows is the progress."""
@@ -59,6 +60,13 @@ class Vault:
         answer = requests.get(url, timeout=10, verify=self.connection["ca_bundle"])
         answer.raise_for_status()
         return answer.json()
+
+    def caller(self, name: str | None) -> Report:
+        """The principal of this name; the first one where none is named."""
+        known = {spec["name"]: spec for spec in self.connection["principals"]}
+        if name is not None and name not in known:
+            sys.exit(f"The scenario has no caller {name!r}; it has {', '.join(known)}.")
+        return dict(known[name] if name else self.connection["principals"][0])
 
     def state(self) -> Report:
         """The vault as it stands."""
@@ -123,13 +131,20 @@ def write_inventory(vault: Vault) -> Path:
     return path
 
 
-def run_playbook(name: str, inventory: Path, report: Path, *more: str) -> list[Report]:
-    """Run a playbook of the collection on the inventory and return its report."""
+def run_playbook(name: str, inventory: Path, caller: Report, report: Path, *more: str) -> list[Report]:
+    """Run a playbook of the collection on the inventory, as a caller, and return its report."""
     report.unlink(missing_ok=True)
     shown = ["ansible-playbook", f"asr.failback.{name}", "-i", f"{inventory.relative_to(ROOT)}"]
     shown += ["-i", f"{HOSTS.relative_to(ROOT)}", *more]
     command = [*shown, "-e", f"failback_report={report}"]
-    environment = {**os.environ, **exported(OUTPUT / "simulator" / "env.sh"), "ANSIBLE_FORKS": "30"}
+    environment = {
+        **os.environ,
+        **exported(OUTPUT / "simulator" / "env.sh"),
+        "AZURE_CLIENT_ID": caller["client_id"],
+        "AZURE_SECRET": caller["client_secret"],
+        "AZURE_CLIENT_SECRET": caller["client_secret"],
+        "ANSIBLE_FORKS": "30",
+    }
     log = OUTPUT / f"{report.stem}.log"
     print(f"\n$ {' '.join(shown)}", flush=True)
     with log.open("w") as output:
@@ -163,19 +178,22 @@ def exported(script: Path) -> dict[str, str]:
 def main() -> int:
     """Run the demo; 0 when everything ended as foreseen."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args()
+    parser.add_argument("--caller", metavar="NAME", help="who signs in, of the scenario's principals")
+    wanted = parser.parse_args().caller
     OUTPUT.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    print(INTRODUCTION.format(speed=SPEED))
     with running_simulator(OUTPUT / "simulator", OUTPUT / "traffic.jsonl") as vault:
+        caller = vault.caller(wanted)
+        print(INTRODUCTION.format(speed=SPEED, caller=caller["name"], roles=" and ".join(caller["roles"])))
         inventory = write_inventory(vault)
-        run_playbook("prerequisites", inventory, OUTPUT / "prerequisites.json")
+        run_playbook("prerequisites", inventory, caller, OUTPUT / "prerequisites.json")
         written_by_check = vault.writes_since(0)
-        records = machines(run_playbook("failback", inventory, OUTPUT / "first.json"))
-        moved = run_playbook("alternate_host", inventory, OUTPUT / "moved.json", "-e", f"failback_hosts={HOMELESS}")
+        records = machines(run_playbook("failback", inventory, caller, OUTPUT / "first.json"))
+        chosen = ("-e", f"failback_hosts={HOMELESS}")
+        moved = run_playbook("alternate_host", inventory, caller, OUTPUT / "moved.json", *chosen)
         records |= machines(moved)
         before_second = vault.last_request()
-        run_playbook("failback", inventory, OUTPUT / "second.json")
+        run_playbook("failback", inventory, caller, OUTPUT / "second.json")
         written_again = vault.writes_since(before_second)
         state = vault.state()
         problems = judge(records, state)

@@ -11,10 +11,12 @@ from typing import Any
 
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
+from .azure.settings import secrets_of
 from .contracts import Contract
-from .failback.failures import ConfigurationError, MissingLibrary, as_sentence, asked
+from .failback.failures import MissingLibrary, as_sentence, asked
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
+from .option_checks import check_values
 from .run_cache import RunCache
 from .verbs.services import Services
 from .verbs.truth import truth_or_none_read
@@ -49,7 +51,7 @@ def execute(
     Raises FailbackError, with everything that a person needs in it.
     """
     _require_libraries(contract)
-    _check_values(parameters)
+    check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
     services = Services(
         lambda: open_session(parameters, environ, own_watch, cache),
@@ -66,6 +68,11 @@ def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:
     return f"{contract.name} of '{next(filter(None, names), '')}'"
 
 
+def secrets_around(environ: Mapping[str, str]) -> set[str]:
+    """Return what no result may show, beside the options that must not be shown: the secrets of the environment."""
+    return secrets_of(environ)
+
+
 def deadline_of(parameters: Mapping[str, Any]) -> float:
     """Return the seconds that a task may wait, by its options."""
     return float(parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS)
@@ -79,19 +86,6 @@ def _require_libraries(contract: Contract) -> None:
             f"The Python that runs this task lacks a library: {problem.msg}.",
             f"Install {LIBRARIES if contract.asks_azure else 'pywinrm'} (requirements.txt) for it.",
         ) from problem
-
-
-def _check_values(parameters: Mapping[str, Any]) -> None:
-    for name in ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host"):
-        value = parameters.get(name)
-        if value is not None and not str(value).strip():
-            raise ConfigurationError(
-                f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
-            )
-    for name in ("wait_timeout", "poll_interval", "timeout", "interval", "limit"):
-        value = parameters.get(name)
-        if value is not None and value <= 0:
-            raise ConfigurationError(f"{name} must be greater than 0, not {value}.", "Nothing was read or written.")
 
 
 def _with_summary(result: dict[str, Any]) -> dict[str, Any]:

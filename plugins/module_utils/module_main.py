@@ -10,7 +10,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from .contracts import CONTRACTS
-from .execution import diff_of, execute
+from .execution import diff_of, execute, secrets_around
 from .failback.failures import FailbackError
 
 
@@ -18,6 +18,7 @@ def run_module(name: str) -> None:
     """Run the module of this name: parse its options, ask its verb, report."""
     contract = CONTRACTS[name]
     module = AnsibleModule(argument_spec=contract.argument_spec, supports_check_mode=True, **contract.rules)
+    module.no_log_values |= secrets_around(os.environ)
     try:
         result = execute(contract, module.params, os.environ, check_mode=module.check_mode)
     except FailbackError as problem:

@@ -16,7 +16,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
-from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, diff_of, execute
+from ansible_collections.asr.failback.plugins.module_utils.execution import (
+    deadline_of,
+    diff_of,
+    execute,
+    secrets_around,
+)
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
@@ -65,13 +70,14 @@ class ActionModule(ActionBase):
             parameters["host"] = parameters["host"] or host
         inventory = HostsOfInventory(task_vars or {}, self._templar)
         with self._own_environment():
+            around = secrets_around(os.environ)
             watch = Watch(
                 deadline_of(parameters),
                 lambda line: display.display(f"[{host}] {line}"),
                 is_wanted=_run_is_alive,
             )
             outcome = self._outcome(contract, parameters, watch, inventory.variables_of)
-        secrets = set(_secrets_in(contract.argument_spec, parameters))
+        secrets = around | set(_secrets_in(contract.argument_spec, parameters))
         return {**result, **remove_values(outcome, (secrets | inventory.secrets) - {None, ""})}
 
     def _outcome(self, contract, parameters, watch, inventory):

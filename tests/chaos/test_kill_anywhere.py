@@ -54,8 +54,8 @@ class Fleet:
         for place in (self.home, self.temporary):
             place.mkdir()
         proof = self.stage.task_file("validate.yml", PASS)
-        self._command = self.stage.command("failback", HOSTS, failback_validation_tasks=proof)
-        self._environment = {**self.stage.environment(), "HOME": str(self.home), "TMPDIR": str(self.temporary)}
+        self._command, environment = self.stage.prepared("failback", HOSTS, failback_validation_tasks=proof)
+        self._environment = {**environment, "HOME": str(self.home), "TMPDIR": str(self.temporary)}
 
     def run(self, moment: Moment) -> tuple[bool, int]:
         """Run the playbook until it ends or dies: whether it was killed, and its exit status."""

@@ -105,6 +105,18 @@ def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: Stage, tmp_path: P
     assert CANARY in shown.output
 
 
+@pytest.mark.parametrize("where", [{}, {**LOCALLY, "async": 60, "poll": 1}], ids=["action", "module"])
+def test_a_secret_of_the_environment_that_turns_up_in_a_message_is_hidden(
+    vault: Stage, tmp_path: Path, where: Mapping[str, Any]
+) -> None:
+    secret = vault.simulator.connection["client_secret"]
+    show = {"ansible.builtin.debug": {"msg": "it said {{ result.msg }}"}}
+    run = play(vault, tmp_path, {INFO: {"name": secret}, "register": "result", "ignore_errors": True, **where}, show)
+    said = run.output.rpartition("it said ")[2]
+    assert "has no replicated item" in said
+    assert secret not in said
+
+
 def test_a_secret_inside_of_an_option_is_hidden_too(vault: Stage, tmp_path: Path) -> None:
     probe = {"name": CANARY, "type": "http", "port": 0}
     task = "asr.failback.failback_validate"

@@ -70,6 +70,60 @@ def test_an_item_of_another_vault_is_refused_by_its_id(vault: Any, module: str) 
     assert vault.writes() == []
 
 
+# A job, a recovery point or a way out below an item: what the id ends in is not the item that it names.
+DETOURS = ["/recoveryPoints/twin-1", "/../twin-1", "/%2e%2e/twin-1", "/plannedFailover", "?x=y", "#x"]
+
+
+@pytest.mark.parametrize("module", VERBS)
+@pytest.mark.parametrize("detour", DETOURS)
+def test_an_id_that_goes_on_after_an_item_names_none(vault: Any, module: str, detour: str) -> None:
+    failed = vault.fail(module, replicated_item=vault.state("vm1")["id"] + detour)
+    assert (failed["error"]["kind"], vault.writes()) == ("target", [])
+
+
+def test_a_slash_at_the_end_of_an_id_does_not_matter(vault: Any) -> None:
+    assert vault.run("failback_prereq", replicated_item=vault.state("vm1")["id"] + "/")["ready"] is True
+
+
+@pytest.mark.parametrize("option", ["vault_name", "resource_group", "subscription_id"])
+@pytest.mark.parametrize("value", ["..", ".", "a/b", "a%2fb", "a?x=y", "a#b", "a\\b", "a\nb", "{}"])
+def test_a_name_that_would_lead_elsewhere_is_refused(vault: Any, option: str, value: str) -> None:
+    for module in ("vault_info", "job_info"):
+        failed = vault.fail(module, **{option: value})
+        assert failed["error"]["kind"] == "configuration"
+        assert f"{option} is" in failed["msg"]
+    assert [entry["path"] for entry in vault.simulator.journal.entries() if "/subscriptions" in entry["path"]] == []
+
+
+def test_a_job_of_another_vault_or_by_a_way_out_is_refused(vault: Any) -> None:
+    vault.run("planned_failover", replicated_item="vm1", wait=False)
+    job = vault.jobs("vm1")[0]["name"]
+    own = f"{vault.state('vm1')['id'].partition('/replicationFabrics')[0]}/replicationJobs/{job}"
+    for name in (own, job):
+        assert vault.run("job_info", name=name)["jobs"][0]["name"] == job
+    elsewhere = own.replace("/vaults/", "/vaults/x")
+    for name in (elsewhere, f"{own}/..", f"{own}/resume", "..", "../replicationFabrics", "a?b"):
+        assert vault.fail("job_info", name=name)["error"]["kind"] == "target", name
+
+
+@pytest.mark.parametrize("option", ["wait_timeout", "poll_interval"])
+def test_a_number_out_of_all_bounds_is_refused(vault: Any, option: str) -> None:
+    for value in (10**30, *((float("nan"), float("inf")) if option == "poll_interval" else ())):
+        failed = vault.fail("commit", replicated_item="vm1", **{option: value})
+        assert f"{option} must be a number up to" in failed["msg"]
+    assert vault.requests() == 0
+
+
+@pytest.mark.parametrize("value", ["web\x00", "\ud800"])
+def test_what_is_no_text_is_refused(vault: Any, value: str) -> None:
+    for options in ({"replicated_item": value}, {"replicated_item": "vm1", "secret": value}):
+        failed = vault.fail("complete_failover", **options)
+        assert f"{list(options)[-1]} holds a character" in failed["msg"]
+    failed = vault.fail("commit", replicated_item="vm1", validation={"vms": [{value: 1}]})
+    assert "validation holds a character" in failed["msg"]
+    assert vault.requests() == 0
+
+
 @pytest.mark.parametrize("module", VERBS)
 def test_neither_and_both_targets_are_refused_by_the_argument_spec(vault: Any, module: str) -> None:
     assert "one of the following is required: replicated_item, recovery_plan" in vault.fail(module)["msg"]

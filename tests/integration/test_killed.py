@@ -39,9 +39,7 @@ def test_workers_that_outlive_their_run_send_nothing_more(tmp_path: Path, stage:
         playbook.write_text(
             yaml.safe_dump([{"hosts": "vm1", "gather_facts": False, "tasks": [{f"asr.failback.{module}": options}]}])
         )
-        run = Killing(
-            vault.command(str(playbook), {"vm1": {}}), vault.environment(), tmp_path, Moment(GROUP, 12, False, 0.0), 0
-        )
+        run = Killing(*vault.prepared(str(playbook), {"vm1": {}}), tmp_path, Moment(GROUP, 12, False, 0.0), 0)
         simulator.watch(run.hear)
         assert run.wait()[0], (tmp_path / "killed.log").read_text()
         # What it waited for comes true now.

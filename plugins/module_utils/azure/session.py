@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..failback import arm_ids
+from ..failback.failures import ConfigurationError
 from ..run_cache import RunCache
 from ..watch import Watch
 from .clouds import Cloud, discover_cloud, named_cloud
@@ -47,6 +49,8 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     C(options) holds the options of the doc fragments azure and vault. Raises ConfigurationError.
     """
     settings = resolve_settings(options, environ, CREDENTIALS_FILE.expanduser())
+    subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
+    _require_names(subscription_id=subscription, resource_group=group, vault_name=vault)
     transport = WatchedTransport(watch, settings)
     cloud = _cloud(settings, transport, cache)
     credential = SharedToken(lambda: build_credential(settings, cloud, transport), settings, cloud, cache)
@@ -58,7 +62,6 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     def sdk_options() -> dict[str, Any]:
         return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}
 
-    subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
     resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()))
     sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
 
@@ -76,6 +79,14 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
         resources=resources,
         clock=clock,
     )
+
+
+def _require_names(**names: str) -> None:
+    for option, value in names.items():
+        if not arm_ids.is_name(value):
+            raise ConfigurationError(
+                f"{option} is '{value}', which is the name of nothing in Azure.", "Nothing was read. Correct it."
+            )
 
 
 def _cloud(settings: AzureSettings, transport: WatchedTransport, cache: RunCache) -> Cloud:

@@ -118,6 +118,12 @@ def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], cre
     )
 
 
+def secrets_of(environ: Mapping[str, str]) -> set[str]:
+    """Return what the environment holds that must not be shown."""
+    names = (name for option in ("secret", "password") for name in ENVIRONMENT[option])
+    return {environ[name] for name in names if environ.get(name)}
+
+
 def _order(source: str, layers: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     if source not in _SOURCES:
         raise ConfigurationError(

@@ -6,6 +6,11 @@ C(/subscriptions/) and C(/Subscriptions/) (recorded)."""
 
 from __future__ import annotations
 
+import re
+
+# What a URL, or a template of one, gives a meaning to, and what cannot be seen.
+_NOT_IN_A_NAME = re.compile(r"[{}/\\?#%\x00-\x1f\x7f-\x9f]")
+
 
 def last_segment(resource_id: str) -> str:
     """Return the resource's own name."""
@@ -27,6 +32,25 @@ def same_resource(left: str, right: str) -> bool:
     return left.strip("/").lower() == right.strip("/").lower()
 
 
+def is_name(value: str) -> bool:
+    """Say whether a value can be one name inside an id. C(..) would lead to what is above."""
+    return bool(value.strip(". ")) and not _NOT_IN_A_NAME.search(value)
+
+
+def names_below(resource_id: str, parent: str, *collections: str) -> tuple[str, ...]:
+    """Return the names in an id that is parent's with a name for each of these collections below, and nothing else.
+
+    No names for any other id: one that goes on names something else, whatever its parts are called.
+    """
+    parts, above = resource_id.strip("/").split("/"), parent.strip("/").split("/")
+    below = parts[len(above) :]
+    is_below = same_resource("/".join(parts[: len(above)]), parent)
+    if not is_below or [part.lower() for part in below[::2]] != [name.lower() for name in collections]:
+        return ()
+    names = tuple(below[1::2])
+    return names if len(names) == len(collections) and all(map(is_name, names)) else ()
+
+
 def is_resource_id(value: str) -> bool:
     """Say whether a value given by the user is a whole resource id rather than a name."""
     return value.lower().startswith("/subscriptions/")
@@ -39,3 +63,9 @@ def vault_of(resource_id: str) -> str:
     if "vaults" not in lowered[:-1]:
         return ""
     return "/" + "/".join(parts[: lowered.index("vaults") + 2])
+
+
+def group_of(resource_id: str) -> str:
+    """Return the id of the resource group that a resource is in."""
+    subscription, group = (segment(resource_id, part) for part in ("subscriptions", "resourceGroups"))
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"

@@ -20,23 +20,33 @@ from .lifecycle import Stage
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
 
-_ITEMS = (
-    "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionContainers/replicationProtectedItems"
-)
-# What a run needs, from prerequisites to reverse replicate, for one VM.
+_VAULT = "Microsoft.RecoveryServices/vaults"
+_FABRICS = f"{_VAULT}/replicationFabrics"
+_CONTAINERS = f"{_FABRICS}/replicationProtectionContainers"
+_ITEMS = f"{_CONTAINERS}/replicationProtectedItems"
+_PLANS = f"{_VAULT}/replicationRecoveryPlans"
+# What the steps need at the vault, from planned failover to reverse replicate, for one VM: without one of these, a
+# step fails.
 ITEM_ACTIONS = (
     f"{_ITEMS}/read",
     f"{_ITEMS}/plannedFailover/action",
     f"{_ITEMS}/failoverCommit/action",
     f"{_ITEMS}/reProtect/action",
-    "Microsoft.RecoveryServices/vaults/replicationJobs/read",
-    "Microsoft.RecoveryServices/vaults/replicationJobs/resume/action",
+    f"{_VAULT}/replicationJobs/read",
+    f"{_VAULT}/replicationJobs/resume/action",
 )
-PLAN_ACTIONS = (
-    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/read",
-    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/plannedFailover/action",
-    "Microsoft.RecoveryServices/vaults/replicationRecoveryPlans/failoverCommit/action",
+PLAN_ACTIONS = (f"{_PLANS}/read", f"{_PLANS}/plannedFailover/action", f"{_PLANS}/failoverCommit/action")
+# What is looked at beside that: without one of these, the steps work, and something is not checked. The first are of
+# the vault, the others of the VM in Azure and of what belongs to it.
+LOOKS_AT_THE_VAULT = (
+    f"{_FABRICS}/read",
+    f"{_CONTAINERS}/read",
+    f"{_FABRICS}/replicationRecoveryServicesProviders/read",
+    "Microsoft.Authorization/permissions/read",
 )
+LOOKS_AT_THE_VM = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Authorization/locks/read")
+LOOKS_AT_A_DISK = ("Microsoft.Compute/disks/read",)
+LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)
 
 
 def check_item(facts: ItemFacts) -> list[Finding]:
@@ -263,19 +273,30 @@ def _no_delete_lock(facts: ItemFacts) -> Finding:
 
 
 def _permissions(facts: ItemFacts) -> Finding:
-    if isinstance(facts.permissions, NotRead):
-        return _not_checked("permissions", facts.permissions)
-    granted = facts.permissions
-    missing = [action for action in facts.needed_actions if not any(entry.allows(action) for entry in granted)]
-    if not missing:
-        return Finding("permissions", "pass", f"all {len(facts.needed_actions)} actions")
-    return Finding(
-        "permissions",
-        "fail",
-        f"missing: {', '.join(missing)}",
-        "The caller's roles do not contain all actions that the run needs.",
-        "Assign Site Recovery Operator at the vault, or a custom role with these actions.",
-    )
+    steps, looks = ([need for need in facts.needs if need.is_of_a_step is of_a_step] for of_a_step in (True, False))
+    missing = [action for need in steps for action in need.missing]
+    unseen = [f"{action} at {need.scope}" for need in looks for action in need.missing]
+    unread = next((need.granted for need in (*steps, *looks) if isinstance(need.granted, NotRead)), None)
+    if missing:
+        return Finding(
+            "permissions",
+            "fail",
+            f"missing: {', '.join([*missing, *unseen])}",
+            "The caller's roles do not contain all actions that the run needs.",
+            "Assign Site Recovery Operator at the vault, or a custom role with these actions.",
+        )
+    if unseen:
+        return Finding(
+            "permissions",
+            "warn",
+            f"missing: {', '.join(unseen)}",
+            "The steps work, but what these actions show is not checked, such as that one copy alone runs.",
+            "Assign Reader there, or a custom role with these actions.",
+        )
+    if unread is not None:
+        return _not_checked("permissions", unread)
+    needed = {action for need in facts.needs for action in need.actions}
+    return Finding("permissions", "pass", f"all {len(needed)} actions")
 
 
 def _not_checked(identifier: str, unread: NotRead) -> Finding:

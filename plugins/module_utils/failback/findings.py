@@ -25,6 +25,25 @@ class NotRead:
 
 
 @dataclass(frozen=True)
+class Need:
+    """Actions that a run does at a scope, and what the caller may do there. C(is_of_a_step): without one of them a step
+    fails; without one of the others something is not checked."""
+
+    scope: str
+    actions: tuple[str, ...]
+    granted: Sequence[Permission] | NotRead
+    is_of_a_step: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """The actions that are certainly not granted."""
+        if isinstance(self.granted, NotRead):
+            return []
+        granted = self.granted
+        return [action for action in self.actions if not any(entry.allows(action) for entry in granted)]
+
+
+@dataclass(frozen=True)
 class ItemFacts:
     """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
     service's time."""
@@ -34,8 +53,7 @@ class ItemFacts:
     fabric: Fabric | NotRead
     azure_vm: AzureVm | NotRead | None
     locks: Sequence[Lock] | NotRead
-    permissions: Sequence[Permission] | NotRead
-    needed_actions: Sequence[str]
+    needs: Sequence[Need]
     now: datetime
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..failback.failures import HostAuthenticationError, MissingLibrary
+from ..failback.surroundings import for_other_programs
 from .settings import HostSettings
 
 _CACHE = "KRB5CCNAME"
@@ -43,6 +44,7 @@ def _kinit(settings: HostSettings) -> None:
     try:
         ended = subprocess.run(
             command,
+            env=for_other_programs(os.environ),
             input=f"{settings.password}\n".encode(),
             capture_output=True,
             check=False,

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 
 from ..failback.evidence import FAIL, Outcome
+from ..failback.surroundings import for_other_programs
 from .commands import Ended, judge_command
 from .probe import Probe, short
 
@@ -40,6 +42,7 @@ class SshProbe(Probe):
         try:
             ran = subprocess.run(
                 self._arguments(address, timeout),
+                env=for_other_programs(os.environ),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=timeout,

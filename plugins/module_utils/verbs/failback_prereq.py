@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
-from ..failback.azure_resources import Permission
-from ..failback.checks import ITEM_ACTIONS, PLAN_ACTIONS, check_item
+from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
 from ..failback.failures import FailbackError, NotFound, PermissionDenied, asked
@@ -25,6 +24,7 @@ from .following import follow_job, has_ended
 from .host_sides import BEFORE_SYNC, HostSides
 from .outcomes import target_result
 from .reading import View, find_target
+from .rights import Rights
 from .services import Services
 from .truth import MIXED, common, stage_of, truth_of
 from .uncommitted import side_of_member
@@ -63,11 +63,10 @@ def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View, 
 
 def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]:
     session = services.azure
-    permissions = _permissions(session)
-    actions = (*ITEM_ACTIONS, *(PLAN_ACTIONS if view.plan else ()))
+    rights = Rights(session, of_plan=view.plan is not None)
     sides = HostSides(services, wish, view.members)
     sync = _recommended(wish, session, view, sides)
-    results = [_member(session, wish, member, permissions, actions, sides, sync) for member in view.members]
+    results = [_member(session, wish, member, rights, sides, sync) for member in view.members]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
@@ -91,12 +90,11 @@ def _member(
     session: AzureSession,
     wish: PrereqWish,
     seen: Observation,
-    permissions: Sequence[Permission] | NotRead,
-    actions: Sequence[str],
+    rights: Rights,
     sides: HostSides,
     sync: DataSync | None,
 ) -> dict[str, Any]:
-    facts = _facts(session, wish, seen, permissions, actions)
+    facts = _facts(session, wish, seen, rights)
     side, reason = side_of_member(session, seen)
     findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
@@ -113,24 +111,18 @@ def _member(
     }
 
 
-def _facts(
-    session: AzureSession,
-    wish: PrereqWish,
-    seen: Observation,
-    permissions: Sequence[Permission] | NotRead,
-    actions: Sequence[str],
-) -> ItemFacts:
+def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights) -> ItemFacts:
     item, service = seen.item, session.site_recovery
     vm_id = item.azure_vm_id
     no_vm = NotRead("the replicated item names no Azure VM")
+    vm = _read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm
     return ItemFacts(
         seen=seen,
         provider=_read(lambda: _provider(session, wish, item)),
         fabric=_read(lambda: service.fabric(item.fabric_name)),
-        azure_vm=_read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm,
+        azure_vm=vm,
         locks=_read(lambda: session.resources.locks(vm_id)) if vm_id else no_vm,
-        permissions=permissions,
-        needed_actions=actions,
+        needs=rights.needed_for(item, vm),
         now=session.clock.now(),
     )
 
@@ -140,10 +132,6 @@ def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> 
     if wish.target_host:
         return find_target_provider(session, item, wish.target_host)
     return session.site_recovery.provider(item.provider_id)
-
-
-def _permissions(session: AzureSession) -> Sequence[Permission] | NotRead:
-    return _read(lambda: session.resources.permissions(session.vault_id))
 
 
 def _read(read: Callable[[], Fact]) -> Fact | NotRead:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback import arm_ids
 from ..failback.documents import as_result
 from ..failback.fabrics import Fabric, Provider
 from ..failback.failures import UnknownState, asked
@@ -20,7 +19,7 @@ from ..failback.progress import describe_progress
 from ..watch import Watch
 from .following import error_result, job_errors
 from .outcomes import job_result
-from .reading import find_item, find_plan, look_at_plan, observe_item
+from .reading import find_item, find_plan, job_name_of, look_at_plan, observe_item
 from .services import Services
 from .truth import common, stage_of
 from .uncommitted import side_of_member
@@ -142,7 +141,7 @@ def run_job_info(wish: JobInfoWish, services: Services, _watch: Watch) -> dict[s
 
 def _job_names(wish: JobInfoWish, session: AzureSession) -> list[str]:
     if wish.name:
-        return [arm_ids.last_segment(wish.name)]
+        return [job_name_of(session, wish.name)]
     target = find_item(session, wish.replicated_item).vm_id.lower() if wish.replicated_item else ""
     listed = session.site_recovery.jobs(None, session.clock.now())
     chosen = [job for job in listed if not target or job.target_id.lower() == target]

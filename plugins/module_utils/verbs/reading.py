@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,8 +22,8 @@ from .wishes import Wish
 
 _MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
 _SUGGESTIONS = 5
-# Recorded names are all GUIDs; nothing else may become part of a path.
-_JOB_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
+_PATH_OF_AN_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
+_WHERE_IDS_ARE = "Take it from replicated_item_info."
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,10 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
 
 def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
     if not arm_ids.segment(wanted, "replicationProtectedItems"):
-        raise TargetError(
-            "The id is not that of a replicated item.", "Take it from replicated_item_info.", asked=wanted
-        )
+        raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     _require_own_vault(session, wanted)
+    if not arm_ids.names_below(wanted, session.vault_id, *_PATH_OF_AN_ITEM):
+        raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     try:
         return session.site_recovery.item(wanted)
     except NotFound as problem:
@@ -137,7 +136,7 @@ def find_plan(session: AzureSession, wanted: str) -> RecoveryPlan:
 
 def find_job(session: AzureSession, wanted: str) -> Job:
     """Return the job of a name or resource id, with its tasks."""
-    name = _job_name(session, wanted)
+    name = job_name_of(session, wanted)
     job = session.site_recovery.find_job(name)
     if job is None:
         names = [known.name for known in session.site_recovery.jobs(None, session.clock.now())]
@@ -145,18 +144,19 @@ def find_job(session: AzureSession, wanted: str) -> Job:
     return require_known_state(job)
 
 
-def _job_name(session: AzureSession, wanted: str) -> str:
-    name = wanted
+def job_name_of(session: AzureSession, wanted: str) -> str:
+    """Return the name of the job that the user means by a name or a resource id."""
+    names: tuple[str, ...] = (wanted,)
     if arm_ids.is_resource_id(wanted):
         _require_own_vault(session, wanted)
-        name = arm_ids.segment(wanted, "replicationJobs")
-    if not _JOB_NAME.fullmatch(name):
+        names = arm_ids.names_below(wanted, session.vault_id, "replicationJobs")
+    if not all(map(arm_ids.is_name, names or ("",))):
         raise TargetError(
             f"'{wanted}' is neither the name nor the resource id of a job.",
             "Take it from job_info; a job's name is a GUID.",
             asked=wanted,
         )
-    return name
+    return names[0]
 
 
 def target_of_job(session: AzureSession, job: Job) -> Target | None:

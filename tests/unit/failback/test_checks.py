@@ -17,6 +17,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resour
 from ansible_collections.asr.failback.plugins.module_utils.failback.checks import (
     HEARTBEAT_LIMIT,
     ITEM_ACTIONS,
+    LOOKS_AT_THE_VM,
     PLAN_ACTIONS,
     check_item,
 )
@@ -24,6 +25,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.fabrics impo
 from ansible_collections.asr.failback.plugins.module_utils.failback.findings import (
     Finding,
     ItemFacts,
+    Need,
     NotRead,
     is_ready,
 )
@@ -60,14 +62,20 @@ def vm(power: str = "running") -> AzureVm:
     return AzureVm(f"{AZURE_GROUP}/vm", "web01", power, (), (), ())
 
 
+def needs(*roles: Permission, hidden: NotRead | None = None, actions: tuple[str, ...] = ITEM_ACTIONS) -> list[Need]:
+    return [Need("/vault", actions, hidden or roles, is_of_a_step=True)]
+
+
+SEES = Permission(("*/read",), ())
+FAILS_BACK = Permission(("Microsoft.RecoveryServices/*",), ())
+LOOKS = Need("/group/vm", LOOKS_AT_THE_VM, [FAILS_BACK])
 READY = ItemFacts(
     seen=seen(),
     provider=provider(),
     fabric=fabric(),
     azure_vm=vm(),
     locks=(),
-    permissions=(Permission(("Microsoft.RecoveryServices/*",), ()),),
-    needed_actions=ITEM_ACTIONS,
+    needs=[*needs(FAILS_BACK), replace(LOOKS, granted=[SEES])],
     now=NOW,
 )
 LOCK = Lock("/group/lock", "keep", "CanNotDelete")
@@ -103,9 +111,12 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("azure_vm", "not_checked", {"azure_vm": HIDDEN}),
     ("delete_lock", "fail", {"locks": [LOCK]}),
     ("delete_lock", "not_checked", {"locks": HIDDEN}),
-    ("permissions", "fail", {"permissions": [Permission(("*/read",), ())]}),
-    ("permissions", "fail", {"permissions": []}),
-    ("permissions", "not_checked", {"permissions": HIDDEN}),
+    ("permissions", "fail", {"needs": needs(SEES)}),
+    ("permissions", "fail", {"needs": needs()}),
+    ("permissions", "fail", {"needs": [*needs(), LOOKS]}),
+    ("permissions", "not_checked", {"needs": needs(hidden=HIDDEN)}),
+    ("permissions", "not_checked", {"needs": [*needs(FAILS_BACK), replace(LOOKS, granted=HIDDEN)]}),
+    ("permissions", "warn", {"needs": [*needs(FAILS_BACK), LOOKS]}),
 ]
 
 
@@ -143,8 +154,9 @@ def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
         ("replication_health", {"seen": seen(body=item(replicationHealth="Bad", healthErrors=HEALTH))}, "Make room."),
         ("azure_vm", {"azure_vm": None}, "web01 does not exist"),
         ("delete_lock", {"locks": [LOCK]}, "/group/lock"),
-        ("permissions", {"permissions": [Permission(("*/read",), ())]}, "replicationJobs/resume/action"),
-        ("permissions", {"permissions": HIDDEN}, "you may not look"),
+        ("permissions", {"needs": needs(SEES)}, "replicationJobs/resume/action"),
+        ("permissions", {"needs": needs(hidden=HIDDEN)}, "you may not look"),
+        ("permissions", {"needs": [*needs(FAILS_BACK), LOOKS]}, "virtualMachines/read at /group/vm"),
     ],
 )
 def test_a_finding_names_what_it_is_about(identifier: str, otherwise: dict[str, Any], words: str) -> None:
@@ -154,8 +166,8 @@ def test_a_finding_names_what_it_is_about(identifier: str, otherwise: dict[str, 
 
 def test_permissions_may_come_from_several_roles() -> None:
     roles = [Permission((action,), ()) for action in ITEM_ACTIONS]
-    assert finding("permissions", permissions=roles).status == "pass"
-    assert finding("permissions", permissions=roles, needed_actions=PLAN_ACTIONS).status == "fail"
+    assert finding("permissions", needs=needs(*roles)).status == "pass"
+    assert finding("permissions", needs=needs(*roles, actions=PLAN_ACTIONS)).status == "fail"
 
 
 @pytest.mark.parametrize(("status", "ready"), [("pass", True), ("warn", True), ("not_checked", True), ("fail", False)])

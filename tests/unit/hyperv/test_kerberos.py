@@ -46,7 +46,8 @@ def test_a_ticket_is_there_for_the_session_alone(
     kinit: Kinit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KRB5CCNAME", "FILE:/of/the/user")
-    command = kinit('touch "${KRB5CCNAME#FILE:}"')
+    monkeypatch.setenv("AZURE_SECRET", "Canary-7281")
+    command = kinit(f'touch "${{KRB5CCNAME#FILE:}}"; env > {tmp_path}/environment')
     with ticket(settings(command), "kerberos"):
         cache = Path(os.environ["KRB5CCNAME"].removeprefix("FILE:"))
         assert cache.is_file()
@@ -55,6 +56,7 @@ def test_a_ticket_is_there_for_the_session_alone(
     assert os.environ["KRB5CCNAME"] == "FILE:/of/the/user"
     assert (tmp_path / "arguments").read_text() == "failback@CONTOSO.EXAMPLE\n"
     assert (tmp_path / "input").read_text() == f"{PASSWORD}\n"
+    assert "Canary-7281" not in (tmp_path / "environment").read_text()
 
 
 def test_a_ticket_that_may_be_handed_on_is_asked_for(kinit: Kinit, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ SECONDS = 30.0
 # Takes down what it was started with, then ends as the test says.
 PROGRAM = """#!{python}
 import json, os, sys, time
-json.dump({{"arguments": sys.argv[1:], "input": sys.stdin.read()}}, open(os.environ["SSH_SEEN"], "w"))
+seen = {{"arguments": sys.argv[1:], "input": sys.stdin.read(), "environment": dict(os.environ)}}
+json.dump(seen, open(os.environ["SSH_SEEN"], "w"))
 if os.environ.get("SSH_HANGS"):
     time.sleep(60)
 sys.stdout.write(os.environ.get("SSH_OUTPUT", ""))
@@ -79,6 +80,17 @@ def test_the_client_gets_every_part_as_an_argument_of_its_own(ssh: Any) -> None:
         "10.0.0.5",
         "systemctl is-active 'x y'; $(touch z)",
     ]
+
+
+def test_the_client_and_what_it_starts_are_not_told_how_to_sign_in_to_azure(
+    ssh: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AZURE_SECRET", "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "MSI_SECRET", "MY_API_TOKEN"):
+        monkeypatch.setenv(name, "Canary-7281")
+    SshProbe(name="one", command="x").attempt("10.0.0.5", 5)
+    told = ssh()["environment"]
+    assert "Canary-7281" not in told.values()
+    assert told["PATH"] == os.environ["PATH"]
 
 
 def test_only_what_is_given_is_handed_on(ssh: Any) -> None:

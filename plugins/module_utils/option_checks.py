@@ -1,0 +1,60 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What no option may be, whichever module it is given to: empty where it names something, or out of all bounds."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .failback.failures import ConfigurationError
+
+_NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
+_ABOVE_ZERO = ("wait_timeout", "poll_interval", "timeout", "interval", "limit")
+# No operating system waits longer for a socket at once: 31 bits of milliseconds, in seconds.
+_MOST = 2_000_000
+# Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def check_values(parameters: Mapping[str, Any]) -> None:
+    """Raise ConfigurationError for a value that no module can use."""
+    for name, value in parameters.items():
+        if any(_NO_TEXT.search(text) for text in _texts(value)):
+            raise _refused(f"{name} holds a character that is none: NUL, or half of one.")
+    for name in _NAMES:
+        value = parameters.get(name)
+        if value is not None and not str(value).strip():
+            raise ConfigurationError(
+                f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
+            )
+    for name in _ABOVE_ZERO:
+        value = parameters.get(name)
+        if value is not None:
+            _check_number(name, value)
+
+
+def _check_number(name: str, value: float) -> None:
+    if math.isnan(value) or value > _MOST:
+        raise _refused(f"{name} must be a number up to {_MOST}.")
+    if value <= 0:
+        raise _refused(f"{name} must be greater than 0, not {value}.")
+
+
+def _refused(happened: str) -> ConfigurationError:
+    return ConfigurationError(happened, "Nothing was read or written.")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text inside of a value, names of keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for pair in value.items():
+            yield from _texts(pair)
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            yield from _texts(entry)
