@@ -109,9 +109,11 @@ class Oracle:
 
     def _judge(self, world: World, entry: Mapping[str, Any]) -> None:
         step = _step_of(entry)
-        if entry["status"] != ACCEPTED:
-            if self.refusals and 400 <= entry["status"] < 500 and entry["status"] not in NO_REFUSAL:
-                self._object(f"{step} of {entry['path']} was refused with {entry['status']}")
+        # What its sender was told may be another thing: a fault can hide that a write was taken.
+        handled = entry["handled"]
+        if handled != ACCEPTED:
+            if self.refusals and handled is not None and 400 <= handled < 500 and handled not in NO_REFUSAL:
+                self._object(f"{step} of {entry['path']} was refused with {handled}")
             return
         job = world.vault.find_job(entry["operation"] or "")
         for item in _items_of(world, entry["path"]):

@@ -23,11 +23,12 @@ from collections import Counter
 from pathlib import Path
 
 COUNTED = ("kills", "faults", "walks")
+INPUTS = [f"tests/integration/test_{name}.py" for name in ("odd_options", "secrets", "least_privilege")]
 PARTS = {
     "kills": ["tests/chaos"],
     "faults": ["tests/faults"],
     "walks": ["tests/walks"],
-    "inputs": ["--hypothesis-profile=search", "tests/inputs"],
+    "inputs": ["--hypothesis-profile=search", *INPUTS],
 }
 DEFAULTS = {"SEED": "1", "KILLS": "200", "WALKS": "300", "FAULTS": "all"}
 SHOWN_OF_A_FAILURE = 40

@@ -215,7 +215,7 @@ def test_an_azure_vm_that_is_deleted_before_the_commit_is_not_committed_unless_t
     evidence = journey.take("failback_validate")["validation"]
     journey.driver.trouble(azure_vm="vm1", deleted=True)
     journey.driver.trouble(vm="vm1", power="off")
-    failed = journey.driver.fail("commit", **VM1, require_validation=True, validation=evidence)
+    failed = journey.driver.fail("commit", **VM1, validation=evidence)
     assert failed["error"]["kind"] == "contradiction"
     assert taken(simulator) == []
 

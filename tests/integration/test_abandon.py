@@ -138,7 +138,7 @@ def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
 
 def test_a_commit_that_runs_leaves_nothing_to_go_back_to(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.run("commit", replicated_item="vm1", wait=False)
+    vault.run("commit", replicated_item="vm1", policy="now", wait=False)
     assert "The VM in Azure is gone" in vault.fail("abandon", replicated_item="vm1")["msg"]
     assert powers(vault)[1] == "running"
 
@@ -461,7 +461,7 @@ def test_the_commit_is_refused_afterwards_by_hosts_or_without(driver: Any) -> No
     vault.run("abandon", replicated_item="vm1")
     for hosts in (vault.inventory, {}):
         vault.inventory = hosts
-        failed = vault.fail("commit", replicated_item="vm1")
+        failed = vault.fail("commit", replicated_item="vm1", policy="now")
         assert failed["error"]["kind"] == "contradiction"
         assert "abandoned" in failed["msg"]
     assert vault.writes() == ["POST vm1/start"]
@@ -492,4 +492,4 @@ def test_who_goes_forward_after_all_may_commit(driver: Any) -> None:
     vault.run("abandon", replicated_item="vm1")
     vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
     vault.trouble(vm="vm1", power="running")
-    assert vault.run("commit", replicated_item="vm1")["stage"]["after"] == "failed_back"
+    assert vault.run("commit", replicated_item="vm1", policy="now")["stage"]["after"] == "failed_back"

@@ -316,7 +316,7 @@ def test_a_deadline_leaves_the_job_to_a_later_run(driver: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "stage", "options", "left", "words"),
     [
-        ("commit", "failback_commit_pending", {}, "failback_commit_pending", "deleted the VM in Azure"),
+        ("commit", "failback_commit_pending", {"policy": "now"}, "failback_commit_pending", "deleted the VM in Azure"),
         ("commit", "failover_commit_pending", {"direction": "failover"}, "failover_commit_pending", "commit again"),
         ("planned_failover", "protected", {"direction": "primary_to_recovery"}, "protected", "on-premises VM down"),
         ("reverse_replicate", "failed_back", {}, "failed_back", "reverse_replicate again"),

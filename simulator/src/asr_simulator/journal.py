@@ -36,8 +36,11 @@ class Journal:
         """How many requests there were."""
         return len(self._entries)
 
-    def record(self, request: Request, reply: Reply, when: datetime, arm: bool, handled: int | None) -> None:
-        """Add an exchange; ``arm``: a call that needs a token. The bodies of other calls are not kept."""
+    def record(self, request: Request, reply: Reply, when: datetime, arm: bool, handled: Reply | None) -> None:
+        """Add an exchange; ``arm``: a call that needs a token. The bodies of other calls are not kept.
+
+        ``handled`` is the answer before a fault changed it, None where there was none.
+        """
         self._entries.append(
             {
                 "seq": len(self._entries) + 1,
@@ -47,9 +50,9 @@ class Journal:
                 "query": dict(request.query),
                 "principal": request.principal.client_id if request.principal else None,
                 "status": reply.status,
-                "handled": handled,
+                "handled": handled.status if handled else None,
                 "request_body": request.body if arm else None,
-                "operation": _operation(reply),
+                "operation": _operation(handled) if handled else None,
                 "write": arm and request.method not in ("GET", "HEAD"),
             }
         )

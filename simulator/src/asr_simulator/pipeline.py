@@ -26,7 +26,7 @@ def answer(world: World, table: RouteTable, request: Request, malformed: ArmErro
     world.clock.tick()
     found = table.find(request.method, request.path)
     reply = Reply(HTTPStatus.INTERNAL_SERVER_ERROR)
-    handled: int | None = None
+    handled: Reply | None = None
     arm = found is None or found[0].authenticated
     try:
         reply, handled = _refuse_or_handle(world, table, request, found, malformed)
@@ -43,8 +43,8 @@ def _refuse_or_handle(
     request: Request,
     found: tuple[Route, dict[str, str]] | None,
     malformed: ArmError | None,
-) -> tuple[Reply, int | None]:
-    """The reply, and the status that the request was handled with; None where a fault answers in its place."""
+) -> tuple[Reply, Reply | None]:
+    """The reply, and that with which the request was handled: None where a fault answers in its place."""
     faulty = world.faults.before(request)
     if faulty is not None:
         return faulty, None
@@ -61,7 +61,7 @@ def _refuse_or_handle(
     except ArmError as error:
         reply = error.reply()
     reply.headers = {**rates, **reply.headers}
-    return reply, reply.status
+    return reply, reply
 
 
 def _admit(world: World, route: Route, request: Request) -> dict[str, str]:
