@@ -30,12 +30,12 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 export LC_ALL := C.UTF-8
 
 LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licences
-TESTS := test-unit test-contract test-simulator test-integration test-faults
+TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
 GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-roles test lint docs changelog bench clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-roles test lint docs changelog bench soak guards clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -83,6 +83,12 @@ test-integration: $(READY) ## Run modules and playbooks with the real SDKs again
 test-faults: $(READY) ## Strike a run wherever it can be struck (a sample; SEED=... another one, FAULTS=all everything)
 	@$(PYTEST) tests/faults
 
+test-walks: $(READY) ## Walk at random through the lifecycle, against a model of it (SEED=..., WALKS=...)
+	@$(PYTEST) tests/walks
+
+test-chaos: $(READY) ## Kill runs at random moments until the fleet is back (SEED=..., KILLS=...)
+	@$(PYTEST) tests/chaos
+
 test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
 	@bash tests/clients/run.sh
 
@@ -103,6 +109,12 @@ changelog: $(READY) ## Write CHANGELOG.md for the version in galaxy.yml, from th
 
 bench: $(READY) ## Measure
 	@python -m pytest -q -s tests/bench
+
+soak: $(READY) ## Kill, strike and walk for hours (SEED=... repeats one)
+	@python tools/soak.py $(BUILD)
+
+guards: $(READY) ## Take guards out of a copy of the code and see that the tests notice
+	@python tools/guards.py $(BUILD)
 
 clean: ## Remove everything that the other commands made
 	@rm -rf .venv $(BUILD)

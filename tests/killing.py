@@ -16,7 +16,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from asr_simulator.world import World
 MARK = "ASR_CHAOS_RUN"
 MACHINE, GROUP, WORKER = "machine", "group", "worker"
 SECONDS = 120
+# What ansible-playbook gets to notice that a worker is gone; the strategy free waits for it for ever.
+NOTICES_IN = 3
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Killing:
     def wait(self) -> tuple[bool, int]:
         """Whether it was struck, and its exit status; orphans may live on."""
         try:
-            status = self._process.wait(timeout=SECONDS)
+            status = self._end()
         finally:
             if self._timer is not None:
                 self._timer.join()
@@ -119,6 +121,17 @@ class Killing:
         """The processes of this run that are alive now, whoever their parent is."""
         return [process for process in _processes() if process != os.getpid() and self._is_mine(process)]
 
+    def _end(self) -> int:
+        if self._moment.what == WORKER:
+            watched = threading.Thread(target=self._process.wait, daemon=True)
+            watched.start()
+            while watched.is_alive() and not self._struck.wait(timeout=0.1):
+                watched.join(timeout=0.1)
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(timeout=NOTICES_IN)
+            _kill(self.survivors())
+        return self._process.wait(timeout=SECONDS)
+
     def _strike_later(self, seconds: float) -> None:
         if seconds == 0.0:
             self._strike()
@@ -130,9 +143,7 @@ class Killing:
         if self._process.poll() is not None:
             return
         targets = self._targets()
-        for process in targets:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        _kill(targets)
         if targets:
             self._struck.set()
 
@@ -153,6 +164,12 @@ class Killing:
         except OSError:
             return False
         return state != "Z" and self._mark.encode() in environment.split(b"\0")
+
+
+def _kill(processes: Iterable[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def _processes() -> list[int]:

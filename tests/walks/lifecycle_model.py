@@ -78,9 +78,14 @@ class Expected:
     ends: frozenset[str]
 
 
-def expected(stage: str, verb: str, *, waits: bool) -> Expected:
-    """What a call of a verb has to do where nothing else interferes."""
+def expected(stage: str, verb: str, *, waits: bool, full: bool = False) -> Expected:
+    """What a call of a verb has to do where nothing else interferes.
+
+    `full`: the failback that runs downloads the whole disks, and asks nobody before it cuts over.
+    """
     does = MODEL[stage, verb]
+    if full and waits and (stage, verb) == ("synchronizing", COMPLETE):
+        does = FOLLOWS
     if does in (NOTHING, REFUSES):
         return Expected(does, frozenset({stage}))
     if does == EITHER:

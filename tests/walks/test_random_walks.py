@@ -115,6 +115,7 @@ class Walk(RuleBasedStateMachine):
         self.evidence: dict[str, Any] = {}
         self.proven: dict[str, bool] = dict.fromkeys(MACHINES, False)
         self.meddled: dict[str, str] = {}
+        self.full: set[str] = set()
         self.troubled = False
 
     # What the simulator says is true.
@@ -275,8 +276,9 @@ class Walk(RuleBasedStateMachine):
         result = self._outcome(module, {**options, "wait": waits}, check_mode=check_mode)
         if result.get("stage", {}).get("before") is not None and not self.troubled:
             assert result["stage"]["before"] == stage, (verb, stage, result)
-        if verb in (BACK, OVER) and result["changed"]:
+        if verb in (BACK, OVER) and result["changed"] and not check_mode:
             self.proven[name] = False
+            (self.full.add if options.get("data_sync") == "during_failover" else self.full.discard)(name)
         if "error" in result:
             self._judge_failure(name, verb, stage, result)
             return
@@ -294,7 +296,7 @@ class Walk(RuleBasedStateMachine):
         assert side is None or result["authoritative_side"] == side, (now, result)
 
     def _judge_success(self, name: str, verb: str, stage: str, result: dict[str, Any], *, waits: bool) -> None:
-        wanted = expected(stage, verb, waits=waits)
+        wanted = expected(stage, verb, waits=waits, full=name in self.full)
         told = (verb, stage, waits, result["stage"], result["changed"])
         assert wanted.does != REFUSES, told
         assert result["stage"]["after"] in wanted.ends, told
