@@ -76,6 +76,8 @@ class Killing:
         self._first = requests
         self._mark = f"{MARK}={os.getpid()}-{id(self)}-{random.randrange(1 << 62)}"
         self._struck = threading.Event()
+        # The same, for what waits for several things at once.
+        self._alarm = os.eventfd(0)
         self._timer: threading.Timer | None = None
         name, value = self._mark.split("=")
         self._log = (folder / "killed.log").open("a", encoding="utf-8")
@@ -105,6 +107,7 @@ class Killing:
             if self._timer is not None:
                 self._timer.join()
             self._log.close()
+            os.close(self._alarm)
         return self._struck.is_set(), status
 
     def outlived_by(self, seconds: float) -> list[int]:
@@ -122,14 +125,14 @@ class Killing:
         return [process for process in _processes() if process != os.getpid() and self._is_mine(process)]
 
     def _end(self) -> int:
-        if self._moment.what == WORKER:
-            watched = threading.Thread(target=self._process.wait, daemon=True)
-            watched.start()
-            while watched.is_alive() and not self._struck.wait(timeout=0.1):
-                watched.join(timeout=0.1)
-            with suppress(subprocess.TimeoutExpired):
-                return self._process.wait(timeout=NOTICES_IN)
-            _kill(self.survivors())
+        if self._moment.what != WORKER:
+            return self._process.wait(timeout=SECONDS)
+        handle = os.pidfd_open(self._process.pid)
+        select.select([handle, self._alarm], [], [], SECONDS)
+        os.close(handle)
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(timeout=NOTICES_IN)
+        _kill(self.survivors())
         return self._process.wait(timeout=SECONDS)
 
     def _strike_later(self, seconds: float) -> None:
@@ -146,6 +149,7 @@ class Killing:
         _kill(targets)
         if targets:
             self._struck.set()
+            os.eventfd_write(self._alarm, 1)
 
     def _targets(self) -> list[int]:
         main = self._process.pid

@@ -102,3 +102,11 @@ def test_the_failback_says_what_it_finds_afterwards(stage: Any) -> None:
         assert "abandoned" in run.results["vm1"]["reason"]
         assert run.results["vm1"]["authoritative_side"] == "azure"
     assert (vault.writes(), running(vault)) == (["start"], {"vm1": AWAY})
+
+
+def test_the_playbook_undoes_nothing_where_no_host_is_named(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", "failback_commit_pending")))
+    run = vault.play("abandon", {"vm1": {}}, abandon_reason="by mistake")
+    assert run.status != 0
+    assert "-e failback_hosts=PATTERN" in run.output
+    assert (vault.writes(), vault.stages()) == ([], {"vm1": "failback_commit_pending"})
