@@ -16,7 +16,7 @@ from .contracts import Contract
 from .failback.failures import MissingLibrary, as_sentence, asked
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
-from .option_checks import check_values
+from .option_checks import MOST, check_values
 from .run_cache import RunCache
 from .verbs.services import Services
 from .verbs.truth import truth_or_none_read
@@ -75,7 +75,9 @@ def secrets_around(environ: Mapping[str, str]) -> set[str]:
 
 def deadline_of(parameters: Mapping[str, Any]) -> float:
     """Return the seconds that a task may wait, by its options."""
-    return float(parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS)
+    wanted = parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS
+    # More than the most is refused, but not here.
+    return float(min(wanted, MOST))
 
 
 def _require_libraries(contract: Contract) -> None:

@@ -13,9 +13,12 @@ from typing import Any
 from .failback.failures import ConfigurationError
 
 _NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
-_ABOVE_ZERO = ("wait_timeout", "poll_interval", "timeout", "interval", "limit")
+_ABOVE_ZERO = (
+    *("wait_timeout", "poll_interval", "timeout", "interval", "limit"),
+    *("winrm_operation_timeout_sec", "winrm_read_timeout_sec"),
+)
 # No operating system waits longer for a socket at once: 31 bits of milliseconds, in seconds.
-_MOST = 2_000_000
+MOST = 2_000_000
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
@@ -38,8 +41,9 @@ def check_values(parameters: Mapping[str, Any]) -> None:
 
 
 def _check_number(name: str, value: float) -> None:
-    if math.isnan(value) or value > _MOST:
-        raise _refused(f"{name} must be a number up to {_MOST}.")
+    # In this order: a whole number may be too large to be asked whether it is one.
+    if value > MOST or math.isnan(value):
+        raise _refused(f"{name} must be a number up to {MOST}.")
     if value <= 0:
         raise _refused(f"{name} must be greater than 0, not {value}.")
 

@@ -35,7 +35,7 @@ def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportWish:
 
 def run(wish: ReportWish, _services: Services, _watch: Watch) -> dict[str, Any]:
     """Write the report unless it says the same already. Raises ConfigurationError where it cannot be written."""
-    content = json.dumps({"results": list(wish.results)}, indent=4, sort_keys=True) + "\n"
+    content = _content(wish)
     try:
         changed = _content_of(wish.path) != content
         if changed and not wish.check_mode:
@@ -46,6 +46,17 @@ def run(wish: ReportWish, _services: Services, _watch: Watch) -> dict[str, Any]:
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
     return {"changed": changed, "path": wish.path}
+
+
+def _content(wish: ReportWish) -> str:
+    """Return the report as JSON; what JSON does not know, such as a date of YAML, as text."""
+    try:
+        return json.dumps({"results": list(wish.results)}, indent=4, sort_keys=True, default=str) + "\n"
+    except (TypeError, ValueError) as problem:
+        raise ConfigurationError(
+            f"The results are none that a file can hold: {problem}.",
+            "Give them as asr.failback.result_of returns them.",
+        ) from problem
 
 
 def _content_of(path: str) -> str | None:

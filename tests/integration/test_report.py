@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -56,3 +57,13 @@ def test_a_report_that_cannot_be_written_is_one_error(tmp_path: Path, path: str)
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match="cannot be written"):
         report(tmp_path / path, RESULTS)
+
+
+def test_a_report_holds_what_json_does_not_know_as_text(tmp_path: Path) -> None:
+    report(tmp_path / "report.json", [{"host": "web01", "since": datetime.date(2026, 1, 2)}])
+    assert json.loads((tmp_path / "report.json").read_text())["results"][0]["since"] == "2026-01-02"
+
+
+def test_results_that_no_file_can_hold_are_one_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="none that a file can hold"):
+        report(tmp_path / "report.json", [{"host": "web01", 1: "a number for a name"}])

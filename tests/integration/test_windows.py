@@ -187,6 +187,18 @@ def test_the_vms_of_a_plan_wait_together(driver: Any) -> None:
     assert {vault.state(name)["stage"] for name in ("db", "web")} == {PENDING}
 
 
+def test_what_is_sent_last_of_a_plan_is_judged_by_its_own_moment(driver: Any) -> None:
+    vault = driver(plan_at_noon(vm1=WAITING, vm2=WAITING))
+    hidden = {"match": {"method": "POST", "path": "/resume$"}, "action": {"do": "close", "when": "after"}}
+    vault.simulator.locked(lambda world: world.faults.add(hidden))
+    # To find out what became of the first takes half a minute, and the window closes meanwhile.
+    closing = {"not_before": "2026-01-15T11:00", "not_after": "2026-01-15T12:00:20"}
+    result = vault.run("complete_failover", **PLAN, window=closing)
+    assert (result["changed"], result["waiting_for_window"], result["window"]["state"]) == (True, True, "over")
+    assert len(vault.writes()) == 1
+    assert sorted(member["stage"]["after"] for member in result["members"]) == [PENDING, WAITING]
+
+
 def test_of_a_plan_that_waits_what_runs_is_followed_to_its_end(driver: Any) -> None:
     vault = driver(plan_at_noon(db="completing", web=WAITING))
     waiting = vault.run("complete_failover", **PLAN, window=NIGHT)

@@ -206,13 +206,20 @@ class _Runner:
         if self._wish.check_mode:
             course.predicted = _ids(fresh)
             return False
-        for write in writes:
-            self._send(write)
+        self._send_each(writes)
         if not self._wish.wait:
             self._look()
             return False
         self._follow(course.job_names(), self._procedure.stop)
         return True
+
+    def _send_each(self, writes: Sequence[Write]) -> None:
+        """Send the writes, one after the other. Each may take its time: the gate is asked again for the next."""
+        for number, write in enumerate(writes):
+            if number > 0 and self._procedure.gate.holds(write.members):
+                self._course.held.update(_ids(member for rest in writes[number:] for member in rest.members))
+                return
+            self._send(write)
 
     def _send(self, write: Write) -> None:
         """Send a write and keep its job's name; where its fate is unknown, find the job by reading."""
