@@ -342,7 +342,8 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         yield rename
 
 
-@given(name=st.text(min_size=1, max_size=40))
+# NUL is refused in every option: nothing of Windows can hold it.
+@given(name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40))
 @example(name="a'b\"c")
 @example(name="'; Stop-VM *; '")
 @example(name="$(Stop-Computer) ${env:Path} $x @x")

@@ -411,7 +411,7 @@ def test_a_job_whose_step_was_done_anew_is_history(driver: Any) -> None:
     [
         ("interrupted", None, {}, "planned_failover"),
         ("protected", "planned_failover", {"direction": "primary_to_recovery"}, "direction: primary_to_recovery"),
-        ("failback_commit_pending", "commit", {}, "Run commit"),
+        ("failback_commit_pending", "commit", {"policy": "now"}, "Run commit"),
     ],
 )
 def test_what_cannot_be_restarted_names_the_module_to_run(
@@ -469,7 +469,7 @@ def test_a_job_of_no_vm_or_plan_is_told_without_a_stage(driver: Any) -> None:
     [
         ({"name": "../x"}, "neither the name nor the resource id of a job"),
         ({"name": ".."}, "neither the name nor the resource id of a job"),
-        ({"name": "a'b"}, "neither the name nor the resource id of a job"),
+        ({"name": "a'b"}, "has no job 'a'b'"),
         ({"name": "x/cancel?y=1#"}, "neither the name nor the resource id of a job"),
         ({"name": "00000000-0000-0000-0000-000000000001"}, "has no job '00000000-0000-0000-0000-000000000001'"),
         ({"replicated_item": "vm"}, "Similar names: vm1"),
