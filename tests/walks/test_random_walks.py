@@ -85,6 +85,7 @@ WIRE = [
 ]
 FAILING = sorted(name for name in TASKS if name not in ("WaitForUserInputForFailback", "RestartJobTask"))
 
+OVER_LONG_AGO = {"not_before": "2001-01-01T20:00", "not_after": "2001-01-02T04:00"}
 NEXT = {
     "protected": OVER,
     "failover_commit_pending": COMMIT_FAILOVER,
@@ -146,6 +147,14 @@ class Walk(RuleBasedStateMachine):
             self.validate(name)
         if stage in NEXT:
             self.verb(name, NEXT[stage], waits, full, check=1)
+
+    @rule(name=machines, verb=st.sampled_from((COMPLETE, COMMIT)), waits=st.booleans())
+    def not_now(self, name: str, verb: str, waits: bool) -> None:
+        """A cut-over outside of its window, or a commit that is on hold: nothing is sent, whatever the stage."""
+        since = self.vault.requests()
+        options = {"window": OVER_LONG_AGO} if verb == COMPLETE else {"policy": "hold"}
+        self._outcome(MODULES[verb][0], {**options, "replicated_item": name, "wait": waits})
+        assert self.vault.writes(since) == []
 
     @rule(verb=st.sampled_from((BACK, COMPLETE, COMMIT_FAILOVER, REPROTECT, OVER)), waits=st.booleans())
     def verb_of_a_plan(self, verb: str, waits: bool) -> None:
