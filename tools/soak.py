@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The long run: kills, faults at every call, random walks and odd input, as many as there is time for at night.
+"""The long run: kills, random walks, faults at every call, odd input, and the demo with the least rights.
 
     SEED=N KILLS=N WALKS=N python tools/soak.py BUILD_DIRECTORY
 
@@ -24,11 +24,13 @@ from pathlib import Path
 
 COUNTED = ("kills", "faults", "walks")
 INPUTS = [f"tests/integration/test_{name}.py" for name in ("odd_options", "secrets", "least_privilege")]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--durations=5"]
 PARTS = {
-    "kills": ["tests/chaos"],
-    "faults": ["tests/faults"],
-    "walks": ["tests/walks"],
-    "inputs": ["--hypothesis-profile=search", *INPUTS],
+    "kills": [*PYTEST, "tests/chaos"],
+    "walks": [*PYTEST, "tests/walks"],
+    "faults": [*PYTEST, "tests/faults"],
+    "inputs": [*PYTEST, "--hypothesis-profile=search", *INPUTS],
+    "roles": ["make", "--no-print-directory", "demo-roles"],
 }
 DEFAULTS = {"SEED": "1", "KILLS": "200", "WALKS": "300", "FAULTS": "all"}
 SHOWN_OF_A_FAILURE = 40
@@ -57,9 +59,8 @@ def run(part: str, build: Path, environment: dict[str, str]) -> bool:
     log = build / "log" / f"soak-{part}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--durations=5", *PARTS[part]]
     with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(PARTS[part], env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     passed = done.returncode == 0
     last = lines[-1] if lines else "no output"
