@@ -13,7 +13,7 @@ from typing import Any
 from .failback.failures import ConfigurationError
 
 _NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
-_ABOVE_ZERO = ("wait_timeout", "poll_interval", "timeout", "interval", "limit")
+_ABOVE_ZERO = ("wait_timeout", "poll_interval", "timeout", "interval", "limit", "shutdown_timeout")
 # No operating system waits longer for a socket at once: 31 bits of milliseconds, in seconds.
 _MOST = 2_000_000
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.

@@ -41,10 +41,12 @@ options:
     default: 600
   attested_off:
     description:
-      - Who saw to it, and how, that copies which cannot be asked do not run, such as V(J. Doe has unplugged hv01).
-      - It counts for copies of which no host can say anything, never against what a host says. It is kept in
-        RV(abandoned).
-    type: str
+      - Who saw to it, and how, that the VM does not run on a host that cannot be asked. The key is the host by its
+        name, the value a sentence, such as V(J. Doe has unplugged it).
+      - It counts for the hosts that it names and that cannot say anything themselves, never against what a host says.
+        A short name that may be either of two hosts counts for neither.
+      - It is kept in RV(abandoned).
+    type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -78,7 +80,8 @@ EXAMPLES = r"""
     vault_name: vault-recovery
     replicated_item: mail01
     reason: Fire in room 2
-    attested_off: "J. Doe: the host has no power, and gets none"
+    attested_off:
+      hv01.contoso.example: "J. Doe: it has no power, and gets none"
 """
 
 RETURN = r"""
@@ -101,9 +104,9 @@ abandoned:
       type: str
       sample: The database does not start on-premises, incident 4711
     attested_off:
-      description: Who vouches for copies that could not be asked, as O(attested_off).
-      type: str
-      sample: ""
+      description: Who vouches for hosts that could not be asked, as O(attested_off).
+      type: dict
+      sample: {}
     note:
       description: Where the data is that was written since the cut-over.
       type: str

@@ -19,7 +19,8 @@ PENDING = "failback_commit_pending"
 STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 NODES = ("hv01.c.example", "hv02.c.example")
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
-VOUCHED = "J. Doe: it has no power"
+WORD = "J. Doe: it has no power"
+VOUCHED = {"hv01": WORD, "hv02": WORD}
 
 
 def pending(*items: Any, stage: str = PENDING, **parts: Any) -> dict[str, Any]:
@@ -258,8 +259,54 @@ def test_a_copy_that_cannot_be_asked_stops_it_unless_somebody_vouches(driver: An
     assert powers(vault) == ("running", "off")
     assert result["fence"]["verdict"] == "not_checked"
     assert result["abandoned"]["attested_off"] == VOUCHED
-    assert "hv01" in result["abandoned"]["vms"][0]["vouched_for"]
+    silent = ["hv01"] if hosts == "unreachable" else ["hv01", "hv02"]
+    assert result["abandoned"]["vms"][0]["vouched_for"] == silent
     assert vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)["changed"] is False
+
+
+@pytest.mark.parametrize("trouble", [{"dead": True}, {"reachable": False}, {"password": "wrong"}], ids=str)
+def test_a_silent_host_that_is_not_named_is_in_the_way(driver: Any, trouble: dict[str, Any]) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(host="hv01", dead=True)
+    vault.trouble(host="hv02", **trouble)
+    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"HV01": WORD})
+    assert "Whether vm1 is off on hv02 is not known" in failed["msg"]
+    assert "off on hv01" not in failed["msg"]
+    assert vault.writes() == []
+
+
+def test_a_short_name_of_two_silent_hosts_vouches_for_neither(driver: Any) -> None:
+    names = ("hv01.a.example", "hv01.b.example")
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
+    vault = driver(pending(item_of("vm1", PENDING, host=names[0]), fabrics=[site, CLOUD])).knows_hosts()
+    for name in names:
+        vault.trouble(host=name, dead=True)
+    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"hv01": WORD})
+    assert all(f"Whether vm1 is off on {name} is not known" in failed["msg"] for name in names)
+    assert vault.writes() == []
+    vault.run("abandon", replicated_item="vm1", attested_off=dict.fromkeys(names, WORD))
+    assert powers(vault) == ("running", "off")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [False, True, "False", "no", 0, WORD, *({"hv01": no} for no in (False, "False", "no", "0", None, "~", 0, "yes.", "1 2"))],
+    ids=repr,
+)
+def test_what_is_no_sentence_about_a_host_vouches_for_nothing(driver: Any, given: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(host="hv01", reachable=False)
+    assert "attested_off" in vault.fail("abandon", replicated_item="vm1", attested_off=given)["msg"]
+    assert powers(vault) == ("deallocated", "running")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 10**400])
+def test_a_shutdown_takes_a_time_that_can_be_waited_for(driver: Any, seconds: int) -> None:
+    vault = driver(pending()).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=seconds)
+    assert failed["error"]["kind"] == "configuration"
+    assert "shutdown_timeout must be" in failed["msg"]
+    assert powers(vault) == ("deallocated", "running")
 
 
 def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:

@@ -71,13 +71,14 @@ class Undo:
         return not self.changes and self.sides.azure.is_running
 
 
-def plan_undo(sides: Sides, *, force_off: bool, attested: bool) -> Undo | Objection:
+def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Undo | Objection:
     """Return what undoes the cut-over of one machine, or why nothing may.
 
-    C(force_off) allows to turn a machine off, C(attested) that somebody vouches for copies that could not be asked.
+    C(force_off) allows to turn a machine off. C(vouched) are the places that somebody vouches for: it counts for those
+    that could not be asked.
     """
     objection = _objection_in_azure(sides)
-    found = [_objection_on_premises(copy, sides.name, force_off=force_off, attested=attested) for copy in _seen(sides)]
+    found = [_objection_on_premises(copy, sides.name, force_off=force_off, vouched=vouched) for copy in _seen(sides)]
     objections = [one for one in (objection, *found) if one is not None]
     if objections:
         remedies = dict.fromkeys(one.remedy for one in objections)
@@ -114,11 +115,13 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
     return None
 
 
-def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, attested: bool) -> Objection | None:
+def _objection_on_premises(
+    copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]
+) -> Objection | None:
     if copy.is_namesake:
         return _objection_to_namesake(copy, name)
     if not copy.is_known:
-        return None if attested else _objection_to_unknown(copy, name)
+        return None if copy.place in vouched else _objection_to_unknown(copy, name)
     if copy.is_off:
         return None
     place = f"{name} on {copy.place}"
@@ -155,11 +158,16 @@ def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
 
 
 def _objection_to_unknown(copy: Copy, name: str) -> Objection:
-    place = f" on {copy.place}" if copy.place else " on-premises"
+    why = copy.reason or copy.state
+    if not copy.place:
+        return Objection(
+            f"Whether {name} is off on-premises is not known ({why})",
+            "Let the caller read the hosts of the vault, which Reader does: nobody can vouch for a host without a name.",
+        )
     return Objection(
-        f"Whether {name} is off{place} is not known ({copy.reason or copy.state})",
-        "Let the host be asked. Only where it certainly does not run, because its host has no power, say, vouch for it "
-        "with attested_off: two copies that run would be worse than none.",
+        f"Whether {name} is off on {copy.place} is not known ({why})",
+        "Let the host be asked. Only where it certainly does not run there, because the host has no power, say, vouch "
+        "for that host by its name in attested_off: two copies that run would be worse than none.",
     )
 
 
@@ -195,9 +203,9 @@ def _is_unknown(copy: Copy) -> bool:
     return not copy.is_known and not copy.is_namesake
 
 
-def vouched_for(sides: Sides) -> list[str]:
-    """Return the places that nobody could ask about a machine."""
-    return [copy.place for copy in _seen(sides) if _is_unknown(copy)]
+def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
+    """Return the places that nobody could ask about a machine, of those that somebody vouches for."""
+    return [copy.place for copy in _seen(sides) if _is_unknown(copy) and copy.place in vouched]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:

@@ -9,12 +9,11 @@ stopped, all of them are read again, and only then Azure is asked to start its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.decisions import Verb
-from ..failback.failures import ConfigurationError, FailbackError, asked
+from ..failback.failures import FailbackError, asked
 from ..failback.lifecycle import Stage
 from ..watch import Watch
 from .following import read_patiently
@@ -28,27 +27,8 @@ from .wishes import AbandonWish
 _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> AbandonWish:
-    """Return what the module's options ask for."""
-    return AbandonWish(
-        replicated_item=parameters["replicated_item"] or "",
-        recovery_plan=parameters["recovery_plan"] or "",
-        check_mode=check_mode,
-        wait=parameters["wait"],
-        poll_interval=parameters["poll_interval"],
-        reason=parameters["reason"] or "",
-        attested_off=(parameters["attested_off"] or "").strip(),
-        force_off=parameters["force_off"],
-        shutdown_timeout=parameters["shutdown_timeout"],
-    )
-
-
 def run(wish: AbandonWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
-    if wish.shutdown_timeout <= 0:
-        raise ConfigurationError(
-            f"shutdown_timeout must be greater than 0, not {wish.shutdown_timeout:g}.", "Nothing was read or written."
-        )
     session = services.azure
     course = run_procedure(session, wish, watch, Procedure(Verb.ABANDON, lambda _view, _starts: [], goal=_UNDONE_FROM))
     undoing = Undoing(wish, services, watch, course)

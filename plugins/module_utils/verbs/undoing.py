@@ -21,6 +21,7 @@ from ..failback.abandonment import (
     truth_by_sides,
     vouched_for,
 )
+from ..failback.attestation import vouched_places
 from ..failback.failures import Contradiction, FailbackError, NotFound, PermissionDenied, Refused
 from ..failback.fence import Sides, fence_result
 from ..failback.lifecycle import Observation
@@ -59,6 +60,8 @@ class Undoing:
         self._course = course
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
         self._fence = Fence(services, wish, max_age_elsewhere=0)
+        # The places that could not be asked, and that somebody vouches for, by item id.
+        self._vouched: dict[str, list[str]] = {}
         self._stopped: set[str] = set()
         self._touches_hosts = self._touches_azure = False
         self.steps: list[dict[str, Any]] = []
@@ -78,8 +81,9 @@ class Undoing:
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
         self._fence.before = self._fence.look(self._members)
-        attested, force = bool(self._wish.attested_off), self._wish.force_off
-        made = [plan_undo(one, force_off=force, attested=attested) for one in self._fence.before]
+        places = vouched_places(self._wish.attested_off, self._fence.before)
+        self._vouched = {one.item_id: vouched_for(one, places) for one in self._fence.before}
+        made = [plan_undo(one, force_off=self._wish.force_off, vouched=places) for one in self._fence.before]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
         objections += filter(None, (self._objection_to_start(undo) for undo in undos if not undo.is_started))
@@ -148,8 +152,7 @@ class Undoing:
 
     def _prove_off(self) -> None:
         seen = self._patiently(lambda: self._fence.look(self._members))
-        vouched = {one.item_id: vouched_for(one) if self._wish.attested_off else [] for one in self._fence.before}
-        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=vouched[one.item_id]))]
+        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
             raise Contradiction(
                 f"Before the start in Azure, not every on-premises copy is proved off: "
@@ -217,7 +220,7 @@ class Undoing:
             "schema_version": SCHEMA_VERSION,
             "vault": self._services.azure.vault_id,
             "reason": self._wish.reason,
-            "attested_off": self._wish.attested_off,
+            "attested_off": dict(self._wish.attested_off),
             "note": STAYS,
             "vms": [self._record_of(one) for one in seen],
         }
@@ -238,5 +241,5 @@ class Undoing:
             "automatic_start_action": [
                 {key: step[key] for key in ("where", "before", "after")} for step in mine if step["what"] == "hold"
             ],
-            "vouched_for": vouched_for(sides) if self._wish.attested_off else [],
+            "vouched_for": vouched_for(sides, self._vouched.get(sides.item_id, ())),
         }
