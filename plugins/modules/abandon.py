@@ -15,11 +15,12 @@ description:
     the failback uncommitted. Site Recovery has no such step and is told nothing of it.
   - What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The VM in Azure
     goes on with the data of the cut-over.
-  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for it with
-    O(attested_off). Whether Azure will start the VM for this caller, by rights and locks, is checked before anything is
-    stopped.
-  - Keeps the host from starting the on-premises VM by itself. Its automatic start action is set to Nothing; what it was
-    is in RV(abandoned).
+  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for its host
+    with O(attested_off); nor once something else, such as a commit in the portal, has begun. Whether Azure will start
+    the VM for this caller, by rights and locks, is checked before anything is stopped.
+  - Keeps the host from starting the on-premises VM by itself, whether it was this task that stopped it or not. Its
+    automatic start action is set to Nothing; what it was is in RV(abandoned).
+  - Of a recovery plan, a VM that Azure does not start keeps no other down. The task goes on and fails at the end.
   - Never stops a VM that belongs to a failover cluster, which starts what it finds stopped. Shut its role down in the
     cluster, then run the task.
   - Do not commit afterwards. Site Recovery still offers the commit, which deletes the VM in Azure.
@@ -157,7 +158,8 @@ abandoned:
           elements: str
           sample: []
 steps:
-  description: Every change that this run made, in order; nothing else was changed.
+  description: Every change that this run made, or sent and does not know whether it was made, in order; nothing else
+    was changed.
   returned: success
   type: list
   elements: dict
@@ -180,15 +182,15 @@ steps:
       type: str
       sample: Running
     after:
-      description: The same after.
+      description: The same after; V(null) where nobody has seen it yet.
       type: str
       sample: "Off"
     at:
-      description: When this was seen, by Azure's clock, UTC, in ISO 8601.
+      description: When this was seen, or sent where nobody has seen it yet, by Azure's clock, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T11:02:00+00:00"
     seen_by:
-      description: Who said so.
+      description: Who said so, or V(nobody yet).
       type: str
       sample: host hv01.contoso.example
 fence:
@@ -281,7 +283,8 @@ direction:
   sample: primary_to_recovery
 authoritative_side:
   description: The copy that holds the truth now, by what both sides show, which is not what Site Recovery believes,
-    V(azure); on failure also V(on_premises), or V(mixed) where it cannot be told or the VMs of a plan disagree.
+    V(azure). V(mixed) where it cannot be told or the VMs of a plan disagree, as with O(wait=false) until the VM runs;
+    on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
   returned: success, and on failure where it was read
   type: str
   sample: azure

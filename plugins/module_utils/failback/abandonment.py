@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .azure_resources import Lock, Permission
+from .azure_resources import AzureVm, Lock, Permission
 from .fence import ABSENT, Copy, Sides
 from .lifecycle import Observation, Stage
 
@@ -22,8 +22,6 @@ START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
 SHUT_DOWN, TURN_OFF, AWAIT_OFF = "shut_down", "turn_off", "await_off"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
-# Azure's words for a machine that runs, or will.
-_COMING_UP = frozenset({"running", "starting"})
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."
 UNCOMMITTED = (
     "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
@@ -83,10 +81,9 @@ def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Und
     if objections:
         remedies = dict.fromkeys(one.remedy for one in objections)
         return Objection("; ".join(one.happened for one in objections), " ".join(remedies))
-    is_started = sides.azure.is_up
-    # Where Azure runs already, nothing on-premises is touched any more.
-    stops = () if is_started else tuple(filter(None, (_stop(copy) for copy in sides.on_premises)))
-    return Undo(sides, stops, is_started)
+    # A copy that is off is held, too, and where Azure runs already: its host would start it when it restarts.
+    stops = tuple(filter(None, (_stop(copy) for copy in sides.on_premises)))
+    return Undo(sides, stops, is_started=sides.azure.is_up)
 
 
 def _seen(sides: Sides) -> Iterable[Copy]:
@@ -110,14 +107,12 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
             f"Both copies of {name} are up",
             "Find out which of them took the last writes, and stop the other by hand.",
         )
-    if copy.is_up and copy.state not in _COMING_UP:
+    if copy.is_up and copy.state not in AzureVm.UP:
         return Objection(f"The Azure VM of {name} is {copy.state}", "Run the task again when that is over.")
     return None
 
 
-def _objection_on_premises(
-    copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]
-) -> Objection | None:
+def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
     if copy.is_namesake:
         return _objection_to_namesake(copy, name)
     if not copy.is_known:
@@ -162,7 +157,7 @@ def _objection_to_unknown(copy: Copy, name: str) -> Objection:
     if not copy.place:
         return Objection(
             f"Whether {name} is off on-premises is not known ({why})",
-            "Let the caller read the hosts of the vault, which Reader does: nobody can vouch for a host without a name.",
+            "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name.",
         )
     return Objection(
         f"Whether {name} is off on {copy.place} is not known ({why})",
@@ -229,6 +224,12 @@ def may_run_uncommitted(seen: Observation) -> bool:
     return seen.stage is Stage.FAILBACK_COMMIT_PENDING
 
 
+def no_longer_pending(members: Iterable[Observation]) -> str:
+    """Say which machines await the commit of their failback no more, and why; empty where all of them do."""
+    gone = [member for member in members if not may_run_uncommitted(member)]
+    return "; ".join(f"{one.item.friendly_name} is in stage {one.stage.value} ({one.explanation})" for one in gone)
+
+
 def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return what the sides say of who holds the truth, as failures tell it.
 
@@ -246,6 +247,8 @@ def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()
 def _truth_of(sides: Sides, is_stopped: bool) -> tuple[str, str]:
     """Return which side holds the truth of one machine, and the same in words."""
     home = bool(sides.on_premises_up)
+    if sides.azure.is_up and not sides.azure.is_running and not home:
+        return "mixed", f"Its Azure VM is {sides.azure.state}; it holds the truth once it runs"
     if sides.azure.is_up and sides.on_premises_is_known and not home:
         return "azure", "The copy in Azure holds the truth: it alone runs"
     if sides.azure.is_up or not sides.azure.is_known:

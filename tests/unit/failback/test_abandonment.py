@@ -87,9 +87,16 @@ def test_what_stands_in_the_way(seen: Sides, words: str) -> None:
 
 
 def test_a_machine_that_runs_in_azure_alone_is_done() -> None:
-    made = plan(sides("running", copy("Off")))
+    made = plan(sides("running", copy("Off", action="Nothing")))
     assert isinstance(made, Undo)
     assert (made.is_done, made.changes) == (True, False)
+
+
+def test_one_that_its_host_would_start_is_held_although_azure_runs() -> None:
+    made = plan(sides("running", copy("Off")))
+    assert isinstance(made, Undo)
+    assert [(stop.power, stop.holds) for stop in made.stops] == [("", True)]
+    assert (made.is_done, made.is_started) == (False, True)
 
 
 COPIES = st.builds(copy, st.sampled_from(HOST_STATES), clustered=st.booleans(), namesake=st.booleans())
@@ -134,6 +141,7 @@ def test_the_right_to_start_and_read_only_locks() -> None:
     ("seen", "stopped", "side", "words"),
     [
         (sides("running", copy("Off")), False, "azure", "it alone runs"),
+        (sides("starting", copy("Off")), True, "mixed", "once it runs"),
         (sides("running", copy("Running")), False, "mixed", "cannot be told"),
         (sides("running", copy("not_checked")), False, "mixed", "cannot be told"),
         (sides("unknown", copy("Off")), False, "mixed", "cannot be told"),

@@ -32,9 +32,7 @@ WORD = "J. Doe: it has no power"
         ([], [""], set()),
     ],
 )
-def test_a_name_counts_for_the_one_place_that_it_means(
-    named: list[str], places: list[str], expected: set[str]
-) -> None:
+def test_a_name_counts_for_the_one_place_that_it_means(named: list[str], places: list[str], expected: set[str]) -> None:
     copies = tuple(Copy(place, "not_checked") for place in places)
     seen = Sides("/item", "web01", Copy("/vm", "deallocated"), copies)
     assert vouched_places(dict.fromkeys(named, WORD), [seen]) == expected
