@@ -596,6 +596,16 @@ def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
     assert powers(vault, "db") == ("running", "off")
 
 
+def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    vault.trouble(azure_vm="web", start="refused")
+    then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="db"))
+    failed = vault.fail("abandon", recovery_plan="shop", poll_interval=1)
+    assert "AllocationFailed" in failed["msg"]
+    assert "Meanwhile something else began: db is in stage busy" in failed["msg"]
+    assert failed["reversible"] is False
+
+
 def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))

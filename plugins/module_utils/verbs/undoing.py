@@ -31,6 +31,7 @@ from ..failback.failures import (
     Orphaned,
     PermissionDenied,
     Refused,
+    as_sentence,
 )
 from ..failback.fence import Sides, fence_result
 from ..failback.lifecycle import Observation
@@ -250,7 +251,15 @@ class Undoing:
         problem.wrote = problem.wrote or bool(self.steps)
         problem.details["steps"] = self.steps
         problem.truth = problem.truth or self._truth()
+        self._tell_what_began(problem)
         problem.remedy = " ".join(filter(None, (problem.remedy, self._what_else(problem))))
+
+    def _tell_what_began(self, problem: FailbackError) -> None:
+        """Add to a failure of one machine that something else has begun with another, as it was read last."""
+        gone = no_longer_pending(self._members) if self._touches_hosts or self._touches_azure else ""
+        if gone and not isinstance(problem, Contradiction):
+            problem.happened = f"{as_sentence(problem.happened)} Meanwhile something else began: {gone}"
+            problem.remedy = f"{as_sentence(problem.remedy)} {_IF_COMMITTED}".lstrip(" .")
 
     def _what_else(self, problem: FailbackError) -> str:
         """Return what to do besides, by how far it went. A contradiction has said so."""
