@@ -14,6 +14,7 @@ from typing import Any
 
 from . import report_file
 from .failback import commit_policy
+from .failback.attestation import parse_attestations
 from .failback.commit_policy import CommitPolicy, parse_policy
 from .failback.decisions import Verb
 from .failback.windows import AnyWindow, parse_window
@@ -43,7 +44,15 @@ from .verbs import (
 )
 from .verbs.info import InfoWish, JobInfoWish
 from .verbs.services import Services
-from .verbs.wishes import CommitWish, CompleteWish, JobWish, PlannedFailoverWish, PrereqWish, ReverseReplicateWish
+from .verbs.wishes import (
+    AbandonWish,
+    CommitWish,
+    CompleteWish,
+    JobWish,
+    PlannedFailoverWish,
+    PrereqWish,
+    ReverseReplicateWish,
+)
 from .watch import Watch
 
 Parameters = Mapping[str, Any]
@@ -140,6 +149,16 @@ def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
         # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
         policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
         validation=parameters["validation"],
+    )
+
+
+def _abandon_wish(parameters: Parameters, check_mode: bool) -> AbandonWish:
+    return AbandonWish(
+        **_common(parameters, check_mode),
+        reason=parameters["reason"] or "",
+        attested_off=parse_attestations(parameters["attested_off"] or {}),
+        force_off=parameters["force_off"],
+        shutdown_timeout=parameters["shutdown_timeout"],
     )
 
 
@@ -340,10 +359,10 @@ CONTRACTS: dict[str, Contract] = {
                 "reason": {"type": "str"},
                 "force_off": {"type": "bool", "default": False},
                 "shutdown_timeout": {"type": "int", "default": 600},
-                "attested_off": {"type": "str"},
+                "attested_off": {"type": "dict"},
             },
             abandon.run,
-            abandon.wish_of,
+            _abandon_wish,
             asks_hosts=True,
         ),
         Contract("vault_info", {}, info.run_vault_info, _info_wish, takes_target=False, waits=False),

@@ -15,11 +15,12 @@ description:
     the failback uncommitted. Site Recovery has no such step and is told nothing of it.
   - What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The VM in Azure
     goes on with the data of the cut-over.
-  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for it with
-    O(attested_off). Whether Azure will start the VM for this caller, by rights and locks, is checked before anything is
-    stopped.
-  - Keeps the host from starting the on-premises VM by itself. Its automatic start action is set to Nothing; what it was
-    is in RV(abandoned).
+  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for its host
+    with O(attested_off); nor once something else, such as a commit in the portal, has begun. Whether Azure will start
+    the VM for this caller, by rights and locks, is checked before anything is stopped.
+  - Keeps the host from starting the on-premises VM by itself, whether it was this task that stopped it or not. Its
+    automatic start action is set to Nothing; what it was is in RV(abandoned).
+  - Of a recovery plan, a VM that Azure does not start keeps no other down. The task goes on and fails at the end.
   - Never stops a VM that belongs to a failover cluster, which starts what it finds stopped. Shut its role down in the
     cluster, then run the task.
   - Do not commit afterwards. Site Recovery still offers the commit, which deletes the VM in Azure.
@@ -41,10 +42,12 @@ options:
     default: 600
   attested_off:
     description:
-      - Who saw to it, and how, that copies which cannot be asked do not run, such as V(J. Doe has unplugged hv01).
-      - It counts for copies of which no host can say anything, never against what a host says. It is kept in
-        RV(abandoned).
-    type: str
+      - Who saw to it, and how, that the VM does not run on a host that cannot be asked. The key is the host by its
+        name, the value a sentence, such as V(J. Doe has unplugged it).
+      - It counts for the hosts that it names and that cannot say anything themselves, never against what a host says.
+        A short name that may be either of two hosts counts for neither.
+      - It is kept in RV(abandoned).
+    type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -78,7 +81,8 @@ EXAMPLES = r"""
     vault_name: vault-recovery
     replicated_item: mail01
     reason: Fire in room 2
-    attested_off: "J. Doe: the host has no power, and gets none"
+    attested_off:
+      hv01.contoso.example: "J. Doe: it has no power, and gets none"
 """
 
 RETURN = r"""
@@ -101,9 +105,9 @@ abandoned:
       type: str
       sample: The database does not start on-premises, incident 4711
     attested_off:
-      description: Who vouches for copies that could not be asked, as O(attested_off).
-      type: str
-      sample: ""
+      description: Who vouches for hosts that could not be asked, as O(attested_off).
+      type: dict
+      sample: {}
     note:
       description: Where the data is that was written since the cut-over.
       type: str
@@ -154,7 +158,8 @@ abandoned:
           elements: str
           sample: []
 steps:
-  description: Every change that this run made, in order; nothing else was changed.
+  description: Every change that this run made, or sent and does not know whether it was made, in order; nothing else
+    was changed.
   returned: success
   type: list
   elements: dict
@@ -177,15 +182,15 @@ steps:
       type: str
       sample: Running
     after:
-      description: The same after.
+      description: The same after; V(null) where nobody has seen it yet.
       type: str
       sample: "Off"
     at:
-      description: When this was seen, by Azure's clock, UTC, in ISO 8601.
+      description: When this was seen, or sent where nobody has seen it yet, by Azure's clock, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T11:02:00+00:00"
     seen_by:
-      description: Who said so.
+      description: Who said so, or V(nobody yet).
       type: str
       sample: host hv01.contoso.example
 fence:
@@ -278,7 +283,8 @@ direction:
   sample: primary_to_recovery
 authoritative_side:
   description: The copy that holds the truth now, by what both sides show, which is not what Site Recovery believes,
-    V(azure); on failure also V(on_premises), or V(mixed) where it cannot be told or the VMs of a plan disagree.
+    V(azure). V(mixed) where it cannot be told or the VMs of a plan disagree, as with O(wait=false) until the VM runs;
+    on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
   returned: success, and on failure where it was read
   type: str
   sample: azure

@@ -28,7 +28,7 @@ CLOSED = {"not_after": "2000-01-01T00:00"}
 # Discard, on which nothing listens.
 UNREACHABLE = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": 9}
 # No host is asked in this vault, so somebody vouches for the on-premises VM, which the test lets run.
-VOUCHED = {"attested_off": "J. Doe: it has no power"}
+VOUCHED = {"attested_off": {"hv01": "J. Doe: it has no power", "hv02": "J. Doe: it has no power"}}
 STARTER = ("Virtual Machine Contributor",)
 
 

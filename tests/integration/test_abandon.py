@@ -19,7 +19,8 @@ PENDING = "failback_commit_pending"
 STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 NODES = ("hv01.c.example", "hv02.c.example")
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
-VOUCHED = "J. Doe: it has no power"
+WORD = "J. Doe: it has no power"
+VOUCHED = {"hv01": WORD, "hv02": WORD}
 
 
 def pending(*items: Any, stage: str = PENDING, **parts: Any) -> dict[str, Any]:
@@ -156,6 +157,8 @@ def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     first = vault.run("abandon", replicated_item="vm1", wait=False)
     assert (powers(vault), whats(first)[-1]) == (("starting", "off"), "start")
+    assert (first["steps"][-1]["after"], first["steps"][-1]["seen_by"]) == (None, "nobody yet")
+    assert (first["authoritative_side"], first["reversible"]) == ("mixed", True)
     second = vault.run("abandon", replicated_item="vm1")
     assert (second["changed"], second["steps"]) == (False, [])
     assert powers(vault) == ("running", "off")
@@ -192,7 +195,7 @@ def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: s
     assert "The on-premises disks hold the latest data." in failed["msg"]
     assert "two ways out" in failed["msg"]
     assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
-    assert whats(failed["error"]) == ["shut_down", "hold"]
+    assert whats(failed["error"]) == ["shut_down", "hold", *(["start"] if when == "later" else [])]
     assert powers(vault) == ("deallocated", "off")
     vault.trouble(azure_vm="vm1", start="ok")
     assert whats(vault.run("abandon", replicated_item="vm1")) == ["start"]
@@ -258,8 +261,62 @@ def test_a_copy_that_cannot_be_asked_stops_it_unless_somebody_vouches(driver: An
     assert powers(vault) == ("running", "off")
     assert result["fence"]["verdict"] == "not_checked"
     assert result["abandoned"]["attested_off"] == VOUCHED
-    assert "hv01" in result["abandoned"]["vms"][0]["vouched_for"]
+    silent = ["hv01"] if hosts == "unreachable" else ["hv01", "hv02"]
+    assert result["abandoned"]["vms"][0]["vouched_for"] == silent
     assert vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)["changed"] is False
+
+
+@pytest.mark.parametrize("trouble", [{"dead": True}, {"reachable": False}, {"password": "wrong"}], ids=str)
+def test_a_silent_host_that_is_not_named_is_in_the_way(driver: Any, trouble: dict[str, Any]) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(host="hv01", dead=True)
+    vault.trouble(host="hv02", **trouble)
+    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"HV01": WORD})
+    assert "Whether vm1 is off on hv02 is not known" in failed["msg"]
+    assert "off on hv01" not in failed["msg"]
+    assert vault.writes() == []
+
+
+def test_a_short_name_of_two_silent_hosts_vouches_for_neither(driver: Any) -> None:
+    names = ("hv01.a.example", "hv01.b.example")
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
+    vault = driver(pending(item_of("vm1", PENDING, host=names[0]), fabrics=[site, CLOUD])).knows_hosts()
+    for name in names:
+        vault.trouble(host=name, dead=True)
+    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"hv01": WORD})
+    assert all(f"Whether vm1 is off on {name} is not known" in failed["msg"] for name in names)
+    assert vault.writes() == []
+    vault.run("abandon", replicated_item="vm1", attested_off=dict.fromkeys(names, WORD))
+    assert powers(vault) == ("running", "off")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        False,
+        True,
+        "False",
+        "no",
+        0,
+        WORD,
+        *({"hv01": no} for no in (False, "False", "no", "0", None, "~", 0, "yes.", "1 2")),
+    ],
+    ids=repr,
+)
+def test_what_is_no_sentence_about_a_host_vouches_for_nothing(driver: Any, given: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(host="hv01", reachable=False)
+    assert "attested_off" in vault.fail("abandon", replicated_item="vm1", attested_off=given)["msg"]
+    assert powers(vault) == ("deallocated", "running")
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 10**9])
+def test_a_shutdown_takes_a_time_that_can_be_waited_for(driver: Any, seconds: int) -> None:
+    vault = driver(pending()).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=seconds)
+    assert failed["error"]["kind"] == "configuration"
+    assert "shutdown_timeout must be" in failed["msg"]
+    assert powers(vault) == ("deallocated", "running")
 
 
 def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:
@@ -493,3 +550,155 @@ def test_who_goes_forward_after_all_may_commit(driver: Any) -> None:
     vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
     vault.trouble(vm="vm1", power="running")
     assert vault.run("commit", replicated_item="vm1", policy="now")["stage"]["after"] == "failed_back"
+
+
+def then(vault: Any, after: float, act: Callable[[], None]) -> None:
+    """Let something happen once, so many simulated seconds from now."""
+    due = vault.seconds + after
+
+    def at(seconds: float) -> None:
+        if seconds >= due:
+            vault.meanwhile = None
+            act()
+
+    vault.meanwhile = at
+
+
+def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=60)
+    then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "contradiction"
+    assert "Before the start in Azure it turned out: vm1 is in stage busy" in failed["msg"]
+    assert whats(failed["error"]) == ["shut_down", "hold"]
+    assert (failed["changed"], failed["authoritative_side"], failed["reversible"]) == (True, "on_premises", False)
+    assert vault.writes() == []
+
+
+def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
+    failed = vault.fail("abandon", replicated_item="vm1", poll_interval=1)
+    assert failed["error"]["kind"] == "contradiction"
+    assert "that deletes the VM in Azure" in failed["msg"]
+    assert (failed["changed"], failed["reversible"]) == (True, False)
+    assert whats(failed["error"]) == ["shut_down", "hold", "start"]
+
+
+def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    vault.trouble(vm="db", shutdown_seconds=60)
+    then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="web"))
+    failed = vault.fail("abandon", recovery_plan="shop")
+    assert "web is in stage" in failed["msg"]
+    assert vault.writes() == ["POST db/start"]
+    assert powers(vault, "db") == ("running", "off")
+
+
+def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    vault.trouble(azure_vm="web", start="refused")
+    then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="db"))
+    failed = vault.fail("abandon", recovery_plan="shop", poll_interval=1)
+    assert "AllocationFailed" in failed["msg"]
+    assert "Meanwhile something else began: db is in stage busy" in failed["msg"]
+    assert failed["reversible"] is False
+
+
+def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert failed["error"]["kind"] == "contradiction"
+    assert "vm1 was deleted in Azure while its start was awaited" in failed["msg"]
+    assert (failed["changed"], failed["reversible"]) == (True, False)
+
+
+def test_a_member_whose_turn_comes_late_is_proved_off_again(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    then(vault, 10, lambda: vault.trouble(vm="web", power="running"))
+    failed = vault.fail("abandon", recovery_plan="shop")
+    assert "not every on-premises copy is proved off: web: on hv02 it is Running" in failed["msg"]
+    assert vault.writes() == ["POST db/start"]
+    assert powers(vault, "web") == ("deallocated", "running")
+
+
+def test_a_copy_that_is_off_is_held_although_azure_runs_already(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    vault.simulator.locked(lambda world: world.compute.start("vm1"))
+    on_host(vault, lambda _world, machine: setattr(machine, "automatic_start_action", "Start"))
+    result = vault.run("abandon", replicated_item="vm1")
+    assert (whats(result), result["changed"]) == (["hold"], True)
+    vault.simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
+    vault.pass_time(600)
+    assert powers(vault) == ("running", "off")
+    assert vault.run("abandon", replicated_item="vm1")["changed"] is False
+
+
+def test_a_plan_that_is_not_cut_over_as_a_whole_is_abandoned_one_by_one(driver: Any) -> None:
+    items = (item_of("db", PENDING), item_of("web", "waiting_for_completion", host="hv02"))
+    vault = driver(pending(*items, recovery_plans=PLAN)).knows_hosts()
+    failed = vault.fail("abandon", recovery_plan="shop")
+    assert "Abandon those that await their commit one by one, each as replicated_item" in failed["msg"]
+    assert "Bring these VMs" not in failed["msg"]
+
+
+@pytest.mark.parametrize("refused", [["db"], ["db", "web"]], ids=str)
+def test_a_vm_that_azure_refuses_keeps_no_other_down(driver: Any, refused: list[str]) -> None:
+    vault = driver(shop()).knows_hosts()
+    for name in refused:
+        vault.trouble(azure_vm=name, start="refused")
+    for _run in range(2):
+        failed = vault.fail("abandon", recovery_plan="shop")
+        assert failed["error"]["kind"] == "service"
+        assert all(f"{name}: its Azure VM is deallocated" in failed["msg"] for name in refused)
+        assert failed["msg"].count("two ways out") == 1
+        assert failed["authoritative_side"] == ("mixed" if refused == ["db"] else "on_premises")
+        expected = "running" if refused == ["db"] else "deallocated"
+        assert (powers(vault, "db"), powers(vault, "web")) == (("deallocated", "off"), (expected, "off"))
+    for name in refused:
+        vault.trouble(azure_vm=name, start="ok")
+    assert vault.run("abandon", recovery_plan="shop")["authoritative_side"] == "azure"
+
+
+def test_a_host_that_falls_silent_after_the_stop_leaves_that_as_a_step(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=60)
+    then(vault, 10, lambda: vault.trouble(host="hv01", reachable=False))
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=120)
+    (step,) = failed["error"]["steps"]
+    assert (step["what"], step["before"], step["after"]) == ("shut_down", "Running", None)
+    assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
+    assert vault.writes() == []
+
+
+def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=3600)
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=60)
+    assert "not within 60 seconds" in failed["msg"]
+    assert [(step["what"], step["after"]) for step in failed["error"]["steps"]] == [("shut_down", "Stopping")]
+    assert failed["changed"] is True
+    result = vault.run("abandon", replicated_item="vm1", shutdown_timeout=60, force_off=True)
+    assert whats(result) == ["turn_off", "hold", "start"]
+    assert powers(vault) == ("running", "off")
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_check_mode_while_something_else_runs_claims_nothing_of_azure(driver: Any, wait: bool) -> None:
+    vault = driver(pending(stage="busy")).knows_hosts()
+    seen = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]
+    result = vault.run("abandon", replicated_item="vm1", check_mode=True, wait=wait)
+    assert (result["stage"]["after"], result["fence"]["verdict"]) == ("busy", "not_checked")
+    assert result["authoritative_side"] == seen["authoritative_side"]
+
+
+def test_what_was_not_read_again_is_not_said_to_be_unreadable(driver: Any) -> None:
+    match = {"method": "GET", "path": "/virtualMachines/", "times": 0}
+    fault = {"match": match, "action": {"do": "status", "status": 500}}
+    vault = driver(pending(faults=[fault])).knows_hosts()
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert "could not be read again" not in failed["msg"]
+    assert failed["changed"] is False

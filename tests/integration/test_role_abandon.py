@@ -110,3 +110,11 @@ def test_the_playbook_undoes_nothing_where_no_host_is_named(stage: Any) -> None:
     assert run.status != 0
     assert "-e failback_hosts=PATTERN" in run.output
     assert (vault.writes(), vault.stages()) == ([], {"vm1": "failback_commit_pending"})
+
+
+@pytest.mark.parametrize("given", ["abandon_attested_off=false", '{"abandon_attested_off": {"hv01": false}}'])
+def test_a_word_that_is_no_sentence_vouches_for_nothing(stage: Any, given: str) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    vault.trouble(host="hv01", reachable=False)
+    run = undo(vault, {"vm1": {}}, "-e", given, of="vm1", **WHY)
+    assert (run.status, running(vault)) == (2, {"vm1": HOME}), run.output

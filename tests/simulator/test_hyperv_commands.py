@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from on_site import GIB, PowerShell, afflict, host_of, machine_of
+from on_site import GIB, PowerShell, afflict, host_of, machine_of, strike
 
 ODD = ["a*[b]", "it's", 'say "hi"', "cost $(1)", "back`tick", "two\nlines", "дом", "a*b"]
 
@@ -188,6 +188,34 @@ def test_given_a_running_vm_when_stopped_then_only_a_guest_that_answers_can_be_s
     assert machine_of(simulator, "web02")["state"] == "Running"
     shell.ask("Stop-VM web02 -TurnOff -Force -Confirm:$false")
     assert machine_of(simulator, "web02")["state"] == "Off"
+
+
+def test_given_a_guest_that_takes_its_time_when_stopped_then_it_is_stopping_meanwhile(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_seconds=120)
+    shell.ask("Stop-VM web01")
+    assert shell.ask("Get-VM web01 | ForEach-Object { [string]$_.State }") == ["Stopping"]
+    simulator.locked(lambda world: world.clock.advance(119))
+    assert "failed to shut down" in shell.refused("Stop-VM web01")
+    assert machine_of(simulator, "web01")["state"] == "Stopping"
+    simulator.locked(lambda world: world.clock.advance(1))
+    assert machine_of(simulator, "web01")["state"] == "Off"
+
+
+def test_given_a_guest_that_goes_down_when_it_is_started_again_by_force_then_the_old_shutdown_ends_nothing(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_seconds=120)
+    shell.ask("Stop-VM web01")
+    shell.ask("Stop-VM web01 -TurnOff -Force -Confirm:$false")
+    shell.ask("Start-VM web01")
+    simulator.locked(lambda world: world.clock.advance(200))
+    assert machine_of(simulator, "web01")["state"] == "Running"
+
+
+@pytest.mark.parametrize("seconds", [-1, "soon", True, 1e9])
+def test_given_a_time_that_no_shutdown_takes_then_the_fault_is_refused(on, seconds):
+    simulator, _shell = on({"name": "web01", "stage": "protected"})
+    assert strike(simulator, vm="web01", shutdown_seconds=seconds).status_code == 400
 
 
 def test_given_automatic_start_actions_when_the_host_restarts_then_they_say_what_starts(on):

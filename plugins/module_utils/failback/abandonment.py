@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .azure_resources import Lock, Permission
+from .azure_resources import AzureVm, Lock, Permission
 from .fence import ABSENT, Copy, Sides
 from .lifecycle import Observation, Stage
 
@@ -22,8 +22,6 @@ START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
 SHUT_DOWN, TURN_OFF, AWAIT_OFF = "shut_down", "turn_off", "await_off"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
-# Azure's words for a machine that runs, or will.
-_COMING_UP = frozenset({"running", "starting"})
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."
 UNCOMMITTED = (
     "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
@@ -71,21 +69,21 @@ class Undo:
         return not self.changes and self.sides.azure.is_running
 
 
-def plan_undo(sides: Sides, *, force_off: bool, attested: bool) -> Undo | Objection:
+def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Undo | Objection:
     """Return what undoes the cut-over of one machine, or why nothing may.
 
-    C(force_off) allows to turn a machine off, C(attested) that somebody vouches for copies that could not be asked.
+    C(force_off) allows to turn a machine off. C(vouched) are the places that somebody vouches for: it counts for those
+    that could not be asked.
     """
     objection = _objection_in_azure(sides)
-    found = [_objection_on_premises(copy, sides.name, force_off=force_off, attested=attested) for copy in _seen(sides)]
+    found = [_objection_on_premises(copy, sides.name, force_off=force_off, vouched=vouched) for copy in _seen(sides)]
     objections = [one for one in (objection, *found) if one is not None]
     if objections:
         remedies = dict.fromkeys(one.remedy for one in objections)
         return Objection("; ".join(one.happened for one in objections), " ".join(remedies))
-    is_started = sides.azure.is_up
-    # Where Azure runs already, nothing on-premises is touched any more.
-    stops = () if is_started else tuple(filter(None, (_stop(copy) for copy in sides.on_premises)))
-    return Undo(sides, stops, is_started)
+    # A copy that is off is held, too, and where Azure runs already: its host would start it when it restarts.
+    stops = tuple(filter(None, (_stop(copy) for copy in sides.on_premises)))
+    return Undo(sides, stops, is_started=sides.azure.is_up)
 
 
 def _seen(sides: Sides) -> Iterable[Copy]:
@@ -109,16 +107,16 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
             f"Both copies of {name} are up",
             "Find out which of them took the last writes, and stop the other by hand.",
         )
-    if copy.is_up and copy.state not in _COMING_UP:
+    if copy.is_up and copy.state not in AzureVm.UP:
         return Objection(f"The Azure VM of {name} is {copy.state}", "Run the task again when that is over.")
     return None
 
 
-def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, attested: bool) -> Objection | None:
+def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
     if copy.is_namesake:
         return _objection_to_namesake(copy, name)
     if not copy.is_known:
-        return None if attested else _objection_to_unknown(copy, name)
+        return None if copy.place in vouched else _objection_to_unknown(copy, name)
     if copy.is_off:
         return None
     place = f"{name} on {copy.place}"
@@ -155,11 +153,16 @@ def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
 
 
 def _objection_to_unknown(copy: Copy, name: str) -> Objection:
-    place = f" on {copy.place}" if copy.place else " on-premises"
+    why = copy.reason or copy.state
+    if not copy.place:
+        return Objection(
+            f"Whether {name} is off on-premises is not known ({why})",
+            "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name.",
+        )
     return Objection(
-        f"Whether {name} is off{place} is not known ({copy.reason or copy.state})",
-        "Let the host be asked. Only where it certainly does not run, because its host has no power, say, vouch for it "
-        "with attested_off: two copies that run would be worse than none.",
+        f"Whether {name} is off on {copy.place} is not known ({why})",
+        "Let the host be asked. Only where it certainly does not run there, because the host has no power, say, vouch "
+        "for that host by its name in attested_off: two copies that run would be worse than none.",
     )
 
 
@@ -195,9 +198,9 @@ def _is_unknown(copy: Copy) -> bool:
     return not copy.is_known and not copy.is_namesake
 
 
-def vouched_for(sides: Sides) -> list[str]:
-    """Return the places that nobody could ask about a machine."""
-    return [copy.place for copy in _seen(sides) if _is_unknown(copy)]
+def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
+    """Return the places that nobody could ask about a machine, of those that somebody vouches for."""
+    return [copy.place for copy in _seen(sides) if _is_unknown(copy) and copy.place in vouched]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:
@@ -221,6 +224,12 @@ def may_run_uncommitted(seen: Observation) -> bool:
     return seen.stage is Stage.FAILBACK_COMMIT_PENDING
 
 
+def no_longer_pending(members: Iterable[Observation]) -> str:
+    """Say which machines await the commit of their failback no more, and why; empty where all of them do."""
+    gone = [member for member in members if not may_run_uncommitted(member)]
+    return "; ".join(f"{one.item.friendly_name} is in stage {one.stage.value} ({one.explanation})" for one in gone)
+
+
 def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return what the sides say of who holds the truth, as failures tell it.
 
@@ -238,6 +247,8 @@ def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()
 def _truth_of(sides: Sides, is_stopped: bool) -> tuple[str, str]:
     """Return which side holds the truth of one machine, and the same in words."""
     home = bool(sides.on_premises_up)
+    if sides.azure.is_up and not sides.azure.is_running and not home:
+        return "mixed", f"Its Azure VM is {sides.azure.state}; it holds the truth once it runs"
     if sides.azure.is_up and sides.on_premises_is_known and not home:
         return "azure", "The copy in Azure holds the truth: it alone runs"
     if sides.azure.is_up or not sides.azure.is_known:

@@ -202,7 +202,8 @@ _REACHED: dict[Verb, frozenset[Stage]] = {
     for verb, stages in _TABLE.items()
 }
 
-# What a START shows at once, before anything of it has been waited for.
+# What a START shows at once, before anything of it has been waited for. Abandonment is no step of Site Recovery: to
+# that nothing happens.
 _UNDER_WAY = {
     Verb.FAIL_OVER: Stage.BUSY,
     Verb.FAIL_BACK: Stage.SYNCHRONIZING,
@@ -210,7 +211,6 @@ _UNDER_WAY = {
     Verb.COMMIT_FAILOVER: Stage.BUSY,
     Verb.COMMIT_FAILBACK: Stage.BUSY,
     Verb.REVERSE_REPLICATE: Stage.REVERSE_REPLICATING,
-    Verb.ABANDON: Stage.FAILBACK_COMMIT_PENDING,
 }
 
 _PREDICTED = {
@@ -219,8 +219,6 @@ _PREDICTED = {
     Verb.COMMIT_FAILOVER: Stage.FAILED_OVER,
     Verb.COMMIT_FAILBACK: Stage.FAILED_BACK,
     Verb.REVERSE_REPLICATE: Stage.PROTECTED,
-    # Site Recovery has no such step: to it nothing happens.
-    Verb.ABANDON: Stage.FAILBACK_COMMIT_PENDING,
 }
 
 

@@ -9,18 +9,19 @@ stopped, all of them are read again, and only then Azure is asked to start its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
+from ..failback.abandonment import no_longer_pending
 from ..failback.decisions import Verb
-from ..failback.failures import ConfigurationError, FailbackError, asked
+from ..failback.failures import FailbackError, asked
 from ..failback.lifecycle import Stage
 from ..watch import Watch
 from .following import read_patiently
 from .outcomes import verb_outcome
 from .services import Services
 from .steps import Course, Procedure, run_procedure
+from .truth import common
 from .undoing import Undoing
 from .wishes import AbandonWish
 
@@ -28,33 +29,14 @@ from .wishes import AbandonWish
 _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> AbandonWish:
-    """Return what the module's options ask for."""
-    return AbandonWish(
-        replicated_item=parameters["replicated_item"] or "",
-        recovery_plan=parameters["recovery_plan"] or "",
-        check_mode=check_mode,
-        wait=parameters["wait"],
-        poll_interval=parameters["poll_interval"],
-        reason=parameters["reason"] or "",
-        attested_off=(parameters["attested_off"] or "").strip(),
-        force_off=parameters["force_off"],
-        shutdown_timeout=parameters["shutdown_timeout"],
-    )
-
-
 def run(wish: AbandonWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
-    if wish.shutdown_timeout <= 0:
-        raise ConfigurationError(
-            f"shutdown_timeout must be greater than 0, not {wish.shutdown_timeout:g}.", "Nothing was read or written."
-        )
     session = services.azure
-    course = run_procedure(session, wish, watch, Procedure(Verb.ABANDON, lambda _view, _starts: [], goal=_UNDONE_FROM))
+    course = run_procedure(session, wish, watch, Procedure(Verb.ABANDON, goal=_UNDONE_FROM))
     undoing = Undoing(wish, services, watch, course)
     with asked(f"Abandonment of {wish.target}"):
         try:
-            if not course.predicted:
+            if _may_be_undone(course):
                 undoing.run()
             interval = wish.poll_interval or DEFAULT_RETRY_AFTER
             return read_patiently(lambda: _result(services, course, undoing), watch, interval)
@@ -63,16 +45,22 @@ def run(wish: AbandonWish, services: Services, watch: Watch) -> dict[str, Any]:
             raise
 
 
+def _may_be_undone(course: Course) -> bool:
+    """Whether the target is where it can be undone: in check mode something else may run, which is not waited for."""
+    return not no_longer_pending(course.after.members)
+
+
 def _result(services: Services, course: Course, undoing: Undoing) -> dict[str, Any]:
     """Return the result. Site Recovery still takes on-premises for the active side; the sides are what counts."""
-    outcome = verb_outcome(services.azure, Verb.ABANDON, course, Stage.FAILBACK_COMMIT_PENDING)
-    in_azure = {"authoritative_side": "azure", "reversible": True}
+    outcome = verb_outcome(services.azure, Verb.ABANDON, course, None)
+    told = {"fence": undoing.proof, "steps": undoing.steps, "abandoned": undoing.record()}
+    if not _may_be_undone(course):
+        return {**outcome, **told}
+    held = {member.item.id: undoing.held_by(member.item.id) for member in course.after.members}
     return {
         **outcome,
-        **in_azure,
-        "changed": course.changed,
-        "members": [{**member, **in_azure} for member in outcome["members"]],
-        "fence": undoing.proof,
-        "steps": undoing.steps,
-        "abandoned": undoing.record(),
+        **told,
+        "authoritative_side": common([one["authoritative_side"] for one in held.values()]),
+        "reversible": all(one["reversible"] for one in held.values()),
+        "members": [{**member, **held[member["id"]]} for member in outcome["members"]],
     }

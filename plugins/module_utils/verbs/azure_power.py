@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from ..azure.session import AzureSession
 from ..failback.azure_resources import AzureVm
-from ..failback.failures import FateUnknown, ServiceError, WaitTimeout
+from ..failback.failures import Contradiction, FateUnknown, ServiceError, WaitTimeout
 from ..watch import Watch
 from .following import read_patiently
+from .steps import LOOKS_FOR_UNKNOWN_FATE
 from .wishes import AbandonWish
 
 # Seconds: between two looks, and until a machine that Azure has begun to start counts as stuck.
 _INTERVAL = 10.0
 _PATIENCE = 900
-_LOOKS_FOR_UNKNOWN_FATE = 4
 
 
-def start(session: AzureSession, wish: AbandonWish, watch: Watch, before: AzureVm) -> FateUnknown | None:
+def start(session: AzureSession, watch: Watch, before: AzureVm) -> FateUnknown | None:
     """Ask once for the start of a machine that does not run; return the failure of a request of unknown fate."""
     watch.report(f"{before.name} in Azure: starting")
     try:
@@ -33,29 +33,38 @@ def await_running(
 ) -> None:
     """Read the machine until it runs.
 
-    Raises ServiceError where Azure says that it could not start it, WaitTimeout where it takes too long, and the
-    failure of a request that seems not to have arrived.
+    Raises ServiceError where Azure says that it could not start it, Contradiction where it is gone, WaitTimeout where
+    it takes too long, and the failure of a request that seems not to have arrived.
     """
     ends = max(watch.remaining() - _PATIENCE, 0)
     interval = wish.poll_interval or _INTERVAL
     looks = 0
     while True:
         vm = read_patiently(lambda: session.compute.find_vm(before.id), watch, interval)
-        power = vm.power if vm is not None else "absent"
-        if power == "running":
+        if vm is None:
+            raise _gone(before)
+        if vm.power == "running":
             return
         looks += 1
-        if vm is not None and not vm.is_running:
+        if not vm.is_running:
             _refuse_failed(vm, before)
-            if unknown is not None and looks >= _LOOKS_FOR_UNKNOWN_FATE:
+            if unknown is not None and looks >= LOOKS_FOR_UNKNOWN_FATE:
                 raise unknown
-        if vm is None or watch.remaining() <= ends:
+        if watch.remaining() <= ends:
             raise WaitTimeout(
-                f"Azure has begun to start {before.name}, but it is {power}.",
+                f"Azure has begun to start {before.name}, but it is {vm.power}.",
                 "Look at it in the portal. Run the task again to go on waiting.",
             )
-        watch.report(f"{before.name} in Azure is {power}")
+        watch.report(f"{before.name} in Azure is {vm.power}")
         watch.sleep(interval)
+
+
+def _gone(before: AzureVm) -> Contradiction:
+    return Contradiction(
+        f"{before.name} was deleted in Azure while its start was awaited: Azure has no such VM any more.",
+        "There is nothing in Azure to go back to. Find out who deleted it; a commit of the failback does. See that the "
+        "on-premises disks are kept, start the on-premises VM (Start-VM), and set its automatic start action back.",
+    )
 
 
 def _refuse_failed(vm: AzureVm, before: AzureVm) -> None:

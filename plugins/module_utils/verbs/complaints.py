@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..failback.decisions import Decision, Verb
-from ..failback.failures import Contradiction, JobFailed, Refused, WaitTimeout
+from ..failback.failures import Contradiction, FailbackError, JobFailed, Refused, WaitTimeout, as_sentence
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .reading import View
 
 Refusal = tuple[Observation, Decision]
+# What to do where a plan cannot go as a whole. Nobody brings a VM to the cut-over in order to undo that.
+_TO_THE_STAGE = "Bring these VMs to the plan's stage one by one, or take them out of the plan."
+_AS_A_PLAN = {Verb.ABANDON: "Abandon those that await their commit one by one, each as replicated_item."}
 
 
-def refusal(refusals: Sequence[Refusal], view: View) -> Refused:
+def refusal(verb: Verb, refusals: Sequence[Refusal], view: View) -> Refused:
     """Return the failure of a verb that the order does not allow for these members."""
     stages = {member.item.friendly_name: member.stage.value for member, _made in refusals}
     if view.plan is None:
@@ -31,7 +34,7 @@ def refusal(refusals: Sequence[Refusal], view: View) -> Refused:
     )
     return Refused(
         f"{len(refusals)} of {len(view.members)} VMs of the plan stand in the way: {lines}",
-        "Nothing was written. Bring these VMs to the plan's stage one by one, or take them out of the plan.",
+        f"Nothing was written. {_AS_A_PLAN.get(verb, _TO_THE_STAGE)}",
         stages=stages,
     )
 
@@ -62,6 +65,14 @@ def still_as_before(verb: Verb, members: Sequence[Observation], jobs: Sequence[s
         "Nothing more was written. Look at the job and the item in the portal before going on.",
         jobs=list(jobs),
     )
+
+
+def failed_members(failures: Sequence[FailbackError]) -> FailbackError:
+    """Return one failure for all members of a plan that failed by themselves: the first, with the words of all."""
+    first = failures[0]
+    first.happened = " ".join(as_sentence(failure.happened) for failure in failures)
+    first.remedy = " ".join(dict.fromkeys(as_sentence(failure.remedy) for failure in failures if failure.remedy))
+    return first
 
 
 def failed_jobs(failures: Sequence[JobFailed]) -> JobFailed:

@@ -59,6 +59,15 @@ class Target:
             plan = self._session.site_recovery.plan(self._plan_name)
         return look_at_plan(self._session, plan)
 
+    def look_at(self, item_id: str) -> Observation:
+        """Read one member anew, with the job of its plan, which owns it. Raises Vanished."""
+        if not self._plan_name:
+            return self.look().members[0]
+        with _there_before():
+            plan = self._session.site_recovery.plan(self._plan_name)
+            item = self._session.site_recovery.item(item_id)
+        return observe_item(self._session, item, _running_job(self._session, plan.scenario_job_id))
+
 
 @contextmanager
 def _there_before() -> Iterator[None]:
@@ -81,6 +90,13 @@ def find_target(session: AzureSession, wish: Wish) -> Target:
     item = find_item(session, wish.replicated_item)
     require_hyper_v(item)
     return Target(session, item_id=item.id)
+
+
+def target_of(session: AzureSession, view: View) -> Target:
+    """Return the target that was read before."""
+    if view.plan is not None:
+        return Target(session, plan_name=view.plan.name)
+    return Target(session, item_id=view.members[0].item.id)
 
 
 def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:

@@ -54,16 +54,21 @@ class Gate:
 NO_GATE = Gate()
 
 
+def _no_writes(_view: View, _members: Sequence[Observation]) -> list[Write]:
+    return []
+
+
 @dataclass(frozen=True)
 class Procedure:
     """What tells one verb from another in the loop.
 
     C(writes) makes the requests for the members that need one; it may refuse. C(stop) says up to where a job is
-    followed, C(goal) which stages end the verb besides those where its wish is true. C(gate) may hold the writes.
+    followed, C(goal) which stages end the verb besides those where its wish is true: one that ends there before it has
+    anything to write needs no C(writes). C(gate) may hold the writes.
     """
 
     verb: Verb
-    writes: Callable[[View, Sequence[Observation]], list[Write]]
+    writes: Callable[[View, Sequence[Observation]], list[Write]] = _no_writes
     stop: Callable[[Job], bool] = has_ended
     goal: frozenset[Stage] = frozenset()
     gate: Gate = NO_GATE
@@ -178,7 +183,7 @@ class _Runner:
         decisions = [(member, decide(self._procedure.verb, member)) for member in view.members]
         refusals = [pair for pair in decisions if pair[1].step is Step.REFUSE]
         if refusals:
-            raise complaints.refusal(refusals, view)
+            raise complaints.refusal(self._procedure.verb, refusals, view)
         return decisions
 
     def _is_done_with(self, member: Observation, decision: Decision) -> bool:

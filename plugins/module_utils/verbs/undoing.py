@@ -13,22 +13,35 @@ from ..failback.abandonment import (
     SCHEMA_VERSION,
     STAYS,
     Objection,
-    Stop,
     Undo,
+    no_longer_pending,
     objection_to_start,
     plan_undo,
     remains_up,
     truth_by_sides,
     vouched_for,
 )
-from ..failback.failures import Contradiction, FailbackError, NotFound, PermissionDenied, Refused
+from ..failback.attestation import vouched_places
+from ..failback.azure_resources import AzureVm
+from ..failback.failures import (
+    Contradiction,
+    FailbackError,
+    FateUnknown,
+    NotFound,
+    Orphaned,
+    PermissionDenied,
+    Refused,
+    as_sentence,
+)
 from ..failback.fence import Sides, fence_result
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from . import azure_power
+from .changes import Change, Changes
+from .complaints import failed_members
 from .following import read_patiently
 from .host_power import HostPower
-from .reading import cut_over_at, service_time
+from .reading import cut_over_at, service_time, target_of
 from .services import Services
 from .steps import Course
 from .truth import MIXED, truth_of
@@ -45,11 +58,18 @@ _WAYS_OUT = (
 )
 
 
+_IF_COMMITTED = (
+    "Look in the portal what it is. If it is a commit, that deletes the VM in Azure, and there is no way back to it: "
+    "wait for its end, then start the on-premises VM (Start-VM) and set its automatic start action back. If it is "
+    "anything else, wait for its end, then run the task again."
+)
+
+
 class Undoing:
     """Undoes the cut-over of every member of a target that is not undone yet.
 
-    C(steps) are the changes that were made, C(proof) what was seen of both sides. Nothing is started in Azure while an
-    on-premises copy of any member is up, or could not be asked and nobody vouches for it.
+    C(proof) is what was seen of both sides. Nothing is started in Azure while an on-premises copy of any member is up,
+    or could not be asked and nobody vouches for it; nor what awaits the commit of its failback no more.
     """
 
     def __init__(self, wish: AbandonWish, services: Services, watch: Watch, course: Course) -> None:
@@ -59,9 +79,11 @@ class Undoing:
         self._course = course
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
         self._fence = Fence(services, wish, max_age_elsewhere=0)
-        self._stopped: set[str] = set()
-        self._touches_hosts = self._touches_azure = False
-        self.steps: list[dict[str, Any]] = []
+        # The places that could not be asked, and that somebody vouches for, by item id.
+        self._vouched: dict[str, list[str]] = {}
+        self._target = target_of(services.azure, course.after)
+        self._changes = Changes(self._time)
+        self._touches_hosts = self._touches_azure = self._has_ways_out = False
         self.proof = fence_result([], [])
 
     def run(self) -> None:
@@ -78,8 +100,9 @@ class Undoing:
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
         self._fence.before = self._fence.look(self._members)
-        attested, force = bool(self._wish.attested_off), self._wish.force_off
-        made = [plan_undo(one, force_off=force, attested=attested) for one in self._fence.before]
+        places = vouched_places(self._wish.attested_off, self._fence.before)
+        self._vouched = {one.item_id: vouched_for(one, places) for one in self._fence.before}
+        made = [plan_undo(one, force_off=self._wish.force_off, vouched=places) for one in self._fence.before]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
         objections += filter(None, (self._objection_to_start(undo) for undo in undos if not undo.is_started))
@@ -113,86 +136,134 @@ class Undoing:
         for undo in reversed(undos):
             for stop in undo.stops:
                 self._touches_hosts = True
-                told = self._teller(undo.sides, stop)
-                HostPower(self._services, self._wish, self._watch, stop, told).bring_down()
+                begin = self._beginner(undo.sides, stop.copy.place)
+                HostPower(self._services, self._wish, self._watch, stop, begin).bring_down()
 
-    def _teller(self, sides: Sides, stop: Stop) -> Callable[[str, dict[str, Any], dict[str, Any]], None]:
-        def told(what: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-            key = "automatic_start_action" if what == "hold" else "state"
-            if what != "hold":
-                self._stopped.add(sides.item_id)
-            self._tell(sides, what, stop.copy.place, before[key], after[key], f"host {stop.copy.place}")
+    def _beginner(self, sides: Sides, place: str) -> Callable[[str, str], Change]:
+        return lambda what, before: self._changes.begin(sides.item_id, sides.name, what, place, before)
 
-        return told
+    def _time(self, item_id: str) -> str:
+        item = self._member(item_id).item
+        return self._patiently(lambda: service_time(self._services.azure, item)).isoformat()
 
-    def _tell(self, sides: Sides, what: str, where: str, before: str, after: str, seen_by: str) -> None:
-        item = self._member(sides).item
-        at = self._patiently(lambda: service_time(self._services.azure, item)).isoformat()
-        step = {"vm": sides.name, "what": what, "where": where, "before": before, "after": after}
-        self.steps.append({**step, "at": at, "seen_by": seen_by})
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The changes that were made, or may have been: each from the moment that its request was sent."""
+        return self._changes.steps
 
-    def _member(self, sides: Sides) -> Observation:
-        return next(member for member in self._members if member.item.id == sides.item_id)
+    def _member(self, item_id: str) -> Observation:
+        return next(member for member in self._members if member.item.id == item_id)
 
     def _patiently(self, read: Callable[[], Read]) -> Read:
         """Read while Azure cannot answer: half-way is the worst place to end in."""
         return read_patiently(read, self._watch, self._wish.poll_interval or DEFAULT_RETRY_AFTER)
 
     def _bring_up(self, undos: Sequence[Undo]) -> None:
-        """Start the Azure copies, in the plan's order, once every on-premises copy of all of them is proved off."""
-        coming = [undo for undo in undos if not undo.is_done]
-        if any(not undo.is_started for undo in coming):
-            self._prove_off()
-        for undo in coming:
-            self._start(undo)
+        """Start the Azure copies, in the plan's order, once every on-premises copy of all of them is proved off.
 
-    def _prove_off(self) -> None:
-        seen = self._patiently(lambda: self._fence.look(self._members))
-        vouched = {one.item_id: vouched_for(one) if self._wish.attested_off else [] for one in self._fence.before}
-        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=vouched[one.item_id]))]
+        One that Azure does not start keeps no other down.
+        """
+        coming = [undo for undo in undos if not undo.is_done]
+        if sum(not undo.is_started for undo in coming) > 1:
+            self._prove_off(self._members)
+        failures = [problem for undo in coming if (problem := self._failure_to_start(undo)) is not None]
+        if failures:
+            self._has_ways_out = not all(isinstance(problem, Contradiction) for problem in failures)
+            raise failed_members(failures)
+
+    def _failure_to_start(self, undo: Undo) -> FailbackError | None:
+        """Start the Azure copy of a machine; return what came in between. Raises Orphaned: nothing more is sent."""
+        try:
+            self._start(undo)
+        except Orphaned:
+            raise
+        except FailbackError as problem:
+            return problem
+        return None
+
+    def _prove_off(self, members: Sequence[Observation]) -> None:
+        seen = self._patiently(lambda: self._fence.look(members))
+        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
             raise Contradiction(
                 f"Before the start in Azure, not every on-premises copy is proved off: "
                 f"{'; '.join(f'{name}: {words}' for name, words in loose)}.",
-                "Nothing was started in Azure. Find out what starts the VM or hides its host, then run the task again.",
+                f"{', '.join(name for name, _words in loose)}: nothing was started in Azure. Find out what starts the "
+                "VM or hides its host, then run the task again.",
                 sides=[one.as_result() for one in seen],
             )
 
     def _start(self, undo: Undo) -> None:
-        sides, session = undo.sides, self._services.azure
-        vm = sides.azure_vm
+        vm, session = undo.sides.azure_vm, self._services.azure
         if vm is None:
             return
-        unknown = None
-        if not undo.is_started:
-            self._touches_azure = True
-            unknown = azure_power.start(session, self._wish, self._watch, vm)
+        change, unknown = (None, None) if undo.is_started else self._send_start(undo.sides, vm)
         if self._wish.wait:
             azure_power.await_running(session, self._wish, self._watch, vm, unknown)
         elif unknown is not None:
             raise unknown
-        if not undo.is_started:
-            after = "running" if self._wish.wait else "starting"
-            self._tell(sides, "start", vm.id, vm.power, after, "Azure compute" if self._wish.wait else "nobody yet")
+        if change is not None and self._wish.wait:
+            change.led_to("running", "Azure compute")
+
+    def _send_start(self, sides: Sides, vm: AzureVm) -> tuple[Change, FateUnknown | None]:
+        """Ask Azure for the start of a machine; what allows it is asked anew, as minutes may have passed since."""
+        member = self._member(sides.item_id)
+        change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
+        try:
+            self._prove_off([member])
+            self._require_pending(sides.item_id)
+            self._touches_azure = True
+            return change, azure_power.start(self._services.azure, self._watch, vm)
+        except FailbackError:
+            # Nothing was sent, or Azure said no: an answer that got lost is no exception here.
+            change.was_refused()
+            raise
+
+    def _require_pending(self, item_id: str) -> None:
+        gone = no_longer_pending([self._patiently(lambda: self._target.look_at(item_id))])
+        if gone:
+            raise Contradiction(
+                f"Before the start in Azure it turned out: {gone}.", f"It was not started. {_IF_COMMITTED}"
+            )
 
     def _prove(self) -> None:
-        """Read both sides once more: exactly the Azure copies must run."""
+        """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""
+        self._course.after = self._patiently(self._target.look)
+        gone = no_longer_pending(self._members)
+        if gone:
+            raise Contradiction(f"While the failback was abandoned, something else began: {gone}.", _IF_COMMITTED)
         if not self._wish.wait:
             self._fence.after = self._patiently(lambda: self._fence.look(self._members))
             self.proof = fence_result(self._fence.before, self._fence.after)
             return
         self.proof = self._patiently(lambda: self._fence.expect_azure_alone(self._course))
 
+    def held_by(self, item_id: str) -> dict[str, Any]:
+        """Return which side holds the truth of a machine, and whether its Azure VM is there: proved, or in check mode
+        predicted, where the end is waited for; else by what the sides show."""
+        if self._wish.wait or self._wish.check_mode:
+            return {"authoritative_side": "azure", "reversible": True}
+        told = truth_by_sides([one for one in self._fence.after if one.item_id == item_id], self._changes.stopped)
+        return {key: told[key] for key in ("authoritative_side", "reversible")}
+
     def explain(self, problem: FailbackError) -> None:
         """Fill in what a failure does not know: what was done, which side holds the truth, the ways out."""
         problem.wrote = problem.wrote or bool(self.steps)
         problem.details["steps"] = self.steps
         problem.truth = problem.truth or self._truth()
+        self._tell_what_began(problem)
         problem.remedy = " ".join(filter(None, (problem.remedy, self._what_else(problem))))
+
+    def _tell_what_began(self, problem: FailbackError) -> None:
+        """Add to a failure of one machine that something else has begun with another, as it was read last."""
+        gone = no_longer_pending(self._members) if self._touches_hosts or self._touches_azure else ""
+        if gone and not isinstance(problem, Contradiction):
+            problem.happened = f"{as_sentence(problem.happened)} Meanwhile something else began: {gone}"
+            problem.remedy = f"{as_sentence(problem.remedy)} {_IF_COMMITTED}".lstrip(" .")
 
     def _what_else(self, problem: FailbackError) -> str:
         """Return what to do besides, by how far it went. A contradiction has said so."""
-        if isinstance(problem, Contradiction):
+        if isinstance(problem, Contradiction) and not self._has_ways_out:
             return ""
         if self._touches_azure:
             return _WAYS_OUT
@@ -200,15 +271,21 @@ class Undoing:
 
     def _truth(self) -> dict[str, Any]:
         """Return what both sides show, read anew where something was done since they were looked at."""
-        known = truth_of(self._course.before, self._course.after, read_again=False)
         seen = self._fence.before
         if self._touches_hosts or self._touches_azure:
             try:
+                self._course.after = self._target.look()
                 seen = self._fence.look(self._members)
             except FailbackError as unread:
                 self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
+                known = truth_of(self._course.before, self._course.after, read_again=False)
                 return {**known, "sentence": "Which copy runs could not be read again", "authoritative_side": MIXED}
-        return {**known, **truth_by_sides(seen, frozenset(self._stopped))} if seen else known
+        known = truth_of(self._course.before, self._course.after)
+        if not seen:
+            return known
+        told = truth_by_sides(seen, self._changes.stopped)
+        # A commit that runs closes the way back, though the Azure VM may still be there.
+        return {**known, **told, "reversible": known["reversible"] and told["reversible"]}
 
     def record(self) -> dict[str, Any]:
         """Return the record of the abandonment: what was stopped and started, when, and who vouches for what."""
@@ -217,16 +294,16 @@ class Undoing:
             "schema_version": SCHEMA_VERSION,
             "vault": self._services.azure.vault_id,
             "reason": self._wish.reason,
-            "attested_off": self._wish.attested_off,
+            "attested_off": dict(self._wish.attested_off),
             "note": STAYS,
             "vms": [self._record_of(one) for one in seen],
         }
 
     def _record_of(self, sides: Sides) -> dict[str, Any]:
-        mine = [step for step in self.steps if step["vm"] == sides.name]
+        mine = self._changes.of(sides.item_id)
         downs = [step for step in mine if step["what"] not in ("hold", "start")]
         ups = [step for step in mine if step["what"] == "start"]
-        cut_over = cut_over_at(self._services.azure, self._member(sides))
+        cut_over = cut_over_at(self._services.azure, self._member(sides.item_id))
         return {
             "id": sides.item_id,
             "name": sides.name,
@@ -238,5 +315,5 @@ class Undoing:
             "automatic_start_action": [
                 {key: step[key] for key in ("where", "before", "after")} for step in mine if step["what"] == "hold"
             ],
-            "vouched_for": vouched_for(sides) if self._wish.attested_off else [],
+            "vouched_for": vouched_for(sides, self._vouched.get(sides.item_id, ())),
         }

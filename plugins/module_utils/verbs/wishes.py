@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..failback.arm_ids import last_segment
+from ..failback.attestation import Attestations
 from ..failback.commit_policy import CommitPolicy
 from ..failback.decisions import Verb
 from ..failback.windows import AnyWindow
@@ -89,11 +90,12 @@ class CommitWish(Wish):
 
 @dataclass(frozen=True, kw_only=True)
 class AbandonWish(Wish):
-    """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that copies which cannot be asked are
-    off. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut down."""
+    """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that the copies on a host which cannot
+    be asked are off, by host. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut
+    down."""
 
     reason: str = ""
-    attested_off: str = ""
+    attested_off: Attestations = field(default_factory=dict)
     force_off: bool = False
     shutdown_timeout: float = 600
 

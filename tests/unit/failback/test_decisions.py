@@ -183,7 +183,6 @@ def test_a_wish_is_true_exactly_where_nothing_is_left_to_do(verb: Verb, stage: S
         (Verb.COMPLETE, False, Stage.FAILBACK_COMMIT_PENDING),
         (Verb.COMMIT_FAILBACK, False, Stage.FAILED_BACK),
         (Verb.REVERSE_REPLICATE, False, Stage.PROTECTED),
-        (Verb.ABANDON, False, Stage.FAILBACK_COMMIT_PENDING),
     ],
 )
 def test_check_mode_foresees_where_a_start_leads(verb: Verb, first: bool, stage: Stage) -> None:

@@ -153,6 +153,15 @@ class HyperV:
         node.machines.append(machine)
         self.changed(node)
 
+    def shut_down(self, machine: Machine) -> None:
+        """The guest of a virtual machine goes down, which takes it as long as it takes."""
+        if machine.shutdown_seconds <= 0:
+            machine.turn_off()
+            return
+        now = self.clock.now()
+        machine.begin_shutdown(now)
+        self.clock.after(machine.shutdown_seconds, lambda: machine.end_shutdown(now))
+
     def set_alive(self, host: Host, alive: bool) -> None:
         """A host dies with all that runs on it, or is back; what ran stays off.
 

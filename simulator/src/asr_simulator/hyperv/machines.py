@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The words of Hyper-V's own State, and the two that the control API knows.
 STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
+STATE_STOPPING = "Stopping"
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
 OFF, RUNNING = "off", "running"
@@ -129,9 +130,11 @@ class Machine:
     processors: int = 2
     memory: int = 16 * GIB
     boot_seconds: float = 45.0
+    shutdown_seconds: float = 0.0
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
     started: datetime | None = None
+    stopping_since: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)
     adapters: list[NetworkAdapter] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -176,6 +179,15 @@ class Machine:
     def turn_off(self) -> None:
         """It runs no more."""
         self.state, self.started = STATE_OFF, None
+
+    def begin_shutdown(self, now: datetime) -> None:
+        """Its guest goes down from now on; it serves nobody any more, and is not off yet."""
+        self.state, self.stopping_since = STATE_STOPPING, now
+
+    def end_shutdown(self, begun: datetime) -> None:
+        """The shutdown of then is over, unless something else became of the machine meanwhile."""
+        if self.state == STATE_STOPPING and self.stopping_since == begun:
+            self.turn_off()
 
     def save(self) -> None:
         """It runs no more, and will go on where it was."""

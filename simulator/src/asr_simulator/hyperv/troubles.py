@@ -21,6 +21,7 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would say to it
     {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
+    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down (0: no time)
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
     {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 Change = Callable[[], None]
 OTHER_PASSWORD = "changed since"
+LONGEST_SHUTDOWN = 86400
 
 
 def concerns(fault: dict[str, Any]) -> bool:
@@ -196,6 +198,13 @@ def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chang
     return lambda: setattr(machine, "heartbeat_works", works)
 
 
+def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    seconds = _number(fault, "shutdown_seconds")
+    if not 0 <= seconds <= LONGEST_SHUTDOWN:
+        raise ValueError(f"shutdown_seconds is 0 to {LONGEST_SHUTDOWN}, not {seconds:g}")
+    return lambda: setattr(machine, "shutdown_seconds", seconds)
+
+
 def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     fails = _one_of(fault, "does_not_start", True, False)
     return lambda: setattr(machine, "may_start", not fails)
@@ -239,6 +248,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"power"}): _power,
     frozenset({"checkpoint", "missing"}): _checkpoint,
     frozenset({"heartbeat"}): _heartbeat,
+    frozenset({"shutdown_seconds"}): _shutdown_seconds,
     frozenset({"does_not_start"}): _does_not_start,
     frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,

@@ -146,8 +146,10 @@ def _stopped(place: Place, call: Call, machine: Machine) -> bool:
     """Stop it; a shutdown needs a guest that answers."""
     if flag(call, "Save"):
         machine.save()
-    elif flag(call, "TurnOff") or machine.has_booted(place.now):
+    elif flag(call, "TurnOff"):
         machine.turn_off()
+    elif machine.has_booted(place.now):
+        place.hyperv.shut_down(machine)
     else:
         message = f"'{machine.name}' failed to shut down.\r\nThe device is not ready. (0x80070015)"
         call.write_error(errors.operation_failed(message))
