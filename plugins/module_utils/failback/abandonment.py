@@ -15,7 +15,6 @@ from typing import Any
 
 from .azure_resources import Lock, Permission
 from .fence import ABSENT, Copy, Sides
-from .lifecycle import Observation, Stage
 
 SCHEMA_VERSION = 1
 START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
@@ -25,10 +24,6 @@ START_NOTHING = "Nothing"
 # Azure's words for a machine that runs, or will.
 _COMING_UP = frozenset({"running", "starting"})
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."
-UNCOMMITTED = (
-    "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
-    "deletes it"
-)
 
 
 @dataclass(frozen=True)
@@ -214,11 +209,6 @@ def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequ
             "Remove the lock.",
         )
     return None
-
-
-def may_run_uncommitted(seen: Observation) -> bool:
-    """Whether Site Recovery takes the machine for one that has come home while its Azure VM is there to be started."""
-    return seen.stage is Stage.FAILBACK_COMMIT_PENDING
 
 
 def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()) -> dict[str, Any]:
