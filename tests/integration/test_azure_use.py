@@ -153,6 +153,10 @@ def test_a_plan_is_not_committed_where_one_of_its_vms_was_used_in_azure(driver: 
     assert (failed["error"]["kind"], failed["authoritative_side"]) == ("contradiction", "mixed")
     assert "web: its Azure VM is deallocated" in failed["msg"]
     assert "db: its Azure VM" not in failed["msg"]
+    (direction,) = [
+        one for one in vault.run("failback_prereq", recovery_plan="shop")["findings"] if one["id"] == "plan_direction"
+    ]
+    assert "web: its Azure VM was started" in direction["cause"]
     assert vault.state("db")["azure_vm"]["exists"] is True
 
 
