@@ -149,6 +149,7 @@ def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
         # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
         policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
         validation=parameters["validation"],
+        discard_azure_changes=parameters["discard_azure_changes"],
     )
 
 
@@ -244,6 +245,7 @@ CONTRACTS: dict[str, Contract] = {
                 },
                 "not_before": {"type": "str"},
                 "validation": {"type": "dict"},
+                "discard_azure_changes": {"type": "bool", "default": False},
                 **ASSUME_OPTIONS,
             },
             commit.run,

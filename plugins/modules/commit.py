@@ -55,6 +55,16 @@ options:
       - The evidence, as M(asr.failback.failback_validate) returned it in
         RV(asr.failback.failback_validate#module:validation).
     type: dict
+  discard_azure_changes:
+    description:
+      - B(Dangerous.) Whether whatever the VM in Azure wrote since the cut-over may be deleted with it.
+      - A failback is not committed where that VM was started, stopped or changed after the cut-over, whatever
+        O(policy), although it is off again. It may have served since, after an abandonment for one, and hold what is
+        nowhere else.
+      - With this option it is, where nothing else speaks against it. The evidence that O(policy) asks for must then be
+        newer than the last operation of that VM, too.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -157,6 +167,23 @@ validation:
           description: End of its failback job, UTC, in ISO 8601; V(null) where that is not known.
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
+        azure_use:
+          description: What became of its Azure VM since the cut-over; V(null) where no commit is pending.
+          type: dict
+          contains:
+            verdict:
+              description: V(unused), V(runs), V(operated) where it was started, stopped or changed since, or
+                V(not_checked).
+              type: str
+              sample: unused
+            reason:
+              description: Why; empty where it was not used.
+              type: str
+              sample: ""
+            operated_at:
+              description: End of its last operation, UTC, in ISO 8601; V(null) where Azure does not tell it.
+              type: str
+              sample: "2026-01-31T09:10:41.000000+00:00"
         accepted:
           description: Whether the evidence proves that the VM works since.
           type: bool
@@ -193,8 +220,8 @@ fence:
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
-        machine was looked at.
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
+        not tell whether its VM was used since the cut-over, or no machine was looked at.
       type: str
       sample: proved
     before:

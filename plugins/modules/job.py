@@ -43,7 +43,8 @@ options:
   replicated_item:
     description:
       - The VM, by friendly name, name or resource id, whose job is meant. With O(state=cancelled) the one that owns it
-        now, with O(state=restarted) its last one that has ended.
+        now, with O(state=restarted) its last one that has ended, and only a reverse replication. Anything else that has
+        failed may be somebody else's, and must be named.
     type: str
   recovery_plan:
     description:

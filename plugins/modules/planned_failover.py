@@ -182,8 +182,8 @@ fence:
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
-        machine was looked at.
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
+        not tell whether its VM was used since the cut-over, or no machine was looked at.
       type: str
       sample: proved
     before:

@@ -545,3 +545,44 @@ def test_a_failback_that_fails_while_it_writes_says_so_as_well(driver: Any) -> N
     failed = vault.fail("planned_failover", **VM1)
     assert "The on-premises disks of vm1 are not consistent" in failed["msg"]
     assert NEVER_START in failed["msg"]
+
+
+def test_what_somebody_else_has_failed_at_is_not_restarted_unless_it_is_named(driver: Any) -> None:
+    vault = in_stage(driver, "protected")
+    # A colleague's: there is no test to clean up.
+    vault.trouble(operation="testFailoverCleanup", item="vm1")
+    vault.pass_time(3600)
+    sent = vault.requests()
+    job = vault.jobs("vm1")[0]
+    assert (job["scenario"], job["state"]) == ("TestFailoverCleanup", "Failed")
+    refused = vault.fail("job", **VM1, **RESTARTED)
+    assert f"name: {job['name']}" in refused["msg"]
+    assert vault.writes(sent) == []
+    assert vault.run("job", name=job["name"], check_mode=True, **RESTARTED)["changed"] is True
+
+
+@pytest.mark.parametrize("state", [CANCELLED, RESTARTED], ids=["cancel", "restart"])
+def test_a_refusal_to_choose_a_job_tells_stage_and_truth(driver: Any, state: dict[str, str]) -> None:
+    vault = driver(scenario_of("vm1", recovery_plans=[{"name": "shop", "groups": [["vm1"]]}]))
+    vault.run("planned_failover", recovery_plan="shop", wait_for="started")
+    if state is RESTARTED:
+        # A vault that keeps no job of it any more.
+        vault.simulator.locked(lambda world: world.vault.jobs.clear())
+    refused = vault.fail("job", **VM1, **state)
+    assert refused["authoritative_side"] == "azure"
+    assert "The copy in Azure holds the truth" in refused["msg"]
+    assert refused["stage"]["before"] == refused["stage"]["after"]
+
+
+def test_a_vm_that_vanishes_while_its_job_is_restarted_is_told_so(driver: Any) -> None:
+    vault, job = failed_replication(driver)
+
+    def remove(_seconds: float) -> None:
+        vault.meanwhile = None
+        vault.trouble(item="vm1", removed=True)
+
+    vault.meanwhile = remove
+    failed = vault.fail("job", name=job, **RESTARTED)
+    assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
+    assert "The vault has it no more" in failed["msg"]
+    assert "disabled the replication" in failed["msg"]

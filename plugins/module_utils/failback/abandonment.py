@@ -23,10 +23,6 @@ SHUT_DOWN, TURN_OFF, AWAIT_OFF = "shut_down", "turn_off", "await_off"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."
-UNCOMMITTED = (
-    "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
-    "deletes it"
-)
 
 
 @dataclass(frozen=True)
@@ -219,14 +215,9 @@ def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequ
     return None
 
 
-def may_run_uncommitted(seen: Observation) -> bool:
-    """Whether Site Recovery takes the machine for one that has come home while its Azure VM is there to be started."""
-    return seen.stage is Stage.FAILBACK_COMMIT_PENDING
-
-
 def no_longer_pending(members: Iterable[Observation]) -> str:
     """Say which machines await the commit of their failback no more, and why; empty where all of them do."""
-    gone = [member for member in members if not may_run_uncommitted(member)]
+    gone = [member for member in members if member.stage is not Stage.FAILBACK_COMMIT_PENDING]
     return "; ".join(f"{one.item.friendly_name} is in stage {one.stage.value} ({one.explanation})" for one in gone)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
-from .documents import Document, field, items, text
+from .documents import Document, field, items, parse_time, text
 
 _POWER = "PowerState/"
-_FAILED = "ProvisioningState/failed"
+_PROVISIONING = "ProvisioningState/"
+_FAILED = f"{_PROVISIONING}failed"
+# Where the last operation has ended; any other word is one that is under way.
+_ENDED = (f"{_PROVISIONING}succeeded", _FAILED, f"{_PROVISIONING}canceled")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class AzureVm:
     """A virtual machine in Azure. C(power) is C(running), C(stopped), C(deallocated) or another of Azure's words.
 
     C(disk_ids) are managed disks, C(blob_uris) unmanaged ones. C(failure) is why its last operation failed, with the
-    time; empty where it did not.
+    time; empty where it did not. C(operated_at) is when its last operation ended (start, stop, deallocation, change of
+    the model), where Azure tells it, C(is_changing) whether one is under way.
     """
 
     UP: ClassVar = ("running", "starting")
@@ -33,6 +38,8 @@ class AzureVm:
     blob_uris: tuple[str, ...]
     nic_ids: tuple[str, ...]
     failure: str = ""
+    operated_at: datetime | None = None
+    is_changing: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -77,6 +84,8 @@ def parse_vm(document: Document) -> AzureVm:
     disks = (field(storage, "osDisk"), *items(storage, "dataDisks"))
     statuses = items(properties, "instanceView", "statuses")
     codes = [text(status, "code") for status in statuses]
+    nothing: Document = {}
+    provisioning = next((status for status in statuses if text(status, "code").startswith(_PROVISIONING)), nothing)
     return AzureVm(
         id=text(document, "id"),
         name=text(document, "name"),
@@ -85,6 +94,8 @@ def parse_vm(document: Document) -> AzureVm:
         blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
         failure=next((_failure(status) for status in statuses if text(status, "code").startswith(_FAILED)), ""),
+        operated_at=parse_time(field(provisioning, "time")),
+        is_changing=bool(provisioning) and not text(provisioning, "code").startswith(_ENDED),
     )
 
 

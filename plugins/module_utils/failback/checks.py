@@ -15,10 +15,12 @@ from datetime import timedelta
 from .azure_resources import AzureVm
 from .documents import Document, text
 from .findings import Finding, ItemFacts, NotRead
-from .lifecycle import Stage
+from .lifecycle import Observation, Stage
 
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
+# While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
+_UNTOUCHED_ON_PREMISES = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER})
 
 _VAULT = "Microsoft.RecoveryServices/vaults"
 _FABRICS = f"{_VAULT}/replicationFabrics"
@@ -231,7 +233,7 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
             "fail",
             f"{name} does not exist",
             "There is no VM in Azure to fail back from.",
-            "If it was deleted, restore it from a backup under the same name, or start the on-premises copy for good.",
+            _instead_of_azure(facts.seen),
         )
     if vm.is_running:
         return Finding("azure_vm", "pass", f"{name} is {vm.power}")
@@ -242,6 +244,14 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         "The VM is off: nothing changes while its data is copied, and nobody is served.",
         "Start it, unless that is how it should be; during_failover works with it off.",
     )
+
+
+def _instead_of_azure(seen: Observation) -> str:
+    """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
+    restore = "If it was deleted, restore it under the same name, from its disks or a backup"
+    if seen.stage in _UNTOUCHED_ON_PREMISES:
+        return f"{restore}, or start the on-premises copy for good: it is as old as the failover."
+    return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
 
 
 def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:

@@ -62,6 +62,12 @@ _DISKS_INCONSISTENT = _refuse(
 )
 _FAILBACK_RUNS = _refuse("A failback is under way. Finish it: complete_failover, then commit.")
 _NOT_FAILED_BACK = _refuse("It has not been failed back: there is nothing on-premises to commit to.")
+# Instead of the way to a commit, where it cannot be told which copy took the last writes.
+_UNSETTLED = _refuse(
+    "Do not commit before it is settled which copy took the last writes: a commit deletes the VM in Azure. Where the "
+    "failback was abandoned, the documentation of the module abandon says what can follow; else see in Azure's "
+    "activity log who used that VM."
+)
 _COMMIT_FAILBACK_FIRST = _refuse("The failback is not committed. Run commit first.")
 _RUNS_IN_AZURE = _refuse(
     "It runs in Azure. Fail it back and commit first: planned_failover, complete_failover, commit."
@@ -226,7 +232,8 @@ def decide(verb: Verb, seen: Observation) -> Decision:
     """Return the step that verb takes from what was seen. Pure: the same stage always gives the same step."""
     if seen.stage is Stage.BUSY:
         return _decide_busy(verb, seen)
-    return _TABLE[verb][seen.stage]
+    made = _TABLE[verb][seen.stage]
+    return _UNSETTLED if seen.doubt and made.step is Step.REFUSE else made
 
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:

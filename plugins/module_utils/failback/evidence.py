@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .arm_ids import same_resource
+from .azure_use import OPERATED, AzureUse
 from .documents import Document, field, items, parse_time, text
 
 SCHEMA_VERSION = 1
@@ -179,11 +180,15 @@ def _stamp(time: datetime | None) -> str | None:
 
 @dataclass(frozen=True)
 class CutOver:
-    """A machine that is about to be committed. C(id) is its replicated item, C(at) the end of its failback job."""
+    """A machine that is about to be committed. C(id) is its replicated item, C(at) the end of its failback job.
+
+    C(azure_use) is what became of its Azure VM since: what was proved before that was used proves nothing any more.
+    """
 
     id: str
     name: str
     at: datetime | None
+    azure_use: AzureUse | None = None
 
 
 def objection_to(validation: object, vault: str, machine: CutOver, now: datetime) -> str:
@@ -214,6 +219,14 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime) -> 
         return "the time of its cut-over is not known"
     if times[0] <= machine.at:
         return f"the evidence ({_stamp(times[0])}) is not newer than the cut-over ({_stamp(machine.at)})"
+    if machine.azure_use is not None and machine.azure_use.verdict == OPERATED:
+        operated_at = machine.azure_use.operated_at
+        if operated_at is None:
+            return "an operation of its Azure VM is under way"
+        if times[0] <= operated_at:
+            return (
+                f"the evidence ({_stamp(times[0])}) is not newer than the use of its Azure VM ({_stamp(operated_at)})"
+            )
     if times[-1] > now + _CLOCKS_APART:
         return f"the evidence ({_stamp(times[-1])}) is from the future: in Azure it is {_stamp(now)}"
     return ""

@@ -178,7 +178,7 @@ class UnknownState(FailbackError):
     def __init__(self, field: str, value: str) -> None:
         super().__init__(
             f"Site Recovery reports {field} = '{value}', which this release does not know.",
-            "Nothing was written. Look at the item in the portal, and report the value to the project.",
+            "Look at the item in the portal before going on, and report the value to the project.",
             field=field,
             value=value,
         )

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from . import azure_use
 from .azure_resources import AzureVm
+from .azure_use import AzureUse
 from .hyperv_hosts import HostVm
 
 NOT_CHECKED = "not_checked"
@@ -72,13 +74,29 @@ class Copy:
 
 @dataclass(frozen=True)
 class Sides:
-    """Every copy of one machine at one moment. C(azure_vm) is what was read of the one in Azure."""
+    """Every copy of one machine at one moment.
+
+    C(azure_vm) is what was read of the one in Azure, C(azure_use) what became of that since the cut-over, while the
+    commit is pending.
+    """
 
     item_id: str
     name: str
     azure: Copy
     on_premises: tuple[Copy, ...]
     azure_vm: AzureVm | None = None
+    azure_use: AzureUse | None = None
+
+    @property
+    def is_azure_used(self) -> bool:
+        """Whether the Azure VM is off, but was used since the cut-over: each copy may hold what the other does not."""
+        return self.azure_use is not None and self.azure_use.verdict == azure_use.OPERATED
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether both sides told their state, and Azure whether its copy was used since the cut-over."""
+        unknown = self.azure_use is not None and self.azure_use.verdict == azure_use.NOT_CHECKED
+        return self.runs != NOT_CHECKED and not unknown
 
     @property
     def runs(self) -> str:
@@ -116,7 +134,8 @@ class Sides:
     def sentence(self) -> str:
         """Say what was seen: the state of each copy."""
         copies = [f"on {copy.place} it is {_told(copy)}" for copy in self.on_premises]
-        return f"{self.name}: its Azure VM is {_told(self.azure)}, {', '.join(copies)}"
+        used = f"; {self.azure_use.reason}" if self.azure_use is not None and self.is_azure_used else ""
+        return f"{self.name}: its Azure VM is {_told(self.azure)}, {', '.join(copies)}{used}"
 
     def as_result(self) -> dict[str, Any]:
         """Return the sides for a result."""
@@ -159,7 +178,7 @@ def at_place(copies: Sequence[Copy], place: str) -> tuple[Copy, ...]:
 
 def verdict_of(sides: Sequence[Sides]) -> str:
     """Say whether both sides of every machine were asked: C(proved) or C(not_checked)."""
-    return NOT_CHECKED if not sides or any(one.runs == NOT_CHECKED for one in sides) else PROVED
+    return PROVED if sides and all(one.is_proved for one in sides) else NOT_CHECKED
 
 
 def fence_result(before: Sequence[Sides], after: Sequence[Sides]) -> dict[str, Any]:

@@ -137,12 +137,27 @@ class RestartDecision:
     running: Job | None = None
 
 
-def decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observation]) -> RestartDecision:
-    """Return what the wish for a restarted job calls for. C(newer) are later jobs of its target, newest first."""
+def decide_restart(
+    job: Job, newer: Sequence[Job], members: Sequence[Observation], *, is_named: bool
+) -> RestartDecision:
+    """Return what the wish for a restarted job calls for. C(newer) are later jobs of its target, newest first.
+
+    C(is_named): the user named the job. Else it is the last one that ended, which somebody else may have started.
+    """
     running = next((one for one in newer if one.is_running and _does_its_work(one, job)), None)
-    if running is not None and job.has_failed:
-        return RestartDecision(Decision(Step.ATTACH), running)
-    return RestartDecision(_decide_restart(job, newer, members))
+    made = (
+        RestartDecision(Decision(Step.ATTACH), running)
+        if running is not None and job.has_failed
+        else RestartDecision(_decide_restart(job, newer, members))
+    )
+    if is_named or job.operation is Operation.REVERSE_REPLICATE or made.decision.step is Step.REFUSE:
+        return made
+    return RestartDecision(
+        _refuse(
+            "Nothing was written: of a job that is not named, only a reverse replication is restarted, and this is the "
+            f"last one that ended. If it is meant, name it: name: {job.name}."
+        )
+    )
 
 
 def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observation]) -> Decision:

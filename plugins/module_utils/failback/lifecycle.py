@@ -14,16 +14,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from .azure_use import AzureUse
 from .failures import UnknownState
 from .items import ReplicatedItem
 from .jobs import Job, Operation
 
 
 class Side(Enum):
-    """A copy of the virtual machine."""
+    """A copy of the virtual machine; where it cannot be told which, either."""
 
     AZURE = "azure"
     ON_PREMISES = "on_premises"
+    EITHER = "mixed"
 
 
 class Stage(Enum):
@@ -77,17 +79,26 @@ class Observation:
     """What was read of one item, and the stage that follows.
 
     C(job) is the job that owns the item, or the last failback where that decided the stage; C(reason) says in a
-    sentence what the stage was concluded from.
+    sentence what the stage was concluded from. C(azure_use) is what became of the Azure VM since the cut-over, while
+    the commit is pending.
     """
 
     item: ReplicatedItem
     stage: Stage
     job: Job | None
     reason: str
+    azure_use: AzureUse | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why it cannot be told which copy holds the truth, whatever Site Recovery says; empty where it can."""
+        return self.azure_use.doubt if self.azure_use else ""
 
     @property
     def authoritative_side(self) -> Side:
         """The copy that holds the truth now."""
+        if self.doubt:
+            return Side.EITHER
         if self.stage is Stage.BUSY:
             return Side.AZURE if self.item.is_active_in_azure else Side.ON_PREMISES
         return Side.ON_PREMISES if self.stage in _ON_PREMISES_HOLDS_TRUTH else Side.AZURE
@@ -102,6 +113,8 @@ class Observation:
     @property
     def explanation(self) -> str:
         """The reason, and what a person must not do and has to do where the stage is dangerous."""
+        if self.doubt:
+            return f"{self.reason}; {self.doubt}"
         return f"{self.reason}. {_NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
 
 

@@ -27,6 +27,15 @@ def _plan_agrees(members: Sequence[Observation]) -> Finding:
     seen = ", ".join(f"{name}: {side}" for name, side in sides)
     if len({side for _name, side in sides}) <= 1:
         return Finding("plan_direction", "pass", seen or "no VMs")
+    doubts = "; ".join(f"{member.item.friendly_name}: {member.doubt}" for member in members if member.doubt)
+    if doubts:
+        return Finding(
+            "plan_direction",
+            "fail",
+            seen,
+            f"Of some VMs of the plan it cannot be told where they ran last: {doubts}.",
+            "Settle of each which copy took the last writes before anything else is done with the plan.",
+        )
     return Finding(
         "plan_direction",
         "fail",

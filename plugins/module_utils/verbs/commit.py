@@ -38,9 +38,10 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
             _refuse_locked(session, starts)
-            proofs.require(starts)
-            # It deletes the Azure VM: not while that runs, nor while the VM does not run on-premises.
-            fence.expect_on_premises(Course(view, view), starts)
+            # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
+            # on-premises.
+            sides = fence.expect_on_premises(Course(view, view), starts, discards_azure=wish.discard_azure_changes)
+            proofs.require(starts, sides)
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
@@ -54,13 +55,13 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         proof = fence.prove(course)
         awaited = [] if wish.predicts else course.held_members()
         if awaited:
-            proofs.look(awaited)
+            proofs.look(awaited, fence.after)
         return {
             **outcome,
             "azure_resources": left.as_result(),
             "fence": proof,
             "validation": proofs.as_result(),
-            **_with_locks(gate.as_result(course), _locked(session, awaited)),
+            **_with_doubts(_with_locks(gate.as_result(course), _locked(session, awaited)), awaited),
         }
 
     return conclude(wish.verb, wish, watch, course, tell)
@@ -81,6 +82,12 @@ def _with_locks(held: dict[str, Any], found: Locked) -> dict[str, Any]:
     """Say of a commit that is held what will be in its way."""
     reason = f"{held['reason']}. {_sentence(found)}: remove the lock before" if found else held["reason"]
     return {**held, "reason": reason, "locks": _ids(found)}
+
+
+def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation]) -> dict[str, Any]:
+    """Say of a commit that is held why nobody may commit it before something is settled."""
+    doubts = [f"{member.item.friendly_name}: {member.doubt}" for member in awaited if member.doubt]
+    return {**held, "reason": "; ".join([held["reason"], *doubts])}
 
 
 def _locked(session: AzureSession, members: Sequence[Observation]) -> Locked:

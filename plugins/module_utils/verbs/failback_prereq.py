@@ -27,7 +27,6 @@ from .reading import View, find_target
 from .rights import Rights
 from .services import Services
 from .truth import MIXED, common, stage_of, truth_of
-from .uncommitted import side_of_member
 from .wishes import PrereqWish
 
 Fact = TypeVar("Fact")
@@ -95,16 +94,15 @@ def _member(
     sync: DataSync | None,
 ) -> dict[str, Any]:
     facts = _facts(session, wish, seen, rights)
-    side, reason = side_of_member(session, seen)
     findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
         "name": seen.item.name,
         "friendly_name": seen.item.friendly_name,
         "id": seen.item.id,
         "stage": {"before": seen.stage.value, "after": seen.stage.value},
-        "authoritative_side": side,
+        "authoritative_side": seen.authoritative_side.value,
         "reversible": seen.reversible,
-        "reason": reason,
+        "reason": seen.explanation,
         "job": None,
         "ready": is_ready(findings),
         "findings": [{**finding.as_result(), "vm": seen.item.friendly_name} for finding in findings],

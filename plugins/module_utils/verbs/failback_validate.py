@@ -55,7 +55,7 @@ def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
             return _outcome(services, view.assumed(wish.assume_stage), Evidence(services.azure.vault_id, ()))
         try:
             _refuse_in_azure(view)
-            refuse_uncommitted(services.azure, view)
+            refuse_uncommitted(view)
             evidence = Validation(services, wish, watch, view.members).run()
             for vm in evidence.vms:
                 watch.report(_line(vm))
@@ -100,7 +100,7 @@ def _refuse_unknown_vms(wish: ValidateWish, view: View) -> None:
 
 
 def _refuse_in_azure(view: View) -> None:
-    away = [member for member in view.members if member.authoritative_side is not Side.ON_PREMISES]
+    away = [member for member in view.members if member.authoritative_side is Side.AZURE]
     if away:
         lines = "; ".join(f"{member.item.friendly_name} is {member.stage.value} ({member.reason})" for member in away)
         raise Refused(

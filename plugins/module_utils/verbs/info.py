@@ -22,7 +22,6 @@ from .outcomes import job_result
 from .reading import find_item, find_plan, job_name_of, look_at_plan, observe_item
 from .services import Services
 from .truth import common, stage_of
-from .uncommitted import side_of_member
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +77,17 @@ def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
     if not item.is_hyper_v_to_azure:
         return {**base, **_no_stage(f"replicated with {item.instance_type}, which this collection does not fail back")}
     try:
-        return {**base, **_stage_entry(session, observe_item(session, item))}
+        return {**base, **_stage_entry(observe_item(session, item))}
     except UnknownState as problem:
         return {**base, **_no_stage(problem.happened)}
 
 
-def _stage_entry(session: AzureSession, seen: Observation) -> dict[str, Any]:
-    side, reason = side_of_member(session, seen)
+def _stage_entry(seen: Observation) -> dict[str, Any]:
     return {
         "stage": seen.stage.value,
-        "authoritative_side": side,
+        "authoritative_side": seen.authoritative_side.value,
         "reversible": seen.reversible,
-        "reason": reason,
+        "reason": seen.explanation,
         "job": job_result(seen.job) if seen.job is not None else None,
     }
 
@@ -115,7 +113,7 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
             "name": seen.item.name,
             "friendly_name": seen.item.friendly_name,
             "id": seen.item.id,
-            **_stage_entry(session, seen),
+            **_stage_entry(seen),
         }
         for seen in view.members
     ]

@@ -27,6 +27,7 @@ def run(wish: JobWish, services: Services, watch: Watch) -> dict[str, Any]:
         choose = owner_of if cancels else lambda view: last_ended_of(session, view)
         subject = Subject(session, wish, watch, choose)
         try:
+            subject.find()
             return cancel(subject) if cancels else restart(subject)
         except FailbackError as problem:
             subject.explain(problem)

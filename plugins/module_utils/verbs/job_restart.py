@@ -36,7 +36,7 @@ def restart(subject: Subject) -> dict[str, Any]:
     if job is None:
         raise Refused("It has no job.", "Nothing was written: there is nothing to restart.")
     later = _later(subject, job)
-    made = decide_restart(job, later, subject.view.members)
+    made = decide_restart(job, later, subject.view.members, is_named=bool(subject.wish.name))
     if made.decision.step is Step.REFUSE:
         raise refused(job, made.decision.reason)
     if subject.wish.check_mode:

@@ -18,7 +18,7 @@ from ..failback.progress import describe_progress
 from ..watch import Watch
 from .following import follow_job, has_started, read_patiently
 from .outcomes import course_outcome, job_result
-from .reading import View, find_job, find_target, target_of_job
+from .reading import Target, View, find_job, find_target, target_of_job
 from .steps import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, Course
 from .wishes import JobWish
 
@@ -26,7 +26,7 @@ _NOBODY = View(None, ())
 
 
 class Subject:
-    """A job and its target. C(choose) picks the job of a target that was given instead of a job.
+    """A job and its target, once find() has read them. C(choose) picks the job of a target that was given instead.
 
     C(job) is None where the target has none that is meant; C(target) where the job is of no VM or plan of the vault.
     """
@@ -40,7 +40,9 @@ class Subject:
         self._choose = choose
         self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
         self._wrote = False
-        self.find()
+        self.target: Target | None = None
+        self.course = Course(_NOBODY, _NOBODY)
+        self.job: Job | None = None
 
     def find(self) -> None:
         """Read the job and its target."""
@@ -125,13 +127,7 @@ class Subject:
     def explain(self, problem: FailbackError) -> None:
         """Look again, and fill in what a failure does not know: what was written, and which side holds the truth."""
         problem.wrote = problem.wrote or self._wrote
-        try:
-            self.course.after = self._look_now()
-            read_again = True
-        except FailbackError as unread:
-            self.watch.report(f"{self.wish.target} could not be read again: {unread.happened}")
-            read_again = False
-        self.course.explain(problem, read_again=read_again)
+        self.course.explain_anew(problem, self._look_now, self.wish, self.watch)
 
     def outcome(self, job: Job | None, predicted: Stage | None, warnings: list[str]) -> dict[str, Any]:
         """Return the result of the module. C(predicted) is the stage that check mode foresees, where it does."""
@@ -143,7 +139,7 @@ class Subject:
         result = self._told(job, predicted)
         line = f"{describe_progress(job)} (job {job.name})" if job else f"{self._target_name()}: no job owns it"
         disks = warning_of(members)
-        every = [*([disks] if disks else []), *warnings]
+        every = [*([disks] if disks else []), *result.get("warnings", []), *warnings]
         return {"msg": "; ".join([line, *_where(result)]), **result, **({"warnings": every} if every else {})}
 
     def _target_name(self) -> str:

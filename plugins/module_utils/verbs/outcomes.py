@@ -60,8 +60,10 @@ def course_outcome(
         _member(course, member, predicted if member.item.id in course.predicted else None, jobs)
         for member in course.after.members
     ]
+    doubts = [f"{one.item.friendly_name}: {one.doubt}" for one in course.after.members if one.doubt]
     return {
         "changed": course.changed,
+        **({"warnings": doubts} if doubts else {}),
         "stage": {"before": stage_of(course.before), "after": common([member["stage"]["after"] for member in members])},
         "direction": direction,
         "authoritative_side": common([member["authoritative_side"] for member in members]),

@@ -11,6 +11,7 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..failback.evidence import CutOver, objection_to
 from ..failback.failures import Refused
+from ..failback.fence import Sides
 from ..failback.lifecycle import Observation
 from .reading import cut_over_at
 from .wishes import CommitWish
@@ -24,14 +25,15 @@ class Proofs:
         self._wish = wish
         self._judged: list[dict[str, Any]] = []
 
-    def look(self, members: Sequence[Observation]) -> None:
-        """Judge the evidence for machines, where there is some, or where it is required."""
+    def look(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
+        """Judge the evidence for machines, where there is some, or where it is required. C(sides) as seen last."""
         if self._wish.policy.requires_evidence or self._wish.validation is not None:
-            self._judged = [self._judge(member) for member in members]
+            seen = {one.item_id: one for one in sides}
+            self._judged = [self._judge(member, seen.get(member.item.id)) for member in members]
 
-    def require(self, members: Sequence[Observation]) -> None:
+    def require(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
         """Judge the evidence for the machines that are about to be committed. Raises Refused where it is required."""
-        self.look(members)
+        self.look(members, sides)
         unproven = [one for one in self._judged if not one["accepted"]]
         if unproven and self._wish.policy.requires_evidence:
             raise Refused(
@@ -46,13 +48,15 @@ class Proofs:
         """Return what was relied on, for a result."""
         return {"required": self._wish.policy.requires_evidence, "vms": self._judged}
 
-    def _judge(self, member: Observation) -> dict[str, Any]:
-        machine = CutOver(member.item.id, member.item.friendly_name, cut_over_at(self._session, member))
+    def _judge(self, member: Observation, sides: Sides | None) -> dict[str, Any]:
+        use = sides.azure_use if sides else member.azure_use
+        machine = CutOver(member.item.id, member.item.friendly_name, cut_over_at(self._session, member), use)
         reason = objection_to(self._wish.validation, self._session.vault_id, machine, self._session.clock.now())
         return {
             "vm": machine.name,
             "id": machine.id,
             "cut_over_at": machine.at.isoformat() if machine.at else None,
+            "azure_use": use.as_result() if use else None,
             "accepted": not reason,
             "reason": reason,
         }

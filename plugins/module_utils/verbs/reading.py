@@ -13,7 +13,9 @@ from datetime import datetime
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
-from ..failback.failures import NotFound, TargetError, Vanished
+from ..failback.azure_resources import AzureVm
+from ..failback.azure_use import NOT_CHECKED, AzureUse, judge_use
+from ..failback.failures import NotFound, PermissionDenied, TargetError, Vanished
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
@@ -37,7 +39,7 @@ class View:
     def assumed(self, stage: str) -> View:
         """Return the target as it would be in a stage that an earlier task of a check predicted."""
         reason = "predicted by an earlier task of this check"
-        seen = (replace(member, stage=Stage(stage), job=None, reason=reason) for member in self.members)
+        seen = (replace(member, stage=Stage(stage), job=None, reason=reason, azure_use=None) for member in self.members)
         return replace(self, members=tuple(seen))
 
 
@@ -238,7 +240,25 @@ def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | No
         return observe(item, running=plan_job)
     running = _running_job(session, item.scenario_job_id)
     history = _last_failback(session, item) if needs_history(item) else None
-    return observe(item, running, history)
+    seen = observe(item, running, history)
+    # Site Recovery does not know what became of the Azure VM since the cut-over, and offers the commit all the same.
+    return replace(seen, azure_use=_azure_use(session, seen)) if seen.stage is Stage.FAILBACK_COMMIT_PENDING else seen
+
+
+def _azure_use(session: AzureSession, seen: Observation) -> AzureUse:
+    if not seen.item.azure_vm_id:
+        return AzureUse(NOT_CHECKED, "the replicated item names no Azure VM")
+    try:
+        vm = session.compute.find_vm(seen.item.azure_vm_id)
+    except PermissionDenied as denied:
+        return AzureUse(NOT_CHECKED, denied.happened)
+    return use_of(session, seen, vm)
+
+
+def use_of(session: AzureSession, member: Observation, vm: AzureVm | None) -> AzureUse:
+    """Say what became of a machine's Azure VM since the cut-over, reading no more than it takes. C(vm) as read now."""
+    is_off = vm is not None and not vm.is_running
+    return judge_use(vm, cut_over_at(session, member) if is_off else None)
 
 
 def _running_job(session: AzureSession, job_id: str) -> Job | None:
@@ -268,6 +288,8 @@ def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
     """Return when a machine that awaits its commit was cut over: the end of its failback job, where that is known."""
     if member.stage is not Stage.FAILBACK_COMMIT_PENDING:
         return None
+    if member.azure_use is not None and member.azure_use.cut_over_at is not None:
+        return member.azure_use.cut_over_at
     job = member.job or _last_failback(session, member.item)
     return job.ended if job is not None else None
 

@@ -109,6 +109,19 @@ class Course:
             problem.details.setdefault("started_jobs", self.job_names())
         problem.truth = {**truth_of(self.before, self.after, read_again=read_again), **problem.truth}
 
+    def explain_anew(self, problem: FailbackError, look: Callable[[], View], wish: Wish, watch: Watch) -> None:
+        """Look again, if only once, and fill in what a failure does not know."""
+        try:
+            self.after = look()
+            read_again = True
+        except FailbackError as unread:
+            watch.report(f"{wish.target} could not be read again: {unread.happened}")
+            if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
+                # What failed is then no longer what has to be done.
+                problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
+            read_again = False
+        self.explain(problem, read_again=read_again)
+
 
 def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
     """Take the target to where the wish wants it, or as far as waiting was asked for.
@@ -147,17 +160,8 @@ class _Runner:
         return self._course
 
     def explain(self, problem: FailbackError) -> None:
-        """Look again, if only once, and fill in what a failure does not know."""
-        try:
-            self._course.after = self._look_now()
-            read_again = True
-        except FailbackError as unread:
-            self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
-            if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
-                # What failed is then no longer what has to be done.
-                problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
-            read_again = False
-        self._course.explain(problem, read_again=read_again)
+        """Look again and fill in what a failure does not know."""
+        self._course.explain_anew(problem, self._look_now, self._wish, self._watch)
 
     def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""

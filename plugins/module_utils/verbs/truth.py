@@ -14,6 +14,7 @@ from ..failback.lifecycle import Stage, warning_of
 from .reading import View
 
 MIXED = "mixed"
+UNTOLD = "Which side holds the truth cannot be told"
 _SENTENCES = {
     "azure": "The copy in Azure holds the truth",
     "on_premises": "The on-premises copy holds the truth",
@@ -59,12 +60,14 @@ def truth_of(first: View, last: View, *, read_again: bool = True) -> dict[str, A
     if not last.members:
         return {}
     side = side_of(last)
+    doubts = "; ".join(f"{one.item.friendly_name}: {one.doubt}" for one in last.members if one.doubt)
+    holder = f"{UNTOLD}: {doubts}" if doubts else _SENTENCES[side]
     stages = ", ".join(sorted({member.stage.value for member in last.members}))
     age = "" if read_again else ", as last read; it could not be read again"
     known = {member.item.id for member in first.members if member.stage is Stage.INTERRUPTED}
     danger = warning_of(member for member in last.members if member.item.id not in known)
     return {
-        "sentence": f"{_SENTENCES[side]} (stage {stages}{age}). {danger}".rstrip(),
+        "sentence": f"{holder} (stage {stages}{age}). {danger}".rstrip(),
         "authoritative_side": side,
         "stage": {"before": stage_of(first), "after": stage_of(last)},
         "reversible": all(member.reversible for member in last.members),

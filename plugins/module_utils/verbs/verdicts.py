@@ -10,6 +10,7 @@ to be C(not_checked).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..azure.session import AzureSession
@@ -19,11 +20,13 @@ from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
 from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
 from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
+from .reading import use_of
 from .services import Services
 from .steps import Course
 from .truth import truth_of
 from .wishes import Wish
 
+_REPORTED = "Site Recovery reports that"
 _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 _COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
 _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
@@ -52,6 +55,14 @@ _JUDGEMENTS = {
         "Look at the failover job in the portal, then run the task again.",
         "The on-premises copy holds the truth: it alone runs",
         "on_premises",
+    ),
+    "used": (
+        "Do not commit: that deletes whatever the Azure VM wrote since the cut-over. Find out who used it (Azure's "
+        "activity log, an abandonment) and which copy took the last writes. If it was the Azure VM, keep the "
+        "on-premises copy off; the documentation of the module abandon says what can follow. If what Azure wrote may "
+        "be deleted, see that the on-premises VM runs, validate it anew, and commit with discard_azure_changes: true.",
+        "Which side holds the truth cannot be told",
+        "mixed",
     ),
     "none": (
         "Do not commit: it would delete the other way out. Find out why the VM does not run where it should, start it "
@@ -96,7 +107,7 @@ class Fence:
         )
         placed = hosts.place(items)
         self._asked.update({item_id: one.asked for item_id, one in placed.items()})
-        return [sides_of(self._services.azure, item, placed[item.id]) for item in items]
+        return [sides_of(self._services.azure, member, placed[member.item.id]) for member in members]
 
     def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:
         """Prove, before a step towards on-premises, that every on-premises copy is off and Azure has its copy.
@@ -130,9 +141,17 @@ class Fence:
             )
         return self.before
 
-    def expect_on_premises(self, course: Course, members: Sequence[Observation]) -> list[Sides]:
-        """Prove, before a commit deletes the Azure VM, that the on-premises copy runs alone. Raises Contradiction."""
+    def expect_on_premises(
+        self, course: Course, members: Sequence[Observation], *, discards_azure: bool
+    ) -> list[Sides]:
+        """Prove, before a commit deletes the Azure VM, that the on-premises copy alone runs and alone ran.
+
+        C(discards_azure): what the Azure VM wrote since may go. Raises Contradiction.
+        """
         self.before = self._prove(course, members, "on_premises")
+        used = [] if discards_azure else [one for one in self.before if one.is_azure_used]
+        if used:
+            raise self._contradiction(course, used, "on_premises", _REPORTED)
         return self.before
 
     def expect_azure_alone(self, course: Course) -> dict[str, Any]:
@@ -152,9 +171,7 @@ class Fence:
             self.after = self._prove(course, home, "on_premises") + self._prove(course, away, "azure")
         return fence_result(self.before, self.after)
 
-    def _prove(
-        self, course: Course, members: Sequence[Observation], side: str, said: str = "Site Recovery reports that"
-    ) -> list[Sides]:
+    def _prove(self, course: Course, members: Sequence[Observation], side: str, said: str = _REPORTED) -> list[Sides]:
         sides = self.look(members) if members else []
         wrong = [one for one in sides if _contradicts(one, side)]
         if wrong:
@@ -189,10 +206,14 @@ def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
     return problem
 
 
-def sides_of(session: AzureSession, item: ReplicatedItem, placed: Placed) -> Sides:
+def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Sides:
     """Read the Azure side of an item and put both sides together."""
+    item = member.item
     copy, vm = _azure_copy(session, item)
-    return Sides(item.id, item.friendly_name, copy, placed.copies, vm)
+    # What was read of it now counts, not what was seen when its stage was.
+    use = use_of(session, member, vm) if copy.is_known and member.azure_use is not None else member.azure_use
+    told = replace(copy, reason=f"{copy.reason}; {use.reason}") if use is not None and vm and use.reason else copy
+    return Sides(item.id, item.friendly_name, told, placed.copies, vm, use)
 
 
 def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureVm | None]:
@@ -228,6 +249,8 @@ def _situation(sides: Sides) -> str:
         return "azure" if sides.on_premises_is_known and not up else "both"
     if len(up) > 1:
         return "twice"
+    if sides.is_azure_used:
+        return "used"
     return "on_premises" if up and up[0].is_running else "none"
 
 

@@ -81,11 +81,15 @@ class ValidateWish(Wish):
 
 @dataclass(frozen=True, kw_only=True)
 class CommitWish(Wish):
-    """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one."""
+    """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one.
+
+    C(discard_azure_changes): what the Azure VM wrote since the cut-over may be deleted with it.
+    """
 
     verb: Verb = Verb.COMMIT_FAILBACK
     policy: CommitPolicy
     validation: object = None
+    discard_azure_changes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,6 +140,14 @@ def test_a_check_has_its_status_and_says_why(identifier: str, status: str, other
     assert (status == "pass") is (not found.cause and not found.remedy)
 
 
+@pytest.mark.parametrize("stage", Stage)
+def test_disks_that_a_failback_wrote_to_are_never_to_be_started_where_azure_has_no_vm(stage: Stage) -> None:
+    remedy = finding("azure_vm", azure_vm=None, seen=seen(stage)).remedy
+    untouched = stage in (Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER)
+    assert ("start the on-premises copy for good" in remedy) is untouched
+    assert ("Never start the on-premises copy" in remedy) is not untouched
+
+
 def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
     assert {found.id for found in check_item(READY)} == {name for name, status, _facts in CASES if status != "pass"}
 

@@ -62,6 +62,12 @@ def test_an_unknown_state_names_field_and_value() -> None:
     }
 
 
+def test_an_unknown_state_claims_nothing_of_writes() -> None:
+    problem = UnknownState("properties.state", "Odd")
+    problem.wrote = True
+    assert "Nothing was written" not in problem.message()
+
+
 def test_a_service_error_without_details_has_no_status() -> None:
     problem = ServiceError("It broke.")
     assert (problem.status, problem.code) == (0, "")

@@ -239,7 +239,7 @@ RESTARTS = {
 
 @pytest.mark.parametrize(("ended", "later", "stage", "step", "words"), RESTARTS.values(), ids=RESTARTS)
 def test_what_a_restart_calls_for(ended: Job, later: list[Job], stage: Stage, step: Step, words: str) -> None:
-    made = decide_restart(ended, later, [seen(stage, ON_PREMISES)])
+    made = decide_restart(ended, later, [seen(stage, ON_PREMISES)], is_named=True)
     assert made.decision.step is step
     assert words in made.decision.reason
     assert (made.running is not None) is (step is Step.ATTACH)
@@ -247,7 +247,7 @@ def test_what_a_restart_calls_for(ended: Job, later: list[Job], stage: Stage, st
 
 def test_a_vm_that_another_job_owns_is_not_restarted() -> None:
     owner = parse_job(job("UpdateVmProperties", "InProgress"))
-    made = decide_restart(old("EnableDr", "Failed"), [], [seen(Stage.BUSY, ON_PREMISES, owner)])
+    made = decide_restart(old("EnableDr", "Failed"), [], [seen(Stage.BUSY, ON_PREMISES, owner)], is_named=True)
     assert made.decision.step is Step.REFUSE
     assert "Wait until that has ended" in made.decision.reason
 

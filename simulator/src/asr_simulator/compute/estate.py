@@ -103,7 +103,7 @@ class Compute:
             vm_id=self._ids.of("azure vm", f"{machine_id} {created.isoformat()}"),
             tags=dict(tags or {}),
             power=power,
-            power_since=created,
+            operated=created,
         )
         self._machines[machine_id.lower()] = machine
         return machine
@@ -164,8 +164,8 @@ class Compute:
         self._set_power(self.get(name_or_id), DEALLOCATED)
 
     def _set_power(self, machine: VirtualMachine, power: str) -> None:
-        if machine.power != power:
-            machine.power, machine.power_since = power, self._clock.now()
+        """An operation of its own, also where the machine is in that state already."""
+        machine.power, machine.operated = power, self._clock.now()
 
     def begin_power_change(self, machine_id: str, verb: str) -> str:
         """A client's start, powerOff or deallocate: returns the id of the asynchronous operation.
@@ -182,6 +182,7 @@ class Compute:
         operation = self._ids.of("compute operation", f"{machine.id} {verb} {len(self._operations)}")
         self._operations[operation] = done
         if done == started:
+            self._set_power(machine, after)
             return operation
         machine.failure = machine.failed = None
         former = machine.power

@@ -73,7 +73,8 @@ class Refusal:
 class VirtualMachine:
     """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between.
 
-    `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time.
+    `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time. `operated` is when
+    the last operation began or ended; that a guest shuts itself down, or crashes, is none.
     """
 
     id: str
@@ -88,7 +89,7 @@ class VirtualMachine:
     vm_id: str
     tags: dict[str, str] = dataclasses.field(default_factory=dict)
     power: str = RUNNING
-    power_since: datetime.datetime | None = None
+    operated: datetime.datetime | None = None
     refusal: Refusal | None = None
     failure: Refusal | None = None
     failed: datetime.datetime | None = None

@@ -88,14 +88,21 @@ def instance_view(vm: VirtualMachine) -> dict[str, Any]:
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
-        "time": _moment(vm.power_since or vm.created),
+        "time": _moment(vm.operated or vm.created),
     }
     power = {"code": f"PowerState/{vm.power}", "level": "Info", "displayStatus": f"VM {vm.power}"}
     return {
         "hyperVGeneration": "V1",
         "disks": [{"name": disk.name, "statuses": [done]} for disk in vm.disks],
-        "statuses": [_failure(vm) or done, power],
+        "statuses": [_updating(vm) or _failure(vm) or done, power],
     }
+
+
+def _updating(vm: VirtualMachine) -> dict[str, Any] | None:
+    """While an operation runs its status has no time (documented)."""
+    if vm.power not in (STARTING, STOPPING, DEALLOCATING):
+        return None
+    return {"code": "ProvisioningState/updating", "level": "Info", "displayStatus": "Updating"}
 
 
 def _failure(vm: VirtualMachine) -> dict[str, Any] | None:

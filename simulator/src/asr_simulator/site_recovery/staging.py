@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from asr_simulator.compute.machines import DEALLOCATED
 from asr_simulator.scenarios import Scenario
 from asr_simulator.site_recovery import catalogue, item_operations, lifecycle, on_premises
 from asr_simulator.site_recovery.items import Item
@@ -182,7 +183,7 @@ def _settle(vault: Vault, item: Item) -> None:
     for level in spec.locks:
         compute.locks.add(item.azure_vm_path, f"{item.friendly_name}-{level}".lower(), level)
     on_premises.settle(vault.works, item)
-    if spec.azure_vm == "deallocated":
+    if spec.azure_vm == "deallocated" and compute.get(item.azure_vm_path).power != DEALLOCATED:
         compute.deallocate(item.azure_vm_path)
     elif spec.azure_vm == "missing" and compute.find(item.azure_vm_path):
         compute.delete_vm_and_disks(item.azure_vm_path)

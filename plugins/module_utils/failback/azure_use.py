@@ -1,0 +1,73 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a machine's Azure VM was used after its cut-over: then it may hold what is nowhere else, and Site Recovery,
+which takes the machine for one that has come home, knows nothing of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from .azure_resources import AzureVm
+
+UNUSED, RUNS, OPERATED, NOT_CHECKED = "unused", "runs", "operated", "not_checked"
+# Compute and Site Recovery tell these times each by its own clock, and the cut-over turns the VM off before it ends.
+_CLOCKS_APART = timedelta(minutes=1)
+_RUNS = (
+    "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
+    "deletes it"
+)
+_MAY_HOLD = "it may hold what is nowhere else: do not commit, that deletes it"
+
+
+@dataclass(frozen=True)
+class AzureUse:
+    """What became of an Azure VM since the cut-over of its machine.
+
+    C(verdict): C(unused), C(runs), C(operated) (started, stopped or changed since) or C(not_checked); C(reason) says
+    why, of all but the first. C(operated_at) is the time of its last operation, None where that is not known or one is
+    under way.
+    """
+
+    verdict: str
+    reason: str = ""
+    cut_over_at: datetime | None = None
+    operated_at: datetime | None = None
+
+    @property
+    def doubt(self) -> str:
+        """Why it cannot be told which copy holds the truth; empty where it can, or where nothing is known."""
+        return self.reason if self.verdict in (RUNS, OPERATED) else ""
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it for a result."""
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "operated_at": self.operated_at.isoformat() if self.operated_at else None,
+        }
+
+
+def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
+    """Say what became of an Azure VM since a cut-over, by the time of its last operation.
+
+    That time alone tells it once the VM is off again. Where it or that of the cut-over is missing, nothing is claimed.
+    """
+    if vm is None:
+        return AzureUse(UNUSED)
+    if vm.is_running:
+        return AzureUse(RUNS, _RUNS, cut_over_at, vm.operated_at)
+    if vm.is_changing:
+        return AzureUse(OPERATED, f"an operation of its Azure VM is under way, so {_MAY_HOLD}", cut_over_at)
+    if vm.operated_at is None or cut_over_at is None:
+        missing = "of its last operation" if vm.operated_at is None else "of the cut-over"
+        return AzureUse(
+            NOT_CHECKED, f"whether it was used since the cut-over is not known: the time {missing} is missing"
+        )
+    if vm.operated_at <= cut_over_at + _CLOCKS_APART:
+        return AzureUse(UNUSED, "", cut_over_at, vm.operated_at)
+    when = f"at {vm.operated_at.isoformat()}, after the cut-over at {cut_over_at.isoformat()}"
+    reason = f"its Azure VM was started, stopped or changed {when}, so {_MAY_HOLD}"
+    return AzureUse(OPERATED, reason, cut_over_at, vm.operated_at)
