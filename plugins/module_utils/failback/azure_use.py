@@ -50,6 +50,11 @@ class AzureUse:
         }
 
 
+def not_read(why: str) -> AzureUse:
+    """Return that nothing is known, and why."""
+    return AzureUse(NOT_CHECKED, f"whether its Azure VM was used since the cut-over is not known: {why.rstrip('.')}")
+
+
 def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
     """Say what became of an Azure VM since a cut-over, by the time of its last operation.
 
@@ -63,9 +68,7 @@ def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
         return AzureUse(OPERATED, f"an operation of its Azure VM is under way, so {_MAY_HOLD}", cut_over_at)
     if vm.operated_at is None or cut_over_at is None:
         missing = "of its last operation" if vm.operated_at is None else "of the cut-over"
-        return AzureUse(
-            NOT_CHECKED, f"whether it was used since the cut-over is not known: the time {missing} is missing"
-        )
+        return not_read(f"the time {missing} is missing")
     if vm.operated_at <= cut_over_at + _CLOCKS_APART:
         return AzureUse(UNUSED, "", cut_over_at, vm.operated_at)
     when = f"at {vm.operated_at.isoformat()}, after the cut-over at {cut_over_at.isoformat()}"

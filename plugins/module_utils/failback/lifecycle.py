@@ -113,8 +113,8 @@ class Observation:
     @property
     def explanation(self) -> str:
         """The reason, and what a person must not do and has to do where the stage is dangerous."""
-        if self.doubt:
-            return f"{self.reason}; {self.doubt}"
+        if self.azure_use is not None and self.azure_use.reason:
+            return f"{self.reason}; {self.azure_use.reason}"
         return f"{self.reason}. {_NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
 
 

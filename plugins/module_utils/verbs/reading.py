@@ -14,8 +14,8 @@ from datetime import datetime
 from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm
-from ..failback.azure_use import NOT_CHECKED, AzureUse, judge_use
-from ..failback.failures import NotFound, PermissionDenied, TargetError, Vanished
+from ..failback.azure_use import AzureUse, judge_use, not_read
+from ..failback.failures import NotFound, ServiceError, TargetError, Unreachable, Vanished
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
@@ -246,12 +246,13 @@ def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | No
 
 
 def _azure_use(session: AzureSession, seen: Observation) -> AzureUse:
+    """Read it where it can be read: the stage must be told also where Azure compute does not answer."""
     if not seen.item.azure_vm_id:
-        return AzureUse(NOT_CHECKED, "the replicated item names no Azure VM")
+        return not_read("the replicated item names no Azure VM")
     try:
         vm = session.compute.find_vm(seen.item.azure_vm_id)
-    except PermissionDenied as denied:
-        return AzureUse(NOT_CHECKED, denied.happened)
+    except (ServiceError, Unreachable) as unread:
+        return not_read(unread.happened)
     return use_of(session, seen, vm)
 
 
