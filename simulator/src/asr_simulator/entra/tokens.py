@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -42,15 +43,22 @@ def _base64(number: int) -> str:
     return urlsafe_b64encode(data).decode().rstrip("=")
 
 
+@functools.cache
+def _key_of_this_process() -> rsa.RSAPrivateKey:
+    """The key of every simulator here: to make one takes longer than all else of a start."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Tokens:
-    """Signs with a key of its own, new at each start: a token of another run is a foreign token."""
+    """Signs with a key that is new in each process; a token that this tenant has not issued itself is a foreign one."""
 
     def __init__(self, tenant_id: str, clock: Clock, lifetime: timedelta = LIFETIME) -> None:
         self.tenant_id = tenant_id
         self.lifetime = lifetime
         self._clock = clock
+        self._issued: set[str] = set()
         self._good: set[str] = set()
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _key_of_this_process()
 
     @property
     def issuer(self) -> str:
@@ -61,6 +69,7 @@ class Tokens:
         """A token for an audience (what the caller's scope names)."""
         now = self._clock.wall()
         number = uuid.uuid4().hex[:22]
+        self._issued.add(number)
         self._good.add(number)
         claims = {
             "aud": audience,
@@ -96,6 +105,8 @@ class Tokens:
             claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options=SIGNATURE_ONLY)
         except jwt.InvalidTokenError as error:
             raise InvalidTokenError(str(error)) from error
+        if claims["uti"] not in self._issued:
+            raise InvalidTokenError("another tenant's")
         now = self._clock.wall()
         expires = datetime.fromtimestamp(claims["exp"], now.tzinfo)
         if claims["uti"] not in self._good:
