@@ -3,14 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Killed anywhere, again and again, a fleet comes home: nothing is started twice, lost, or left behind.
 
-SEED chooses the first seed, KILLS how many kills there are in all; both make the run repeatable as far as the order in
-which processes run allows.
+SEED chooses the first seed, KILLS how many kills there are in all, TARGETS how many VMs and plans a fleet has: a run
+can be repeated as far as the order in which processes run allows.
 """
 
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +27,7 @@ SPEED = 1200
 KILLS_OF_A_SEED = 5
 FIRST_SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("KILLS", "25"))
+TARGETS = int(os.environ.get("TARGETS", "1"))
 SEEDS = range(FIRST_SEED, FIRST_SEED + -(-KILLS // KILLS_OF_A_SEED))
 MOST_RUNS = 40
 AWHILE = 20
@@ -41,10 +41,14 @@ FLEET = [
     item_of("app02"),
 ]
 PLAN = {"name": "shop", "groups": [["app01"], ["app02"]]}
-# The hosts of the inventory, and the machines that each stands for. A seed takes two: one that has the whole way to go,
-# and one that is half-way.
-LONG = {"web01": ["web01"], "file01": ["file01"], "shop": ["app01", "app02"]}
-SHORT = {"batch01": ["batch01"], "queue01": ["queue01"]}
+# The hosts of the inventory, and the machines that each stands for. A seed takes the next ones of them.
+HOSTS = {
+    "web01": ["web01"],
+    "shop": ["app01", "app02"],
+    "file01": ["file01"],
+    "batch01": ["batch01"],
+    "queue01": ["queue01"],
+}
 
 class Fleet:
     """A simulated fleet, and the playbook that brings it home, run by run."""
@@ -83,8 +87,8 @@ class Fleet:
 
 @pytest.fixture
 def fleet(tmp_path: Path, seed: int) -> Iterator[Fleet]:
-    chance = random.Random(seed)
-    hosts = {name: names for kind in (LONG, SHORT) for name, names in [chance.choice(sorted(kind.items()))]}
+    chosen = [[*HOSTS][(seed * TARGETS + number) % len(HOSTS)] for number in range(min(TARGETS, len(HOSTS)))]
+    hosts = {name: HOSTS[name] for name in chosen}
     scenario = scenario_of(*FLEET, recovery_plans=[PLAN])
     with ExitStack() as running:
         simulator = running.enter_context(Simulator.start(scenario, tmp_path / "simulator", speed=SPEED))
