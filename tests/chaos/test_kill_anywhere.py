@@ -50,6 +50,7 @@ HOSTS = {
     "queue01": ["queue01"],
 }
 
+
 class Fleet:
     """A simulated fleet, and the playbook that brings it home, run by run."""
 

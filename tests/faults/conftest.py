@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -30,11 +31,9 @@ def scenario_at(stage: str, plan: bool) -> dict[str, Any]:
 @pytest.fixture
 def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Oracle]]:
     """Starts a simulator as `at_stage` gives it, for one fault alone, with an oracle that watches it."""
-    folders = (tmp_path / f"watched-{number}" for number in range(10000))
-
     @contextmanager
     def started(stage: str, *, plan: bool = False) -> Iterator[Oracle]:
-        with Simulator.start(scenario_at(stage, plan), next(folders), speed=0) as simulator:
+        with Simulator.start(scenario_at(stage, plan), tempfile.mkdtemp(dir=tmp_path), speed=0) as simulator:
             # Faults answer in the place of Azure: their refusals are no fault of the client.
             yield Oracle(simulator, refusals=False)
 

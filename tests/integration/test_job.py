@@ -333,7 +333,8 @@ def test_other_jobs_are_cancelled_without_acceptance_and_say_what_to_look_after(
     assert (result["stage"]["after"], result["changed"]) == (left, True)
     assert predicted["stage"] == result["stage"]
     assert words in result["warnings"][0]
-    assert result["direction"] == predicted["direction"] is not None
+    assert result["direction"] is not None
+    assert result["direction"] == predicted["direction"]
 
 
 def failed_replication(driver: Any, **parts: Any) -> tuple[Driver, str]:

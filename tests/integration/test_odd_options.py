@@ -204,7 +204,7 @@ def judge(vault: Driver, module: str, options: Options, *, check_mode: bool = Fa
         assert not {"..", "."} & set(entry["path"].split("/"))
         if entry["write"]:
             assert not check_mode
-            assert entry["path"].lower().startswith((VAULT.lower(), VAULT.lower().split("/providers/")[0]))
+            assert entry["path"].lower().startswith((VAULT.lower(), VAULT.lower().partition("/providers/")[0]))
             assert oracle.touched(entry["path"]) in {*meant, ""}, (entry["path"], options)
 
 

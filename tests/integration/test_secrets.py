@@ -49,7 +49,12 @@ def secret_options(spec: Mapping[str, Any], path: tuple[str, ...] = ()) -> Itera
         yield from secret_options(option.get("options", {}), (*path, name))
 
 
-OPTIONS = {name: tuple(secret_options(contract.argument_spec)) for name, contract in CONTRACTS.items()}
+# Of every module that signs in to something.
+OPTIONS = {
+    name: tuple(secret_options(contract.argument_spec))
+    for name, contract in CONTRACTS.items()
+    if contract.asks_azure or contract.asks_hosts
+}
 CANARIES = {
     f"{module} {'.'.join(path)}": f"Canary-{module}-{'-'.join(path)} {HARD}"
     for module, paths in OPTIONS.items()

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from .failures import ConfigurationError
@@ -113,7 +113,7 @@ class DailyWindow:
                 yield opens_at, closes_at
 
 
-AnyWindow = Window | DailyWindow
+AnyWindow: TypeAlias = "Window | DailyWindow"
 
 
 def shown(moment: datetime, zone: tzinfo) -> str:
