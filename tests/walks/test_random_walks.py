@@ -154,7 +154,10 @@ class Walk(RuleBasedStateMachine):
     def not_now(self, name: str, verb: str, waits: bool) -> None:
         """A cut-over outside of its window, or a commit that is on hold: nothing is sent, whatever the stage."""
         since = self.vault.requests()
-        options = {"window": OVER_LONG_AGO} if verb == COMPLETE else {"policy": "hold"}
+        if verb == COMMIT:
+            self.validate(name)
+        held = {"policy": "hold", "validation": self.evidence.get(name)}
+        options = {"window": OVER_LONG_AGO} if verb == COMPLETE else held
         self._outcome(MODULES[verb][0], {**options, "replicated_item": name, "wait": waits})
         assert self.vault.writes(since) == []
 
@@ -184,7 +187,7 @@ class Walk(RuleBasedStateMachine):
         result = self._outcome("job", options)
         dangerous = stage in ("synchronizing", "waiting_for_completion", "completing")
         if dangerous and not accept and not self.troubled:
-            assert result["error"]["kind"] == "refused", (stage, result)
+            assert result.get("error", {}).get("kind") == "refused", (stage, result)
         if dangerous and not accept:
             assert self.stage(name) == stage or self.troubled
         if job is not None and "error" not in result:
