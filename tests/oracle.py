@@ -14,7 +14,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,6 @@ MAY_START = {
     "failoverCommit": frozenset({lifecycle.FAILBACK_COMMIT_PENDING, lifecycle.FAILOVER_COMMIT_PENDING}),
     "reProtect": frozenset({lifecycle.FAILED_BACK}),
 }
-ONCE = ("plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "reProtect")
 ACCEPTED = 202
 # Not the client's fault, or no decision of Azure about the step.
 NO_REFUSAL = frozenset({401, 403, 429})
@@ -55,13 +54,11 @@ class Oracle:
     """Watches a simulator from now on, until it is reset: then make another one.
 
     `excused` are names of machines that somebody else starts: that two copies serve, or one from disks that are being
-    written, is then not held against the client.
-    `callers` are the client ids whose writes are judged; None: all. `refusals` tells whether a write that Azure refuses
+    written, is then not held against the client. `refusals` tells whether a write that Azure refuses
     is a violation: a client that reads before it writes sends none, unless somebody comes between.
     """
 
     simulator: Simulator
-    callers: Collection[str] | None = None
     refusals: bool = True
     excused: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
@@ -85,9 +82,9 @@ class Oracle:
         """Somebody has looked at both copies of a machine and decided: what Azure alone had is not missed."""
         self._copies[name].azure_is_ahead = False
 
-    def repeated(self, times: int = 1) -> list[str]:
-        """The steps of the failback that were accepted more than so many times for one machine."""
-        return [f"{name}: {step} {count} times" for (name, step), count in self.started.items() if count > times]
+    def repeated(self) -> list[str]:
+        """The steps that were accepted more than once for one machine."""
+        return [f"{name}: {step} {count} times" for (name, step), count in self.started.items() if count > 1]
 
     def _begin(self, world: World) -> None:
         self._world, self._seen = world, world.journal.count
@@ -102,8 +99,7 @@ class Oracle:
         if world is not self._world:
             return
         for entry in world.journal.entries(self._seen, writes=True):
-            if self.callers is None or entry["principal"] in self.callers:
-                self._judge(world, entry)
+            self._judge(world, entry)
         self._seen = world.journal.count
         self._look(world)
 
