@@ -27,6 +27,8 @@ export NO_COLOR := 1
 export PY_COLORS := 0
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(BUILD)/cache/hypothesis
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
+# Without bytecode, each of the thousands of processes of a run of the checks would compile the standard library again.
+unexport PYTHONDONTWRITEBYTECODE
 export LC_ALL := C.UTF-8
 
 LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licences

@@ -1,0 +1,52 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: failback_account
+short_description: Return how a run of the role failback ended, or would end now
+description:
+  - Returns what P(asr.failback.failback#role) leaves in C(failback_result), from what the role keeps while it runs.
+  - The role calls it after every step, since a run may stop at any of them. It is of no use outside of the role.
+options:
+  _input:
+    description:
+      - What the role keeps, by the names of C(Course) in C(plugins/module_utils/failback/account.py).
+    type: dict
+    required: true
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+"""
+
+EXAMPLES = r"""
+---
+- name: Keep the result so far
+  ansible.builtin.set_fact:
+    failback_result: "{{ __failback_course | asr.failback.failback_account }}"
+"""
+
+RETURN = r"""
+---
+_value:
+  description: The result, as P(asr.failback.failback#role) describes it.
+  type: dict
+  sample: {target: web01, outcome: protected, stage: protected}
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.account import Course, account
+
+
+def failback_account(course):
+    """Return the result of the role for what it keeps."""
+    return account(Course(**course))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {"failback_account": failback_account}

@@ -1,0 +1,250 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account of a run of the role: how it ended for one target, why, and what to do next.
+
+The role keeps what it saw in facts; what they add up to is decided here. It is asked after every step, since a run may
+stop at any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+_Result = Mapping[str, Any]
+
+_EARLY = "It ended early: its host could not be reached by a task of yours, or Ansible was stopped."
+_UNSEEN = (
+    "Nothing was read of it: the role was not run from its first task. To run one step, choose it with --tags."
+)
+_HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
+_MIXED = "The VMs of the plan are at different stages: "
+_UNSAID = "A task failed; what Ansible printed says why."
+
+# Where a run that failed or is held left the VM, by its stage.
+_SITUATIONS = {
+    "failover_commit_pending": "It runs in Azure as before.",
+    "failed_over": "It runs in Azure as before.",
+    "interrupted": (
+        "It runs in Azure. Never start the on-premises VM, its disks are not consistent. planned_failover has to run "
+        "again, as this role does."
+    ),
+    "synchronizing": "Its failback goes on.",
+    "waiting_for_completion": "Its data is synchronised and it still runs in Azure.",
+    "completing": "Its cut-over goes on. Do not start either VM.",
+    "failback_commit_pending": "It was cut over to on-premises, not committed; the Azure VM still exists.",
+    "failed_back": "It runs on-premises, not protected.",
+    "reverse_replicating": "It runs on-premises, its replication to Azure goes on.",
+    "protected": "It runs on-premises and is protected.",
+}
+# What to do then: by how the run failed, most of them kinds of errors of the modules, or by why it is held.
+_REMEDIES = {
+    "configuration": "Correct the variable, then run again.",
+    "missing_library": "Install it, then run again.",
+    "target": "Correct the name, then run again.",
+    "not_found": "Correct the name, then run again.",
+    "permission": "Assign the role, then run again.",
+    "authentication": "Correct the credential, then run again.",
+    "host_authentication": "Correct the credential, then run again.",
+    "host_unreachable": "Run again once the host can be reached.",
+    "throttled": "Run again later.",
+    "unreachable": "Run again once Azure can be reached.",
+    "timeout": "Run again later, to go on with it.",
+    "fate_unknown": "Run again, which first reads what became of it.",
+    "refused": "Do what the reason says, then run again.",
+    "job_failed": "See the reason, then run again.",
+    "contradiction": "Do what the reason says, then run again.",
+    "validation": "Repair the VM or the validation, then run again.",
+    "hook": "Repair the hook, or what it found, then run again.",
+    "early": "See that its host can be reached, then run again.",
+    "unseen": "Run it from its first task, or one step by its tag.",
+    "other": "See the reason, then run again.",
+    "held": (
+        "Let its host be asked, or set failback_probes or failback_validation_tasks, then run again. Or commit it with "
+        "asr.failback.commit once it works there."
+    ),
+    "window_before": "Run again when its window is open.",
+    "window_over": "Run again with a new failback_window.",
+    "hold": "Run again with another failback_commit_policy, once the VM in Azure may go.",
+    "not_before": "Run again then.",
+    "left_out": "Run again with its validation, or commit it with asr.failback.commit once it works there.",
+    "mixed": "Run again with all steps, or take single VMs further with the modules of the collection.",
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """What the role kept of a run for one target.
+
+    C(where) has a name and a stage for each VM, C(stage) is theirs, C(mixed) where they differ. C(last) is the result
+    of the last step, C(failed) that of the task that failed, C(part) the file of the step or hook that runs; C(fresh)
+    says that the VM was seen after the failure. C(commits) and C(validates) are what the user asked for.
+    """
+
+    target: str
+    stage: str
+    where: list[list[str]]
+    steps: list[_Result]
+    findings: list[_Result]
+    validation: _Result
+    last: _Result
+    failed: _Result
+    part: str
+    hooks: list[str]
+    ended: bool
+    fresh: bool
+    ready: bool
+    awaits_commit: bool
+    check_mode: bool
+    commits: bool
+    commit_policy: str
+    validates: bool
+
+    @cached_property
+    def problems(self) -> list[_Result]:
+        """The results that tell what failed: of a loop, those that failed, not the words that Ansible has for it."""
+        told = [result for result in self.failed.get("results") or [self.failed] if "msg" in result]
+        return [result for result in told if result.get("failed")] or told
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of error of a module of this collection; empty where another task failed, or none did."""
+        return str(error_of(self.problems[0]).get("kind", "")) if self.problems else ""
+
+    @cached_property
+    def in_hook(self) -> bool:
+        """Whether a task of the user's, before or after a step, is what runs."""
+        return self.part in self.hooks
+
+    @property
+    def waits_for_window(self) -> bool:
+        """Whether the last step did nothing since its window was not open."""
+        return bool(self.last.get("waiting_for_window"))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the last step did nothing since it is to wait."""
+        return self.waits_for_window or bool(self.last.get("held"))
+
+    @property
+    def held(self) -> bool:
+        """Whether the next step is not taken without a person."""
+        return not self.ready and ((self.commits and self.awaits_commit) or self.stage == "mixed")
+
+
+def error_of(result: _Result) -> _Result:
+    """The error of a module of this collection; other modules call other things so."""
+    error = result.get("error")
+    return error if isinstance(error, Mapping) else {}
+
+
+def account(course: Course) -> dict[str, Any]:
+    """Return the result of the role so far."""
+    failure = why_failed(course)
+    held = "" if failure else why_held(course)
+    # What both sides show says more than what Site Recovery believes.
+    truth = course.failed if course.kind == "contradiction" else course.last
+    return {
+        "target": course.target,
+        "outcome": outcome(course, failure),
+        "reason": failure or held,
+        "next": next_step(course, failure, held),
+        "stage": course.stage,
+        "authoritative_side": truth.get("authoritative_side"),
+        "reversible": course.last.get("reversible"),
+        "vms": dict(course.where),
+        "steps": course.steps,
+        "findings": course.findings,
+        "validation": course.validation or error_of(course.failed).get("validation") or {},
+    }
+
+
+def outcome(course: Course, failure: str) -> str:
+    """Return in a word how it ended."""
+    if failure:
+        return "failed"
+    if course.ready:
+        return "ready"
+    if course.check_mode:
+        return "predicted"
+    if course.waits_for_window:
+        return "waiting_for_window"
+    return "held" if course.held else course.stage
+
+
+def why_failed(course: Course) -> str:
+    """Say why it failed; empty where it did not."""
+    if course.failed:
+        return _introduction(course) + _message(course.problems)
+    if not course.ended:
+        return _EARLY
+    return "" if course.where else _UNSEEN
+
+
+def why_held(course: Course) -> str:
+    """Say why it goes no further; empty where nothing holds it."""
+    if course.waits:
+        return f"{course.last['reason']}."
+    if not course.held:
+        return ""
+    if not course.awaits_commit:
+        return _MIXED + ", ".join(f"{name}: {stage}" for name, stage in course.where) + "."
+    unproved = list(dict.fromkeys(_unproved(course)))
+    return f"{_HELD} Not checked: {'; '.join(unproved)}." if unproved else _HELD
+
+
+def next_step(course: Course, failure: str, held: str) -> str:
+    """Say where the VM is and what to do; empty where nothing has to be done."""
+    if not failure and not held:
+        return ""
+    remedy = _REMEDIES.get(_failure(course) if failure else _holding(course), _REMEDIES["other"])
+    situation = "" if course.kind == "contradiction" else _SITUATIONS.get(course.stage, "")
+    seen = "" if course.fresh else "When it was seen last: "
+    return f"{seen}{situation} {remedy}" if situation else remedy
+
+
+def _failure(course: Course) -> str:
+    """How it failed: of the role's own steps the kind of the error says what to do, other tasks fail for any reason."""
+    if not course.failed:
+        return "unseen" if course.ended else "early"
+    if course.in_hook:
+        return "hook"
+    if course.part == "validate.yml":
+        return course.kind or "validation"
+    return course.kind or ("refused" if course.part else "configuration")
+
+
+def _holding(course: Course) -> str:
+    if course.waits_for_window:
+        return "window_over" if course.last["window"]["state"] == "over" else "window_before"
+    if course.waits:
+        return course.commit_policy
+    if not course.awaits_commit:
+        return "mixed"
+    return "held" if course.validates else "left_out"
+
+
+def _introduction(course: Course) -> str:
+    if course.in_hook:
+        return f"The hook {course.part.rpartition('/')[2]} failed: "
+    return "The validation failed: " if course.part == "validate.yml" and not course.kind else ""
+
+
+def _message(problems: list[_Result]) -> str:
+    said = filter(None, (str(problem["msg"]).strip() for problem in problems))
+    return " ".join(re.sub(r"([^.!?])$", r"\1.", text) for text in dict.fromkeys(said)) or _UNSAID
+
+
+def _unproved(course: Course) -> Iterator[str]:
+    """What could not be checked, or is not checked yet but known to be closed to checks."""
+    if not course.validates:
+        return
+    checks = [check for vm in course.validation.get("vms") or () for check in vm["checks"]]
+    hosts = [finding for finding in course.findings if finding["id"] == "host_reachable"]
+    for check in checks or hosts:
+        if check["status"] == "not_checked":
+            yield check["cause"].removesuffix(".")
