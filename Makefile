@@ -14,7 +14,7 @@ READY := .venv/.ready
 # The first Python that is new enough; PYTHON=... chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && break; done)
-PYTEST := python -m pytest -q -n auto --durations=5
+PYTEST := python -m pytest -q -n auto --dist worksteal --durations=5
 
 # The tools see this tree as an installed collection, read no configuration of the user's and keep what they make under build/.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

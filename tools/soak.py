@@ -25,7 +25,7 @@ from pathlib import Path
 
 COUNTED = ("kills", "faults", "walks")
 INPUTS = [f"tests/integration/test_{name}.py" for name in ("odd_options", "secrets", "least_privilege")]
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--durations=5"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "--durations=5"]
 PARTS = {
     "kills": [*PYTEST, "tests/chaos"],
     "walks": [*PYTEST, "tests/walks"],

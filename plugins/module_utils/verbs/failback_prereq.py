@@ -116,11 +116,12 @@ def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: R
     vm = _read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm
     return ItemFacts(
         seen=seen,
-        provider=_read(lambda: _provider(session, wish, item)),
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=vm,
         locks=_read(lambda: session.resources.locks(vm_id)) if vm_id else no_vm,
         needs=rights.needed_for(item, vm),
+        # The last two: how old the provider's heartbeat is counts from when it was read.
+        provider=_read(lambda: _provider(session, wish, item)),
         now=session.clock.now(),
     )
 
