@@ -16,7 +16,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,11 @@ class Moment:
     count: int
     writes: bool
     after: float
+
+    @property
+    def leaves_one_alone(self) -> bool:
+        """Whether a worker outlives its run, and no request is on its way when the run dies."""
+        return self.what == GROUP and self.after == 0.0
 
     def __str__(self) -> str:
         kind = "write" if self.writes else "request"
@@ -79,6 +84,8 @@ class Killing:
         # The same, for what waits for several things at once.
         self._alarm = os.eventfd(0)
         self._timer: threading.Timer | None = None
+        # How many requests there were when it died, where that is known.
+        self._last: int | None = None
         name, value = self._mark.split("=")
         self._log = (folder / "killed.log").open("a", encoding="utf-8")
         self._process = subprocess.Popen(
@@ -97,6 +104,7 @@ class Killing:
             return
         met = len(world.journal.entries(self._first, writes=self._moment.writes))
         if met >= self._moment.count:
+            self._last = world.journal.count if self._moment.leaves_one_alone else None
             self._strike_later(self._moment.after)
 
     def wait(self) -> tuple[bool, int]:
@@ -110,14 +118,20 @@ class Killing:
             os.close(self._alarm)
         return self._struck.is_set(), status
 
+    def writes_from_the_dead(self, world: World) -> list[str]:
+        """The paths of the writes that came after it died: those of its worker, where nobody else writes.
+
+        Known only where no request was on its way when it died.
+        """
+        if self._last is None or not self._struck.is_set():
+            return []
+        return [entry["path"] for entry in world.journal.entries(self._last, writes=True)]
+
     def outlived_by(self, seconds: float) -> list[int]:
         """The processes of this run that are alive still after so many seconds; they are waited for."""
         deadline = time.monotonic() + seconds
         for process in self.survivors():
-            with suppress(ProcessLookupError):
-                handle = os.pidfd_open(process)
-                select.select([handle], [], [], max(0.0, deadline - time.monotonic()))
-                os.close(handle)
+            _await_death(process, max(0.0, deadline - time.monotonic()))
         return self.survivors()
 
     def survivors(self) -> list[int]:
@@ -170,10 +184,20 @@ class Killing:
         return state != "Z" and self._mark.encode() in environment.split(b"\0")
 
 
-def _kill(processes: Iterable[int]) -> None:
+def _kill(processes: Sequence[int]) -> None:
+    """Kill them, and come back when they are dead: what was theirs by then is without a parent."""
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+    for process in processes:
+        _await_death(process, SECONDS)
+
+
+def _await_death(process: int, seconds: float) -> None:
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(process)
+        select.select([handle], [], [], seconds)
+        os.close(handle)
 
 
 def _processes() -> list[int]:

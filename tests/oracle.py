@@ -14,7 +14,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ MAY_START = {
     "reProtect": frozenset({lifecycle.FAILED_BACK}),
 }
 ACCEPTED = 202
+# Answers that say that nothing was done.
+ASKS_AGAIN = frozenset({401, 429})
 # Not the client's fault, or no decision of Azure about the step.
 NO_REFUSAL = frozenset({401, 403, 429})
 
@@ -106,10 +108,9 @@ class Oracle:
     def _judge(self, world: World, entry: Mapping[str, Any]) -> None:
         step = _step_of(entry)
         # What its sender was told may be another thing: a fault can hide that a write was taken.
-        handled = entry["handled"]
-        if handled != ACCEPTED:
-            if self.refusals and handled is not None and 400 <= handled < 500 and handled not in NO_REFUSAL:
-                self._object(f"{step} of {entry['path']} was refused with {handled}")
+        if entry["handled"] != ACCEPTED:
+            if self.refusals and is_refused(entry):
+                self._object(f"{step} of {entry['path']} was refused with {entry['handled']}")
             return
         job = world.vault.find_job(entry["operation"] or "")
         for item in _items_of(world, entry["path"]):
@@ -148,6 +149,18 @@ class Oracle:
     def _object(self, violation: str) -> None:
         if violation not in self.violations:
             self.violations.append(violation)
+
+
+def is_refused(entry: Mapping[str, Any]) -> bool:
+    """Whether Azure refuses a write for what it asks."""
+    handled = entry["handled"]
+    return handled is not None and 400 <= handled < 500 and handled not in NO_REFUSAL
+
+
+def sent_again(writes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The paths of the writes of one call that were sent again although the first may have been taken."""
+    uncertain = [entry["path"] for entry in writes if entry["status"] not in ASKS_AGAIN]
+    return [path for path, count in Counter(uncertain).items() if count > 1]
 
 
 def _step_of(entry: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..failback.documents import field, items, text
-from ..failback.failures import ConfigurationError
+from ..failback.failures import ConfigurationError, Unreachable
 from .errors import translated
 from .sdk import AzureAuthorityHosts, AzureClouds, HttpRequest, PipelineClient, RetryPolicy, get_arm_endpoints
 
@@ -49,7 +49,7 @@ def named_cloud(name: str) -> Cloud | None:
 def discover_cloud(url: str, transport: Any) -> Cloud:
     """Ask a metadata endpoint (sovereign clouds, Azure Stack, a simulator) for its cloud's endpoints.
 
-    Raises ConfigurationError where url is no https URL or does not answer with metadata.
+    Raises ConfigurationError where url is no https URL, Unreachable where it does not answer with metadata.
     """
     if not url.lower().startswith("https://"):
         raise ConfigurationError(
@@ -75,7 +75,7 @@ def _parse_metadata(url: str, body: Any) -> Cloud:
             manager = text(candidate, "resourceManager") or url
             return Cloud(manager.rstrip("/"), authority.rstrip("/"), f"{str(audiences[0]).rstrip('/')}/.default")
     names = [text(field(candidate, "name")) for candidate in candidates]
-    raise ConfigurationError(
+    raise Unreachable(
         f"{url} answered with metadata that names no login endpoint and audience ({names}).",
         "Check cloud_environment; if it is right, run it again.",
     )

@@ -32,6 +32,8 @@ from .settings import AzureSettings
 USER_AGENT = "ansible-asr.failback"
 _CONNECT_SECONDS, _READ_SECONDS = 15, 60
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Of a Date. Ages are sums and differences, and the calendar ends.
+_POSSIBLE_YEARS = range(2000, 3000)
 
 
 class WritesOncePolicy(RetryPolicy[Any, Any]):
@@ -115,11 +117,12 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         self._date: datetime | None = None
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
-        """Keep the answer's Date; one that cannot be read says nothing."""
+        """Keep the answer's Date; one that cannot be read, or be right, says nothing."""
         stamp = response.http_response.headers.get("Date")
         if stamp:
             with suppress(ValueError, OverflowError):
-                self._date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
+                date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
+                self._date = date if date.year in _POSSIBLE_YEARS else self._date
 
     def now(self) -> datetime:
         """Return the service's time; this machine's before the first answer."""
