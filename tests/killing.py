@@ -62,7 +62,8 @@ def moments(seed: int) -> Any:
         writes = chance.random() < 0.5
         yield Moment(
             what=chance.choices((MACHINE, GROUP, WORKER), (5, 4, 1))[0],
-            count=chance.randint(1, 3) if writes else chance.randint(1, 60),
+            # The next write, or before it: so that most runs die on the way, and take it no further than a step.
+            count=1 if writes else chance.randint(1, 40),
             writes=writes,
             after=0.0 if chance.random() < 0.5 else chance.uniform(0.0, 0.6),
         )

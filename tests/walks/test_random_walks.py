@@ -46,7 +46,7 @@ FIRST_SEED = int(os.environ.get("SEED", "1"))
 WALKS = int(os.environ.get("WALKS", "12"))
 WALKS_OF_A_SEED = 6
 SEEDS = range(FIRST_SEED, FIRST_SEED + -(-WALKS // WALKS_OF_A_SEED))
-STEPS = 14
+STEPS = 24
 
 MACHINES = ("web", "app", "db", "kept")
 PLAN = "shop"
@@ -100,6 +100,13 @@ NEXT = {
 }
 
 # Most of a walk is that of one machine, so that it goes far.
+# The stages that a verb leaves which is not waited for, and those that it is called in.
+ON_THE_WAY = {
+    "synchronizing": ("failed_over", "interrupted"),
+    "completing": ("waiting_for_completion",),
+    "reverse_replicating": ("failed_back",),
+}
+
 machines = st.sampled_from(("web", "web", "web", "web", "app", "db", "db", "kept"))
 verbs = st.sampled_from(VERBS)
 
@@ -151,23 +158,28 @@ class Walk(RuleBasedStateMachine):
         if stage in NEXT:
             self.verb(name, NEXT[stage], waits, full, check=1)
 
+    @rule(name=st.sampled_from(("web", "app")), stage=st.sampled_from(sorted(NEXT)), verb=verbs, waits=st.booleans())
+    def at_stage(self, name: str, stage: str, verb: str, waits: bool) -> None:
+        """A verb for a machine that was brought to a stage, whether it fits there or not."""
+        self._go_to(name, stage)
+        if stage == "failback_commit_pending":
+            self.validate(name)
+        self.verb(name, verb, waits, full=False, check=1)
+
     @rule(name=machines)
     def once_more(self, name: str) -> None:
-        """Forward, until the machine has been cut over again: what was proved of the last time proves nothing now."""
-        before = ""
-        while self.stage(name) != before:
-            before = self.stage(name)
-            if before == "failback_commit_pending" and name in self.evidence and not self.proven[name]:
-                self.verb(name, COMMIT, waits=True, full=False, check=1)
-                return
-            self.forward(name, waits=True, full=False)
+        """A commit after another cut-over: what was proved of the last one proves nothing now."""
+        self._go_to(name, "protected")
+        self._go_to(name, "failback_commit_pending")
+        self.verb(name, COMMIT, waits=True, full=False, check=1)
 
     @rule(name=machines, verb=st.sampled_from((COMPLETE, COMMIT)), waits=st.booleans())
     def not_now(self, name: str, verb: str, waits: bool) -> None:
         """A cut-over outside of its window, or a commit that is on hold: nothing is sent, whatever the stage."""
-        since = self.vault.requests()
         if verb == COMMIT:
+            self._go_to(name, "failback_commit_pending")
             self.validate(name)
+        since = self.vault.requests()
         held = {"policy": "hold", "validation": self.evidence.get(name)}
         options = {"window": OVER_LONG_AGO} if verb == COMPLETE else held
         self._outcome(MODULES[verb][0], {**options, "replicated_item": name, "wait": waits})
@@ -212,10 +224,11 @@ class Walk(RuleBasedStateMachine):
 
     # What others do, and what goes wrong.
 
-    @rule(action=st.sampled_from(WIRE), nth=st.integers(1, 12), times=st.integers(1, 2))
-    def wire_fault(self, action: dict[str, Any], nth: int, times: int) -> None:
-        """Something goes wrong on the wire, once or twice."""
-        fault = {"match": {"path": "/subscriptions/", "nth": nth, "times": times}, "action": action}
+    @rule(action=st.sampled_from(WIRE), nth=st.integers(1, 12), times=st.integers(1, 2), write=st.booleans())
+    def wire_fault(self, action: dict[str, Any], nth: int, times: int, write: bool) -> None:
+        """Something goes wrong on the wire, once or twice; C(write): with the next write."""
+        which = {"method": "POST"} if write else {"nth": nth}
+        fault = {"match": {"path": "/subscriptions/", **which, "times": times}, "action": action}
         self.simulator.locked(lambda world: world.faults.add(fault))
         self._note_trouble()
 
@@ -233,13 +246,15 @@ class Walk(RuleBasedStateMachine):
 
     @rule(name=machines, proven=st.booleans())
     def somebody_starts_the_azure_vm(self, name: str, proven: bool) -> None:
-        """After the cut-over somebody starts the Azure VM again: what it writes from now on is nowhere else.
+        """A while after the cut-over somebody starts the Azure VM: what it writes from now on is nowhere else.
 
         C(proven): between the validation and the commit.
         """
         if proven:
+            self._go_to(name, "failback_commit_pending")
             self.validate(name)
-        if self.stage(name) == "failback_commit_pending":
+        self.vault.pass_time(120)
+        if self.stage(name) == "failback_commit_pending" and self.vault.state(name)["azure_vm"]["exists"]:
             vm = self.vault.state(name)["azure_vm"]["id"]
             self.oracle.excused.add(name)
             self.meddled[name] = "azure"
@@ -288,10 +303,20 @@ class Walk(RuleBasedStateMachine):
     def nothing_is_lost(self) -> None:
         """The oracle saw nothing wrong."""
         assert self.oracle.violations == []
+        assert "POST kept/failoverCommit" not in self.vault.writes(0)
 
     def teardown(self) -> None:
         """Count the walk."""
         count(walks=1, violations=len(self.oracle.violations))
+
+    def _go_to(self, name: str, stage: str) -> None:
+        """Bring a machine forward to a stage, as far as it goes."""
+        for _step in NEXT:
+            before = self.stage(name)
+            if before != stage:
+                self.forward(name, waits=before not in ON_THE_WAY.get(stage, ()), full=False)
+            if self.stage(name) in (stage, before):
+                return
 
     def _note_trouble(self) -> None:
         self.troubled = True
