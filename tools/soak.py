@@ -6,7 +6,7 @@
 
     SEED=N KILLS=N TARGETS=N WALKS=N python tools/soak.py BUILD_DIRECTORY
 
-SEED (1) chooses what happens, so that a run can be repeated; KILLS (200) and WALKS (300) how often; TARGETS (3) how
+SEED (1) chooses what happens, so that a run can be repeated; KILLS (200) and WALKS (300) how often; TARGETS (2) how
 many VMs and plans are killed at a time. What pytest prints goes to BUILD_DIRECTORY/log/soak-PART.log. The last line is
 "kills=N faults=N walks=N violations=0"; with a violation, or a test that failed for another reason, the exit status is
 1.
@@ -33,7 +33,7 @@ PARTS = {
     "inputs": [*PYTEST, "--hypothesis-profile=search", *INPUTS],
     "roles": ["make", "--no-print-directory", "demo-roles"],
 }
-DEFAULTS = {"SEED": "1", "KILLS": "200", "TARGETS": "3", "WALKS": "300", "FAULTS": "all"}
+DEFAULTS = {"SEED": "1", "KILLS": "200", "TARGETS": "2", "WALKS": "300", "FAULTS": "all"}
 SHOWN_OF_A_FAILURE = 40
 
 

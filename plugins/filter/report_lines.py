@@ -82,12 +82,15 @@ def _row(result):
 
 def _notes(result):
     pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
-    findings = filter(None, map(_finding, result.get("findings") or ()))
+    findings = filter(None, (_finding(one, result["stage"]) for one in result.get("findings") or ()))
     # What hides one thing often hides it of every VM of a plan.
     return [*(f"{label} {text}" for label, text in pairs if text), *dict.fromkeys(findings)]
 
 
-def _finding(finding):
+def _finding(finding, stage):
+    # It was found before the run, which has written the disks anew since.
+    if finding["id"] == "on_premises_disks" and stage != "interrupted":
+        return None
     if finding["status"] == "not_checked":
         return f"not checked: {finding['id']}: {finding['cause']}"
     if finding["status"] == "warn":

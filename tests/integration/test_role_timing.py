@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import HERE, PASS, WHOLE
+from playing import HERE, PASS, WHOLE, Played
 from scenarios import item_of, scenario_of
 
 WAITING, PENDING = "waiting_for_completion", "failback_commit_pending"
@@ -31,6 +32,11 @@ def logging_hooks(vault: Any, log: Path, *names: str) -> dict[str, str]:
     return hooks
 
 
+def changes(run: Played) -> int:
+    """The number of tasks that changed something."""
+    return sum(map(int, re.findall(r"changed=(\d+)", run.output.split("PLAY RECAP")[1])))
+
+
 def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_on(stage: Any, tmp_path: Path) -> None:
     vault = stage(scenario_of("vm1", item_of("vm2", in_azure_for="40d"), item_of("vm3", WAITING)))
     hosts = {"vm1": HERE, "vm2": HERE, "vm3": {**HERE, "failback_window": PAST}}
@@ -48,6 +54,7 @@ def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_
         "vm3": ("waiting_for_window", WAITING),
     }
     assert vault.writes() == WHOLE[:1]
+    assert changes(closed) == 1, "what is only asked changes nothing"
     assert not log.exists(), "hooks of a step that waits"
     for vm, result in closed.results.items():
         assert {key: check.results[vm][key] for key in ("stage", "next", "authoritative_side")} == {

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .failures import as_sentence
+
 _Result = Mapping[str, Any]
 
 _EARLY = "It ended early: its host could not be reached by a task of yours, or Ansible was stopped."
@@ -22,6 +24,7 @@ _UNSEEN = (
     "Nothing was read of it: the role was not run from its first task. To run one step, choose it with --tags."
 )
 _HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
+_DOUBTED = "Its Azure VM was used since the cut-over"
 _MIXED = "The VMs of the plan are at different stages: "
 _UNSAID = "A task failed; what Ansible printed says why."
 
@@ -62,6 +65,10 @@ _REMEDIES = {
     "hook": "Repair the hook, or what it found, then run again.",
     "early": "See that its host can be reached, then run again.",
     "unseen": "Run it from its first task, or one step by its tag.",
+    "doubt": (
+        "Do not commit: Afterwards in the documentation of abandon says what can follow, and how "
+        "failback_discard_azure_changes gives up what Azure wrote."
+    ),
     "other": "See the reason, then run again.",
     "held": (
         "Let its host be asked, or set failback_probes or failback_validation_tasks, then run again. Or commit it with "
@@ -82,7 +89,8 @@ class Course:
 
     C(where) has a name and a stage for each VM, C(stage) is theirs, C(mixed) where they differ. C(last) is the result
     of the last step, C(failed) that of the task that failed, C(part) the file of the step or hook that runs; C(fresh)
-    says that the VM was seen after the failure. C(commits) and C(validates) are what the user asked for.
+    says that the VM was seen after the failure. C(commits), C(validates) and C(discards), of what Azure wrote since the
+    cut-over, are what the user asked for.
     """
 
     target: str
@@ -103,6 +111,7 @@ class Course:
     commits: bool
     commit_policy: str
     validates: bool
+    discards: bool
 
     @cached_property
     def problems(self) -> list[_Result]:
@@ -129,6 +138,12 @@ class Course:
     def waits(self) -> bool:
         """Whether the last step did nothing since it is to wait."""
         return self.waits_for_window or bool(self.last.get("held"))
+
+    @property
+    def doubt(self) -> str:
+        """Why neither copy can be taken for the newer one, which no further run settles; empty where one can."""
+        doubted = self.stage == "failback_commit_pending" and self.last.get("authoritative_side") == "mixed"
+        return str(self.last.get("reason") or _DOUBTED) if doubted and not self.discards else ""
 
     @property
     def held(self) -> bool:
@@ -182,7 +197,9 @@ def why_failed(course: Course) -> str:
         return _introduction(course) + _message(course.problems)
     if not course.ended:
         return _EARLY
-    return "" if course.where else _UNSEEN
+    if not course.where:
+        return _UNSEEN
+    return as_sentence(course.doubt) if course.doubt else ""
 
 
 def why_held(course: Course) -> str:
@@ -209,6 +226,8 @@ def next_step(course: Course, failure: str, held: str) -> str:
 
 def _failure(course: Course) -> str:
     """How it failed: of the role's own steps the kind of the error says what to do, other tasks fail for any reason."""
+    if course.doubt:
+        return "doubt"
     if not course.failed:
         return "unseen" if course.ended else "early"
     if course.in_hook:

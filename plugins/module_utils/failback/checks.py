@@ -17,6 +17,11 @@ from .documents import Document, text
 from .findings import Finding, ItemFacts, NotRead
 from .lifecycle import Observation, Stage
 
+_USED_IN_AZURE = "The VM was cut over, and its Azure VM was used since."
+_ABANDONED = (
+    "Do not commit. Was the failback abandoned, the documentation of abandon says what can follow; else find out which "
+    "copy took the last writes, and stop the other."
+)
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
 # While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
@@ -69,6 +74,8 @@ def _runs_in_azure(facts: ItemFacts) -> Finding:
     seen = f"active location {facts.seen.item.active_location or 'unknown'}, stage {facts.seen.stage.value}"
     if facts.seen.item.is_active_in_azure:
         return Finding("active_in_azure", "pass", seen)
+    if facts.seen.doubt:
+        return Finding("active_in_azure", "fail", seen, _USED_IN_AZURE, _ABANDONED)
     return Finding(
         "active_in_azure",
         "fail",
@@ -263,7 +270,7 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
         "fail",
         f"{name} is {vm.power}",
         "The VM in Azure runs although Site Recovery holds the on-premises copy for the running one.",
-        "Do not commit. Find out which copy took the last writes, and stop the other.",
+        _ABANDONED,
     )
 
 
@@ -293,7 +300,7 @@ def _permissions(facts: ItemFacts) -> Finding:
             "fail",
             f"missing: {', '.join([*missing, *unseen])}",
             "The caller's roles do not contain all actions that the run needs.",
-            "Assign Site Recovery Operator at the vault, or a custom role with these actions.",
+            f"Assign Site Recovery Operator at the vault, or a custom role with {', '.join(missing)}.",
         )
     if unseen:
         return Finding(

@@ -104,7 +104,7 @@ def _instead(job: Job) -> str:
         better = "Let it end: it brings the on-premises side up."
     else:
         better = "Let it go on."
-    return f"Nothing was written. {better} To cancel it all the same, set accept_inconsistent_disks: true."
+    return f"No request was sent. {better} To cancel it all the same, set accept_inconsistent_disks: true."
 
 
 def owner_of_part(job: Job, members: Sequence[Observation]) -> Job | None:

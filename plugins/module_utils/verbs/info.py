@@ -14,7 +14,7 @@ from ..failback.fabrics import Fabric, Provider
 from ..failback.failures import UnknownState, asked
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
-from ..failback.lifecycle import Observation, Stage
+from ..failback.lifecycle import Observation, Side, Stage
 from ..failback.progress import describe_progress
 from ..watch import Watch
 from .following import error_result, job_errors
@@ -61,7 +61,7 @@ def _stage_line(entry: dict[str, Any]) -> str:
     dangers = [
         f"{one['friendly_name']}: {one['reason']}"
         for one in entry.get("members", [entry])
-        if one["stage"] == Stage.INTERRUPTED.value
+        if one["stage"] == Stage.INTERRUPTED.value or one.get("authoritative_side") == Side.EITHER.value
     ]
     return "; ".join([line, *dangers])
 

@@ -37,10 +37,12 @@ def course(stage: str = "protected", **more: Any) -> Course:
         "commits": True,
         "commit_policy": "after_validation",
         "validates": True,
+        "discards": False,
     }
     return Course(**{**kept, **more})
 
 
+DOUBT = {"authoritative_side": "mixed", "reason": "Its Azure VM was started"}
 WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window": {"state": "before"}}
 
 
@@ -67,6 +69,9 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
             "On hold.",
             "Run again with another failback_commit_policy",
         ),
+        (course(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
+        (course(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
+        (course(PENDING, last=DOUBT, discards=True), "held", "The failback awaits its commit", "Let its host be asked"),
         (course("failed_over", ended=False), "failed", "It ended early", "as before. See that its host"),
         (course("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
         (course("failed_over", failed=ERROR), "failed", "No way.", "It runs in Azure as before. Run again later."),

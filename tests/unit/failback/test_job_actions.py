@@ -112,7 +112,7 @@ def test_a_planned_failover_of_nobody_counts_as_a_failback() -> None:
 )
 def test_the_guard_says_what_is_endangered_and_what_to_do_instead(tasks: list[Body], words: list[str]) -> None:
     reason = cancel(failback("InProgress", *tasks, **CANCEL), seen(Stage.SYNCHRONIZING)).reason
-    for word in [*words, "web01", "Nothing was written", "accept_inconsistent_disks: true"]:
+    for word in [*words, "web01", "No request was sent", "accept_inconsistent_disks: true"]:
         assert word in reason
 
 
