@@ -25,7 +25,7 @@ from asr_simulator.server import Simulator
 
 SPEED = 1200
 # Where nothing is slow, what a killed run began has mostly ended before the next one asks; else it still goes on.
-SLOW: tuple[dict[str, float], ...] = ({}, {"initiate_sync_seconds": 6000, "final_delta_seconds": 3600})
+SLOW: tuple[dict[str, float], ...] = ({}, {"initiate_sync_seconds": 18000, "final_delta_seconds": 6000})
 KILLS_OF_A_SEED = 5
 FIRST_SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("KILLS", "25"))
