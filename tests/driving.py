@@ -27,7 +27,11 @@ class OptionsRejectedError(Exception):
 
 def validated(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as a module gets them: checked against the argument spec, converted, defaults filled in."""
-    outcome = ArgumentSpecValidator(contract.argument_spec, **contract.rules).validate(dict(options))
+    try:
+        outcome = ArgumentSpecValidator(contract.argument_spec, **contract.rules).validate(dict(options))
+    except TypeError as problem:
+        # Ansible's own, for a number where a dictionary with options of its own belongs.
+        raise OptionsRejectedError(str(problem)) from problem
     if outcome.error_messages:
         raise OptionsRejectedError("; ".join(outcome.error_messages))
     return dict(outcome.validated_parameters)

@@ -64,7 +64,11 @@ class ActionModule(ActionBase):
         if self._belongs_elsewhere():
             return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
-        _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
+        try:
+            _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
+        except TypeError as problem:
+            # Ansible's own, for a number where a dictionary with options of its own belongs.
+            raise AnsibleActionFail("An option is not of the type that is documented") from problem
         host = (task_vars or {}).get("inventory_hostname", "localhost")
         if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or host

@@ -107,7 +107,8 @@ def odd(spec: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[An
 def entries(options: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[Options]:
     """Dictionaries for options inside of an option."""
     required = {name: odd(one, words) for name, one in options.items() if one.get("required")}
-    return st.fixed_dictionaries(required, optional={name: odd(one, words) for name, one in options.items()})
+    optional = {name: odd(one, words) for name, one in options.items() if name not in required}
+    return st.fixed_dictionaries(required, optional=optional)
 
 
 def odd_options(module: str, words: tuple[str, ...]) -> st.SearchStrategy[Options]:
@@ -193,7 +194,8 @@ def judge(vault: Driver, module: str, options: Options, *, check_mode: bool = Fa
     try:
         result = vault.run(module, check_mode=check_mode, **options)
     except OptionsRejectedError as refusal:
-        result = {"msg": str(refusal)}
+        # In Ansible's own words, which hold what was given as it is.
+        result = {"msg": ascii(str(refusal))}
     except FailbackError as problem:
         result = problem.as_result()
     assert result.get("msg", "said by others").strip(". ")

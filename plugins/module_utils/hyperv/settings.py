@@ -9,9 +9,9 @@ unchanged. Nothing here talks to anything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -219,5 +219,6 @@ def _missing_files(settings: HostSettings) -> Iterator[tuple[str, str]]:
     if settings.validates_certificate:
         named["ca_trust_path"] = settings.ca_trust_path
     for name, path in named.items():
-        if path and not Path(path).exists():
+        # os.path: what is too long for a path is not there either, where pathlib raises.
+        if path and not os.path.exists(path):
             yield f"{name} is '{path}', and nothing is there.", "Correct the path."
