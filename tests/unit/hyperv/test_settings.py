@@ -164,6 +164,7 @@ def test_without_a_password_a_certificate_or_a_ticket_signs_in(tmp_path: Path) -
         ({"ansible_winrm_transport": "certificate"}, "needs a certificate"),
         ({"ansible_winrm_ca_trust_path": "/nonexistent/ca.pem"}, "nothing is there"),
         ({"ansible_winrm_cert_pem": "/nonexistent/me.pem"}, "nothing is there"),
+        ({"ansible_winrm_cert_pem": "ö" * 300}, "nothing is there"),
         ({"ansible_winrm_message_encryption": "sometimes"}, "'sometimes'"),
         ({"ansible_port": "many"}, "winrm_port is 'many'"),
         ({"ansible_port": 0}, "winrm_port is '0'"),
