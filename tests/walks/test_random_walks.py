@@ -99,7 +99,6 @@ NEXT = {
     "reverse_replicating": REPROTECT,
 }
 
-# Most of a walk is that of one machine, so that it goes far.
 # The stages that a verb leaves which is not waited for, and those that it is called in.
 ON_THE_WAY = {
     "synchronizing": ("failed_over", "interrupted"),
@@ -107,6 +106,7 @@ ON_THE_WAY = {
     "reverse_replicating": ("failed_back",),
 }
 
+# Most of a walk is that of one machine, so that it goes far.
 machines = st.sampled_from(("web", "web", "web", "web", "app", "db", "db", "kept"))
 verbs = st.sampled_from(VERBS)
 
