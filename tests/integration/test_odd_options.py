@@ -98,6 +98,8 @@ def odd(spec: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[An
         own = st.one_of(st.dictionaries(ODD_TEXTS, ODD_TREES, max_size=4), ODD_TREES)
     else:
         own = st.one_of(st.sampled_from(words), ODD_TEXTS)
+        # Whatever is tried, files are only written to the folder of the test.
+        own = own.map(lambda path: path.lstrip("/")) if kind == "path" else own
     choices = [choice for choice in spec.get("choices", ()) if choice not in UNTRIED]
     own = st.one_of(st.sampled_from(choices), own) if choices and kind == "str" else own
     anything = st.one_of(own, own, own, ODD_TREES)
@@ -134,8 +136,16 @@ def scenario() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """One vault for all examples: what one of them has written, the next one finds."""
-    with Simulator.start(scenario(), tmp_path_factory.mktemp("odd"), speed=0) as simulator:
+    """One vault for all examples: what one of them has written, the next one finds. Odd paths of files begin in a
+    folder whose parent is made for this test, too."""
+    folder = tmp_path_factory.mktemp("odd")
+    here = folder / "deep" / "deeper"
+    here.mkdir(parents=True)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Simulator.start(scenario(), folder / "simulator", speed=0) as simulator,
+    ):
+        patch.chdir(here)
         yield Driver(simulator).knows_hosts()
 
 

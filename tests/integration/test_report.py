@@ -59,6 +59,16 @@ def test_a_report_that_cannot_be_written_is_one_error(tmp_path: Path, path: str)
         report(tmp_path / path, RESULTS)
 
 
+def test_a_path_that_names_no_file_is_one_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contract = CONTRACTS["failback_report"]
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        execute(contract, {"path": "", "results": RESULTS}, {}, check_mode=False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_report_holds_what_json_does_not_know_as_text(tmp_path: Path) -> None:
     report(tmp_path / "report.json", [{"host": "web01", "since": datetime.date(2026, 1, 2)}])
     assert json.loads((tmp_path / "report.json").read_text())["results"][0]["since"] == "2026-01-02"
