@@ -32,6 +32,7 @@ WRITES = {
 }
 WAYS_TO_SAY_THE_TRUTH = (
     "holds the truth",
+    "held the truth",
     "The truth ",
     "hold the truth",
     "Some VMs run in Azure",

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shape of an answer: one JSON object, or a page of them. Whatever else comes with status 200 is no answer.
 
-A proxy or a gateway may say anything. An empty list read out of it would say that there are no locks.
+A proxy or a gateway may say anything. An empty list read out of it would say that there are no locks; a resource
+without the id that each one has (Azure Resource Manager's common types), that it is of another kind.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..failback.documents import field
+from ..failback.arm_ids import is_resource_id
+from ..failback.documents import field, items, text
 from .sdk import DecodeError, HttpResponse
 
 
@@ -35,16 +37,24 @@ def page_of_objects(response: HttpResponse) -> Any:
     return body
 
 
-def expect_object(answer: Any) -> None:
+def expect_resource(answer: Any) -> None:
     """Response hook of an SDK call that reads one resource."""
-    if answer.http_response.status_code < 300:
-        one_object(answer.http_response)
+    response = answer.http_response
+    if response.status_code < 300:
+        _require_id(response, one_object(response))
 
 
-def expect_page(answer: Any) -> None:
-    """Response hook of an SDK call that reads a list; called for each of its pages."""
-    if answer.http_response.status_code < 300:
-        page_of_objects(answer.http_response)
+def expect_resources(answer: Any) -> None:
+    """Response hook of an SDK call that lists resources; called for each of its pages."""
+    response = answer.http_response
+    if response.status_code < 300:
+        for member in items(page_of_objects(response), "value"):
+            _require_id(response, member)
+
+
+def _require_id(response: HttpResponse, resource: Mapping[str, Any]) -> None:
+    if not is_resource_id(text(resource, "id")):
+        raise _misunderstood(response, "a resource was expected, this has no id")
 
 
 def _kind(value: Any) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, parse_vm
 from ..failback.documents import items, text
-from .answers import expect_object
+from .answers import expect_resource
 from .errors import found_or_none, translated
 from .resources import Resources
 from .sdk import ComputeManagementClient
@@ -34,7 +34,7 @@ class Compute:
         """Return the virtual machine with its power state, or None where there is none."""
         subscription, *names = _path(vm_id)
         machines = self._client(subscription).virtual_machines
-        model = found_or_none(lambda: machines.get(*names, expand="instanceView", raw_response_hook=expect_object))
+        model = found_or_none(lambda: machines.get(*names, expand="instanceView", raw_response_hook=expect_resource))
         return None if model is None else parse_vm(model.as_dict())
 
     def start_vm(self, vm_id: str) -> None:
@@ -50,7 +50,7 @@ class Compute:
         """Say whether a managed disk is there."""
         subscription, *names = _path(disk_id)
         disks = self._client(subscription).disks
-        return found_or_none(lambda: disks.get(*names, raw_response_hook=expect_object)) is not None
+        return found_or_none(lambda: disks.get(*names, raw_response_hook=expect_resource)) is not None
 
     def find_nic_addresses(self, nic_id: str) -> list[str] | None:
         """Return the ids of the public addresses that a network interface holds, or None where it does not exist."""

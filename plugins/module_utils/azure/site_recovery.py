@@ -20,7 +20,7 @@ from ..failback.failures import NotFound
 from ..failback.items import ReplicatedItem, parse_item
 from ..failback.jobs import Job, parse_job
 from ..failback.plans import RecoveryPlan, parse_plan
-from .answers import expect_object, expect_page
+from .answers import expect_resource, expect_resources
 from .errors import no_job, translated
 from .sdk import SiteRecoveryManagementClient, models
 
@@ -223,14 +223,14 @@ class SiteRecovery:
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
-            model = get(*self._vault, *names, raw_response_hook=expect_object)
+            model = get(*self._vault, *names, raw_response_hook=expect_resource)
         return parse(model.as_dict())
 
     def _list(
         self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
     ) -> list[Record]:
         with translated():
-            found = list(read(*self._vault, *names, raw_response_hook=expect_page, **query))
+            found = list(read(*self._vault, *names, raw_response_hook=expect_resources, **query))
         return [parse(model.as_dict()) for model in found]
 
     def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:

@@ -52,7 +52,7 @@ def names_below(resource_id: str, parent: str, *collections: str) -> tuple[str, 
 
 
 def is_resource_id(value: str) -> bool:
-    """Say whether a value given by the user is a whole resource id rather than a name."""
+    """Say whether a value is a whole resource id, not a name."""
     return value.lower().startswith("/subscriptions/")
 
 

@@ -236,10 +236,18 @@ def test_an_answer_that_is_no_object_is_an_error(read: Callable[[SiteRecovery], 
         read(vault)
 
 
-@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": "x"}, {"value": [None]}, {"value": [[]]}], ids=str)
-@pytest.mark.parametrize("read", MANY)
-def test_no_list_is_never_taken_for_an_empty_one(read: Callable[[SiteRecovery], Any], body: Any, service: Any) -> None:
+@pytest.mark.parametrize("body", [{}, {"id": ""}, {"id": 5}, {"name": "item-1"}], ids=str)
+@pytest.mark.parametrize("read", ONE)
+def test_an_object_without_an_id_is_no_resource(read: Callable[[SiteRecovery], Any], body: Any, service: Any) -> None:
     vault, _server = service(Answer(200, body))
+    with pytest.raises(Unreachable, match="could not be understood"):
+        read(vault)
+
+
+@pytest.mark.parametrize("value", ["nothing", None, "x", [None], [[]], [{}]], ids=str)
+@pytest.mark.parametrize("read", MANY)
+def test_no_list_is_never_taken_for_an_empty_one(read: Callable[[SiteRecovery], Any], value: Any, service: Any) -> None:
+    vault, _server = service(Answer(200, {} if value == "nothing" else {"value": value}))
     with pytest.raises(Unreachable, match="could not be understood"):
         read(vault)
 
