@@ -81,3 +81,12 @@ FROM_THEN_ON: dict[str, Kind] = {
     "sign-in-lost": _sign_in_lost,
 }
 KINDS = {**ONCE, **FROM_THEN_ON}
+
+
+def _is_another_for_reads(kind: str) -> bool:
+    """Whether a read can tell it from the others: it is the same to it whether it was carried out."""
+    twin = kind.replace("-after", "-before", 1)
+    return twin == kind or twin not in KINDS
+
+
+OF_READS = [kind for kind in KINDS if _is_another_for_reads(kind)]

@@ -194,7 +194,7 @@ def test_given_a_reset_when_asked_then_everything_is_as_at_the_start(desk, failb
 
 def test_given_a_running_simulator_when_its_folder_is_read_then_only_the_owner_may(simulate):
     simulator = simulate({"name": "x"})
-    for name in ("connection.json", "env.sh", "ca-bundle.pem"):
+    for name in ("connection.json", "env.sh", "ca.pem", "ca-bundle.pem"):
         assert stat.S_IMODE((simulator.state_dir / name).stat().st_mode) == 0o600
     assert json.loads((simulator.state_dir / "connection.json").read_text()) == simulator.connection
     shown = subprocess.run(
@@ -202,8 +202,13 @@ def test_given_a_running_simulator_when_its_folder_is_read_then_only_the_owner_m
     ).stdout
     assert f"AZURE_CLIENT_SECRET={simulator.connection['client_secret']}" in shown
     assert f"ARM_CLOUD_METADATA_URL={simulator.url}/metadata/endpoints?api-version=2019-05-01" in shown
-    certificates = ssl.create_default_context(cafile=simulator.connection["ca_bundle"]).cert_store_stats()["x509_ca"]
-    assert certificates > 50, "the public roots are in it too"
+    assert f"REQUESTS_CA_BUNDLE={simulator.state_dir / 'ca-bundle.pem'}" in shown
+    roots = {
+        name: ssl.create_default_context(cafile=simulator.state_dir / name).cert_store_stats()["x509_ca"]
+        for name in ("ca.pem", "ca-bundle.pem")
+    }
+    assert roots["ca.pem"] == 1
+    assert roots["ca-bundle.pem"] > 50, "the public roots are in it too"
 
 
 def test_given_many_requests_when_on_one_connection_then_it_stays_open(desk):

@@ -5,7 +5,9 @@
 """How clients find the simulator: files in the state folder, for their owner alone.
 
 ``connection.json`` has everything, ``env.sh`` what the Azure clients read from the environment, ``hyperv_hosts.yml`` is
-an inventory of the Windows hosts for Ansible.
+an inventory of the Windows hosts for Ansible. ``ca.pem`` is the simulator's own root, for who talks to nobody else: to
+load all public roots as well takes a tenth of a second for each connection. A shell that has read ``env.sh`` may talk
+to others, too, so it gets ``ca-bundle.pem``, which has both.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from asr_simulator.world import World
 
 CONNECTION = "connection.json"
 ENVIRONMENT = "env.sh"
+ROOT = "ca.pem"
 BUNDLE = "ca-bundle.pem"
 INVENTORY = "hyperv_hosts.yml"
 LOOPBACK = "127.0.0.1"
@@ -61,7 +64,7 @@ def connection_of(world: World, url: str, state_dir: Path, ports: Mapping[str, i
     return {
         "resource_manager": url,
         "authority": url,
-        "ca_bundle": str((state_dir / BUNDLE).resolve()),
+        "ca_bundle": str((state_dir / ROOT).resolve()),
         "tenant_id": vault.tenant_id,
         "client_id": principals[0]["client_id"],
         "client_secret": principals[0]["client_secret"],
@@ -73,7 +76,7 @@ def connection_of(world: World, url: str, state_dir: Path, ports: Mapping[str, i
         "winrm": {
             "username": world.hyperv.username,
             "password": world.hyperv.password,
-            "ca_bundle": str((state_dir / BUNDLE).resolve()),
+            "ca_bundle": str((state_dir / ROOT).resolve()),
             "hosts": [
                 {"name": host.name, "address": LOOPBACK, "port": ports[name]}
                 for name, host in world.hyperv.hosts.items()
@@ -101,6 +104,7 @@ def inventory_of(winrm: Mapping[str, Any]) -> dict[str, Any]:
 def environment_of(connection: dict[str, Any]) -> dict[str, str]:
     """The same for Ansible, the Azure CLI and the SDKs, as environment variables."""
     manager = connection["resource_manager"]
+    bundle = str(Path(connection["ca_bundle"]).with_name(BUNDLE))
     return {
         "AZURE_CLIENT_ID": connection["client_id"],
         "AZURE_SECRET": connection["client_secret"],
@@ -115,18 +119,19 @@ def environment_of(connection: dict[str, Any]) -> dict[str, str]:
         "AZURE_CORE_INSTANCE_DISCOVERY": "false",
         # The Azure CLI's library, which azure.azcollection uses, keeps there what it learnt of a cloud and its address.
         "AZURE_CONFIG_DIR": str(Path(connection["ca_bundle"]).with_name("azure")),
-        "SSL_CERT_FILE": connection["ca_bundle"],
-        "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
         "ASR_RESOURCE_GROUP": connection["resource_group"],
         "ASR_VAULT_NAME": connection["vault_name"],
     }
 
 
 def write_connection(connection: dict[str, Any], state_dir: Path, authority: bytes) -> None:
-    """Write the bundle (public roots and our own), the inventory, ``env.sh``, and last ``connection.json``.
+    """Write the roots (ours, and with the public ones), the inventory, ``env.sh``, and last ``connection.json``.
 
     The last one is the sign of readiness.
     """
+    _write_private(state_dir / ROOT, authority)
     _write_private(state_dir / BUNDLE, Path(certifi.where()).read_bytes() + b"\n" + authority)
     inventory = yaml.dump(inventory_of(connection["winrm"]), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     _write_private(state_dir / INVENTORY, b"---\n" + inventory.encode())
