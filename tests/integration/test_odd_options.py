@@ -98,11 +98,12 @@ def odd(spec: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[An
         own = st.one_of(st.dictionaries(ODD_TEXTS, ODD_TREES, max_size=4), ODD_TREES)
     else:
         own = st.one_of(st.sampled_from(words), ODD_TEXTS)
-        # Whatever is tried, files are only written to the folder of the test.
-        own = own.map(lambda path: path.lstrip("/")) if kind == "path" else own
     choices = [choice for choice in spec.get("choices", ()) if choice not in UNTRIED]
     own = st.one_of(st.sampled_from(choices), own) if choices and kind == "str" else own
     anything = st.one_of(own, own, own, ODD_TREES)
+    if kind == "path":
+        # Whatever is tried, files are only written to the folder of the test.
+        return anything.map(lambda value: value.lstrip("/") if isinstance(value, str) else value)
     return anything.filter(lambda value: value not in UNTRIED) if kind == "int" else anything
 
 
