@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from contextlib import contextmanager
@@ -27,6 +28,10 @@ from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 
 display = Display()
+
+# Ansible loads this once, then forks a worker for every task of every host. What is here by now, the SDKs above all, is
+# shared with the workers as long as their garbage collectors leave it alone: a sixth of a run's processor time.
+gc.freeze()
 
 
 def _secrets_in(spec, parameters):
