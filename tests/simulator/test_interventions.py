@@ -68,6 +68,46 @@ def test_a_deleted_azure_vm_leaves_its_disks(desk, vault_of):
     assert "vm1 has no Azure VM" in refused(vault, azure_vm="vm1", deleted=True)
 
 
+def test_a_moved_azure_vm_takes_its_disks_along_and_no_commit_finds_it(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "stage": "failback_commit_pending", "managed_disks": True}))
+    old = vault.truth("vm1")["azure_vm"]["id"]
+    disks = vault.caller.get(old, "2024-07-01").json()["properties"]["storageProfile"]
+    done(vault, azure_vm="vm1", moved_to="rg-archive")
+    assert vault.caller.get(old, "2024-07-01").status_code == 404
+    assert vault.caller.get(disks["osDisk"]["managedDisk"]["id"], "2024-07-01").status_code == 404
+    new = old.replace(old.split("/")[4], "rg-archive")
+    moved = vault.caller.get(new, "2024-07-01").json()
+    assert "/rg-archive/" in moved["properties"]["storageProfile"]["osDisk"]["managedDisk"]["id"]
+    vault.until(vault.begin("vm1", "failoverCommit", {}), "Succeeded")
+    assert vault.caller.get(new, "2024-07-01").status_code == 200
+
+
+@pytest.mark.parametrize("state", ["updating", "deleting"])
+def test_an_operation_on_an_azure_vm_goes_on_until_it_is_done(desk, vault_of, state):
+    vault = desk(vault_of({"name": "vm1", "stage": "failback_commit_pending"}))
+    path = vault.truth("vm1")["azure_vm"]["id"]
+    for said, shown in ((state, state), ("done", "succeeded")):
+        done(vault, azure_vm="vm1", provisioning=said)
+        body = vault.caller.get(f"{path}?$expand=instanceView", "2024-07-01").json()
+        assert body["properties"]["provisioningState"] == shown.capitalize()
+        codes = [status["code"] for status in body["properties"]["instanceView"]["statuses"]]
+        assert f"ProvisioningState/{shown}" in codes
+
+
+@pytest.mark.parametrize("registered", ["no", "anew"])
+def test_a_provider_that_is_removed_is_not_found_and_its_item_goes_on_naming_it(desk, vault_of, registered):
+    vault = desk(vault_of({"name": "vm1"}))
+    item = vault.get(vault.path("vm1")).json()
+    path = item["properties"]["recoveryServicesProviderId"]
+    others = path.rsplit("/", 1)[0]
+    (before,) = [one for one in vault.get(others).json()["value"] if one["id"] == path]
+    done(vault, provider=before["properties"]["friendlyName"], registered=registered)
+    assert vault.get(path).status_code == 404
+    assert vault.get(vault.path("vm1")).json()["properties"]["recoveryServicesProviderId"] == path
+    names = [one["properties"]["friendlyName"] for one in vault.get(others).json()["value"]]
+    assert (before["properties"]["friendlyName"] in names) is (registered == "anew")
+
+
 def test_a_locked_azure_vm_is_not_deleted(desk, vault_of):
     vault = desk(vault_of({"name": "vm1", "locks": ["CanNotDelete"]}))
     assert "lock" in refused(vault, azure_vm="vm1", deleted=True)

@@ -204,6 +204,25 @@ class Compute:
         if machine.power == between:
             self._set_power(machine, after)
 
+    def move(self, name_or_id: str, group: str) -> VirtualMachine:
+        """Moves the machine to another resource group, with its managed disks, interfaces and addresses.
+
+        Raises `UnknownMachine`.
+        """
+        machine = self.get(name_or_id)
+        del self._machines[machine.id.lower()]
+        machine.id, machine.group = self.resource_id(group, "Microsoft.Compute/virtualMachines", machine.name), group
+        self._machines[machine.id.lower()] = machine
+        for disk in machine.disks:
+            self._disks.pop(disk.id.lower(), None)
+            self._adopt_disk(disk, group)
+        for nic in machine.nics:
+            self._nics.pop(nic.id.lower(), None)
+            if nic.public is not None:
+                self._addresses.pop(nic.public.id.lower(), None)
+            self._adopt_nic(nic, group, machine.id)
+        return machine
+
     def delete_vm(self, name_or_id: str) -> None:
         """Deletes the machine alone: its disks and interfaces stay, as where nobody asks for their deletion as well.
 

@@ -74,7 +74,8 @@ class VirtualMachine:
     """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between.
 
     `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time. `operated` is when
-    the last operation began or ended; that a guest shuts itself down, or crashes, is none.
+    the last operation began or ended; that a guest shuts itself down, or crashes, is none. `provisioning` is the
+    operation on its model that is under way (`updating`, `deleting`); empty where none is.
     """
 
     id: str
@@ -93,3 +94,4 @@ class VirtualMachine:
     refusal: Refusal | None = None
     failure: Refusal | None = None
     failed: datetime.datetime | None = None
+    provisioning: str = ""

@@ -53,9 +53,13 @@ def machine(vm: VirtualMachine, with_view: bool = False) -> dict[str, Any]:
 
 
 def _provisioning(vm: VirtualMachine) -> str:
-    if vm.power in (STARTING, STOPPING, DEALLOCATING):
-        return "Updating"
+    if _under_way(vm):
+        return _under_way(vm).capitalize()
     return "Succeeded" if vm.failure is None else "Failed"
+
+
+def _under_way(vm: VirtualMachine) -> str:
+    return vm.provisioning or ("updating" if vm.power in (STARTING, STOPPING, DEALLOCATING) else "")
 
 
 def _storage(vm: VirtualMachine) -> dict[str, Any]:
@@ -100,9 +104,10 @@ def instance_view(vm: VirtualMachine) -> dict[str, Any]:
 
 def _updating(vm: VirtualMachine) -> dict[str, Any] | None:
     """While an operation runs its status has no time (documented)."""
-    if vm.power not in (STARTING, STOPPING, DEALLOCATING):
+    state = _under_way(vm)
+    if not state:
         return None
-    return {"code": "ProvisioningState/updating", "level": "Info", "displayStatus": "Updating"}
+    return {"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": state.capitalize()}
 
 
 def _failure(vm: VirtualMachine) -> dict[str, Any] | None:

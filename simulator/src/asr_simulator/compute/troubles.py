@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults of Azure compute: virtual machines that Azure does not start.
+"""Faults of Azure compute: virtual machines that Azure does not start, and what somebody does to them.
 
-A service fault is::
+A service fault is one of::
 
     {"azure_vm": "web01", "start": "refused", "code": "AllocationFailed", "message": "...", "when": "later"}
+    {"azure_vm": "web01", "moved_to": "rg-archive"}     it goes to another resource group, with all that belongs to it
+    {"azure_vm": "web01", "provisioning": "deleting"}   or updating: an operation that goes on until `done` is said
 
 ``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
 ``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
@@ -15,12 +17,14 @@ A service fault is::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from asr_simulator.compute.estate import Compute
 from asr_simulator.compute.machines import Refusal, VirtualMachine
 
 FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
+PROVISIONING = ("updating", "deleting", "done")
 NO_ROOM = (
     "AllocationFailed",
     "Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about "
@@ -39,7 +43,7 @@ def check(compute: Compute, fault: dict[str, Any]) -> None:
     Raises:
         ValueError: no.
     """
-    _understood(compute, fault)
+    _change(compute, fault)
 
 
 def apply(compute: Compute, fault: dict[str, Any]) -> None:
@@ -48,18 +52,39 @@ def apply(compute: Compute, fault: dict[str, Any]) -> None:
     Raises:
         ValueError: it is not understood, or names what is not there.
     """
+    _change(compute, fault)()
+
+
+def _change(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
+    said = frozenset(fault) - {"added"}
+    if said == {"azure_vm", "moved_to"}:
+        machine = _machine(compute, fault)
+        return lambda: compute.move(machine.id, str(fault["moved_to"]))
+    if said == {"azure_vm", "provisioning"}:
+        return _provisioning(_machine(compute, fault), fault["provisioning"])
     machine, refusal = _understood(compute, fault)
-    machine.refusal = refusal
+    return lambda: setattr(machine, "refusal", refusal)
+
+
+def _provisioning(machine: VirtualMachine, state: Any) -> Callable[[], None]:
+    if state not in PROVISIONING:
+        raise ValueError(f"provisioning is one of {', '.join(PROVISIONING)}")
+    return lambda: setattr(machine, "provisioning", "" if state == "done" else state)
+
+
+def _machine(compute: Compute, fault: dict[str, Any]) -> VirtualMachine:
+    machine = compute.find(str(fault["azure_vm"]))
+    if machine is None:
+        raise ValueError(f"no Azure VM is named {fault['azure_vm']}")
+    return machine
 
 
 def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine, Refusal | None]:
     start, when = fault.get("start"), fault.get("when", "at_once")
     if set(fault) - FAULT or start not in ("refused", "ok") or when not in ("at_once", "later"):
         known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
-        raise ValueError(f"a fault of an Azure VM has {known}")
-    machine = compute.find(str(fault["azure_vm"]))
-    if machine is None:
-        raise ValueError(f"no Azure VM is named {fault['azure_vm']}")
+        raise ValueError(f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning")
+    machine = _machine(compute, fault)
     code, message = NO_ROOM
     refusal = Refusal(str(fault.get("code", code)), str(fault.get("message", message)), when == "at_once")
     return machine, refusal if start == "refused" else None

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -51,6 +51,11 @@ class Provider:
     def connected(self) -> bool:
         """Whether it reports to the vault."""
         return self.line and self.served
+
+    def again(self, name: str) -> Provider:
+        """The same host, registered anew under another name."""
+        path = f"{self.path.rsplit('/', 1)[0]}/{name}"
+        return replace(self, name=name, path=path, line=True, lost_at=None if self.served else self.lost_at)
 
     def disconnect(self, now: datetime) -> None:
         """The connection breaks."""

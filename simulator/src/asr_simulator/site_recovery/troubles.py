@@ -8,9 +8,12 @@ A service fault is one of::
 
     {"job_task": "MonitorDataSync", "item": "web01", "times": 1, "code": "539", "message": "..."}
     {"provider": "hv01.contoso.example", "connected": false}
+    {"provider": "hv01.contoso.example", "registered": "no"}
 
 ``item`` is optional (any), ``times`` 1 unless said (0: always), ``code`` and ``message`` those of an internal error.
-The task fails when its time is over. A provider changes at once. What somebody else does is in `interventions`.
+The task fails when its time is over. A provider changes at once: one that is registered ``no`` more, or ``anew`` with
+another id, is gone for good, and its items keep the id that the vault has no more. What somebody else does is in
+`interventions`.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
 
 TASK_FAULT = frozenset({"job_task", "item", "times", "code", "message", "added"})
-PROVIDER_FAULT = frozenset({"provider", "connected", "added"})
+PROVIDER_FAULT = frozenset({"provider", "connected", "registered", "added"})
 
 
 def check(vault: Vault, fault: dict[str, Any]) -> None:
@@ -44,6 +47,8 @@ def check(vault: Vault, fault: dict[str, Any]) -> None:
         raise ValueError(f"no task is named {fault['job_task']}; known are {', '.join(sorted(TASKS))}")
     if "item" in fault and fault["item"] not in {item.name for item in vault.items}:
         raise ValueError(f"no item is named {fault['item']}")
+    if {"connected", "registered"} <= set(fault) or fault.get("registered", "no") not in ("no", "anew"):
+        raise ValueError("a provider is connected (true or false), or registered (no or anew)")
     if "provider" in fault and fault["provider"] not in _providers(vault):
         raise ValueError(f"no provider is named {fault['provider']}; known are {', '.join(sorted(_providers(vault)))}")
 
@@ -53,7 +58,9 @@ def apply(vault: Vault, fault: dict[str, Any]) -> None:
     if "provider" not in fault:
         return
     provider = _providers(vault)[fault["provider"]]
-    if fault.get("connected", False):
+    if "registered" in fault:
+        vault.unregister(provider, anew=fault["registered"] == "anew")
+    elif fault.get("connected", False):
         provider.reconnect()
     else:
         provider.disconnect(vault.clock.now())

@@ -20,7 +20,7 @@ from asr_simulator.scenarios.model import PlanSpec
 from asr_simulator.site_recovery import joberrors
 from asr_simulator.site_recovery.catalogue import FAILBACK_INNER, TASKS, JobKind
 from asr_simulator.site_recovery.engine import Engine, Sleep, Workflow
-from asr_simulator.site_recovery.estate import build_fabric
+from asr_simulator.site_recovery.estate import Provider, build_fabric
 from asr_simulator.site_recovery.events import Event, of_job
 from asr_simulator.site_recovery.items import Item, build_item
 from asr_simulator.site_recovery.joberrors import JobFailure
@@ -61,8 +61,21 @@ class Vault:
                 continue
             provider.follow(host.serves_vault, self.clock.now())
             for item in self.items:
-                if fabric.is_site and item.fabric is fabric and item.on_premises in host.machines:
+                registered = item.provider in fabric.providers
+                if fabric.is_site and item.fabric is fabric and registered and item.on_premises in host.machines:
                     item.provider = provider
+
+    def unregister(self, provider: Provider, *, anew: bool) -> None:
+        """A provider is removed from the vault; `anew`: its host is registered again, with another id.
+
+        Its items go on naming the one that is no more.
+        """
+        provider.disconnect(self.clock.now())
+        for fabric in self.fabrics:
+            if provider in fabric.providers:
+                fabric.providers.remove(provider)
+                if anew:
+                    fabric.providers.append(provider.again(self.ids.fresh()))
 
     def _build_plan(self, spec: PlanSpec) -> Plan:
         by_name = {item.name: item for item in self.items}
