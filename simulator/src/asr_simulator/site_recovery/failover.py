@@ -60,21 +60,24 @@ def arrive_in_azure(works: Works, item: Item, planned: bool, job: Job | None) ->
     item.replicated = works.clock.now()
 
 
-def create_azure_vm(works: Works, item: Item, name: str) -> None:
-    """A virtual machine in Azure with the item's disks and one interface."""
-    managed = item.spec.managed_disks
-    disks = [
+def azure_disks(item: Item, name: str) -> list[Disk]:
+    """The disks of a virtual machine of that name in Azure, in the order of the item's; unmanaged ones are blobs."""
+    managed, place = item.spec.managed_disks, f"https://{storage_account(item)}.blob.core.windows.net/asr"
+    return [
         Disk(
             name=f"{name}-{disk.name}",
             gb=int(disk.gb),
             os=disk.os,
             managed=managed,
-            vhd_uri=None
-            if managed
-            else f"https://{storage_account(item)}.blob.core.windows.net/asr/{name}-{disk.name}.vhd",
+            vhd_uri=None if managed else f"{place}/{name}-{disk.name}.vhd",
         )
         for disk in item.disks
     ]
+
+
+def create_azure_vm(works: Works, item: Item, name: str) -> None:
+    """A virtual machine in Azure with the item's disks and one interface."""
+    disks = azure_disks(item, name)
     group = item.group_path.rsplit("/", 1)[1]
     nic = NetworkInterface(name=f"nic-{name}-00", subnet_id=f"{network(item)}/subnets/default")
     works.compute.create_vm(name, group, item.spec.size, disks, [nic], item.spec.os, works.clock.now())
