@@ -171,6 +171,7 @@ class ItemSpec:
 
     ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
     VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move.
+    ``azure_namesake`` is the power of somebody else's Azure VM that had the name before the failover.
     """
 
     name: str
@@ -190,6 +191,7 @@ class ItemSpec:
     os: str = "Windows"
     size: str = "Standard_D2s_v3"
     azure_vm: str | None = None
+    azure_namesake: str | None = None
     locks: tuple[str, ...] = ()
     provider: str = "HyperVReplicaAzure"
     test_failover: bool = False
@@ -231,6 +233,8 @@ class Variants:
     plan_job_id_differs: bool = False
     plan_reprotect: str = "error"
     signed_poll_urls: bool = True
+    renamed_azure_vm: str = "old"
+    target_disks: str = "told"
     skipped_tasks: int = 2017
     page_size: int = 200
 

@@ -153,6 +153,7 @@ def _commit(works: Works, item: Item, job: Job) -> Steps:
     item.happens("commit_started")
     yield Sleep(works.rates["delete_azure_vm_seconds"])
     _delete_azure_vm(works, item)
+    item.azure_disks = {}
     works.finish(azure)
     yield from works.perform_on_premises(there, works.rates["finalize_on_premises_seconds"], item)
     item.happens("committed")

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from asr_simulator.compute import Disk, NetworkInterface
+from asr_simulator.compute import Disk, NetworkInterface, VirtualMachine
 from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
-from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item
+from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item, TargetDisk
 from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import SUCCEEDED, Job
 from asr_simulator.site_recovery.works import Steps, Works, guarded
@@ -53,34 +53,51 @@ def check(item: Item) -> None:
 
 def arrive_in_azure(works: Works, item: Item, planned: bool, job: Job | None) -> None:
     """The Azure VM exists and runs; the on-premises copy is the old one."""
-    create_azure_vm(works, item, item.friendly_name)
+    item.azure_vm_name = _free_name(works, item, job)
+    machine = create_azure_vm(works, item, item.azure_vm_name)
+    item.azure_disks = {
+        own.name: TargetDisk(disk.name, disk.vhd_uri) for own, disk in zip(item.disks, machine.disks, strict=True)
+    }
     item.planned = planned
     item.recovery_point = works.new_id()
     item.last_failover = job.started if job else works.clock.now()
     item.replicated = works.clock.now()
 
 
-def azure_disks(item: Item, name: str) -> list[Disk]:
-    """The disks of a virtual machine of that name in Azure, in the order of the item's; unmanaged ones are blobs."""
-    managed, place = item.spec.managed_disks, f"https://{storage_account(item)}.blob.core.windows.net/asr"
-    return [
+def _free_name(works: Works, item: Item, job: Job | None) -> str:
+    """The name of the virtual machine that comes: another one where somebody else's has the item's (recording)."""
+    if works.compute.find(f"{item.group_path}/providers/Microsoft.Compute/virtualMachines/{item.friendly_name}") is None:
+        return item.friendly_name
+    name = f"{item.friendly_name}-{works.new_id()}"
+    if job is not None:
+        job.errors.append(joberrors.renamed(item.friendly_name, name))
+    return name
+
+
+def create_azure_vm(works: Works, item: Item, name: str) -> VirtualMachine:
+    """A virtual machine in Azure with the item's disks and one interface.
+
+    Names and places of the disks are like those of a recorded item.
+    """
+    managed = item.spec.managed_disks
+    disks = [
         Disk(
-            name=f"{name}-{disk.name}",
+            name=f"{disk.name}_vhdx-{name}",
             gb=int(disk.gb),
             os=disk.os,
             managed=managed,
-            vhd_uri=None if managed else f"{place}/{name}-{disk.name}.vhd",
+            vhd_uri=None if managed else f"{_replicas(item)}/{name}/copied-{item.disk_ids[disk.name]}_0_{index}.vhd",
         )
-        for disk in item.disks
+        for index, disk in enumerate(item.disks)
     ]
-
-
-def create_azure_vm(works: Works, item: Item, name: str) -> None:
-    """A virtual machine in Azure with the item's disks and one interface."""
-    disks = azure_disks(item, name)
     group = item.group_path.rsplit("/", 1)[1]
     nic = NetworkInterface(name=f"nic-{name}-00", subnet_id=f"{network(item)}/subnets/default")
-    works.compute.create_vm(name, group, item.spec.size, disks, [nic], item.spec.os, works.clock.now())
+    return works.compute.create_vm(name, group, item.spec.size, disks, [nic], item.spec.os, works.clock.now())
+
+
+def _replicas(item: Item) -> str:
+    """The blob container that holds the replicas."""
+    return f"https://{storage_account(item)}.blob.core.windows.net/asr-{item.vm_id.replace('-', '')[:18]}"
 
 
 def storage_account(item: Item) -> str:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,9 +27,21 @@ TEST_WAITS = "WaitingForCompletion"
 TEST_CLEANUP = "MarkedForDeletion"
 
 
+@dataclass(frozen=True)
+class TargetDisk:
+    """What an item says of a disk in Azure; ``location`` is the blob of an unmanaged one."""
+
+    name: str
+    location: str | None
+
+
 @dataclass
 class Item:
-    """A replicated item: its stage, the job that owns it, and what is where."""
+    """A replicated item: its stage, the job that owns it, and what is where.
+
+    ``azure_vm_name`` is that of the virtual machine that the failover made, empty where it has the item's;
+    ``azure_disks`` are that machine's by the names of the item's own, from the failover to the commit of the failback.
+    """
 
     spec: ItemSpec
     path: str
@@ -54,6 +66,8 @@ class Item:
     recovery_point: str | None = None
     test_failover: str = NO_TEST
     initial_replication: int = 0
+    azure_vm_name: str = ""
+    azure_disks: dict[str, TargetDisk] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -78,7 +92,8 @@ class Item:
     @property
     def azure_vm_path(self) -> str:
         """Where the failed-over virtual machine is, or would be."""
-        return f"{self.group_path}/providers/Microsoft.Compute/virtualMachines/{self.friendly_name}"
+        name = self.azure_vm_name or self.friendly_name
+        return f"{self.group_path}/providers/Microsoft.Compute/virtualMachines/{name}"
 
     @property
     def is_hyperv_to_azure(self) -> bool:

@@ -54,6 +54,12 @@ def other_operation(name: str, operation: str) -> JobError:
     )
 
 
+def renamed(name: str, other: str) -> JobError:
+    """28175: the Azure VM has another name than the item says (recording; a warning of a job that succeeds)."""
+    message = f"The VM name '{name}' was modified to '{other}' to avoid name conflicts."
+    return JobError("28175", message, "", "", level="Warning")
+
+
 def not_ready_to_commit(name: str) -> JobError:
     """25037: no failback to commit (recording)."""
     message = f"The virtual machine '{name}' isn't ready for committing failback."

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from asr_simulator.compute import Disk, NetworkInterface
 from asr_simulator.compute.machines import DEALLOCATED
 from asr_simulator.scenarios import Scenario
 from asr_simulator.site_recovery import catalogue, item_operations, lifecycle, on_premises
@@ -65,6 +66,7 @@ def stage(vault: Vault, scenario: Scenario) -> None:
         vault.clock.rewind(now - timedelta(seconds=max(before for before, _unused in steps) + HOUR))
     for item in vault.items:
         item.replicated = vault.clock.now()
+        _be_there_before(vault, item)
     for before, action in steps:
         vault.clock.at(now - timedelta(seconds=before), lambda action=action: action())  # type: ignore[misc]
     vault.clock.play_until(now)
@@ -175,6 +177,18 @@ class _Times:
             rates["start_seconds"] + rates["create_target_seconds"] + rates["enable_protection_seconds"] / 2
         )
         self.failover = sum(rates[f"{name}_seconds"] for name in moves)
+
+
+def _be_there_before(vault: Vault, item: Item) -> None:
+    """Somebody else's Azure VM that has the item's name already."""
+    power = item.spec.azure_namesake
+    if power is None:
+        return
+    name, group = item.friendly_name, item.group_path.rsplit("/", 1)[1]
+    disk = Disk(f"{name}_OsDisk_1_{vault.works.new_id().replace('-', '')}", 30, os=True)
+    nic = NetworkInterface(f"{name}123")
+    created = vault.clock.now() - timedelta(days=100)
+    vault.works.compute.create_vm(name, group, "Standard_B2s", [disk], [nic], "Linux", created, power=power)
 
 
 def _settle(vault: Vault, item: Item) -> None:

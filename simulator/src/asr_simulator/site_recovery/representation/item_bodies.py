@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from asr_simulator.site_recovery.failover import azure_disks, network, storage_account
+from asr_simulator.site_recovery.failover import network, storage_account
 from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item
-from asr_simulator.site_recovery.lifecycle import ACTIVE_IN_AZURE, FAILBACK_COMMIT_PENDING, PROTECTED
+from asr_simulator.site_recovery.lifecycle import PROTECTED
 from asr_simulator.site_recovery.rates import MB_PER_GB
 from asr_simulator.site_recovery.representation.job_bodies import AZURE_CONTAINER, AZURE_NAME
 from asr_simulator.site_recovery.representation.times import NEVER, precise, precise_or_none, whole
@@ -129,8 +129,8 @@ def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
     replicated = now if item.stage == PROTECTED else item.replicated
     return {
         "instanceType": item.spec.provider,
-        "azureVmDiskDetails": [_disk(item, index) for index in range(len(item.disks))],
-        "recoveryAzureVmName": item.friendly_name,
+        "azureVmDiskDetails": [_disk(vault, item, index) for index in range(len(item.disks))],
+        "recoveryAzureVmName": _azure_vm_name(vault, item),
         "recoveryAzureVMSize": item.spec.size,
         "recoveryAzureStorageAccount": _storage(item),
         "recoveryAzureLogStorageAccountId": None,
@@ -172,20 +172,24 @@ def _storage(item: Item) -> str:
     return f"{item.group_path}/providers/Microsoft.Storage/storageAccounts/{storage_account(item)}"
 
 
-def _disk(item: Item, index: int) -> dict[str, Any]:
+def _azure_vm_name(vault: Vault, item: Item) -> str:
+    """The old name also where the failover took another one (recorded of another provider)."""
+    renamed = item.azure_vm_name if vault.variants.renamed_azure_vm == "new" else ""
+    return renamed or item.friendly_name
+
+
+def _disk(vault: Vault, item: Item, index: int) -> dict[str, Any]:
     disk = item.disks[index]
     vhd = item.disk_ids[disk.name]
-    # Recorded in 2021: from the failover until the commit of the failback.
-    is_there = item.stage in ACTIVE_IN_AZURE or item.stage == FAILBACK_COMMIT_PENDING
-    there = azure_disks(item, item.friendly_name)[index] if is_there else None
+    target = item.azure_disks.get(disk.name) if vault.variants.target_disks == "told" else None
     return {
         "vhdType": "OperatingSystem" if disk.os else "DataDisk",
         "vhdId": vhd,
         "diskId": f"{item.vm_id}_{vhd}_0_{index}".upper(),
         "vhdName": disk.name,
         "maxSizeMB": str(int(disk.gb * MB_PER_GB)),
-        "targetDiskLocation": there.vhd_uri if there else None,
-        "targetDiskName": there.name if there else None,
+        "targetDiskLocation": target.location if target else None,
+        "targetDiskName": target.name if target else None,
         "lunId": str(index),
         "diskEncryptionSetId": None,
         "customTargetDiskName": None,

@@ -1,0 +1,78 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an item says of its Azure VM, and when that is another VM than its name leads to."""
+
+from __future__ import annotations
+
+import pytest
+
+COMPUTE = "2024-07-01"
+TO_AZURE = {
+    "failoverDirection": "PrimaryToRecovery",
+    "sourceSiteOperations": "Required",
+    "providerSpecificDetails": {"instanceType": "HyperVReplicaAzure"},
+}
+
+
+def details(vault, name):
+    return vault.item(name)["providerSpecificDetails"]
+
+
+def named_machine(vault, name):
+    """The Azure VM that the item's own words lead to."""
+    said = details(vault, name)
+    group, machine = said["recoveryAzureResourceGroupId"], said["recoveryAzureVmName"]
+    return vault.caller.get(f"{group}/providers/Microsoft.Compute/virtualMachines/{machine}", COMPUTE).json()
+
+
+def test_an_item_tells_its_disks_in_azure_until_the_commit_of_the_failback(desk, vault_of, failback):
+    vault = desk(vault_of({"name": "vm1"}))
+    (said,) = details(vault, "vm1")["azureVmDiskDetails"]
+    (there,) = [named_machine(vault, "vm1")["properties"]["storageProfile"]["osDisk"]]
+    assert (said["targetDiskName"], said["targetDiskLocation"]) == (there["name"], there["vhd"]["uri"])
+    vault.until(vault.begin("vm1", "plannedFailover", failback("ForSynchronization", "NoAction")), "Succeeded")
+    assert details(vault, "vm1")["azureVmDiskDetails"] == [said]
+    vault.until(vault.begin("vm1", "failoverCommit", {}), "Succeeded")
+    (after,) = details(vault, "vm1")["azureVmDiskDetails"]
+    assert (after["targetDiskName"], after["targetDiskLocation"]) == (None, None)
+
+
+def test_a_managed_disk_is_told_by_its_name_alone(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "managed_disks": True}))
+    (said,) = details(vault, "vm1")["azureVmDiskDetails"]
+    assert said["targetDiskLocation"] is None
+    assert said["targetDiskName"] == named_machine(vault, "vm1")["properties"]["storageProfile"]["osDisk"]["name"]
+
+
+def test_an_item_that_was_not_failed_over_tells_no_disk_in_azure(desk, vault_of):
+    (said,) = details(desk(vault_of({"name": "vm1", "stage": "protected"})), "vm1")["azureVmDiskDetails"]
+    assert (said["targetDiskName"], said["targetDiskLocation"]) == (None, None)
+
+
+def test_disks_are_untold_where_the_variant_wants_it(desk, vault_of):
+    (said,) = details(desk(vault_of({"name": "vm1"}, variants={"target_disks": "untold"})), "vm1")["azureVmDiskDetails"]
+    assert (said["targetDiskName"], said["targetDiskLocation"]) == (None, None)
+
+
+@pytest.mark.parametrize("carries", ["old", "new"])
+def test_a_name_that_is_taken_is_changed_with_a_warning(desk, vault_of, carries):
+    spec = {"name": "vm1", "stage": "protected", "azure_namesake": "running"}
+    vault = desk(vault_of(spec, variants={"renamed_azure_vm": carries}))
+    job = vault.begin("vm1", "unplannedFailover", TO_AZURE)
+    (warning,) = vault.until(job, "Succeeded")["errors"]
+    assert (warning["serviceErrorDetails"]["code"], warning["errorLevel"]) == ("28175", "Warning")
+    own = vault.truth("vm1")["azure_vm"]
+    assert own["exists"] is True
+    assert own["id"].rsplit("/", 1)[1] in warning["serviceErrorDetails"]["message"]
+    assert (named_machine(vault, "vm1")["id"] == own["id"]) is (carries == "new")
+
+
+def test_a_commit_deletes_the_machine_that_was_renamed_and_not_its_namesake(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "stage": "failback_commit_pending", "azure_namesake": "running"}))
+    own = vault.truth("vm1")["azure_vm"]
+    assert own["power"] == "deallocated"
+    vault.until(vault.begin("vm1", "failoverCommit", {}), "Succeeded")
+    assert vault.truth("vm1")["azure_vm"]["exists"] is False
+    assert named_machine(vault, "vm1")["properties"]["hardwareProfile"] == {"vmSize": "Standard_B2s"}
