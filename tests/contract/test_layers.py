@@ -138,6 +138,14 @@ def uses_of_time(tree: ast.AST, layer: Layer) -> Iterator[str]:
             yield f"calls {owner}.{name}"
 
 
+def readings_of_models(root: Path) -> Iterator[str]:
+    """Yield each place where what is shipped reads an SDK's model: models differ from version to version."""
+    for file in sorted((root / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("as_dict", "serialize"):
+                yield f"{file.relative_to(root).as_posix()} uses {node.attr}"
+
+
 def names_of_the_simulator(root: Path) -> Iterator[str]:
     """Yield each file of what is shipped that names the simulator's package or command."""
     for file in sorted(file for place in SHIPPED for file in (root / place).rglob("*") if file.is_file()):
@@ -147,6 +155,10 @@ def names_of_the_simulator(root: Path) -> Iterator[str]:
 
 def test_imports_point_downwards() -> None:
     assert list(violations(ROOT)) == []
+
+
+def test_answers_are_read_as_they_come_over_the_wire() -> None:
+    assert list(readings_of_models(ROOT)) == []
 
 
 def test_the_check_sees_the_layers_that_there_are() -> None:

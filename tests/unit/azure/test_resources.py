@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -123,13 +124,53 @@ def test_lists_are_read_to_their_last_page(azure: Any) -> None:
     ]
 
 
-def test_a_vm_is_read_with_its_power(azure: Any) -> None:
-    status = {"code": "PowerState/deallocated"}
-    body = {"id": VM, "name": "web01", "location": "x", "properties": {"instanceView": {"statuses": [status]}}}
-    _resources, compute, server = azure(Answer(200, body))
+def vm_body(**properties: Any) -> dict[str, Any]:
+    """A VM as Azure Resource Manager sends it with its instance view; `properties` replace its own."""
+    times = {"time": "2026-10-02T08:00:00Z"}
+    return {
+        "id": VM,
+        "name": "web01",
+        "location": "westeurope",
+        "properties": {
+            "provisioningState": "Succeeded",
+            "storageProfile": {
+                "osDisk": {"name": "os", "managedDisk": {"id": DISK}},
+                "dataDisks": [{"lun": 0, "name": "old", "vhd": {"uri": "https://blobs.example/old.vhd"}}],
+            },
+            "networkProfile": {"networkInterfaces": [{"id": NIC}]},
+            "instanceView": {
+                "statuses": [{"code": "ProvisioningState/succeeded", **times}, {"code": "PowerState/deallocated"}]
+            },
+            **properties,
+        },
+    }
+
+
+def test_all_of_a_vm_is_read_whatever_the_sdk_makes_of_it(azure: Any) -> None:
+    _resources, compute, server = azure(Answer(200, vm_body()))
     machine = compute.find_vm(VM)
-    assert machine.power == "deallocated"
+    assert (machine.id, machine.name, machine.power) == (VM, "web01", "deallocated")
+    assert (machine.disk_ids, machine.nic_ids) == ((DISK,), (NIC,))
+    assert machine.blob_uris == ("https://blobs.example/old.vhd",)
+    assert machine.operated_at == datetime(2026, 10, 2, 8, tzinfo=timezone.utc)
     assert "$expand=instanceView" in server.asked[0][1].replace("%24", "$")
+
+
+@pytest.mark.parametrize(
+    ("properties", "missing"),
+    [
+        ({"instanceView": None}, r"properties\.instanceView\.statuses"),
+        ({"instanceView": {}}, r"properties\.instanceView\.statuses"),
+        ({"instanceView": {"statuses": []}}, r"properties\.instanceView\.statuses"),
+        ({"storageProfile": None}, r"properties\.storageProfile\.osDisk"),
+        ({"storageProfile": {"dataDisks": []}}, r"properties\.storageProfile\.osDisk"),
+        ({"networkProfile": {}}, r"properties\.networkProfile\.networkInterfaces"),
+    ],
+)
+def test_a_vm_without_what_each_has_is_an_error_that_names_it(azure: Any, properties: Any, missing: str) -> None:
+    _resources, compute, _server = azure(Answer(200, vm_body(**properties)))
+    with pytest.raises(Unreachable, match=f"web01 .*{missing}"):
+        compute.find_vm(VM)
 
 
 def test_the_public_addresses_of_an_interface_are_found(azure: Any) -> None:
