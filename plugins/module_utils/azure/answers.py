@@ -9,7 +9,7 @@ without the id that each one has (Azure Resource Manager's common types), that i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..failback.arm_ids import is_resource_id
@@ -37,24 +37,44 @@ def page_of_objects(response: HttpResponse) -> Any:
     return body
 
 
-def expect_resource(answer: Any) -> None:
-    """Response hook of an SDK call that reads one resource."""
-    response = answer.http_response
+def resource_body(read: Callable[..., Any]) -> Any:
+    """Return the body of the resource that an SDK call reads, as it came over the wire.
+
+    The SDK's own model of it is left alone: which names it has, on which level, is another matter in each version
+    (azure-mgmt-compute below 38 lifts what is below C(properties) up and renames it), and what a reader does not find
+    where it looks would be taken for absent.
+    """
+    bodies: list[Any] = []
+    read(raw_response_hook=lambda answer: bodies.extend(_resource(answer.http_response)))
+    return bodies[-1]
+
+
+def resource_bodies(read: Callable[..., Iterable[Any]]) -> list[Any]:
+    """Return the bodies of all resources that an SDK call lists, page by page, as they came over the wire."""
+    bodies: list[Any] = []
+    pages = read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response)))
+    for _ in pages:
+        pass  # each page is asked for when the one before it is used up
+    return bodies
+
+
+def _resource(response: HttpResponse) -> Iterator[Any]:
+    """Yield the resource of a successful answer. Raises DecodeError where it is none."""
     if response.status_code < 300:
-        _require_id(response, one_object(response))
+        yield _with_id(response, one_object(response))
 
 
-def expect_resources(answer: Any) -> None:
-    """Response hook of an SDK call that lists resources; called for each of its pages."""
-    response = answer.http_response
+def _resources(response: HttpResponse) -> Iterator[Any]:
+    """Yield the resources of one page of a list. Raises DecodeError where one of them is none."""
     if response.status_code < 300:
         for member in items(page_of_objects(response), "value"):
-            _require_id(response, member)
+            yield _with_id(response, member)
 
 
-def _require_id(response: HttpResponse, resource: Mapping[str, Any]) -> None:
+def _with_id(response: HttpResponse, resource: Mapping[str, Any]) -> Mapping[str, Any]:
     if not is_resource_id(text(resource, "id")):
         raise _misunderstood(response, "a resource was expected, this has no id")
+    return resource
 
 
 def _kind(value: Any) -> str:

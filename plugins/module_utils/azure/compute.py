@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, parse_vm
-from ..failback.documents import items, text
-from .answers import expect_resource
+from ..failback.documents import field, items, text
+from ..failback.failures import Unreachable
+from .answers import resource_body
 from .errors import found_or_none, translated
 from .resources import Resources
 from .sdk import ComputeManagementClient
 
 _NETWORK_VERSION = "2024-05-01"
+# In every response to a read of a VM with its instance view.
+_OF_EVERY_VM = (
+    ("properties", "instanceView", "statuses"),
+    ("properties", "storageProfile", "osDisk"),
+    ("properties", "networkProfile", "networkInterfaces"),
+)
 
 
 class Compute:
@@ -31,11 +39,14 @@ class Compute:
         self._resources = resources
 
     def find_vm(self, vm_id: str) -> AzureVm | None:
-        """Return the virtual machine with its power state, or None where there is none."""
+        """Return the virtual machine with its power state, or None where there is none.
+
+        Raises Unreachable where the response lacks a part that every virtual machine has.
+        """
         subscription, *names = _path(vm_id)
-        machines = self._client(subscription).virtual_machines
-        model = found_or_none(lambda: machines.get(*names, expand="instanceView", raw_response_hook=expect_resource))
-        return None if model is None else parse_vm(model.as_dict())
+        get = functools.partial(self._client(subscription).virtual_machines.get, *names, expand="instanceView")
+        body = found_or_none(lambda: resource_body(get))
+        return None if body is None else parse_vm(_whole(body))
 
     def start_vm(self, vm_id: str) -> None:
         """Ask Azure to start a virtual machine. A write; that it was taken does not mean that it runs one day.
@@ -49,8 +60,8 @@ class Compute:
     def disk_exists(self, disk_id: str) -> bool:
         """Say whether a managed disk is there."""
         subscription, *names = _path(disk_id)
-        disks = self._client(subscription).disks
-        return found_or_none(lambda: disks.get(*names, raw_response_hook=expect_resource)) is not None
+        get = functools.partial(self._client(subscription).disks.get, *names)
+        return found_or_none(lambda: resource_body(get)) is not None
 
     def find_nic_addresses(self, nic_id: str) -> list[str] | None:
         """Return the ids of the public addresses that a network interface holds, or None where it does not exist."""
@@ -60,6 +71,17 @@ class Compute:
         configurations = items(nic, "properties", "ipConfigurations")
         addresses = [text(entry, "properties", "publicIPAddress", "id") for entry in configurations]
         return [address for address in addresses if address]
+
+
+def _whole(body: Any) -> Any:
+    """Return the body of a VM. Raises Unreachable where it lacks what every VM has: missing is neither off nor gone."""
+    missing = [".".join(path) for path in _OF_EVERY_VM if not field(body, *path)]
+    if missing:
+        raise Unreachable(
+            f"The response for Azure VM {text(body, 'name')} has no {' and no '.join(missing)}.",
+            "Check for a proxy or gateway that changes responses of Azure Resource Manager, and run the task again.",
+        )
+    return body
 
 
 def _path(resource_id: str) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ vault-wide lists. Every write is started without the SDK's poller, which does no
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from ..failback.failures import NotFound
 from ..failback.items import ReplicatedItem, parse_item
 from ..failback.jobs import Job, parse_job
 from ..failback.plans import RecoveryPlan, parse_plan
-from .answers import expect_resource, expect_resources
+from .answers import resource_bodies, resource_body
 from .errors import no_job, translated
 from .sdk import SiteRecoveryManagementClient, models
 
@@ -223,15 +224,15 @@ class SiteRecovery:
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
-            model = get(*self._vault, *names, raw_response_hook=expect_resource)
-        return parse(model.as_dict())
+            body = resource_body(functools.partial(get, *self._vault, *names))
+        return parse(body)
 
     def _list(
         self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
     ) -> list[Record]:
         with translated():
-            found = list(read(*self._vault, *names, raw_response_hook=expect_resources, **query))
-        return [parse(model.as_dict()) for model in found]
+            found = resource_bodies(functools.partial(read, *self._vault, *names, **query))
+        return [parse(body) for body in found]
 
     def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
         answers: list[Any] = []
