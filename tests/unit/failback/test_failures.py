@@ -27,6 +27,8 @@ def test_a_message_tells_what_was_asked_what_happened_who_holds_the_truth_and_wh
     assert str(problem) == message
     assert problem.as_result() == {
         "msg": message,
+        "cause": "It is locked.",
+        "remedy": "Remove the lock.",
         "changed": False,
         "error": {"kind": "refused", "locks": ["/lock"]},
         "authoritative_side": "azure",
@@ -36,7 +38,15 @@ def test_a_message_tells_what_was_asked_what_happened_who_holds_the_truth_and_wh
 
 def test_a_failure_that_knows_little_says_little() -> None:
     result = FailbackError("It broke.").as_result()
-    assert result == {"msg": "It broke.", "changed": False, "error": {"kind": "error"}}
+    told = {"msg": "It broke.", "cause": "It broke.", "remedy": ""}
+    assert result == {**told, "changed": False, "error": {"kind": "error"}}
+
+
+def test_no_message_says_the_same_thing_twice() -> None:
+    problem = FailbackError("Azure did not answer. Check the network.", "Check the network. Version 1.2. Then go on")
+    problem.truth = {"sentence": "Azure did not answer."}
+    assert problem.message() == "Azure did not answer. Check the network. Version 1.2. Then go on."
+    assert problem.as_result()["remedy"] == "Check the network. Version 1.2. Then go on."
 
 
 def test_a_failure_after_a_write_is_a_change() -> None:
