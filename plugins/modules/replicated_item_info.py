@@ -98,6 +98,16 @@ summary:
   type: list
   elements: str
   sample: ["web01: failed_over, truth azure"]
+cause:
+  description: What went wrong, apart from what was asked for and what to do.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty where that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

@@ -185,6 +185,16 @@ members:
       description: The VM's job, as RV(job).
       type: dict
       sample: null
+cause:
+  description: What went wrong, apart from what was asked for and what to do.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty where that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).

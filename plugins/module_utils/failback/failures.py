@@ -29,9 +29,13 @@ FailbackError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+# A full stop within a number or a name is followed by no space, or by no capital letter.
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 class FailbackError(Exception):
@@ -59,13 +63,24 @@ class FailbackError(Exception):
     def message(self) -> str:
         """Return the whole message: what was asked, what happened, who holds the truth, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
-        parts = (f"{lead}{self.happened}", str(self.truth.get("sentence", "")), self.remedy)
-        return " ".join(as_sentence(part) for part in parts if part)
+        return lead + said_once(self.happened, str(self.truth.get("sentence", "")), self.remedy)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
-        known = {key: value for key, value in self.truth.items() if key != "sentence"}
-        return {"msg": self.message(), "changed": self.wrote, "error": {"kind": self.kind, **self.details}, **known}
+        return {
+            "msg": self.message(),
+            "cause": said_once(self.happened),
+            "remedy": said_once(self.remedy),
+            "changed": self.wrote,
+            "error": {"kind": self.kind, **self.details},
+            **{key: value for key, value in self.truth.items() if key != "sentence"},
+        }
+
+
+def said_once(*parts: str) -> str:
+    """Join parts to sentences, each said once: what a service, a host and this collection say overlaps."""
+    sentences = (sentence for part in parts if part for sentence in _BETWEEN_SENTENCES.split(as_sentence(part)))
+    return " ".join(dict.fromkeys(sentences))
 
 
 def as_sentence(part: str) -> str:
