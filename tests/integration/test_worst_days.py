@@ -48,6 +48,29 @@ def test_a_service_that_stays_away_ends_the_wait_with_the_truth_as_last_read(dri
     assert failed["error"]["started_jobs"][0] in [job["name"] for job in vault.jobs("vm1")]
 
 
+@pytest.mark.parametrize(
+    ("stage", "module", "options"),
+    [("failback_commit_pending", "commit", {"policy": "now"}), ("waiting_for_completion", "complete_failover", {})],
+)
+def test_an_outage_right_after_a_write_claims_nothing_of_what_the_write_did(
+    driver: Any, stage: str, module: str, options: dict[str, Any]
+) -> None:
+    vault = driver(scenario_of(item_of("vm1", stage)))
+
+    def go_away(_seconds: float) -> None:
+        vault.meanwhile = None
+        add_fault(vault, "GET", "", {"do": "refuse", "seconds": 0}, times=0)
+
+    vault.meanwhile = go_away
+    failed = vault.fail(module, replicated_item="vm1", **options)
+    assert (failed["error"]["kind"], failed["changed"], len(vault.writes())) == ("unreachable", True, 1)
+    assert failed["stage"]["after"] == stage
+    assert (failed["authoritative_side"], failed["reversible"]) == (None, None)
+    assert "What the request did since is not known" in failed["msg"]
+    for untrue in ("never left", "holds the truth", "still there"):
+        assert untrue not in failed["msg"]
+
+
 def test_a_write_of_unknown_fate_stays_one_when_nothing_can_be_read_after_it(driver: Any) -> None:
     vault = driver(scenario_of("vm1"))
     add_fault(vault, "POST", "/plannedFailover$", {"do": "close", "when": "after"})

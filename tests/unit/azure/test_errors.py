@@ -172,9 +172,10 @@ def test_a_stranger_s_certificate_proves_that_nothing_was_sent(web: Callable[...
 
 
 @pytest.mark.parametrize("write", [True, False])
-def test_what_never_left_was_not_taken(write: bool, client: Any) -> None:
-    with pytest.raises(Unreachable, match="could not be reached"):
+def test_what_never_left_was_not_taken_and_a_read_says_nothing_of_a_write_before_it(write: bool, client: Any) -> None:
+    with pytest.raises(Unreachable, match="could not be reached") as caught:
         ask(client, "POST" if write else "GET", f"https://{LOOPBACK}:{free_port()}", write=write)
+    assert ("never left" in caught.value.message()) is write
 
 
 @pytest.mark.parametrize(("write", "failure"), [(True, FateUnknown), (False, Unreachable)])

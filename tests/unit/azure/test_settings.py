@@ -255,6 +255,7 @@ def test_without_anything_else_it_is_the_public_cloud_with_all_its_checks() -> N
         ({"auth_source": "env", "subscription_id": "s"}, {}, "auth_source is 'env'"),
         ({"auth_source": "env", "subscription_id": "s"}, without(ENVIRON, "AZURE_SECRET"), "no whole credential"),
         ({"auth_source": "credential_file", "subscription_id": "s"}, ENVIRON, "auth_source is 'credential_file'"),
+        ({"auth_source": "env"}, without(ENVIRON, "AZURE_SECRET"), "Found: tenant, client_id. Not found: secret"),
         ({"profile": "missing", "subscription_id": "s"}, ENVIRON, "missing"),
         ({"subscription_id": "s"}, {"ANSIBLE_AZURE_AUTH_SOURCE": "vault"}, "vault"),
     ],
@@ -264,6 +265,25 @@ def test_what_is_missing_is_named(options: dict[str, str], environ: dict[str, st
         resolved(options, environ)
     assert words in caught.value.message()
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "words"),
+    [
+        (without(OPTIONS, "secret"), {}, "Found: tenant, client_id. Not found: secret"),
+        ({"subscription_id": "s"}, without(ENVIRON, "AZURE_SECRET"), "Found: tenant, client_id. Not found: secret"),
+        (without(OPTIONS, "tenant"), {}, "Found: client_id, secret. Not found: tenant."),
+        ({"subscription_id": "s", "ad_user": "u"}, {}, "Found: ad_user. Not found: password."),
+        ({"subscription_id": "s"}, {}, ""),
+    ],
+)
+def test_what_a_credential_lacks_is_kept_for_when_the_azure_cli_has_none(
+    options: dict[str, str], environ: dict[str, str], words: str
+) -> None:
+    settings = resolved(options, environ)
+    assert settings.method == "cli"
+    assert settings.incomplete.startswith(words)
+    assert bool(settings.incomplete) == bool(words)
 
 
 def test_a_broken_credentials_file_is_named_without_its_content(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def course(stage: str = "protected", **more: Any) -> Course:
     return Course(**{**kept, **more})
 
 
+IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 DOUBT = {"authoritative_side": "mixed", "reason": "Its Azure VM was started"}
 WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window": {"state": "before"}}
 
@@ -53,7 +54,7 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
         (course("failed_over", ready=True), "ready", "", ""),
         (course("failed_over", check_mode=True), "predicted", "", ""),
         (course(PENDING, commits=False), PENDING, "", ""),
-        (course(PENDING), "held", "The failback awaits its commit, which needs", "still exists. Let its host be asked"),
+        (course(PENDING), "held", "The failback awaits its commit, which needs", "commit is still ahead. Let its host be asked"),
         (course(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
         (course("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
         (course("completing", last=WAITS), "waiting_for_window", "is not open.", "Run again when its window is open"),
@@ -72,10 +73,10 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
         (course(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
         (course(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
         (course(PENDING, last=DOUBT, discards=True), "held", "The failback awaits its commit", "Let its host be asked"),
-        (course("failed_over", ended=False), "failed", "It ended early", "as before. See that its host"),
+        (course("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
         (course("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
-        (course("failed_over", failed=ERROR), "failed", "No way.", "It runs in Azure as before. Run again later."),
-        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: It runs"),
+        (course("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
+        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site Recovery shows it"),
     ],
 )
 def test_a_run_is_accounted_for(seen: Course, outcome: str, reason: str, after: str) -> None:
@@ -109,7 +110,17 @@ def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, 
     result = account(course("failed_over", failed=failed, part=part))
     assert result["outcome"] == "failed"
     assert result["reason"] == reason
-    assert result["next"].startswith(f"It runs in Azure as before. {after}")
+    assert result["next"].startswith(f"{IN_AZURE} {after}")
+
+
+def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_it() -> None:
+    failed = {**ERROR, "changed": True, "authoritative_side": None, "reversible": None}
+    result = account(course(PENDING, failed=failed, fresh=False))
+    assert result["next"] == (
+        "Before its request was sent: It was cut over to on-premises; its commit is still ahead. What the request did "
+        "since is not known. Run again later."
+    )
+    assert (result["authoritative_side"], result["reversible"]) == (None, None)
 
 
 def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:

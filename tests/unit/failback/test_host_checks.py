@@ -229,6 +229,20 @@ def test_a_host_that_does_not_tell_its_vms_lets_nothing_pass(identifier: str) ->
     assert found(side(stopped, copies=unknown))[identifier].status == "not_checked"
 
 
+@pytest.mark.parametrize("identifier", ["on_premises_vm", "vm_name", "checkpoints", "disk_space", "virtual_switches"])
+def test_what_an_account_without_rights_is_not_shown_is_not_checked(identifier: str) -> None:
+    hidden = {"vms": [], "switches": [], "may_administer_hyper_v": False}
+    finding = found(side(hidden, copies=(Copy(HOST, "not_checked", "no rights"),)))[identifier]
+    assert (finding.status, "may not administer Hyper-V" in finding.cause) == ("not_checked", True)
+
+
+@pytest.mark.parametrize("identifier", ["hyperv_role", "host_services", "cluster_owner"])
+def test_services_that_are_not_shown_are_not_taken_for_missing(identifier: str) -> None:
+    hidden = {"services": [], "problems": [{"part": "services", "message": "No access"}]}
+    finding = found(side({**hidden, "hyper_v": {"installed": False, "module": True}}))[identifier]
+    assert (finding.status, finding.cause) == ("not_checked", "No access.")
+
+
 def test_the_limit_of_the_clock_is_five_minutes() -> None:
     inside, outside = (NOW + timedelta(minutes=5, seconds=extra) for extra in (0, 1))
     statuses = [found(side({"time": at.isoformat()}))["host_clock"].status for at in (inside, outside)]
