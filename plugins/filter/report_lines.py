@@ -47,7 +47,7 @@ _value:
     - "       not checked: delete_lock: The caller may not read locks."
     - "web02  failed     azure        failover_commit_pending"
     - "       why:  The failover to Azure is not committed yet."
-    - "       next: It runs in Azure as before. Do what the reason says, then run again."
+    - "       next: Site Recovery shows it as failed over to Azure, not committed. Do what the reason says."
 """
 
 _HEADER = ("host", "outcome", "truth", "stages")

@@ -80,12 +80,14 @@ direction:
   type: str
   sample: primary_to_recovery
 authoritative_side:
-  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree.
+  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+    V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
+    a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: bool
   sample: false

@@ -31,6 +31,7 @@ def scenario_at(stage: str, plan: bool) -> dict[str, Any]:
 @pytest.fixture
 def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Oracle]]:
     """Starts a simulator as `at_stage` gives it, for one fault alone, with an oracle that watches it."""
+
     @contextmanager
     def started(stage: str, *, plan: bool = False) -> Iterator[Oracle]:
         with Simulator.start(scenario_at(stage, plan), tempfile.mkdtemp(dir=tmp_path), speed=0) as simulator:

@@ -15,6 +15,7 @@ from scenarios import item_of, scenario_of
 # Nothing listens there; the role itself connects to no host.
 NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
 REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true"}
+IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 # A value that the argument spec refuses.
 WRONG = {"failback_commit": "perhaps"}
 KEYS = {"host", "target", "outcome", "reason", "next", "stage", "authoritative_side", "reversible"}
@@ -28,8 +29,7 @@ def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
     assert (failed.status, result["outcome"]) == (2, "failed")
     assert result["reason"] == "The validation failed: the shop does not answer."
     assert result["next"] == (
-        "It was cut over to on-premises, not committed; the Azure VM still exists. "
-        "Repair the VM or the validation, then run again."
+        "It was cut over to on-premises; its commit is still ahead. Repair the VM or the validation, then run again."
     )
     assert result["stage"] == "failback_commit_pending"
     assert vault.writes() == WHOLE[:2]
@@ -59,7 +59,7 @@ def test_a_task_file_that_is_not_there_is_noticed_before_any_write(stage: Any) -
     assert (run.status, outcomes(run)) == (2, dict.fromkeys(hosts, "failed"))
     for result in run.results.values():
         assert "nowhere/tell.yml" in result["reason"]
-        assert result["next"] == "It runs in Azure as before. Correct the variable, then run again."
+        assert result["next"] == f"{IN_AZURE} Correct the variable, then run again."
         assert result["stage"] == "failed_over"
     assert vault.writes() == []
 
@@ -88,7 +88,7 @@ def test_what_the_role_stops_with_says_why_and_what_to_do(stage: Any, tmp_path: 
     run = vault.play(str(tmp_path / "fails.yml"), {"vm1": {}}, failback_hooks=hooks)
     assert run.status == 2
     stop = run.output.split("Stop here")[1]
-    assert "The hook stop_users.yml failed: the shop does not answer. It runs in Azure as before. Repair" in stop
+    assert f"The hook stop_users.yml failed: the shop does not answer. {IN_AZURE} Repair" in stop
 
 
 def test_what_to_do_next_fits_how_it_failed(stage: Any) -> None:

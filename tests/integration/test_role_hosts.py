@@ -15,6 +15,7 @@ from web import free_port
 
 # What the role passes on to modules may stand in an inventory, an option or an answer; in no output.
 CANARY = "Canary-4412"
+IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 ASKED = {"name": "asked", "type": "tcp", "host": "127.0.0.1"}
 
 
@@ -80,7 +81,7 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
     assert "Neither copy runs" in reasons["off"]
     for name in ("silent", "shut"):
         assert run.results[name]["next"] == (
-            "It was cut over to on-premises, not committed; the Azure VM still exists. "
+            "It was cut over to on-premises; its commit is still ahead. "
             "Repair the VM or the validation, then run again."
         )
         assert run.results[name]["validation"]["verdict"] == "failed"
@@ -119,7 +120,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(stage: Any, closed: di
     assert "but there are only: elsewhere" in reasons["elsewhere"]
     assert "timeout must be greater than 0" in reasons["impatient"]
     for name in ("unlike", "portless", "elsewhere", "impatient"):
-        assert run.results[name]["next"] == "It runs in Azure as before. Correct the variable, then run again."
+        assert run.results[name]["next"] == f"{IN_AZURE} Correct the variable, then run again."
     assert vault.writes() == []
     assert CANARY not in run.output
 

@@ -64,7 +64,7 @@ def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_
         assert result["steps"][-1]["waiting_for_window"] is True
         assert "waiting_for_window  azure" in closed.output
     assert "Its window opens at 9000-01-01T00:00:00+00:00" in closed.results["vm1"]["reason"]
-    assert "still runs in Azure. Run again when its window is open." in closed.results["vm1"]["next"]
+    assert "its cut-over is still ahead. Run again when its window is open." in closed.results["vm1"]["next"]
     assert "Its window is over" in closed.results["vm3"]["reason"]
     assert "Run again with a new failback_window." in closed.results["vm3"]["next"]
     opened = vault.play("failback", dict.fromkeys(hosts, HERE), failback_window=ALWAYS, **settings)
@@ -106,7 +106,7 @@ def test_a_commit_is_held_and_a_later_run_validates_again_and_commits(stage: Any
     assert log.read_text().splitlines() == ["after_validate"]
     one, other = held.results["vm1"], held.results["vm2"]
     assert "the policy is to hold it" in one["reason"]
-    assert "the Azure VM still exists. Run again with another failback_commit_policy" in one["next"]
+    assert "its commit is still ahead. Run again with another failback_commit_policy" in one["next"]
     assert "may come from 9000-01-01T00:00:00+00:00" in other["reason"]
     assert "A delete lock protects the Azure VM" in other["reason"]
     assert one["validation"]["verdict"] == other["validation"]["verdict"] == "passed"

@@ -162,9 +162,7 @@ def test_a_machine_behind_vmm_is_looked_at_on_its_own_host(driver: Any) -> None:
         ("throw 'the shop is closed'", {}, "fail", "the command ended with an error"),
     ],
 )
-def test_a_command_runs_over_winrm(
-    driver: Any, command: str, parts: dict[str, Any], status: str, seen: str
-) -> None:
+def test_a_command_runs_over_winrm(driver: Any, command: str, parts: dict[str, Any], status: str, seen: str) -> None:
     vault = knowing(driver)
     winrm = vault.simulator.connection["winrm"]
     # Any Windows machine will do for a guest: this one is a host.

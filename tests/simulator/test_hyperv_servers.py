@@ -91,7 +91,7 @@ def test_given_a_filter_when_volumes_are_asked_for_then_wql_chooses(at, filter_t
     [
         ("Win32_Service -Filter \"Name = 'vmms' XOR 1\"", "Invalid query"),
         ('Win32_Service -Filter "Colour=1"', "HRESULT 0x80041017"),
-        ("Win32_Service -Filter \"Name='vmms\"", "Invalid query"),
+        ('Win32_Service -Filter "Name=\'vmms"', "Invalid query"),
         ("Contoso_Thing", "Invalid class"),
         ("Contoso_Thing", "HRESULT 0x80041010"),
     ],

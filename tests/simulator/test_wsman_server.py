@@ -118,7 +118,7 @@ def test_given_a_script_when_run_on_a_host_then_it_sees_that_host(started):
 
 
 def test_given_a_script_that_reads_when_fed_then_it_runs_at_the_end_of_its_input(started):
-    script = encoded("foreach ($line in $input) { \"<$line>\" }")
+    script = encoded('foreach ($line in $input) { "<$line>" }')
     assert run(client(started()), script, "zwölf\r\n".encode(), b"drei\r\n")[0] == "<zwölf>\r\n<drei>\r\n"
 
 

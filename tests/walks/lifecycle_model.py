@@ -41,11 +41,7 @@ _ROWS = {cells[0]: cells[1:] for cells in (line.split() for line in _TABLE.strip
 WAITS_FIRST = frozenset(
     (stage, verb) for stage, cells in _ROWS.items() for verb, cell in zip(VERBS, cells, strict=True) if cell == "W"
 )
-MODEL = {
-    (stage, verb): _WORDS[cell]
-    for stage, cells in _ROWS.items()
-    for verb, cell in zip(VERBS, cells, strict=True)
-}
+MODEL = {(stage, verb): _WORDS[cell] for stage, cells in _ROWS.items() for verb, cell in zip(VERBS, cells, strict=True)}
 # Where a verb that waits ends. A planned failover that copies first stops before the cut-over.
 GOALS = MappingProxyType(
     {

@@ -67,7 +67,7 @@ class SharedToken:
                 token: AccessToken = self._credential.get_token(*scopes, **options)
         except CredentialUnavailableError as problem:
             raise AuthenticationError(
-                f"No credential was found: {str(problem).splitlines()[0]}",
+                f"{self._settings.incomplete} No credential was found: {str(problem).splitlines()[0]}".lstrip(),
                 _WHERE_TO_GET_ONE.get(self._settings.method, "Choose another auth_source."),
             ) from problem
         return token

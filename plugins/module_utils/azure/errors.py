@@ -127,9 +127,11 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
 
 def _no_answer(problem: Exception, write: bool) -> FailbackError:
     if never_left(problem):
+        # Of a read that would be no news, and be taken for what was said of a write before it.
+        sent = "The request never left. " if write else ""
         return Unreachable(
             f"Azure could not be reached: {_first_line(problem)}",
-            "The request never left. Check network, proxy, cloud_environment and the certificates trusted here.",
+            f"{sent}Check network, proxy, cloud_environment and the certificates trusted here.",
         )
     what = f"no usable answer came from Azure: {_first_line(problem)}"
     if write:

@@ -68,7 +68,7 @@ class AzureSettings:
 
     C(method) is the kind of credential that the other fields make possible: C(secret), C(certificate), C(federated),
     C(password), C(cli) or C(managed_identity). C(read_elsewhere) are the values of the environment that the SDK or the
-    Azure CLI read themselves.
+    Azure CLI read themselves. C(incomplete) says what was found of another credential, and what it lacks.
     """
 
     method: str
@@ -86,6 +86,7 @@ class AzureSettings:
     ca_bundle: str = ""
     disable_instance_discovery: bool = False
     read_elsewhere: tuple[str, ...] = ()
+    incomplete: str = ""
 
     def __repr__(self) -> str:
         """Name the credential without its secrets: this object ends up in tracebacks and debug output."""
@@ -110,10 +111,11 @@ def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], cre
         if settings:
             stored = layers["credential_file"]
             rest = (stored, surroundings) if profile and name == "credential_file" else (surroundings, stored)
+            settings = replace(settings, incomplete=_incomplete(layers) if settings.method == "cli" else "")
             return _with_surroundings(settings, (given, *rest), environ)
     where = f"profile '{profile}'" if profile else "that source"
     raise ConfigurationError(
-        f"auth_source is '{source}', and {where} holds no whole credential.",
+        f"auth_source is '{source}', and {where} holds no whole credential. {_incomplete(layers)}".rstrip(),
         "Give tenant, client_id and one of secret or x509_certificate_path, or choose another auth_source.",
     )
 
@@ -188,6 +190,17 @@ def _whole_credential(values: Mapping[str, str]) -> AzureSettings | None:
     if values.get("ad_user") and values.get("password"):
         return replace(base, method="password", ad_user=values["ad_user"], password=values["password"])
     return None
+
+
+def _incomplete(layers: Mapping[str, Mapping[str, str]]) -> str:
+    """Say what was found of a credential that is not whole, and what was not; empty where nothing was."""
+    values = {**layers["credential_file"], **layers["env"], **layers["options"]}
+    found = [name for name in (*_NAMES, *_PROOFS) if values.get(name)]
+    names = ("ad_user",) if "ad_user" in found else ("tenant", "client_id")
+    proofs = ("password",) if "ad_user" in found else _PROOFS[:3]
+    lacking = [name for name in names if name not in found]
+    lacking += [] if set(proofs) & set(found) else [" or ".join(proofs)]
+    return f"Found: {', '.join(found)}. Not found: {', '.join(lacking)}." if found else ""
 
 
 def _with_surroundings(

@@ -20,29 +20,28 @@ from .failures import as_sentence
 _Result = Mapping[str, Any]
 
 _EARLY = "It ended early: its host could not be reached by a task of yours, or Ansible was stopped."
-_UNSEEN = (
-    "Nothing was read of it: the role was not run from its first task. To run one step, choose it with --tags."
-)
+_UNSEEN = "Nothing was read of it: the role was not run from its first task. To run one step, choose it with --tags."
 _HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
 _DOUBTED = "Its Azure VM was used since the cut-over"
 _MIXED = "The VMs of the plan are at different stages: "
+_UNKNOWN_SINCE = "What the request did since is not known."
 _UNSAID = "A task failed; what Ansible printed says why."
 
-# Where a run that failed or is held left the VM, by its stage.
+# Where a run that failed or is held left the VM, by its stage: what Site Recovery shows, as no copy was looked at.
 _SITUATIONS = {
-    "failover_commit_pending": "It runs in Azure as before.",
-    "failed_over": "It runs in Azure as before.",
+    "failover_commit_pending": "Site Recovery shows it as failed over to Azure, not committed.",
+    "failed_over": "Site Recovery shows it as failed over to Azure, with no failback begun.",
     "interrupted": (
-        "It runs in Azure. Never start the on-premises VM, its disks are not consistent. planned_failover has to run "
-        "again, as this role does."
+        "Site Recovery shows it as failed over to Azure. Never start the on-premises VM, its disks are not consistent. "
+        "planned_failover has to run again, as this role does."
     ),
     "synchronizing": "Its failback goes on.",
-    "waiting_for_completion": "Its data is synchronised and it still runs in Azure.",
+    "waiting_for_completion": "Its data is synchronized; its cut-over is still ahead.",
     "completing": "Its cut-over goes on. Do not start either VM.",
-    "failback_commit_pending": "It was cut over to on-premises, not committed; the Azure VM still exists.",
-    "failed_back": "It runs on-premises, not protected.",
-    "reverse_replicating": "It runs on-premises, its replication to Azure goes on.",
-    "protected": "It runs on-premises and is protected.",
+    "failback_commit_pending": "It was cut over to on-premises; its commit is still ahead.",
+    "failed_back": "Its failback is committed; it is not protected.",
+    "reverse_replicating": "Its failback is committed, its replication to Azure goes on.",
+    "protected": "Site Recovery shows it as protected on-premises.",
 }
 # What to do then: by how the run failed, most of them kinds of errors of the modules, or by why it is held.
 _REMEDIES = {
@@ -130,6 +129,11 @@ class Course:
         return self.part in self.hooks
 
     @property
+    def is_unknown_since(self) -> bool:
+        """Whether a step sent its request, failed, and nothing could be read since."""
+        return bool(self.kind) and bool(self.failed.get("changed")) and not self.fresh
+
+    @property
     def waits_for_window(self) -> bool:
         """Whether the last step did nothing since its window was not open."""
         return bool(self.last.get("waiting_for_window"))
@@ -162,7 +166,7 @@ def account(course: Course) -> dict[str, Any]:
     failure = why_failed(course)
     held = "" if failure else why_held(course)
     # What both sides show says more than what Site Recovery believes.
-    truth = course.failed if course.kind == "contradiction" else course.last
+    truth = course.failed if course.kind == "contradiction" or course.is_unknown_since else course.last
     return {
         "target": course.target,
         "outcome": outcome(course, failure),
@@ -170,7 +174,7 @@ def account(course: Course) -> dict[str, Any]:
         "next": next_step(course, failure, held),
         "stage": course.stage,
         "authoritative_side": truth.get("authoritative_side"),
-        "reversible": course.last.get("reversible"),
+        "reversible": (course.failed if course.is_unknown_since else course.last).get("reversible"),
         "vms": dict(course.where),
         "steps": course.steps,
         "findings": course.findings,
@@ -220,6 +224,8 @@ def next_step(course: Course, failure: str, held: str) -> str:
         return ""
     remedy = _REMEDIES.get(_failure(course) if failure else _holding(course), _REMEDIES["other"])
     situation = "" if course.kind == "contradiction" else _SITUATIONS.get(course.stage, "")
+    if course.is_unknown_since and situation:
+        return f"Before its request was sent: {situation} {_UNKNOWN_SINCE} {remedy}"
     seen = "" if course.fresh else "When it was seen last: "
     return f"{seen}{situation} {remedy}" if situation else remedy
 

@@ -14,6 +14,8 @@ from typing import ClassVar
 from .documents import Document, field, items, parse_time, text
 
 _POWER = "PowerState/"
+# Of a machine whose instance view names no power state.
+UNKNOWN_POWER = "unknown"
 _PROVISIONING = "ProvisioningState/"
 _FAILED = f"{_PROVISIONING}failed"
 # Where the last operation has ended; any other word is one that is under way.
@@ -89,7 +91,7 @@ def parse_vm(document: Document) -> AzureVm:
     return AzureVm(
         id=text(document, "id"),
         name=text(document, "name"),
-        power=next((code[len(_POWER) :] for code in codes if code.startswith(_POWER)), "unknown"),
+        power=next((code[len(_POWER) :] for code in codes if code.startswith(_POWER)), UNKNOWN_POWER),
         disk_ids=_present(text(disk, "managedDisk", "id") for disk in disks),
         blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),

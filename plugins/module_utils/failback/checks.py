@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from .azure_resources import AzureVm
+from .azure_resources import UNKNOWN_POWER, AzureVm
 from .documents import Document, text
 from .findings import Finding, ItemFacts, NotRead
 from .lifecycle import Observation, Stage
@@ -232,6 +232,8 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
     name = facts.seen.item.azure_vm_name or "(none)"
     if isinstance(vm, NotRead):
         return _not_checked("azure_vm", vm)
+    if vm is not None and vm.power == UNKNOWN_POWER:
+        return _not_checked("azure_vm", NotRead(f"Azure does not tell whether {name} runs"))
     if not facts.seen.item.is_active_in_azure:
         return _azure_vm_is_down(name, vm)
     if vm is None:

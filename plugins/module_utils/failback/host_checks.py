@@ -100,6 +100,9 @@ def _role(side: HostSide, facts: HostFacts) -> Finding:
     if facts.is_vmm_server or (facts.hyper_v_installed and facts.has_hyper_v_module):
         seen = "VMM server" if facts.is_vmm_server else f"Hyper-V {facts.hyper_v_version}".strip()
         return Finding("hyperv_role", "pass", seen)
+    unread = "" if facts.hyper_v_installed else facts.problem_with("services")
+    if unread:
+        return _not_read("hyperv_role", unread, "Check by hand that Hyper-V and its PowerShell module are installed.")
     missing = "the PowerShell module of Hyper-V" if facts.hyper_v_installed else "the Hyper-V role"
     return Finding(
         "hyperv_role",
@@ -210,7 +213,9 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     """Every block of a disk is written when it is downloaded in full: a dynamic disk then grows to its whole size."""
     if side.elsewhere and not side.creates:
         return _not_asked("disk_space", side)
-    unread = facts.problem_with("disks", "volumes")
+    # Where the VM is hidden, so is how much of its disks is there already.
+    hidden = facts.absence_doubt if side.vm is None and facts.vmm is None else ""
+    unread = facts.problem_with("disks", "volumes") or hidden
     if unread:
         return _not_read("disk_space", unread, "Check by hand that there is room.")
     short, tight = [], []
@@ -243,7 +248,7 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("virtual_switches", "pass", "none is needed" if not wanted else "VMM connects the VM")
     if not missing:
         return Finding("virtual_switches", "pass", ", ".join(wanted))
-    unread = facts.problem_with("switches")
+    unread = facts.problem_with("switches") or facts.rights_doubt
     if unread:
         return _not_read("virtual_switches", unread, f"Look for {', '.join(wanted)}.")
     names = ", ".join(switch.name for switch in facts.switches) or "none"
@@ -257,8 +262,9 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
-    if facts.problem_with("cluster"):
-        return _unread(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster")
+    # Whether the host is of a cluster is told by its services.
+    if facts.problem_with("cluster", "services"):
+        return _unread(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
     owner = side.owner(facts)
     if not owner:
         return Finding("cluster_owner", "pass", "not clustered")

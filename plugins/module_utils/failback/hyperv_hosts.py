@@ -237,13 +237,20 @@ class HostFacts:
         has_no_role = bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
         managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
         doubts = (
-            (not self.may_administer_hyper_v, "the account need not see all: it may not administer Hyper-V there"),
+            (bool(self.rights_doubt), self.rights_doubt),
             (clustered and self.cluster is None, "its cluster could not be read"),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
             (not shows_machines and not has_no_role, "Hyper-V could not be read"),
         )
         return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def rights_doubt(self) -> str:
+        """Why Hyper-V may have shown this account nothing, without an error; empty where it shows all that it has."""
+        if self.may_administer_hyper_v:
+            return ""
+        return "the account need not see all: it may not administer Hyper-V there"
 
     @property
     def is_vmm_server(self) -> bool:

@@ -131,9 +131,7 @@ class Hosts:
             parts = {"kind": problem.kind, "happened": problem.happened, "remedy": problem.remedy}
             return {"asked": self._watch.now(), "problem": {**parts, "details": problem.details}}
 
-    def _ask(
-        self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
-    ) -> dict[str, Any]:
+    def _ask(self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None) -> dict[str, Any]:
         vms = None if wanted is None else [{"id": vm_id, "name": name} for vm_id, name in wanted]
         before, asked = now().isoformat() if now else "", self._watch.now()
         document = session.ask(SCRIPT, {"vms": vms})

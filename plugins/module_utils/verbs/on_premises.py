@@ -103,9 +103,7 @@ class OnPremises:
         if self._everywhere or not search.has_found:
             self._look_elsewhere(search)
         host = search.names[0]
-        return Placed(
-            host, self._answer(host), search.machine_at(host), search.copies(), search.machine, search.names
-        )
+        return Placed(host, self._answer(host), search.machine_at(host), search.copies(), search.machine, search.names)
 
     def _providers(self, item: ReplicatedItem) -> list[Provider] | NotRead:
         """Return the providers of an item, the one that it is failed back to first."""

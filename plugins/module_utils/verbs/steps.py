@@ -107,7 +107,8 @@ class Course:
         problem.wrote = problem.wrote or bool(self.started)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
-        problem.truth = {**truth_of(self.before, self.after, read_again=read_again), **problem.truth}
+        known = truth_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
+        problem.truth = {**known, **problem.truth}
 
     def explain_anew(self, problem: FailbackError, look: Callable[[], View], wish: Wish, watch: Watch) -> None:
         """Look again, if only once, and fill in what a failure does not know."""

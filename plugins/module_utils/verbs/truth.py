@@ -51,14 +51,17 @@ def side_of(view: View) -> str:
     return common([member.authoritative_side.value for member in view.members])
 
 
-def truth_of(first: View, last: View, *, read_again: bool = True) -> dict[str, Any]:
+def truth_of(first: View, last: View, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
     """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
 
-    C(read_again) is whether the last look is from after the failure. Disks that became inconsistent are named; those
-    that were so before are what the failure is about.
+    C(read_again) is whether the last look is from after the failure; after a request that was sent (C(wrote)), what was
+    seen before says nothing of now. Disks that became inconsistent are named; those that were so before are what the
+    failure is about.
     """
     if not last.members:
         return {}
+    if wrote and not read_again:
+        return _unknown_since(first, last)
     side = side_of(last)
     doubts = "; ".join(f"{one.item.friendly_name}: {one.doubt}" for one in last.members if one.doubt)
     holder = f"{UNTOLD}: {doubts}" if doubts else _SENTENCES[side]
@@ -71,4 +74,15 @@ def truth_of(first: View, last: View, *, read_again: bool = True) -> dict[str, A
         "authoritative_side": side,
         "stage": {"before": stage_of(first), "after": stage_of(last)},
         "reversible": all(member.reversible for member in last.members),
+    }
+
+
+def _unknown_since(first: View, last: View) -> dict[str, Any]:
+    """Return what is known where a request was sent, and nothing could be read after it."""
+    stage = stage_of(last)
+    return {
+        "sentence": f"{UNTOLD}: the stage was {stage}, as last read. What the request did since is not known",
+        "authoritative_side": None,
+        "stage": {"before": stage_of(first), "after": stage},
+        "reversible": None,
     }

@@ -54,7 +54,7 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
         (course("failed_over", ready=True), "ready", "", ""),
         (course("failed_over", check_mode=True), "predicted", "", ""),
         (course(PENDING, commits=False), PENDING, "", ""),
-        (course(PENDING), "held", "The failback awaits its commit, which needs", "commit is still ahead. Let its host be asked"),
+        (course(PENDING), "held", "The failback awaits its commit, which needs", "still ahead. Let its host be asked"),
         (course(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
         (course("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
         (course("completing", last=WAITS), "waiting_for_window", "is not open.", "Run again when its window is open"),
@@ -76,7 +76,7 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
         (course("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
         (course("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
         (course("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
-        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site Recovery shows it"),
+        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site"),
     ],
 )
 def test_a_run_is_accounted_for(seen: Course, outcome: str, reason: str, after: str) -> None:

@@ -109,6 +109,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("azure_vm", "pass", {"azure_vm": None, "seen": seen(Stage.PROTECTED, item(active="Primary"))}),
     ("azure_vm", "warn", {"azure_vm": vm("deallocated")}),
     ("azure_vm", "not_checked", {"azure_vm": HIDDEN}),
+    ("azure_vm", "not_checked", {"azure_vm": vm("unknown")}),
+    ("azure_vm", "not_checked", {"azure_vm": vm("unknown"), "seen": seen(Stage.PROTECTED, item(active="Primary"))}),
     ("delete_lock", "fail", {"locks": [LOCK]}),
     ("delete_lock", "not_checked", {"locks": HIDDEN}),
     ("permissions", "fail", {"needs": needs(SEES)}),

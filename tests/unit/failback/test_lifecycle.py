@@ -92,9 +92,7 @@ AT_REST = [
         "Failback",
         last=cancelled("Failed", *full_download(off="Failed")),
     ),
-    at_rest(
-        "allows nothing, though committed", Stage.BUSY, "DisableProtection", state="UnplannedFailoverStatesBegin"
-    ),
+    at_rest("allows nothing, though committed", Stage.BUSY, "DisableProtection", state="UnplannedFailoverStatesBegin"),
     at_rest("active on-premises, Commit", Stage.FAILBACK_COMMIT_PENDING, "Commit", active="Primary"),
     at_rest("on-premises, FinalizeFailback", Stage.FAILBACK_COMMIT_PENDING, "FinalizeFailback", active="Primary"),
     at_rest("active in Azure, FinalizeFailback", Stage.FAILBACK_COMMIT_PENDING, "FinalizeFailback"),

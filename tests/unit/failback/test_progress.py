@@ -76,7 +76,5 @@ def test_the_percentage_never_goes_back_when_a_task_ends(states: list[str]) -> N
 
 
 def test_a_plan_counts_the_machines_tasks_not_their_groups() -> None:
-    group = bodies.group(
-        "Group1", "InProgress", bodies.machine("a", "Succeeded"), bodies.machine("b", "InProgress")
-    )
+    group = bodies.group("Group1", "InProgress", bodies.machine("a", "Succeeded"), bodies.machine("b", "InProgress"))
     assert percent_complete(parse_job(failback("InProgress", group))) == 50

@@ -42,9 +42,7 @@ def settings(command: str, **variables: object) -> HostSettings:
     return resolve_settings("hv01", {}, {**given, "ansible_winrm_kinit_cmd": command, **variables}, {})
 
 
-def test_a_ticket_is_there_for_the_session_alone(
-    kinit: Kinit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ticket_is_there_for_the_session_alone(kinit: Kinit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KRB5CCNAME", "FILE:/of/the/user")
     monkeypatch.setenv("AZURE_SECRET", "Canary-7281")
     command = kinit(f'touch "${{KRB5CCNAME#FILE:}}"; env > {tmp_path}/environment')

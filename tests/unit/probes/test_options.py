@@ -53,7 +53,9 @@ def test_what_is_not_given_is_as_documented() -> None:
 
 
 def test_a_probe_with_a_host_or_a_url_needs_no_address() -> None:
-    probes = read_probes([entry("tcp", host="db01", port=1), entry("http", name="two", url="https://shop.example.com/")])
+    probes = read_probes(
+        [entry("tcp", host="db01", port=1), entry("http", name="two", url="https://shop.example.com/")]
+    )
     assert [probe.needs_address for probe in probes] == [False, False]
 
 

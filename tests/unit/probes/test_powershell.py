@@ -48,7 +48,7 @@ def guest(tmp_path: Path) -> Iterator[Callable[..., tuple[Web, WinrmProbe]]]:
 
 
 def test_the_command_travels_as_data(guest: Any) -> None:
-    command = 'if ("$(x)" -eq \'y\') { exit 1 } # `ü'
+    command = "if (\"$(x)\" -eq 'y') { exit 1 } # `ü"
     server, probe = guest(*STARTED, said({"result": {"exit_code": 0, "output": "fine\r\n"}}), TAKEN, command=command)
     outcome = probe.attempt(LOOPBACK, SECONDS)
     assert (outcome.status, outcome.seen) == ("pass", "exit code 0: fine")
