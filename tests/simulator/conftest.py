@@ -137,7 +137,7 @@ class Desk:
         """Starts an operation that must be accepted; the id of its job."""
         answer = self.ask(name, operation, properties)
         assert answer.status_code == 202, answer.text
-        return answer.headers["x-ms-request-id"].rsplit("/", 1)[1]
+        return str(self.caller.get(answer.headers["Azure-AsyncOperation"], None).json()["name"])
 
     def job(self, name: str) -> dict[str, Any]:
         """The properties of a job."""

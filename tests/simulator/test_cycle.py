@@ -223,7 +223,7 @@ def test_given_a_drill_when_failed_over_and_committed_then_it_can_be_brought_bac
     assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Succeeded"
 
 
-def test_given_a_test_failover_when_cleaned_up_then_the_item_is_as_before(desk, vault_of, to_azure):
+def test_given_a_test_failover_when_cleaned_up_then_the_item_allows_what_it_did(desk, vault_of, to_azure):
     counter = desk(vault_of({"name": "web01", "stage": "protected"}))
     before = counter.item("web01")["allowedOperations"]
     network = {"networkType": "NoNetworkAttachAsInput", **to_azure}
@@ -233,9 +233,17 @@ def test_given_a_test_failover_when_cleaned_up_then_the_item_is_as_before(desk, 
         "WaitingForCompletion",
         ["TestFailoverCleanup"],
     )
+    assert (during["protectionStateDescription"], during["currentScenario"]["scenarioName"]) == (
+        "Protected",
+        "TestFailover",
+    )
     assert counter.do("web01", "testFailoverCleanup", {"comments": "done"})["state"] == "Succeeded"
     after = counter.item("web01")
-    assert (after["testFailoverState"], after["allowedOperations"]) == ("None", before)
+    assert (after["testFailoverState"], after["allowedOperations"]) == ("MarkedForDeletion", before)
+    assert after["testFailoverStateDescription"] == "Cleaning up test environment"
+    assert after["currentScenario"]["scenarioName"] == "None"
+    assert counter.do("web01", "plannedFailover", to_azure)["state"] == "Succeeded"
+    assert counter.item("web01")["testFailoverState"] == "MarkedForDeletion"
 
 
 def test_given_a_whole_cycle_when_traffic_is_recorded_then_each_exchange_is_there_without_secrets(

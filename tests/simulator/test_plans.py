@@ -174,15 +174,35 @@ def test_given_a_manual_action_when_the_plan_reaches_it_then_it_waits_for_it(des
     assert counter.until(job, "Succeeded", "Suspended")["state"] == "Succeeded"
 
 
-@pytest.mark.parametrize("differs", [True, False])
-def test_given_the_variant_when_a_plan_starts_then_its_operation_and_job_ids_differ_or_not(
-    desk, vault_of, plan_failback, differs
+def test_given_a_plan_when_it_starts_then_operation_and_plan_name_a_job_of_another_id(desk, vault_of, plan_failback):
+    counter = desk(vault_of(*PAIR, **GROUPS))
+    answer = counter.ask("plan1", "plannedFailover", plan_failback())
+    operation = answer.headers["x-ms-request-id"].rsplit("/", 1)[1]
+    status = counter.caller.get(answer.headers["Azure-AsyncOperation"], None)
+    named = status.json()["name"]
+    assert named != operation
+    assert status.headers["x-ms-request-id"].rsplit("/", 1)[1] == named
+    assert counter.read(f"replicationJobs/{named}")["name"] == named
+    assert counter.item("plan1")["currentScenario"]["jobId"].rsplit("/", 1)[1] == named
+    assert counter.get(f"replicationJobs/{operation}").status_code == 404
+
+
+def test_given_the_variants_of_2017_when_a_plan_starts_then_its_job_is_found_by_the_operation(
+    desk, vault_of, plan_failback
 ):
-    counter = desk(vault_of(*PAIR, **GROUPS, variants={"plan_job_id_differs": differs}))
-    operation = counter.begin("plan1", "plannedFailover", plan_failback())
-    job = counter.read(f"replicationJobs/{operation}")
-    assert (job["name"] != operation) is differs
-    assert counter.read(f"replicationOperationStatus/{operation}")["name"] == operation
+    for variants, differs in (({"plan_job_by_operation": True}, True), ({"plan_job_id_differs": False}, False)):
+        counter = desk(vault_of(*PAIR, **GROUPS, variants=variants))
+        answer = counter.ask("plan1", "plannedFailover", plan_failback())
+        operation = answer.headers["x-ms-request-id"].rsplit("/", 1)[1]
+        assert (counter.read(f"replicationJobs/{operation}")["name"] != operation) is differs
+
+
+def test_given_a_plan_when_its_operation_has_ended_then_the_result_is_empty(desk, vault_of, plan_failback):
+    counter = desk(vault_of(*PAIR, **GROUPS))
+    answer = counter.ask("plan1", "plannedFailover", plan_failback("ForSynchronization"))
+    counter.pass_time(7200)
+    assert counter.truth("app01")["stage"] == "failback_commit_pending"
+    assert counter.caller.get(answer.headers["Location"], None).status_code == 204
 
 
 def test_given_a_plan_when_reverse_replicated_then_refused_unless_the_variant_lets_it(desk, vault_of):

@@ -25,7 +25,7 @@ LOOKS = {
     ),
     "vm-failed-over": ("PlannedFailoverStatesBegin", "Recovery", "Failback", None, "running", "off", "consistent"),
     "vm-failed-over-unplanned": (
-        "UnplannedFailoverStatesBegin",
+        "UnplannedFailoverCommitted",
         "Recovery",
         "Failback",
         None,
@@ -36,7 +36,15 @@ LOOKS = {
     "vm-synchronizing": (None, "Recovery", None, "PlannedFailover", "running", "off", "inconsistent"),
     "vm-waiting": (None, "Recovery", None, "PlannedFailover", "running", "off", "inconsistent"),
     "vm-completing": (None, "Recovery", None, "PlannedFailover", "running", "off", "inconsistent"),
-    "vm-to-commit": (None, "Primary", "Commit", None, "deallocated", "running", "consistent"),
+    "vm-to-commit": (
+        "FinalizeRestorePending",
+        "Primary",
+        "FinalizeFailback",
+        None,
+        "deallocated",
+        "running",
+        "consistent",
+    ),
     "vm-failed-back": ("RestoreFinalized", "Primary", "ReverseReplicate", None, None, "running", "consistent"),
     "vm-reversing": (None, "Primary", None, "ReprotectReplicationGroup", None, "running", "consistent"),
     "vm-interrupted": ("PlannedFailoverStatesBegin", "Recovery", "Failback", None, "running", "off", "inconsistent"),
@@ -84,6 +92,44 @@ def test_given_stages_with_a_past_when_jobs_are_listed_then_their_jobs_are_there
     assert seen["vm-waiting"][2] == ("PlannedFailover", "Suspended")
 
 
+def test_given_a_test_failover_of_the_past_when_read_then_it_is_marked_for_good(desk, vault_of, failback):
+    counter = desk(vault_of({"name": "web01", "test_failover": "cleaned_up"}))
+    item = counter.item("web01")
+    assert (item["testFailoverState"], item["protectionState"]) == ("MarkedForDeletion", "PlannedFailoverStatesBegin")
+    assert item["lastSuccessfulTestFailoverTime"] < item["lastSuccessfulFailoverTime"]
+    assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Succeeded"
+
+
+def test_given_a_reverse_replication_when_its_job_has_ended_then_the_item_shows_that_protection_is_enabled(
+    desk, vault_of, to_azure
+):
+    counter = desk(vault_of({"name": "web01", "stage": "failed_back"}, rates={"resynchronize_seconds": 3600}))
+    assert counter.do("web01", "reProtect", to_azure)["state"] == "Succeeded"
+    item = counter.item("web01")
+    assert (item["protectionState"], item["allowedOperations"]) == (
+        "InitialReplicationInProgress",
+        ["DisableProtection"],
+    )
+    assert item["providerSpecificDetails"]["vmProtectionState"] == "UnprotectedStatesBegin"
+    assert item["providerSpecificDetails"]["vmProtectionStateDescription"] == "Enabling protection"
+
+
+def test_given_a_failback_when_it_ends_then_the_synchronization_was_completed_before_its_end(
+    desk, vault_of, failback
+):
+    for option in ("ForSynchronization", "ForDownTime"):
+        counter = desk(vault_of({"name": "web01"}))
+        operation = counter.begin("web01", "plannedFailover", failback(option))
+        if counter.until(operation, "Succeeded", "Suspended")["state"] == "Suspended":
+            counter.act(operation, "resume")
+            counter.until(operation, "Succeeded")
+        newest_first = [job["properties"] for job in counter.read("replicationJobs")["value"]]
+        completion, moved = newest_first[:2]
+        assert (completion["scenarioName"], moved["scenarioName"]) == ("RestoreCompletion", "PlannedFailover")
+        asked = next(task for task in counter.job(operation)["tasks"] if task["name"] == "WaitForUserInputForFailback")
+        assert asked["endTime"] < completion["startTime"] < moved["endTime"]
+
+
 def test_given_ages_when_read_then_the_failover_was_that_long_ago(desk):
     counter = desk("every_stage")
     now = counter.simulator.clock.now()
@@ -94,22 +140,24 @@ def test_given_ages_when_read_then_the_failover_was_that_long_ago(desk):
 
 
 @pytest.mark.parametrize(
-    ("variants", "location", "operation"),
+    ("variants", "state", "location", "operation"),
     [
-        ({}, "Primary", "Commit"),
+        ({}, "FinalizeRestorePending", "Primary", "FinalizeFailback"),
         (
-            {"failback_pending": {"active_location": "Recovery", "operation": "FinalizeFailback"}},
+            {"failback_pending": {"state": "FailbackCommitPending", "active_location": "Recovery", "operation": "Commit"}},
+            "FailbackCommitPending",
             "Recovery",
-            "FinalizeFailback",
+            "Commit",
         ),
     ],
 )
 def test_given_the_variants_when_a_failback_pends_then_the_item_shows_them(
-    desk, vault_of, variants, location, operation
+    desk, vault_of, variants, state, location, operation
 ):
     counter = desk(vault_of({"name": "web01", "stage": "failback_commit_pending"}, variants=variants))
     item = counter.item("web01")
-    assert (item["activeLocation"], item["allowedOperations"][0]) == (location, operation)
+    assert (item["protectionState"], item["activeLocation"]) == (state, location)
+    assert item["allowedOperations"] == ["DisableProtection", operation]
     assert counter.do("web01", "failoverCommit")["state"] == "Succeeded"
 
 

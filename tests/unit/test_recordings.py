@@ -28,7 +28,7 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.settings import
 from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import SiteRecovery
 from ansible_collections.asr.failback.plugins.module_utils.failback.documents import as_result
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import NotFound
-from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import Job, Operation
+from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import Job, Operation, parse_operation
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Stage, observe
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
@@ -235,60 +235,182 @@ def test_every_task_of_a_job_is_read(name: str, ask: Any) -> None:
     ]
 
 
-# Recording, operation, whether its data synchronisation began, whether it ended.
+@dataclass(frozen=True)
+class MeantItem:
+    """What a recorded item is: its stage, and the start of the id that Hyper-V knows its machine by ("" is not told)."""
+
+    stage: Stage
+    hypervisor: str
+    why: str
+
+
+# The reasons come from the recordings' own order and from what was asked next and how that went, not from the code.
+ITEMS = {
+    "b2a2017_cleanup_1_item_before": MeantItem(Stage.BUSY, "", "its test failover waits; only the clean-up is allowed"),
+    "b2a2017_cleanup_4_item_83min_later": MeantItem(Stage.PROTECTED, "", "83 minutes after the clean-up succeeded"),
+    "b2a2017_marked_2_item": MeantItem(Stage.PROTECTED, "", "the planned failover asked for next succeeded"),
+    "e2a2017_marked_1_item": MeantItem(Stage.PROTECTED, "", "the planned failover asked for next was accepted"),
+    "b2a2021_after_test_failover_2_item_Protected_MarkedForDeletion_47s_after_cleanup": MeantItem(
+        Stage.PROTECTED, "b07c9911", "the planned failover asked for next succeeded"
+    ),
+    "b2a2021_cycle_1_item_UnplannedFailoverCommitted_Recovery": MeantItem(
+        Stage.FAILED_OVER, "e06c319f", "the failback asked for next succeeded"
+    ),
+    "b2a2021_cycle_4_item_FinalizeRestorePending_COMMIT_PENDING": MeantItem(
+        Stage.FAILBACK_COMMIT_PENDING, "e06c319f", "the failback has succeeded, the commit followed"
+    ),
+    "b2a2021_cycle_5_item_RestoreFinalized": MeantItem(Stage.FAILED_BACK, "e06c319f", "the commit has succeeded"),
+    "b2a2021_cycle_6_item_InitialReplicationInProgress_after_reProtect": MeantItem(
+        Stage.REVERSE_REPLICATING, "e06c319f", "the reverse replication has been started"
+    ),
+    "e2a2021_reprotect_1_item_RestoreFinalized_vmId_is_not_HyperVs": MeantItem(
+        Stage.FAILED_BACK, "ac234aed", "the reverse replication asked for next sent this id and succeeded"
+    ),
+    "b2a2023_03_protecteditem_Protected": MeantItem(Stage.PROTECTED, "4468b400", "the failover asked for next succeeded"),
+    "e2a2023_06_protecteditem_Protected": MeantItem(Stage.BUSY, "fc335dd7", "its enabling had not ended yet"),
+    "e2a2023_05_protecteditem_InitialReplicationInProgress": MeantItem(
+        Stage.REVERSE_REPLICATING, "fc335dd7", "its protection was enabled a minute before"
+    ),
+    "rpi2017_pfo_1_item_Protected": MeantItem(Stage.PROTECTED, "", "the planned failover asked for next succeeded"),
+    "ps2017_e2a_item_PlannedFailoverCommitRequired": MeantItem(
+        Stage.FAILOVER_COMMIT_PENDING, "", "a reverse replication asked for next failed as a commit was pending"
+    ),
+    "rpi2017_reprotect_2_item_RestoreFinalized": MeantItem(
+        Stage.FAILED_BACK, "", "the reverse replication asked for next succeeded"
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), ITEMS.items())
+def test_an_item_is_what_the_recording_shows(name: str, meant: MeantItem, ask: Any) -> None:
+    item = ask(SINGLE[name], lambda service: service.item(SINGLE[name]["id"]))
+    assert observe(item).stage is meant.stage, meant.why
+    assert item.is_hyper_v_to_azure
+    assert item.vm_id
+    assert item.hypervisor_vm_id[:8] == meant.hypervisor
+
+
+def test_items_of_a_list_are_what_the_recording_shows(ask: Any) -> None:
+    marked, untouched = ask(LISTS["b2a2017_marked_1_items_list"], lambda service: service.items("fabric", "container"))
+    assert (marked.test_failover_state, untouched.test_failover_state) == ("MarkedForDeletion", "None")
+    assert [observe(item).stage for item in (marked, untouched)] == [Stage.PROTECTED, Stage.PROTECTED]
+
+
+RUNS, DONE, FAILED = "runs", "succeeded", "failed"
+# Recording, operation, how it stands; of failbacks, whether the data synchronisation began, and whether it ended.
 JOBS = [
-    ("e2a2015_job_failback_PlannedFailover_Succeeded_vm2", Operation.FAILBACK, True, True),
-    ("rp2017_failback_2_job_InProgress_first", Operation.FAILBACK, False, False),
-    ("rp2017_failback_3_job_InProgress_later", Operation.FAILBACK, True, False),
-    ("rp2017_failback_4_job_Succeeded", Operation.FAILBACK, True, True),
-    ("rp2017_pfo_3_job_Succeeded", Operation.FAILOVER, True, False),
-    ("rpi2017_pfo_4_job_Succeeded", Operation.FAILOVER, False, False),
-    ("e2a2015_job_PlannedFailover_to_Azure_Succeeded", Operation.FAILOVER, False, False),
-    ("e2a2015_job_UnplannedFailover_Succeeded", Operation.FAILOVER, False, False),
-    ("e2a2015_job_FinalizeFailback_Succeeded", Operation.COMMIT, False, False),
-    ("e2a2015_job_CommitFailover_Succeeded", Operation.COMMIT, False, False),
-    ("rp2017_commit_2_job_Succeeded", Operation.COMMIT, False, False),
-    ("e2a2015_job_ReprotectReplicationGroup_Succeeded", Operation.REVERSE_REPLICATE, False, False),
-    ("rp2017_reprotect_3_job_Succeeded", Operation.REVERSE_REPLICATE, False, False),
-    ("e2a2015_job_IrCompletion_Succeeded", Operation.REVERSE_REPLICATE, False, False),
-    ("e2a2015_job_RestoreCompletion_Succeeded", Operation.RESTORE_COMPLETION, False, False),
-    ("ps2017_job_NotStarted", Operation.OTHER, False, False),
+    ("e2a2015_job_failback_PlannedFailover_Succeeded_vm2", Operation.FAILBACK, DONE, True, True),
+    ("rp2017_failback_2_job_InProgress_first", Operation.FAILBACK, RUNS, False, False),
+    ("rp2017_failback_3_job_InProgress_later", Operation.FAILBACK, RUNS, True, False),
+    ("rp2017_failback_4_job_Succeeded", Operation.FAILBACK, DONE, True, True),
+    ("rp2017_pfo_2_job_InProgress", Operation.FAILOVER, RUNS, False, False),
+    ("rp2017_pfo_3_job_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("rpi2017_pfo_3_job_InProgress", Operation.FAILOVER, RUNS, False, False),
+    ("rpi2017_pfo_4_job_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("b2a2017_marked_4_job_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("b2a2021_after_test_failover_3_PlannedFailover_job_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("ps2017_b2a_pfo_job_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("ps2017_job_Failed_532_other_operation_in_progress", Operation.FAILOVER, FAILED, False, False),
+    ("e2a2015_job_PlannedFailover_to_Azure_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("e2a2015_job_PlannedFailover_Failed_25017", Operation.FAILOVER, FAILED, False, False),
+    ("e2a2015_job_PlannedFailover_Failed_VmFailover", Operation.FAILOVER, FAILED, False, False),
+    ("e2a2015_job_UnplannedFailover_Succeeded", Operation.FAILOVER, DONE, False, False),
+    ("e2a2015_job_FinalizeFailback_Succeeded", Operation.COMMIT, DONE, False, False),
+    ("ps2017_FinalizeFailback_Failed_25037", Operation.COMMIT, FAILED, False, False),
+    ("e2a2015_job_CommitFailover_Succeeded", Operation.COMMIT, DONE, False, False),
+    ("rp2017_commit_2_job_Succeeded", Operation.COMMIT, DONE, False, False),
+    ("rpi2017_commit_2_job", Operation.COMMIT, DONE, False, False),
+    ("e2a2015_job_ReprotectReplicationGroup_Succeeded", Operation.REVERSE_REPLICATE, DONE, False, False),
+    ("rp2017_reprotect_2_job_InProgress", Operation.REVERSE_REPLICATE, RUNS, False, False),
+    ("rp2017_reprotect_3_job_Succeeded", Operation.REVERSE_REPLICATE, DONE, False, False),
+    ("rpi2017_reprotect_4_job_InProgress", Operation.REVERSE_REPLICATE, RUNS, False, False),
+    ("rpi2017_reprotect_5_job_Succeeded", Operation.REVERSE_REPLICATE, DONE, False, False),
+    ("ps2017_e2a_reprotect_job_Failed_25038", Operation.REVERSE_REPLICATE, FAILED, False, False),
+    ("e2a2021_reprotect_4_reProtect_job_Succeeded", Operation.REVERSE_REPLICATE, DONE, False, False),
+    ("e2a2015_job_IrCompletion_Succeeded", Operation.REVERSE_REPLICATE, DONE, False, False),
+    ("e2a2015_job_RestoreCompletion_Succeeded", Operation.RESTORE_COMPLETION, DONE, False, False),
+    ("b2a2017_cleanup_3_job_Succeeded", Operation.TEST_FAILOVER, DONE, False, False),
+    ("b2a2021_after_test_failover_1_TestFailoverCleanup_job_Succeeded", Operation.TEST_FAILOVER, DONE, False, False),
+    ("e2a2015_job_AssociateProtectionProfile_Failed_532", Operation.OTHER, FAILED, False, False),
+    ("job2017_inline_workflow", Operation.OTHER, RUNS, False, False),
+    ("ps2017_job_NotStarted", Operation.OTHER, RUNS, False, False),
 ]
 
 
-@pytest.mark.parametrize(("name", "operation", "began", "finished"), JOBS)
-def test_a_job_is_understood(name: str, operation: Operation, began: bool, finished: bool, ask: Any) -> None:
+@pytest.mark.parametrize(("name", "operation", "standing", "began", "finished"), JOBS)
+def test_a_job_is_what_the_recording_shows(
+    name: str, operation: Operation, standing: str, began: bool, finished: bool, ask: Any
+) -> None:
     job: Job = ask(SINGLE[name], lambda service: service.job("x"))
     assert job.operation is operation
+    assert {RUNS: job.is_running, DONE: job.has_succeeded, FAILED: job.has_failed}[standing]
     assert not job.waits_for_completion
     if operation is Operation.FAILBACK:
         assert (job.began_data_sync, job.finished_data_sync) == (began, finished)
 
 
-STAGES = {
-    "b2a2023_03_protecteditem_Protected": Stage.PROTECTED,
-    # Its enabling had not ended yet.
-    "e2a2023_06_protecteditem_Protected": Stage.BUSY,
-    "rpi2017_pfo_1_item_Protected": Stage.PROTECTED,
-    "e2a2023_05_protecteditem_InitialReplicationInProgress": Stage.REVERSE_REPLICATING,
-    "ps2017_e2a_item_PlannedFailoverCommitRequired": Stage.FAILOVER_COMMIT_PENDING,
-    "rpi2017_reprotect_2_item_RestoreFinalized": Stage.FAILED_BACK,
-}
+FAILBACK_OF_PLAN = "cd296db2-edda-4b8e-b3b7-7daa4ff3a58b"
+# Recording of an operation's status, its state, the job that it names, the error that it carries.
+STATUSES = [
+    ("b2a2021_cycle_3_FAILBACK_item_opstatus_Succeeded", DONE, "3831b8d9-1552-4a98-b3dd-c81ac0ffa742", ""),
+    ("b2a2021_plan_failback_2_opstatus_InProgress_name_is_job", RUNS, FAILBACK_OF_PLAN, ""),
+    ("b2a2023_09_opstatus_unplannedFailover_Succeeded", DONE, "", ""),
+    ("b2a2023_11_opstatus_commit_InProgress", RUNS, "", ""),
+    ("b2a2023_12_opstatus_commit_Succeeded", DONE, "", ""),
+    ("b2a2023_14_FAILBACK_opstatus_InProgress", RUNS, "fb9ac911-1496-40e0-a58e-d183de51512e", ""),
+    ("b2a2023_15_FAILBACK_opstatus_Succeeded", DONE, "fb9ac911-1496-40e0-a58e-d183de51512e", ""),
+    ("b2a2023_17_opstatus_remove", RUNS, "", ""),
+    ("e2a2023_08_opstatus_InProgress_after_start", RUNS, "", ""),
+    # The new name of the Azure VM is told as an error of a success.
+    ("e2a2023_10_opstatus_Succeeded_with_warning_28175", DONE, "", "28175"),
+    ("e2a2023_13_FAILBACK_opstatus_InProgress", RUNS, "", ""),
+    ("e2a2023_14_FAILBACK_opstatus_Succeeded", DONE, "", ""),
+]
 
 
-@pytest.mark.parametrize(("name", "stage"), STAGES.items())
-def test_an_item_is_understood(name: str, stage: Stage, ask: Any) -> None:
-    item = ask(SINGLE[name], lambda service: service.item(SINGLE[name]["id"]))
-    assert observe(item).stage is stage
-    assert item.is_hyper_v_to_azure
-    assert item.vm_id
+@pytest.mark.parametrize(("name", "standing", "job_name", "error"), STATUSES)
+def test_an_operation_is_what_the_recording_shows(name: str, standing: str, job_name: str, error: str) -> None:
+    status = parse_operation(dict(recordings())[name])
+    assert (status.is_running, status.has_succeeded) == (standing == RUNS, standing == DONE)
+    assert status.job_name.startswith(job_name)
+    assert len(status.job_name) == 36
+    assert status.error_code == error
 
 
-def test_every_kind_that_was_recorded_is_tried() -> None:
+# Recording of a plan, the job that it names, whether a commit is pending.
+PLANS = [
+    ("b2a2023_06_recoveryplan_GET", "", False),
+    ("e2a2023_07_recoveryplan_GET", "", False),
+    ("b2a2021_plan_failback_4_plan_after", FAILBACK_OF_PLAN, True),
+    ("rp2017_pfo_4_plan_after", None, True),
+    ("rp2017_failback_5_plan_after", "3940e893", True),
+    ("rp2017_commit_3_plan_after", None, False),
+    ("rp2017_reprotect_4_plan_after", None, False),
+]
+
+
+@pytest.mark.parametrize(("name", "job_name", "commits"), PLANS)
+def test_a_plan_is_what_the_recording_shows(name: str, job_name: str | None, commits: bool, ask: Any) -> None:
+    plan = ask(SINGLE[name], lambda service: service.plan("x"))
+    assert ("Commit" in plan.allowed_operations) is commits
+    assert plan.item_ids
+    last = plan.scenario_job_id.rsplit("/", 1)[-1]
+    assert bool(last) if job_name is None else last.startswith(job_name) and bool(last) is bool(job_name)
+
+
+def test_every_recording_has_a_meaning() -> None:
     tried = {kind_of(body) for body in SINGLE.values()} | {kind_of(body["value"][0]) for body in LISTS.values()}
     assert tried == set(KINDS)
-    known = {name for name, body in SINGLE.items() if kind_of(body) == "replicationprotecteditems"}
-    assert known == set(STAGES)
+    meant = {
+        "replicationprotecteditems": set(ITEMS),
+        "replicationjobs": {row[0] for row in JOBS},
+        "replicationrecoveryplans": {row[0] for row in PLANS},
+    }
+    for kind, names in meant.items():
+        assert {name for name, body in SINGLE.items() if kind_of(body) == kind} == names
+    assert {name for name, body in recordings() if "status" in body and not body.get("type")} - set(SINGLE) == {
+        row[0] for row in STATUSES
+    }
 
 
 def test_a_recorded_absence_is_not_found(ask: Any) -> None:
