@@ -107,7 +107,7 @@ def test_the_prerequisites_playbook_writes_nothing_and_fails_what_is_not_ready(s
 
 
 def test_the_prerequisites_playbook_fails_what_another_operation_owns(stage: Any) -> None:
-    tested = item_of("vm2", "protected", test_failover=True)
+    tested = item_of("vm2", "protected", test_failover="waiting")
     forever = {"busy_seconds": 10_000_000}
     vault = stage(scenario_of(item_of("vm1", "busy"), tested, item_of("vm3", "protected"), rates=forever))
     run = vault.play("prerequisites", {"vm1": {}, "vm2": {}, "vm3": {}})
@@ -122,7 +122,7 @@ def test_the_prerequisites_playbook_fails_what_another_operation_owns(stage: Any
 
 
 def test_a_failback_waits_for_a_job_and_stops_at_a_test_failover(stage: Any) -> None:
-    vault = stage(scenario_of(item_of("vm1", "busy"), item_of("vm2", "protected", test_failover=True)))
+    vault = stage(scenario_of(item_of("vm1", "busy"), item_of("vm2", "protected", test_failover="waiting")))
     run = vault.play("failback", {"vm1": {}, "vm2": {}})
     assert {vm: result["outcome"] for vm, result in run.results.items()} == {"vm1": "held", "vm2": "failed"}
     assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]

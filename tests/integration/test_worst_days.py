@@ -138,7 +138,7 @@ def test_impatient_polling_does_not_shorten_patience(driver: Any) -> None:
 
 
 def test_a_vm_of_a_test_failover_is_refused_at_once(driver: Any) -> None:
-    vault = driver(scenario_of(item_of("vm1", "protected", test_failover=True)))
+    vault = driver(scenario_of(item_of("vm1", "protected", test_failover="waiting")))
     refused = vault.fail("planned_failover", replicated_item="vm1", direction="primary_to_recovery")
     assert refused["error"]["kind"] == "refused"
     assert "test failover" in refused["msg"]

@@ -201,6 +201,7 @@ def test_given_a_plan_when_its_operation_has_ended_then_the_result_is_empty(desk
     counter = desk(vault_of(*PAIR, **GROUPS))
     answer = counter.ask("plan1", "plannedFailover", plan_failback("ForSynchronization"))
     counter.pass_time(7200)
+    counter.caller.sign_in()
     assert counter.truth("app01")["stage"] == "failback_commit_pending"
     assert counter.caller.get(answer.headers["Location"], None).status_code == 204
 

@@ -179,7 +179,8 @@ def _fabric_healthy(facts: ItemFacts) -> Finding:
     if isinstance(facts.fabric, NotRead):
         return _not_checked("fabric_health", facts.fabric)
     health = facts.fabric.health or "unknown"
-    if health == "Normal":
+    # Recorded: a fabric is Normal although one of its errors says that a provider is not heard any more.
+    if health == "Normal" and not facts.fabric.health_errors:
         return Finding("fabric_health", "pass", f"{facts.fabric.friendly_name} is {health}")
     return Finding(
         "fabric_health", "warn", f"{facts.fabric.friendly_name} is {health}", *_health(facts.fabric.health_errors)

@@ -238,7 +238,8 @@ def decide(verb: Verb, seen: Observation) -> Decision:
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:
     job = seen.job
-    if job is None and (seen.item.has_open_test_failover or seen.item.needs_resynchronization):
+    runs = job is not None and job.is_running
+    if not runs and (seen.item.has_open_test_failover or seen.item.needs_resynchronization):
         return _refuse("Only a person can end this, in the portal: clean up the test failover, or resynchronize.")
     if job is None or not job.is_running:
         return Decision(Step.WAIT, seen.reason)

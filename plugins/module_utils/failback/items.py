@@ -12,6 +12,7 @@ from . import arm_ids
 from .documents import Document, field, items, text, time_at
 
 HYPER_V_TO_AZURE = "HyperVReplicaAzure"
+_NO_OPEN_TEST = ("", "None", "MarkedForDeletion")
 # Recorded: what stands in currentScenario while nothing runs.
 _NO_SCENARIO = ("", "None")
 
@@ -74,8 +75,11 @@ class ReplicatedItem:
 
     @property
     def has_open_test_failover(self) -> bool:
-        """Whether a test failover has not been cleaned up."""
-        return self.test_failover_state not in ("", "None")
+        """Whether a test failover has not been cleaned up.
+
+        Recorded: of one that was cleaned up, C(MarkedForDeletion) stays for good, and every operation is allowed.
+        """
+        return "TestFailoverCleanup" in self.allowed_operations or self.test_failover_state not in _NO_OPEN_TEST
 
     @property
     def needs_resynchronization(self) -> bool:

@@ -63,7 +63,8 @@ _NEVER_START = "Never start the on-premises VM. Run planned_failover again: it c
 _CLOSING = (Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE)
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
-_FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin")
+_FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin", "UnplannedFailoverCommitted")
+_FAILBACK_PENDING_STATE = "FinalizeRestorePending"
 _FAILED_BACK_STATE = "RestoreFinalized"
 # The service lists these while it takes the first copy to Azure again (recorded for enabling protection).
 _REPLICATING_STATES = (
@@ -216,7 +217,7 @@ def _failed_back(item: ReplicatedItem) -> tuple[Stage, str]:
 
 def _awaits_commit(item: ReplicatedItem) -> bool:
     allows = not item.allowed_operations.isdisjoint({"Commit", "FinalizeFailback"})
-    return allows or item.protection_state in _FAILOVER_PENDING_STATES
+    return allows or item.protection_state in (*_FAILOVER_PENDING_STATES, _FAILBACK_PENDING_STATE)
 
 
 def _pending_commit(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
@@ -224,7 +225,8 @@ def _pending_commit(item: ReplicatedItem, last_failback: Job | None) -> tuple[St
 
     A failback cannot start before the failover is committed: where one has begun since, the pending commit is its own.
     """
-    if item.active_location == "Primary" or "FinalizeFailback" in item.allowed_operations:
+    named = item.protection_state == _FAILBACK_PENDING_STATE or "FinalizeFailback" in item.allowed_operations
+    if named or item.active_location == "Primary":
         return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
     if last_failback is None or not last_failback.began_data_sync:
         return Stage.FAILOVER_COMMIT_PENDING, "active in Azure, the failover is not committed"
@@ -247,7 +249,7 @@ def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[St
         return Stage.FAILED_OVER, _allows(item, "Failback", "PlannedFailover")
     if item.protection_state in _FAILED_OVER_STATES:
         return Stage.BUSY, "the failover is committed, but Site Recovery allows no failback now"
-    raise UnknownState(f"properties.protectionState of '{item.friendly_name}'", item.protection_state)
+    return _unknown_state(item)
 
 
 def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
@@ -262,7 +264,13 @@ def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
         return Stage.PROTECTED, _allows(item, "PlannedFailover")
     if item.protection_state == "Protected":
         return Stage.BUSY, "protected on-premises, but Site Recovery allows no operation now"
-    raise UnknownState(f"properties.protectionState of '{item.friendly_name}'", item.protection_state)
+    return _unknown_state(item)
+
+
+def _unknown_state(item: ReplicatedItem) -> tuple[Stage, str]:
+    """Tell of a state that nobody has seen, and that allows nothing we know: nothing is written on it."""
+    state = item.protection_state or "missing"
+    return Stage.BUSY, f"its protectionState is {state}, and Site Recovery allows none of the operations known here"
 
 
 def _allows(item: ReplicatedItem, *operations: str) -> str:

@@ -169,7 +169,7 @@ class HyperVSpec:
 class ItemSpec:
     """A replicated item.
 
-    ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
+    ``test_failover`` is one of its past: empty, ``waiting`` for its clean-up, or ``cleaned_up``. ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
     VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move.
     ``azure_namesake`` is the power of somebody else's Azure VM that had the name before the failover.
     """
@@ -194,7 +194,7 @@ class ItemSpec:
     azure_namesake: str | None = None
     locks: tuple[str, ...] = ()
     provider: str = "HyperVReplicaAzure"
-    test_failover: bool = False
+    test_failover: str = ""
     replication_health: str = "Normal"
     on_premises_power: str | None = None
     generation: int = 2
@@ -227,10 +227,12 @@ class Variants:
     """Which plausible form to use where nothing was recorded (``fidelity.yml`` says where)."""
 
     failback_scenario_name: str = "PlannedFailover"
+    failback_pending_state: str = "FinalizeRestorePending"
     failback_pending_active_location: str = "Primary"
-    failback_pending_operation: str = "Commit"
+    failback_pending_operation: str = "FinalizeFailback"
     committed_operation: str = "Failback"
-    plan_job_id_differs: bool = False
+    plan_job_id_differs: bool = True
+    plan_job_by_operation: bool = False
     plan_reprotect: str = "error"
     signed_poll_urls: bool = True
     renamed_azure_vm: str = "old"

@@ -53,7 +53,12 @@ TASKS: dict[str, tuple[str, str | None]] = {
     "VmPrepareForUnPlannedFailover": ("Synchronizing the latest changes", None),
     "VmFailover": ("Start failover", "FailoverTask"),
     "VmFoStartVmOnSecondary": ("Start the replica virtual machine", "StartVmOnSecondary"),
-    "CleanupTestFailover": ("Clean up the test virtual machine", None),
+    "VmTfoCleanupPreflightsCheck": (
+        "Prerequisites check for test failover cleanup",
+        "TestFailoverCleanupPreflightChecksTask",
+    ),
+    "VmTfoEndFailover": ("Ending test failover", "EndTestFailoverTask"),
+    "VmTfoDeleteTestVm": ("Clean up the test virtual machine", "CleanupTestProtectedEntitiesTask"),
     "RpSrsPrerequisitesCheck": ("Prerequisites check for the recovery plan", None),
     "RpEnvironmentCreationTask": ("Create the environment", None),
     "EndRecoveryPlanTask": ("Finalizing the recovery plan", None),
@@ -95,7 +100,12 @@ UNPLANNED_FAILOVER = JobKind("UnplannedFailover", "Unplanned failover", ("VmUfoP
 TEST_FAILOVER = JobKind(
     "TestFailover", "Test failover", ("VmTfoPrerequisitesCheck", "VmFailover", "VmFoStartVmOnSecondary")
 )
-TEST_FAILOVER_CLEANUP = JobKind("TestFailoverCleanup", "Cleanup test failover", ("CleanupTestFailover",), ("Restart",))
+TEST_FAILOVER_CLEANUP = JobKind(
+    "TestFailoverCleanup",
+    "Test failover cleanup",
+    ("VmTfoCleanupPreflightsCheck", "VmTfoEndFailover", "VmTfoDeleteTestVm"),
+    ("Restart",),
+)
 COMMIT_FAILOVER = JobKind("CommitFailover", "Commit", ("VmCommitPrerequisitesCheck", "VmCommit"))
 FINALIZE_FAILBACK = JobKind(
     "FinalizeFailback", "Commit", ("FinalizeRestoreOnRecovery", "FinalizeRestoreOnPrimary"), starts_from_azure=True
@@ -119,8 +129,6 @@ RESTART_JOB = JobKind("RestartJob", "Restart job", ("RemediateTask",), cancellab
 PLAN_FAILBACK = JobKind("Failback", "Planned failover", starts_from_azure=True)
 PLAN_PLANNED_FAILOVER = JobKind("PlannedFailover", "Planned failover")
 PLAN_UNPLANNED_FAILOVER = JobKind("UnplannedFailover", "Unplanned failover")
-PLAN_TEST_FAILOVER = JobKind("TestFailover", "Test failover")
-PLAN_TEST_FAILOVER_CLEANUP = JobKind("TestFailoverCleanup", "Cleanup test failover")
 PLAN_COMMIT = JobKind("CommitFailover", "Commit")
 PLAN_REVERSE_REPLICATION = JobKind("ReverseReplication", "Reverse replication")
 

@@ -50,7 +50,6 @@ def _failback(works: Works, item: Item, job: Job, order: FailbackOrder) -> Steps
         begin_synchronization(item)
         yield from works.perform_on_premises(first, rates["initiate_sync_seconds"], item)
         yield from synchronize_first(works, item, monitor)
-        serve_restore_completion(works, item)
         item.happens("synchronized")
         wait.begin(works.clock.now())
         yield AwaitResume(WAITS_AFTER_SYNC)
@@ -73,8 +72,8 @@ def _start_failback(works: Works, item: Item, job: Job, order: FailbackOrder) ->
         begin_synchronization(item)
     yield from works.perform_on_premises(initiate, works.rates["initiate_sync_seconds"], item)
     yield from synchronize_last(works, item, monitor, order)
+    serve_restore_completion(works, item)
     if not order.synchronize_first:
-        serve_restore_completion(works, item)
         item.happens("completion_started")
     yield from works.perform_on_premises(prepare, works.rates["finalize_sync_seconds"], item)
     yield from works.perform_on_premises(start, works.rates["start_vm_seconds"], item)
@@ -131,7 +130,7 @@ def start_on_premises(works: Works, item: Item) -> None:
 
 
 def serve_restore_completion(works: Works, item: Item) -> None:
-    """The job that the service starts by itself when a data synchronisation ends."""
+    """The job that the service starts by itself when the last data has come, before the failback's job ends."""
 
     def work(job: Job) -> Steps:
         for task in job.tasks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from asr_simulator.compute import Disk, NetworkInterface, VirtualMachine
 from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
-from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item, TargetDisk
+from asr_simulator.site_recovery.items import TEST_CLEANED_UP, TEST_WAITS, Item, TargetDisk
 from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import SUCCEEDED, Job
 from asr_simulator.site_recovery.works import Steps, Works, guarded
@@ -42,12 +42,12 @@ def _failover(works: Works, item: Item, job: Job, planned: bool, shut_down: bool
 
 
 def check(item: Item) -> None:
-    """A failover needs a protected item without a test failover.
+    """A failover needs a protected item whose test failover, if there was one, is cleaned up.
 
     Raises:
         JobFailure: 25017.
     """
-    if item.stage != lifecycle.PROTECTED or item.test_failover != NO_TEST or item.spec.replication_health == "Critical":
+    if item.stage != lifecycle.PROTECTED or item.test_failover == TEST_WAITS or item.spec.replication_health == "Critical":
         raise JobFailure(joberrors.not_replicating(item.friendly_name))
 
 
@@ -133,22 +133,24 @@ def test_failover(works: Works, item: Item, job: Job) -> Steps:
     yield from works.perform(start, works.rates["failover_seconds"])
     create_azure_vm(works, item, test_name(item))
     yield from works.perform(boot, works.rates["check_seconds"])
-    item.test_failover = TEST_WAITS
+    item.test_failover, item.test_job = TEST_WAITS, job
     item.last_test_failover = job.started
 
 
 def test_failover_cleanup(works: Works, item: Item, job: Job) -> Steps:
-    """The copy is deleted."""
-    task = job.tasks[0]
-    task.begin(works.clock.now())
+    """The copy is deleted; the item stays marked for good."""
+    checks, end, delete = job.tasks
+    checks.begin(works.clock.now())
     if item.test_failover != TEST_WAITS:
         raise JobFailure(joberrors.not_replicating(item.friendly_name))
-    item.test_failover = TEST_CLEANUP
-    yield Sleep(works.rates["delete_azure_vm_seconds"])
-    if works.compute.find(test_name(item)):
-        works.compute.delete_vm_and_disks(test_name(item))
-    task.end(SUCCEEDED, works.clock.now())
-    item.test_failover = NO_TEST
+    yield Sleep(works.rates["check_seconds"])
+    works.finish(checks)
+    yield from works.perform(end, works.rates["check_seconds"])
+    item.test_failover = TEST_CLEANED_UP
+    yield from works.perform(delete, works.rates["delete_azure_vm_seconds"])
+    copy = f"{item.group_path}/providers/Microsoft.Compute/virtualMachines/{test_name(item)}"
+    if works.compute.find(copy):
+        works.compute.delete_vm_and_disks(copy)
 
 
 def test_name(item: Item) -> str:

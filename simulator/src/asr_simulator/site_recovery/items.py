@@ -24,7 +24,8 @@ HYPERV_TO_AZURE = "HyperVReplicaAzure"
 
 NO_TEST = "None"
 TEST_WAITS = "WaitingForCompletion"
-TEST_CLEANUP = "MarkedForDeletion"
+# Of an item that ever had a test failover: it stays so for good (recordings).
+TEST_CLEANED_UP = "MarkedForDeletion"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Item:
     replicated: datetime | None = None
     recovery_point: str | None = None
     test_failover: str = NO_TEST
+    test_job: Job | None = None
     initial_replication: int = 0
     azure_vm_name: str = ""
     azure_disks: dict[str, TargetDisk] = field(default_factory=dict)
@@ -99,6 +101,11 @@ class Item:
     def is_hyperv_to_azure(self) -> bool:
         """Whether it is replicated as this simulator models; others can only be read."""
         return self.spec.provider == HYPERV_TO_AZURE
+
+    @property
+    def waiting_test(self) -> Job | None:
+        """The job of a test failover that waits for its clean-up."""
+        return self.test_job if self.test_failover == TEST_WAITS else None
 
     @property
     def in_azure(self) -> bool:

@@ -96,12 +96,24 @@ def plan(vault: Vault, parameters: Mapping[str, str]) -> Plan:
 
 
 def job(vault: Vault, parameters: Mapping[str, str]) -> Job:
-    """The job, by its name or by the id of the operation that started it.
+    """The job of the path.
 
     Raises:
         ArmError: 404.
     """
-    found = vault.find_job(parameters["job"])
+    return _known(vault.find_job(parameters["job"]), parameters)
+
+
+def operation(vault: Vault, parameters: Mapping[str, str]) -> Job:
+    """The job that the operation of the path started.
+
+    Raises:
+        ArmError: 404.
+    """
+    return _known(vault.find_operation(parameters["job"]), parameters)
+
+
+def _known(found: Job | None, parameters: Mapping[str, str]) -> Job:
     if found is None:
         raise no_resource(parameters["job"])
     return found

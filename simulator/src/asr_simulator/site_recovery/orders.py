@@ -32,15 +32,22 @@ def properties_of(body: Any) -> dict[str, Any]:
 
 
 def direction_of(properties: dict[str, Any]) -> str:
-    """The failover direction.
+    """The failover direction. It may be absent where the input is a failback's (recording).
 
     Raises:
         ArmError: 400 InvalidFailoverDirection.
     """
     direction = properties.get("failoverDirection")
+    if direction is None and _fails_back(properties):
+        return TO_PREMISES
     if direction not in (TO_AZURE, TO_PREMISES):
         raise invalid_direction()
     return str(direction)
+
+
+def _fails_back(properties: dict[str, Any]) -> bool:
+    details = properties.get("providerSpecificDetails")
+    return isinstance(details, dict) and details.get("instanceType") == FAILBACK_INPUT
 
 
 def item_failback(properties: dict[str, Any], item: Item) -> FailbackOrder:

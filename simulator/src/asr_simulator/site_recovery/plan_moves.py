@@ -124,7 +124,6 @@ class PlanFailback(_PlanMove):
         rates = self.works.rates
         yield from self.works.perform_on_premises(initiate, rates["initiate_sync_seconds"], item)
         yield from failback.synchronize_first(self.works, item, monitor)
-        failback.serve_restore_completion(self.works, item)
         item.happens("synchronized")
 
     def _shut_down(self, item: Item, child: Job) -> Steps:
@@ -145,8 +144,8 @@ class PlanFailback(_PlanMove):
             failback.begin_synchronization(item)
         yield from self.works.perform_on_premises(initiate, self.works.rates["initiate_sync_seconds"], item)
         yield from failback.synchronize_last(self.works, item, monitor, self._order)
+        failback.serve_restore_completion(self.works, item)
         if not first:
-            failback.serve_restore_completion(self.works, item)
             item.happens("completion_started")
         yield from self.works.perform_on_premises(prepare, self.works.rates["finalize_sync_seconds"], item)
 

@@ -103,19 +103,20 @@ def job(vault: Vault, request: Request) -> Reply:
 
 
 def operation_status(vault: Vault, request: Request) -> Reply:
-    """How an operation is doing."""
-    return Reply(body=operation_body(lookups.job(vault, request.parameters)))
+    """How an operation is doing; it names the job that it started, in the body and in a header (recordings)."""
+    job = lookups.operation(vault, request.parameters)
+    return Reply(body=operation_body(job), headers={"x-ms-request-id": vault.job_path(job)})
 
 
 def operation_result(vault: Vault, request: Request) -> Reply:
-    """202 while the operation runs, then the resource it was asked of (recording of 2015)."""
-    job = lookups.job(vault, request.parameters)
+    """202 while the operation runs, then the item it was asked of; nothing for a plan (recordings of 2021)."""
+    job = lookups.operation(vault, request.parameters)
     if not job.over:
         return accepted(vault, request, job)
     if job.item is not None:
         return Reply(body=item_body(vault, job.item))
     if job.plan is not None:
-        return Reply(body=plan_body(vault, job.plan))
+        return Reply(204, headers={"x-ms-request-id": vault.job_path(job)})
     return Reply(body=job_body(vault, job))
 
 

@@ -24,6 +24,7 @@ from asr_simulator.site_recovery.vault import Vault
 CALLER = "portal"
 PAUSE = 600.0
 BUSY = "busy"
+CLEANED_UP = "cleaned_up"
 HOUR = 3600.0
 # How far each stage is along the way of a failback; a stage needs everything before it.
 WAY = [
@@ -87,14 +88,20 @@ class _History:
 
     def steps(self) -> list[Step]:
         """The actions with their times; none for an item that was always protected."""
-        if self._item.spec.test_failover:
-            return [(2 * HOUR, self._ask("testFailover", TO_AZURE))]
         later = self._later_steps()
-        if self._reached < WAY.index(lifecycle.FAILOVER_COMMIT_PENDING):
-            return []
-        oldest = max((before for before, _unused in later), default=0.0)
-        arrived = max(self._item.spec.in_azure_for, oldest + PAUSE)
-        return [*self._failover_steps(arrived), *later]
+        if self._reached >= WAY.index(lifecycle.FAILOVER_COMMIT_PENDING):
+            oldest = max((before for before, _unused in later), default=0.0)
+            arrived = max(self._item.spec.in_azure_for, oldest + PAUSE)
+            later = [*self._failover_steps(arrived), *later]
+        return [*self._test_failover_steps(max((before for before, _unused in later), default=0.0)), *later]
+
+    def _test_failover_steps(self, before: float) -> list[Step]:
+        """A test failover before everything else."""
+        wanted = self._item.spec.test_failover
+        steps: list[Step] = [(before + 2 * HOUR, self._ask("testFailover", TO_AZURE))] if wanted else []
+        if wanted == CLEANED_UP:
+            steps.append((before + HOUR, self._ask("testFailoverCleanup", {"comments": "Tested."})))
+        return steps
 
     def _failover_steps(self, arrived: float) -> list[Step]:
         operation = "plannedFailover" if self._item.spec.planned else "unplannedFailover"

@@ -93,7 +93,14 @@ class Vault:
         return f"{self.place.path}/replicationJobs/{job.name}"
 
     def find_job(self, name: str) -> Job | None:
-        """The job of that name, or the one that the operation of that id started."""
+        """The job of that name. That a plan's is found by its operation's id as well is recorded for 2017 alone."""
+        wanted = name.lower()
+        if self.variants.plan_job_by_operation:
+            return self.find_operation(name)
+        return next((job for job in self.jobs if job.name == wanted), None)
+
+    def find_operation(self, name: str) -> Job | None:
+        """The job that the operation of that id started, or that has this name."""
         wanted = name.lower()
         return next((job for job in self.jobs if wanted in (job.name, job.operation)), None)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from asr_simulator.scenarios.model import Variants
 from asr_simulator.site_recovery import lifecycle
 from asr_simulator.site_recovery.catalogue import FAILBACK, PLAN_FAILBACK, REVERSE_REPLICATION
-from asr_simulator.site_recovery.items import NO_TEST, TEST_WAITS, Item
+from asr_simulator.site_recovery.items import TEST_WAITS, Item
 from asr_simulator.site_recovery.plans import Plan
 
 PRIMARY, RECOVERY = "Primary", "Recovery"
@@ -29,13 +29,15 @@ class View:
 
 IN_AZURE_COMMITTED = ("CompleteMigration", "DisableProtection")
 COMMITTED = ("PlannedFailoverStatesBegin", "Planned failover committed")
-COMMITTED_UNPLANNED = ("UnplannedFailoverStatesBegin", "Failover committed")
+COMMITTED_UNPLANNED = ("UnplannedFailoverCommitted", "Failover committed")
 PENDING = ("PlannedFailoverCommitRequired", "Planned failover finished")
 PENDING_UNPLANNED = ("UnplannedFailoverCommitPendingStatesBegin", "Failover completed")
 PROTECTED = ("Protected", "Protected")
 PROTECTED_OPERATIONS = ("PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailover")
-FAILBACK_PENDING = ("FailbackCommitPending", "Failback completed")
+# The first is recorded; the second stands for a name that nobody has seen.
+FAILBACK_PENDING = {"FinalizeRestorePending": "Finalize failback pending", "FailbackCommitPending": "Failback completed"}
 INITIAL_REPLICATION = ("InitialReplicationInProgress", "Initial replication is in progress")
+ENABLING = ("UnprotectedStatesBegin", "Enabling protection")
 FAILBACK_SCENARIOS = frozenset({FAILBACK.scenario, PLAN_FAILBACK.scenario})
 RESTORE_FINALIZED = ("RestoreFinalized", "Failback finalized")
 
@@ -51,9 +53,8 @@ def view_of(item: Item, variants: Variants) -> View:
 def _of_stage(item: Item, variants: Variants) -> View:
     stage = item.stage
     if stage in (lifecycle.PROTECTED, lifecycle.FAILING_OVER):
-        if item.test_failover != NO_TEST:
-            cleanup = ("TestFailoverCleanup",) if item.test_failover == TEST_WAITS else ()
-            return View("Protected", "Cleanup test failover pending", PRIMARY, cleanup)
+        if item.test_failover == TEST_WAITS:
+            return View(*PROTECTED, PRIMARY, ("TestFailoverCleanup",))
         return View(*PROTECTED, PRIMARY, PROTECTED_OPERATIONS)
     if stage in (lifecycle.FAILOVER_COMMIT_PENDING, lifecycle.COMMITTING_FAILOVER):
         names = PENDING if item.planned else PENDING_UNPLANNED
@@ -62,11 +63,18 @@ def _of_stage(item: Item, variants: Variants) -> View:
         names = COMMITTED if item.planned else COMMITTED_UNPLANNED
         return View(*names, RECOVERY, (*IN_AZURE_COMMITTED, variants.committed_operation))
     if stage in lifecycle.PENDING_FAILBACK:
-        operations = (variants.failback_pending_operation, "DisableProtection")
-        return View(*FAILBACK_PENDING, variants.failback_pending_active_location, operations)
+        state = variants.failback_pending_state
+        operations = ("DisableProtection", variants.failback_pending_operation)
+        return View(state, FAILBACK_PENDING[state], variants.failback_pending_active_location, operations)
     if stage == lifecycle.REVERSE_REPLICATING:
         return View(*INITIAL_REPLICATION, PRIMARY, ("DisableProtection",))
     return View(*RESTORE_FINALIZED, PRIMARY, ("ReverseReplicate", "DisableProtection"))
+
+
+def machine_state_of(item: Item, variants: Variants) -> tuple[str, str]:
+    """``vmProtectionState`` and its description: the item's own, but for the first copy to Azure (recordings)."""
+    view = _of_stage(item, variants)
+    return ENABLING if item.stage == lifecycle.REVERSE_REPLICATING else (view.state, view.description)
 
 
 def plan_operations(plan: Plan) -> list[str]:

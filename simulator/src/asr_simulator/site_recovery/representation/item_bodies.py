@@ -10,12 +10,12 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.site_recovery.failover import network, storage_account
-from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANUP, TEST_WAITS, Item
+from asr_simulator.site_recovery.items import NO_TEST, TEST_CLEANED_UP, TEST_WAITS, Item
 from asr_simulator.site_recovery.lifecycle import PROTECTED
 from asr_simulator.site_recovery.rates import MB_PER_GB
 from asr_simulator.site_recovery.representation.job_bodies import AZURE_CONTAINER, AZURE_NAME
 from asr_simulator.site_recovery.representation.times import NEVER, precise, precise_or_none, whole
-from asr_simulator.site_recovery.views import view_of
+from asr_simulator.site_recovery.views import machine_state_of, view_of
 
 if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
@@ -26,7 +26,7 @@ ITEM_TYPE = (
 PROTECTABLE_TYPE = ITEM_TYPE.replace("ProtectedItems", "ProtectableItems")
 # The Azure side's fabric, by the name that every recording shows.
 AZURE_FABRIC_NAME = "d49858f157601230a6ac5862fbbc6e63bf38d23ecd96cf953767945d457fe9d5"
-TEST_STATES = {NO_TEST: "None", TEST_WAITS: "Waiting for user input", TEST_CLEANUP: "Cleaning up test environment"}
+TEST_STATES = {NO_TEST: "None", TEST_WAITS: "Waiting for user input", TEST_CLEANED_UP: "Cleaning up test environment"}
 
 
 def item_body(vault: Vault, item: Item) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def _identity(vault: Vault, item: Item) -> dict[str, Any]:
         "protectableItemId": f"{item.container.path}/replicationProtectableItems/{item.vm_id}",
         "recoveryServicesProviderId": item.provider.path,
         "primaryFabricFriendlyName": item.fabric.friendly_name,
-        "primaryFabricProvider": "SingleHostHyperVFabric" if item.fabric.is_site else "VMM",
+        "primaryFabricProvider": "SingleHostHyperVFabric" if item.fabric.is_site else "VmmFabric",
         "recoveryFabricFriendlyName": AZURE_NAME,
         "recoveryFabricId": AZURE_NAME,
         "primaryProtectionContainerFriendlyName": item.container.friendly_name,
@@ -83,13 +83,16 @@ def _state(vault: Vault, item: Item) -> dict[str, Any]:
 
 
 def _scenario(vault: Vault, item: Item) -> dict[str, str]:
-    if item.job is None or item.job_started is None:
+    job, started = item.job, item.job_started
+    if job is None and item.waiting_test is not None:
+        job, started = item.waiting_test, item.last_test_failover
+    if job is None or started is None:
         return {"scenarioName": "None", "jobId": f"{vault.place.path}/replicationJobs/None", "startTime": NEVER}
     # Of a plan's job it is not recorded what its items show: here the plan's job itself.
     return {
-        "scenarioName": item.job.scenario,
-        "jobId": vault.job_path(item.job),
-        "startTime": precise(item.job_started),
+        "scenarioName": job.scenario,
+        "jobId": vault.job_path(job),
+        "startTime": precise(started),
     }
 
 
@@ -123,7 +126,7 @@ def _health_errors(item: Item) -> list[dict[str, Any]]:
 def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
     if not item.is_hyperv_to_azure:
         return {"instanceType": item.spec.provider}
-    view = view_of(item, vault.variants)
+    state, description = machine_state_of(item, vault.variants)
     now = vault.clock.now()
     # Replication runs only towards Azure and only while the item is protected; else the last time stands.
     replicated = now if item.stage == PROTECTED else item.replicated
@@ -138,8 +141,8 @@ def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
         "rpoInSeconds": 3 if item.stage == PROTECTED else None,
         "lastRpoCalculatedTime": precise_or_none(replicated),
         "vmId": item.vm_id,
-        "vmProtectionState": view.state,
-        "vmProtectionStateDescription": view.description,
+        "vmProtectionState": state,
+        "vmProtectionStateDescription": description,
         "initialReplicationDetails": {
             "initialReplicationType": "InitialReplication",
             "initialReplicationProgressPercentage": str(item.initial_replication),

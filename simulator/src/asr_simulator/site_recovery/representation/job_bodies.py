@@ -195,12 +195,15 @@ def error_body(error: JobError, activity_id: str) -> dict[str, Any]:
 
 
 def operation_body(job: Job) -> dict[str, Any]:
-    """``replicationOperationStatus``; of a waiting job the state as it is (not recorded)."""
+    """``replicationOperationStatus``: the name is the job's, not the operation's (recordings of a plan).
+
+    Of a waiting job the state is as it is (not recorded).
+    """
     error = job.errors[0] if job.errors else None
     return {
         "error": {"code": error.code, "message": error.message, "details": None} if error else None,
         "id": None,
-        "name": job.operation,
+        "name": job.name,
         "properties": None,
         "status": STATUS.get(job.state, job.state),
         "startTime": precise(job.accepted),
