@@ -38,6 +38,7 @@ def item(*operations: str, active: str = "Recovery", state: str = "", details: A
     }
     properties = {
         "friendlyName": "web01",
+        "primaryFabricProvider": "SingleHostHyperVFabric",
         "activeLocation": active,
         "protectionState": state,
         "protectionStateDescription": f"{state} in words" if state else "",

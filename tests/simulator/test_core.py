@@ -149,7 +149,7 @@ def test_given_requests_when_the_journal_is_read_then_who_asked_what_and_no_secr
     job = counter.begin("web01", "plannedFailover", failback())
     control = counter.simulator.connection["control"]
     everything = counter.caller.session.get(f"{control}/journal", timeout=20).json()["value"]
-    token, read, write = everything
+    token, read, write, _status = everything
     assert (token["path"].rsplit("/", 1)[1], token["request_body"], token["write"]) == ("token", None, False)
     assert (read["method"], read["status"], read["write"]) == ("GET", 200, False)
     assert (write["operation"], write["status"], write["write"]) == (job, 202, True)

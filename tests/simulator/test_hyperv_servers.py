@@ -217,6 +217,31 @@ def test_given_a_cluster_service_that_stopped_when_asked_then_it_says_so(desk, v
     assert other.ask("(Get-ClusterNode HV01).State | ForEach-Object { [string]$_ }") == ["Down"]
 
 
+def test_given_a_machine_of_vmm_when_read_then_item_and_hypervisor_have_ids_of_their_own(desk, vault_of, to_azure):
+    vmm = {"name": "vmm01.corp.example", "type": "VMM", "clouds": [{"name": "Gold"}]}
+    counter = desk(vault_of({"name": "web01", "stage": "failed_back", "cloud": "Gold"}, fabrics=[vmm]))
+    item = counter.item("web01")
+    own = item["providerSpecificDetails"]["vmId"]
+    protectable = counter.read(item["protectableItemId"])
+    hypervisor = protectable["properties"]["customDetails"]["sourceItemId"]
+    assert protectable["name"] == own != hypervisor
+    assert item["providerSpecificDetails"]["azureVmDiskDetails"][0]["diskId"].lower().startswith(hypervisor)
+    shown = PowerShell(counter.simulator, "vmm01.corp.example").ask(
+        "Get-SCVirtualMachine -VMMServer (Get-SCVMMServer -ComputerName localhost) | ForEach-Object { \"$($_.ID)\"; $_.VMId }"
+    )
+    assert shown == [own, hypervisor.upper()]
+    there = PowerShell(counter.simulator, "vmm01-node1.corp.example").ask("(Get-VM).Id.ToString()")
+    assert there == [hypervisor]
+    assert counter.do("web01", "reProtect", _with(to_azure, hvHostVmId=own))["state"] == "Failed"
+    assert counter.truth("web01")["stage"] == "failed_back"
+    done = counter.do("web01", "reProtect", _with(to_azure, hvHostVmId=hypervisor))
+    assert (done["state"], done["targetObjectId"]) == ("Succeeded", own)
+
+
+def _with(properties, **details):
+    return {**properties, "providerSpecificDetails": {**properties["providerSpecificDetails"], **details}}
+
+
 def test_given_a_vmm_server_when_asked_then_it_knows_hosts_clouds_and_vms(desk, vault_of):
     vmm = {"name": "vmm01.corp.example", "type": "VMM", "clouds": [{"name": "Gold"}]}
     simulator = desk(vault_of({"name": "web01", "cloud": "Gold"}, fabrics=[vmm])).simulator

@@ -152,6 +152,22 @@ WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
         ),
     ),
     (
+        "reverse replicate a machine of VMM: by Hyper-V's id",
+        lambda service: service.reverse_replicate_item(
+            item(
+                azureVmDiskDetails=[{"diskId": "AC234AED-1D04-45D7-B549-15F7FC0DCE9D_83F8638B-8DCA-4152-9EDA-2CA8B33039B4_0_0"}]
+            )
+        ),
+        f"{ITEM_PATH}/reProtect",
+        moved(
+            "PrimaryToRecovery",
+            instanceType="HyperVReplicaAzure",
+            hvHostVmId="ac234aed-1d04-45d7-b549-15f7fc0dce9d",
+            vmName="web01",
+            osType="Windows",
+        ),
+    ),
+    (
         "refresh",
         lambda service: service.refresh_provider(PROVIDER),
         "replicationFabrics/site1/replicationRecoveryServicesProviders/p-1/refreshProvider",

@@ -54,6 +54,31 @@ def test_disks_are_read_with_the_one_that_boots() -> None:
     assert parse_item(bodies.item()).os_disk_id == ""
 
 
+HYPER_V_ID = "fc335dd7-8a35-4d61-bd4b-4c5b4d2d8a61"
+DISK_OF_HYPER_V = {"diskId": f"{HYPER_V_ID.upper()}_83F8638B-8DCA-4152-9EDA-2CA8B33039B4_0_0"}
+OTHER_DISK = {"diskId": "AC234AED-1D04-45D7-B549-15F7FC0DCE9D_83F8638B-8DCA-4152-9EDA-2CA8B33039B4_0_0"}
+
+
+@pytest.mark.parametrize(
+    ("fabric", "disks", "expected"),
+    [
+        ("VmmFabric", [DISK_OF_HYPER_V], HYPER_V_ID),
+        ("VmmFabric", [DISK_OF_HYPER_V, {"diskId": None}], HYPER_V_ID),
+        ("VmmFabric", [], ""),
+        ("VmmFabric", [DISK_OF_HYPER_V, OTHER_DISK], ""),
+        ("VmmFabric", [{"diskId": "disk0"}], ""),
+        ("SingleHostHyperVFabric", [], bodies.VM_ID),
+        ("SingleHostHyperVFabric", [DISK_OF_HYPER_V], HYPER_V_ID),
+        (None, [], ""),
+        (None, [DISK_OF_HYPER_V], HYPER_V_ID),
+    ],
+)
+def test_hyper_vs_own_id_is_that_of_the_disks(fabric: str | None, disks: list[object], expected: str) -> None:
+    item = parse_item(bodies.item(details={"azureVmDiskDetails": disks}, primaryFabricProvider=fabric))
+    assert item.hypervisor_vm_id == expected
+    assert item.vm_id == bodies.VM_ID
+
+
 def test_the_spelling_of_2017_is_read() -> None:
     body = bodies.item(replicationHealthErrors=[{"errorCode": 1}])
     details = body["properties"]["providerSpecificDetails"]
