@@ -227,7 +227,8 @@ def test_given_a_machine_of_vmm_when_read_then_item_and_hypervisor_have_ids_of_t
     assert protectable["name"] == own != hypervisor
     assert item["providerSpecificDetails"]["azureVmDiskDetails"][0]["diskId"].lower().startswith(hypervisor)
     shown = PowerShell(counter.simulator, "vmm01.corp.example").ask(
-        "Get-SCVirtualMachine -VMMServer (Get-SCVMMServer -ComputerName localhost) | ForEach-Object { \"$($_.ID)\"; $_.VMId }"
+        "Get-SCVirtualMachine -VMMServer (Get-SCVMMServer -ComputerName localhost) | "
+        'ForEach-Object { "$($_.ID)"; $_.VMId }'
     )
     assert shown == [own, hypervisor.upper()]
     there = PowerShell(counter.simulator, "vmm01-node1.corp.example").ask("(Get-VM).Id.ToString()")

@@ -51,6 +51,8 @@ LOOKS = {
     "vm-busy": (None, "Recovery", None, "UpdateVmProperties", "running", "off", "consistent"),
     "vm-off": ("PlannedFailoverStatesBegin", "Recovery", "Failback", None, "deallocated", "off", "consistent"),
 }
+# A pending commit as nobody has seen it.
+UNSEEN = {"state": "FailbackCommitPending", "active_location": "Recovery", "operation": "Commit"}
 
 
 @pytest.mark.parametrize("name", LOOKS)
@@ -114,9 +116,7 @@ def test_given_a_reverse_replication_when_its_job_has_ended_then_the_item_shows_
     assert item["providerSpecificDetails"]["vmProtectionStateDescription"] == "Enabling protection"
 
 
-def test_given_a_failback_when_it_ends_then_the_synchronization_was_completed_before_its_end(
-    desk, vault_of, failback
-):
+def test_given_a_failback_when_it_ends_then_the_synchronization_was_completed_before_its_end(desk, vault_of, failback):
     for option in ("ForSynchronization", "ForDownTime"):
         counter = desk(vault_of({"name": "web01"}))
         operation = counter.begin("web01", "plannedFailover", failback(option))
@@ -144,7 +144,7 @@ def test_given_ages_when_read_then_the_failover_was_that_long_ago(desk):
     [
         ({}, "FinalizeRestorePending", "Primary", "FinalizeFailback"),
         (
-            {"failback_pending": {"state": "FailbackCommitPending", "active_location": "Recovery", "operation": "Commit"}},
+            {"failback_pending": UNSEEN},
             "FailbackCommitPending",
             "Recovery",
             "Commit",

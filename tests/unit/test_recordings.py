@@ -237,7 +237,7 @@ def test_every_task_of_a_job_is_read(name: str, ask: Any) -> None:
 
 @dataclass(frozen=True)
 class MeantItem:
-    """What a recorded item is: its stage, and the start of the id that Hyper-V knows its machine by ("" is not told)."""
+    """What a recorded item is: its stage, and how Hyper-V's id of its machine begins ("" where nothing tells)."""
 
     stage: Stage
     hypervisor: str
@@ -266,7 +266,9 @@ ITEMS = {
     "e2a2021_reprotect_1_item_RestoreFinalized_vmId_is_not_HyperVs": MeantItem(
         Stage.FAILED_BACK, "ac234aed", "the reverse replication asked for next sent this id and succeeded"
     ),
-    "b2a2023_03_protecteditem_Protected": MeantItem(Stage.PROTECTED, "4468b400", "the failover asked for next succeeded"),
+    "b2a2023_03_protecteditem_Protected": MeantItem(
+        Stage.PROTECTED, "4468b400", "the failover asked for next succeeded"
+    ),
     "e2a2023_06_protecteditem_Protected": MeantItem(Stage.BUSY, "fc335dd7", "its enabling had not ended yet"),
     "e2a2023_05_protecteditem_InitialReplicationInProgress": MeantItem(
         Stage.REVERSE_REPLICATING, "fc335dd7", "its protection was enabled a minute before"

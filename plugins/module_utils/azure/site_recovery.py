@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 from ..failback import arm_ids
 from ..failback.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
-from ..failback.failures import NotFound
+from ..failback.failures import FailbackError, NotFound
 from ..failback.items import ReplicatedItem, parse_item
-from ..failback.jobs import Job, parse_job
+from ..failback.jobs import Job, parse_job, parse_operation
 from ..failback.plans import RecoveryPlan, parse_plan
-from .answers import resource_bodies, resource_body
+from .answers import one_object, resource_bodies, resource_body
 from .errors import no_job, translated
-from .sdk import SiteRecoveryManagementClient, models
+from .sdk import HttpRequest, SiteRecoveryManagementClient, models
 
 Record = TypeVar("Record")
 
@@ -34,7 +35,7 @@ _SLACK = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Accepted:
-    """A write that the service took. C(job_name) may be re-keyed: a plan's job answers under another name (recorded).
+    """A write that the service took. C(job_name) is empty where only the recovery plan can tell it.
 
     C(retry_after) is in seconds: how long the service asks to be left alone between two looks at the job.
     """
@@ -187,12 +188,12 @@ class SiteRecovery:
 
     def commit_plan(self, name: str) -> Accepted:
         """Commit a recovery plan's failover or failback, whichever is pending."""
-        return self._start(self._client.replication_recovery_plans.begin_failover_commit, name)
+        return self._start_plan(self._client.replication_recovery_plans.begin_failover_commit, name)
 
     def reverse_replicate_item(self, item: ReplicatedItem) -> Accepted:
         """Start replication of an item to Azure again, with the details that Microsoft's PowerShell module sends."""
         details = models.HyperVReplicaAzureReprotectInput(
-            hv_host_vm_id=item.vm_id,
+            hv_host_vm_id=item.hypervisor_vm_id or None,
             vm_name=item.friendly_name,
             os_type="Linux" if item.os_type.lower() == "linux" else "Windows",
             v_hd_id=item.os_disk_id or None,
@@ -220,7 +221,7 @@ class SiteRecovery:
                 failover_direction=direction, provider_specific_details=[details]
             )
         )
-        return self._start(self._client.replication_recovery_plans.begin_planned_failover, name, body)
+        return self._start_plan(self._client.replication_recovery_plans.begin_planned_failover, name, body)
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
@@ -235,10 +236,32 @@ class SiteRecovery:
         return [parse(body) for body in found]
 
     def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
+        return _accepted(self._send(begin, *arguments))
+
+    def _start_plan(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
+        """Start an operation on a recovery plan. Recorded: its job has another name than the operation."""
+        answer = self._send(begin, *arguments)
+        return replace(_accepted(answer), job_name=self._job_of(_operation_url(answer)))
+
+    def _send(self, begin: Callable[..., Any], *arguments: Any) -> Any:
         answers: list[Any] = []
         with translated(write=True):
             begin(*self._vault, *arguments, polling=False, raw_response_hook=answers.append)
-        return _accepted(answers[-1])
+        return answers[-1]
+
+    def _job_of(self, operation_url: str) -> str:
+        """Return the name of the job that an operation started; empty where its status cannot be read.
+
+        The built-in role Site Recovery Operator may not. The write was taken, whatever happens here.
+        """
+        # Of the address only what is below the endpoint that this client trusts: a token goes nowhere else.
+        parts = urlsplit(operation_url)
+        try:
+            with translated():
+                response = self._client.send_request(HttpRequest("GET", urlunsplit(("", "", *parts[2:4], ""))))
+                return parse_operation(one_object(response)).job_name if response.status_code == 200 else ""
+        except FailbackError:
+            return ""
 
 
 def _item_path(item_id: str) -> tuple[str, str, str]:
@@ -253,16 +276,21 @@ def _accepted(answer: Any) -> Accepted:
 
     Raises FateUnknown where none is there: then it may not have been the service that answered.
     """
-    headers = answer.http_response.headers
-    urls = (headers.get("Azure-AsyncOperation"), headers.get("Location"), headers.get("x-ms-request-id"))
-    found = next((url.split("?", 1)[0] for url in urls if url and "/" in url), "")
+    found = _operation_url(answer)
     if not found:
         raise no_job(answer.http_response.status_code)
-    retry_after = headers.get("Retry-After", "")
+    retry_after = answer.http_response.headers.get("Retry-After", "")
     return Accepted(
-        job_name=arm_ids.last_segment(found),
+        job_name=arm_ids.last_segment(found.split("?", 1)[0]),
         retry_after=float(retry_after) if retry_after.isdigit() else DEFAULT_RETRY_AFTER,
     )
+
+
+def _operation_url(answer: Any) -> str:
+    """Return where an operation can be followed, else a path that ends in its id; empty where nothing tells."""
+    headers = answer.http_response.headers
+    urls = (headers.get("Azure-AsyncOperation"), headers.get("Location"), headers.get("x-ms-request-id"))
+    return next((str(url) for url in urls if url and "/" in url), "")
 
 
 def _stamp(moment: datetime) -> str:

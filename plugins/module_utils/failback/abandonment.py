@@ -109,7 +109,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
 
 
 def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
-    if copy.is_namesake:
+    if not copy.is_identified:
         return _objection_to_namesake(copy, name)
     if not copy.is_known:
         return None if copy.place in vouched else _objection_to_unknown(copy, name)
@@ -143,8 +143,8 @@ def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
     if copy.is_off:
         return None
     return Objection(
-        f"On {copy.place} a VM called {name} is {copy.state}, but it is another one ({copy.reason})",
-        "Find out what it is. It is never stopped by this task: stop it by hand, or rename it.",
+        f"On {copy.place} a VM called {name} is {copy.state}, and it is not known to be the one ({copy.reason})",
+        "Find out what it is. It is never stopped by this task.",
     )
 
 
@@ -172,7 +172,7 @@ def _power(copy: Copy) -> str:
 
 def _stop(copy: Copy) -> Stop | None:
     """Return what is to be done with a copy; None where nothing is, or nothing can be."""
-    if copy.machine is None or copy.is_namesake or not copy.is_there:
+    if copy.machine is None or not copy.is_there:
         return None
     # A cluster starts its machines by the state of their groups.
     holds = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
@@ -191,7 +191,7 @@ def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
 
 
 def _is_unknown(copy: Copy) -> bool:
-    return not copy.is_known and not copy.is_namesake
+    return not copy.is_known and copy.is_identified
 
 
 def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:

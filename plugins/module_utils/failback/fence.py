@@ -30,8 +30,9 @@ class Copy:
     """One copy of a machine.
 
     C(place) is the resource id of an Azure VM or the name of a host. C(state) is in the words of Azure compute or
-    Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name; what
-    it does proves nothing of the machine that is meant. C(machine) is what its own host said of it; None for one in
+    Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name;
+    C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
+    of the machine that is meant. C(machine) is what its own host said of it; None for one in
     Azure, or of which only VMM knows.
     """
 
@@ -39,12 +40,18 @@ class Copy:
     state: str
     reason: str = ""
     is_namesake: bool = False
+    is_unidentified: bool = False
     machine: HostVm | None = None
 
     @property
     def is_known(self) -> bool:
         """Whether its side told its state."""
-        return not self.is_namesake and self.state.lower() not in _UNKNOWN
+        return self.is_identified and self.state.lower() not in _UNKNOWN
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether it is the machine that is meant."""
+        return not (self.is_namesake or self.is_unidentified)
 
     @property
     def is_there(self) -> bool:
@@ -147,14 +154,14 @@ class Sides:
 
 
 def _told(copy: Copy) -> str:
-    if copy.is_namesake:
+    if not copy.is_identified:
         return f"{copy.state} ({copy.reason})"
     return copy.state if copy.is_known else f"not known ({copy.reason})"
 
 
 def _state_of(copy: Copy) -> str:
     """Return the state for a result: that of a namesake is not the machine's."""
-    return NOT_CHECKED if copy.is_namesake else copy.state
+    return copy.state if copy.is_identified else NOT_CHECKED
 
 
 def is_missing(copies: Sequence[Copy]) -> bool:

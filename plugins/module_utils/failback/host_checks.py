@@ -163,6 +163,14 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
 def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
     if side.vm is None and not facts.proves_absence:
         return _unread(facts, "vm_name", "Look for another VM of that name by hand.")
+    if side.is_unidentified:
+        return Finding(
+            "vm_name",
+            "not_checked",
+            f"{side.host} has a VM called {side.name}",
+            "Site Recovery does not tell by which id Hyper-V knows the VM, so whether this is the one cannot be told.",
+            "Find out whether it is the one that was replicated before you fail back.",
+        )
     if not side.is_another_machine:
         return Finding("vm_name", "pass", "no other VM has the name")
     return Finding(

@@ -60,8 +60,17 @@ class HostSide:
 
     @property
     def is_another_machine(self) -> bool:
-        """Whether the machine of that name on the host is not the one that was replicated."""
-        return self.vm is not None and self.vm.id.lower() != self.item.vm_id.lower()
+        """Whether the machine of that name on the host certainly is not the one that was replicated."""
+        return self._has_other_id and bool(self.item.hypervisor_vm_id)
+
+    @property
+    def is_unidentified(self) -> bool:
+        """Whether nothing tells if the machine of that name on the host is the one that was replicated."""
+        return self._has_other_id and not self.item.hypervisor_vm_id
+
+    @property
+    def _has_other_id(self) -> bool:
+        return self.vm is not None and self.vm.id.lower() != self.item.hypervisor_vm_id
 
     @property
     def switches_needed(self) -> tuple[str, ...]:
@@ -70,7 +79,7 @@ class HostSide:
 
     def owner(self, facts: HostFacts) -> str:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""
-        return facts.owner_of(self.item.vm_id, self.item.friendly_name)
+        return facts.owner_of(self.item.hypervisor_vm_id, self.item.friendly_name)
 
     def needs(self, facts: HostFacts) -> dict[str, int]:
         """Return the most bytes that the failback of this VM and the others may add below each path that it uses."""

@@ -294,8 +294,8 @@ def _find(machines: Iterable[_Machine], vm_id: str, name: str, place: str) -> _M
     found = found or [vm for vm in machines if name and vm.name == name]
     if len(found) > 1:
         raise TargetError(
-            f"{place} has {len(found)} virtual machines called '{name}', none with the id {vm_id or 'asked for'}.",
-            "Rename all but the one that is meant.",
+            f"{place} has {len(found)} virtual machines called '{name}', none with the id {vm_id or 'that is meant'}.",
+            "Find out which of them is meant by their ids; nothing is done with any of them.",
             candidates=[vm.id for vm in found],
         )
     return found[0] if found else None

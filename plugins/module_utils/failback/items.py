@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from .documents import Document, field, items, text, time_at
 
 HYPER_V_TO_AZURE = "HyperVReplicaAzure"
 _NO_OPEN_TEST = ("", "None", "MarkedForDeletion")
+_SITE = "SingleHostHyperVFabric"
+_OWNER_OF_DISK = re.compile(r"([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})_")
 # Recorded: what stands in currentScenario while nothing runs.
 _NO_SCENARIO = ("", "None")
 
@@ -31,7 +34,9 @@ class Disk:
 class ReplicatedItem:
     """One body of C(replicationProtectedItems/{item}); C(document) keeps it whole.
 
-    C(network_names) are the on-premises networks of its network adapters: virtual switches, or VM networks of VMM.
+    C(vm_id) is the id that Site Recovery, its jobs and its plans know the machine by, C(hypervisor_vm_id) the one that
+    Hyper-V does; for VMM they differ (recorded). The latter is empty where nothing tells it. C(network_names) are the
+    on-premises networks of its network adapters: virtual switches, or VM networks of VMM.
     """
 
     document: Document
@@ -50,6 +55,7 @@ class ReplicatedItem:
     scenario: str
     scenario_job_id: str
     vm_id: str
+    hypervisor_vm_id: str
     provider_id: str
     last_failover: datetime | None
     disks: tuple[Disk, ...]
@@ -138,6 +144,7 @@ def parse_item(document: Document) -> ReplicatedItem:
         scenario=scenario if running else "",
         scenario_job_id=text(properties, "currentScenario", "jobId") if running else "",
         vm_id=text(details, "vmId"),
+        hypervisor_vm_id=_hypervisor_vm_id(properties, details),
         provider_id=text(properties, "recoveryServicesProviderId"),
         last_failover=time_at(properties, "lastSuccessfulFailoverTime"),
         disks=tuple(_parse_disk(disk) for disk in items(details, "azureVmDiskDetails")),
@@ -151,6 +158,18 @@ def parse_item(document: Document) -> ReplicatedItem:
         azure_nic_names=_names(items(details, "vmNics"), "targetNicName"),
         network_names=tuple(dict.fromkeys(_names(items(details, "vmNics"), "vMNetworkName"))),
     )
+
+
+def _hypervisor_vm_id(properties: Document, details: Document) -> str:
+    """Return Hyper-V's own id of the machine. Recorded: every disk's id begins with it; a site has no id of its own."""
+    found = {owner.group(1).lower() for disk in items(details, "azureVmDiskDetails") if (owner := _disk_owner(disk))}
+    if found:
+        return found.pop() if len(found) == 1 else ""
+    return text(details, "vmId").lower() if text(properties, "primaryFabricProvider") == _SITE else ""
+
+
+def _disk_owner(disk: Document) -> re.Match[str] | None:
+    return _OWNER_OF_DISK.match(text(disk, "diskId"))
 
 
 def _names(documents: tuple[Document, ...], name: str) -> tuple[str, ...]:

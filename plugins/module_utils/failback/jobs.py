@@ -222,6 +222,33 @@ def _did_work(task: Task) -> bool:
     return task.has_begun and (not task.children or any(child.has_begun for child in task.children))
 
 
+@dataclass(frozen=True)
+class OperationStatus:
+    """A C(replicationOperationStatus/{operation}) body. C(job_name) is the job that the operation started.
+
+    Recorded: of a plan it is another name than the operation's. An error may come with any status: a warning.
+    """
+
+    job_name: str
+    status: str
+    error_code: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its job has not ended."""
+        return self.status in RUNNING_STATES
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether its job did all that it was for."""
+        return self.status in SUCCEEDED_STATES
+
+
+def parse_operation(document: Document) -> OperationStatus:
+    """Read a C(replicationOperationStatus/{operation}) body."""
+    return OperationStatus(text(document, "name"), text(document, "status"), text(document, "error", "code"))
+
+
 def parse_job(document: Document) -> Job:
     """Read a C(replicationJobs/{job}) body. Its state may be unknown: see require_known_state()."""
     properties = field(document, "properties") or {}

@@ -78,7 +78,7 @@ class OnPremises:
 
     def place(self, items: Sequence[ReplicatedItem]) -> dict[str, Placed]:
         """Return what the hosts say of each item, by item id."""
-        self._wanted = [(item.vm_id, item.friendly_name) for item in items]
+        self._wanted = [(item.hypervisor_vm_id, item.friendly_name) for item in items]
         searches = [self._begin(item) for item in items]
         # Only now: their answers may be older, and a host that is one item's own must be asked anew for it.
         return {search.item.id: self._finish(search) for search in searches}
@@ -121,7 +121,7 @@ class OnPremises:
         if isinstance(facts, NotRead) or facts.vmm is None:
             return provider.friendly_name
         with suppress(TargetError):
-            known = facts.vmm.find_vm(item.vm_id, item.friendly_name)
+            known = facts.vmm.find_vm(item.hypervisor_vm_id, item.friendly_name)
             if known is not None and self._services.hosts.knows(known.host):
                 return known.host
         return provider.friendly_name

@@ -78,9 +78,10 @@ class Search:
 
     def _look_at(self, name: str, facts: HostFacts, max_age: float | None) -> None:
         item = self.item
-        vm = facts.find_vm(item.vm_id, item.friendly_name)
-        managed = facts.vmm.find_vm(item.vm_id, item.friendly_name) if facts.vmm else None
-        owner = facts.owner_of(item.vm_id, item.friendly_name)
+        wanted = (item.hypervisor_vm_id, item.friendly_name)
+        vm = facts.find_vm(*wanted)
+        managed = facts.vmm.find_vm(*wanted) if facts.vmm else None
+        owner = facts.owner_of(*wanted)
         if vm is not None:
             self._machines[name.lower()] = vm
             self.add(self._copy(name, vm, "read from the host"))
@@ -100,13 +101,16 @@ class Search:
         machine = vm if isinstance(vm, HostVm) else None
         if self._is_the_one(vm):
             return Copy(place, vm.state, reason, machine=machine)
+        if not self.item.hypervisor_vm_id:
+            why = f"a VM of its name, with id {vm.id}; Site Recovery does not tell by which id Hyper-V knows the VM"
+            return Copy(place, vm.state, why, is_unidentified=True, machine=machine)
         return Copy(
             place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
         )
 
     def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine is the one that was replicated, not another one of its name."""
-        return not self.item.vm_id or vm.id.lower() == self.item.vm_id.lower()
+        return bool(vm.id) and vm.id.lower() == self.item.hypervisor_vm_id
 
 
 def _absent(name: str, facts: HostFacts) -> Copy:

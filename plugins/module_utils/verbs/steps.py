@@ -238,16 +238,16 @@ class _Runner:
         try:
             accepted = write.send()
             self._interval = self._wish.poll_interval or accepted.retry_after
-            job_name = accepted.job_name
+            job_name = accepted.job_name or self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
             job_name = self._job_that_appeared(write.members[0], unknown)
         self._course.started.update(_ids(write.members))
         self._course.jobs.update({member.item.id: job_name for member in write.members})
 
-    def _job_that_appeared(self, member: Observation, unknown: FateUnknown) -> str:
-        """Return the name of the job that a write of unknown fate started, "" when it has ended already.
+    def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
+        """Return the name of the job that a write started, "" when it has ended already.
 
-        Raises the failure of the write where no job appears.
+        Raises the failure of a write of C(unknown) fate where no job appears.
         """
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
             self._watch.sleep(self._interval)
@@ -261,7 +261,9 @@ class _Runner:
                 return now.job.name
             if has_reached(self._procedure.verb, now.stage):
                 return ""
-        raise unknown
+        if unknown is not None:
+            raise unknown
+        return ""
 
     def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Follow what runs, then look again."""

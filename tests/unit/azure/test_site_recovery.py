@@ -55,6 +55,7 @@ def item(**details: Any) -> Any:
 
 
 FAILBACK = {"instanceType": "HyperVReplicaAzureFailback"}
+HYPER_V_ID = "ac234aed-1d04-45d7-b549-15f7fc0dce9d"
 SYSTEM_DISK = {"vhdType": "OperatingSystem", "vhdId": "system"}
 WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
     (
@@ -154,15 +155,13 @@ WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
     (
         "reverse replicate a machine of VMM: by Hyper-V's id",
         lambda service: service.reverse_replicate_item(
-            item(
-                azureVmDiskDetails=[{"diskId": "AC234AED-1D04-45D7-B549-15F7FC0DCE9D_83F8638B-8DCA-4152-9EDA-2CA8B33039B4_0_0"}]
-            )
+            item(azureVmDiskDetails=[{"diskId": f"{HYPER_V_ID.upper()}_83F8638B-8DCA-4152-9EDA-2CA8B33039B4_0_0"}])
         ),
         f"{ITEM_PATH}/reProtect",
         moved(
             "PrimaryToRecovery",
             instanceType="HyperVReplicaAzure",
-            hvHostVmId="ac234aed-1d04-45d7-b549-15f7fc0dce9d",
+            hvHostVmId=HYPER_V_ID,
             vmName="web01",
             osType="Windows",
         ),
@@ -181,11 +180,44 @@ def test_a_write_is_sent_once_as_the_service_takes_it(
     name: str, send: Callable[[SiteRecovery], Accepted], path: str, body: Any, service: Any
 ) -> None:
     vault, server = service(TAKEN)
-    assert send(vault).job_name == "job-1"
-    ((method, asked),) = server.asked
+    assert send(vault).job_name == ("" if "Plans/" in path else "job-1")
+    (method, asked), *reads = server.asked
     assert method == "POST"
     assert asked.split("/vaults/vault/", 1)[1].split("?")[0] == path
-    assert server.bodies == [body]
+    assert server.bodies[0] == body
+    assert [method for method, _path in reads] == (["GET"] if "Plans/" in path else [])
+
+
+STATUS = f"{bodies.VAULT}/replicationOperationStatus/operation-1?api-version=1&t=2&h=3"
+
+
+@pytest.mark.parametrize(
+    "host", ["https://management.azure.com", "https://centraluseuap.management.azure.com", "https://thief"]
+)
+def test_the_job_of_a_plan_is_the_one_that_its_operation_names(host: str, service: Any) -> None:
+    taken = Answer(202, "", {"Azure-AsyncOperation": f"{host}{STATUS}", "Retry-After": "5"})
+    vault, server = service(taken, Answer(200, {"name": "job-7", "status": "InProgress", "error": None}))
+    accepted = vault.commit_plan("shop")
+    assert (accepted.job_name, accepted.retry_after) == ("job-7", 5.0)
+    # Asked where the vault is, whoever the answer names: that is who may see the token.
+    assert server.asked[1] == ("GET", STATUS)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}}),
+        Answer(404, {}),
+        Answer(200, "<html>sign in</html>"),
+        Answer(200, {"name": None}),
+        Answer(200, []),
+    ],
+    ids=["no right", "not there", "a page", "no name", "a list"],
+)
+def test_a_plans_write_was_taken_though_its_operation_cannot_be_read(answer: Answer, service: Any) -> None:
+    vault, server = service(Answer(202, "", {"Azure-AsyncOperation": STATUS}), answer)
+    assert vault.commit_plan("shop").job_name == ""
+    assert [method for method, _path in server.asked] == ["POST", "GET"]
 
 
 @pytest.mark.parametrize(

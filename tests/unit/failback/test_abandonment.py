@@ -75,7 +75,7 @@ def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected
         (sides("deallocated", copy("Saved")), "memory holds"),
         (sides("deallocated", copy("Paused")), "cannot be shut down"),
         (sides("deallocated", copy("Running", clustered=True)), "failover cluster"),
-        (sides("deallocated", copy("Running", namesake=True)), "another one"),
+        (sides("deallocated", copy("Running", namesake=True)), "not known to be the one"),
         (sides("deallocated", replace(copy("Running"), machine=None)), "as VMM says"),
     ],
 )

@@ -165,9 +165,15 @@ AT_REST = [
         testFailoverState="MarkedForDeletion",
     ),
     at_rest(
-        "after a test failover, recorded", Stage.FAILED_OVER, *IN_AZURE, "Failback", testFailoverState="MarkedForDeletion"
+        "after a test failover, recorded",
+        Stage.FAILED_OVER,
+        *IN_AZURE,
+        "Failback",
+        testFailoverState="MarkedForDeletion",
     ),
-    at_rest("unplanned, recorded in 2021", Stage.FAILED_OVER, *IN_AZURE, "Failback", state="UnplannedFailoverCommitted"),
+    at_rest(
+        "unplanned, recorded in 2021", Stage.FAILED_OVER, *IN_AZURE, "Failback", state="UnplannedFailoverCommitted"
+    ),
     at_rest("allows nothing, though committed", Stage.BUSY, "DisableProtection", state="UnplannedFailoverCommitted"),
     at_rest(
         "recorded",

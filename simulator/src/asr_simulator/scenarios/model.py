@@ -169,9 +169,10 @@ class HyperVSpec:
 class ItemSpec:
     """A replicated item.
 
-    ``test_failover`` is one of its past: empty, ``waiting`` for its clean-up, or ``cleaned_up``. ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
+    ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
     VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move.
     ``azure_namesake`` is the power of somebody else's Azure VM that had the name before the failover.
+    ``test_failover`` is one of its past: none, ``waiting`` for its clean-up, or ``cleaned_up``.
     """
 
     name: str

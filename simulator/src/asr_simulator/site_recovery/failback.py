@@ -167,16 +167,18 @@ def _delete_azure_vm(works: Works, item: Item) -> None:
         raise JobFailure(joberrors.azure_refused(locked.message)) from locked
 
 
-def reverse_replicate(works: Works, item: Item, job: Job) -> Steps:
-    """Replicate to Azure again; the service finishes with a job of its own."""
-    yield from guarded(item, _reverse_replicate(works, item, job))
+def reverse_replicate(works: Works, item: Item, job: Job, machine_id: str | None = None) -> Steps:
+    """Replicate to Azure again; the service finishes with a job of its own. ``machine_id``: the hypervisor's."""
+    yield from guarded(item, _reverse_replicate(works, item, job, machine_id))
 
 
-def _reverse_replicate(works: Works, item: Item, job: Job) -> Steps:
+def _reverse_replicate(works: Works, item: Item, job: Job, machine_id: str | None) -> Steps:
     target, enable, start = job.tasks
     target.begin(works.clock.now())
     if item.stage != lifecycle.FAILED_BACK:
         raise JobFailure(joberrors.not_ready_to_reprotect(item.friendly_name))
+    if machine_id is not None and machine_id.lower() != item.source_id:
+        raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host.name))
     item.happens("reverse_replication_started")
     yield from works.perform(target, works.rates["create_target_seconds"])
     yield from works.perform_on_premises(enable, works.rates["enable_protection_seconds"], item)

@@ -11,7 +11,7 @@ from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
 from asr_simulator.site_recovery.items import TEST_CLEANED_UP, TEST_WAITS, Item, TargetDisk
 from asr_simulator.site_recovery.joberrors import JobFailure
-from asr_simulator.site_recovery.jobs import SUCCEEDED, Job
+from asr_simulator.site_recovery.jobs import Job
 from asr_simulator.site_recovery.works import Steps, Works, guarded
 
 
@@ -47,7 +47,11 @@ def check(item: Item) -> None:
     Raises:
         JobFailure: 25017.
     """
-    if item.stage != lifecycle.PROTECTED or item.test_failover == TEST_WAITS or item.spec.replication_health == "Critical":
+    if (
+        item.stage != lifecycle.PROTECTED
+        or item.test_failover == TEST_WAITS
+        or item.spec.replication_health == "Critical"
+    ):
         raise JobFailure(joberrors.not_replicating(item.friendly_name))
 
 

@@ -86,9 +86,12 @@ def reverse_replicate(vault: Vault, item: Item, body: Any, caller: str) -> Job:
     properties = orders.properties_of(body)
     if orders.direction_of(properties) != orders.TO_AZURE:
         raise invalid_direction()
-    orders.provider_details(properties)
+    machine_id = orders.provider_details(properties).get("hvHostVmId")
     return vault.start_for_item(
-        catalogue.REVERSE_REPLICATION, item, lambda job: failback.reverse_replicate(vault.works, item, job), caller
+        catalogue.REVERSE_REPLICATION,
+        item,
+        lambda job: failback.reverse_replicate(vault.works, item, job, machine_id),
+        caller,
     )
 
 

@@ -42,11 +42,14 @@ class Item:
 
     ``azure_vm_name`` is that of the virtual machine that the failover made, empty where it has the item's;
     ``azure_disks`` are that machine's by the names of the item's own, from the failover to the commit of the failback.
+    ``vm_id`` is the id that the vault and its jobs know the virtual machine by, ``source_id`` that of the hypervisor.
+    For a Hyper-V site they are the same; for VMM the first is VMM's own (recordings).
     """
 
     spec: ItemSpec
     path: str
     vm_id: str
+    source_id: str
     disk_ids: dict[str, str]
     nic_id: str
     correlation_id: str
@@ -135,13 +138,14 @@ def build_item(spec: ItemSpec, fabrics: dict[str, Fabric], place: VaultPlace, id
     fabric = fabrics[spec.fabric]
     container = fabric.container_of(spec.cloud)
     provider = fabric.provider_of(spec.server)
-    vm_id = ids.of("virtual machine", spec.name)
+    source_id = ids.of("virtual machine", spec.name)
     disk_ids = {disk.name: ids.of("disk", f"{spec.name}/{disk.name}") for disk in spec.disks}
-    machine = hyperv.replicated(spec, vm_id, disk_ids)
+    machine = hyperv.replicated(spec, source_id, disk_ids)
     item = Item(
         spec=spec,
         path=f"{container.path}/replicationProtectedItems/{spec.name}",
-        vm_id=vm_id,
+        vm_id=source_id if fabric.is_site else hyperv.id_of("managed machine", source_id),
+        source_id=source_id,
         disk_ids=disk_ids,
         nic_id=ids.of("nic", spec.name),
         correlation_id=ids.of("correlation", spec.name),

@@ -78,7 +78,7 @@ def prepare(works: Works, item: Item, order: FailbackOrder) -> None:
         JobFailure: it is gone and was not to be created.
     """
     host = item.on_premises.host if order.host is None else works.hyperv.host(order.host.friendly_name)
-    machine = _copy_at(host, item.vm_id)
+    machine = _copy_at(host, item.source_id)
     if machine is not None:
         machine.turn_off()
     elif order.create_if_missing:

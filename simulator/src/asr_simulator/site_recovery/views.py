@@ -35,7 +35,10 @@ PENDING_UNPLANNED = ("UnplannedFailoverCommitPendingStatesBegin", "Failover comp
 PROTECTED = ("Protected", "Protected")
 PROTECTED_OPERATIONS = ("PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailover")
 # The first is recorded; the second stands for a name that nobody has seen.
-FAILBACK_PENDING = {"FinalizeRestorePending": "Finalize failback pending", "FailbackCommitPending": "Failback completed"}
+FAILBACK_PENDING = {
+    "FinalizeRestorePending": "Finalize failback pending",
+    "FailbackCommitPending": "Failback completed",
+}
 INITIAL_REPLICATION = ("InitialReplicationInProgress", "Initial replication is in progress")
 ENABLING = ("UnprotectedStatesBegin", "Enabling protection")
 FAILBACK_SCENARIOS = frozenset({FAILBACK.scenario, PLAN_FAILBACK.scenario})

@@ -188,7 +188,7 @@ def _disk(vault: Vault, item: Item, index: int) -> dict[str, Any]:
     return {
         "vhdType": "OperatingSystem" if disk.os else "DataDisk",
         "vhdId": vhd,
-        "diskId": f"{item.vm_id}_{vhd}_0_{index}".upper(),
+        "diskId": f"{item.source_id}_{vhd}_0_{index}".upper(),
         "vhdName": disk.name,
         "maxSizeMB": str(int(disk.gb * MB_PER_GB)),
         "targetDiskLocation": target.location if target else None,
@@ -200,6 +200,8 @@ def _disk(vault: Vault, item: Item, index: int) -> dict[str, Any]:
 
 
 def _nic_id(item: Item) -> str:
+    if not item.fabric.is_site:
+        return item.nic_id
     return base64.b64encode(f"Microsoft:{item.vm_id}\\{item.nic_id}".upper().encode()).decode()
 
 
@@ -273,7 +275,7 @@ def protectable_body(item: Item) -> dict[str, Any]:
             "supportedReplicationProviders": [item.spec.provider],
             "customDetails": {
                 "instanceType": "HyperVVirtualMachine",
-                "sourceItemId": item.vm_id,
+                "sourceItemId": item.source_id,
                 "generation": "2",
                 "osDetails": _os(item),
                 "diskDetails": [_protectable_disk(item, index) for index in range(len(item.disks))],
