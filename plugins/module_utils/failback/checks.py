@@ -51,6 +51,8 @@ LOOKS_AT_THE_VAULT = (
     f"{_FABRICS}/replicationRecoveryServicesProviders/read",
     "Microsoft.Authorization/permissions/read",
 )
+# It names the job of a plan's operation at once; without it, the plan does a little later.
+LOOKS_AT_A_PLAN = (f"{_VAULT}/replicationOperationStatus/read",)
 LOOKS_AT_THE_VM = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Authorization/locks/read")
 LOOKS_AT_A_DISK = ("Microsoft.Compute/disks/read",)
 LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)

@@ -14,6 +14,7 @@ from ..failback.checks import (
     ITEM_ACTIONS,
     LOOKS_AT_A_DISK,
     LOOKS_AT_A_NIC,
+    LOOKS_AT_A_PLAN,
     LOOKS_AT_THE_VAULT,
     LOOKS_AT_THE_VM,
     PLAN_ACTIONS,
@@ -29,6 +30,7 @@ class Rights:
     def __init__(self, session: AzureSession, *, of_plan: bool) -> None:
         self._session = session
         self._steps = (*ITEM_ACTIONS, *PLAN_ACTIONS) if of_plan else ITEM_ACTIONS
+        self._looks = (*LOOKS_AT_THE_VAULT, *LOOKS_AT_A_PLAN) if of_plan else LOOKS_AT_THE_VAULT
         self._held: dict[str, Sequence[Permission] | NotRead] = {}
 
     def needed_for(self, item: ReplicatedItem, vm: AzureVm | NotRead | None) -> list[Need]:
@@ -37,7 +39,7 @@ class Rights:
         here = self._at(vault)
         return [
             Need(vault, self._steps, here, is_of_a_step=True),
-            Need(vault, LOOKS_AT_THE_VAULT, here),
+            Need(vault, self._looks, here),
             *self._in_azure(item, vm),
         ]
 
