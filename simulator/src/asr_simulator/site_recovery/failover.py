@@ -70,7 +70,8 @@ def arrive_in_azure(works: Works, item: Item, planned: bool, job: Job | None) ->
 
 def _free_name(works: Works, item: Item, job: Job | None) -> str:
     """The name of the virtual machine that comes: another one where somebody else's has the item's (recording)."""
-    if works.compute.find(f"{item.group_path}/providers/Microsoft.Compute/virtualMachines/{item.friendly_name}") is None:
+    wanted = f"{item.group_path}/providers/Microsoft.Compute/virtualMachines/{item.friendly_name}"
+    if works.compute.find(wanted) is None:
         return item.friendly_name
     name = f"{item.friendly_name}-{works.new_id()}"
     if job is not None:
