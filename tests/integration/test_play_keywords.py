@@ -1,0 +1,129 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables that become keywords of the plays: those that do not reach them, and batches that stop what follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playing import FAIL, PASS, Played
+from scenarios import item_of, scenario_of
+
+OTHERS = ("prerequisites", "alternate_host", "abandon")
+KEYWORDS = {"failback_hosts": "vm1", "failback_serial": 1, "failback_strategy": "linear"}
+OF_ROLES = {"alternate_host_target": "hv01", "abandon_reason": "a test"}
+
+
+def outcomes(run: Played) -> dict[str, str]:
+    """The outcome of each host."""
+    return {host: result["outcome"] for host, result in run.results.items()}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "name"),
+    [*(("failback", name) for name in KEYWORDS), *((playbook, "failback_hosts") for playbook in OTHERS)],
+)
+def test_a_keyword_that_the_inventory_sets_is_an_error_before_anything_is_asked(
+    stage: Any, playbook: str, name: str
+) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    run = vault.play(playbook, {"vm1": {}, "vm2": {name: KEYWORDS[name]}}, **OF_ROLES)
+    assert run.status != 0, run.output
+    assert f"{name} is set in the inventory" in run.output.replace("\n", " ")
+    assert f"-e {name}=" in run.output
+    assert (vault.simulator.journal.entries(), run.results) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("playbook", "pattern"),
+    [*(("failback", pattern) for pattern in ("vm1,vm9", "nobody*", "vm1:!vm1")), *((name, "vm9") for name in OTHERS)],
+)
+def test_a_pattern_that_matches_nobody_fails(stage: Any, playbook: str, pattern: str) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    run = vault.play(playbook, {"vm1": {}, "vm2": {}}, "-e", f"failback_hosts={pattern}", **OF_ROLES)
+    assert run.status != 0, run.output
+    assert "matches no host" in run.output
+    assert (vault.simulator.journal.entries(), run.results) == ([], {})
+
+
+def test_a_limit_that_leaves_nobody_of_the_pattern_fails(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    run = vault.play("failback", {"vm1": {}, "vm2": {}}, "--limit", "vm2", "-e", "failback_hosts=vm1")
+    assert run.status != 0, run.output
+    assert "--limit" in run.output
+    assert vault.simulator.journal.entries() == []
+
+
+def test_keywords_of_the_command_line_and_of_an_importing_playbook_reach_the_plays(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    hosts: dict[str, Any] = {"vm1": {}, "vm2": {}}
+    run = vault.play("prerequisites", hosts, "-e", "failback_hosts=vm1", "-e", "failback_serial=1")
+    assert (run.status, outcomes(run)) == (0, {"vm1": "ready"}), run.output
+    imported = vault.folder / "site.yml"
+    imported.write_text(
+        "- import_playbook: asr.failback.prerequisites\n  vars: {failback_hosts: vm2, failback_strategy: linear}\n"
+    )
+    run = vault.play(str(imported), hosts)
+    assert (run.status, outcomes(run)) == (0, {"vm2": "ready"}), run.output
+
+
+def test_a_path_of_the_report_that_only_some_hosts_have_is_an_error(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    hosts = {"vm1": {}, "vm2": {"failback_report": "/nowhere/report.json"}}
+    run = vault.play("failback", hosts)
+    assert run.status != 0, run.output
+    assert "failback_report differs" in run.output.replace("\n", " ")
+    assert vault.simulator.journal.entries() == []
+
+
+@pytest.mark.parametrize("strategy", ["free", "linear"])
+def test_a_batch_that_fails_stops_the_batches_after_it_and_the_report_comes(stage: Any, strategy: str) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    bad = {"failback_validation_tasks": vault.task_file("bad.yml", FAIL)}
+    keywords = ("-e", "failback_serial=1", "-e", f"failback_strategy={strategy}")
+    run = vault.play("failback", {"vm1": bad, "vm2": {}, "vm3": {}}, *keywords)
+    assert run.status == 2, run.output
+    assert outcomes(run) == {"vm1": "failed", "vm2": "not_started", "vm3": "not_started"}
+    assert vault.stages() == {"vm1": "failback_commit_pending", "vm2": "failed_over", "vm3": "failed_over"}
+    assert "vm1 failed" in run.results["vm3"]["reason"]
+    assert "run again" in run.results["vm3"]["next"]
+    assert "the shop does not answer" in run.output.split("outcome", 1)[1], "the results are shown"
+
+
+def test_as_many_may_fail_as_the_user_says(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    bad = {"failback_validation_tasks": vault.task_file("bad.yml", FAIL)}
+    good = {"failback_validation_tasks": vault.task_file("good.yml", PASS)}
+    hosts = {"vm1": bad, "vm2": good, "vm3": good}
+    run = vault.play("failback", hosts, "-e", "failback_serial=2", failback_max_fail_percentage=50)
+    assert outcomes(run) == {"vm1": "failed", "vm2": "protected", "vm3": "protected"}, run.output
+
+
+def test_a_check_and_the_prerequisites_look_at_every_batch(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", "failover_commit_pending"), "vm2"))
+    for playbook, arguments in (("failback", ["--check"]), ("prerequisites", [])):
+        run = vault.play(playbook, {"vm1": {}, "vm2": {}}, *arguments, "-e", "failback_serial=1")
+        assert run.status == 2
+        assert outcomes(run)["vm1"] == "failed"
+        assert outcomes(run)["vm2"] in ("predicted", "ready")
+
+
+def test_what_ansible_calls_fatal_everywhere_does_not_cost_the_report(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_ANY_ERRORS_FATAL", "true")
+    vault = stage(scenario_of("vm1", "vm2"))
+    bad = {"failback_validation_tasks": vault.task_file("bad.yml", FAIL)}
+    run = vault.play("failback", {"vm1": bad, "vm2": {}}, "-e", "failback_strategy=linear")
+    assert run.status == 2
+    assert outcomes(run) == {"vm1": "failed", "vm2": "held"}, run.output
+
+
+def test_an_undo_that_fails_stops_the_batches_after_it(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", item_of("vm2", "failback_commit_pending")))
+    given = ("-e", "failback_serial=1", "-e", "failback_hosts=all")
+    run = vault.play("abandon", {"vm1": {}, "vm2": {}}, *given, abandon_reason="a test")
+    assert outcomes(run) == {"vm1": "failed", "vm2": "not_started"}, run.output
+    assert vault.writes() == []
