@@ -110,7 +110,7 @@ def test_hosts_that_drop_out_stand_in_the_report(stage: Any, strategy: str) -> N
     vault = stage(scenario_of("vm1", "vm2", "vm3"))
     tasks = vault.task_file("validate.yml", REACH)
     hosts = {"vm1": HERE, "vm2": NOWHERE, "vm3": {**HERE, **WRONG}}
-    run = vault.play("failback", hosts, failback_validation_tasks=tasks, failback_strategy=strategy)
+    run = vault.play("failback", hosts, "-e", f"failback_strategy={strategy}", failback_validation_tasks=tasks)
     assert run.status != 0
     assert outcomes(run) == {"vm1": "protected", "vm2": "failed", "vm3": "failed"}
     assert "ended early" in run.results["vm2"]["reason"]
@@ -136,7 +136,7 @@ def test_a_batch_that_drops_out_leaves_the_results_of_those_before_it(stage: Any
     vault = stage(scenario_of("vm1", "vm2", "vm3"))
     tasks = vault.task_file("validate.yml", REACH)
     hosts = {"vm1": HERE, "vm2": NOWHERE, "vm3": HERE}
-    run = vault.play("failback", hosts, failback_validation_tasks=tasks, failback_serial=1)
+    run = vault.play("failback", hosts, "-e", "failback_serial=1", failback_validation_tasks=tasks)
     assert run.status != 0
     # Releases of Ansible differ in whether they go on to the next batch.
     last = "protected" if vault.stages()["vm3"] == "protected" else "failed"

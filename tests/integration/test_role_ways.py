@@ -15,14 +15,13 @@ from scenarios import scenario_of
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [{"failback_strategy": "host_pinned"}, {"failback_serial": 1}],
-    ids=str,
+    "keyword",
+    ["failback_strategy=host_pinned", "failback_serial=1"],
 )
-def test_strategies_and_batches(stage: Any, arguments: dict[str, Any]) -> None:
+def test_strategies_and_batches(stage: Any, keyword: str) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
     tasks = vault.task_file("validate.yml", PASS)
-    run = vault.play("failback", {"vm1": {}, "vm2": {}}, failback_validation_tasks=tasks, **arguments)
+    run = vault.play("failback", {"vm1": {}, "vm2": {}}, "-e", keyword, failback_validation_tasks=tasks)
     assert run.status == 0, run.output
     assert set(vault.stages().values()) == {"protected"}
     assert set(run.results) == {"vm1", "vm2"}

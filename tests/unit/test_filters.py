@@ -9,11 +9,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from ansible_collections.asr.failback.plugins.filter.report_lines import FilterModule as ReportLines
 from ansible_collections.asr.failback.plugins.filter.result_of import FilterModule as ResultOf
+from ansible_collections.asr.failback.plugins.filter.why_not_started import FilterModule as WhyNotStarted
 
 report_lines = ReportLines().filters()["report_lines"]
 result_of = ResultOf().filters()["result_of"]
+why_not_started = WhyNotStarted().filters()["why_not_started"]
 
 
 def result(host: str, outcome: str, *stages: str, **more: Any) -> dict[str, Any]:
@@ -90,3 +94,40 @@ def test_a_host_that_dropped_out_has_a_result_that_the_report_can_show() -> None
     dropped = result_of("web01", {"web01": {}})
     assert (dropped["host"], dropped["outcome"], dropped["stage"]) == ("web01", "failed", "unknown")
     assert len(report_lines([dropped])) == 4
+
+
+OUTCOMES = {"f": "failed", "p": "protected", "h": "held", "n": "not_started"}
+
+
+def left_by(outcome: str | None) -> dict[str, Any]:
+    """The variables of a host with this outcome; of one that dropped out without any."""
+    return {"failback_result": {"outcome": outcome, "reason": "the first one failed"}} if outcome else {}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "serial", "percentage", "failed"),
+    [
+        ("f???", "100%", 0, ""),
+        ("pppp", 1, 0, ""),
+        ("ppf?", 1, 0, "c"),
+        ("ppf?", "1", 0, "c"),
+        ("phh?", 1, 0, ""),
+        ("pp-?", 1, 0, "c"),
+        ("fppp?", 4, 25, ""),
+        ("fppp?", 4, 24.9, "a"),
+        ("ffpp?", 4, 25, "a, b"),
+        ("ffff?", 4, 100, ""),
+        ("f????", [1, "100%"], 0, "a"),
+        ("pffff?", [1, "80%"], "50", "b, c, d, e"),
+        ("fn?", 1, 0, "the first one"),
+    ],
+    ids=str,
+)
+def test_the_last_host_begins_unless_the_batch_before_failed(
+    outcomes: str, serial: Any, percentage: float, failed: str
+) -> None:
+    names = "abcdefgh"[: len(outcomes)]
+    results = {name: left_by(OUTCOMES.get(letter)) for name, letter in zip(names, outcomes, strict=True)}
+    said = why_not_started(names[-1], list(names), results, serial, percentage)
+    assert said.startswith(f"{failed} failed" if failed else ""), said
+    assert bool(said) == bool(failed)
