@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..failback import arm_ids
-from ..failback.azure_resources import AzureVm, parse_vm
-from ..failback.documents import field, items, text
+from ..failback.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
+from ..failback.documents import field, text
 from ..failback.failures import Unreachable
 from .answers import resource_body
 from .errors import found_or_none, translated
@@ -63,14 +63,10 @@ class Compute:
         get = functools.partial(self._client(subscription).disks.get, *names)
         return found_or_none(lambda: resource_body(get)) is not None
 
-    def find_nic_addresses(self, nic_id: str) -> list[str] | None:
-        """Return the ids of the public addresses that a network interface holds, or None where it does not exist."""
-        nic = self._resources.find(nic_id, _NETWORK_VERSION)
-        if nic is None:
-            return None
-        configurations = items(nic, "properties", "ipConfigurations")
-        addresses = [text(entry, "properties", "publicIPAddress", "id") for entry in configurations]
-        return [address for address in addresses if address]
+    def find_nic(self, nic_id: str) -> AzureNic | None:
+        """Return a network interface, or None where it does not exist."""
+        document = self._resources.find(nic_id, _NETWORK_VERSION)
+        return None if document is None else parse_nic(document)
 
 
 def _whole(body: Any) -> Any:

@@ -93,6 +93,12 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
             f"The Azure VM of {name} does not exist: there is nothing to go back to",
             "Keep the on-premises VM. Look in Azure for what became of the other.",
         )
+    if sides.azure_doubt:
+        return Objection(
+            f"Which Azure VM is that of {name} is not known: {sides.azure_doubt}",
+            "Find the machine's VM in Azure (by its disks, or by the failover job, whose warning 28175 names it). If "
+            "the cut-over has to be undone, turn the on-premises VM off and start that one by hand.",
+        )
     if not copy.is_known:
         return Objection(
             f"The Azure VM of {name} could not be looked at ({copy.reason or copy.state})",

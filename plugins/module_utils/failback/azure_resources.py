@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from .documents import Document, field, items, parse_time, text
+from .documents import Document, field, items, parse_time, text, texts, time_at
 
 _POWER = "PowerState/"
 # Of a machine whose instance view names no power state.
@@ -23,12 +23,26 @@ _ENDED = (f"{_PROVISIONING}succeeded", _FAILED, f"{_PROVISIONING}canceled")
 
 
 @dataclass(frozen=True)
+class AzureDisk:
+    """A disk that is attached to a virtual machine: C(id) of a managed one, C(uri) of an unmanaged one.
+
+    C(size_gb) is in GiB, None where the machine does not tell it.
+    """
+
+    name: str
+    id: str = ""
+    uri: str = ""
+    size_gb: int | None = None
+    is_os_disk: bool = False
+
+
+@dataclass(frozen=True)
 class AzureVm:
     """A virtual machine in Azure. C(power) is C(running), C(stopped), C(deallocated) or another of Azure's words.
 
     C(disk_ids) are managed disks, C(blob_uris) unmanaged ones. C(failure) is why its last operation failed, with the
     time; empty where it did not. C(operated_at) is when its last operation ended (start, stop, deallocation, change of
-    the model), where Azure tells it, C(is_changing) whether one is under way.
+    the model), where Azure tells it, C(is_changing) whether one is under way. C(created_at) is when it was made.
     """
 
     UP: ClassVar = ("running", "starting")
@@ -42,11 +56,23 @@ class AzureVm:
     failure: str = ""
     operated_at: datetime | None = None
     is_changing: bool = False
+    disks: tuple[AzureDisk, ...] = ()
+    created_at: datetime | None = None
+    size: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_running(self) -> bool:
         """Whether the machine runs or is about to."""
         return self.power in self.UP
+
+
+@dataclass(frozen=True)
+class AzureNic:
+    """A network interface: C(vm_id) is the machine it is attached to, empty where it is to none."""
+
+    vm_id: str
+    address_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +109,10 @@ def parse_vm(document: Document) -> AzureVm:
     """Read a C(virtualMachines/{vm}) body that was asked for with its instance view."""
     properties = field(document, "properties") or {}
     storage = field(properties, "storageProfile") or {}
-    disks = (field(storage, "osDisk"), *items(storage, "dataDisks"))
+    system = field(storage, "osDisk")
+    disks = tuple(
+        _parse_disk(disk, is_os_disk=disk is system) for disk in (system, *items(storage, "dataDisks")) if disk
+    )
     statuses = items(properties, "instanceView", "statuses")
     codes = [text(status, "code") for status in statuses]
     nothing: Document = {}
@@ -92,12 +121,27 @@ def parse_vm(document: Document) -> AzureVm:
         id=text(document, "id"),
         name=text(document, "name"),
         power=next((code[len(_POWER) :] for code in codes if code.startswith(_POWER)), UNKNOWN_POWER),
-        disk_ids=_present(text(disk, "managedDisk", "id") for disk in disks),
-        blob_uris=_present(text(disk, "vhd", "uri") for disk in disks),
+        disk_ids=_present(disk.id for disk in disks),
+        blob_uris=_present(disk.uri for disk in disks),
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
         failure=next((_failure(status) for status in statuses if text(status, "code").startswith(_FAILED)), ""),
         operated_at=parse_time(field(provisioning, "time")),
         is_changing=bool(provisioning) and not text(provisioning, "code").startswith(_ENDED),
+        disks=disks,
+        created_at=time_at(properties, "timeCreated"),
+        size=text(properties, "hardwareProfile", "vmSize"),
+        tags=texts(document, "tags"),
+    )
+
+
+def _parse_disk(document: Document, *, is_os_disk: bool) -> AzureDisk:
+    size = field(document, "diskSizeGB")
+    return AzureDisk(
+        name=text(document, "name"),
+        id=text(document, "managedDisk", "id"),
+        uri=text(document, "vhd", "uri"),
+        size_gb=size if isinstance(size, int) else None,
+        is_os_disk=is_os_disk,
     )
 
 
@@ -110,6 +154,15 @@ def _failure(status: Document) -> str:
 
 def _present(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(value for value in values if value)
+
+
+def parse_nic(document: Document) -> AzureNic:
+    """Read a C(networkInterfaces/{nic}) body."""
+    configurations = items(document, "properties", "ipConfigurations")
+    return AzureNic(
+        vm_id=text(document, "properties", "virtualMachine", "id"),
+        address_ids=_present(text(entry, "properties", "publicIPAddress", "id") for entry in configurations),
+    )
 
 
 def parse_lock(document: Document) -> Lock:

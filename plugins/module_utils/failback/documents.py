@@ -55,6 +55,12 @@ def items(document: object, *path: str) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else ()
 
 
+def texts(document: object, *path: str) -> tuple[tuple[str, str], ...]:
+    """Return names and values of the object of strings at path, such as tags; none where it is missing or no object."""
+    value = field(document, *path)
+    return tuple((str(key), str(one)) for key, one in value.items()) if isinstance(value, Mapping) else ()
+
+
 def time_at(document: object, *path: str) -> datetime | None:
     """Return the time at path in UTC, or None where it is missing or one of the service's values for "unset"."""
     return parse_time(field(document, *path))

@@ -84,7 +84,8 @@ class Sides:
     """Every copy of one machine at one moment.
 
     C(azure_vm) is what was read of the one in Azure, C(azure_use) what became of that since the cut-over, while the
-    commit is pending.
+    commit is pending. C(azure_doubt) is why the VM that was read there is not known to be the machine's; empty where it
+    is, or where none was read.
     """
 
     item_id: str
@@ -93,6 +94,7 @@ class Sides:
     on_premises: tuple[Copy, ...]
     azure_vm: AzureVm | None = None
     azure_use: AzureUse | None = None
+    azure_doubt: str = ""
 
     @property
     def is_azure_used(self) -> bool:
@@ -103,7 +105,7 @@ class Sides:
     def is_proved(self) -> bool:
         """Whether both sides told their state, and Azure whether its copy was used since the cut-over."""
         unknown = self.azure_use is not None and self.azure_use.verdict == azure_use.NOT_CHECKED
-        return self.runs != NOT_CHECKED and not unknown
+        return self.runs != NOT_CHECKED and not unknown and not self.azure_doubt
 
     @property
     def runs(self) -> str:

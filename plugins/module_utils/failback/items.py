@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import arm_ids
-from .documents import Document, field, items, text, time_at
+from .documents import Document, field, items, text, texts, time_at
 
 HYPER_V_TO_AZURE = "HyperVReplicaAzure"
 _NO_OPEN_TEST = ("", "None", "MarkedForDeletion")
@@ -22,12 +22,18 @@ _NO_SCENARIO = ("", "None")
 
 @dataclass(frozen=True)
 class Disk:
-    """A virtual hard disk of the item. C(size) is in bytes, 0 where the service does not tell."""
+    """A virtual hard disk of the item. C(size) is in bytes, 0 where the service does not tell.
+
+    C(azure_name) and C(azure_blob) are those of its disk in Azure, C(azure_blob) of an unmanaged one. Recorded: they
+    are told from the failover to the commit of the failback.
+    """
 
     vhd_id: str
     name: str
     is_os_disk: bool
     size: int = 0
+    azure_name: str = ""
+    azure_blob: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class ReplicatedItem:
     azure_resource_group_id: str
     azure_nic_names: tuple[str, ...]
     network_names: tuple[str, ...] = ()
+    azure_vm_size: str = ""
+    azure_vm_tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_hyper_v_to_azure(self) -> bool:
@@ -114,6 +122,16 @@ class ReplicatedItem:
         """Id of the virtual hard disk that holds the operating system; empty where no disk is marked so."""
         return next((disk.vhd_id for disk in self.disks if disk.is_os_disk), "")
 
+    @property
+    def azure_disk_names(self) -> tuple[str, ...]:
+        """Names of its disks in Azure, as far as it tells them."""
+        return tuple(disk.azure_name for disk in self.disks if disk.azure_name)
+
+    @property
+    def azure_blobs(self) -> tuple[str, ...]:
+        """Addresses of its unmanaged disks in Azure, as far as it tells them."""
+        return tuple(disk.azure_blob for disk in self.disks if disk.azure_blob)
+
     def answers_to(self, wanted: str) -> bool:
         """Whether the user's word for a replicated item means this one: its friendly name, its name or its id."""
         if arm_ids.is_resource_id(wanted):
@@ -157,6 +175,8 @@ def parse_item(document: Document) -> ReplicatedItem:
         azure_resource_group_id=text(details, "recoveryAzureResourceGroupId"),
         azure_nic_names=_names(items(details, "vmNics"), "targetNicName"),
         network_names=tuple(dict.fromkeys(_names(items(details, "vmNics"), "vMNetworkName"))),
+        azure_vm_size=text(details, "recoveryAzureVMSize"),
+        azure_vm_tags=texts(details, "targetVmTags"),
     )
 
 
@@ -187,4 +207,6 @@ def _parse_disk(document: Document) -> Disk:
         name=text(document, "vhdName"),
         is_os_disk=text(document, "vhdType").lower() == "operatingsystem",
         size=_megabytes(text(document, "maxSizeMB")),
+        azure_name=text(document, "targetDiskName") or text(document, "customTargetDiskName"),
+        azure_blob=text(document, "targetDiskLocation"),
     )

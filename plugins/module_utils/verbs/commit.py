@@ -13,6 +13,7 @@ from ..azure.session import AzureSession
 from ..failback.azure_resources import Lock
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import PermissionDenied, Refused
+from ..failback.fence import Sides
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
@@ -41,17 +42,17 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
             # on-premises.
             sides = fence.expect_on_premises(Course(view, view), starts, discards_azure=wish.discard_azure_changes)
+            _refuse_unknown(sides)
             proofs.require(starts, sides)
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes, gate=gate))
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
-    noted = {sides.item_id: sides.azure_vm for sides in fence.before}
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
-        left = check_leftovers(session, wish, watch, course, noted) if committed else Leftovers()
+        left = check_leftovers(session, wish, watch, course, fence.before) if committed else Leftovers()
         proof = fence.prove(course)
         awaited = [] if wish.predicts else course.held_members()
         if awaited:
@@ -75,6 +76,19 @@ def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> Non
             f"{_sentence(found)}.",
             "Nothing was written. Remove the lock if the VM in Azure may go, then run the task again.",
             locks=_ids(found),
+        )
+
+
+def _refuse_unknown(sides: Sequence[Sides]) -> None:
+    """Refuse to delete what was not seen: what is at the name of a machine is not known to be its VM."""
+    unknown = [one for one in sides if one.azure_doubt]
+    if unknown:
+        raise Refused(
+            f"{'; '.join(f'{one.name}: {one.azure_doubt}' for one in unknown)}. A commit deletes the machine's own VM "
+            "in Azure, which was not seen off.",
+            "Nothing was written. Find the machine's VM in Azure (by its disks, or by the failover job, whose warning "
+            "28175 names it), and see that it is off.",
+            sides=[one.as_result() for one in unknown],
         )
 
 

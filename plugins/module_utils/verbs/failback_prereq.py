@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
+from ..failback.azure_resources import AzureVm, Lock
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
@@ -20,6 +21,7 @@ from ..failback.lifecycle import Observation
 from ..failback.plan_checks import check_plan
 from ..watch import Watch
 from .alternate_host import find_target_provider, refuse_host_for_plan
+from .azure_side import AzureSide, look_at_azure
 from .following import follow_job, has_ended
 from .host_sides import BEFORE_SYNC, HostSides
 from .outcomes import target_result
@@ -111,19 +113,30 @@ def _member(
 
 def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights) -> ItemFacts:
     item, service = seen.item, session.site_recovery
-    vm_id = item.azure_vm_id
-    no_vm = NotRead("the replicated item names no Azure VM")
-    vm = _read(lambda: session.compute.find_vm(vm_id)) if vm_id else no_vm
+    vm, locks = _in_azure(session, item)
     return ItemFacts(
         seen=seen,
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=vm,
-        locks=_read(lambda: session.resources.locks(vm_id)) if vm_id else no_vm,
+        locks=locks,
         needs=rights.needed_for(item, vm),
         # The last two: how old the provider's heartbeat is counts from when it was read.
         provider=_read(lambda: _provider(session, wish, item)),
         now=session.clock.now(),
     )
+
+
+def _in_azure(session: AzureSession, item: ReplicatedItem) -> tuple[AzureVm | NotRead | None, Sequence[Lock] | NotRead]:
+    """Return the item's VM in Azure and its locks. Of a VM that is not known to be the item's nothing is told."""
+    unknown = NotRead("the replicated item names no Azure VM")
+    if not item.azure_vm_id:
+        return unknown, unknown
+    side = _read(lambda: look_at_azure(session, item))
+    if isinstance(side, AzureSide) and side.doubt:
+        unknown = NotRead(side.doubt)
+        return unknown, unknown
+    vm = side.vm if isinstance(side, AzureSide) else side
+    return vm, _read(lambda: session.resources.locks(item.azure_vm_id))
 
 
 def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> Provider:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied
+from ..failback.fence import Sides
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from .steps import PATIENCE, Course
@@ -35,15 +36,21 @@ class Leftovers:
 
 
 def check_leftovers(
-    session: AzureSession, wish: Wish, watch: Watch, course: Course, noted: Mapping[str, AzureVm | None]
+    session: AzureSession, wish: Wish, watch: Watch, course: Course, before: Sequence[Sides]
 ) -> Leftovers:
     """Look for what a commit should have deleted, and for what it leaves; of a commit before this run, the latter only.
 
-    Raises Contradiction where a VM is still there although the commit succeeded.
+    C(before) are the sides before the commit: what is at the name of a machine may be another VM. Raises Contradiction
+    where a VM is still there although the commit succeeded.
     """
     left = Leftovers()
+    noted = {sides.item_id: sides.azure_vm for sides in before}
+    doubts = {sides.item_id: sides.azure_doubt for sides in before if sides.azure_doubt}
     for member in course.after.members:
         if member.stage not in _AFTER_COMMIT or not member.item.azure_vm_id:
+            continue
+        if member.item.id in doubts:
+            left.not_checked.append({"id": member.item.azure_vm_id, "reason": doubts[member.item.id]})
             continue
         try:
             if member.item.id in course.jobs:
@@ -76,9 +83,12 @@ def _check_parts(session: AzureSession, member: Observation, vm: AzureVm | None,
     for uri in vm.blob_uris if vm else ():
         left.not_checked.append({"id": uri, "reason": "an unmanaged disk lies in a storage account, which is not read"})
     for nic in _nic_ids(member, vm):
-        addresses = session.compute.find_nic_addresses(nic)
-        if addresses is not None:
-            left.left_behind.extend([nic, *addresses])
+        found = session.compute.find_nic(nic)
+        if found is not None and found.vm_id:
+            # One that a commit left behind is attached to nothing.
+            left.not_checked.append({"id": nic, "reason": f"it is in use by {found.vm_id}"})
+        elif found is not None:
+            left.left_behind.extend([nic, *found.address_ids])
 
 
 def _nic_ids(member: Observation, vm: AzureVm | None) -> Sequence[str]:

@@ -13,13 +13,13 @@ from datetime import datetime
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
-from ..failback.azure_resources import AzureVm
 from ..failback.azure_use import AzureUse, judge_use, not_read
 from ..failback.failures import NotFound, ServiceError, TargetError, Unreachable, Vanished
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, require_known_state
 from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
 from ..failback.plans import RecoveryPlan
+from .azure_side import AzureSide, look_at_azure
 from .wishes import Wish
 
 _MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
@@ -250,16 +250,22 @@ def _azure_use(session: AzureSession, seen: Observation) -> AzureUse:
     if not seen.item.azure_vm_id:
         return not_read("the replicated item names no Azure VM")
     try:
-        vm = session.compute.find_vm(seen.item.azure_vm_id)
+        side = look_at_azure(session, seen.item)
     except (ServiceError, Unreachable) as unread:
         return not_read(unread.happened)
-    return use_of(session, seen, vm)
+    return use_of(session, seen, side)
 
 
-def use_of(session: AzureSession, member: Observation, vm: AzureVm | None) -> AzureUse:
-    """Say what became of a machine's Azure VM since the cut-over, reading no more than it takes. C(vm) as read now."""
-    is_off = vm is not None and not vm.is_running
-    return judge_use(vm, cut_over_at(session, member) if is_off else None)
+def use_of(session: AzureSession, member: Observation, side: AzureSide) -> AzureUse:
+    """Say what became of a machine's Azure VM since the cut-over, reading no more than it takes. C(side) as read now.
+
+    What another VM did tells nothing; one that may be the machine's speaks against a commit, but never for it.
+    """
+    if side.is_another:
+        return not_read(side.doubt)
+    is_off = side.vm is not None and not side.vm.is_running
+    use = judge_use(side.vm, cut_over_at(session, member) if is_off else None)
+    return not_read(side.doubt) if side.doubt and not use.doubt else use
 
 
 def _running_job(session: AzureSession, job_id: str) -> Job | None:

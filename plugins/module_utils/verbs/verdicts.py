@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied, Refused
 from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
 from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
+from .azure_side import AzureSide, look_at_azure
 from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
 from .reading import use_of
 from .services import Services
@@ -132,7 +132,8 @@ class Fence:
     def expect_off_in_azure(self, members: Sequence[Observation]) -> list[Sides]:
         """Prove, before a failover to Azure, that no Azure VM of the name is up there. Raises Refused."""
         self.before = self.look(members)
-        up = [one for one in self.before if one.azure.is_up]
+        # One that has only the name is in the way, too: the failover would give the machine another name.
+        up = [one for one in self.before if one.azure.is_in_the_way]
         if up:
             raise Refused(
                 f"{_sentences(up)}. While the on-premises copy holds the truth, no VM of that name may run in Azure.",
@@ -209,24 +210,27 @@ def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
 def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Sides:
     """Read the Azure side of an item and put both sides together."""
     item = member.item
-    copy, vm = _azure_copy(session, item)
+    copy, side = _azure_copy(session, item)
     # What was read of it now counts, not what was seen when its stage was.
-    use = use_of(session, member, vm) if copy.is_known and member.azure_use is not None else member.azure_use
-    told = replace(copy, reason=f"{copy.reason}; {use.reason}") if use is not None and vm and use.reason else copy
-    return Sides(item.id, item.friendly_name, told, placed.copies, vm, use)
+    use = use_of(session, member, side) if copy.is_known and member.azure_use is not None else member.azure_use
+    tells = use is not None and side.vm is not None and use.reason and not side.doubt
+    told = replace(copy, reason=f"{copy.reason}; {use.reason}") if use is not None and tells else copy
+    vm = None if side.is_another else side.vm
+    return Sides(item.id, item.friendly_name, told, placed.copies, vm, use, side.doubt)
 
 
-def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureVm | None]:
-    vm_id = item.azure_vm_id
+def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureSide]:
+    vm_id, nothing = item.azure_vm_id, AzureSide(None)
     if not vm_id:
-        return Copy("", NOT_CHECKED, "the replicated item names no Azure VM"), None
+        return Copy("", NOT_CHECKED, "the replicated item names no Azure VM"), nothing
     try:
-        found = session.compute.find_vm(vm_id)
+        side = look_at_azure(session, item)
     except PermissionDenied as denied:
-        return Copy(vm_id, NOT_CHECKED, denied.happened), None
-    if found is None:
-        return Copy(vm_id, ABSENT, "Azure has no such VM"), None
-    return Copy(vm_id, found.power, "read from Azure compute"), found
+        return Copy(vm_id, NOT_CHECKED, denied.happened), nothing
+    if side.vm is None:
+        return Copy(vm_id, ABSENT, "Azure has no such VM"), nothing
+    reason = side.doubt or "read from Azure compute"
+    return Copy(vm_id, side.vm.power, reason, is_namesake=side.is_another), side
 
 
 def _moved(course: Course) -> frozenset[Stage]:

@@ -17,6 +17,7 @@ from web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.compute import Compute
 from ansible_collections.asr.failback.plugins.module_utils.azure.resources import Resources
+from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import AzureNic
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     AuthenticationError,
     FailbackError,
@@ -45,7 +46,7 @@ READS: list[Callable[[Resources, Compute], Any]] = [
     lambda resources, _compute: resources.permissions("/vault"),
     lambda _resources, compute: compute.find_vm(VM),
     lambda _resources, compute: compute.disk_exists(DISK),
-    lambda _resources, compute: compute.find_nic_addresses(NIC),
+    lambda _resources, compute: compute.find_nic(NIC),
 ]
 
 
@@ -85,7 +86,7 @@ def test_what_is_absent_is_none(azure: Any) -> None:
     assert resources.find(NIC, "2024-05-01") is None
     assert compute.find_vm(VM) is None
     assert compute.disk_exists(DISK) is False
-    assert compute.find_nic_addresses(NIC) is None
+    assert compute.find_nic(NIC) is None
 
 
 @pytest.mark.parametrize("body", [{}, {"value": None}, {"value": {}}, {"value": [None]}, {"value": ["x"]}], ids=str)
@@ -176,4 +177,4 @@ def test_a_vm_without_what_each_has_is_an_error_that_names_it(azure: Any, proper
 def test_the_public_addresses_of_an_interface_are_found(azure: Any) -> None:
     configurations = [{"properties": {"publicIPAddress": {"id": "/ip-1"}}}, {"properties": {"publicIPAddress": None}}]
     _resources, compute, _server = azure(Answer(200, {"id": NIC, "properties": {"ipConfigurations": configurations}}))
-    assert compute.find_nic_addresses(NIC) == ["/ip-1"]
+    assert compute.find_nic(NIC) == AzureNic("", ("/ip-1",))

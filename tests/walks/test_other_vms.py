@@ -1,0 +1,74 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All verbs in any order on machines whose Azure VM is not what its item says: nothing that is lost with a commit is
+committed, and somebody else's VM is left alone.
+
+SEED chooses the first seed, WALKS how many walks there are in all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import Driver
+from oracle import Oracle
+from scenarios import CALLER, item_of, scenario_of
+from soaking import count
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from asr_simulator.server import Simulator
+
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+WALKS_OF_A_SEED = 6
+SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
+STEPS = 16
+
+OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+STAGES = ("failed_over", "waiting_for_completion", "failback_commit_pending")
+VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("planned_failover", {"data_sync": "before_failover"}),
+    ("planned_failover", {"data_sync": "during_failover", "wait_for": "end"}),
+    ("complete_failover", {}),
+    ("commit", {"policy": "now"}),
+    ("commit", {"policy": "now", "discard_azure_changes": True}),
+    ("abandon", {}),
+    ("failback_prereq", {}),
+    ("reverse_replicate", {"wait_for": "job"}),
+)
+
+
+def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
+    """Call verbs in any order, and let time pass. What a verb says of its failure is judged elsewhere."""
+    for _step in range(STEPS):
+        module, options = dice.choice(VERBS)
+        with suppress(FailbackError):
+            vault.run(module, replicated_item=dice.choice(names), check_mode=dice.random() < 0.2, **options)
+        vault.pass_time(dice.choice((1, 200, 4000)))
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_somebody_elses_vm_is_left_alone(number: int, tmp_path: Path) -> None:
+    dice = random.Random(number)
+    names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
+    items = [
+        item_of(name, dice.choice(STAGES), azure_namesake=dice.choice(("running", "deallocated", "deallocated")))
+        for name in names
+    ]
+    told = dice.choice(("told", "untold"))
+    scenario = scenario_of(*items, principals=[OPERATOR], variants={"target_disks": told}, speed=0)
+    with Simulator.start(scenario, tmp_path / "simulator") as simulator:
+        oracle = Oracle(simulator, refusals=False)
+        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        others = simulator.locked(lambda world: [vm for vm in world.compute.machines() if vm.name in names])
+        before = [(vm.name, vm.power, vm.operated) for vm in others]
+        walk(vault, dice, names)
+        assert oracle.violations == []
+        assert [path for path in vault.writes() if path.endswith("/failoverCommit")] == []
+        assert [(vm.name, vm.power, vm.operated) for vm in others] == before
+        count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))
