@@ -17,8 +17,10 @@ then on).
 `do` is one of `status` (with `code`, `message` or a whole `body`, `headers`, `retry_after`), `reset` (the connection
 is reset), `close` (it ends without an answer), `silence` (so it does after `seconds`), `refuse` (it is reset, as are
 all others, and for `seconds` no connection is taken), `truncate` (it ends after `bytes` of the body), `malformed` (the
-body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none).
-Seconds are real seconds. `when` tells for the first five whether the request is still handled: `before` (no, the
+body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none),
+`policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a page
+of its own, with no header of Azure's).
+Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before` (no, the
 default) or `after` (yes: only the caller does not learn of it).
 
 A service fault is `{"name": "...", "service": {...}}`: any mapping, kept in order in `Faults.service`.
@@ -27,6 +29,7 @@ A service fault is `{"name": "...", "service": {...}}`: any mapping, kept in ord
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -39,14 +42,33 @@ from asr_simulator.scenarios import Scenario
 from asr_simulator.wire import ArmError, Hangup, Reply, Request
 
 MOST_SECONDS = 120
+POLICIES = "/providers/Microsoft.Management/managementGroups/contoso/providers/Microsoft.Authorization"
+FILTER_HEADERS = {"Content-Type": "text/html", "x-ms-request-id": "", "x-ms-correlation-request-id": ""}
+FILTER_PAGE = (
+    b"<html><head><title>Access blocked by the web filter</title></head>"
+    b"<body><h1>Blocked</h1>Category: uncategorized.</body></html>"
+)
 SECONDS = {"type": "number", "minimum": 0, "maximum": MOST_SECONDS}
-DOES = ("status", "reset", "close", "silence", "refuse", "truncate", "malformed", "delay", "date")
+DOES = (
+    "status",
+    "reset",
+    "close",
+    "silence",
+    "refuse",
+    "truncate",
+    "malformed",
+    "delay",
+    "date",
+    "policy",
+    "web_filter",
+)
 REQUIRED = (
     ("status", "status"),
     ("silence", "seconds"),
     ("refuse", "seconds"),
     ("delay", "seconds"),
     ("date", "value"),
+    ("policy", "value"),
 )
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -274,5 +296,33 @@ def _date(action: dict[str, Any], reply: Reply) -> Reply:
     return reply
 
 
-REPLACING = {"status": _status, "reset": _reset, "close": _close, "silence": _silence, "refuse": _refuse}
+def _policy(action: dict[str, Any]) -> Reply:
+    """Azure Policy's refusal (Microsoft documentation): the assignment stands in the additional information."""
+    assignment = {
+        "policyDefinitionDisplayName": "Not allowed",
+        "policyDefinitionEffect": "deny",
+        "policyAssignmentDisplayName": action["value"],
+        "policyAssignmentName": "a1b2c3d4e5f6",
+        "policyAssignmentId": f"{POLICIES}/policyAssignments/a1b2c3d4e5f6",
+    }
+    message = f"Resource was disallowed by policy. Policy identifiers: '{json.dumps([assignment])}'."
+    reply = ArmError(403, "RequestDisallowedByPolicy", message).reply()
+    error: dict[str, Any] = reply.body["error"]  # type: ignore[index]
+    error["additionalInfo"] = [{"type": "PolicyViolation", "info": assignment}]
+    return reply
+
+
+def _web_filter(action: dict[str, Any]) -> Reply:
+    return Reply(403, headers=dict(FILTER_HEADERS), raw=FILTER_PAGE)
+
+
+REPLACING = {
+    "status": _status,
+    "reset": _reset,
+    "close": _close,
+    "silence": _silence,
+    "refuse": _refuse,
+    "policy": _policy,
+    "web_filter": _web_filter,
+}
 CHANGING = {"truncate": _truncate, "malformed": _malformed, "delay": _delay, "date": _date}

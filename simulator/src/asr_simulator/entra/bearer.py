@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -45,6 +47,21 @@ def expired(headers: Mapping[str, str], tenant_id: str, error: ExpiredTokenError
         f"The access token expiry UTC time '{_american(error.expired)}' is earlier than current UTC time "
         f"'{_american(error.now)}'.",
     )
+
+
+def revoked(headers: Mapping[str, str], tenant_id: str, since: datetime) -> ArmError:
+    """Continuous access evaluation: the challenge says which tokens are too old (Microsoft documentation)."""
+    message = (
+        "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
+        "TokenIssuedBeforeRevocationTimestamp"
+    )
+    claims = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(int(since.timestamp()))}}})
+    authority = f"https://{headers.get('Host', 'localhost')}/{tenant_id}"
+    challenge = (
+        f'Bearer realm="", authorization_uri="{authority}", error="insufficient_claims", '
+        f'claims="{base64.b64encode(claims.encode()).decode()}"'
+    )
+    return ArmError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
 
 
 def _american(when: datetime) -> str:

@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from asr_simulator.clock import Clock
 from asr_simulator.entra import assertions, bearer, errors
 from asr_simulator.entra.principals import Application, Certificate, FederatedCredential, Principal, Secret
-from asr_simulator.entra.tokens import ExpiredTokenError, InvalidTokenError, Tokens
+from asr_simulator.entra.tokens import ExpiredTokenError, InvalidTokenError, RevokedTokenError, Tokens
 from asr_simulator.scenarios import Scenario
 from asr_simulator.scenarios.model import PrincipalSpec
+
+CONDITIONS: dict[str, Callable[[str], errors.TokenError]] = {
+    "blocked": lambda _audience: errors.blocked_by_conditional_access(),
+    "mfa": errors.second_factor_needed,
+}
 
 
 class Entra:
@@ -26,6 +31,8 @@ class Entra:
         applications = (_application(spec, self.tenant_id) for spec in scenario.principals)
         self._applications = {application.principal.client_id.lower(): application for application in applications}
         self._expired: set[str] = set()
+        # What a Conditional Access policy says to a principal with a good secret, by its name.
+        self._refused: dict[str, Callable[[str], errors.TokenError]] = {}
 
     @property
     def principals(self) -> set[str]:
@@ -35,6 +42,12 @@ class Entra:
     def set_secret_expired(self, principal: str, expired: bool) -> None:
         """Take the secrets of a principal no more, or again."""
         (self._expired.add if expired else self._expired.discard)(principal)
+
+    def set_sign_in(self, principal: str, verdict: str) -> None:
+        """Let Conditional Access block a principal, ask for another factor, or let it pass again."""
+        self._refused.pop(principal, None)
+        if verdict in CONDITIONS:
+            self._refused[principal] = CONDITIONS[verdict]
 
     def check_tenant(self, tenant: str) -> None:
         """Raises `errors.TokenError` (AADSTS90002) for a tenant that is not here."""
@@ -58,6 +71,9 @@ class Entra:
         if application is None:
             raise errors.unknown_client(form["client_id"], tenant)
         self._check_proof(application, form, endpoints)
+        refuse = self._refused.get(application.principal.name)
+        if refuse is not None:
+            raise refuse(form.get("scope") or form.get("resource") or "")
         return application.principal
 
     def _check_proof(self, application: Application, form: Mapping[str, str], endpoints: Iterable[str]) -> None:
@@ -92,6 +108,8 @@ class Entra:
             raise bearer.invalid(headers, self.tenant_id) from error
         except ExpiredTokenError as error:
             raise bearer.expired(headers, self.tenant_id, error) from error
+        except RevokedTokenError as error:
+            raise bearer.revoked(headers, self.tenant_id, self._clock.wall()) from error
         application = self._applications.get(claims["appid"].lower())
         if application is None:
             raise bearer.invalid(headers, self.tenant_id)

@@ -43,6 +43,27 @@ class TokenError(Exception):
         )
 
 
+def blocked_by_conditional_access() -> TokenError:
+    """A Conditional Access policy that blocks."""
+    return TokenError(
+        400,
+        "invalid_grant",
+        53003,
+        "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+    )
+
+
+def second_factor_needed(audience: str) -> TokenError:
+    """A Conditional Access policy that asks for another factor."""
+    return TokenError(
+        400,
+        "invalid_grant",
+        50076,
+        "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
+        f"use multi-factor authentication to access '{audience}'.",
+    )
+
+
 def unknown_tenant(tenant: str) -> TokenError:
     """No such tenant."""
     return TokenError(

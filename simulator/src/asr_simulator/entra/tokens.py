@@ -29,6 +29,10 @@ class InvalidTokenError(Exception):
     """The token is no token of this tenant."""
 
 
+class RevokedTokenError(Exception):
+    """Continuous access evaluation: the token is of before an event that ended its session."""
+
+
 class ExpiredTokenError(Exception):
     """The token was good until `expired`; it is `now`."""
 
@@ -58,6 +62,7 @@ class Tokens:
         self._clock = clock
         self._issued: set[str] = set()
         self._good: set[str] = set()
+        self._revoked: set[str] = set()
         self._key = _key_of_this_process()
 
     @property
@@ -93,12 +98,17 @@ class Tokens:
         """From now on no token handed out so far is good."""
         self._good.clear()
 
+    def revoke(self) -> None:
+        """From now on every token handed out so far is answered with a challenge that a new one meets."""
+        self._revoked |= self._good
+
     def read(self, token: str) -> dict[str, Any]:
         """The claims of a token of this tenant.
 
         Raises:
             InvalidTokenError: malformed, or not signed here.
             ExpiredTokenError: signed here, and too old.
+            RevokedTokenError: signed here, not too old, and revoked since.
         """
         try:
             public = self._key.public_key()
@@ -113,6 +123,8 @@ class Tokens:
             raise ExpiredTokenError(min(expires, now - timedelta(seconds=1)), now)
         if now >= expires:
             raise ExpiredTokenError(expires, now)
+        if claims["uti"] in self._revoked:
+            raise RevokedTokenError
         return claims
 
     def key_set(self) -> dict[str, Any]:

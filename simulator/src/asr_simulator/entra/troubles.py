@@ -7,6 +7,9 @@
 A service fault of the sign-in is one of::
 
     {"tokens": "expired"}                            no token handed out so far is good; new ones are
+    {"tokens": "revoked"}                            the same, by continuous access evaluation: with a challenge
+    {"principal": "operator", "sign_in": "blocked"}  Conditional Access refuses it ("mfa": asks for another factor;
+                                                     "allowed": again)
     {"principal": "operator", "secret": "expired"}   its secret is taken no more ("good": again)
 
 Each changes the world at once and stays: taking the faults away changes nothing back.
@@ -16,6 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from asr_simulator.entra.directory import CONDITIONS
 
 if TYPE_CHECKING:
     from asr_simulator.entra.directory import Entra
@@ -48,9 +53,22 @@ def _change(entra: Entra, fault: dict[str, Any]) -> Callable[[], None]:
     said = set(fault) - {"added"}
     if said == {"tokens"} and fault["tokens"] == "expired":
         return entra.tokens.expire
+    if said == {"tokens"} and fault["tokens"] == "revoked":
+        return entra.tokens.revoke
     if said == {"principal", "secret"} and fault["secret"] in ("expired", "good"):
-        name = str(fault["principal"])
-        if name not in entra.principals:
-            raise ValueError(f"no principal is named {name}; known are {', '.join(sorted(entra.principals))}")
+        name = _principal(entra, fault)
         return lambda: entra.set_secret_expired(name, fault["secret"] == "expired")
-    raise ValueError("a fault of the sign-in has tokens: expired, or principal and secret: expired or good")
+    if said == {"principal", "sign_in"} and fault["sign_in"] in ("allowed", *CONDITIONS):
+        name = _principal(entra, fault)
+        return lambda: entra.set_sign_in(name, fault["sign_in"])
+    raise ValueError(
+        "a fault of the sign-in has tokens: expired or revoked, or principal and secret: expired or good, or principal "
+        "and sign_in: blocked, mfa or allowed"
+    )
+
+
+def _principal(entra: Entra, fault: dict[str, Any]) -> str:
+    name = str(fault["principal"])
+    if name not in entra.principals:
+        raise ValueError(f"no principal is named {name}; known are {', '.join(sorted(entra.principals))}")
+    return name

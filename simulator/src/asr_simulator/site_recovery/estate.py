@@ -34,6 +34,9 @@ class Provider:
     path: str
     heartbeat_age: float
     server_version: str
+    version_state: str = "Latest"
+    version_expires: datetime | None = None
+    health_errors: list[dict[str, str]] = field(default_factory=list)
     line: bool = True
     served: bool = True
     lost_at: datetime | None = None

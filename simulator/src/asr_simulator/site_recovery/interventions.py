@@ -8,6 +8,7 @@ A service fault of this kind is one of::
 
     {"item": "web01", "removed": true}                 replication is disabled; both virtual machines stay as they are
     {"plan": "shop", "groups": [["db01"], ["web01"]]}  the plan has other groups; a run of it goes on as it began
+    {"item": "web01", "replication_health": "Critical"}  its replication stops; "Normal": it goes on
     {"azure_vm": "web01", "deleted": true}             the item's Azure VM is deleted, its disks are not
     {"operation": "plannedFailover", "item": "web01"}  or another one of `item_operations`, or resume or cancel of the
                                                        item's running job: through the same code as the API
@@ -16,6 +17,7 @@ A service fault of this kind is one of::
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.arm.locks import ScopeLocked
@@ -34,6 +36,7 @@ CALLER = "portal"
 JOB_ACTIONS = ("resume", "cancel")
 KINDS = (
     frozenset({"item", "removed"}),
+    frozenset({"item", "replication_health"}),
     frozenset({"plan", "groups"}),
     frozenset({"azure_vm", "deleted"}),
     frozenset({"operation", "item"}),
@@ -48,7 +51,7 @@ _FAILBACK = {
 
 def concerns(fault: dict[str, Any]) -> bool:
     """Whether a service fault is of this kind."""
-    return bool({"removed", "plan", "azure_vm", "operation"} & set(fault))
+    return bool({"removed", "replication_health", "plan", "azure_vm", "operation"} & set(fault))
 
 
 def check(vault: Vault, fault: dict[str, Any]) -> None:
@@ -81,6 +84,9 @@ def _change(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
         plan, groups = _plan(vault, str(fault["plan"])), _groups(vault, fault["groups"])
         return lambda: setattr(plan, "groups", groups)
     item = _item(vault, str(fault.get("item", fault.get("azure_vm"))))
+    if "replication_health" in fault:
+        spec = replace(item.spec, replication_health=str(fault["replication_health"]))
+        return lambda: setattr(item, "spec", spec)
     if "removed" in fault:
         return lambda: remove(vault, item)
     if "azure_vm" in fault:

@@ -18,6 +18,7 @@ another id, is gone for good, and its items keep the id that the vault has no mo
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.site_recovery.catalogue import TASKS
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
 
 TASK_FAULT = frozenset({"job_task", "item", "times", "code", "message", "added"})
-PROVIDER_FAULT = frozenset({"provider", "connected", "registered", "added"})
+PROVIDER_FAULT = frozenset(
+    {"provider", "connected", "registered", "version_state", "expires_in_days", "health_error", "action", "added"}
+)
 
 
 def check(vault: Vault, fault: dict[str, Any]) -> None:
@@ -58,12 +61,28 @@ def apply(vault: Vault, fault: dict[str, Any]) -> None:
     if "provider" not in fault:
         return
     provider = _providers(vault)[fault["provider"]]
-    if "registered" in fault:
+    if "version_state" in fault:
+        days = fault.get("expires_in_days")
+        provider.version_state = str(fault["version_state"])
+        provider.version_expires = None if days is None else vault.clock.now() + timedelta(days=days)
+    elif "health_error" in fault:
+        provider.health_errors = [_health_error(fault)]
+    elif "registered" in fault:
         vault.unregister(provider, anew=fault["registered"] == "anew")
     elif fault.get("connected", False):
         provider.reconnect()
     else:
         provider.disconnect(vault.clock.now())
+
+
+def _health_error(fault: dict[str, Any]) -> dict[str, str]:
+    return {
+        "errorSource": "DRA",
+        "errorLevel": "Warning",
+        "errorCode": "0",
+        "errorMessage": str(fault["health_error"]),
+        "recommendedAction": str(fault.get("action", "")),
+    }
 
 
 def strike(faults: list[dict[str, Any]], task: Task) -> JobError | None:

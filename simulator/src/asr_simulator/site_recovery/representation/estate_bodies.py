@@ -60,13 +60,15 @@ def provider_body(vault: Vault, provider: Provider) -> dict[str, Any]:
             "friendlyName": provider.friendly_name,
             "providerVersion": PROVIDER_VERSION,
             "serverVersion": provider.server_version,
-            "providerVersionState": "Latest",
+            "providerVersionState": provider.version_state,
+            # Absent in every recording: shown where a test gives it.
+            **({"providerVersionExpiryDate": precise(provider.version_expires)} if provider.version_expires else {}),
             "fabricFriendlyName": provider.fabric_friendly_name,
             "lastHeartBeat": precise(provider.last_heartbeat(vault.clock.now())),
             "connectionStatus": "Connected" if provider.connected else "NotConnected",
             "protectedItemCount": sum(item.provider is provider for item in vault.items),
             "allowedScenarios": ["Refresh", "Purge"],
-            "healthErrorDetails": [],
+            "healthErrorDetails": list(provider.health_errors),
             "draIdentifier": provider.name,
         },
     }

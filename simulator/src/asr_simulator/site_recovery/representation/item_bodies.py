@@ -97,6 +97,35 @@ def _scenario(vault: Vault, item: Item) -> dict[str, str]:
 
 
 def _health_errors(item: Item) -> list[dict[str, Any]]:
+    return [*_critical(item), *_untested(item)]
+
+
+def _critical(item: Item) -> list[dict[str, Any]]:
+    """What an item says whose replication has stopped: no recording has one, the texts are made up."""
+    if item.spec.replication_health != "Critical":
+        return []
+    return [
+        {
+            "innerHealthErrors": [],
+            "errorSource": "ReplicationError",
+            "errorType": "70",
+            "errorLevel": "Error",
+            "errorCategory": "Replication",
+            "errorCode": "70094",
+            "summaryMessage": "",
+            "errorMessage": f"Replication for virtual machine '{item.friendly_name}' is paused.",
+            "possibleCauses": "The host could not send the changes for too long.",
+            "recommendedAction": "Resume replication on the host.",
+            "creationTimeUtc": NEVER,
+            "recoveryProviderErrorMessage": None,
+            "entityId": item.vm_id,
+            "errorId": "6:70",
+            "customerResolvability": "NotAllowed",
+        }
+    ]
+
+
+def _untested(item: Item) -> list[dict[str, Any]]:
     """A protected item without a test failover carries the warning 161011 (recording)."""
     if item.stage != PROTECTED or item.last_test_failover or item.replicated is None:
         return []
