@@ -87,6 +87,13 @@ CASES = {
         "AuthorizationFailed",
         ("perform action 'a'", "role"),
     ),
+    "a policy, without its assignment": Case(
+        403,
+        arm_error("RequestDisallowedByPolicy", "Resource 'x' was disallowed by policy."),
+        ServiceError,
+        "RequestDisallowedByPolicy",
+        ("exemption", "disallowed by policy"),
+    ),
     "throttled": Case(
         429, arm_error("TooManyRequests", "Slow down."), Throttled, "TooManyRequests", ("later",), {"Retry-After": "1"}
     ),
