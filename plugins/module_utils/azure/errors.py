@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from ..failback.documents import field, items, text
 from ..failback.failures import (
@@ -29,6 +31,7 @@ from .sdk import (
     DeserializationError,
     HttpResponseError,
 )
+from .sign_in_errors import is_refusal, remedy_for
 
 Answer = TypeVar("Answer")
 
@@ -42,6 +45,11 @@ _LATER = "Azure is in trouble. Run it again when that is over: it goes on from w
 _LOOK = "Do what the message says, or look in the portal, then run it again."
 # A write that got one of these may have been taken or not.
 _UNSETTLED = (408, 500, 502, 503, 504)
+# Azure Policy's refusal, which comes as a 403.
+_POLICY = "RequestDisallowedByPolicy"
+# What filters and proxies answer with in Azure's place.
+_OF_MIDDLEBOXES = (403, 407)
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 # Of urllib3; a name that does not resolve is the first of them.
 _NO_CONNECTION = frozenset({"NewConnectionError", "ConnectTimeoutError"})
 # No connection, or an answer in another shape than a token's.
@@ -100,7 +108,8 @@ def _causes(problem: object) -> Iterator[object]:
 
 def _authentication(problem: ClientAuthenticationError) -> FailbackError:
     # azure-identity says "authentication failed" whatever happened on the way to a token.
-    if problem.response is None and isinstance(problem.__cause__, _NOT_A_REFUSAL):
+    refused = is_refusal(str(problem))
+    if not refused and problem.response is None and isinstance(problem.__cause__, _NOT_A_REFUSAL):
         return Unreachable(
             f"No usable answer came from Microsoft Entra ID: {_first_line(problem)}",
             "Check network, proxy, cloud_environment, adfs_authority_url and the certificates trusted here.",
@@ -108,7 +117,7 @@ def _authentication(problem: ClientAuthenticationError) -> FailbackError:
     details = _details(problem) if problem.response is not None else {}
     return AuthenticationError(
         f"Microsoft Entra ID or Azure refused the credential: {_first_line(problem)}",
-        "Check tenant, client_id and the secret or certificate, and that the secret has not expired.",
+        remedy_for(str(problem)),
         **details,
     )
 
@@ -118,11 +127,58 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
     status = details["status"]
     if isinstance(problem, DecodeError) or not status or status < 400:
         return _no_answer(problem, write)
+    if status in _OF_MIDDLEBOXES and not _is_of_azure(problem):
+        return _middlebox(problem, details, write)
     if write and status in _UNSETTLED:
         return _fate_unknown(f"Azure answered HTTP {status} ({details['code']}: {details['message']})", details)
     happened = f"Azure answered HTTP {status} {details['code']}: {details['message']}"
+    if details["code"] == _POLICY:
+        # No role helps, and what a role would have to be is not what failed.
+        return ServiceError(happened, _policy_remedy(problem), **details)
     remedy = details["action"] or _REMEDIES.get(status) or (_LATER if status >= 500 else _LOOK)
     return _KINDS.get(status, ServiceError)(happened, remedy, **details)
+
+
+def _policy_remedy(problem: HttpResponseError) -> str:
+    """Say which assignment of Azure Policy refuses, and how one gets past it."""
+    error = field(_body(problem.response), "error") or {}
+    infos = [field(entry, "info") or {} for entry in items(error, "additionalInfo")]
+    found = (text(info, "policyAssignmentDisplayName") or text(info, "policyAssignmentId") for info in infos)
+    named = ", ".join(f"'{name}'" for name in dict.fromkeys(found) if name)
+    which = f"The policy assignment {named}" if named else "A policy assignment, which the message names,"
+    return (
+        f"{which} forbids this, whoever asks. Ask its owner for a policy exemption for the resource, or for one of the "
+        "vault's resource group, then run it again."
+    )
+
+
+def _is_of_azure(problem: HttpResponseError) -> bool:
+    """Whether an error is Azure's own: in its form, or with its id."""
+    headers = getattr(problem.response, "headers", None) or {}
+    has_id = any(headers.get(name) for name in ("x-ms-request-id", "x-ms-correlation-request-id"))
+    return has_id or bool(field(_body(problem.response), "error"))
+
+
+def _middlebox(problem: HttpResponseError, details: dict[str, Any], write: bool) -> FailbackError:
+    """Return the failure of a request that something on the way has answered. Whether it passed a write on, nobody
+    knows: there are filters that look at answers."""
+    page = _TITLE.search(_text_of(problem.response))
+    title = f" with the page '{' '.join(page.group(1).split())}'" if page else ""
+    host = urlsplit(details["url"]).hostname or "Azure"
+    what = f"a web filter or proxy on the way, not Azure, answered HTTP {details['status']}{title}"
+    remedy = f"Let the web filter or proxy pass what goes to {host}, or set another proxy (HTTPS_PROXY, NO_PROXY)."
+    if write:
+        unknown = _fate_unknown(what, details)
+        unknown.remedy = f"{remedy} {unknown.remedy}"
+        return unknown
+    return Unreachable(what[0].upper() + what[1:], remedy, **details)
+
+
+def _text_of(response: Any) -> str:
+    try:
+        return str(response.text())
+    except (ValueError, AttributeError, AzureError):
+        return ""
 
 
 def _no_answer(problem: Exception, write: bool) -> FailbackError:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from .azure_resources import UNKNOWN_POWER, AzureVm
-from .documents import Document, text
+from .documents import Document
 from .findings import Finding, ItemFacts, NotRead
+from .health import causes_of, remedies_of
 from .lifecycle import Observation, Stage
 
 _USED_IN_AZURE = "The VM was cut over, and its Azure VM was used since."
@@ -24,6 +25,10 @@ _ABANDONED = (
 )
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
+# How long before its version expires a provider is named.
+EXPIRY_NOTICE = timedelta(days=60)
+# Of the API definition: the states of a version that Azure does not take for a good one.
+_OLD_VERSIONS = frozenset({"NotSupported", "Deprecated", "UpdateRequired", "SecurityUpdateRequired", "Expired"})
 # While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
 _UNTOUCHED_ON_PREMISES = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER})
 
@@ -177,6 +182,38 @@ def _heartbeat_fresh(facts: ItemFacts) -> Finding:
     )
 
 
+def _provider_up_to_date(facts: ItemFacts) -> Finding:
+    """An old provider may go on for a while: that Azure has stopped to support it is said, and stops nothing."""
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_version", provider)
+    seen = f"{provider.version or 'no version'}, {provider.version_state or 'state not told'}"
+    expires = provider.version_expires
+    is_old = provider.version_state in _OLD_VERSIONS
+    if not is_old and (expires is None or expires - facts.now > EXPIRY_NOTICE):
+        return Finding("provider_version", "pass", seen)
+    when = "is no longer as it should be"
+    if expires is not None:
+        when = f"{'has expired' if expires <= facts.now else 'expires'} on {expires:%Y-%m-%d}"
+    return Finding(
+        "provider_version",
+        "warn",
+        seen,
+        f"The version of the Site Recovery provider on {provider.friendly_name} {when}.",
+        f"Update the provider and the Recovery Services agent on {provider.friendly_name} before the failback.",
+    )
+
+
+def _provider_healthy(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_health", provider)
+    if not provider.health_errors:
+        return Finding("provider_health", "pass", "no error")
+    seen = f"{provider.friendly_name} has {len(provider.health_errors)} errors"
+    return Finding("provider_health", "warn", seen, *_health(provider.health_errors))
+
+
 def _fabric_healthy(facts: ItemFacts) -> Finding:
     if isinstance(facts.fabric, NotRead):
         return _not_checked("fabric_health", facts.fabric)
@@ -199,10 +236,9 @@ def _replication_healthy(facts: ItemFacts) -> Finding:
 
 def _health(errors: Sequence[Document]) -> tuple[str, str]:
     """Return cause and remedy of health errors, in the service's words."""
-    causes = [text(error, "errorMessage") or text(error, "summaryMessage") for error in errors]
-    remedies = [text(error, "recommendedAction") for error in errors]
-    cause = " ".join(dict.fromkeys(filter(None, causes))) or "The service names no cause."
-    return cause, " ".join(dict.fromkeys(filter(None, remedies))) or "Look at the health in the portal."
+    return causes_of(errors) or "The service names no cause.", remedies_of(
+        errors
+    ) or "Look at the health in the portal."
 
 
 def _encryption_off(facts: ItemFacts) -> Finding:
@@ -334,6 +370,8 @@ _CHECKS: tuple[Callable[[ItemFacts], Finding], ...] = (
     _no_test_failover,
     _provider_connected,
     _heartbeat_fresh,
+    _provider_up_to_date,
+    _provider_healthy,
     _fabric_healthy,
     _replication_healthy,
     _encryption_off,

@@ -45,6 +45,8 @@ class Provider:
     last_heartbeat: datetime | None
     version: str
     version_state: str
+    version_expires: datetime | None
+    health_errors: tuple[Document, ...]
 
     @property
     def is_connected(self) -> bool:
@@ -98,7 +100,9 @@ def parse_provider(document: Document) -> Provider:
         connection_status=text(properties, "connectionStatus"),
         last_heartbeat=time_at(properties, "lastHeartBeat"),
         version=text(properties, "providerVersion"),
-        version_state=text(properties, "providerVersionState"),
+        version_state=text(properties, "providerVersionDetails", "status") or text(properties, "providerVersionState"),
+        version_expires=time_at(properties, "providerVersionExpiryDate"),
+        health_errors=items(properties, "healthErrorDetails"),
     )
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..failback.decisions import Decision, Verb
-from ..failback.failures import Contradiction, FailbackError, JobFailed, Refused, WaitTimeout, as_sentence
+from ..failback.failures import (
+    Contradiction,
+    FailbackError,
+    JobFailed,
+    Refused,
+    WaitTimeout,
+    as_sentence,
+    said_once,
+)
+from ..failback.health import what_stops
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .reading import View
@@ -65,6 +74,16 @@ def still_as_before(verb: Verb, members: Sequence[Observation], jobs: Sequence[s
         "Nothing more was written. Look at the job and the item in the portal before going on.",
         jobs=list(jobs),
     )
+
+
+def quote_health(problem: FailbackError, view: View) -> None:
+    """Add to a wait that came to nothing why replication stands still, in the service's own words."""
+    if not isinstance(problem, (WaitTimeout, Contradiction)):
+        return
+    told = [what_stops(member.item) for member in view.members]
+    causes, remedies = ([words for words in kind if words] for kind in zip(*told, strict=True))
+    problem.happened = said_once(problem.happened, *causes)
+    problem.remedy = said_once(*remedies, problem.remedy)
 
 
 def failed_members(failures: Sequence[FailbackError]) -> FailbackError:

@@ -25,6 +25,8 @@ from .wishes import Wish
 _MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
 _SUGGESTIONS = 5
 _PATH_OF_AN_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
+_ITEM = "replicated item"
+_GONE = "disabled the replication of the VM or completed its migration to Azure (Complete Migration)"
 _WHERE_IDS_ARE = "Take it from replicated_item_info."
 
 
@@ -79,9 +81,9 @@ def _there_before() -> Iterator[None]:
     except NotFound as problem:
         raise Vanished(
             f"The vault has it no more: {problem.happened}",
-            "Somebody has disabled the replication of the VM, or deleted the recovery plan. Without replication there "
-            "is no further step: look at both copies, keep the one that took the last writes, and enable replication "
-            "anew. If it is there after all, run the task again.",
+            f"Somebody has {_GONE}, or deleted the recovery plan. Without replication there is no further step: look "
+            "at both copies, keep the one that took the last writes, and enable replication anew. If it is there after "
+            "all, run the task again.",
         ) from problem
 
 
@@ -112,7 +114,7 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
     if found:
         raise _ambiguous(wanted, "replicated items", [item.id for item in found])
     names = [item.friendly_name for item in known]
-    raise TargetError(*_unknown(session, wanted, "replicated item", names), asked=wanted)
+    raise TargetError(*_unknown(session, wanted, _ITEM, names), asked=wanted)
 
 
 def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
@@ -220,6 +222,8 @@ def _unknown(session: AzureSession, wanted: str, kind: str, names: Sequence[str]
     close = difflib.get_close_matches(wanted.lower(), {name.lower(): name for name in names}, _SUGGESTIONS)
     spelled = [name for name in names if name.lower() in close]
     hint = f"Similar names: {', '.join(spelled)}." if spelled else "Check resource_group and vault_name."
+    if kind == _ITEM:
+        hint += f" If it was there before, somebody has {_GONE}."
     return f"Vault {session.vault_id} has no {kind} '{wanted}' among its {len(names)}.", hint
 
 

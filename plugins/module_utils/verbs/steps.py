@@ -105,6 +105,8 @@ class Course:
         C(read_again) is whether the last look is newer than the failure, or than the last write.
         """
         problem.wrote = problem.wrote or bool(self.started)
+        if read_again:
+            complaints.quote_health(problem, self.after)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
         known = truth_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)

@@ -18,10 +18,10 @@ then on).
 is reset), `close` (it ends without an answer), `silence` (so it does after `seconds`), `refuse` (it is reset, as are
 all others, and for `seconds` no connection is taken), `truncate` (it ends after `bytes` of the body), `malformed` (the
 body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none),
-`policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a page
-of its own, with no header of Azure's).
-Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before` (no, the
-default) or `after` (yes: only the caller does not learn of it).
+`policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a
+page of its own, with no header of Azure's).
+Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before`
+(no, the default) or `after` (yes: only the caller does not learn of it).
 
 A service fault is `{"name": "...", "service": {...}}`: any mapping, kept in order in `Faults.service`.
 """

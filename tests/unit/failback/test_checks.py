@@ -54,6 +54,11 @@ def provider(status: str = "Connected", age: timedelta | None = timedelta(second
     return parse_provider({"properties": told})
 
 
+def version(state: str, expires: str | None) -> Any:
+    told = {"friendlyName": "hv04", "providerVersionState": state, "providerVersionExpiryDate": expires}
+    return parse_provider({"properties": told})
+
+
 def fabric(health: str = "Normal", errors: list[Any] | None = None) -> Any:
     return parse_fabric({"properties": {"friendlyName": "site1", "health": health, "healthErrorDetails": errors}})
 
@@ -97,6 +102,14 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("provider_heartbeat", "fail", {"provider": provider(age=HEARTBEAT_LIMIT + timedelta(seconds=1))}),
     ("provider_heartbeat", "not_checked", {"provider": provider(age=None)}),
     ("provider_heartbeat", "not_checked", {"provider": HIDDEN}),
+    ("provider_version", "pass", {"provider": version("Latest", "2026-06-01T00:00:00Z")}),
+    ("provider_version", "pass", {"provider": version("Latest", "0001-01-01T00:00:00Z")}),
+    ("provider_version", "warn", {"provider": version("Latest", "2026-03-20T00:00:00Z")}),
+    ("provider_version", "warn", {"provider": version("Latest", "2026-02-20T00:00:00Z")}),
+    ("provider_version", "warn", {"provider": version("SecurityUpdateRequired", None)}),
+    ("provider_version", "not_checked", {"provider": HIDDEN}),
+    ("provider_health", "warn", {"provider": parse_provider({"properties": {"healthErrorDetails": HEALTH}})}),
+    ("provider_health", "not_checked", {"provider": HIDDEN}),
     ("fabric_health", "warn", {"fabric": fabric("Error", HEALTH)}),
     ("fabric_health", "warn", {"fabric": fabric("")}),
     ("fabric_health", "not_checked", {"fabric": HIDDEN}),
