@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What helps where Microsoft Entra ID refuses a sign-in, by the AADSTS number in its words (Microsoft documentation)."""
+"""What helps where Microsoft Entra ID refuses a sign-in, by the AADSTS number (Microsoft documentation)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECOND_FACTOR = (
 _NO_SUCH_CLIENT = "Check client_id and tenant: the application is not in this tenant, or it was deleted."
 _REVOKED = (
     "Azure has ended the session of this token (continuous access evaluation): the caller was disabled, its password "
-    "or policy changed, or it asks from an address that Conditional Access does not allow. Sign in anew from one that is."
+    "or policy changed, or it asks from an address that Conditional Access does not allow. Sign in from one that it does."
 )
 _CREDENTIAL = "Check tenant, client_id and the secret or certificate, and that the secret has not expired."
 _REMEDIES = {
