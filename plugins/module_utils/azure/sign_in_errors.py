@@ -20,7 +20,7 @@ _SECOND_FACTOR = (
 _NO_SUCH_CLIENT = "Check client_id and tenant: the application is not in this tenant, or it was deleted."
 _REVOKED = (
     "Azure has ended the session of this token (continuous access evaluation): the caller was disabled, its password "
-    "or policy changed, or it asks from an address that Conditional Access does not allow. Sign in from one that it does."
+    "or policy changed, or it asks from an address that Conditional Access does not allow. Sign in from another."
 )
 _CREDENTIAL = "Check tenant, client_id and the secret or certificate, and that the secret has not expired."
 _REMEDIES = {

@@ -70,7 +70,9 @@ def program_of(line: str) -> str:
 
 
 def _run(call: Call, shell: Shell, command: Command) -> None:
-    done = call.runner.run(call.world, call.peer.host, command.line, bytes(command.stdin), shell.settings.environment)
+    done = call.runner.run(
+        call.world, call.peer.host, command.line, bytes(command.stdin), shell.settings.environment
+    )
     _finish(shell, command, done.stdout, done.stderr, done.exit_code)
 
 
