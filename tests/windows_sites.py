@@ -20,6 +20,7 @@ from pypsrp.client import Client
 from winrm.protocol import Protocol
 
 from asr_simulator.clock import Clock
+from asr_simulator.hyperv.hosts import Remoting
 from asr_simulator.identities import Identities
 from asr_simulator.wsman import Shells, WsmanServer
 
@@ -36,6 +37,7 @@ class Windows:
     accounts: dict[str, str] = field(default_factory=lambda: {USER: PASSWORD})
     os_version: str = "10.0.20348"
     booted: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    remoting: Remoting = field(default_factory=Remoting)
 
 
 @dataclass

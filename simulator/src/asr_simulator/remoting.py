@@ -45,6 +45,7 @@ class HostCommands:
             variables,
             found.os.powershell,
             (ADMINISTRATORS,) if found.administered else (),
+            found.constrained,
         )
 
 

@@ -130,10 +130,40 @@ class Cluster:
     volumes: list[Volume] = field(default_factory=list)
 
 
+@dataclass
+class Quota:
+    """So many operations of a kind that WinRM refuses with a quota's number: as a WSManFault, or an MSFT_WmiError."""
+
+    operation: str
+    code: int
+    times: int
+    in_wmi_error: bool = False
+
+
+@dataclass
+class Remoting:
+    """What goes wrong in a host's WinRM. ``blocked`` is the number with which App Control keeps PowerShell from
+    starting (0: it does not), ``pipe_ends`` that a command ends before it has read its input, ``send_times_out`` that
+    Send is carried out and no answer comes in time."""
+
+    quotas: list[Quota] = field(default_factory=list)
+    blocked: int = 0
+    pipe_ends: bool = False
+    send_times_out: bool = False
+
+    def quota_for(self, operation: str) -> Quota | None:
+        """The quota that an operation meets, which counts."""
+        found = next((quota for quota in self.quotas if quota.operation == operation and quota.times > 0), None)
+        if found is not None:
+            found.times -= 1
+        return found
+
+
 @dataclass(eq=False)
 class Host:
     """A server. ``accounts`` are the user names that it takes with their passwords; ``winrm``: it can be reached.
 
+    ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
     restart, ``needed_services`` are those without which it serves no vault.
@@ -152,6 +182,8 @@ class Host:
     restart_pending: bool = False
     clock_offset: float = 0.0
     administered: bool = True
+    constrained: bool = False
+    remoting: Remoting = field(default_factory=lambda: Remoting(), repr=False)
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()
     volumes: list[Volume] = field(default_factory=list)

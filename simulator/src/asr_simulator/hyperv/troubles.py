@@ -14,6 +14,12 @@ A service fault of a host is one of::
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
+    {"host": H, "quota": 2150859174, "on": "Command", "times": 2}    WinRM refuses so many operations (Create, Command,
+                                                                     Send, Receive), with "wmi_error": true otherwise
+    {"host": H, "language_mode": "constrained"}                      of its PowerShell ("full": again)
+    {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
+    {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
+    {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
@@ -35,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Switch
+from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
 from asr_simulator.hyperv.machines import GIB, Machine
 
 if TYPE_CHECKING:
@@ -177,6 +183,32 @@ def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "administered", full)
 
 
+def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
+    quota = Quota(operation, int(_number(fault, "quota")), int(_number(fault, "times")), bool(fault.get("wmi_error")))
+    return lambda: host.remoting.quotas.append(quota)
+
+
+def _language_mode(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    constrained = _one_of(fault, "language_mode", "constrained", "full") == "constrained"
+    return lambda: setattr(host, "constrained", constrained)
+
+
+def _powershell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    number = BLOCKED[_one_of(fault, "powershell", *BLOCKED)]
+    return lambda: setattr(host.remoting, "blocked", number)
+
+
+def _pipe(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    ends = _one_of(fault, "pipe", "ends", "stays") == "ends"
+    return lambda: setattr(host.remoting, "pipe_ends", ends)
+
+
+def _send(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    late = _one_of(fault, "send", "times_out", "answers") == "times_out"
+    return lambda: setattr(host.remoting, "send_times_out", late)
+
+
 def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     if _one_of(fault, "power", "running", "off") == "off":
         return machine.turn_off
@@ -232,7 +264,9 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.move(machine, node)
 
 
-OPTIONAL = frozenset({"missing"})
+OPTIONAL = frozenset({"missing", "wmi_error"})
+# The HRESULTs of errors 4551 (an App Control policy) and 1260 (AppLocker, a software restriction policy).
+BLOCKED = {"blocked": 2147946951, "by_policy": 2147943660, "allowed": 0}
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"reachable"}): _reachable,
     frozenset({"dead"}): _dead,
@@ -243,6 +277,11 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"role"}): _role,
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
+    frozenset({"quota", "on", "times", "wmi_error"}): _quota,
+    frozenset({"language_mode"}): _language_mode,
+    frozenset({"powershell"}): _powershell,
+    frozenset({"pipe"}): _pipe,
+    frozenset({"send"}): _send,
 }
 OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"power"}): _power,

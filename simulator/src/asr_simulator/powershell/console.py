@@ -34,6 +34,7 @@ def run_command_line(
     environment: Mapping[str, str] | None = None,
     version: str = VERSION,
     groups: Collection[str] = (ADMINISTRATORS,),
+    constrained: bool = False,
 ) -> Completed:
     """Run a command line as a host does.
 
@@ -45,12 +46,13 @@ def run_command_line(
         environment: its environment variables.
         version: of its Windows PowerShell, as in $PSVersionTable.
         groups: the SIDs of the groups that the caller's token is of.
+        constrained: whether the host allows Constrained Language Mode alone.
     """
     try:
         wanted = invocation(command_line)
         if not wanted.script:
             return Completed("", "", 0)
-        session = _Session(wanted, commands, now, environment or {}, version, groups)
+        session = _Session(wanted, commands, now, environment or {}, version, groups, constrained)
         return session.run(_lines(stdin))
     except UnknownProgram as error:
         return Completed("", str(error), 1)
@@ -94,6 +96,7 @@ class _Session:
         environment: Mapping[str, str],
         version: str,
         groups: Collection[str],
+        constrained: bool,
     ) -> None:
         self._wanted = wanted
         self._out: list[str] = []
@@ -103,6 +106,7 @@ class _Session:
             commands, now, environment, version_table(version), self._say, self._out.append, self._error.append
         )
         self._interpreter.groups = frozenset(groups)
+        self._interpreter.constrained = constrained
 
     def run(self, lines: list[str]) -> Completed:
         """Run the script."""

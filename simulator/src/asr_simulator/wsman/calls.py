@@ -61,6 +61,10 @@ class Call:
         return self.envelope.options.get(name, "").upper()
 
 
+class Unanswered(Exception):
+    """The request was carried out; whoever sent it hears nothing of it."""
+
+
 @dataclass(frozen=True)
 class Waiting:
     """There is nothing to answer before the event is set."""

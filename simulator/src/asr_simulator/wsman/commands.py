@@ -15,6 +15,7 @@ from asr_simulator.wsman.shells import Command, Shell
 # What cmd.exe takes, and what CreateProcess takes; in characters.
 MOST_OF_CMD = 8191
 MOST_OF_PROCESS = 32767
+ENDED_EARLY = "Windows PowerShell terminated with this error:\r\nNot enough memory resources are available.\r\n"
 _PROGRAM = re.compile(r'\s*(?:"([^"]*)"|(\S+))')
 _PLAIN = re.compile(r"[\w.-]{1,64}")
 
@@ -27,6 +28,9 @@ def begin(call: Call, shell: Shell, command_id: str, line: str, skips_cmd: bool)
     """
     if skips_cmd and len(line) > MOST_OF_PROCESS:
         raise faults.command_line_too_long()
+    remoting = call.peer.host.remoting
+    if remoting.blocked:
+        raise faults.program_blocked(remoting.blocked)
     if skips_cmd and not call.runner.knows_program(line):
         raise faults.program_not_found()
     command = Command((command_id or call.shells.fresh_id("command")).upper(), line)
@@ -36,6 +40,8 @@ def begin(call: Call, shell: Shell, command_id: str, line: str, skips_cmd: bool)
     shell.session["commands"].append(program_of(line))
     if not skips_cmd and len(line) > MOST_OF_CMD:
         _finish(shell, command, "", "The command line is too long.\r\n", 1)
+    elif remoting.pipe_ends:
+        _finish(shell, command, "", ENDED_EARLY, 1)
     elif not call.runner.reads_input(line):
         _run(call, shell, command)
     return command
@@ -47,6 +53,8 @@ def feed(call: Call, shell: Shell, command: Command, data: bytes, is_last: bool)
     Raises:
         Fault: its input has ended before.
     """
+    if call.peer.host.remoting.pipe_ends:
+        raise faults.pipe_ended()
     if command.input_ended:
         raise faults.parameter_incorrect()
     command.stdin += data

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.wsman.authentication import Guard
+from asr_simulator.wsman.calls import Unanswered
 from asr_simulator.wsman.exchange import Content, Locked, exchange, identify_stranger
 from asr_simulator.wsman.hosts import RemoteHost, Runner
 from asr_simulator.wsman.operations import LARGEST_KILOBYTES
@@ -108,8 +110,18 @@ class Connection(BaseHTTPRequestHandler):
         elif self.headers.get_content_type() != SOAP_TYPE:
             self._answer(415)
         else:
-            content = exchange(document, verdict.peer, self._desk.locked, self._desk.runner)
+            try:
+                content = exchange(document, verdict.peer, self._desk.locked, self._desk.runner)
+            except Unanswered:
+                self._fall_silent()
+                return
             self._send(content, verdict.challenges)
+
+    def _fall_silent(self) -> None:
+        """Say nothing until the caller leaves."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.rfile.read(1)
 
     def _send(self, content: Content, challenges: tuple[str, ...] = ()) -> None:
         self._answer(content.status, content.document, CONTENT_TYPE, challenges)

@@ -15,6 +15,7 @@ WSMAN_FAULT = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
 ADDRESSING_FAULT = "http://schemas.xmlsoap.org/ws/2004/08/addressing/fault"
 FAULT_DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"
 FAULT_NAMESPACE = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
 CMD_PLUGIN = {"provider": "Shell cmd plugin", "path": r"%systemroot%\system32\winrscmd.dll"}
 
 
@@ -32,6 +33,7 @@ class Fault(Exception):
     detail: str = ""
     plugin: bool = False
     receiver: bool = False
+    wmi_error: bool = False
 
     @property
     def action(self) -> str:
@@ -53,12 +55,15 @@ class Fault(Exception):
 
     def _detail(self, machine: str) -> list[Element]:
         text = self.message or self.reason
+        if self.wmi_error:
+            return [node("p:MSFT_WmiError", {"xmlns:p": WMI_ERROR}, node("p:error_Code", str(self.code)))]
         message = node("f:Message", node("f:ProviderFault", text, CMD_PLUGIN) if self.plugin else text)
         fault = {"xmlns:f": FAULT_NAMESPACE, "Code": str(self.code), "Machine": machine}
         detail = [node("w:FaultDetail", FAULT_DETAIL + self.detail)] if self.detail else []
         return [*detail, node("f:WSManFault", message, fault)]
 
 
+BLOCKED_BY_GROUP_POLICY = 2147943660
 _SELECTORS = (
     "The WS-Management service cannot process the request because the request contained invalid selectors for the "
     "resource. "
@@ -176,6 +181,30 @@ def too_many_shells(most: int) -> Fault:
         "concurrent shells, which has been exceeded. Close existing shells or raise the quota for this user. "
     )
     return Fault("w:QuotaLimit", 2150859173, reason, message)
+
+
+def quota(code: int, wmi_error: bool = False) -> Fault:
+    """Another quota of the service, by its number: operations, users, shells of a process ..."""
+    reason = (
+        "The WS-Management service cannot process the request. The maximum number of concurrent operations for this "
+        "user has been exceeded. Close existing operations for this user, or raise the quota for this user. "
+    )
+    return Fault("w:InternalError" if wmi_error else "w:QuotaLimit", code, reason, receiver=True, wmi_error=wmi_error)
+
+
+def program_blocked(code: int) -> Fault:
+    """App Control or AppLocker keeps the program from starting."""
+    reason = (
+        "This program is blocked by group policy. For more information, contact your system administrator. "
+        if code == BLOCKED_BY_GROUP_POLICY
+        else "An Application Control policy has blocked this file. "
+    )
+    return Fault("w:InternalError", code, reason, plugin=True, receiver=True)
+
+
+def pipe_ended() -> Fault:
+    """Windows' error 109: the program at the other end is gone."""
+    return Fault("w:InternalError", 109, "The pipe has been ended. ", plugin=True, receiver=True)
 
 
 def parameter_incorrect() -> Fault:

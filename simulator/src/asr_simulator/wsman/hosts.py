@@ -15,6 +15,37 @@ if TYPE_CHECKING:
     from asr_simulator.world import World
 
 
+class Quota(Protocol):
+    """A refusal that a quota makes."""
+
+    @property
+    def code(self) -> int:
+        """Its number in wsmerror.h."""
+
+    @property
+    def in_wmi_error(self) -> bool:
+        """Whether the number stands in an MSFT_WmiError instead of a WSManFault."""
+
+
+class Remoting(Protocol):
+    """What goes wrong in a host's WinRM."""
+
+    @property
+    def blocked(self) -> int:
+        """The number with which no program starts; 0: they do."""
+
+    @property
+    def pipe_ends(self) -> bool:
+        """Whether commands end before they have read their input."""
+
+    @property
+    def send_times_out(self) -> bool:
+        """Whether Send is carried out, and no answer comes in time."""
+
+    def quota_for(self, operation: str) -> Quota | None:
+        """The quota that an operation meets."""
+
+
 class RemoteHost(Protocol):
     """A Windows host that can be asked over WinRM, as it is at this moment."""
 
@@ -33,6 +64,10 @@ class RemoteHost(Protocol):
     @property
     def booted(self) -> datetime:
         """When it was started; its shells are gone then."""
+
+    @property
+    def remoting(self) -> Remoting:
+        """What goes wrong in its WinRM."""
 
     @property
     def os_version(self) -> str:

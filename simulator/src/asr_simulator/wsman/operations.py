@@ -16,7 +16,7 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from asr_simulator.wsman import commands, faults
-from asr_simulator.wsman.calls import Call, Waiting
+from asr_simulator.wsman.calls import Call, Unanswered, Waiting
 from asr_simulator.wsman.envelope import ANONYMOUS, SHELL, seconds_of
 from asr_simulator.wsman.markup import node
 from asr_simulator.wsman.shells import INTERRUPTED, Settings, Shell
@@ -106,6 +106,8 @@ def _send(call: Call) -> list[Element]:
         except (binascii.Error, ValueError):
             raise faults.element_invalid("Stream") from None
         commands.feed(call, shell, command, data, stream.get("End", "").lower() in ("true", "1"))
+    if call.peer.host.remoting.send_times_out:
+        raise Unanswered
     return [node("rsp:SendResponse")]
 
 
@@ -203,4 +205,7 @@ def operate(call: Call) -> list[Element] | Waiting:
         raise faults.resource_not_found(envelope.resource)
     if envelope.action not in known:
         raise faults.action_not_supported()
+    quota = call.peer.host.remoting.quota_for(envelope.action.rpartition("/")[2])
+    if quota is not None:
+        raise faults.quota(quota.code, quota.in_wmi_error)
     return known[envelope.action](call)

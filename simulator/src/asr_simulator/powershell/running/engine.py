@@ -51,7 +51,8 @@ class Engine:
     """Runs one command line.
 
     `say` takes what a host shows of a stream ("error", "warning", "verbose", "information"): an :class:`ErrorRecord`
-    or text; `groups` are the SIDs of the caller's. `write` and `write_error` take raw text of the console's streams.
+    or text; `groups` are the SIDs of the caller's, `constrained` that it runs in Constrained Language Mode. `write`
+    and `write_error` take raw text of the console's streams.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Engine:
         self.environment = {name.lower(): (name, value) for name, value in environment.items()}
         self.version = version
         self.groups: frozenset[str] = frozenset()
+        self.constrained = False
         self.say = say
         self.write = write
         self.write_error_text = write_error

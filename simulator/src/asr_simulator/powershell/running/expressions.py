@@ -186,6 +186,13 @@ def _member(engine: Engine, node: Member) -> Any:
     return guarded(engine, node.span, get_property, target, name, engine.frame.scope.strictness())
 
 
+# Of the types that Constrained Language Mode leaves to scripts (about_Language_Modes), those that have static methods.
+_CORE = ("DateTime", "Guid", "Int32", "Int64", "String", "Text.RegularExpressions.Regex")
+CORE_TYPES = frozenset(f"System.{name}" for name in _CORE)
+NOT_A_CORE_TYPE = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
+NOT_IN_THIS_MODE = "MethodInvocationNotSupportedInConstrainedLanguage"
+
+
 def _type_named(engine: Engine, target: Node) -> str:
     if isinstance(target, TypeLiteral):
         return target.name
@@ -200,6 +207,8 @@ def _call(engine: Engine, node: MethodCall) -> Any:
     name = to_text(engine.value(node.name))
     if node.static:
         type_name = _type_named(engine, node.target)
+        if engine.constrained and full_name(type_name) not in CORE_TYPES:
+            raise engine.fail(runtime_error(NOT_A_CORE_TYPE, NOT_IN_THIS_MODE, "InvalidOperation"), node.span)
         arguments = [engine.value(each) for each in node.arguments]
         return guarded(engine, node.span, call_static, engine, type_name, name, arguments)
     target = engine.value(node.target)
