@@ -40,6 +40,17 @@ def fault(code: int, words: str = "It did not work.") -> Answer:
     )
 
 
+def wmi_fault(code: int) -> Answer:
+    """A fault whose number stands in an MSFT_WmiError."""
+    name = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
+    detail = f'<p:MSFT_WmiError xmlns:p="{name}"><p:error_Code>{code}</p:error_Code></p:MSFT_WmiError>'
+    return soap(
+        "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text>A quota.</s:Text></s:Reason>"
+        f"<s:Detail>{detail}</s:Detail></s:Fault>",
+        500,
+    )
+
+
 def output(text: bytes = b"", errors: bytes = b"", code: int | None = 0) -> Answer:
     """What a command wrote, and its exit code; None while it runs."""
     streams = "".join(
@@ -88,7 +99,7 @@ class Host:
             **options,
         }
         settings = resolve_settings("hv01", given, {}, {}, f"{LOOPBACK}:{self.web.server_port}")
-        return HostSession(settings, Watch(self.timeout, clock=self._tick))
+        return HostSession(settings, Watch(self.timeout, clock=self._tick, pause=self._pass))
 
     def ask(self, *, changes: bool = False, **options: Any) -> dict[str, Any]:
         """Ask something."""
@@ -97,6 +108,9 @@ class Host:
     def actions(self) -> list[str]:
         """What was asked of it, such as Create, Command or Receive."""
         return [body.split("</a:Action>")[0].rpartition("/")[2] for body in self.web.bodies if body]
+
+    def _pass(self, seconds: float) -> None:
+        self.seconds += seconds
 
     def _tick(self) -> float:
         self.seconds += self.step

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from web import Answer
-from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, Host, fault, output, said
+from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, Host, fault, output, said, wmi_fault
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     FateUnknown,
@@ -30,6 +30,11 @@ STARTED = (SHELL, COMMAND, TAKEN)
 ANSWERED = said({"result": {"state": "Off"}})
 RESET = Answer(reset=True)
 UNAUTHORIZED = Answer(401, "")
+CLM_ERRORS = [
+    (b"Cannot invoke method. Method invocation is supported only on core types in this language mode.", "Constrained"),
+    (b"Methodenaufruf ... FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage", "App Control"),
+    (b"Something else.", "by hand"),
+]
 
 
 def sent(host: Host) -> bytes:
@@ -81,6 +86,65 @@ def test_a_host_that_never_ends_is_left_at_the_deadline_and_told_so(host: Start,
     with pytest.raises(HostUnreachable, match=f"did not finish its answer {said}"):
         hv01.ask()
     assert hv01.actions()[-2:] == ["Signal", "Delete"]
+
+
+QUOTA = fault(2150859174, "The maximum number of concurrent operations for this user has been exceeded.")
+BUSY = fault(170, "The requested resource is in use.")
+
+
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("refusal", [QUOTA, BUSY], ids=["quota", "busy"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        lambda refusal: (refusal, *STARTED, ANSWERED),
+        lambda refusal: (SHELL, refusal, TAKEN, *STARTED, ANSWERED),
+        lambda refusal: (SHELL, COMMAND, refusal, TAKEN, ANSWERED),
+        lambda refusal: (*STARTED, refusal, NOTHING_YET, refusal, ANSWERED),
+    ],
+    ids=["Create", "Command", "Send", "Receive"],
+)
+def test_a_quota_is_waited_for_wherever_it_is_met_and_nothing_is_sent_twice(
+    host: Start, answers: Callable[[Answer], tuple[Answer, ...]], refusal: Answer, changes: bool
+) -> None:
+    hv01 = host(*answers(refusal), TAKEN)
+    assert hv01.ask(changes=changes) == {"state": "Off"}
+
+
+@pytest.mark.parametrize("number", [*range(2150859173, 2150859180), -2150859174])
+def test_every_number_of_a_quota_is_one_also_where_it_stands_elsewhere(host: Start, number: int) -> None:
+    refusal = fault(number) if number > 0 else wmi_fault(-number)
+    hv01 = host(refusal, *STARTED, ANSWERED, TAKEN)
+    assert hv01.ask() == {"state": "Off"}
+
+
+def test_a_quota_that_stays_used_up_is_said_to_be_one(host: Start) -> None:
+    with pytest.raises(HostError, match="concurrent operations") as caught:
+        host(QUOTA, timeout=400, step=20).ask()
+    assert "MaxConcurrentOperationsPerUser" in caught.value.remedy
+    assert caught.value.details["fault_code"] == 2150859174
+
+
+@pytest.mark.parametrize("number", [109, 232, 2147942509, 2147942632])
+def test_where_the_pipe_has_ended_what_the_command_said_is_read(host: Start, number: int) -> None:
+    hv01 = host(SHELL, COMMAND, fault(number, "The pipe has been ended."), output(errors=b"No memory.", code=1), TAKEN)
+    with pytest.raises(HostError, match="exit code 1 and no answer: No memory"):
+        hv01.ask()
+
+
+@pytest.mark.parametrize(("error", "words"), CLM_ERRORS)
+def test_constrained_language_mode_is_told_by_what_powershell_says(host: Start, error: bytes, words: str) -> None:
+    with pytest.raises(HostError) as caught:
+        host(*STARTED, output(errors=error, code=1), TAKEN).ask()
+    assert words in caught.value.remedy
+
+
+@pytest.mark.parametrize("number", [1260, 4551, 2147943660, 2147946951])
+def test_app_control_that_blocks_powershell_is_told_from_a_broken_host(host: Start, number: int) -> None:
+    with pytest.raises(HostError) as caught:
+        host(SHELL, fault(number, "This program is blocked by group policy."), TAKEN).ask()
+    assert "App Control" in caught.value.remedy
+    assert "AppLocker" in caught.value.remedy
 
 
 @pytest.mark.parametrize(("changes", "kind"), [(False, HostError), (True, HostError)])
