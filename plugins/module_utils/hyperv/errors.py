@@ -67,6 +67,29 @@ OF_PYWINRM = (
 _NO_CONNECTION = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "InvalidURL"})
 # Windows' own number for "Access is denied".
 _ACCESS_DENIED = 5
+# wsmerror.h: the quotas of shells, operations, users, processes ...; the last is Windows' "resource in use", with which
+# a Send is refused while the one before it is still being handled.
+_CROWDED = frozenset({*range(2150859173, 2150859180), 170})
+# Windows' "The pipe has been ended" and "is being closed", as numbers of Windows and as HRESULTs.
+_PIPE_ENDED = frozenset({109, 232, 0x8007006D, 0x800700E8})
+# Blocked by group policy (AppLocker, software restriction) and by an App Control policy, in the same two forms.
+_BLOCKED = frozenset({1260, 4551, 0x800704EC, 0x800711C7})
+_LOG = "Look at the host's event log Microsoft-Windows-WinRM/Operational."
+_CROWDED_REMEDY = (
+    "Use fewer forks, or raise on the host winrm/config/winrs MaxShellsPerUser and MaxProcessesPerShell, or "
+    "winrm/config/service MaxConcurrentOperationsPerUser."
+)
+_BLOCKED_REMEDY = (
+    "A policy of App Control or AppLocker keeps powershell.exe from starting for this account: the host's event logs "
+    "CodeIntegrity/Operational and AppLocker name it. Have it allowed, or leave the host out (it is not checked then)."
+)
+_CONSTRAINED_REMEDY = (
+    "PowerShell runs in Constrained Language Mode there, which App Control or AppLocker imposes. Have the policy leave "
+    "this account in Full Language Mode (script enforcement), or leave the host out (it is not checked then)."
+)
+_BY_HAND = "Run powershell.exe on the host by hand: is it there, is it allowed, does it start?"
+# PowerShell's id of the error, which no language of Windows changes, and its English words.
+_OF_CONSTRAINED = re.compile(r"InConstrainedLanguage|in this language mode", re.IGNORECASE)
 _REMEDIES = {
     403: "Add the account to the host's group Remote Management Users or Administrators, and see what a proxy allows.",
     404: "Check winrm_port and winrm_path: something else answers there.",
@@ -82,10 +105,6 @@ class ConnectionBroken(HostUnreachable):
 
 class AccessDenied(HostAuthenticationError):
     """The host knows the account, and its password was right; it may not do this."""
-
-
-class HostCrowded(HostError):
-    """The account has as many shells on the host as it may have at once. Nothing was done; one of them will end."""
 
 
 @contextmanager
@@ -176,19 +195,33 @@ def _causes(problem: BaseException) -> Iterator[BaseException]:
         pending += [each for each in inner if isinstance(each, BaseException)]
 
 
+def code_of(fault: WSManFaultError) -> int:
+    """Return Windows' own number of a fault, wherever it stands; 0 where there is none."""
+    return int(fault.wsman_fault_code or fault.wmierror_code or 0)
+
+
+def is_crowded(fault: WSManFaultError) -> bool:
+    """Whether the host refuses an operation, which it has not begun, for others that will end."""
+    return code_of(fault) in _CROWDED or str(fault.fault_subcode or "").endswith("QuotaLimit")
+
+
+def is_ended_pipe(fault: WSManFaultError) -> bool:
+    """Whether the program that was to read the input is gone; what it said is still there."""
+    return code_of(fault) in _PIPE_ENDED
+
+
 def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, Any]) -> FailbackError:
     words = clean(str(fault.reason))
     if fault.wsman_fault_code == _ACCESS_DENIED:
         return _refused(settings, words, details, AccessDenied)
-    is_quota = str(fault.fault_subcode or "").endswith("QuotaLimit")
-    remedy = "Look at the host's event log Microsoft-Windows-WinRM/Operational."
-    crowded = "Use fewer forks, or raise winrm/config/winrs MaxShellsPerUser on the host."
-    return (HostCrowded if is_quota else HostError)(
+    crowded = _CROWDED_REMEDY if is_crowded(fault) else _LOG
+    remedy = _BLOCKED_REMEDY if code_of(fault) in _BLOCKED else crowded
+    return HostError(
         f"WinRM of {settings.where} answered: {words}",
-        crowded if is_quota else remedy,
+        remedy,
         **details,
         message=words,
-        fault_code=fault.wsman_fault_code or fault.wmierror_code,
+        fault_code=code_of(fault) or None,
     )
 
 
@@ -241,7 +274,7 @@ def said_nothing(settings: HostSettings, exit_code: int, stderr: bytes) -> HostE
     words = clean(stderr.decode("utf-8", "replace"))
     return HostError(
         f"PowerShell on {settings.where} ended with exit code {exit_code} and no answer{': ' if words else ''}{words}",
-        "Run powershell.exe on the host by hand: is it there, is it allowed, does it start?",
+        _CONSTRAINED_REMEDY if _OF_CONSTRAINED.search(words) else _BY_HAND,
         host=settings.name,
         address=f"{settings.address}:{settings.port}",
         message=words,

@@ -15,17 +15,29 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
 from ..run_cache import RunCache
 from ..watch import Watch
-from .errors import OF_PYWINRM, ConnectionBroken, HostCrowded, said_no, said_nothing, timed_out, translated
+from .errors import (
+    OF_PYWINRM,
+    ConnectionBroken,
+    is_crowded,
+    is_ended_pipe,
+    said_no,
+    said_nothing,
+    timed_out,
+    translated,
+)
 from .kerberos import ticket
-from .pywinrm import Protocol, WinRMOperationTimeoutError, missing_winrm
+from .pywinrm import Protocol, Timeout, WinRMOperationTimeoutError, WSManFaultError, missing_winrm
 from .refusals import Refusals
 from .scripts.bootstrap import BOOTSTRAP
 from .settings import HostSettings
+
+Operated = TypeVar("Operated")
 
 _UTF_8 = 65001
 _ARGUMENTS = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
@@ -36,7 +48,7 @@ _PATIENCE_WITH_CHANGES = 600
 # Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
 _CHUNK = 96_000
 _LINE = 1_000
-# Seconds: how long to wait in all for a shell that the host allows, and between two tries.
+# Seconds: how long to wait for an operation that the host's quotas allow, and between two tries.
 _QUEUE_SECONDS = 120
 _PAUSE = (1.0, 3.0)
 
@@ -79,24 +91,26 @@ class HostSession:
         if changes:
             self._watch.require_wanted()
         with self._refusals.watched(self._settings):
-            return self._ask_and_repeat(question) if not changes else self._ask_in_turn(question, changes)
+            if changes:
+                return self._ask_by_any(self._settings.transports, question, changes)
+            return self._ask_and_repeat(question)
 
     def _ask_and_repeat(self, question: bytes) -> dict[str, Any]:
         """Ask for something that changes nothing, within the time that it gets at least."""
         patient = HostSession(self._settings, self._watch.at_least(self._least_seconds))
         try:
-            return patient._ask_in_turn(question, changes=False)
+            return patient._ask_by_any(self._settings.transports, question, changes=False)
         except ConnectionBroken:
-            return patient._ask_in_turn(question, changes=False)
+            return patient._ask_by_any(self._settings.transports, question, changes=False)
 
-    def _ask_in_turn(self, question: bytes, changes: bool) -> dict[str, Any]:
-        """Ask; while other tasks of the run have all shells that the host allows an account, wait for one to end."""
+    def _in_turn(self, operate: Callable[[], Operated]) -> Operated:
+        """Do what a host refuses while other tasks use up a quota, before it has begun: wait for one of them to end."""
         patience_ends = max(self._watch.remaining() - _QUEUE_SECONDS, 0)
         while True:
             try:
-                return self._ask_by_any(self._settings.transports, question, changes)
-            except HostCrowded:
-                if self._watch.remaining() <= patience_ends:
+                return operate()
+            except WSManFaultError as fault:
+                if not is_crowded(fault) or self._watch.remaining() <= patience_ends:
                     raise
             # Those that wait must not all come back at once.
             self._watch.sleep(random.uniform(*_PAUSE))
@@ -115,7 +129,7 @@ class HostSession:
         with ticket(self._settings, transport), self._command(transport) as (protocol, shell, command):
             try:
                 with translated(self._settings):
-                    _send(protocol, shell, command, question)
+                    self._send(protocol, shell, command, question)
                     output, errors, code = self._receive(protocol, shell, command, changes)
             except HostError as problem:
                 if changes:
@@ -130,17 +144,31 @@ class HostSession:
             with translated(self._settings):
                 protocol = Protocol(**self._protocol_options(transport))
                 ending.callback(protocol.transport.close_session)
-                shell = protocol.open_shell(codepage=_UTF_8)
+                shell = self._in_turn(partial(protocol.open_shell, codepage=_UTF_8))
                 ending.callback(_end, protocol.close_shell, shell)
-                command = protocol.run_command(
-                    shell,
-                    "powershell.exe",
-                    (*_ARGUMENTS, base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode()),
-                    console_mode_stdin=False,
-                    skip_cmd_shell=True,
-                )
+                arguments = (*_ARGUMENTS, base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode())
+                start = partial(protocol.run_command, shell, "powershell.exe", arguments)
+                command = self._in_turn(partial(start, console_mode_stdin=False, skip_cmd_shell=True))
                 ending.callback(_end, protocol.cleanup_command, shell, command)
             yield protocol, shell, command
+
+    def _send(self, protocol: Any, shell: str, command: str, question: bytes) -> None:
+        """Send the question. What became of it where the host says nothing of that, the answer tells."""
+        for start in range(0, len(question), _CHUNK):
+            is_last = start + _CHUNK >= len(question)
+            send = partial(protocol.send_command_input, shell, command, question[start : start + _CHUNK], end=is_last)
+            try:
+                # Under heavy load a host may say that it timed out over what it has taken.
+                with suppress(WinRMOperationTimeoutError):
+                    self._in_turn(send)
+            except Timeout:
+                # Of one part among several it is not known whether the next one would follow it.
+                if not is_last:
+                    raise
+            except WSManFaultError as fault:
+                if not is_ended_pipe(fault):
+                    raise
+                return
 
     def _receive(self, protocol: Any, shell: str, command: str, changes: bool) -> tuple[bytes, bytes, int]:
         output, errors = bytearray(), bytearray()
@@ -149,7 +177,7 @@ class HostSession:
         while True:
             # The host says so when an operation has brought nothing yet; asking again is the way to wait.
             with suppress(WinRMOperationTimeoutError):
-                out, err, code, is_done = protocol.get_command_output_raw(shell, command)
+                out, err, code, is_done = self._in_turn(partial(protocol.get_command_output_raw, shell, command))
                 output += out
                 errors += err
                 if is_done:
@@ -199,14 +227,6 @@ def _encode(script: str, request: Mapping[str, Any]) -> bytes:
     sent = base64.b64encode(json.dumps({"script": script, "input": request}).encode())
     lines = [sent[start : start + _LINE] for start in range(0, len(sent), _LINE)]
     return b"\r\n".join([*lines, b""])
-
-
-def _send(protocol: Any, shell: str, command: str, question: bytes) -> None:
-    for start in range(0, len(question), _CHUNK):
-        # Under heavy load a host may say that it timed out over what it has taken; the answer tells.
-        with suppress(WinRMOperationTimeoutError):
-            is_last = start + _CHUNK >= len(question)
-            protocol.send_command_input(shell, command, question[start : start + _CHUNK], end=is_last)
 
 
 def _end(end: Callable[..., object], *what: str) -> None:

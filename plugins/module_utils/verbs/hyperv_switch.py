@@ -81,6 +81,10 @@ def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
     found = answer["before"] or {}
     adapters = ", ".join(answer["adapters"]) or "none"
     reasons = {
+        "unseen": (
+            "Whether it is there is not known: the account may not administer Hyper-V, which then shows it nothing.",
+            "Use an account of the host's Administrators or Hyper-V Administrators.",
+        ),
         "several": ("Several virtual switches have this name.", "Rename all but the one that is meant."),
         "another_type": (
             f"It is there, of type {str(found.get('type', '')).lower()}, not {wish.type}.",

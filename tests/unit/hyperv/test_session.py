@@ -98,7 +98,7 @@ BUSY = fault(170, "The requested resource is in use.")
     "answers",
     [
         lambda refusal: (refusal, *STARTED, ANSWERED),
-        lambda refusal: (SHELL, refusal, TAKEN, *STARTED, ANSWERED),
+        lambda refusal: (SHELL, refusal, COMMAND, TAKEN, ANSWERED),
         lambda refusal: (SHELL, COMMAND, refusal, TAKEN, ANSWERED),
         lambda refusal: (*STARTED, refusal, NOTHING_YET, refusal, ANSWERED),
     ],

@@ -12,6 +12,7 @@ A part that cannot be read is left out, and C(problems) holds the host's own wor
 from __future__ import annotations
 
 from .reading import FUNCTIONS
+from .rights import FUNCTIONS as RIGHTS
 
 SCRIPT = (
     r"""
@@ -21,6 +22,7 @@ $problems = New-Object System.Collections.ArrayList
 
 """
     + FUNCTIONS
+    + RIGHTS
     + r"""
 $wantedIds = @{}
 $wantedNames = @{}
@@ -63,16 +65,7 @@ $services = @(Read-Part 'services' {
     if ($itself.Count -eq 0) { throw 'The host does not show its services to this account.' }
     $shown | Where-Object { $_.Name -ne 'WinRM' }
 })
-# To an account without rights Hyper-V shows no machines, and says no word about it.
-$mayAdminister = Read-One 'rights' {
-    $caller = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
-    # Administrators and Hyper-V Administrators; the token of an administrator that UAC has filtered is of neither.
-    $roles = @(foreach ($sid in 'S-1-5-32-544', 'S-1-5-32-578') {
-        $role = New-Object Security.Principal.SecurityIdentifier $sid
-        if ($caller.IsInRole($role)) { $sid }
-    })
-    $roles.Count -gt 0
-}
+$mayAdminister = Read-One 'rights' { Test-MayAdministerHyperV }
 $servicesUnknown = @($problems | Where-Object { $_.part -eq 'services' }).Count -gt 0
 $serviceNames = @(foreach ($service in $services) { $service.Name })
 $running = @(foreach ($service in $services) { if ($service.State -eq 'Running') { $service.Name } })

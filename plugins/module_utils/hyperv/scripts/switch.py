@@ -10,16 +10,22 @@ its description.
 Output: C({"before": switch or null, "after": switch, "refusal": null}), a switch being C({"id", "name", "type",
 "adapter", "allow_management_os"}); in check mode C(after) is foretold, and the id of a switch that does not exist yet
 is empty. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches have the name, it is of
-C(another_type), an external one C(needs_adapter), or not exactly one C(adapter) is called so; C(adapters) are those
-that there are.
+C(another_type), none is shown and C(unseen) may be what there is, as the account may not administer Hyper-V, an
+external one C(needs_adapter), or not exactly one C(adapter) is called so; C(adapters) are those that there are.
 """
 
 from __future__ import annotations
 
-SCRIPT = r"""
+from .rights import FUNCTIONS
+
+SCRIPT = (
+    r"""
 param($Request)
 $ErrorActionPreference = 'Stop'
 
+"""
+    + FUNCTIONS
+    + r"""
 function Find-Switch {
     @(Get-VMSwitch | Where-Object { ([string] $_.Name).ToUpperInvariant().Equals($Request.name.ToUpperInvariant()) })
 }
@@ -77,6 +83,7 @@ if ($isExternal -and $null -ne $Request.allow_management_os) {
 }
 if ($null -ne $before -and $before.type -ne $type -and -not $Request.change_type) { $refusal = 'another_type' }
 if ($found.Count -gt 1) { $refusal = 'several' }
+if ($found.Count -eq 0 -and -not (Test-MayAdministerHyperV)) { $refusal = 'unseen' }
 if ($null -ne $refusal) {
     return [ordered]@{
         before = $before
@@ -106,3 +113,4 @@ if (-not $Request.check_mode) {
 
 [ordered]@{ before = $before; after = $after; refusal = $null; adapters = @() }
 """
+)
