@@ -155,6 +155,64 @@ def test_given_ended_and_waiting_jobs_when_events_are_listed_then_they_tell(desk
     assert critical == []
 
 
+def test_given_jobs_that_end_well_when_events_are_listed_then_they_are_silent(desk, vault_of, failback, to_azure):
+    counter = desk(vault_of({"name": "web01"}, {"name": "web02", "stage": "protected"}))
+    assert counter.do("web02", "reProtect", to_azure)["state"] == "Failed"
+    assert counter.do("web01", "plannedFailover", failback("ForSynchronization"))["state"] == "Succeeded"
+    (event,) = counter.read("replicationEvents")["value"]
+    assert event["properties"]["eventCode"] == "SRSJobStatus"
+    assert event["properties"]["providerSpecificDetails"] is None
+    details = event["properties"]["eventSpecificDetails"]
+    assert (details["jobStatus"], details["affectedObjectType"]) == ("Failed", "Vm")
+
+
+def test_given_a_provider_that_is_not_heard_when_its_fabric_is_read_then_normal_with_an_error(desk, vault_of):
+    site = {
+        "name": "site1",
+        "type": "HyperVSite",
+        "hosts": [{"name": "hv01", "connected": False, "heartbeat_age": 40000}],
+    }
+    vmm = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "c"}], "connected": False, "heartbeat_age": 40000}
+    counter = desk(vault_of({"name": "web01"}, {"name": "erp01", "cloud": "c"}, fabrics=[site, vmm]))
+    codes = {}
+    for fabric in counter.read("replicationFabrics")["value"]:
+        properties = fabric["properties"]
+        assert properties["health"] == "Normal"
+        (error,) = properties["healthErrorDetails"]
+        assert (error["errorLevel"], error["errorMessage"]) == (
+            "Error",
+            "Recovery Services Provider heartbeat missing.",
+        )
+        codes[properties["customDetails"]["instanceType"]] = error["errorCode"]
+    assert codes == {"HyperVSite": "708", "VMM": "604"}
+
+
+def test_given_jobs_of_items_when_read_then_their_details_are_of_their_kind(desk, vault_of, failback, to_azure):
+    counter = desk(
+        vault_of({"name": "web01"}, {"name": "web02", "stage": "protected"}, {"name": "web03", "stage": "failed_back"})
+    )
+    moved = counter.do("web01", "plannedFailover", failback("ForSynchronization"))["customDetails"]
+    assert (moved["instanceType"], moved["protectedItemDetails"]) == ("FailoverJobDetails", [])
+    assert moved["affectedObjectDetails"]["primaryFabricProviderId"] == "Azure"
+    tested = counter.do("web02", "testFailover", to_azure)["customDetails"]
+    assert (tested["instanceType"], tested["protectedItemDetails"]) == ("TestFailoverJobDetails", [])
+    assert counter.do("web03", "reProtect", to_azure)["customDetails"]["instanceType"] == "AsrJobDetails"
+
+
+def test_given_a_vmm_server_when_read_then_with_its_certificate_and_identity(desk, vault_of):
+    counter = desk(vault_of({"name": "erp01", "cloud": "cloud1"}))
+    fabric = next(
+        one
+        for one in counter.read("replicationFabrics")["value"]
+        if one["properties"]["customDetails"]["instanceType"] == "VMM"
+    )
+    details = fabric["properties"]["encryptionDetails"]
+    assert len(details["kekCertThumbprint"]) == 40
+    assert details["kekCertExpiryDate"] > "2026"
+    (provider,) = counter.read(f"{fabric['id']}/replicationRecoveryServicesProviders")["value"]
+    assert "identityDetails" in provider["properties"]
+
+
 def test_given_a_lost_host_when_health_is_read_and_refreshed_then_an_issue_and_a_job(desk, vault_of):
     owner = {"principals": [{"name": "owner", "roles": ["Owner"]}]}
     scenario = vault_of({"name": "web01", "replication_health": "Critical"}, **owner)
@@ -163,6 +221,7 @@ def test_given_a_lost_host_when_health_is_read_and_refreshed_then_an_issue_and_a
     health = counter.read("replicationVaultHealth")["properties"]
     assert health["protectedItemsHealth"]["issues"][0]["affectedResourceCorrelationIds"]
     assert health["fabricsHealth"]["issues"][0]["summaryMessage"] == "Server is not connected"
+    assert health["protectedItemsHealth"]["categorizedResourceCounts"] == {"Critical": 1}
     answer = counter.post("replicationVaultHealth/default/refresh")
     job = answer.headers["x-ms-request-id"].rsplit("/", 1)[1]
     assert counter.until(job, "Succeeded")["scenarioName"] == "RefreshVaultHealth"
