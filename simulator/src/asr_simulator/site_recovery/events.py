@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from asr_simulator.site_recovery.joberrors import JobError
-from asr_simulator.site_recovery.jobs import CANCELLED, FAILED, SUSPENDED, Job
+from asr_simulator.site_recovery.jobs import FAILED, SUSPENDED, Job
 
-SEVERITIES = {FAILED: "Critical", SUSPENDED: "Warning", CANCELLED: "Warning"}
+# Of other states no event was ever recorded.
+SEVERITIES = {FAILED: "Critical", SUSPENDED: "Warning"}
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,18 @@ class Event:
     errors: tuple[JobError, ...]
 
 
+def is_noted(job: Job) -> bool:
+    """Whether the vault notes a job in this state."""
+    return job.listed and job.state in SEVERITIES
+
+
 def of_job(job: Job, name: str, at: datetime) -> Event:
     """The event of a job's present state (recording: ``TestFailover - WaitingForStopTestFailover``)."""
     return Event(
         name=f"JobStatusMonitoringEvent;{name}",
         code="JobStatus",
         description=f"{job.scenario} - {job.description}",
-        severity=SEVERITIES.get(job.state, "OK"),
+        severity=SEVERITIES[job.state],
         at=at,
         job=job,
         job_state=job.state,

@@ -21,12 +21,12 @@ from asr_simulator.wire import Reply, Request
 
 def fabrics(vault: Vault, request: Request) -> Reply:
     """All fabrics."""
-    return page(vault, request, [estate.fabric_body(fabric) for fabric in vault.fabrics])
+    return page(vault, request, [estate.fabric_body(vault, fabric) for fabric in vault.fabrics])
 
 
 def fabric(vault: Vault, request: Request) -> Reply:
     """One fabric."""
-    return Reply(body=estate.fabric_body(lookups.fabric(vault, request.parameters)))
+    return Reply(body=estate.fabric_body(vault, lookups.fabric(vault, request.parameters)))
 
 
 def providers(vault: Vault, request: Request) -> Reply:

@@ -21,7 +21,7 @@ from asr_simulator.site_recovery import joberrors
 from asr_simulator.site_recovery.catalogue import FAILBACK_INNER, TASKS, JobKind
 from asr_simulator.site_recovery.engine import Engine, Sleep, Workflow
 from asr_simulator.site_recovery.estate import Provider, build_fabric
-from asr_simulator.site_recovery.events import Event, of_job
+from asr_simulator.site_recovery.events import Event, is_noted, of_job
 from asr_simulator.site_recovery.items import Item, build_item
 from asr_simulator.site_recovery.joberrors import JobFailure
 from asr_simulator.site_recovery.jobs import Job, Task
@@ -41,6 +41,7 @@ class Vault:
         self.place = scenario.vault
         self.variants = scenario.variants
         self.clock = clock
+        self.started = scenario.start
         self.ids = ids
         self.rates = rates
         self.jobs: list[Job] = []
@@ -167,7 +168,7 @@ class Vault:
         now: datetime = self.clock.now()
         for error in job.errors:
             error.error_id = error.error_id or self.ids.fresh()
-        if job.listed:
+        if is_noted(job):
             self.events.append(of_job(job, self.ids.fresh(), now))
 
     def state(self) -> dict[str, Any]:

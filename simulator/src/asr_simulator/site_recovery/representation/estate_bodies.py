@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.site_recovery.estate import Container, Fabric, Provider
-from asr_simulator.site_recovery.representation.times import precise
+from asr_simulator.site_recovery.representation.times import precise, whole
 
 if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
@@ -17,25 +19,60 @@ if TYPE_CHECKING:
 FABRICS = "Microsoft.RecoveryServices/vaults/replicationFabrics"
 PROVIDER_VERSION = "5.24.1011.0"
 AGENT_VERSION = "2.0.9259.0"
+CERTIFICATE_LIFE = timedelta(days=3 * 365)
 
 
-def fabric_body(fabric: Fabric) -> dict[str, Any]:
-    """A fabric."""
-    kek = {"kekState": "None" if fabric.is_site else "Enabled", "kekCertThumbprint": None}
+def fabric_body(vault: Vault, fabric: Fabric) -> dict[str, Any]:
+    """A fabric. Its health stays Normal while one of its providers is not heard: the errors say so (recording)."""
     return {
         "name": fabric.name,
         "type": FABRICS,
         "id": fabric.path,
         "properties": {
             "friendlyName": fabric.friendly_name,
-            "encryptionDetails": dict(kek),
-            "rolloverEncryptionDetails": dict(kek),
+            "encryptionDetails": _encryption(vault, fabric),
+            "rolloverEncryptionDetails": _encryption(vault, fabric),
             "internalIdentifier": fabric.identifier,
             "bcdrState": "Valid",
             "customDetails": _fabric_details(fabric),
-            "healthErrorDetails": [],
+            "healthErrorDetails": [
+                _heartbeat_missing(vault, fabric, provider) for provider in fabric.providers if not provider.connected
+            ],
             "health": fabric.health,
         },
+    }
+
+
+def _encryption(vault: Vault, fabric: Fabric) -> dict[str, Any]:
+    """The certificate of a VMM server's fabric is shown; a site has none (recordings)."""
+    if fabric.is_site:
+        return {"kekState": "None", "kekCertThumbprint": None}
+    return {
+        "kekState": "Enabled",
+        "kekCertThumbprint": hashlib.sha256(fabric.identifier.encode()).hexdigest()[:40].upper(),
+        "kekCertExpiryDate": whole(vault.started + CERTIFICATE_LIFE),
+    }
+
+
+def _heartbeat_missing(vault: Vault, fabric: Fabric, provider: Provider) -> dict[str, Any]:
+    """708 for a host of a Hyper-V site, 604 for a VMM server (recordings; the words of the first are inferred)."""
+    server = "Hyper-V host" if fabric.is_site else "VMM server"
+    return {
+        "innerHealthErrors": [],
+        "errorSource": "FabricHealthErrorOnPrimary",
+        "errorType": None,
+        "errorLevel": "Error",
+        "errorCategory": "FabricInfrastructure",
+        "errorCode": "708" if fabric.is_site else "604",
+        "summaryMessage": "Recovery Services Provider heartbeat is missing",
+        "errorMessage": "Recovery Services Provider heartbeat missing.",
+        "possibleCauses": "Recovery Services Provider heartbeat is missing.",
+        "recommendedAction": f"Ensure that the {server} is connected to the network and accessible.",
+        "creationTimeUtc": precise(provider.last_heartbeat(vault.clock.now())),
+        "recoveryProviderErrorMessage": None,
+        "entityId": provider.name,
+        "errorId": None,
+        "customerResolvability": None,
     }
 
 
@@ -70,6 +107,7 @@ def provider_body(vault: Vault, provider: Provider) -> dict[str, Any]:
             "allowedScenarios": ["Refresh", "Purge"],
             "healthErrorDetails": list(provider.health_errors),
             "draIdentifier": provider.name,
+            "identityDetails": None,
         },
     }
 

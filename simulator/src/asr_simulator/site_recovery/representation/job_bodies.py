@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 AZURE_FABRIC = "21a9403c-6ec1-44f2-b744-b4e50b792387"
 AZURE_CONTAINER = "d38048d4-b460-4791-8ece-108395ee8478"
 AZURE_NAME = "Microsoft Azure"
+FAILOVER: dict[str, Any] = {"protectedItemDetails": []}
+TEST_FAILOVER: dict[str, Any] = {
+    "testFailoverStatus": None,
+    "comments": "",
+    "networkName": None,
+    "networkFriendlyName": None,
+    "networkType": None,
+    "protectedItemDetails": [],
+}
+DETAILS = {
+    "PlannedFailover": "FailoverJobDetails",
+    "UnplannedFailover": "FailoverJobDetails",
+    "Failback": "FailoverJobDetails",
+    "TestFailover": "TestFailoverJobDetails",
+    "TestFailoverCleanup": "TestFailoverJobDetails",
+}
 STATUS = {jobs.PARTIALLY_SUCCEEDED: jobs.SUCCEEDED, jobs.CANCELLING: jobs.IN_PROGRESS}
 
 
@@ -56,7 +72,11 @@ def _times(job: Job) -> dict[str, str]:
 
 
 def _details(job: Job, waiting: bool) -> dict[str, Any]:
-    return {"instanceType": "AsrJobDetails", "affectedObjectDetails": {} if waiting else _affected(job)}
+    """What a job is about; of a failover of one item, more (recordings of 2017 and 2021)."""
+    affected = {} if waiting else _affected(job)
+    kind = "AsrJobDetails" if job.item is None or waiting else DETAILS.get(job.scenario, "AsrJobDetails")
+    more = {"AsrJobDetails": {}, "FailoverJobDetails": FAILOVER, "TestFailoverJobDetails": TEST_FAILOVER}[kind]
+    return {"instanceType": kind, **more, "affectedObjectDetails": affected}
 
 
 def _affected(job: Job) -> dict[str, str]:
@@ -71,8 +91,8 @@ def _affected(job: Job) -> dict[str, str]:
     azure |= {"VmmId": AZURE_FABRIC, "VmmName": AZURE_NAME, "FabricProviderId": "Azure"}
     source, target = (azure, on_premises) if job.kind.starts_from_azure else (on_premises, azure)
     machine = _machine(job.item, job.kind.starts_from_azure) if job.item else {}
-    sides = {f"Primary{key}": value for key, value in source.items()}
-    return {**machine, **sides, **{f"Recovery{key}": value for key, value in target.items()}}
+    sides = {f"primary{key}": value for key, value in source.items()}
+    return {**machine, **sides, **{f"recovery{key}": value for key, value in target.items()}}
 
 
 def _of_item(item: Item) -> dict[str, str]:
@@ -93,11 +113,11 @@ def _of_plan(plan: Plan) -> dict[str, str]:
 
 def _machine(item: Item, from_azure: bool) -> dict[str, str]:
     return {
-        "PrimaryVmId": item.vm_id,
-        "PrimaryVmName": item.friendly_name,
-        "RecoveryVmId": item.vm_id if from_azure else "",
-        "RecoveryVmName": item.friendly_name,
-        "ProtectionProfileId": item.policy_path.rsplit("/", 1)[1],
+        "primaryVmId": item.vm_id,
+        "primaryVmName": item.friendly_name,
+        "recoveryVmId": item.vm_id if from_azure else "",
+        "recoveryVmName": item.friendly_name,
+        "protectionProfileId": item.policy_path.rsplit("/", 1)[1],
     }
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.site_recovery import jobs
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from asr_simulator.site_recovery.vault import Vault
 
 VAULTS = "Microsoft.RecoveryServices/vaults"
-CODE = "d32574f6-f59e-4545-b5ac-bc88d545f089"
+CODE = "SRSJobStatus"
 
 
 def event_body(vault: Vault, event: Event) -> dict[str, Any]:
@@ -36,13 +37,13 @@ def event_body(vault: Vault, event: Event) -> dict[str, Any]:
             "severity": event.severity,
             "timeOfOccurrence": precise(event.at),
             "fabricId": fabric.path if fabric else None,
-            "providerSpecificDetails": {"instanceType": "HyperVReplicaAzure"},
+            "providerSpecificDetails": None,
             "eventSpecificDetails": {
                 "instanceType": "JobStatus",
                 "jobId": vault.job_path(job),
                 "jobFriendlyName": job.kind.friendly_name,
                 "jobStatus": event.job_state,
-                "affectedObjectType": job.target[2],
+                "affectedObjectType": "Vm" if job.item else job.target[2],
             },
             "healthErrors": [
                 {
@@ -68,17 +69,26 @@ def health_body(vault: Vault) -> dict[str, Any]:
         "properties": {
             "vaultErrors": [],
             "protectedItemsHealth": _summary(
-                len(vault.items), "Replication", "Replication needs attention", [item.vm_id for item in ailing]
+                [item.spec.replication_health for item in vault.items],
+                "Replication",
+                "Replication needs attention",
+                [item.vm_id for item in ailing],
             ),
             "fabricsHealth": _summary(
-                len(vault.fabrics), "FabricInfrastructure", "Server is not connected", [p.name for p in silent]
+                [fabric.health for fabric in vault.fabrics],
+                "FabricInfrastructure",
+                "Server is not connected",
+                [provider.name for provider in silent],
             ),
-            "containersHealth": _summary(sum(len(f.containers) for f in vault.fabrics), "Configuration", "", []),
+            "containersHealth": _summary(
+                ["Normal" for fabric in vault.fabrics for _container in fabric.containers], "Configuration", "", []
+            ),
         },
     }
 
 
-def _summary(count: int, category: str, message: str, affected: list[str]) -> dict[str, Any]:
+def _summary(health: list[str], category: str, message: str, affected: list[str]) -> dict[str, Any]:
+    """The health of resources of one kind: how many, how many of each health, and what ails them."""
     issues = [
         {
             "summaryCode": "10008",
@@ -90,7 +100,11 @@ def _summary(count: int, category: str, message: str, affected: list[str]) -> di
             "affectedResourceCorrelationIds": affected,
         }
     ]
-    return {"resourceCount": count, "issues": issues if affected else []}
+    return {
+        "resourceCount": len(health),
+        "issues": issues if affected else [],
+        "categorizedResourceCounts": dict(Counter(health)),
+    }
 
 
 def usage_bodies(vault: Vault) -> list[dict[str, Any]]:
