@@ -37,7 +37,7 @@ GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-roles test lint docs changelog bench soak guards clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -59,6 +59,9 @@ $(READY): requirements.txt requirements-dev.txt simulator/pyproject.toml
 
 demo: $(READY) ## Bring a whole fleet back on the simulator
 	@python tools/demo.py
+
+demo-recorded: $(READY) ## The same on a fleet with all the states and ids that were recorded of the real service
+	@python tools/demo.py --scenario as_recorded
 
 demo-roles: $(READY) ## The same as callers who may do no more than is needed: by built-in roles, by a custom one
 	@python tools/demo.py --caller failback-operator

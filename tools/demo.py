@@ -84,12 +84,12 @@ class Vault:
 
 
 @contextlib.contextmanager
-def running_simulator(folder: Path, traffic: Path) -> Iterator[Vault]:
+def running_simulator(folder: Path, traffic: Path, scenario: str) -> Iterator[Vault]:
     """Start the simulator as its own process and stop it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     traffic.unlink(missing_ok=True)
     (folder / "connection.json").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "asr_simulator", "serve", "--scenario", "fleet", "--state-dir", str(folder)]
+    command = [sys.executable, "-m", "asr_simulator", "serve", "--scenario", scenario, "--state-dir", str(folder)]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([*command, "--speed", str(SPEED), "--traffic", str(traffic)], stdout=log, stderr=log)
     try:
@@ -179,11 +179,12 @@ def main() -> int:
     """Run the demo; 0 when everything ended as foreseen."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--caller", metavar="NAME", help="who signs in, of the scenario's principals")
-    wanted = parser.parse_args().caller
+    parser.add_argument("--scenario", default="fleet", help="which scenario of the simulator (default: %(default)s)")
+    wanted = parser.parse_args()
     OUTPUT.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with running_simulator(OUTPUT / "simulator", OUTPUT / "traffic.jsonl") as vault:
-        caller = vault.caller(wanted)
+    with running_simulator(OUTPUT / "simulator", OUTPUT / "traffic.jsonl", wanted.scenario) as vault:
+        caller = vault.caller(wanted.caller)
         print(INTRODUCTION.format(speed=SPEED, caller=caller["name"], roles=" and ".join(caller["roles"])))
         inventory = write_inventory(vault)
         run_playbook("prerequisites", inventory, caller, OUTPUT / "prerequisites.json")

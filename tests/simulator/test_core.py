@@ -131,7 +131,7 @@ def test_given_a_faulty_scenario_when_loaded_then_the_place_is_named(change, mes
 
 
 def test_given_an_unknown_scenario_or_rate_when_started_then_said_so(simulate):
-    with pytest.raises(ScenarioError, match="shipped are every_stage, fleet, one_vm"):
+    with pytest.raises(ScenarioError, match="shipped are as_recorded, every_stage, fleet, one_vm"):
         load("no_such")
     with pytest.raises(ScenarioError, match="unknown warp_seconds"):
         simulate({"name": "x", "rates": {"warp_seconds": 1}})

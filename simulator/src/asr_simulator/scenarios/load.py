@@ -34,13 +34,26 @@ def load(source: str | Path | Mapping[str, Any], seed: int | None = None) -> mod
     Raises:
         ScenarioError: not found, not YAML, or not a valid scenario.
     """
-    document = dict(source) if isinstance(source, Mapping) else _read(source)
+    document = _whole(dict(source) if isinstance(source, Mapping) else _read(source), set())
     if seed is not None:
         document = {**document, "seed": seed}
     _validate(document)
     scenario = _build(document)
     _cross_check(scenario)
     return scenario
+
+
+def _whole(document: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+    """A document with what it leaves to the scenario that it is based on."""
+    base = document.get("based_on")
+    if not isinstance(base, str):
+        return document
+    if base in seen:
+        raise ScenarioError(f"the scenario {base!r} is based on itself")
+    whole = _whole(_read(base), {*seen, base})
+    changes = document.get("every_item", {})
+    items = [{**item, **changes} for item in whole.get("items", ())]
+    return {**whole, "items": items, **document}
 
 
 def _read(source: str | Path) -> dict[str, Any]:
