@@ -106,6 +106,14 @@ def _failover_committed(facts: ItemFacts) -> Finding:
 
 
 def _disks_consistent(facts: ItemFacts) -> Finding:
+    if facts.seen.gap:
+        return Finding(
+            "on_premises_disks",
+            "not_checked",
+            f"not known: {facts.seen.gap}",
+            "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be told.",
+            "Take them for inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
+        )
     if facts.seen.stage is not Stage.INTERRUPTED:
         return Finding("on_premises_disks", "pass", "no failback was interrupted")
     return Finding(
@@ -297,7 +305,7 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
 def _instead_of_azure(seen: Observation) -> str:
     """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
     restore = "If it was deleted, restore it under the same name, from its disks or a backup"
-    if seen.stage in _UNTOUCHED_ON_PREMISES:
+    if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
         return f"{restore}, or start the on-premises copy for good: it is as old as the failover."
     return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
 

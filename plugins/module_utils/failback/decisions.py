@@ -194,13 +194,14 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
 }
 
 # None of abandonment: it is no job of Site Recovery.
-_OWN_OPERATION = {
-    Verb.FAIL_OVER: Operation.FAILOVER,
-    Verb.FAIL_BACK: Operation.FAILBACK,
-    Verb.COMPLETE: Operation.FAILBACK,
-    Verb.COMMIT_FAILOVER: Operation.COMMIT,
-    Verb.COMMIT_FAILBACK: Operation.COMMIT,
-    Verb.REVERSE_REPLICATE: Operation.REVERSE_REPLICATE,
+_OWN_OPERATIONS = {
+    # Of an item that is in Azure, a planned failover without a direction has been read as a failback.
+    Verb.FAIL_OVER: (Operation.FAILOVER, Operation.PLANNED_FAILOVER),
+    Verb.FAIL_BACK: (Operation.FAILBACK,),
+    Verb.COMPLETE: (Operation.FAILBACK,),
+    Verb.COMMIT_FAILOVER: (Operation.COMMIT,),
+    Verb.COMMIT_FAILBACK: (Operation.COMMIT,),
+    Verb.REVERSE_REPLICATE: (Operation.REVERSE_REPLICATE,),
 }
 
 _REACHED: dict[Verb, frozenset[Stage]] = {
@@ -238,6 +239,12 @@ def decide(verb: Verb, seen: Observation) -> Decision:
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:
     job = seen.job
+    if seen.awaits_unknown_commit:
+        return _refuse(
+            f"Which commit is pending cannot be told ({seen.gap}), and that of a failback deletes the Azure VM. Find "
+            "out which copy took the last writes, by both VMs and Azure's activity log. Then commit in the portal, or "
+            "stop the VM that is out of date and keep the other."
+        )
     runs = job is not None and job.is_running
     if not runs and (seen.item.has_open_test_failover or seen.item.needs_resynchronization):
         return _refuse("Only a person can end this, in the portal: clean up the test failover, or resynchronize.")
@@ -247,7 +254,7 @@ def _decide_busy(verb: Verb, seen: Observation) -> Decision:
         return _refuse(
             f"Job {job.name} ({job.friendly_name}) waits for somebody ({job.state_description}). Finish it first."
         )
-    if job.operation is _OWN_OPERATION.get(verb) and job.state != "Cancelling":
+    if job.operation in _OWN_OPERATIONS.get(verb, ()) and job.state != "Cancelling":
         return Decision(Step.ATTACH, seen.reason)
     return Decision(Step.WAIT, seen.reason)
 

@@ -16,7 +16,8 @@ from .failures import UnknownState
 
 # Recorded: the well-known id and name of the Azure side in a job's affected objects.
 _AZURE_FABRIC_IDS = ("21a9403c-6ec1-44f2-b744-b4e50b792387", "microsoft azure", "azure")
-_FAILBACK_TASKS = ("AzureVmFailbackPrerequisitesCheck", "PrepareVmOnPremForFailback")
+_FAILBACK_TASKS = frozenset({"AzureVmFailbackPrerequisitesCheck", "PrepareVmOnPremForFailback"})
+_FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
 # What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
@@ -34,6 +35,7 @@ class Operation(Enum):
 
     FAILBACK = "planned failover from Azure to on-premises"
     FAILOVER = "failover from on-premises to Azure"
+    PLANNED_FAILOVER = "planned failover whose direction is not told"
     COMMIT = "commit"
     REVERSE_REPLICATE = "reverse replication"
     RESTORE_COMPLETION = "completion of the data synchronization"
@@ -141,19 +143,27 @@ class Job:
     def operation(self) -> Operation:
         """What the job does. A planned failover's direction shows in the side that it names as source (recorded)."""
         if self.scenario == "PlannedFailover":
-            return Operation.FAILBACK if self._leaves_azure() else Operation.FAILOVER
+            return self._planned_failover()
         return _OPERATIONS.get(self.scenario, Operation.OTHER)
 
-    def _leaves_azure(self) -> bool:
-        if any(task.name in _FAILBACK_TASKS for task in self.tasks):
-            return True
+    def _planned_failover(self) -> Operation:
+        names = {task.name for task in self.all_tasks()}
+        if names & _FAILBACK_TASKS:
+            return Operation.FAILBACK
         affected = field(self.document, "properties", "customDetails", "affectedObjectDetails")
         sources = (
             text(affected, "PrimaryFabricProviderId"),
             text(affected, "PrimaryVmmId"),
             text(affected, "PrimaryVmmName"),
         )
-        return any(source.lower() in _AZURE_FABRIC_IDS for source in sources)
+        if any(source.lower() in _AZURE_FABRIC_IDS for source in sources):
+            return Operation.FAILBACK
+        return Operation.FAILOVER if any(sources) or names & _FAILOVER_TASKS else Operation.PLANNED_FAILOVER
+
+    @property
+    def may_be_failback(self) -> bool:
+        """Whether it is a failback, or nothing tells what it is."""
+        return self.operation in (Operation.FAILBACK, Operation.PLANNED_FAILOVER, Operation.OTHER)
 
     @property
     def may_be_resumed(self) -> bool:
@@ -177,6 +187,11 @@ class Job:
     def began_data_sync(self) -> bool:
         """Whether the job has begun to write to the on-premises disks."""
         return any(task.name in _WRITING_TASKS and _did_work(task) for task in self.all_tasks())
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether the job has begun to write to the on-premises disks, or does not tell: none of its tasks is known."""
+        return self.began_data_sync or not any(task.name in _WRITING_TASKS for task in self.all_tasks())
 
     @property
     def finished_data_sync(self) -> bool:
@@ -207,6 +222,11 @@ class Job:
         ran = [task for task in mine if not task.is_skipped]
         well = bool(ran) and ran[-1] is mine[-1] and all(task.state in SUCCEEDED_STATES for task in ran)
         return self.has_succeeded or (self.state in ("PartiallySucceeded", "Cancelled") and well)
+
+    @property
+    def tells_machines(self) -> bool:
+        """Whether a plan's job names the virtual machines that it works on."""
+        return any(task.target_id for task in self.all_tasks())
 
     def concerns(self, vm_id: str) -> bool:
         """Whether the job works on the virtual machine with this Hyper-V id, alone or as part of a plan."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
 
 from .azure_use import AzureUse
 from .failures import UnknownState
+from .history import NOT_READ, History
 from .items import ReplicatedItem
 from .jobs import Job, Operation
 
@@ -60,7 +60,6 @@ _REVERSIBLE = frozenset(
     }
 )
 _NEVER_START = "Never start the on-premises VM. Run planned_failover again: it copies the data anew."
-_CLOSING = (Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE)
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
 _FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin", "UnplannedFailoverCommitted")
@@ -81,7 +80,7 @@ class Observation:
 
     C(job) is the job that owns the item, or the last failback where that decided the stage; C(reason) says in a
     sentence what the stage was concluded from. C(azure_use) is what became of the Azure VM since the cut-over, while
-    the commit is pending.
+    the commit is pending. C(gap) is why its past is not known, where the stage would depend on it.
     """
 
     item: ReplicatedItem
@@ -89,11 +88,19 @@ class Observation:
     job: Job | None
     reason: str
     azure_use: AzureUse | None = None
+    gap: str = ""
 
     @property
     def doubt(self) -> str:
         """Why it cannot be told which copy holds the truth, whatever Site Recovery says; empty where it can."""
+        if self.awaits_unknown_commit:
+            return f"which commit it awaits is not known: {self.gap}"
         return self.azure_use.doubt if self.azure_use else ""
+
+    @property
+    def awaits_unknown_commit(self) -> bool:
+        """Whether a commit is pending, and nothing tells if it is that of the failover or that of a failback."""
+        return self.stage is Stage.BUSY and bool(self.gap)
 
     @property
     def authoritative_side(self) -> Side:
@@ -116,6 +123,9 @@ class Observation:
         """The reason, and what a person must not do and has to do where the stage is dangerous."""
         if self.azure_use is not None and self.azure_use.reason:
             return f"{self.reason}; {self.azure_use.reason}"
+        if self.stage is Stage.FAILED_OVER and self.gap:
+            unknown = f"whether an earlier failback was interrupted is not known: {self.gap}"
+            return f"{self.reason}; {unknown}. {_NEVER_START}"
         return f"{self.reason}. {_NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
 
 
@@ -125,13 +135,14 @@ def warning_of(members: Iterable[Observation]) -> str:
     return f"The on-premises disks of {names} are not consistent. {_NEVER_START}" if names else ""
 
 
-def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job | None = None) -> Observation:
+def observe(item: ReplicatedItem, running: Job | None = None, history: History = NOT_READ) -> Observation:
     """Tell the stage of an item.
 
-    C(running) is the job that the item names as its current scenario, C(last_failback) the newest failback of this
-    item since its last failover to Azure; it is needed where needs_history() says so.
+    C(running) is the job that the item names as its current scenario, C(history) what its jobs tell of the time since
+    its last failover to Azure; it is needed where needs_history() says so.
     Raises UnknownState where what was read fits no stage.
     """
+    last_failback = history.last_failback
     if item.active_location not in _LOCATIONS:
         raise UnknownState(f"properties.activeLocation of '{item.friendly_name}'", item.active_location)
     if running is None and last_failback is not None and last_failback.is_running:
@@ -143,9 +154,12 @@ def observe(item: ReplicatedItem, running: Job | None = None, last_failback: Job
         return Observation(item, stage, named, reason)
     if item.scenario:
         return Observation(item, Stage.BUSY, running, f"the item names {item.scenario} as its current operation")
+    if _awaits_commit(item) and not (_may_reverse_replicate(item) or _names_its_failback(item)):
+        return _pending_commit(item, history)
     stage, reason = _stage_at_rest(item, last_failback)
     decided_by_job = stage in (Stage.INTERRUPTED, Stage.FAILBACK_COMMIT_PENDING)
-    return Observation(item, stage, last_failback if decided_by_job else None, reason)
+    gap = history.gap if stage is Stage.FAILED_OVER else ""
+    return Observation(item, stage, last_failback if decided_by_job else None, reason, gap=gap)
 
 
 def needs_history(item: ReplicatedItem) -> bool:
@@ -153,28 +167,10 @@ def needs_history(item: ReplicatedItem) -> bool:
     return not item.scenario and item.is_active_in_azure and not _may_reverse_replicate(item)
 
 
-def last_failback_of(item: ReplicatedItem, jobs: Iterable[Job]) -> Job | None:
-    """Return the newest failback of the item since its last failover to Azure. C(jobs) come newest first.
-
-    One that failed before it wrote (another operation was in progress, say) left the disks as the one before it did.
-    A newer success of another step closes the cycle that an older failback belonged to.
-    """
-    for job in jobs:
-        if not job.concerns(item.vm_id) or _is_older(job.started, item.last_failover):
-            continue
-        if job.operation is Operation.FAILBACK and not (job.has_failed and not job.began_data_sync):
-            return job
-        if job.operation in _CLOSING and job.has_succeeded:
-            return None
-    return None
-
-
-def _is_older(started: datetime | None, failover: datetime | None) -> bool:
-    return started is not None and failover is not None and started < failover
-
-
 def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
     """Return a job with its scenario: one that was just accepted names none yet (recorded), but its item does."""
+    if job.operation is Operation.PLANNED_FAILOVER and item.is_active_in_azure:
+        return replace(job, scenario="Failback")
     if job.scenario or not item.scenario:
         return job
     leaves_azure = item.scenario == "PlannedFailover" and item.is_active_in_azure
@@ -197,8 +193,8 @@ def _stage_of_running(job: Job) -> tuple[Stage, str]:
 def _stage_at_rest(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
     if _may_reverse_replicate(item):
         return _failed_back(item)
-    if _awaits_commit(item):
-        return _pending_commit(item, last_failback)
+    if _names_its_failback(item):
+        return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
     return _stage_in_azure(item, last_failback) if item.is_active_in_azure else _stage_on_premises(item)
 
 
@@ -220,30 +216,37 @@ def _awaits_commit(item: ReplicatedItem) -> bool:
     return allows or item.protection_state in (*_FAILOVER_PENDING_STATES, _FAILBACK_PENDING_STATE)
 
 
-def _pending_commit(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
+def _names_its_failback(item: ReplicatedItem) -> bool:
+    """Whether a commit is pending that the item itself says is that of a failback."""
+    named = item.protection_state == _FAILBACK_PENDING_STATE or "FinalizeFailback" in item.allowed_operations
+    return named or (_awaits_commit(item) and not item.is_active_in_azure)
+
+
+def _pending_commit(item: ReplicatedItem, history: History) -> Observation:
     """Tell the two commits apart. They are one call, and one of them deletes the Azure VM, so only evidence counts.
 
     A failback cannot start before the failover is committed: where one has begun since, the pending commit is its own.
     """
-    named = item.protection_state == _FAILBACK_PENDING_STATE or "FinalizeFailback" in item.allowed_operations
-    if named or item.active_location == "Primary":
-        return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
-    if last_failback is None or not last_failback.began_data_sync:
-        return Stage.FAILOVER_COMMIT_PENDING, "active in Azure, the failover is not committed"
-    if last_failback.has_succeeded_for(item.vm_id):
-        return Stage.FAILBACK_COMMIT_PENDING, f"failback job {last_failback.name} succeeded, a commit is pending"
-    raise UnknownState(
-        f"a pending commit of '{item.friendly_name}' after its failback job {last_failback.name} ended as",
-        last_failback.state,
-    )
+    job = history.last_failback
+    succeeded = job is not None and job.has_succeeded_for(item.vm_id)
+    if item.protection_state in _FAILOVER_PENDING_STATES and not succeeded:
+        return Observation(item, Stage.FAILOVER_COMMIT_PENDING, None, f"its protectionState is {item.protection_state}")
+    if succeeded and item.protection_state not in _FAILOVER_PENDING_STATES:
+        why = f"failback job {job.name} succeeded, a commit is pending" if job else ""
+        return Observation(item, Stage.FAILBACK_COMMIT_PENDING, job, why)
+    if job is None and not history.gap:
+        return Observation(item, Stage.FAILOVER_COMMIT_PENDING, None, "active in Azure, the failover is not committed")
+    gap = history.gap or (f"its failback job {job.name} ended as {job.state}" if job else "")
+    return Observation(item, Stage.BUSY, None, "a commit is pending", gap=gap)
 
 
 def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
-    if last_failback is not None and last_failback.has_failed and last_failback.began_data_sync:
+    if last_failback is not None and last_failback.has_failed and last_failback.may_have_written:
+        began = "after it had begun" if last_failback.began_data_sync else "and does not tell whether it had begun"
         return (
             Stage.INTERRUPTED,
-            f"failback job {last_failback.name} ended as {last_failback.state} after it had begun to write to the "
-            "on-premises disks: they are not consistent",
+            f"failback job {last_failback.name} ended as {last_failback.state} {began} to write to the on-premises "
+            "disks: they are not consistent",
         )
     if not item.allowed_operations.isdisjoint({"Failback", "PlannedFailover"}):
         return Stage.FAILED_OVER, _allows(item, "Failback", "PlannedFailover")

@@ -9,20 +9,21 @@ import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.azure_use import AzureUse, judge_use, not_read
 from ..failback.failures import NotFound, ServiceError, TargetError, Unreachable, Vanished
+from ..failback.history import NOT_READ, history_of
 from ..failback.items import ReplicatedItem
-from ..failback.jobs import Job, require_known_state
-from ..failback.lifecycle import Observation, Stage, last_failback_of, needs_history, observe
+from ..failback.jobs import Job, Operation, require_known_state
+from ..failback.lifecycle import Observation, Stage, needs_history, observe
 from ..failback.plans import RecoveryPlan
 from .azure_side import AzureSide, look_at_azure
 from .wishes import Wish
 
-_MAY_BE_FAILBACK = ("PlannedFailover", "Failback")
+_BEFORE = timedelta(minutes=30)
 _SUGGESTIONS = 5
 _PATH_OF_AN_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
 _ITEM = "replicated item"
@@ -243,7 +244,7 @@ def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | No
     if plan_job is not None and plan_job.is_running:
         return observe(item, running=plan_job)
     running = _running_job(session, item.scenario_job_id)
-    history = _last_failback(session, item) if needs_history(item) else None
+    history = history_of(item, _jobs_of(session, item)) if needs_history(item) else NOT_READ
     seen = observe(item, running, history)
     # Site Recovery does not know what became of the Azure VM since the cut-over, and offers the commit all the same.
     return replace(seen, azure_use=_azure_use(session, seen)) if seen.stage is Stage.FAILBACK_COMMIT_PENDING else seen
@@ -279,17 +280,15 @@ def _running_job(session: AzureSession, job_id: str) -> Job | None:
     return None if job is None else require_known_state(job)
 
 
-def _last_failback(session: AzureSession, item: ReplicatedItem) -> Job | None:
-    """Return the failback that the item's stage depends on, reading no more jobs than it takes."""
-    return last_failback_of(item, _jobs_of(session, item))
-
-
 def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
     """Yield the jobs of the item, newest first. Lists do not tell the direction of a planned failover, so that is read,
     and so is a plan's, which may be of this item or not."""
-    for job in session.site_recovery.jobs(item.last_failover, session.clock.now()):
+    # That its failover itself is listed is what tells that nothing since is missing.
+    since = item.last_failover - _BEFORE if item.last_failover else None
+    for job in session.site_recovery.jobs(since, session.clock.now()):
         of_item = job.target_id.lower() == item.vm_id.lower()
-        if job.scenario in _MAY_BE_FAILBACK and (of_item or job.is_of_plan):
+        moves = job.may_be_failback or job.operation is Operation.FAILOVER
+        if (job.is_of_plan and moves) or (of_item and job.may_be_failback):
             yield require_known_state(session.site_recovery.job(job.name))
         elif of_item:
             yield job
@@ -301,7 +300,7 @@ def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
         return None
     if member.azure_use is not None and member.azure_use.cut_over_at is not None:
         return member.azure_use.cut_over_at
-    job = member.job or _last_failback(session, member.item)
+    job = member.job or history_of(member.item, _jobs_of(session, member.item)).last_failback
     return job.ended if job is not None else None
 
 

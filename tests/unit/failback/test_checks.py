@@ -93,6 +93,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("no_operation", "fail", {"seen": seen(Stage.SYNCHRONIZING, job=failback("InProgress"))}),
     ("no_operation", "fail", {"seen": seen(Stage.BUSY, item(currentScenario=scenario("RotateKeys")))}),
     ("no_operation", "pass", {"seen": seen(Stage.INTERRUPTED, job=failback("Failed"))}),
+    ("on_premises_disks", "not_checked", {"seen": replace(seen(), gap="no job is listed")}),
     ("no_test_failover", "fail", {"seen": seen(body=item(testFailoverState="WaitingForCompletion"))}),
     ("no_test_failover", "pass", {"seen": seen(body=item(testFailoverState=None))}),
     ("provider_connected", "fail", {"provider": provider("NotConnected")}),

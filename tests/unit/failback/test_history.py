@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the jobs of an item tell of the time since its failover to Azure, and what they do not: a gap is no innocence."""
+"""What the jobs of an item tell of the time since its failover to Azure: a gap is no innocence."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ WAITING = synchronizing_first(sync="Succeeded", asked="InProgress")
             Operation.FAILBACK,
         ),
         ("PlannedFailover", TO_AZURE, Operation.FAILOVER),
-        ("PlannedFailover", None, Operation.FAILOVER),
+        ("PlannedFailover", None, Operation.PLANNED_FAILOVER),
         ("Failback", None, Operation.FAILBACK),
         ("UnplannedFailover", TO_AZURE, Operation.FAILOVER),
         ("CommitFailover", None, Operation.COMMIT),

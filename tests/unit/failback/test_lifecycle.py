@@ -17,6 +17,7 @@ import pytest
 from bodies import failback, full_download, item, job, scenario, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import UnknownState
+from ansible_collections.asr.failback.plugins.module_utils.failback.history import History
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import (
@@ -257,7 +258,7 @@ def seen(case: Case) -> Observation:
     return observe(
         parse_item(case.item),
         parse_job(case.running) if case.running else None,
-        parse_job(case.last) if case.last else None,
+        History(parse_job(case.last) if case.last else None),
     )
 
 
@@ -289,8 +290,9 @@ def test_the_reason_names_the_job() -> None:
 
 def test_a_commit_after_a_broken_failback_is_not_guessed() -> None:
     broken = parse_job(cancelled("Failed", *synchronizing_first(sync="Failed")))
-    with pytest.raises(UnknownState, match="pending commit of 'web01'"):
-        observe(parse_item(item("Commit", lastSuccessfulFailoverTime=FAILED_OVER_AT)), None, broken)
+    awaited = observe(parse_item(item("Commit", lastSuccessfulFailoverTime=FAILED_OVER_AT)), None, History(broken))
+    assert awaited.awaits_unknown_commit
+    assert "ended as Failed" in awaited.doubt
 
 
 @pytest.mark.parametrize(

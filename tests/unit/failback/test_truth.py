@@ -13,13 +13,13 @@ import pytest
 from bodies import failback, inline, item, job, scenario, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import UnknownState
+from ansible_collections.asr.failback.plugins.module_utils.failback.history import History, history_of
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import (
     Observation,
     Side,
     Stage,
-    last_failback_of,
     needs_history,
     observe,
 )
@@ -80,10 +80,10 @@ def test_the_last_failback_is_the_newest_of_this_item_since_its_failover() -> No
         failback("Failed", *BROKEN, name="before the failover", startTime="2026-01-31T00:00:00Z"),
     ]
     mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
-    found = last_failback_of(mine, [parse_job(body) for body in jobs])
-    assert found is not None
-    assert found.name == "newest"
-    assert last_failback_of(mine, [parse_job(body) for body in (*jobs[:2], jobs[4])]) is None
+    found = history_of(mine, [parse_job(body) for body in jobs])
+    assert found.last_failback is not None
+    assert found.last_failback.name == "newest"
+    assert history_of(mine, [parse_job(body) for body in (*jobs[:2], jobs[4])]).last_failback is None
 
 
 @pytest.mark.parametrize("closing", ["UnplannedFailover", "CommitFailover", "FinalizeFailback", "IrCompletion"])
@@ -92,8 +92,8 @@ def test_a_newer_success_of_another_step_closes_the_cycle_of_an_older_failback(c
     mine = parse_item(item("Failback"))
     succeeded = parse_job(job(closing, "Succeeded", startTime="2026-02-03T00:00:00Z"))
     failed = parse_job(job(closing, "Failed", startTime="2026-02-03T00:00:00Z"))
-    assert last_failback_of(mine, [succeeded, parse_job(older)]) is None
-    assert last_failback_of(mine, [failed, parse_job(older)]) is not None
+    assert history_of(mine, [succeeded, parse_job(older)]) == History()
+    assert history_of(mine, [failed, parse_job(older)]).last_failback is not None
 
 
 def test_a_failback_that_never_began_to_write_does_not_hide_one_that_did() -> None:
@@ -102,8 +102,8 @@ def test_a_failback_that_never_began_to_write_does_not_hide_one_that_did() -> No
         failback("Cancelled", *BROKEN, name="broken", startTime="2026-02-02T00:00:00Z"),
     ]
     mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
-    last = last_failback_of(mine, [parse_job(body) for body in jobs])
-    assert observe(mine, last_failback=last).stage is Stage.INTERRUPTED
+    last = history_of(mine, [parse_job(body) for body in jobs])
+    assert observe(mine, history=last).stage is Stage.INTERRUPTED
 
 
 def test_a_plan_s_failback_counts_for_its_members() -> None:
@@ -115,22 +115,21 @@ def test_a_plan_s_failback_counts_for_its_members() -> None:
         targetInstanceType="RecoveryPlan",
     )
     mine = parse_item(item("Failback"))
-    last = last_failback_of(mine, [parse_job(of_plan)])
-    assert last is not None
-    assert observe(mine, last_failback=last).stage is Stage.INTERRUPTED
+    last = history_of(mine, [parse_job(of_plan)])
+    assert last.last_failback is not None
+    assert observe(mine, history=last).stage is Stage.INTERRUPTED
 
 
 @pytest.mark.parametrize(("state", "stage"), [("InProgress", Stage.SYNCHRONIZING), ("Suspended", Stage.BUSY)])
 def test_a_running_failback_counts_though_the_item_does_not_name_it(state: str, stage: Stage) -> None:
     running = parse_job(failback(state, startTime="2026-02-03T00:00:00Z"))
-    seen = observe(parse_item(item("Failback")), last_failback=running)
+    seen = observe(parse_item(item("Failback")), history=History(running))
     assert (seen.stage, seen.job) == (stage, running)
 
 
 def test_a_pending_commit_after_a_failback_that_failed_is_left_to_a_person() -> None:
     broken = parse_job(failback("Failed", *BROKEN))
-    with pytest.raises(UnknownState, match="ended as"):
-        observe(parse_item(item("Commit")), last_failback=broken)
+    assert observe(parse_item(item("Commit")), history=History(broken)).awaits_unknown_commit
 
 
 @pytest.mark.parametrize("operation", ["Commit", "Failback", "PlannedFailover", "ReverseReplicate"])

@@ -9,6 +9,7 @@ A service fault of this kind is one of::
     {"item": "web01", "removed": true}                 replication is disabled; both virtual machines stay as they are
     {"plan": "shop", "groups": [["db01"], ["web01"]]}  the plan has other groups; a run of it goes on as it began
     {"item": "web01", "replication_health": "Critical"}  its replication stops; "Normal": it goes on
+    {"jobs": "ended", "forgotten": true}               the vault knows no job any more that has ended
     {"azure_vm": "web01", "deleted": true}             the item's Azure VM is deleted, its disks are not
     {"operation": "plannedFailover", "item": "web01"}  or another one of `item_operations`, or resume or cancel of the
                                                        item's running job: through the same code as the API
@@ -38,6 +39,7 @@ KINDS = (
     frozenset({"item", "removed"}),
     frozenset({"item", "replication_health"}),
     frozenset({"plan", "groups"}),
+    frozenset({"jobs", "forgotten"}),
     frozenset({"azure_vm", "deleted"}),
     frozenset({"operation", "item"}),
 )
@@ -51,7 +53,7 @@ _FAILBACK = {
 
 def concerns(fault: dict[str, Any]) -> bool:
     """Whether a service fault is of this kind."""
-    return bool({"removed", "replication_health", "plan", "azure_vm", "operation"} & set(fault))
+    return bool({"removed", "replication_health", "plan", "jobs", "azure_vm", "operation"} & set(fault))
 
 
 def check(vault: Vault, fault: dict[str, Any]) -> None:
@@ -77,9 +79,11 @@ def _change(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
     if said not in KINDS:
         known = "; ".join(", ".join(sorted(kind)) for kind in KINDS)
         raise ValueError(f"what somebody else does has one of: {known}")
-    for key in {"removed", "deleted"} & said:
+    for key in {"removed", "deleted", "forgotten"} & said:
         if fault[key] is not True:
             raise ValueError(f"{key} is true: it cannot be undone")
+    if "jobs" in fault:
+        return lambda: _forget(vault, fault["jobs"])
     if "plan" in fault:
         plan, groups = _plan(vault, str(fault["plan"])), _groups(vault, fault["groups"])
         return lambda: setattr(plan, "groups", groups)
@@ -92,6 +96,12 @@ def _change(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
     if "azure_vm" in fault:
         return _deletion(vault, item)
     return _operation(vault, item, fault["operation"])
+
+
+def _forget(vault: Vault, which: Any) -> None:
+    if which != "ended":
+        raise ValueError("jobs is ended: those that run stay in the vault")
+    vault.jobs = [job for job in vault.jobs if not job.over]
 
 
 def _plan(vault: Vault, name: str) -> Plan:
