@@ -42,6 +42,8 @@ class Layer:
 DECIDE, AZURE, HYPERV, VERBS = (f"{UTILS}.{name}" for name in ("failback", "azure", "hyperv", "verbs"))
 PROBES = f"{UTILS}.probes"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
+# In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
+PROGRAMS = ("subprocess",)
 FILES = ("io", "os", "pathlib", "shutil", "tempfile")
 OF_THE_SIMULATOR = (
     *("asr_simulator", "certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),
@@ -52,12 +54,12 @@ LAYERS = (
     Layer(DECIDE, without=(*NETWORK, *FILES, "random", "threading", "time"), reads_the_clock=False),
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(SHARED),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",)),
+    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED, PYWINRM)),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED, PYWINRM), without=PROGRAMS),
     # Sockets and the client of SSH; Ansible for its HTTP.
-    Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",)),
+    Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",), without=PROGRAMS),
     Layer(
         VERBS,
         below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, PROBES),
@@ -65,8 +67,13 @@ LAYERS = (
         reads_the_clock=False,
     ),
     # Argument specs, and what else modules and action plugins have in common.
-    Layer(UTILS, below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, VERBS), packages=("ansible",)),
-    Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",)),
+    Layer(
+        UTILS,
+        below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, VERBS),
+        packages=("ansible",),
+        without=PROGRAMS,
+    ),
+    Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     # Every other kind of plugin.
@@ -184,6 +191,8 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
         ("plugins/module_utils/hyperv/session.py", "from azure.core import rest", "imports azure.core.rest"),
         ("plugins/module_utils/hyperv/session.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/hyperv/session.py", "from requests import post", "imports requests.post"),
+        ("plugins/module_utils/hyperv/kerberos.py", "import subprocess", "imports subprocess"),
+        ("plugins/module_utils/probes/ssh.py", "import subprocess", "imports subprocess"),
         ("plugins/module_utils/probes/tcp.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/probes/tcp.py", "from ..azure import session", f"imports {AZURE}.session"),
         ("plugins/module_utils/probes/tcp.py", "def f(): time.sleep(1)", "calls time.sleep"),
