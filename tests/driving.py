@@ -18,6 +18,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.failures imp
 from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 from asr_simulator.server import Simulator
 
 
@@ -117,6 +118,7 @@ class Driver:
             cache=self._cache,
             check_mode=check_mode,
             inventory=self._variables_of,
+            run_program=run_program,
         )
 
     def _variables_of(self, name: str) -> dict[str, Any] | None:

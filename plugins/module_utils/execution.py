@@ -14,6 +14,7 @@ from .azure.session import open_session
 from .azure.settings import secrets_of
 from .contracts import Contract
 from .failback.failures import MissingLibrary, as_sentence, asked
+from .failback.programs import RunProgram, no_programs
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .option_checks import MOST, check_values
@@ -39,11 +40,12 @@ def execute(
     cache: RunCache = RUN_CACHE,
     watch: Watch | None = None,
     inventory: Inventory = no_inventory,
+    run_program: RunProgram = no_programs,
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share, C(watch) owns its time.
 
     C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
-    is none.
+    is none. C(run_program) runs programs of this machine (kinit, ssh).
 
     C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
     AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
@@ -55,7 +57,8 @@ def execute(
     own_watch = watch or Watch(deadline_of(parameters))
     services = Services(
         lambda: open_session(parameters, environ, own_watch, cache),
-        Hosts(parameters, inventory, own_watch, cache, environ),
+        Hosts(parameters, inventory, own_watch, cache, environ, run_program),
+        run_program,
     )
     wish = contract.wish(parameters, check_mode)
     # What goes wrong before a verb has begun to look at its target is told as all else is.

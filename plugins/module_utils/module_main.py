@@ -12,6 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 from .contracts import CONTRACTS
 from .execution import diff_of, execute, secrets_around
 from .failback.failures import FailbackError
+from .module_programs import runner_of
 
 
 def run_module(name: str) -> None:
@@ -20,7 +21,9 @@ def run_module(name: str) -> None:
     module = AnsibleModule(argument_spec=contract.argument_spec, supports_check_mode=True, **contract.rules)
     module.no_log_values |= secrets_around(os.environ)
     try:
-        result = execute(contract, module.params, os.environ, check_mode=module.check_mode)
+        result = execute(
+            contract, module.params, os.environ, check_mode=module.check_mode, run_program=runner_of(module)
+        )
     except FailbackError as problem:
         module.fail_json(**problem.as_result())
         raise  # fail_json has ended the process

@@ -26,6 +26,7 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import (
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
+from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 
 display = Display()
 
@@ -98,6 +99,7 @@ class ActionModule(ActionBase):
                 check_mode=self._task.check_mode,
                 watch=watch,
                 inventory=inventory,
+                run_program=run_program,
             )
         except FailbackError as problem:
             return {"failed": True, **problem.as_result()}

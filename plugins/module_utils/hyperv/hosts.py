@@ -17,6 +17,7 @@ from ..failback.failures import ConfigurationError, HostAuthenticationError, Hos
 from ..failback.host_names import is_same_host
 from ..failback.hyperv_documents import parse_host
 from ..failback.hyperv_hosts import HostFacts
+from ..failback.programs import RunProgram, no_programs
 from ..run_cache import RunCache
 from ..watch import Watch
 from .refusals import Refusals
@@ -51,12 +52,14 @@ class Hosts:
         watch: Watch,
         cache: RunCache,
         environ: Mapping[str, str] | None = None,
+        run_program: RunProgram = no_programs,
     ) -> None:
         self._options = options
         self._inventory = inventory
         self._watch = watch
         self._cache = cache
         self._environ = environ or {}
+        self._run_program = run_program
 
     def knows(self, name: str) -> bool:
         """Whether the host that Site Recovery calls by this name may be asked."""
@@ -149,7 +152,8 @@ class Hosts:
 
     def _session(self, name: str, variables: Mapping[str, Any], address: str) -> HostSession:
         settings: HostSettings = resolve_settings(name, self._options, variables, self._environ, address)
-        return HostSession(settings, self._watch, _LEAST_SECONDS, Refusals(self._cache, self._watch))
+        refusals = Refusals(self._cache, self._watch)
+        return HostSession(settings, self._watch, _LEAST_SECONDS, refusals, self._run_program)
 
 
 def _change_key(session: HostSession) -> str:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..failback.failures import HostAuthenticationError, MissingLibrary
+from ..failback.programs import Program, RunProgram
 from ..failback.surroundings import for_other_programs
 from .settings import HostSettings
 
@@ -21,7 +21,7 @@ _SECONDS = 60
 
 
 @contextmanager
-def ticket(settings: HostSettings, transport: str) -> Iterator[None]:
+def ticket(settings: HostSettings, transport: str, run_program: RunProgram) -> Iterator[None]:
     """Hold a ticket for the settings' user in a cache of its own. Without a password the user's own cache serves."""
     if transport != "kerberos" or not (settings.user and settings.password):
         yield
@@ -30,7 +30,7 @@ def ticket(settings: HostSettings, transport: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="asr-failback-") as folder:
         os.environ[_CACHE] = f"FILE:{Path(folder) / 'ticket'}"
         try:
-            _kinit(settings)
+            _kinit(settings, run_program)
             yield
         finally:
             if before is None:
@@ -39,27 +39,20 @@ def ticket(settings: HostSettings, transport: str) -> Iterator[None]:
                 os.environ[_CACHE] = before
 
 
-def _kinit(settings: HostSettings) -> None:
+def _kinit(settings: HostSettings, run_program: RunProgram) -> None:
     command = [settings.kinit_cmd, *(["-f"] if settings.kerberos_delegation else []), settings.user]
+    password = f"{settings.password}\n".encode()
     try:
-        ended = subprocess.run(
-            command,
-            env=for_other_programs(os.environ),
-            input=f"{settings.password}\n".encode(),
-            capture_output=True,
-            check=False,
-            timeout=_SECONDS,
-            start_new_session=True,
-        )
+        ended = run_program(Program(command, for_other_programs(os.environ), _SECONDS, password))
     except FileNotFoundError as problem:
         raise MissingLibrary(
             f"Kerberos needs the command {settings.kinit_cmd} to sign in with a password, and it is not there.",
             "Install the Kerberos client (krb5-user, krb5-workstation), or get a ticket first and give no password.",
         ) from problem
-    except subprocess.TimeoutExpired as problem:
+    except TimeoutError as problem:
         raise _refused(settings, f"no answer within {_SECONDS} seconds") from problem
-    if ended.returncode:
-        raise _refused(settings, ended.stderr.decode("utf-8", "replace").replace(settings.password, "********"))
+    if ended.exit_code:
+        raise _refused(settings, ended.errors.replace(settings.password, "********"))
 
 
 def _refused(settings: HostSettings, words: str) -> HostAuthenticationError:

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
+from ..failback.programs import RunProgram, no_programs
 from ..run_cache import RunCache
 from ..watch import Watch
 from .errors import (
@@ -58,16 +59,22 @@ class HostSession:
 
     C(least_seconds) is what a question that changes nothing gets, however little the watch has left: what a job has
     done is proved after it has used the time up. C(refusals) are those of the run; by default each question stands
-    for itself.
+    for itself. C(run_program) runs what makes a Kerberos ticket.
     """
 
     def __init__(
-        self, settings: HostSettings, watch: Watch, least_seconds: float = 0, refusals: Refusals | None = None
+        self,
+        settings: HostSettings,
+        watch: Watch,
+        least_seconds: float = 0,
+        refusals: Refusals | None = None,
+        run_program: RunProgram = no_programs,
     ) -> None:
         self._settings = settings
         self._watch = watch
         self._least_seconds = least_seconds
         self._refusals = refusals or Refusals(RunCache(), watch)
+        self._run_program = run_program
 
     @property
     def settings(self) -> HostSettings:
@@ -97,7 +104,8 @@ class HostSession:
 
     def _ask_and_repeat(self, question: bytes) -> dict[str, Any]:
         """Ask for something that changes nothing, within the time that it gets at least."""
-        patient = HostSession(self._settings, self._watch.at_least(self._least_seconds))
+        watch = self._watch.at_least(self._least_seconds)
+        patient = HostSession(self._settings, watch, run_program=self._run_program)
         try:
             return patient._ask_by_any(self._settings.transports, question, changes=False)
         except ConnectionBroken:
@@ -126,7 +134,8 @@ class HostSession:
         return self._ask_by_any(others, question, changes)
 
     def _ask(self, transport: str, question: bytes, changes: bool) -> dict[str, Any]:
-        with ticket(self._settings, transport), self._command(transport) as (protocol, shell, command):
+        own_ticket = ticket(self._settings, transport, self._run_program)
+        with own_ticket, self._command(transport) as (protocol, shell, command):
             try:
                 with translated(self._settings):
                     self._send(protocol, shell, command, question)

@@ -6,19 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..failback.evidence import FAIL, PASS, Outcome
+from ..failback.programs import Ended
 from .probe import short
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command that ran to its end."""
-
-    exit_code: int
-    output: str
-    errors: str
 
 
 def judge_command(ended: Ended, exit_code: int, contains: str, secrets: Iterable[str] = ()) -> Outcome:

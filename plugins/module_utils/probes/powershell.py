@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..failback.evidence import FAIL, PASS, Outcome
 from ..failback.failures import FailbackError, HostError
 from ..failback.guest_checks import is_hopeless
+from ..failback.programs import Ended, RunProgram, no_programs
 from ..hyperv.scripts.guest_command import SCRIPT
 from ..hyperv.session import HostSession
 from ..hyperv.settings import HostSettings, resolve_settings
 from ..watch import Watch
-from .commands import Ended, judge_command
+from .commands import judge_command
 from .probe import Probe, short
 
 # PowerShell ends with these by itself, whatever became of the command.
@@ -40,11 +41,17 @@ class WinrmProbe(Probe):
     ca_path: str = ""
     exit_code: int = 0
     contains: str = ""
+    run_program: RunProgram = no_programs
+
+    def equipped(self, run_program: RunProgram) -> WinrmProbe:
+        """Return the probe with what makes a Kerberos ticket."""
+        return replace(self, run_program=run_program)
 
     def attempt(self, address: str, timeout: float) -> Outcome:
         """Run the command once."""
         try:
-            answer = HostSession(self._settings(address), Watch(timeout)).ask(SCRIPT, {"command": self.command})
+            session = HostSession(self._settings(address), Watch(timeout), run_program=self.run_program)
+            answer = session.ask(SCRIPT, {"command": self.command})
         except FailbackError as problem:
             return self._failed(problem)
         return self._judge(int(answer.get("exit_code") or 0), str(answer.get("output") or ""), "")

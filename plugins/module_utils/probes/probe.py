@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..failback.evidence import Outcome
+from ..failback.programs import RunProgram
 
 # What is kept of an answer: enough to recognise it, too little to be a leak of its own.
 _SEEN_LENGTH = 200
@@ -38,6 +39,10 @@ class Probe(ABC):
     def needs_address(self) -> bool:
         """Whether it goes to the machine's own address."""
         return not self.host
+
+    def equipped(self, _run_program: RunProgram) -> Probe:
+        """Return the probe with what runs programs of this machine, where it needs one."""
+        return self
 
     @abstractmethod
     def attempt(self, address: str, timeout: float) -> Outcome:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..failback.evidence import FAIL, Outcome
+from ..failback.programs import Program, RunProgram, no_programs
 from ..failback.surroundings import for_other_programs
-from .commands import Ended, judge_command
+from .commands import judge_command
 from .probe import Probe, short
 
 _PROGRAM = "ssh"
@@ -36,29 +36,26 @@ class SshProbe(Probe):
     known_hosts: str = ""
     exit_code: int = 0
     contains: str = ""
+    run_program: RunProgram = no_programs
+
+    def equipped(self, run_program: RunProgram) -> SshProbe:
+        """Return the probe with what runs the client."""
+        return replace(self, run_program=run_program)
 
     def attempt(self, address: str, timeout: float) -> Outcome:
         """Run the command once."""
         try:
-            ran = subprocess.run(
-                self._arguments(address, timeout),
-                env=for_other_programs(os.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
+            ran = self.run_program(Program(self._arguments(address, timeout), for_other_programs(os.environ), timeout))
         except FileNotFoundError:
             cause = f"The machine that runs this task has no program {_PROGRAM}."
             return Outcome(FAIL, "not run", cause, "Install the OpenSSH client there.", is_final=True)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             cause = f"{address} gave no answer, or the command did not end, in {timeout:.0f} seconds."
             return Outcome(FAIL, "no end", cause, "Look at the VM, or give the probe a longer timeout.")
-        output, errors = (part.decode("utf-8", "replace") for part in (ran.stdout, ran.stderr))
-        if ran.returncode == _NOT_RUN != self.exit_code:
+        if ran.exit_code == _NOT_RUN != self.exit_code:
             remedy = "See that sshd runs in the VM, that its host key is known here, and that the key may sign in."
-            return Outcome(FAIL, "not run", short(errors) or f"ssh could not sign in at {address}.", remedy)
-        return judge_command(Ended(ran.returncode, output, errors), self.exit_code, self.contains)
+            return Outcome(FAIL, "not run", short(ran.errors) or f"ssh could not sign in at {address}.", remedy)
+        return judge_command(ran, self.exit_code, self.contains)
 
     def _arguments(self, address: str, timeout: float) -> list[str]:
         options = {

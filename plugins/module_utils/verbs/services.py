@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..azure.session import AzureSession
+from ..failback.programs import RunProgram
 from ..hyperv.hosts import Hosts
 
 
 @dataclass(frozen=True)
 class Services:
-    """Azure and the Hyper-V hosts. C(open_azure) is called when a verb first asks Azure: some never do."""
+    """Azure and the Hyper-V hosts. C(open_azure) is called when a verb first asks Azure: some never do.
+
+    C(run_program) runs programs of the machine that the task runs on.
+    """
 
     open_azure: Callable[[], AzureSession]
     hosts: Hosts
+    run_program: RunProgram
 
     @cached_property
     def azure(self) -> AzureSession:

@@ -125,8 +125,9 @@ class Validation:
         self._wish = wish
         self._watch = watch
         session = services.azure
+        equipped = replace(wish, probes=tuple(probe.equipped(services.run_program) for probe in wish.probes))
         self._machines = [
-            _Machine(member.item, cut_over_at(session, member), _tasks(wish, member.item)) for member in members
+            _Machine(member.item, cut_over_at(session, member), _tasks(equipped, member.item)) for member in members
         ]
 
     def run(self) -> Evidence:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A ticket is made from the password by kinit, for one session, and is gone afterwards."""
+"""A ticket is made from the password by kinit, for one session, and is gone afterwards, whoever runs kinit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from programs_run import RUNNERS
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     HostAuthenticationError,
     MissingLibrary,
 )
+from ansible_collections.asr.failback.plugins.module_utils.failback.programs import RunProgram
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.kerberos import ticket
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import HostSettings, resolve_settings
 
@@ -37,16 +39,25 @@ def kinit(tmp_path: Path) -> Kinit:
     return write
 
 
+@pytest.fixture(params=RUNNERS)
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> RunProgram:
+    """What runs programs: in the controller's own process, in a module."""
+    runner: RunProgram = RUNNERS[request.param](monkeypatch)
+    return runner
+
+
 def settings(command: str, **variables: object) -> HostSettings:
     given = {"ansible_user": "failback@CONTOSO.EXAMPLE", "ansible_password": PASSWORD}
     return resolve_settings("hv01", {}, {**given, "ansible_winrm_kinit_cmd": command, **variables}, {})
 
 
-def test_a_ticket_is_there_for_the_session_alone(kinit: Kinit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ticket_is_there_for_the_session_alone(
+    kinit: Kinit, run: RunProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KRB5CCNAME", "FILE:/of/the/user")
     monkeypatch.setenv("AZURE_SECRET", "Canary-7281")
     command = kinit(f'touch "${{KRB5CCNAME#FILE:}}"; env > {tmp_path}/environment')
-    with ticket(settings(command), "kerberos"):
+    with ticket(settings(command), "kerberos", run):
         cache = Path(os.environ["KRB5CCNAME"].removeprefix("FILE:"))
         assert cache.is_file()
         assert stat.S_IMODE(cache.parent.stat().st_mode) == 0o700
@@ -57,27 +68,28 @@ def test_a_ticket_is_there_for_the_session_alone(kinit: Kinit, tmp_path: Path, m
     assert "Canary-7281" not in (tmp_path / "environment").read_text()
 
 
-def test_a_ticket_that_may_be_handed_on_is_asked_for(kinit: Kinit, tmp_path: Path) -> None:
-    with ticket(settings(kinit(""), ansible_winrm_kerberos_delegation=True), "kerberos"):
+def test_a_ticket_that_may_be_handed_on_is_asked_for(kinit: Kinit, run: RunProgram, tmp_path: Path) -> None:
+    with ticket(settings(kinit(""), ansible_winrm_kerberos_delegation=True), "kerberos", run):
         assert (tmp_path / "arguments").read_text().startswith("-f ")
 
 
-def test_what_kinit_says_is_told_without_the_password(kinit: Kinit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_kinit_says_is_told_without_the_password(
+    kinit: Kinit, run: RunProgram, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KRB5CCNAME", raising=False)
     command = kinit(f"echo 'kinit: Client not found' >&2; cat {Path(kinit('')).parent}/input >&2; exit 1")
     with (
         pytest.raises(HostAuthenticationError, match="Client not found") as caught,
-        ticket(settings(command), "kerberos"),
+        ticket(settings(command), "kerberos", run),
     ):
         pass
     assert PASSWORD not in str(caught.value.as_result())
     assert "KRB5CCNAME" not in os.environ
 
 
-def test_without_kinit_it_is_said_what_is_needed(tmp_path: Path) -> None:
+def test_without_kinit_it_is_said_what_is_needed(run: RunProgram, tmp_path: Path) -> None:
     with (
         pytest.raises(MissingLibrary, match="kinit-of-nobody") as caught,
-        ticket(settings(str(tmp_path / "kinit-of-nobody")), "kerberos"),
+        ticket(settings(str(tmp_path / "kinit-of-nobody")), "kerberos", run),
     ):
         pass
     assert "krb5-user" in caught.value.remedy
@@ -85,7 +97,7 @@ def test_without_kinit_it_is_said_what_is_needed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("transport", "variables"), [("ntlm", {}), ("kerberos", {"ansible_password": ""})])
 def test_no_ticket_is_made_where_none_is_needed_or_the_user_has_one(
-    kinit: Kinit, tmp_path: Path, transport: str, variables: dict[str, str]
+    kinit: Kinit, run: RunProgram, tmp_path: Path, transport: str, variables: dict[str, str]
 ) -> None:
-    with ticket(settings(kinit(""), **variables), transport):
+    with ticket(settings(kinit(""), **variables), transport, run):
         assert not (tmp_path / "arguments").exists()

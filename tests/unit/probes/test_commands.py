@@ -10,12 +10,15 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from programs_run import RUNNERS
 
-from ansible_collections.asr.failback.plugins.module_utils.probes.commands import Ended, judge_command
+from ansible_collections.asr.failback.plugins.module_utils.failback.programs import Ended
+from ansible_collections.asr.failback.plugins.module_utils.probes.commands import judge_command
 from ansible_collections.asr.failback.plugins.module_utils.probes.ssh import SshProbe
 
 SECONDS = 30.0
@@ -44,16 +47,22 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda: json.loads(seen.read_text())
 
 
-def test_the_client_gets_every_part_as_an_argument_of_its_own(ssh: Any) -> None:
-    probe = SshProbe(
-        name="one",
+@pytest.fixture(params=RUNNERS)
+def probe(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SshProbe]:
+    """Makes probes whose client is run in the controller's own process, and in a module: `probe(command=...)`."""
+    run = RUNNERS[request.param](monkeypatch)
+    return lambda **options: SshProbe(name="one", **options).equipped(run)
+
+
+def test_the_client_gets_every_part_as_an_argument_of_its_own(ssh: Any, probe: Any) -> None:
+    one = probe(
         command="systemctl is-active 'x y'; $(touch z)",
         user="probe",
         port=2222,
         private_key="/keys/a b",
         known_hosts="/keys/100% known",
     )
-    assert probe.attempt("10.0.0.5", 7.9).status == "pass"
+    assert one.attempt("10.0.0.5", 7.9).status == "pass"
     started = ssh()
     assert started["input"] == ""
     assert started["arguments"] == [
@@ -83,18 +92,18 @@ def test_the_client_gets_every_part_as_an_argument_of_its_own(ssh: Any) -> None:
 
 
 def test_the_client_and_what_it_starts_are_not_told_how_to_sign_in_to_azure(
-    ssh: Any, monkeypatch: pytest.MonkeyPatch
+    ssh: Any, probe: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AZURE_SECRET", "AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "MSI_SECRET", "MY_API_TOKEN"):
         monkeypatch.setenv(name, "Canary-7281")
-    SshProbe(name="one", command="x").attempt("10.0.0.5", 5)
+    probe(command="x").attempt("10.0.0.5", 5)
     told = ssh()["environment"]
     assert "Canary-7281" not in told.values()
     assert told["PATH"] == os.environ["PATH"]
 
 
-def test_only_what_is_given_is_handed_on(ssh: Any) -> None:
-    SshProbe(name="one", command="-x").attempt("db01", SECONDS)
+def test_only_what_is_given_is_handed_on(ssh: Any, probe: Any) -> None:
+    probe(command="-x").attempt("db01", SECONDS)
     arguments = ssh()["arguments"]
     assert arguments[-3:] == ["--", "db01", "-x"]
     assert not {"-p", "-l"} & set(arguments)
@@ -116,6 +125,7 @@ def test_only_what_is_given_is_handed_on(ssh: Any) -> None:
 )
 def test_the_end_is_judged(
     ssh: Any,
+    probe: Any,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     parts: dict[str, Any],
@@ -124,21 +134,21 @@ def test_the_end_is_judged(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    outcome = SshProbe(name="one", command="x", **parts).attempt("db01", SECONDS)
+    outcome = probe(command="x", **parts).attempt("db01", SECONDS)
     assert (outcome.status, outcome.seen) == (status, seen)
     assert environment.get("SSH_ERRORS", "") in outcome.cause
     assert not outcome.is_final
 
 
-def test_a_command_without_end_is_ended(ssh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_without_end_is_ended(ssh: Any, probe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_HANGS", "1")
-    outcome = SshProbe(name="one", command="x").attempt("db01", 1.0)
+    outcome = probe(command="x").attempt("db01", 1.0)
     assert (outcome.status, outcome.seen) == ("fail", "no end")
 
 
-def test_a_machine_without_a_client_cannot_probe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_machine_without_a_client_cannot_probe(probe: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    outcome = SshProbe(name="one", command="x").attempt("db01", SECONDS)
+    outcome = probe(command="x").attempt("db01", SECONDS)
     assert (outcome.status, outcome.is_final) == ("fail", True)
     assert "no program ssh" in outcome.cause
 
