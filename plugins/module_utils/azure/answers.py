@@ -52,9 +52,8 @@ def resource_body(read: Callable[..., Any]) -> Any:
 def resource_bodies(read: Callable[..., Iterable[Any]]) -> list[Any]:
     """Return the bodies of all resources that an SDK call lists, page by page, as they came over the wire."""
     bodies: list[Any] = []
-    pages = read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response)))
-    for _ in pages:
-        pass  # each page is asked for when the one before it is used up
+    # To the end: each page is asked for when the one before it is used up.
+    list(read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response))))
     return bodies
 
 
