@@ -74,7 +74,8 @@ def test_a_ticket_that_may_be_handed_on_is_asked_for(kinit: Kinit, run: RunProgr
 
 
 def test_what_kinit_says_is_told_without_the_password(
-    kinit: Kinit, run: RunProgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinit: Kinit, run: RunProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("KRB5CCNAME", raising=False)
     command = kinit(f"echo 'kinit: Client not found' >&2; cat {Path(kinit('')).parent}/input >&2; exit 1")
     with (
