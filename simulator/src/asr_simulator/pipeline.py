@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
+from asr_simulator.arm.scopes import of_path
 from asr_simulator.site_recovery.refusals import not_modelled
 from asr_simulator.wire import ArmError, Reply, Request, Route, RouteTable
 from asr_simulator.world import World
 
+READS = ("GET", "HEAD")
+LOCKS = "/providers/microsoft.authorization/locks/"
 ARM_ROOTS = ("/subscriptions/", "/providers/")
 SUBSCRIPTION = re.compile(r"^/subscriptions/([^/]+)", re.IGNORECASE)
 
@@ -68,7 +71,7 @@ def _admit(world: World, route: Route, request: Request) -> dict[str, str]:
     """The rate headers, once the caller may make the call.
 
     Raises:
-        ArmError: 401, 400 (api-version), 429 or 403.
+        ArmError: 401, 400 (api-version), 429, 403 or 409 (a lock).
     """
     request.principal = world.entra.authenticate(request.headers)
     _check_api_version(route, request)
@@ -80,7 +83,16 @@ def _admit(world: World, route: Route, request: Request) -> dict[str, str]:
         except ArmError as error:
             error.headers = {**rates, **error.headers}
             raise
+    _refuse_locked(world, request)
     return rates
+
+
+def _refuse_locked(world: World, request: Request) -> None:
+    """A ReadOnly lock forbids every request that is no read, actions included; locks themselves stay manageable."""
+    if request.method in READS or LOCKS in request.path.lower():
+        return
+    refuse = world.compute.locks.refuse_delete if request.method == "DELETE" else world.compute.locks.refuse_write
+    refuse(of_path(request.path))
 
 
 def _check_api_version(route: Route, request: Request) -> None:

@@ -97,7 +97,6 @@ def instance_view(world: World, request: Request) -> Reply:
 def _power(verb: str) -> Handler:
     def handler(world: World, request: Request) -> Reply:
         machine = _machine(world, request)
-        world.compute.locks.refuse_write(machine.id)
         try:
             operation = world.compute.begin_power_change(machine.id, verb)
         except StartRefused as refused:

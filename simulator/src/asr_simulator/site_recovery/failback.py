@@ -116,10 +116,14 @@ def shut_down_azure_vm(works: Works, item: Item) -> None:
     """The Azure VM serves no more.
 
     Raises:
-        JobFailure: somebody deleted it meanwhile.
+        JobFailure: somebody deleted it meanwhile, or locked it.
     """
     if works.compute.find(item.azure_vm_path) is None:
         raise JobFailure(joberrors.azure_refused(f"The virtual machine '{item.friendly_name}' could not be found."))
+    try:
+        works.compute.locks.refuse_write(item.azure_vm_path)
+    except ScopeLocked as locked:
+        raise JobFailure(joberrors.azure_refused(locked.message)) from locked
     works.compute.deallocate(item.azure_vm_path)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from asr_simulator.arm.locks import ScopeLocked
 from asr_simulator.compute import Disk, NetworkInterface, VirtualMachine
 from asr_simulator.site_recovery import joberrors, lifecycle
 from asr_simulator.site_recovery.engine import Sleep
@@ -83,7 +84,14 @@ def create_azure_vm(works: Works, item: Item, name: str) -> VirtualMachine:
     """A virtual machine in Azure with the item's disks and one interface.
 
     Names and places of the disks are like those of a recorded item.
+
+    Raises:
+        JobFailure: a lock makes the resource group read-only.
     """
+    try:
+        works.compute.locks.refuse_write(item.group_path)
+    except ScopeLocked as locked:
+        raise JobFailure(joberrors.azure_refused(locked.message)) from locked
     managed = item.spec.managed_disks
     disks = [
         Disk(
