@@ -13,7 +13,7 @@ short_description: Commit a failback, or the earlier failover
 description:
   - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
     so it takes evidence that the on-premises VM works, unless O(policy) says otherwise.
-  - Refuses where a delete lock protects the VM in Azure.
+  - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
   - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
     O(validation) do not matter then.
@@ -35,7 +35,7 @@ options:
       - V(hold) commits nothing. A later task with another policy goes on.
       - V(now) needs no evidence. Evidence that is given is judged and returned, and stops nothing.
       - A commit that is held is not a failure, also where there is no evidence yet. The task returns RV(held) and why.
-        Delete locks that will be in its way are named in RV(locks).
+        Locks that will be in its way are named in RV(locks).
       - What another stage than a pending commit calls for does not depend on the policy. A commit that is done is done.
     type: str
     default: after_validation
@@ -136,7 +136,7 @@ not_before:
   type: str
   sample: "2026-02-02T07:00:00+00:00"
 locks:
-  description: Ids of the delete locks that will be in the way of a commit that is held.
+  description: Ids of the locks that will be in the way of a commit that is held.
   returned: success
   type: list
   elements: str

@@ -16,7 +16,7 @@ description:
   - Checks that the item is a Hyper-V VM replicated to Azure, runs in Azure, that its failover is committed, that no
     operation or test failover is in progress, that its recovery services provider is connected with a fresh
     heartbeat, the health of fabric and replication, data encryption, managed disks, that the Azure VM exists and
-    runs, delete locks, and the permissions of the caller.
+    runs, locks, and the permissions of the caller.
 options:
   refresh_provider:
     description:

@@ -154,8 +154,8 @@ def test_the_prerequisites_name_each_lock(driver: Any, where: str, level: str, f
 
 
 def test_locks_that_may_not_be_read_are_not_checked(driver: Any) -> None:
-    caller = {"name": "operator", "roles": ["Site Recovery Contributor", "blind"]}
-    reads = ["Microsoft.Compute/*/read", "Microsoft.Network/*/read"]
+    caller = {"name": "operator", "roles": ["blind"]}
+    reads = ["Microsoft.RecoveryServices/*", "Microsoft.Compute/*/read", "Microsoft.Network/*/read"]
     document = scenario_of("vm1", principals=[caller], roles=[{"name": "blind", "actions": reads}])
     result = driver(document).knows_hosts().run("failback_prereq", **VM1)
     found = {one["id"]: one["status"] for one in result["findings"]}

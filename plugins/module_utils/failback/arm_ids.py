@@ -32,6 +32,12 @@ def same_resource(left: str, right: str) -> bool:
     return left.strip("/").lower() == right.strip("/").lower()
 
 
+def lies_in(resource_id: str, scope: str) -> bool:
+    """Say whether a resource is a scope, or below it."""
+    inner, outer = (f"/{one.strip('/').lower()}/" for one in (resource_id, scope))
+    return inner.startswith(outer)
+
+
 def is_name(value: str) -> bool:
     """Say whether a value can be one name inside an id. C(..) would lead to what is above."""
     return bool(value.strip(". ")) and not _NOT_IN_A_NAME.search(value)

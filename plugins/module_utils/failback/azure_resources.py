@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from . import arm_ids
 from .documents import Document, field, items, parse_time, text, texts, time_at
 
+_BELOW_SCOPE = re.compile(r"/providers/Microsoft\.Authorization/locks/[^/]+/?$", re.IGNORECASE)
 _POWER = "PowerState/"
 # Of a machine whose instance view names no power state.
 UNKNOWN_POWER = "unknown"
@@ -87,6 +89,15 @@ class Lock:
     def forbids_changes(self) -> bool:
         """Whether it forbids more than deletion: starting a machine, for one."""
         return self.level.lower() == "readonly"
+
+    @property
+    def scope(self) -> str:
+        """What it was set at: a resource, a resource group or a subscription."""
+        return _BELOW_SCOPE.sub("", self.id)
+
+    def binds(self, resource_id: str) -> bool:
+        """Whether it applies to a resource: it was set there, or above."""
+        return arm_ids.lies_in(resource_id, self.scope)
 
 
 @dataclass(frozen=True)

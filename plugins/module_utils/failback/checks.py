@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from .azure_resources import UNKNOWN_POWER, AzureVm
+from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .documents import Document
 from .findings import Finding, ItemFacts, NotRead
 from .health import causes_of, remedies_of
@@ -55,11 +55,12 @@ LOOKS_AT_THE_VAULT = (
     f"{_CONTAINERS}/read",
     f"{_FABRICS}/replicationRecoveryServicesProviders/read",
     "Microsoft.Authorization/permissions/read",
+    "Microsoft.Authorization/locks/read",
 )
 # It names the job of a plan's operation at once; without it, the plan does a little later.
 LOOKS_AT_A_PLAN = (f"{_VAULT}/replicationOperationStatus/read",)
 LOOKS_AT_THE_VM = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Authorization/locks/read")
-LOOKS_AT_A_DISK = ("Microsoft.Compute/disks/read",)
+LOOKS_AT_A_DISK = ("Microsoft.Compute/disks/read", "Microsoft.Authorization/locks/read")
 LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)
 
 
@@ -323,19 +324,35 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
     )
 
 
-def _no_delete_lock(facts: ItemFacts) -> Finding:
-    if isinstance(facts.locks, NotRead):
-        return _not_checked("delete_lock", facts.locks)
-    if not facts.locks:
-        return Finding("delete_lock", "pass", "no lock")
-    seen = ", ".join(f"{lock.name} ({lock.level})" for lock in facts.locks)
-    return Finding(
-        "delete_lock",
-        "fail",
-        seen,
-        "A lock keeps Azure from deleting the VM and its disks, so the commit would fail.",
-        f"Remove before the commit: {', '.join(lock.id for lock in facts.locks)}.",
+def _no_read_only_lock(facts: ItemFacts) -> Finding:
+    return _locked(
+        "read_only_lock",
+        (*facts.locks.against_writes, *facts.locks.against_power_off),
+        (*facts.locks.unread_at_vault, *facts.locks.unread_in_azure),
+        "A ReadOnly lock keeps Site Recovery from being asked for anything, or the VM in Azure from being turned off: "
+        "the failback would be refused, or fail half-way.",
+        "Remove before the failback",
     )
+
+
+def _no_delete_lock(facts: ItemFacts) -> Finding:
+    return _locked(
+        "delete_lock",
+        facts.locks.against_deletion,
+        facts.locks.unread_in_azure,
+        "A lock keeps Azure from deleting the VM and its disks, so the commit would fail.",
+        "Remove before the commit",
+    )
+
+
+def _locked(identifier: str, locks: Sequence[Lock], unread: Sequence[str], cause: str, remedy: str) -> Finding:
+    """Return a finding on locks. That none is known shows nothing where some could not be read."""
+    if locks:
+        known = {lock.id: f"{lock.name} ({lock.level})" for lock in locks}
+        return Finding(identifier, "fail", ", ".join(known.values()), cause, f"{remedy}: {', '.join(known)}.")
+    if unread:
+        return _not_checked(identifier, NotRead("; ".join(dict.fromkeys(unread))))
+    return Finding(identifier, "pass", "no lock")
 
 
 def _permissions(facts: ItemFacts) -> Finding:
@@ -385,6 +402,7 @@ _CHECKS: tuple[Callable[[ItemFacts], Finding], ...] = (
     _encryption_off,
     _managed_disks,
     _azure_vm_runs,
+    _no_read_only_lock,
     _no_delete_lock,
     _permissions,
 )

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from .azure_resources import AzureVm, Lock, Permission
+from .azure_locks import ItemLocks
+from .azure_resources import AzureVm, Permission
 from .fabrics import Fabric, Provider
 from .failures import FailbackError
 from .lifecycle import Observation
@@ -52,7 +53,7 @@ class ItemFacts:
     provider: Provider | NotRead
     fabric: Fabric | NotRead
     azure_vm: AzureVm | NotRead | None
-    locks: Sequence[Lock] | NotRead
+    locks: ItemLocks
     needs: Sequence[Need]
     now: datetime
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ..azure.session import AzureSession
 from ..failback.azure_identity import Identity, identify
 from ..failback.azure_resources import AzureVm
+from ..failback.failures import NotFound, PermissionDenied
+from ..failback.findings import NotRead
 from ..failback.items import ReplicatedItem
 
 
@@ -29,6 +31,17 @@ class AzureSide:
     def doubt(self) -> str:
         """Why nothing may rest on it; empty where it is the item's VM, or nothing is there."""
         return "" if self.identity is None or self.identity.fits else self.identity.reason
+
+
+def own_vm(session: AzureSession, item: ReplicatedItem) -> AzureVm | NotRead | None:
+    """Return the item's VM in Azure, None where nothing is at its name. Of one that may be another nothing is told."""
+    if not item.azure_vm_id:
+        return NotRead("the replicated item names no Azure VM")
+    try:
+        side = look_at_azure(session, item)
+    except (PermissionDenied, NotFound) as hidden:
+        return NotRead(hidden.happened)
+    return NotRead(side.doubt) if side.doubt else side.vm
 
 
 def look_at_azure(session: AzureSession, item: ReplicatedItem) -> AzureSide:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..azure.session import AzureSession
-from ..failback.azure_resources import Lock
+from ..failback.azure_locks import COMMIT, Obstacles, obstacles
 from ..failback.decisions import Verb, predicted_stage
-from ..failback.failures import PermissionDenied, Refused
+from ..failback.failures import Refused
 from ..failback.fence import Sides
+from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
 from .gates import PolicyGate
 from .leftovers import Leftovers, check_leftovers
+from .locks import asked_of, locks_around, refuse_locked
 from .outcomes import verb_outcome
 from .proofs import Proofs
 from .reading import View
@@ -26,9 +27,6 @@ from .services import Services
 from .steps import Course, Procedure, Write, plan_or_items, run_procedure
 from .verdicts import Fence
 from .wishes import CommitWish
-
-# The names of VMs, each with what locks it.
-Locked = list[tuple[str, list[Lock]]]
 
 
 def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
@@ -38,7 +36,7 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
-            _refuse_locked(session, starts)
+            refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
             # on-premises.
             sides = fence.expect_on_premises(Course(view, view), starts, discards_azure=wish.discard_azure_changes)
@@ -57,26 +55,20 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         awaited = [] if wish.predicts else course.held_members()
         if awaited:
             proofs.look(awaited, fence.after)
+        in_the_way = obstacles(locks_around(session, _items(awaited)), COMMIT)
         return {
             **outcome,
             "azure_resources": left.as_result(),
             "fence": proof,
             "validation": proofs.as_result(),
-            **_with_doubts(_with_locks(gate.as_result(course), _locked(session, awaited)), awaited),
+            **_with_doubts(_with_locks(gate.as_result(course), in_the_way), awaited),
         }
 
     return conclude(wish.verb, wish, watch, course, tell)
 
 
-def _refuse_locked(session: AzureSession, members: Sequence[Observation]) -> None:
-    """Refuse before the write what Azure would refuse in the middle of it: a lock keeps the VM from being deleted."""
-    found = _locked(session, members)
-    if found:
-        raise Refused(
-            f"{_sentence(found)}.",
-            "Nothing was written. Remove the lock if the VM in Azure may go, then run the task again.",
-            locks=_ids(found),
-        )
+def _items(members: Sequence[Observation]) -> list[ReplicatedItem]:
+    return [member.item for member in members]
 
 
 def _refuse_unknown(sides: Sequence[Sides]) -> None:
@@ -92,38 +84,13 @@ def _refuse_unknown(sides: Sequence[Sides]) -> None:
         )
 
 
-def _with_locks(held: dict[str, Any], found: Locked) -> dict[str, Any]:
+def _with_locks(held: dict[str, Any], found: Obstacles) -> dict[str, Any]:
     """Say of a commit that is held what will be in its way."""
-    reason = f"{held['reason']}. {_sentence(found)}: remove the lock before" if found else held["reason"]
-    return {**held, "reason": reason, "locks": _ids(found)}
+    reason = f"{held['reason']}. {found.sentence}: remove the lock before" if found.ids else held["reason"]
+    return {**held, "reason": reason, "locks": list(found.ids)}
 
 
 def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation]) -> dict[str, Any]:
     """Say of a commit that is held why nobody may commit it before something is settled."""
     doubts = [f"{member.item.friendly_name}: {member.doubt}" for member in awaited if member.doubt]
     return {**held, "reason": "; ".join([held["reason"], *doubts])}
-
-
-def _locked(session: AzureSession, members: Sequence[Observation]) -> Locked:
-    """Return the names of those members whose Azure VM is locked, with the locks."""
-    locked = ((member.item.friendly_name, locks_of(session, member)) for member in members)
-    return [(name, locks) for name, locks in locked if locks]
-
-
-def _sentence(found: Locked) -> str:
-    lines = "; ".join(f"{name}: {', '.join(lock.id for lock in locks)}" for name, locks in found)
-    return f"A delete lock protects the Azure VM, which a commit deletes: {lines}"
-
-
-def _ids(found: Locked) -> list[str]:
-    return [lock.id for _name, locks in found for lock in locks]
-
-
-def locks_of(session: AzureSession, member: Observation) -> list[Lock]:
-    """Return the locks that apply to a member's Azure VM; none where they may not be read, as Azure then decides."""
-    if not member.item.azure_vm_id:
-        return []
-    try:
-        return session.resources.locks(member.item.azure_vm_id)
-    except PermissionDenied:
-        return []

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted
+from ..failback.azure_locks import CUT_OVER
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import Refused
 from ..failback.jobs import Job
@@ -18,6 +19,7 @@ from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
 from .gates import WindowGate
+from .locks import refuse_locked
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -39,6 +41,8 @@ def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
         if view.plan is None:
             _refuse_plan_job(starts[0])
         if not wish.predicts:
+            # The request is made of the job, which is the vault's own.
+            refuse_locked(session, [member.item for member in starts], CUT_OVER, session.vault_id)
             fence.expect_off_on_premises(starts)
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 

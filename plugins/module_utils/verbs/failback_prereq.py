@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
-from ..failback.azure_resources import AzureVm, Lock
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
@@ -21,9 +20,10 @@ from ..failback.lifecycle import Observation
 from ..failback.plan_checks import check_plan
 from ..watch import Watch
 from .alternate_host import find_target_provider, refuse_host_for_plan
-from .azure_side import AzureSide, look_at_azure
+from .azure_side import own_vm
 from .following import follow_job, has_ended
 from .host_sides import BEFORE_SYNC, HostSides
+from .locks import LockReader, asked_of
 from .outcomes import target_result
 from .reading import View, find_target
 from .rights import Rights
@@ -65,9 +65,10 @@ def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View, 
 def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]:
     session = services.azure
     rights = Rights(session, of_plan=view.plan is not None)
+    locks = LockReader(session, *asked_of(view, view.members))
     sides = HostSides(services, wish, view.members)
     sync = _recommended(wish, session, view, sides)
-    results = [_member(session, wish, member, rights, sides, sync) for member in view.members]
+    results = [_member(session, wish, member, rights, locks, sides, sync) for member in view.members]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
@@ -92,10 +93,11 @@ def _member(
     wish: PrereqWish,
     seen: Observation,
     rights: Rights,
+    locks: LockReader,
     sides: HostSides,
     sync: DataSync | None,
 ) -> dict[str, Any]:
-    facts = _facts(session, wish, seen, rights)
+    facts = _facts(session, wish, seen, rights, locks)
     findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
         "name": seen.item.name,
@@ -111,32 +113,21 @@ def _member(
     }
 
 
-def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights) -> ItemFacts:
+def _facts(
+    session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights, locks: LockReader
+) -> ItemFacts:
     item, service = seen.item, session.site_recovery
-    vm, locks = _in_azure(session, item)
+    vm = own_vm(session, item)
     return ItemFacts(
         seen=seen,
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=vm,
-        locks=locks,
+        locks=locks.of(item, vm),
         needs=rights.needed_for(item, vm),
         # The last two: how old the provider's heartbeat is counts from when it was read.
         provider=_read(lambda: _provider(session, wish, item)),
         now=session.clock.now(),
     )
-
-
-def _in_azure(session: AzureSession, item: ReplicatedItem) -> tuple[AzureVm | NotRead | None, Sequence[Lock] | NotRead]:
-    """Return the item's VM in Azure and its locks. Of a VM that is not known to be the item's nothing is told."""
-    unknown = NotRead("the replicated item names no Azure VM")
-    if not item.azure_vm_id:
-        return unknown, unknown
-    side = _read(lambda: look_at_azure(session, item))
-    if isinstance(side, AzureSide) and side.doubt:
-        unknown = NotRead(side.doubt)
-        return unknown, unknown
-    vm = side.vm if isinstance(side, AzureSide) else side
-    return vm, _read(lambda: session.resources.locks(item.azure_vm_id))
 
 
 def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> Provider:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted, FailbackRequest
+from ..failback.azure_locks import CUT_OVER, WRITE
 from ..failback.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.fabrics import Provider
@@ -23,6 +24,7 @@ from .aftermath import conclude
 from .alternate_host import find_target_provider, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
 from .gates import WindowGate
+from .locks import asked_of, refuse_locked
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
@@ -90,6 +92,8 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
         sides = [] if wish.predicts else fence.expect_off_on_premises(starts)
         request, sync = _request(wish, session, [member.item for member in starts], sides)
         chosen.append(sync)
+        if not wish.predicts:
+            _refuse_locked(session, view, starts, sync)
         watch.report(f"{wish.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
 
         def send_plan(name: str) -> Accepted:
@@ -113,6 +117,12 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
         return {**outcome, "data_sync": shown, "fence": fence.prove(course), **gate.as_result(course)}
 
     return conclude(Verb.FAIL_BACK, wish, watch, course, tell)
+
+
+def _refuse_locked(session: AzureSession, view: View, starts: Sequence[Observation], sync: DataSync) -> None:
+    """Refuse what a lock would stop: with the data copied first, the cut-over is another request."""
+    step = WRITE if sync.synchronizes_first else CUT_OVER
+    refuse_locked(session, [member.item for member in starts], step, *asked_of(view, starts))
 
 
 def _request(

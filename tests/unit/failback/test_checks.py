@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from bodies import AZURE_GROUP, failback, item, scenario
 
+from ansible_collections.asr.failback.plugins.module_utils.failback.azure_locks import ItemLocks
 from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import AzureVm, Lock, Permission
 from ansible_collections.asr.failback.plugins.module_utils.failback.checks import (
     HEARTBEAT_LIMIT,
@@ -79,11 +80,12 @@ READY = ItemFacts(
     provider=provider(),
     fabric=fabric(),
     azure_vm=vm(),
-    locks=(),
+    locks=ItemLocks(),
     needs=[*needs(FAILS_BACK), replace(LOOKS, granted=[SEES])],
     now=NOW,
 )
 LOCK = Lock("/group/lock", "keep", "CanNotDelete")
+READ_ONLY = Lock("/vault/lock", "audit", "ReadOnly")
 # Check, status, and what of a VM that is ready is otherwise.
 CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("provider_type", "fail", {"seen": details(instanceType="InMageRcm")}),
@@ -125,8 +127,15 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("azure_vm", "not_checked", {"azure_vm": HIDDEN}),
     ("azure_vm", "not_checked", {"azure_vm": vm("unknown")}),
     ("azure_vm", "not_checked", {"azure_vm": vm("unknown"), "seen": seen(Stage.PROTECTED, item(active="Primary"))}),
-    ("delete_lock", "fail", {"locks": [LOCK]}),
-    ("delete_lock", "not_checked", {"locks": HIDDEN}),
+    ("delete_lock", "fail", {"locks": ItemLocks(vm=(LOCK,))}),
+    ("delete_lock", "fail", {"locks": ItemLocks(disks=(LOCK,), unread_in_azure=("hidden",))}),
+    ("delete_lock", "pass", {"locks": ItemLocks(vault=(READ_ONLY,), unread_at_vault=("hidden",))}),
+    ("delete_lock", "not_checked", {"locks": ItemLocks(unread_in_azure=("hidden",))}),
+    ("read_only_lock", "pass", {"locks": ItemLocks((LOCK,), (LOCK,), (READ_ONLY,))}),
+    ("read_only_lock", "fail", {"locks": ItemLocks(vault=(READ_ONLY,))}),
+    ("read_only_lock", "fail", {"locks": ItemLocks(vm=(READ_ONLY,))}),
+    ("read_only_lock", "not_checked", {"locks": ItemLocks(unread_at_vault=("hidden",))}),
+    ("read_only_lock", "not_checked", {"locks": ItemLocks(unread_in_azure=("hidden",))}),
     ("permissions", "fail", {"needs": needs(SEES)}),
     ("permissions", "fail", {"needs": needs()}),
     ("permissions", "fail", {"needs": [*needs(), LOOKS]}),
@@ -177,7 +186,8 @@ def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
         ("fabric_health", {"fabric": fabric("Error", HEALTH)}, "The disk is full."),
         ("replication_health", {"seen": seen(body=item(replicationHealth="Bad", healthErrors=HEALTH))}, "Make room."),
         ("azure_vm", {"azure_vm": None}, "web01 does not exist"),
-        ("delete_lock", {"locks": [LOCK]}, "/group/lock"),
+        ("delete_lock", {"locks": ItemLocks(vm=(LOCK,))}, "/group/lock"),
+        ("read_only_lock", {"locks": ItemLocks(vault=(READ_ONLY,))}, "/vault/lock"),
         ("permissions", {"needs": needs(SEES)}, "replicationJobs/resume/action"),
         ("permissions", {"needs": needs(hidden=HIDDEN)}, "you may not look"),
         ("permissions", {"needs": [*needs(FAILS_BACK), LOOKS]}, "virtualMachines/read at /group/vm"),
