@@ -15,6 +15,8 @@ READY := .venv/.ready
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 10))
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python3.10; do "$$name" -c '$(NEW_ENOUGH)' 2>/dev/null && echo "$$name" && break; done)
 PYTEST := python -m pytest -q -n auto --dist worksteal --durations=5
+# Environments with other versions of what the collection stands on.
+ON := $(BUILD)/on
 
 # The tools see this tree as an installed collection, read no configuration of the user's and keep what they make under build/.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -37,7 +39,7 @@ GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-lowest test-azcollection molecule sanity importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -45,17 +47,19 @@ help: ## Show this list
 
 setup: $(READY) ## Make .venv with everything that the other commands need
 
-$(READY): requirements.txt requirements-dev.txt simulator/pyproject.toml
+$(READY): requirements.txt requirements-test.txt requirements-dev.txt simulator/pyproject.toml | $(LINKED)
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt -r requirements-dev.txt -e simulator
 	@python -m compileall -q -j 0 .venv/lib || true
+	@touch $@
+
+$(LINKED):
 	@mkdir -p $(dir $(LINKED)) $(BUILD)/log
 	@ln -sfn ../../../.. $(LINKED)
 	@: > $(ANSIBLE_CONFIG)
-	@touch $@
 
 demo: $(READY) ## Bring a whole fleet back on the simulator
 	@python tools/demo.py
@@ -93,6 +97,25 @@ test-walks: $(READY) ## Walk at random through the lifecycle, against a model of
 
 test-chaos: $(READY) ## Kill runs at random moments until the fleet is back (SEED=..., KILLS=...)
 	@$(PYTEST) tests/chaos
+
+test-lowest: test-on-lowest ## Run unit, contract and integration tests and the demo on the lowest versions (PYTHON=...)
+
+test-azcollection: test-on-azcollection ## The same on the versions that azure.azcollection pins
+
+# The same on the versions of tests/constraints/NAME.txt: make test-on-core-2.16 PYTHON=python3.10.
+test-on-%: $(ON)/%/.ready
+	@export PATH="$(CURDIR)/$(ON)/$*/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(ON)/$*"; \
+	$(PYTEST) tests/unit tests/contract tests/integration && python tools/demo.py
+
+.PRECIOUS: $(ON)/%/.ready
+$(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt simulator/pyproject.toml | $(LINKED)
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
+	@echo "Setting up $(@D) with $$($(PYTHON) --version) ..."
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-c $< -r requirements.txt -r requirements-test.txt -e simulator
+	@touch $@
 
 test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
 	@bash tests/clients/run.sh

@@ -83,9 +83,9 @@ options:
         E(AZURE_DISABLE_INSTANCE_DISCOVERY).
     type: bool
 requirements:
-  - azure-identity >= 1.16
+  - azure-identity >= 1.20, < 2
   - azure-mgmt-recoveryservicessiterecovery >= 2.0, < 3
-  - azure-mgmt-compute >= 33
+  - azure-mgmt-compute >= 33, < 40
 notes:
   - The options are those of the collection azure.azcollection, and so are their environment variables.
   - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the libraries are

@@ -28,7 +28,7 @@ from .watch import Watch
 RUN_CACHE = RunCache()
 # Deadline of queries: they do not wait for anything but the service's own pauses.
 _QUERY_SECONDS = 600
-LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute"
+LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute 33 or newer"
 
 
 def execute(

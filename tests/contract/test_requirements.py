@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection says it runs on is what its tests are run on: the lowest versions, azure.azcollection's, others."""
+"""What the collection says it runs on is what its tests run on: the lowest versions, azure.azcollection's, others."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def test_what_azcollection_pins_is_allowed() -> None:
     required = read(ROOT / "requirements.txt")
     theirs = pinned(CONSTRAINTS / "azcollection.txt")
     assert theirs["azure-mgmt-compute"] == Version("33.0.0")
-    assert not [name for name, version in theirs.items() if name in required and version not in required[name].specifier]
+    shared = theirs.keys() & required.keys()
+    assert not [name for name in shared if theirs[name] not in required[name].specifier]
 
 
 def test_the_documentation_names_the_same_versions() -> None:
@@ -75,7 +76,7 @@ def test_the_documentation_names_the_same_versions() -> None:
     named = by_name(re.findall(r"^  - (azure-[a-z-]+ >= .*)$", fragment, re.MULTILINE))
     required = read(ROOT / "requirements.txt")
     assert named
-    assert {name: found.specifier for name, found in named.items()} == {name: required[name].specifier for name in named}
+    assert not [name for name, found in named.items() if found.specifier != required[name].specifier]
 
 
 @pytest.mark.parametrize("versions", sorted(path.stem for path in CONSTRAINTS.glob("*.txt")))
