@@ -19,7 +19,8 @@ CUT_OVER = datetime(2026, 1, 31, 9, 12, 7, tzinfo=timezone.utc)
 def vm(power: str = "deallocated", code: str = "succeeded", after: float | None = -60) -> Any:
     """A VM whose last operation ended so many seconds after the cut-over."""
     time = {} if after is None else {"time": (CUT_OVER + timedelta(seconds=after)).isoformat()}
-    statuses = [{"code": f"ProvisioningState/{code}", **time}, {"code": f"PowerState/{power}"}]
+    powers = [{"code": f"PowerState/{power}"}] if power else []
+    statuses = [{"code": f"ProvisioningState/{code}", **time}, *powers]
     return parse_vm({"id": "/vm", "name": "vm", "properties": {"instanceView": {"statuses": statuses}}})
 
 
@@ -33,6 +34,8 @@ def vm(power: str = "deallocated", code: str = "succeeded", after: float | None 
         (vm("stopped", after=3600), "operated"),
         (vm(code="failed/AllocationFailed", after=3600), "operated"),
         (vm(code="updating", after=None), "operated"),
+        # No power state, which is not the same as off.
+        (vm(power=""), "not_checked"),
         (vm("running"), "runs"),
         (vm("starting", "updating", None), "runs"),
         (vm(after=None), "not_checked"),
