@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .azure_resources import AzureVm
+from .azure_resources import UNKNOWN_POWER, AzureVm
 
 UNUSED, RUNS, OPERATED, NOT_CHECKED = "unused", "runs", "operated", "not_checked"
 # Compute and Site Recovery tell these times each by its own clock, and the cut-over turns the VM off before it ends.
@@ -66,6 +66,8 @@ def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
         return AzureUse(RUNS, _RUNS, cut_over_at, vm.operated_at)
     if vm.is_changing:
         return AzureUse(OPERATED, f"an operation of its Azure VM is under way, so {_MAY_HOLD}", cut_over_at)
+    if vm.power == UNKNOWN_POWER:
+        return not_read("the response for it has no power state")
     if vm.operated_at is None or cut_over_at is None:
         missing = "of its last operation" if vm.operated_at is None else "of the cut-over"
         return not_read(f"the time {missing} is missing")
