@@ -163,6 +163,7 @@ class Remoting:
 class Host:
     """A server. ``accounts`` are the user names that it takes with their passwords; ``winrm``: it can be reached.
 
+    ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
@@ -182,6 +183,7 @@ class Host:
     restart_pending: bool = False
     clock_offset: float = 0.0
     administered: bool = True
+    installation: str = "Server"
     constrained: bool = False
     remoting: Remoting = field(default_factory=lambda: Remoting(), repr=False)
     services: dict[str, Service] = field(default_factory=dict)

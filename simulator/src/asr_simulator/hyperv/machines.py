@@ -89,6 +89,19 @@ class VirtualDisk:
         self.holds, self._grows = self.file_size(now), None
 
 
+PASS_THROUGH, SHARED, EXCLUDED = "pass_through", "shared", "excluded"
+
+
+@dataclass(frozen=True)
+class ForeignDisk:
+    """A disk that is no part of the replication: passed through, shared with others, or excluded from it."""
+
+    kind: str
+    path: str
+    identifier: str
+    size: int = 100 * GIB
+
+
 @dataclass
 class NetworkAdapter:
     """A network adapter; ``mac`` is 12 hex digits, ``switch`` None: not connected.
@@ -117,6 +130,8 @@ class Checkpoint:
 class Machine:
     """A virtual machine that a host knows, or knew: ``exists`` tells.
 
+    ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
+    ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -144,6 +159,14 @@ class Machine:
     may_start: bool = True
     readable: bool = True
     replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
+    replication_trouble: Replication | None = None
+    foreign_disks: list[ForeignDisk] = field(default_factory=list)
+    left_chain: str = ""
+
+    @property
+    def shown_replication(self) -> Replication:
+        """What its host shows of its replication."""
+        return self.replication_trouble or self.replication()
 
     @property
     def exists(self) -> bool:

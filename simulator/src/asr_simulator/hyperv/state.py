@@ -50,5 +50,5 @@ def _machine(machine: Machine, now: datetime) -> dict[str, Any]:
         "switches": [adapter.switch for adapter in machine.adapters],
         "addresses": [found for adapter in machine.adapters for found in machine.addresses(adapter, now)],
         "checkpoints": [checkpoint.name for checkpoint in machine.checkpoints],
-        "replication": machine.replication().state,
+        "replication": machine.shown_replication.state,
     }

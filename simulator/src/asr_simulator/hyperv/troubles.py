@@ -13,6 +13,7 @@ A service fault of a host is one of::
     {"host": H, "volume": "D:", "free_gb": 0.2}                      other files take the rest
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
+    {"host": H, "installation": "Server Core"}                       of Windows ("Server": with a desktop)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
     {"host": H, "quota": 2150859174, "on": "Command", "times": 2}    WinRM refuses so many operations (Create, Command,
                                                                      Send, Receive), with "wmi_error": true otherwise
@@ -31,6 +32,11 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
     {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
+    {"vm": V, "differencing": "left"}                                its disks have files of a backup ("merged": none)
+    {"vm": V, "foreign_disk": "shared"}                              it has a disk that is not replicated: shared,
+                                                                     pass_through or excluded ("none": it has none)
+    {"vm": V, "automatic_start": "Start"}                            what its host does with it when it starts
+    {"vm": V, "replication": "Suspended"}                            or Critical, on its host ("ok": as the vault says)
     {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
@@ -42,7 +48,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
-from asr_simulator.hyperv.machines import GIB, Machine
+from asr_simulator.hyperv.machines import (
+    EXCLUDED,
+    GIB,
+    PASS_THROUGH,
+    SHARED,
+    START_ALWAYS,
+    START_IF_RUNNING,
+    START_NOTHING,
+    ForeignDisk,
+    Machine,
+    Replication,
+)
 
 if TYPE_CHECKING:
     from asr_simulator.hyperv.estate import HyperV
@@ -173,6 +190,11 @@ def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.set_role(host, installed)
 
 
+def _installation(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    installation = _one_of(fault, "installation", "Server Core", "Server")
+    return lambda: setattr(host, "installation", installation)
+
+
 def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     offset = _number(fault, "clock_offset")
     return lambda: setattr(host, "clock_offset", offset)
@@ -257,6 +279,29 @@ def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return change
 
 
+def _differencing(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    mark = hyperv.new_id().upper() if _one_of(fault, "differencing", "left", "merged") == "left" else ""
+    return lambda: setattr(machine, "left_chain", mark)
+
+
+def _foreign_disk(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    kind = _one_of(fault, "foreign_disk", PASS_THROUGH, SHARED, EXCLUDED, "none")
+    if kind == "none":
+        return machine.foreign_disks.clear
+    path = "Disk 3 100.00 GB Bus 0 Lun 0 Target 0" if kind == PASS_THROUGH else f"D:\\{kind}.vhdx"
+    return lambda: machine.foreign_disks.append(ForeignDisk(kind, path, hyperv.new_id()))
+
+
+def _automatic_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    action = _one_of(fault, "automatic_start", START_NOTHING, START_IF_RUNNING, START_ALWAYS)
+    return lambda: setattr(machine, "automatic_start_action", action)
+
+
+def _replication(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    shown = REPLICATIONS[_one_of(fault, "replication", *REPLICATIONS)]
+    return lambda: setattr(machine, "replication_trouble", shown)
+
+
 def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     node, cluster = _host(hyperv, fault["owner"]), machine.host.cluster
     if cluster is None or node.cluster is not cluster:
@@ -265,6 +310,11 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 OPTIONAL = frozenset({"missing", "wmi_error"})
+REPLICATIONS = {
+    "Suspended": Replication("Suspended", "Warning", "Primary"),
+    "Critical": Replication("Error", "Critical", "Primary"),
+    "ok": None,
+}
 # The HRESULTs of errors 4551 (an App Control policy) and 1260 (AppLocker, a software restriction policy).
 BLOCKED = {"blocked": 2147946951, "by_policy": 2147943660, "allowed": 0}
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
@@ -275,6 +325,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"volume", "free_gb"}): _volume,
     frozenset({"switch", "missing"}): _switch,
     frozenset({"role"}): _role,
+    frozenset({"installation"}): _installation,
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
@@ -291,5 +342,9 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"does_not_start"}): _does_not_start,
     frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,
+    frozenset({"differencing"}): _differencing,
+    frozenset({"foreign_disk"}): _foreign_disk,
+    frozenset({"automatic_start"}): _automatic_start,
+    frozenset({"replication"}): _replication,
     frozenset({"owner"}): _owner,
 }

@@ -14,10 +14,12 @@ from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import given, guids, texts
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import FRESH_FILE, MIB, Machine, VirtualDisk
+from asr_simulator.hyperv.machines import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, Machine, VirtualDisk
 from asr_simulator.powershell import Call, Command, CommandError, PSObject
 
 BLOCK = 32 * MIB
+# The number of the host's disk that is passed through.
+PASSED_THROUGH = 3
 
 
 def commands(place: Place) -> list[Command]:
@@ -40,8 +42,8 @@ def _drives(place: Place, call: Call) -> Iterable[PSObject]:
     types = [name.lower() for name in texts(call, "ControllerType")]
     numbers, locations = given(call, "ControllerNumber"), given(call, "ControllerLocation")
     for machine in machines_of(place, call):
-        for index, disk in enumerate(machine.disks):
-            drive = _drive(machine, disk, index)
+        own = [_drive(machine, disk, index) for index, disk in enumerate(machine.disks)]
+        for drive in [*own, *(_foreign(machine, disk, len(own) + at) for at, disk in enumerate(machine.foreign_disks))]:
             if (
                 (not types or drive["ControllerType"].name.lower() in types)
                 and (not numbers or drive["ControllerNumber"] in numbers)
@@ -63,6 +65,7 @@ def _drive(machine: Machine, disk: VirtualDisk, index: int) -> PSObject:
             "Id": f"Microsoft:{identifier}\\{disk.identifier.upper()}\\0\\{location}\\D",
             "Path": _path(machine, disk),
             "DiskNumber": None,
+            "SupportPersistentReservations": False,
             "PoolName": "Primordial",
             "ControllerType": enums.CONTROLLER[controller],
             "ControllerNumber": 0,
@@ -74,11 +77,20 @@ def _drive(machine: Machine, disk: VirtualDisk, index: int) -> PSObject:
     )
 
 
+def _foreign(machine: Machine, disk: ForeignDisk, index: int) -> PSObject:
+    """A disk that is passed through has a number and, for a path, the words that Hyper-V Manager shows."""
+    drive = _drive(machine, VirtualDisk(disk.path, disk.size, machine.host.storage, disk.identifier), index)
+    if disk.kind == PASS_THROUGH:
+        drive["DiskNumber"] = PASSED_THROUGH
+    drive["Path"] = disk.path
+    drive["SupportPersistentReservations"] = disk.kind == SHARED
+    return drive
+
+
 def _path(machine: Machine, disk: VirtualDisk) -> str:
     """The file that is written: of a machine with checkpoints the differencing one."""
-    if not machine.checkpoints:
-        return disk.path
-    return f"{disk.path.rsplit('.', 1)[0]}_{machine.checkpoints[-1].identifier.upper()}.avhdx"
+    mark = machine.checkpoints[-1].identifier.upper() if machine.checkpoints else machine.left_chain
+    return f"{disk.path.rsplit('.', 1)[0]}_{mark}.avhdx" if mark else disk.path
 
 
 def _files(place: Place, call: Call) -> Iterable[PSObject]:
@@ -89,6 +101,9 @@ def _files(place: Place, call: Call) -> Iterable[PSObject]:
     for machine in place.host.machines:
         for disk in machine.disks:
             by_path[_path(machine, disk).lower()] = (disk, _path(machine, disk))
+        for foreign in machine.foreign_disks:
+            other = VirtualDisk(foreign.path, foreign.size, machine.host.storage, foreign.identifier)
+            by_path[foreign.path.lower()] = (other, foreign.path)
     for path in _paths(place, call):
         found = by_path.get(path.lower())
         if found is None or not found[0].present:

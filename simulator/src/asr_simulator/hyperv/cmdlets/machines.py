@@ -121,7 +121,7 @@ def power_up(place: Place, machine: Machine) -> None:
     Raises:
         StartRefused: its replication forbids it, or it cannot run.
     """
-    state = machine.replication().state
+    state = machine.shown_replication.state
     if state in LOCKED:
         raise StartRefused(f"The operation is not allowed while its replication is in the state {state}.")
     machine.start(place.now)
@@ -160,7 +160,7 @@ def _stopped(place: Place, call: Call, machine: Machine) -> bool:
 def show(place: Place, machine: Machine) -> PSObject:
     """A virtual machine as Get-VM shows it."""
     host, now = machine.host, place.now
-    beat, replication = machine.heartbeat(now), machine.replication()
+    beat, replication = machine.heartbeat(now), machine.shown_replication
     identifier = UUID(machine.identifier)
     values: dict[str, Any] = {
         "Name": machine.name,

@@ -75,7 +75,7 @@ def _replications(place: Place, call: Call) -> Iterable[PSObject]:
     names = texts(call, "VMName")
     asked = call.parameters.get("vm") is not None or (names != [] and not any(is_wildcard(name) for name in names))
     for machine in machines_of(place, call):
-        if machine.replication().mode != "None":
+        if machine.shown_replication.mode != "None":
             yield _replication(machine)
         elif asked:
             message = f"Replication is not enabled for the virtual machine '{machine.name}'."
@@ -83,7 +83,7 @@ def _replications(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 def _replication(machine: Machine) -> PSObject:
-    replication = machine.replication()
+    replication = machine.shown_replication
     state = enums.REPLICATION_STATE[replication.state]
     health = enums.REPLICATION_HEALTH[replication.health]
     mode = enums.REPLICATION_MODE[replication.mode]

@@ -65,6 +65,14 @@ def commands(place: Place) -> list[Command]:
             class_name=f"{COMMANDS}GetItemCommand",
         ),
         command(
+            "Get-ItemProperty",
+            lambda call: _values(place, call),
+            ("LiteralPath", "Name"),
+            positional=("Path",),
+            module=MANAGEMENT,
+            class_name=f"{COMMANDS}GetItemPropertyCommand",
+        ),
+        command(
             "Test-Path",
             lambda call: [_file(place, path) is not None for path in _paths(call)],
             ("LiteralPath", "PathType"),
@@ -96,6 +104,9 @@ def _services(place: Place, call: Call) -> Iterable[PSObject]:
         yield PSObject("System.ServiceProcess.ServiceController", values, text=service.name)
 
 
+WINDOWS_KEY = r"hklm:\software\microsoft\windows nt\currentversion"
+
+
 def _no_service(name: str) -> CommandError:
     message = f"Cannot find any service with service name '{name}'."
     exception = f"{COMMANDS}ServiceCommandException"
@@ -121,6 +132,21 @@ def _items(place: Place, call: Call) -> Iterable[PSObject]:
                     target=path,
                 )
             )
+
+
+def _values(place: Place, call: Call) -> Iterable[PSObject]:
+    """The values of a key of the registry: of the one alone that tells what Windows is.
+
+    Raises:
+        NotModelled: another path.
+    """
+    for path in _paths(call):
+        if path.lower() != WINDOWS_KEY:
+            raise NotModelled(f"Get-ItemProperty of {path}")
+        yield PSObject(
+            "System.Management.Automation.PSCustomObject",
+            {"InstallationType": place.host.installation, "CurrentBuild": place.host.os.build},
+        )
 
 
 def _file(place: Place, path: str) -> PSObject | None:
