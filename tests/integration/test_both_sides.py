@@ -61,6 +61,34 @@ def test_each_fault_of_a_host_is_a_finding_with_cause_and_remedy(
     assert vault.writes() == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "identifier", "status", "words"),
+    [
+        ({"vm": "vm1", "differencing": "left"}, "disk_chain", "fail", ".avhdx"),
+        ({"vm": "vm1", "foreign_disk": "pass_through"}, "unreplicated_disks", "warn", "passed through"),
+        ({"vm": "vm1", "foreign_disk": "shared"}, "unreplicated_disks", "warn", "shared"),
+        ({"vm": "vm1", "foreign_disk": "excluded"}, "unreplicated_disks", "warn", "excluded.vhdx"),
+        ({"vm": "vm1", "automatic_start": "Start"}, "automatic_start", "warn", "Set-VM"),
+        ({"vm": "vm1", "replication": "Suspended"}, "host_replication", "warn", "Suspended"),
+        ({"vm": "vm1", "replication": "Critical"}, "host_replication", "warn", "Critical"),
+        ({"host": HOST, "installation": "Server Core"}, "host_version", "warn", "Server Core"),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_what_may_spoil_a_failback_is_a_finding_before_it(
+    driver: Any, fault: dict[str, Any], identifier: str, status: str, words: str
+) -> None:
+    site = {**SITE, "hosts": [{"name": HOST, "os": "2019"}, {"name": "hv02"}]}
+    vault = driver(scenario_of("vm1", fabrics=[site])).knows_hosts()
+    assert findings(vault)[identifier]["status"] == "pass"
+    vault.trouble(**fault)
+    # Checks of one run share an answer of a host.
+    vault.pass_time(300)
+    finding = findings(vault)[identifier]
+    assert finding["status"] == status
+    assert words in f"{finding['seen']} {finding['cause']} {finding['remedy']}"
+
+
 def test_a_clock_that_is_wrong_is_a_warning(driver: Any) -> None:
     vault = driver(scenario_of("vm1")).knows_hosts()
     vault.trouble(host=HOST, clock_offset=900)

@@ -28,6 +28,8 @@ VM: dict[str, Any] = {
     "id": VM_ID,
     "name": "web01",
     "state": "Off",
+    "automatic_start_action": "StartIfRunning",
+    "replication": {"mode": "Primary", "state": "PreparedForFailover", "health": "Normal"},
     "checkpoints": [],
     "disks": [DISK],
     "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "addresses": []}],
@@ -36,7 +38,11 @@ FACTS: dict[str, Any] = {
     "computer": "HV01",
     "fqdn": HOST,
     "time": "2026-01-02T03:04:05.0000000Z",
-    "os": {"caption": "Microsoft Windows Server 2022 Datacenter", "version": "10.0.20348"},
+    "os": {
+        "caption": "Microsoft Windows Server 2022 Datacenter",
+        "version": "10.0.20348",
+        "installation": "Server",
+    },
     "hyper_v": {
         "installed": True,
         "module": True,
@@ -105,7 +111,22 @@ def volume(free: float) -> dict[str, Any]:
 
 def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
     assert {finding.status for finding in check_host(side())} == {"pass"}
-    assert len(check_host(side())) == 12
+    assert len(check_host(side())) == 16
+
+
+CHAIN = {**DISK, "path": "D:\\VMs\\web01_AB.avhdx", "type": "Differencing", "parent": "D:\\VMs\\web01.vhdx"}
+
+
+def core(version: str, installation: str = "Server Core") -> dict[str, Any]:
+    return {"os": {"caption": "Windows Server", "version": version, "installation": installation}}
+
+
+def disks(*every: dict[str, Any]) -> dict[str, Any]:
+    return vm(disks=list(every))
+
+
+def replication(state: str, health: str) -> dict[str, Any]:
+    return vm(replication={"mode": "Primary", "state": state, "health": health})
 
 
 VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
@@ -120,6 +141,38 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         ({"time": None}, {}, "host_clock", "not_checked", "gave no time"),
         ({"os": {"version": "6.2.9200"}}, {}, "host_version", "fail", "older than Windows Server 2012 R2"),
         ({"os": {}}, {}, "host_version", "not_checked", "gave no version"),
+        (core("10.0.17763"), {}, "host_version", "warn", "Server Core"),
+        (core("10.0.20348"), {}, "host_version", "pass", "10.0.20348"),
+        (core("10.0.17763", "Server"), {}, "host_version", "pass", "10.0.17763"),
+        (core("10.0.17763", ""), {}, "host_version", "not_checked", "Server Core"),
+        (disks(CHAIN), {}, "disk_chain", "fail", "web01_AB.avhdx"),
+        (vm(disks=[CHAIN], checkpoints=[{"name": "patch"}]), {}, "disk_chain", "pass", ""),
+        (disks({**DISK, "type": None}), {}, "disk_chain", "not_checked", "does not tell"),
+        ({"vms": []}, {"creates": True}, "disk_chain", "pass", "no disk"),
+        (
+            disks(DISK, {"path": "Disk 3 100 GB", "type": "PassThrough"}),
+            {},
+            "unreplicated_disks",
+            "warn",
+            "passed through",
+        ),
+        (
+            disks(DISK, {**DISK, "path": "D:\\q.vhdx", "shared": True}),
+            {},
+            "unreplicated_disks",
+            "warn",
+            "q.vhdx is shared",
+        ),
+        (disks(DISK, {**DISK, "path": "D:\\t.vhdx"}), {}, "unreplicated_disks", "warn", "t.vhdx is not among"),
+        (disks({**DISK, "path": "D:\\renamed.vhdx"}), {}, "unreplicated_disks", "not_checked", "by their names"),
+        (disks(CHAIN), {}, "unreplicated_disks", "pass", "all 1"),
+        (vm(automatic_start_action="Start"), {}, "automatic_start", "warn", "Start"),
+        (vm(automatic_start_action="Nothing"), {}, "automatic_start", "pass", "Nothing"),
+        (vm(automatic_start_action=None), {}, "automatic_start", "not_checked", "does not tell"),
+        (replication("Suspended", "Warning"), {}, "host_replication", "warn", "Suspended"),
+        (replication("Error", "Critical"), {}, "host_replication", "warn", "Critical"),
+        (replication("Replicating", "Critical"), {}, "host_replication", "warn", "Critical"),
+        (replication("", ""), {}, "host_replication", "not_checked", "does not tell"),
         ({"hyper_v": {"installed": False, "module": False}}, {}, "hyperv_role", "fail", "the Hyper-V role is missing"),
         ({"hyper_v": {"installed": True, "module": False}}, {}, "hyperv_role", "fail", "PowerShell module"),
         (services(vmms="Stopped"), {}, "host_services", "fail", "vmms is Stopped"),
@@ -229,7 +282,18 @@ def test_a_host_that_does_not_tell_its_vms_lets_nothing_pass(identifier: str) ->
     assert found(side(stopped, copies=unknown))[identifier].status == "not_checked"
 
 
-@pytest.mark.parametrize("identifier", ["on_premises_vm", "vm_name", "checkpoints", "disk_space", "virtual_switches"])
+OF_THE_VM = ["disk_chain", "unreplicated_disks", "automatic_start", "host_replication"]
+
+
+@pytest.mark.parametrize("identifier", OF_THE_VM)
+def test_a_vm_on_a_host_that_was_not_asked_for_it_is_not_checked(identifier: str) -> None:
+    finding = found(side({"vms": []}, copies=(Copy("hv02", "Off"),)))[identifier]
+    assert (finding.status, "hv02, which was not asked" in finding.cause) == ("not_checked", True)
+
+
+@pytest.mark.parametrize(
+    "identifier", ["on_premises_vm", "vm_name", "checkpoints", "disk_space", "virtual_switches", *OF_THE_VM]
+)
 def test_what_an_account_without_rights_is_not_shown_is_not_checked(identifier: str) -> None:
     hidden = {"vms": [], "switches": [], "may_administer_hyper_v": False}
     finding = found(side(hidden, copies=(Copy(HOST, "not_checked", "no rights"),)))[identifier]
