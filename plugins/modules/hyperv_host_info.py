@@ -89,9 +89,10 @@ host:
       type: str
       sample: "2026-01-31T08:59:33.3350470Z"
     os:
-      description: The operating system, by C(caption) and C(version).
+      description: The operating system, by C(caption), C(version) and C(installation), which is V(Server) or
+        V(Server Core).
       type: dict
-      sample: {caption: Microsoft Windows Server 2022 Datacenter, version: "10.0.20348"}
+      sample: {caption: Microsoft Windows Server 2022 Datacenter, version: "10.0.20348", installation: Server}
     powershell:
       description: Version of Windows PowerShell.
       type: str
@@ -210,9 +211,9 @@ host:
         disks:
           description:
             - Its disks, each with C(path), C(format) (V(VHD) or V(VHDX)), C(type) (V(Dynamic), V(Fixed),
-              V(Differencing) or V(PassThrough)), C(parent), the C(size) that the machine sees and C(file_size), in
-              bytes.
-            - All but C(path) is V(null) where the file cannot be read.
+              V(Differencing) or V(PassThrough)), C(parent), whether other machines may use it (C(shared)), the C(size)
+              that the machine sees and C(file_size), in bytes.
+            - All but C(path) and C(shared) is V(null) where the file cannot be read.
           type: list
           elements: dict
           sample:
@@ -222,6 +223,7 @@ host:
               size: 137438953472
               file_size: 42949672960
               parent: null
+              shared: false
         nics:
           description:
             - Its network adapters, each with C(name), C(mac), the C(switch) that it is connected to, if any, and the

@@ -44,6 +44,7 @@ COMMANDS: dict[str, set[str]] = {
     "Get-Command": {"Name", "Module", "ErrorAction"},
     "Get-Date": set(),
     "Get-Item": {"LiteralPath"},
+    "Get-ItemProperty": {"LiteralPath", "Name"},
     "Get-NetAdapter": set(),
     "Get-SCCloud": {"VMMServer"},
     "Get-SCVMHost": {"VMMServer"},

@@ -13,12 +13,17 @@ from .data_sync import DURING_FAILOVER
 from .failures import as_sentence
 from .findings import Finding, NotRead
 from .host_side import HostSide
+from .host_unread import not_asked, not_read, not_told
+from .host_vm_checks import all_disks_replicated, host_replicates, no_left_chain, stays_off
 from .hyperv_hosts import HostFacts
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
 CLOCK_LIMIT = timedelta(minutes=5)
 # Windows Server 2012 R2, the oldest host that Site Recovery supports (Microsoft documentation).
 _OLDEST = (6, 3)
+# Hosts: "including server core installation of these operating systems, except Windows Server 2019" (Microsoft
+# documentation, support matrix).
+_SERVER_2019, _SERVER_CORE = "10.0.17763", "Server Core"
 # Below it Hyper-V Replica stops to replicate (Microsoft documentation): 300 MB.
 _LEAST_FREE = 300 * 2**20
 _REPAIR = {
@@ -68,7 +73,7 @@ def _reachable(side: HostSide, facts: HostFacts) -> Finding:
 def _clock(side: HostSide, _facts: HostFacts) -> Finding:
     skew = side.clock_skew
     if skew is None:
-        return _not_read("host_clock", "The host gave no time", "Check its clock by hand.")
+        return not_read("host_clock", "The host gave no time", "Check its clock by hand.")
     seen = f"{abs(round(skew.total_seconds()))} seconds {'ahead of' if skew > timedelta(0) else 'behind'} Azure"
     if abs(skew) <= CLOCK_LIMIT:
         return Finding("host_clock", "pass", "as Azure's" if abs(skew) < timedelta(seconds=1) else seen)
@@ -84,9 +89,9 @@ def _clock(side: HostSide, _facts: HostFacts) -> Finding:
 def _version(side: HostSide, facts: HostFacts) -> Finding:
     found = re.match(r"(\d+)\.(\d+)", facts.os_version)
     if found is None:
-        return _not_read("host_version", "The host gave no version", "Check it by hand.")
+        return not_read("host_version", "The host gave no version", "Check it by hand.")
     if tuple(int(part) for part in found.groups()) >= _OLDEST:
-        return Finding("host_version", "pass", f"{facts.os_caption or 'Windows'} {facts.os_version}")
+        return _installation(side, facts)
     return Finding(
         "host_version",
         "fail",
@@ -96,13 +101,32 @@ def _version(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
+def _installation(side: HostSide, facts: HostFacts) -> Finding:
+    """Of Windows Server 2019 alone the installation without a desktop is no host that Site Recovery supports."""
+    seen = f"{facts.os_caption or 'Windows'} {facts.os_version}"
+    if facts.is_vmm_server or not facts.os_version.startswith(_SERVER_2019):
+        return Finding("host_version", "pass", seen)
+    if not facts.os_installation:
+        remedy = "Look at InstallationType in the registry of the host (Windows NT\\CurrentVersion)."
+        return not_read("host_version", f"{side.host} does not tell whether it is a Server Core", remedy)
+    if facts.os_installation != _SERVER_CORE:
+        return Finding("host_version", "pass", seen)
+    return Finding(
+        "host_version",
+        "warn",
+        f"{seen}, {_SERVER_CORE}",
+        f"{side.host} is a Server Core of Windows Server 2019, which Site Recovery does not support as a host.",
+        "Try it with one VM that can be spared, or fail back to another host (target_host).",
+    )
+
+
 def _role(side: HostSide, facts: HostFacts) -> Finding:
     if facts.is_vmm_server or (facts.hyper_v_installed and facts.has_hyper_v_module):
         seen = "VMM server" if facts.is_vmm_server else f"Hyper-V {facts.hyper_v_version}".strip()
         return Finding("hyperv_role", "pass", seen)
     unread = "" if facts.hyper_v_installed else facts.problem_with("services")
     if unread:
-        return _not_read("hyperv_role", unread, "Check by hand that Hyper-V and its PowerShell module are installed.")
+        return not_read("hyperv_role", unread, "Check by hand that Hyper-V and its PowerShell module are installed.")
     missing = "the PowerShell module of Hyper-V" if facts.hyper_v_installed else "the Hyper-V role"
     return Finding(
         "hyperv_role",
@@ -120,7 +144,7 @@ def _services(side: HostSide, facts: HostFacts) -> Finding:
         expected.append("dra")
     unread = facts.problem_with("services")
     if unread:
-        return _not_read("host_services", unread, f"See to {', '.join(expected)}.")
+        return not_read("host_services", unread, f"See to {', '.join(expected)}.")
     wrong = [name for name in expected if not facts.is_running(name)]
     if not wrong:
         return Finding("host_services", "pass", f"running: {', '.join(expected)}")
@@ -140,7 +164,7 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
     if facts.vmm is not None and side.elsewhere:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
     if not facts.proves_absence:
-        return _unread(facts, "on_premises_vm", "Look for the VM by hand.")
+        return not_told(facts, "on_premises_vm", "Look for the VM by hand.")
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
@@ -162,7 +186,7 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
 
 def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
     if side.vm is None and not facts.proves_absence:
-        return _unread(facts, "vm_name", "Look for another VM of that name by hand.")
+        return not_told(facts, "vm_name", "Look for another VM of that name by hand.")
     if side.is_unidentified:
         return Finding(
             "vm_name",
@@ -196,15 +220,15 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
     unknown = [copy for copy in side.copies if not copy.is_known]
     if unknown:
         reasons = "; ".join(f"{copy.place or 'elsewhere'}: {copy.reason}" for copy in unknown)
-        return _not_read("on_premises_vm_off", reasons, "See to it by hand that no on-premises copy of the VM is on.")
+        return not_read("on_premises_vm_off", reasons, "See to it by hand that no on-premises copy of the VM is on.")
     return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
 
 
 def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere:
-        return _not_asked("checkpoints", side)
+        return not_asked("checkpoints", side)
     if facts.problem_with("checkpoints") or (side.vm is None and not facts.proves_absence):
-        return _unread(facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
+        return not_told(facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
@@ -220,18 +244,18 @@ def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
 def _room(side: HostSide, facts: HostFacts) -> Finding:
     """Every block of a disk is written when it is downloaded in full: a dynamic disk then grows to its whole size."""
     if side.elsewhere and not side.creates:
-        return _not_asked("disk_space", side)
+        return not_asked("disk_space", side)
     # Where the VM is hidden, so is how much of its disks is there already.
     hidden = facts.absence_doubt if side.vm is None and facts.vmm is None else ""
     unread = facts.problem_with("disks", "volumes") or hidden
     if unread:
-        return _not_read("disk_space", unread, "Check by hand that there is room.")
+        return not_read("disk_space", unread, "Check by hand that there is room.")
     short, tight = [], []
     for path, need in side.needs(facts).items():
         volume = facts.volume_of(path)
         if volume is None:
             unread = f"No volume was read that holds {path or 'the folder for new disks'}"
-            return _not_read("disk_space", unread, "Check by hand that there is room.")
+            return not_read("disk_space", unread, "Check by hand that there is room.")
         told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
         if volume.free < _LEAST_FREE or (volume.free < need and side.data_sync == DURING_FAILOVER):
             short.append(told)
@@ -258,7 +282,7 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("virtual_switches", "pass", ", ".join(wanted))
     unread = facts.problem_with("switches") or facts.rights_doubt
     if unread:
-        return _not_read("virtual_switches", unread, f"Look for {', '.join(wanted)}.")
+        return not_read("virtual_switches", unread, f"Look for {', '.join(wanted)}.")
     names = ", ".join(switch.name for switch in facts.switches) or "none"
     return Finding(
         "virtual_switches",
@@ -272,7 +296,7 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
 def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     # Whether the host is of a cluster is told by its services.
     if facts.problem_with("cluster", "services"):
-        return _unread(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
+        return not_told(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
     owner = side.owner(facts)
     if not owner:
         return Finding("cluster_owner", "pass", "not clustered")
@@ -287,21 +311,6 @@ def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
-def _not_asked(identifier: str, side: HostSide) -> Finding:
-    reason = f"The VM is on {side.elsewhere}, which was not asked for it"
-    return _not_read(identifier, reason, f"Put {side.elsewhere} into the inventory as well.")
-
-
-def _unread(facts: HostFacts, identifier: str, remedy: str, *parts: str) -> Finding:
-    """Say that the host could not tell, in its own words where it has any."""
-    words = facts.problem_with(*parts) or facts.absence_doubt
-    return _not_read(identifier, words, remedy)
-
-
-def _not_read(identifier: str, cause: str, remedy: str) -> Finding:
-    return Finding(identifier, "not_checked", "not read", as_sentence(cause), remedy)
-
-
 def _gb(size: int) -> str:
     return f"{size / _GIGABYTE:.1f} GB"
 
@@ -314,6 +323,10 @@ _OF_VM: Sequence[_Check] = (
     _name_is_free,
     _vm_off,
     _no_checkpoints,
+    no_left_chain,
+    all_disks_replicated,
+    stays_off,
+    host_replicates,
     _room,
     _switches,
     _cluster_owner,

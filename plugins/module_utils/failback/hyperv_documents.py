@@ -40,6 +40,7 @@ def parse_host(document: Document, asked_between: tuple[datetime, datetime] | No
         asked_between=asked_between,
         os_caption=text(document, "os", "caption"),
         os_version=text(document, "os", "version"),
+        os_installation=text(document, "os", "installation"),
         hyper_v_installed=field(document, "hyper_v", "installed") is True,
         has_hyper_v_module=field(document, "hyper_v", "module") is True,
         hyper_v_version=text(document, "hyper_v", "version"),

@@ -85,6 +85,12 @@ class HostDisk:
     size: int
     file_size: int
     parent: str
+    shared: bool
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may use it: it takes their reservations, or is a VHD set."""
+        return self.shared or self.path.lower().endswith(".vhds")
 
 
 @dataclass(frozen=True)
@@ -198,6 +204,7 @@ class HostFacts:
     time: datetime | None
     os_caption: str
     os_version: str
+    os_installation: str
     powershell: str
     processors: int
     memory_bytes: int

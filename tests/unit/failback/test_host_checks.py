@@ -146,9 +146,9 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (core("10.0.17763", "Server"), {}, "host_version", "pass", "10.0.17763"),
         (core("10.0.17763", ""), {}, "host_version", "not_checked", "Server Core"),
         (disks(CHAIN), {}, "disk_chain", "fail", "web01_AB.avhdx"),
-        (vm(disks=[CHAIN], checkpoints=[{"name": "patch"}]), {}, "disk_chain", "pass", ""),
+        (vm(disks=[CHAIN], checkpoints=[{"name": "patch"}]), {}, "disk_chain", "pass", "see checkpoints"),
         (disks({**DISK, "type": None}), {}, "disk_chain", "not_checked", "does not tell"),
-        ({"vms": []}, {"creates": True}, "disk_chain", "pass", "no disk"),
+        ({"vms": []}, {"creates": True}, "disk_chain", "pass", "no differencing"),
         (
             disks(DISK, {"path": "Disk 3 100 GB", "type": "PassThrough"}),
             {},

@@ -56,6 +56,10 @@ function Get-DiskFile {
 
 $computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
 $system = Read-One 'os' { Get-CimInstance -ClassName Win32_OperatingSystem }
+# Server, or Server Core: no class of CIM tells it.
+$windows = Read-One 'os' {
+    Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion' -Name 'InstallationType'
+}
 $services = @(Read-Part 'services' {
     $names = 'vmms', 'dra', 'obengine', 'SCVMMService', 'ClusSvc', 'WinRM'
     $filter = @(foreach ($name in $names) { "Name='$name'" }) -join ' OR '
@@ -140,6 +144,7 @@ function Get-Disk {
         size = $null
         file_size = $null
         parent = $null
+        shared = [bool] $Drive.SupportPersistentReservations
     }
     if ($null -ne $file) {
         $disk.format = [string] $file.VhdFormat
@@ -249,7 +254,11 @@ if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
     computer = [string] $computer.Name
     fqdn = $fqdn
     time = Get-Utc (Get-Date)
-    os = [ordered]@{ caption = [string] $system.Caption; version = [string] $system.Version }
+    os = [ordered]@{
+        caption = [string] $system.Caption
+        version = [string] $system.Version
+        installation = Get-TextOrNull $windows.InstallationType
+    }
     powershell = [string] $PSVersionTable.PSVersion
     processors = [int] $computer.NumberOfLogicalProcessors
     memory_bytes = [int64] $computer.TotalPhysicalMemory
