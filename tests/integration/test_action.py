@@ -52,6 +52,24 @@ def test_async_would_run_elsewhere_and_says_what_to_do_instead(vault: Stage, tmp
     assert vault.simulator.journal.entries() == []
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"asr.failback.planned_failover": {"replicated_item": "vm1", "data_sync": "odd"}},
+        {"asr.failback.planned_failover": {"replicated_item": "vm1", "wait_timeout": "soon"}},
+        {"asr.failback.planned_failover": {"replicated_item": "vm1"}, "async": 60, "poll": 0},
+    ],
+    ids=["choice", "type", "async"],
+)
+def test_what_ansible_refuses_has_cause_and_remedy_as_all_else_has(
+    vault: Stage, tmp_path: Path, task: dict[str, Any]
+) -> None:
+    told = {"ansible.builtin.debug": {"msg": "{{ step.error.kind }}; {{ step.cause | length > 0 }}; {{ step.remedy }}"}}
+    run = play(vault, tmp_path, {**task, "register": "step", "ignore_errors": True}, told)
+    assert "configuration; True; Correct the task." in run.output
+    assert vault.simulator.journal.entries() == []
+
+
 def test_async_runs_where_the_connection_is_local(vault: Stage, tmp_path: Path) -> None:
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "async": 60, "poll": 1}, **local)
