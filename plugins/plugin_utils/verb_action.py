@@ -23,7 +23,10 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import (
     execute,
     secrets_around,
 )
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
+    ConfigurationError,
+    FailbackError,
+)
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
@@ -67,8 +70,15 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task."""
         result = super().run(tmp, task_vars)
+        try:
+            return {**result, **self._result(task_vars)}
+        except AnsibleActionFail as refusal:
+            # Of options, or of where the task is to run: with the keys of every failure.
+            return {**result, "failed": True, **ConfigurationError(str(refusal), "Correct the task.").as_result()}
+
+    def _result(self, task_vars):
         if self._belongs_elsewhere():
-            return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
+            return self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
         contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
         try:
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
@@ -88,7 +98,7 @@ class ActionModule(ActionBase):
             )
             outcome = self._outcome(contract, parameters, watch, inventory.variables_of)
         secrets = around | set(_secrets_in(contract.argument_spec, parameters))
-        return {**result, **remove_values(outcome, (secrets | inventory.secrets) - {None, ""})}
+        return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
 
     def _outcome(self, contract, parameters, watch, inventory):
         try:
