@@ -84,6 +84,7 @@ READY = ItemFacts(
     needs=[*needs(FAILS_BACK), replace(LOOKS, granted=[SEES])],
     now=NOW,
 )
+TESTED = item(testFailoverState="WaitingForCompletion", currentScenario=scenario("TestFailover"))
 LOCK = Lock("/group/lock", "keep", "CanNotDelete")
 READ_ONLY = Lock("/vault/lock", "audit", "ReadOnly")
 # Check, status, and what of a VM that is ready is otherwise.
@@ -94,6 +95,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("on_premises_disks", "warn", {"seen": seen(Stage.INTERRUPTED)}),
     ("no_operation", "fail", {"seen": seen(Stage.SYNCHRONIZING, job=failback("InProgress"))}),
     ("no_operation", "fail", {"seen": seen(Stage.BUSY, item(currentScenario=scenario("RotateKeys")))}),
+    ("no_operation", "pass", {"seen": seen(Stage.BUSY, TESTED)}),
     ("no_operation", "pass", {"seen": seen(Stage.INTERRUPTED, job=failback("Failed"))}),
     ("on_premises_disks", "not_checked", {"seen": replace(seen(), gap="no job is listed")}),
     ("no_test_failover", "fail", {"seen": seen(body=item(testFailoverState="WaitingForCompletion"))}),
