@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from asr_simulator.scenarios import ScenarioError, load
+from asr_simulator.scenarios.model import Variants
 
 
 def test_a_scenario_of_another_one_changes_what_it_names(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_the_fleet_as_recorded_is_the_fleet_after_test_failovers() -> None:
     assert recorded.expect == fleet.expect
     assert {item.test_failover for item in recorded.items} == {"cleaned_up"}
     assert {fabric.type for fabric in recorded.fabrics} == {"HyperVSite", "VMM"}
-    assert recorded.variants == fleet.variants == type(fleet.variants)()
+    assert recorded.variants == fleet.variants == Variants()
 
 
 def test_some_of_the_fleet_had_a_test_failover() -> None:

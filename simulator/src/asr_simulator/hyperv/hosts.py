@@ -185,7 +185,7 @@ class Host:
     administered: bool = True
     installation: str = "Server"
     constrained: bool = False
-    remoting: Remoting = field(default_factory=lambda: Remoting(), repr=False)
+    remoting: Remoting = field(default_factory=Remoting, repr=False)
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()
     volumes: list[Volume] = field(default_factory=list)
