@@ -51,6 +51,17 @@ def unlock(caller):
     caller.call("DELETE", f"{caller.group}{LOCK}", "2020-05-01")
 
 
+def test_a_field_of_an_answer_may_be_another_or_missing(simulator, owner):
+    lock(owner)
+    add(simulator, owner, {"do": "edit", "field": "value[].properties.level", "to": None}, method="GET")
+    add(simulator, owner, {"do": "edit", "field": "value[].properties"}, method="GET")
+    add(simulator, owner, {"do": "edit", "field": "no.such[].field", "to": 5}, method="GET")
+    listed = [owner.get(f"{owner.group}/providers/Microsoft.Authorization/locks", "2020-05-01") for _time in range(4)]
+    found = [[one.get("properties", {}).get("level", "none") for one in answer.json()["value"]] for answer in listed]
+    assert found == [[None], ["none"], ["ReadOnly"], ["ReadOnly"]]
+    unlock(owner)
+
+
 def test_a_status_answers_once_and_nothing_is_done(simulator, owner):
     unlock(owner)
     add(

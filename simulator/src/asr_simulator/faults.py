@@ -19,7 +19,8 @@ is reset), `close` (it ends without an answer), `silence` (so it does after `sec
 all others, and for `seconds` no connection is taken), `truncate` (it ends after `bytes` of the body), `malformed` (the
 body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none),
 `policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a
-page of its own, with no header of Azure's).
+page of its own, with no header of Azure's), `edit` (in the body of an answer `field`, such as
+`value[].properties.state`, is `to` that; without `to` it is not there).
 Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before`
 (no, the default) or `after` (yes: only the caller does not learn of it).
 
@@ -61,6 +62,7 @@ DOES = (
     "date",
     "policy",
     "web_filter",
+    "edit",
 )
 REQUIRED = (
     ("status", "status"),
@@ -69,6 +71,7 @@ REQUIRED = (
     ("delay", "seconds"),
     ("date", "value"),
     ("policy", "value"),
+    ("edit", "field"),
 )
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -101,6 +104,8 @@ SCHEMA: dict[str, Any] = {
                 "retry_after": {"type": "integer", "minimum": 0},
                 "seconds": SECONDS,
                 "value": {"type": "string"},
+                "field": {"type": "string", "minLength": 1},
+                "to": {},
                 "bytes": {"type": "integer", "minimum": 0},
             },
             "allOf": [
@@ -325,4 +330,26 @@ REPLACING = {
     "policy": _policy,
     "web_filter": _web_filter,
 }
-CHANGING = {"truncate": _truncate, "malformed": _malformed, "delay": _delay, "date": _date}
+def _edit(action: dict[str, Any], reply: Reply) -> Reply:
+    """Edit a copy of the body: its parts may be the simulator's own."""
+    if reply.body is not None and reply.status < 300:
+        reply.body = json.loads(json.dumps(reply.body))
+        _edit_below(reply.body, action["field"].split("."), action)
+    return reply
+
+
+def _edit_below(value: Any, path: list[str], action: dict[str, Any]) -> None:
+    name, rest = path[0].removesuffix("[]"), path[1:]
+    if not isinstance(value, dict) or name not in value:
+        return
+    if rest:
+        below = value[name] if path[0].endswith("[]") and isinstance(value[name], list) else [value[name]]
+        for member in below:
+            _edit_below(member, rest, action)
+    elif "to" in action:
+        value[name] = action["to"]
+    else:
+        del value[name]
+
+
+CHANGING = {"truncate": _truncate, "malformed": _malformed, "delay": _delay, "date": _date, "edit": _edit}
