@@ -30,7 +30,7 @@ from asr_simulator.server import Simulator
 
 ALL = os.environ.get("FAULTS") == "all"
 SEED = os.environ.get("SEED", "1")
-SAMPLE = 12
+SAMPLE = int(os.environ.get("SAMPLE", "12"))
 EDITS: dict[str, dict[str, Any]] = {
     "absent": {},
     "null": {"to": None},
