@@ -34,6 +34,9 @@ def page_of_objects(response: HttpResponse) -> Any:
     for member in value:
         if not isinstance(member, Mapping):
             raise _misunderstood(response, f"a list of objects was expected, it holds {_kind(member)}")
+    following = field(body, "nextLink")
+    if following is not None and not isinstance(following, str):
+        raise _misunderstood(response, f"its nextLink should be an address, not {_kind(following)}")
     return body
 
 

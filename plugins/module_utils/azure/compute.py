@@ -12,7 +12,7 @@ from typing import Any
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
 from ..failback.documents import field, text
-from ..failback.failures import Unreachable
+from ..failback.failures import UnknownState, Unreachable
 from .answers import resource_body
 from .errors import found_or_none, translated
 from .resources import Resources
@@ -82,5 +82,8 @@ def _whole(body: Any) -> Any:
 
 def _path(resource_id: str) -> tuple[str, str, str]:
     """Return subscription, resource group and name of a resource."""
-    subscription, group = (arm_ids.segment(resource_id, part) for part in ("subscriptions", "resourceGroups"))
-    return subscription, group, arm_ids.last_segment(resource_id)
+    subscription, group = arm_ids.names_of("the id of a resource", resource_id, "subscriptions", "resourceGroups")
+    name = arm_ids.last_segment(resource_id)
+    if not arm_ids.is_name(name):
+        raise UnknownState("the id of a resource", resource_id)
+    return subscription, group, name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..failback import arm_ids
 from ..failback.azure_resources import Lock, Permission, parse_lock, parse_permission
 from ..failback.documents import items, text
 from .answers import one_object, page_of_objects
@@ -27,6 +28,10 @@ _PERMISSIONS_VERSION = "2022-04-01"
 _VAULT_VERSION = "2024-04-01"
 
 
+def _whole(resource_id: str) -> str:
+    return arm_ids.require_whole("the id of a resource", resource_id)
+
+
 class Resources:
     """Reads below one Resource Manager endpoint."""
 
@@ -35,7 +40,8 @@ class Resources:
 
     def find(self, resource_id: str, api_version: str) -> Any | None:
         """Return a resource's body, or None where it does not exist."""
-        return found_or_none(lambda: self._get(f"{resource_id}?api-version={api_version}"))
+        path = f"{_whole(resource_id)}?api-version={api_version}"
+        return found_or_none(lambda: self._get(path))
 
     def vault(self, vault_id: str) -> Any:
         """Return the body of a Recovery Services vault."""
@@ -43,12 +49,12 @@ class Resources:
 
     def locks(self, scope: str) -> list[Lock]:
         """Return the locks that apply to a resource: its own, its resource group's and its subscription's."""
-        path = f"{scope}/providers/Microsoft.Authorization/locks?api-version={_LOCKS_VERSION}"
+        path = f"{_whole(scope)}/providers/Microsoft.Authorization/locks?api-version={_LOCKS_VERSION}"
         return [parse_lock(document) for document in self._values(path)]
 
     def permissions(self, scope: str) -> list[Permission]:
         """Return what the caller may do at a scope."""
-        path = f"{scope}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_VERSION}"
+        path = f"{_whole(scope)}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_VERSION}"
         return [parse_permission(document) for document in self._values(path)]
 
     def _values(self, path: str) -> Iterator[Any]:

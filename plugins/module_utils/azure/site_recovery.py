@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ..failback import arm_ids
 from ..failback.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
-from ..failback.failures import FailbackError, NotFound
+from ..failback.failures import FailbackError, NotFound, UnknownState
 from ..failback.items import ReplicatedItem, parse_item
 from ..failback.jobs import Job, parse_job, parse_operation
 from ..failback.plans import RecoveryPlan, parse_plan
@@ -31,6 +31,8 @@ Record = TypeVar("Record")
 # Recorded: the service asks for this between two polls, on each of 477 answers.
 DEFAULT_RETRY_AFTER = 30.0
 _SLACK = timedelta(days=1)
+_OF_PROVIDER = ("replicationFabrics", "replicationRecoveryServicesProviders")
+_OF_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
 
 
 @dataclass(frozen=True)
@@ -76,27 +78,28 @@ class SiteRecovery:
 
     def fabric(self, name: str) -> Fabric:
         """Return one fabric."""
-        return self._get(parse_fabric, self._client.replication_fabrics.get, name)
+        return self._get(parse_fabric, self._client.replication_fabrics.get, _named("fabric", name))
 
     def providers(self, fabric: str) -> list[Provider]:
         """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
         group = self._client.replication_recovery_services_providers
-        return self._list(parse_provider, group.list_by_replication_fabrics, fabric)
+        return self._list(parse_provider, group.list_by_replication_fabrics, _named("fabric", fabric))
 
     def provider(self, provider_id: str) -> Provider:
         """Return the provider with this resource id."""
-        names = (arm_ids.segment(provider_id, "replicationFabrics"), arm_ids.last_segment(provider_id))
+        names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
         return self._get(parse_provider, self._client.replication_recovery_services_providers.get, *names)
 
     def containers(self, fabric: str) -> list[Container]:
         """Return the protection containers of a fabric."""
         group = self._client.replication_protection_containers
-        return self._list(parse_container, group.list_by_replication_fabrics, fabric)
+        return self._list(parse_container, group.list_by_replication_fabrics, _named("fabric", fabric))
 
     def items(self, fabric: str, container: str) -> list[ReplicatedItem]:
         """Return the replicated items of a container."""
         group = self._client.replication_protected_items
-        return self._list(parse_item, group.list_by_replication_protection_containers, fabric, container)
+        names = (_named("fabric", fabric), _named("protection container", container))
+        return self._list(parse_item, group.list_by_replication_protection_containers, *names)
 
     def all_items(self) -> Iterator[ReplicatedItem]:
         """Yield every replicated item of the vault, fabric by fabric."""
@@ -114,11 +117,11 @@ class SiteRecovery:
 
     def plan(self, name: str) -> RecoveryPlan:
         """Return one recovery plan with its groups."""
-        return self._get(parse_plan, self._client.replication_recovery_plans.get, name)
+        return self._get(parse_plan, self._client.replication_recovery_plans.get, _named("recovery plan", name))
 
     def job(self, name: str) -> Job:
         """Return one job with its tasks."""
-        return self._get(parse_job, self._client.replication_jobs.get, name)
+        return self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
 
     def find_job(self, name: str) -> Job | None:
         """Return one job, or None where the vault does not know it (yet)."""
@@ -138,7 +141,7 @@ class SiteRecovery:
 
     def refresh_provider(self, provider_id: str) -> Accepted:
         """Ask the service to hear its provider again. A write."""
-        names = (arm_ids.segment(provider_id, "replicationFabrics"), arm_ids.last_segment(provider_id))
+        names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
         return self._start(self._client.replication_recovery_services_providers.begin_refresh_provider, *names)
 
     def fail_back_item(self, item_id: str, request: FailbackRequest) -> Accepted:
@@ -172,15 +175,15 @@ class SiteRecovery:
     def resume_job(self, name: str, comments: str) -> Accepted:
         """Complete Failover: let the job that waits for a person go on."""
         body = models.ResumeJobParams(properties=models.ResumeJobParamsProperties(comments=comments))
-        return self._start(self._client.replication_jobs.begin_resume, name, body)
+        return self._start(self._client.replication_jobs.begin_resume, _named("job", name), body)
 
     def cancel_job(self, name: str) -> Accepted:
         """Ask for the end of a job. Whether it ends so, and what it leaves, only reading tells."""
-        return self._start(self._client.replication_jobs.begin_cancel, name)
+        return self._start(self._client.replication_jobs.begin_cancel, _named("job", name))
 
     def restart_job(self, name: str) -> Accepted:
         """Have a job's work done again. The job that is returned is the restart's own, not that of the work."""
-        return self._start(self._client.replication_jobs.begin_restart, name)
+        return self._start(self._client.replication_jobs.begin_restart, _named("job", name))
 
     def commit_item(self, item_id: str) -> Accepted:
         """Commit an item's failover or failback, whichever is pending."""
@@ -188,7 +191,8 @@ class SiteRecovery:
 
     def commit_plan(self, name: str) -> Accepted:
         """Commit a recovery plan's failover or failback, whichever is pending."""
-        return self._start_plan(self._client.replication_recovery_plans.begin_failover_commit, name)
+        begin = self._client.replication_recovery_plans.begin_failover_commit
+        return self._start_plan(begin, _named("recovery plan", name))
 
     def reverse_replicate_item(self, item: ReplicatedItem) -> Accepted:
         """Start replication of an item to Azure again, with the details that Microsoft's PowerShell module sends."""
@@ -221,7 +225,8 @@ class SiteRecovery:
                 failover_direction=direction, provider_specific_details=[details]
             )
         )
-        return self._start_plan(self._client.replication_recovery_plans.begin_planned_failover, name, body)
+        begin = self._client.replication_recovery_plans.begin_planned_failover
+        return self._start_plan(begin, _named("recovery plan", name), body)
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
@@ -264,9 +269,15 @@ class SiteRecovery:
             return ""
 
 
-def _item_path(item_id: str) -> tuple[str, str, str]:
-    containers = arm_ids.segment(item_id, "replicationProtectionContainers")
-    return arm_ids.segment(item_id, "replicationFabrics"), containers, arm_ids.last_segment(item_id)
+def _named(kind: str, name: str) -> str:
+    """Return a name that is put into a request. Raises UnknownState where it is none."""
+    if not arm_ids.is_name(name):
+        raise UnknownState(f"the name of a {kind}", name)
+    return name
+
+
+def _item_path(item_id: str) -> tuple[str, ...]:
+    return arm_ids.names_of("the id of a replicated item", item_id, *_OF_ITEM)
 
 
 def _accepted(answer: Any) -> Accepted:

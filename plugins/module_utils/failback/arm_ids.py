@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from .failures import UnknownState
+
 # What a URL, or a template of one, gives a meaning to, and what cannot be seen.
 _NOT_IN_A_NAME = re.compile(r"[{}/\\?#%\x00-\x1f\x7f-\x9f]")
 
@@ -57,6 +59,17 @@ def names_below(resource_id: str, parent: str, *collections: str) -> tuple[str, 
     return names if len(names) == len(collections) and all(map(is_name, names)) else ()
 
 
+def names_of(field: str, resource_id: str, *collections: str) -> tuple[str, ...]:
+    """Return the names of an id below these collections; C(field) is where the id was read.
+
+    Raises UnknownState where it lacks one: nothing is asked for under an empty name.
+    """
+    names = tuple(segment(resource_id, collection) for collection in collections)
+    if not all(map(is_name, names)):
+        raise UnknownState(field, resource_id)
+    return names
+
+
 def is_resource_id(value: str) -> bool:
     """Say whether a value is a whole resource id, not a name."""
     return value.lower().startswith("/subscriptions/")
@@ -69,6 +82,20 @@ def vault_of(resource_id: str) -> str:
     if "vaults" not in lowered[:-1]:
         return ""
     return "/" + "/".join(parts[: lowered.index("vaults") + 2])
+
+
+def names_a_group(resource_id: str) -> bool:
+    """Say whether an id is that of a resource group, or of something in one."""
+    return is_resource_id(resource_id) and all(
+        is_name(segment(resource_id, part)) for part in ("subscriptions", "resourceGroups")
+    )
+
+
+def require_whole(field: str, resource_id: str) -> str:
+    """Return an id that can be asked for. Raises UnknownState for a value that is none, or that lacks a part."""
+    if not is_resource_id(resource_id) or "" in resource_id.strip("/").split("/") or resource_id.endswith("/"):
+        raise UnknownState(field, resource_id)
+    return resource_id
 
 
 def group_of(resource_id: str) -> str:

@@ -112,8 +112,9 @@ class ReplicatedItem:
 
     @property
     def azure_vm_id(self) -> str:
-        """Resource id of the virtual machine in Azure; empty while the item names none."""
-        if not (self.azure_vm_name and self.azure_resource_group_id):
+        """Resource id of the virtual machine in Azure; empty while the item names none that can be asked for."""
+        group = self.azure_resource_group_id
+        if not (arm_ids.is_name(self.azure_vm_name) and arm_ids.names_a_group(group)):
             return ""
         return f"{self.azure_resource_group_id}/providers/Microsoft.Compute/virtualMachines/{self.azure_vm_name}"
 

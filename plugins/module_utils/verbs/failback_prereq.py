@@ -12,7 +12,7 @@ from ..azure.session import AzureSession
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
-from ..failback.failures import FailbackError, NotFound, PermissionDenied, asked
+from ..failback.failures import FailbackError, NotFound, PermissionDenied, UnknownState, asked
 from ..failback.findings import ItemFacts, NotRead, is_ready
 from ..failback.host_checks import check_host
 from ..failback.items import ReplicatedItem
@@ -141,7 +141,7 @@ def _read(read: Callable[[], Fact]) -> Fact | NotRead:
     """Read a fact that the caller's roles may hide. What hides one fact must not hide the others."""
     try:
         return read()
-    except (PermissionDenied, NotFound) as problem:
+    except (PermissionDenied, NotFound, UnknownState) as problem:
         return NotRead(problem.happened)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.azure_resources import AzureVm
-from ..failback.failures import Contradiction, PermissionDenied
+from ..failback.failures import Contradiction, PermissionDenied, UnknownState
 from ..failback.fence import Sides
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
@@ -57,7 +57,7 @@ def check_leftovers(
                 _check_vm(session, wish, watch, member)
                 left.deleted.append(member.item.azure_vm_id)
             _check_parts(session, member, noted.get(member.item.id), left)
-        except PermissionDenied as denied:
+        except (PermissionDenied, UnknownState) as denied:
             left.not_checked.append({"id": member.item.azure_vm_id, "reason": denied.happened})
     return left
 

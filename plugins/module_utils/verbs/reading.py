@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ..azure.session import AzureSession
 from ..failback import arm_ids
 from ..failback.azure_use import AzureUse, judge_use, not_read
-from ..failback.failures import NotFound, ServiceError, TargetError, Unreachable, Vanished
+from ..failback.failures import NotFound, ServiceError, TargetError, UnknownState, Unreachable, Vanished
 from ..failback.history import NOT_READ, history_of
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job, Operation, require_known_state
@@ -230,6 +230,8 @@ def _unknown(session: AzureSession, wanted: str, kind: str, names: Sequence[str]
 
 def require_hyper_v(item: ReplicatedItem) -> None:
     """Refuse an item that another provider replicates: its failback is another procedure."""
+    if not item.instance_type:
+        raise UnknownState(f"providerSpecificDetails.instanceType of '{item.friendly_name}'", item.instance_type)
     if not item.is_hyper_v_to_azure:
         raise TargetError(
             f"It is replicated with {item.instance_type}, not from Hyper-V to Azure (HyperVReplicaAzure).",
