@@ -27,6 +27,8 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.failures imp
     Unreachable,
 )
 
+VAULT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
+
 GROUP = "/subscriptions/s/resourceGroups/rg-azure/providers"
 VM, NIC = f"{GROUP}/Microsoft.Compute/virtualMachines/web01", f"{GROUP}/Microsoft.Network/networkInterfaces/nic-1"
 DISK = f"{GROUP}/Microsoft.Compute/disks/disk-1"
@@ -41,9 +43,9 @@ TROUBLE = [
 ]
 READS: list[Callable[[Resources, Compute], Any]] = [
     lambda resources, _compute: resources.find(NIC, "2024-05-01"),
-    lambda resources, _compute: resources.vault("/vault"),
+    lambda resources, _compute: resources.vault(VAULT_ID),
     lambda resources, _compute: resources.locks(VM),
-    lambda resources, _compute: resources.permissions("/vault"),
+    lambda resources, _compute: resources.permissions(VAULT_ID),
     lambda _resources, compute: compute.find_vm(VM),
     lambda _resources, compute: compute.disk_exists(DISK),
     lambda _resources, compute: compute.find_nic(NIC),
@@ -95,7 +97,7 @@ def test_no_list_is_never_taken_for_an_empty_one(body: Any, azure: Any) -> None:
     with pytest.raises(Unreachable, match="could not be understood"):
         resources.locks(VM)
     with pytest.raises(Unreachable, match="could not be understood"):
-        resources.permissions("/vault")
+        resources.permissions(VAULT_ID)
 
 
 def test_a_resource_is_looked_for_in_the_subscription_of_its_id(azure: Any) -> None:
@@ -110,7 +112,7 @@ def test_a_resource_is_looked_for_in_the_subscription_of_its_id(azure: Any) -> N
 def test_a_vault_must_exist(azure: Any) -> None:
     resources, _compute, _server = azure(ABSENT)
     with pytest.raises(ServiceError, match="404"):
-        resources.vault("/vault")
+        resources.vault(VAULT_ID)
 
 
 def test_lists_are_read_to_their_last_page(azure: Any) -> None:
