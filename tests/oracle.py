@@ -8,7 +8,8 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 - a step is started once: never while a job owns the machine, never in a stage that does not call for it;
 - nothing is committed before its cut-over, and no commit deletes what Azure alone has;
 - no machine boots from disks that are being written, and never do both copies serve;
-- no running machine is overwritten.
+- no running machine is overwritten;
+- nothing is asked for under an empty name.
 """
 
 from __future__ import annotations
@@ -100,6 +101,9 @@ class Oracle:
         """A request was answered: judge it before time goes on, for the machines are still as it found them."""
         if world is not self._world:
             return
+        for entry in world.journal.entries(self._seen):
+            if "//" in entry["path"] or entry["path"].endswith("/"):
+                self._object(f"something without a name was asked for: {entry['path']}")
         for entry in world.journal.entries(self._seen, writes=True):
             self._judge(world, entry)
         self._seen = world.journal.count
@@ -112,7 +116,7 @@ class Oracle:
             if self.refusals and is_refused(entry):
                 self._object(f"{step} of {entry['path']} was refused with {entry['handled']}")
             return
-        job = world.vault.find_job(entry["operation"] or "")
+        job = world.vault.find_operation(entry["operation"] or "")
         for item in _items_of(world, entry["path"]):
             self.started[item.name, step] += 1
             if step in MAY_START:
