@@ -144,3 +144,12 @@ def test_a_secret_inside_of_an_option_is_hidden_too(vault: Stage, tmp_path: Path
     run = play(vault, tmp_path, {task: {"replicated_item": "vm1", "probes": [secret]}}, hidden=CANARY)
     assert "port must be from 1" in run.output
     assert CANARY not in run.output.split("TASK [", 1)[1]
+
+
+def test_a_task_that_is_not_to_be_logged_says_nothing_on_the_screen(vault: Stage, tmp_path: Path) -> None:
+    # Its progress tells the name of the VM and of the job.
+    task = {"asr.failback.planned_failover": {"replicated_item": "vm1", "poll_interval": 0.2}, "no_log": True}
+    run = play(vault, tmp_path, {"name": "Quietly", **task}, verbosity="-v")
+    assert run.status == 0, run.output
+    assert vault.writes() == ["plannedFailover"]
+    assert "\n[vm1] " not in run.output

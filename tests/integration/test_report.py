@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +81,35 @@ def test_a_report_holds_what_json_does_not_know_as_text(tmp_path: Path) -> None:
 def test_results_that_no_file_can_hold_are_one_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="none that a file can hold"):
         report(tmp_path / "report.json", [{"host": "web01", 1: "a number for a name"}])
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Fail what takes longer: the reader of a pipe waits for its writer for ever."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise AssertionError(f"it took more than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_path_that_is_no_file_is_refused_and_left_alone(tmp_path: Path, kind: str, check_mode: bool) -> None:
+    path = tmp_path / "report.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/null")
+    else:
+        path.mkdir()
+    before = os.lstat(path)
+    with within(5), pytest.raises(ConfigurationError, match="cannot be written"):
+        report(path, RESULTS, check_mode=check_mode)
+    assert (os.lstat(path).st_ino, list(tmp_path.iterdir())) == (before.st_ino, [path])

@@ -203,8 +203,8 @@ def test_no_file_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert list(tmp_path.iterdir()) == []
         assert status.st_nlink == 0
         assert not os.get_inheritable(fd)
-    # The kernel gives a memory file all permission bits; nobody else can reach it. The fallback has its owner's only.
-    assert stat.S_IMODE(status.st_mode) == 0o600
+        # Whoever may look into /proc reaches a file without a name as well.
+        assert stat.S_IMODE(status.st_mode) == 0o600
 
 
 def test_a_cache_keeps_no_key_in_clear_text() -> None:

@@ -180,3 +180,15 @@ def test_the_public_addresses_of_an_interface_are_found(azure: Any) -> None:
     configurations = [{"properties": {"publicIPAddress": {"id": "/ip-1"}}}, {"properties": {"publicIPAddress": None}}]
     _resources, compute, _server = azure(Answer(200, {"id": NIC, "properties": {"ipConfigurations": configurations}}))
     assert compute.find_nic(NIC) == AzureNic("", ("/ip-1",))
+
+
+    assert compute.find_nic_addresses(NIC) == ["/ip-1"]
+
+
+@pytest.mark.parametrize("read", READS[2:4])
+def test_no_token_goes_to_another_origin(read: Callable[[Resources, Compute], Any], azure: Any, web: Any) -> None:
+    other = web(Answer(200, {"value": []}))
+    resources, compute, server = azure(Answer(200, {"value": [], "nextLink": f"{other.url}/more"}))
+    with pytest.raises(Unreachable, match="nextLink"):
+        read(resources, compute)
+    assert (len(server.asked), other.asked) == (1, [])

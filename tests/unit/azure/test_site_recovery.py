@@ -307,6 +307,18 @@ def test_lists_are_read_to_their_last_page(service: Any) -> None:
     assert [one.name for one in vault.items("site1", "cloud_1")] == ["item-1", "item-1"]
 
 
+@pytest.mark.parametrize("link", ["{other}/more", "http://{host}/more", "//{other_host}/more", "more", 5, {}])
+def test_no_token_goes_to_another_origin_and_no_list_ends_there(link: Any, web: Any, service: Any) -> None:
+    recovery, server = service(Answer(200, {}))
+    other = web(Answer(200, {"value": []}))
+    places = {"other": other.url, "host": server.url.split("//")[1], "other_host": other.url.split("//")[1]}
+    following = link.format(**places) if isinstance(link, str) else link
+    server.answer(Answer(200, {"value": [bodies.item()], "nextLink": following}), Answer(200, {"value": []}))
+    with pytest.raises(Unreachable, match="nextLink"):
+        recovery.items("fabric", "container")
+    assert (len(server.asked), other.asked) == (1, [])
+
+
 def test_only_404_means_that_a_job_is_not_there(service: Any) -> None:
     vault, server = service(Answer(404, {"error": {"code": "ArmResourceDoesNotExist", "message": "No."}}))
     assert vault.find_job("job-1") is None

@@ -210,13 +210,50 @@ def test_an_account_that_two_hosts_refused_is_tried_on_no_other(host: Start) -> 
 
 def test_a_host_that_refuses_by_itself_is_asked_twice_and_keeps_nobody_from_others(host: Start) -> None:
     wrong, right, cache = host(UNAUTHORIZED), host(*facts(), *facts(), GONE), RunCache()
-    told = [asked(several(cache, wrong, right), "hv0") for _time in range(4)]
-    assert ["was refused before" in words for words in told] == [False, False, True, True]
+    assert "was refused before" not in asked(several(cache, wrong, right), "hv0")
+    # From here on the password is known to be right: the other host alone is wrong.
+    assert several(cache, wrong, right).facts("hv1").computer == "HV01"
+    told = [asked(several(cache, wrong, right), "hv0") for _time in range(3)]
+    assert ["was refused before" in words for words in told] == [False, True, True]
     assert len(wrong.web.asked) == 2
     assert several(cache, wrong, right).facts("hv1").computer == "HV01"
-    # The password is right, so that what was refused before counts no more.
-    assert "was refused before" not in asked(several(cache, wrong, right), "hv0")
-    assert several(cache, wrong, right).facts("hv1").computer == "HV01"
+
+
+def test_a_password_that_was_refused_twice_is_tried_nowhere(host: Start) -> None:
+    wrong, other, cache = host(UNAUTHORIZED), host(*facts()), RunCache()
+    for _time in range(2):
+        asked(several(cache, wrong, other), "hv0")
+    assert "was refused before in this run, by hv0" in asked(several(cache, wrong, other), "hv1")
+    assert (len(wrong.web.asked), len(other.web.asked)) == (2, 0)
+
+
+def test_each_way_to_sign_in_is_a_try(host: Start) -> None:
+    first, second, cache = host(UNAUTHORIZED), host(UNAUTHORIZED), RunCache()
+    ways = {"winrm_transport": ["basic", "ntlm"]}
+    known = several(cache, first, second, **ways)
+    assert "was refused before" not in asked(known, "hv0")
+    assert "was refused before" in asked(known, "hv1")
+    assert (len(first.web.asked), len(second.web.asked)) == (2, 0)
+
+
+@pytest.mark.parametrize("of_hosts", [1, 12], ids=["one host", "a host each"])
+def test_a_wrong_password_is_tried_twice_whatever_the_forks(host: Start, of_hosts: int) -> None:
+    hosts, cache = [host(UNAUTHORIZED) for _host in range(of_hosts)], RunCache()
+
+    def ask(number: int) -> int:
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            told = asked(several(cache, *hosts), f"hv{number % of_hosts}")
+            status = int("refused" not in told)
+        finally:
+            os._exit(status)
+
+    children = [ask(number) for number in range(12)]
+    assert all(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 for child in children)
+    assert sum(len(one.web.asked) for one in hosts) == 2
 
 
 def test_another_password_is_another_try(host: Start) -> None:

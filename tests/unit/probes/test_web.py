@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,47 @@ def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "")
     with Web(None, [Answer(body="fine")]) as server:
         assert http(server).attempt(LOOPBACK, SECONDS).status == "pass"
+
+
+@contextmanager
+def dribbling(first: bytes, rest: bytes = b"x") -> Iterator[int]:
+    """A web server whose answer takes its time, and never pauses for long."""
+    stop = threading.Event()
+
+    def serve(server: socket.socket) -> None:
+        connection, _address = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(first)
+            # A client that waits for the end must not wait for ever.
+            for _time in range(80):
+                connection.sendall(rest)
+                if stop.wait(0.05):
+                    break
+
+    with socket.create_server((LOOPBACK, 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "contains"),
+    [
+        (b"HTTP/1.1 200 O", ""),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", ""),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "a text that never comes"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1", "a text that never comes"),
+    ],
+    ids=["status", "header", "body", "chunk"],
+)
+def test_an_answer_that_dribbles_gets_no_more_than_its_time(first: bytes, contains: str) -> None:
+    with dribbling(first, b"0" if first.endswith(b"1") else b"x") as port:
+        began = time.monotonic()
+        outcome = HttpProbe(name="shop", port=port, contains=contains).attempt(LOOPBACK, 1)
+        took = time.monotonic() - began
+    assert outcome.status == "fail"
+    assert took < 3
