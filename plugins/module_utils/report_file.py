@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ def run(wish: ReportWish, _services: Services, _watch: Watch) -> dict[str, Any]:
     """Write the report unless it says the same already. Raises ConfigurationError where it cannot be written."""
     content = _content(wish)
     try:
+        _require_file(wish.path)
         changed = _content_of(wish.path) != content
         if changed and not wish.check_mode:
             _replace(wish.path, content)
@@ -46,6 +48,16 @@ def run(wish: ReportWish, _services: Services, _watch: Watch) -> dict[str, Any]:
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
     return {"changed": changed, "path": wish.path}
+
+
+def _require_file(path: str) -> None:
+    """Refuse what is there and is no file: a pipe would be waited for, a device replaced."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ConfigurationError(
+                f"The report {path} cannot be written: it is a folder, a pipe, a socket or a device.",
+                "Nothing was written. Give the path of a file, or of one that is not there yet.",
+            )
 
 
 def _content(wish: ReportWish) -> str:

@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _WHOLE_FILE = 0
+# The kernel gives a file in memory all permission bits.
+_MODE = 0o600
 # Byte ranges beyond any content serve as one lock for each key.
 _FIRST_KEY_LOCK, _KEY_LOCKS = 1 << 40, 1 << 20
 # Hash of the key, room for the value, its length and checksum; then the checksum of these.
@@ -55,8 +57,9 @@ class RunCache:
     """A dictionary of JSON values, shared with every process forked after it was made."""
 
     def __init__(self) -> None:
-        # memfd stays in memory; elsewhere an unlinked temporary file of mode 0600 is as private.
+        # memfd stays in memory; elsewhere an unlinked temporary file is as private.
         self._fd = os.memfd_create("asr-failback") if hasattr(os, "memfd_create") else _unlinked_file()
+        os.fchmod(self._fd, _MODE)
         self._threads = threading.RLock()
 
     def get_or_make(self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any]) -> Any:

@@ -91,11 +91,9 @@ class ActionModule(ActionBase):
         inventory = HostsOfInventory(task_vars or {}, self._templar)
         with self._own_environment():
             around = secrets_around(os.environ)
-            watch = Watch(
-                deadline_of(parameters),
-                lambda line: display.display(f"[{host}] {line}"),
-                is_wanted=_run_is_alive,
-            )
+            # What a task with no_log does is nobody's business, the names in its progress included.
+            told = {} if self._task.no_log else {"report": lambda line: display.display(f"[{host}] {line}")}
+            watch = Watch(deadline_of(parameters), is_wanted=_run_is_alive, **told)
             outcome = self._outcome(contract, parameters, watch, inventory.variables_of)
         secrets = around | set(_secrets_in(contract.argument_spec, parameters))
         return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})

@@ -59,8 +59,6 @@ def test_a_vault_after_test_failovers_comes_home_as_any_other(driver: Any) -> No
 @pytest.mark.parametrize("stage", ["protected", "failed_over"])
 def test_a_test_failover_that_was_cleaned_up_is_none(driver: Any, stage: str) -> None:
     vault = driver(scenario_of(item_of("vm1", stage, test_failover="cleaned_up")))
-    found = {
-        one["id"]: one for one in vault.run("failback_prereq", replicated_item="vm1")["findings"]
-    }
+    found = {one["id"]: one for one in vault.run("failback_prereq", replicated_item="vm1")["findings"]}
     assert found["no_test_failover"]["status"] == "pass"
     assert vault.run("replicated_item_info", replicated_item="vm1")["replicated_items"][0]["stage"] == stage

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from ..failback.arm_ids import is_resource_id
 from ..failback.documents import field, items, text
@@ -37,7 +38,22 @@ def page_of_objects(response: HttpResponse) -> Any:
     following = field(body, "nextLink")
     if following is not None and not isinstance(following, str):
         raise _misunderstood(response, f"its nextLink should be an address, not {_kind(following)}")
+    if following and not _same_origin(following, response.request.url):
+        raise _misunderstood(response, "its nextLink leads away from the server that gave it")
     return body
+
+
+def _same_origin(link: str, url: str) -> bool:
+    """Whether a list goes on where it began: the token goes along, and what another server says is no answer."""
+    try:
+        there, here = urlsplit(link), urlsplit(url)
+        return (there.scheme, there.hostname, _port(there)) == (here.scheme, here.hostname, _port(here))
+    except ValueError:
+        return False
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def resource_body(read: Callable[..., Any]) -> Any:

@@ -160,7 +160,24 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
     kind: type[HostUnreachable] = HostUnreachable if _never_connected(problem, causes) else ConnectionBroken
     if isinstance(problem, Timeout):
         # It would take as long once more.
-        kind, words = HostUnreachable, f"no answer within {settings.read_timeout} seconds"
+        kind, words = HostUnreachable, _no_answer_within(settings)
+    return _unreached(settings, words, details, kind)
+
+
+def nobody_there(settings: HostSettings, problem: OSError) -> HostUnreachable:
+    """Return the failure of a connection that was never made, before anything was asked."""
+    words = _no_answer_within(settings) if isinstance(problem, TimeoutError) else _of_system([problem])
+    details = {"host": settings.name, "address": f"{settings.address}:{settings.port}"}
+    return _unreached(settings, words or _first_line(problem), details, HostUnreachable)
+
+
+def _no_answer_within(settings: HostSettings) -> str:
+    return f"no answer within {settings.read_timeout} seconds"
+
+
+def _unreached(
+    settings: HostSettings, words: str, details: dict[str, Any], kind: type[HostUnreachable]
+) -> HostUnreachable:
     return kind(
         f"{settings.where} could not be reached: {words}",
         "Check that the host runs, its name and address (ansible_host, winrm_port), firewalls, and that WinRM listens: "

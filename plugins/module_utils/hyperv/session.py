@@ -97,15 +97,14 @@ class HostSession:
         question = _encode(script, request)
         if changes:
             self._watch.require_wanted()
-        with self._refusals.watched(self._settings):
-            if changes:
-                return self._ask_by_any(self._settings.transports, question, changes)
-            return self._ask_and_repeat(question)
+        if changes:
+            return self._ask_by_any(self._settings.transports, question, changes)
+        return self._ask_and_repeat(question)
 
     def _ask_and_repeat(self, question: bytes) -> dict[str, Any]:
         """Ask for something that changes nothing, within the time that it gets at least."""
         watch = self._watch.at_least(self._least_seconds)
-        patient = HostSession(self._settings, watch, run_program=self._run_program)
+        patient = HostSession(self._settings, watch, refusals=self._refusals, run_program=self._run_program)
         try:
             return patient._ask_by_any(self._settings.transports, question, changes=False)
         except ConnectionBroken:
@@ -134,10 +133,9 @@ class HostSession:
         return self._ask_by_any(others, question, changes)
 
     def _ask(self, transport: str, question: bytes, changes: bool) -> dict[str, Any]:
-        own_ticket = ticket(self._settings, transport, self._run_program)
-        with own_ticket, self._command(transport) as (protocol, shell, command):
+        with self._shell(transport) as (protocol, shell), self._command(protocol, shell) as command:
             try:
-                with translated(self._settings):
+                with self._refusals.noted(self._settings), translated(self._settings):
                     self._send(protocol, shell, command, question)
                     output, errors, code = self._receive(protocol, shell, command, changes)
             except HostError as problem:
@@ -147,19 +145,30 @@ class HostSession:
         return self._answer(output, errors, code)
 
     @contextmanager
-    def _command(self, transport: str) -> Iterator[tuple[Any, str, str]]:
-        """Start the command, which waits for its question; end it and its shell."""
+    def _shell(self, transport: str) -> Iterator[tuple[Any, str]]:
+        """Sign in and open a shell; close it and the connection."""
         with ExitStack() as ending:
+            with self._refusals.signing_in(self._settings):
+                ending.enter_context(ticket(self._settings, transport, self._run_program))
+                with translated(self._settings):
+                    protocol = Protocol(**self._protocol_options(transport))
+                    ending.callback(protocol.transport.close_session)
+                    shell = _opened(protocol)
             with translated(self._settings):
-                protocol = Protocol(**self._protocol_options(transport))
-                ending.callback(protocol.transport.close_session)
-                shell = self._in_turn(partial(protocol.open_shell, codepage=_UTF_8))
-                ending.callback(_end, protocol.close_shell, shell)
+                shell = shell or self._in_turn(partial(protocol.open_shell, codepage=_UTF_8))
+            ending.callback(_end, protocol.close_shell, shell)
+            yield protocol, shell
+
+    @contextmanager
+    def _command(self, protocol: Any, shell: str) -> Iterator[str]:
+        """Start the command, which waits for its question; end it."""
+        with ExitStack() as ending:
+            with self._refusals.noted(self._settings), translated(self._settings):
                 arguments = (*_ARGUMENTS, base64.b64encode(BOOTSTRAP.encode("utf-16-le")).decode())
                 start = partial(protocol.run_command, shell, "powershell.exe", arguments)
                 command = self._in_turn(partial(start, console_mode_stdin=False, skip_cmd_shell=True))
                 ending.callback(_end, protocol.cleanup_command, shell, command)
-            yield protocol, shell, command
+            yield command
 
     def _send(self, protocol: Any, shell: str, command: str, question: bytes) -> None:
         """Send the question. What became of it where the host says nothing of that, the answer tells."""
@@ -230,6 +239,16 @@ class HostSession:
             "operation_timeout_sec": remaining,
             "read_timeout_sec": remaining + settings.read_timeout - settings.operation_timeout,
         }
+
+
+def _opened(protocol: Any) -> str:
+    """Open a shell, which is the first request and signs in. Nothing where other tasks have all shells: it is in."""
+    try:
+        return str(protocol.open_shell(codepage=_UTF_8))
+    except WSManFaultError as fault:
+        if not is_crowded(fault):
+            raise
+    return ""
 
 
 def _encode(script: str, request: Mapping[str, Any]) -> bytes:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import socket
+import ssl
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from ssl import SSLCertVerificationError
-from urllib.error import HTTPError, URLError
-
-from ansible.module_utils.urls import open_url
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
 
 from ..failback.evidence import FAIL, PASS, Outcome
 from .probe import Probe, place, short
@@ -22,6 +26,9 @@ ANY_GOOD_STATUS = range(200, 400)
 _MOST_BYTES = 2**20
 _CHUNK = 2**16
 _UNAUTHORIZED = 401
+_OWN_NAME = {"User-Agent": "ansible-asr.failback"}
+# Of a path and a query: what stands for itself. The rest is sent in percent-encoding.
+_PLAIN = "/?:@!$&'()*+,;=-._~%[]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,33 +63,44 @@ class HttpProbe(Probe):
         url = self.url or self._url_at(address)
         ends = time.monotonic() + timeout
         try:
-            with self._answer(url, timeout) as answer:
-                return self._judge(url, answer.status or 0, _text(answer, ends) if self.contains else "")
-        except (OSError, HTTPException) as problem:
-            return _no_answer(url, problem)
+            with self._answer(urlsplit(url), ends) as answer:
+                return self._judge(url, answer.status, _text(answer, ends) if self.contains else "")
+        except (OSError, ValueError, HTTPException) as problem:
+            late = f"timed out: no whole answer within {timeout:g} seconds" if time.monotonic() >= ends else ""
+            return _no_answer(url, problem, late)
 
     def _url_at(self, address: str) -> str:
         where = place(address, self.port) if self.port else f"[{address}]" if ":" in address else address
         return f"{self.scheme}://{where}{self.path}"
 
-    def _answer(self, url: str, timeout: float) -> HTTPResponse | HTTPError:
-        try:
-            answer: HTTPResponse = open_url(
-                url,
-                timeout=timeout,
-                use_proxy=False,
-                use_netrc=False,
-                follow_redirects="none",
-                validate_certs=self.validate_certs,
-                ca_path=self.ca_path or None,
-                url_username=self.user or None,
-                url_password=self.password or None,
-                force_basic_auth=bool(self.user),
-            )
-        except HTTPError as problem:
-            # An answer like any other: which status is right is for the user to say.
-            return problem
-        return answer
+    @contextmanager
+    def _answer(self, url: SplitResult, ends: float) -> Iterator[HTTPResponse]:
+        with closing(self._connection(url, ends)) as connection:
+            connection.request("GET", _target(url), headers=self._headers())
+            connection.sock.settimeout(_left(ends))
+            yield connection.getresponse()
+
+    def _connection(self, url: SplitResult, ends: float) -> HTTPConnection:
+        host, left = url.hostname or "", _left(ends)
+        if url.scheme == "https":
+            connection: HTTPConnection = HTTPSConnection(host, url.port, timeout=left, context=self._trust())
+        else:
+            connection = HTTPConnection(host, url.port, timeout=left)
+        connection.response_class = _until(ends)
+        return connection
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self.ca_path or None)
+        if not self.validate_certs:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def _headers(self) -> dict[str, str]:
+        if not self.user:
+            return _OWN_NAME
+        word = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {**_OWN_NAME, "Authorization": f"Basic {word}"}
 
     def _judge(self, url: str, status: int, body: str) -> Outcome:
         seen = f"HTTP {status} from {_shown(url)}"
@@ -102,23 +120,70 @@ class HttpProbe(Probe):
         return Outcome(PASS, f"{seen}, with the text looked for" if self.contains else seen)
 
 
-def _text(answer: HTTPResponse | HTTPError, ends: float) -> str:
+class _Hurried(io.RawIOBase):
+    """What a socket brings until a time: each byte may come within the timeout of a socket, and the last one never."""
+
+    def __init__(self, connection: socket.socket, stream: io.RawIOBase, ends: float) -> None:
+        self._connection, self._stream, self._ends = connection, stream, ends
+
+    def readable(self) -> bool:
+        """Say that it is there to be read."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # what io.BufferedReader gives
+        """Read what is there, waiting no longer than until the time."""
+        self._connection.settimeout(_left(self._ends))
+        return self._stream.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket too."""
+        self._stream.close()
+        super().close()
+
+
+def _until(ends: float) -> type[HTTPResponse]:
+    """Return the class of answers that are read until a time, their headers included."""
+
+    class Answer(HTTPResponse):
+        def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+            super().__init__(sock, *arguments, **options)
+            self.fp = io.BufferedReader(_Hurried(sock, self.fp.detach(), ends))
+
+    return Answer
+
+
+def _left(ends: float) -> float:
+    """Return the seconds until a time. Raises TimeoutError where none are left."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def _target(url: SplitResult) -> str:
+    return quote(f"{url.path or '/'}{'?' if url.query else ''}{url.query}", safe=_PLAIN)
+
+
+def _text(answer: HTTPResponse, ends: float) -> str:
     """Return the body as text: its beginning, where it is long or slow."""
     body = b""
     while len(body) < _MOST_BYTES and time.monotonic() < ends:
-        chunk = answer.read1(_CHUNK)
+        try:
+            chunk = answer.read1(_CHUNK)
+        except TimeoutError:
+            break
         if not chunk:
             break
         body += chunk
     return body.decode("utf-8", "replace")
 
 
-def _no_answer(url: str, problem: OSError | HTTPException) -> Outcome:
-    cause = problem.reason if isinstance(problem, URLError) else problem
+def _no_answer(url: str, problem: Exception, late: str) -> Outcome:
     remedy = "See that the web server runs in the VM, and that no firewall is between it and this machine."
-    if isinstance(cause, SSLCertVerificationError):
+    if isinstance(problem, ssl.SSLCertVerificationError):
         remedy = "Give ca_path, or the name that is in the certificate as host or url; or set validate_certs: false."
-    return Outcome(FAIL, f"no answer from {_shown(url)}", short(str(cause) or type(cause).__name__), remedy)
+    cause = late or str(problem) or type(problem).__name__
+    return Outcome(FAIL, f"no answer from {_shown(url)}", short(cause), remedy)
 
 
 def _shown(url: str) -> str:

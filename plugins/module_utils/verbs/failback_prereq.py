@@ -113,9 +113,7 @@ def _member(
     }
 
 
-def _facts(
-    session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights, locks: LockReader
-) -> ItemFacts:
+def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights, locks: LockReader) -> ItemFacts:
     item, service = seen.item, session.site_recovery
     vm = own_vm(session, item)
     return ItemFacts(

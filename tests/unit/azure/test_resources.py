@@ -182,9 +182,6 @@ def test_the_public_addresses_of_an_interface_are_found(azure: Any) -> None:
     assert compute.find_nic(NIC) == AzureNic("", ("/ip-1",))
 
 
-    assert compute.find_nic_addresses(NIC) == ["/ip-1"]
-
-
 @pytest.mark.parametrize("read", READS[2:4])
 def test_no_token_goes_to_another_origin(read: Callable[[Resources, Compute], Any], azure: Any, web: Any) -> None:
     other = web(Answer(200, {"value": []}))
