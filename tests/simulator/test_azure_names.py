@@ -76,3 +76,24 @@ def test_a_commit_deletes_the_machine_that_was_renamed_and_not_its_namesake(desk
     vault.until(vault.begin("vm1", "failoverCommit", {}), "Succeeded")
     assert vault.truth("vm1")["azure_vm"]["exists"] is False
     assert named_machine(vault, "vm1")["properties"]["hardwareProfile"] == {"vmSize": "Standard_B2s"}
+
+
+def test_a_disk_that_is_attached_or_grown_in_azure_is_no_disk_of_the_item(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1", "managed_disks": True}))
+    before = details(vault, "vm1")["azureVmDiskDetails"]
+    control = f"{vault.simulator.connection['control']}/faults"
+    own = before[0]["targetDiskName"]
+    for change in ({"attach_disk": "logs", "gb": 64}, {"grow_disk": own, "gb": 400}):
+        answer = vault.caller.session.post(control, json={"service": {"azure_vm": "vm1", **change}}, timeout=20)
+        assert answer.status_code == 200, answer.text
+    storage = named_machine(vault, "vm1")["properties"]["storageProfile"]
+    assert [(disk["name"], disk["diskSizeGB"]) for disk in storage["dataDisks"]] == [("logs", 64)]
+    assert storage["osDisk"]["diskSizeGB"] == 400
+    assert details(vault, "vm1")["azureVmDiskDetails"] == before
+    vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
+    off = named_machine(vault, "vm1")["properties"]["storageProfile"]
+    assert "diskSizeGB" not in off["osDisk"]
+    assert vault.caller.get(off["osDisk"]["managedDisk"]["id"], COMPUTE).json()["properties"]["diskSizeGB"] == 400
+    gone = {"azure_vm": "vm1", "grow_disk": "nothing", "gb": 1}
+    refused = vault.caller.session.post(control, json={"service": gone}, timeout=20)
+    assert (refused.status_code, "vm1 has no disk nothing" in refused.text) == (400, True)

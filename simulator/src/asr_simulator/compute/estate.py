@@ -223,6 +223,27 @@ class Compute:
             self._adopt_nic(nic, group, machine.id)
         return machine
 
+    def attach_disk(self, name_or_id: str, name: str, gb: float) -> Disk:
+        """Attaches a new, empty managed disk to the machine; that changes its model.
+
+        Raises `UnknownMachine`.
+        """
+        machine = self.get(name_or_id)
+        disk = self._adopt_disk(Disk(name, gb), machine.group)
+        machine.disks.append(disk)
+        machine.operated = self._clock.now()
+        return disk
+
+    def grow_disk(self, name_or_id: str, name: str, gb: float) -> Disk:
+        """Makes a disk of the machine larger.
+
+        Raises `UnknownMachine`, or StopIteration where the machine has no such disk.
+        """
+        machine = self.get(name_or_id)
+        disk = next(disk for disk in machine.disks if disk.name.lower() == name.lower())
+        disk.gb = gb
+        return disk
+
     def delete_vm(self, name_or_id: str) -> None:
         """Deletes the machine alone: its disks and interfaces stay, as where nobody asks for their deletion as well.
 

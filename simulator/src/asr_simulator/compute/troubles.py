@@ -9,6 +9,8 @@ A service fault is one of::
     {"azure_vm": "web01", "start": "refused", "code": "AllocationFailed", "message": "...", "when": "later"}
     {"azure_vm": "web01", "moved_to": "rg-archive"}     it goes to another resource group, with all that belongs to it
     {"azure_vm": "web01", "provisioning": "deleting"}   or updating: an operation that goes on until `done` is said
+    {"azure_vm": "web01", "attach_disk": "logs", "gb": 64}          a new disk
+    {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   a larger one
 
 ``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
 ``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
@@ -60,10 +62,22 @@ def _change(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
     if said == {"azure_vm", "moved_to"}:
         machine = _machine(compute, fault)
         return lambda: compute.move(machine.id, str(fault["moved_to"]))
+    if said in ({"azure_vm", "attach_disk", "gb"}, {"azure_vm", "grow_disk", "gb"}):
+        return _disk_change(compute, _machine(compute, fault), fault)
     if said == {"azure_vm", "provisioning"}:
         return _provisioning(_machine(compute, fault), fault["provisioning"])
     machine, refusal = _understood(compute, fault)
     return lambda: setattr(machine, "refusal", refusal)
+
+
+def _disk_change(compute: Compute, machine: VirtualMachine, fault: dict[str, Any]) -> Callable[[], object]:
+    gb = float(fault["gb"])
+    if "attach_disk" in fault:
+        return lambda: compute.attach_disk(machine.id, str(fault["attach_disk"]), gb)
+    name = str(fault["grow_disk"])
+    if name.lower() not in [disk.name.lower() for disk in machine.disks]:
+        raise ValueError(f"{machine.name} has no disk {name}; it has {', '.join(disk.name for disk in machine.disks)}")
+    return lambda: compute.grow_disk(machine.id, name, gb)
 
 
 def _provisioning(machine: VirtualMachine, state: Any) -> Callable[[], None]:
@@ -83,7 +97,10 @@ def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine
     start, when = fault.get("start"), fault.get("when", "at_once")
     if set(fault) - FAULT or start not in ("refused", "ok") or when not in ("at_once", "later"):
         known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
-        raise ValueError(f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning")
+        raise ValueError(
+            f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning, "
+            "attach_disk and gb, grow_disk and gb"
+        )
     machine = _machine(compute, fault)
     code, message = NO_ROOM
     refusal = Refusal(str(fault.get("code", code)), str(fault.get("message", message)), when == "at_once")
