@@ -1,0 +1,145 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is on disks that failback does not carry is lost with the commit: nobody commits that without naming them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scenarios import item_of, scenario_of
+
+VM1 = {"replicated_item": "vm1"}
+NOW = {"policy": "now"}
+PENDING = "failback_commit_pending"
+DISKS = [{"name": "os", "gb": 40, "os": True}, {"name": "data", "gb": 100}]
+CHECK = pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+TOLD = pytest.mark.parametrize("told", ["told", "untold"])
+
+
+def opened(driver: Any, stage: str = "failed_over", told: str = "told", managed: bool = True) -> Any:
+    item = item_of("vm1", stage, managed_disks=managed, disks=DISKS)
+    return driver(scenario_of(item, variants={"target_disks": told})).knows_hosts()
+
+
+def attached(vault: Any, name: str = "logs", gb: int = 64, vm: str = "vm1") -> None:
+    vault.trouble(azure_vm=vm, attach_disk=name, gb=gb)
+
+
+def grown(vault: Any, name: str = "data_vhdx-vm1", gb: int = 200) -> None:
+    vault.trouble(azure_vm="vm1", grow_disk=name, gb=gb)
+
+
+def cut_over(vault: Any) -> None:
+    """Fail back what has changed in Azure."""
+    done = vault.run("planned_failover", **VM1, data_sync="during_failover", wait_for="end")
+    assert done["stage"]["after"] == PENDING
+
+
+def finding(vault: Any, **options: Any) -> dict[str, Any]:
+    result = vault.run("failback_prereq", **VM1, **options)
+    (found,) = (one for one in result["findings"] if one["id"] == "azure_disks")
+    assert result["ready"] is not (found["status"] == "fail")
+    return dict(found)
+
+
+@TOLD
+def test_the_prerequisites_name_what_will_not_come_home(driver: Any, told: str) -> None:
+    vault = opened(driver, told=told)
+    assert finding(vault)["status"] == "pass"
+    attached(vault)
+    grown(vault)
+    found = finding(vault)
+    assert found["status"] == "fail"
+    assert "logs (64 GiB, attached in Azure)" in found["seen"]
+    assert "data_vhdx-vm1 (200 GiB, grown from 100 GiB)" in found["seen"]
+    assert "discard_disks: [" in found["remedy"]
+    assert finding(vault, discard_disks=["logs"])["status"] == "fail"
+    assert finding(vault, discard_disks=["LOGS", "data_vhdx-vm1"])["status"] == "pass"
+
+
+def test_they_are_named_where_the_vm_has_unmanaged_disks(driver: Any) -> None:
+    vault = opened(driver, managed=False)
+    attached(vault)
+    grown(vault)
+    assert "logs (64 GiB, attached in Azure)" in finding(vault)["seen"]
+    assert "data_vhdx-vm1 (200 GiB, grown from 100 GiB)" in finding(vault)["seen"]
+
+
+@TOLD
+@CHECK
+@pytest.mark.parametrize("policy", [NOW, {"policy": "after_validation"}], ids=["now", "evidence"])
+def test_no_commit_deletes_what_nobody_gave_up(
+    driver: Any, told: str, check_mode: bool, policy: dict[str, str]
+) -> None:
+    vault = opened(driver, told=told)
+    attached(vault)
+    grown(vault)
+    cut_over(vault)
+    proof = vault.run("failback_validate", **VM1, attested=["it works"])["validation"]
+    sent = vault.requests()
+    given = {**VM1, **policy, "validation": proof, "check_mode": check_mode}
+    for accepted in (None, ["logs"], ["data_vhdx-vm1"], ["other"]):
+        failed = vault.fail("commit", **given, discard_disks=accepted)
+        assert failed["error"]["kind"] == "refused"
+        missing = {"logs", "data_vhdx-vm1"} - set(accepted or ())
+        assert {one["name"] for one in failed["error"]["disks"]} == missing
+        assert all(name in failed["msg"] for name in missing)
+        assert "discard_disks" in failed["msg"]
+    assert vault.writes(sent) == []
+    assert vault.state("vm1")["azure_vm"]["exists"] is True
+
+
+def test_check_mode_shows_what_would_be_deleted(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    grown(vault)
+    cut_over(vault)
+    given = {**VM1, **NOW, "discard_disks": ["logs", "data_vhdx-vm1"]}
+    told = vault.run("commit", **given, check_mode=True)["would_be_deleted"]
+    vm = vault.state("vm1")["azure_vm"]["id"]
+    assert [(one["vm"], one["kind"], one["name"], one["size_gb"], one["not_carried"]) for one in told] == [
+        ("vm1", "vm", "vm1", None, None),
+        ("vm1", "disk", "os_vhdx-vm1", 40, None),
+        ("vm1", "disk", "data_vhdx-vm1", 200, "grown"),
+        ("vm1", "disk", "logs", 64, "attached"),
+    ]
+    assert told[0]["id"] == vm
+    done = vault.run("commit", **given)
+    assert done["stage"]["after"] == "failed_back"
+    assert done["would_be_deleted"] == []
+    assert {one["id"] for one in told} == set(done["azure_resources"]["deleted"])
+
+
+def test_a_commit_that_is_held_shows_it(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    cut_over(vault)
+    held = vault.run("commit", **VM1, policy="hold")
+    assert held["held"] is True
+    assert "logs (64 GiB, attached in Azure)" in held["reason"]
+    assert [one["name"] for one in held["would_be_deleted"] if one["not_carried"]] == ["logs"]
+
+
+def test_nothing_is_asked_where_every_disk_is_the_items(driver: Any) -> None:
+    vault = opened(driver, PENDING)
+    told = vault.run("commit", **VM1, **NOW, check_mode=True)["would_be_deleted"]
+    assert [one["not_carried"] for one in told] == [None, None, None]
+    assert vault.run("commit", **VM1, **NOW)["stage"]["after"] == "failed_back"
+
+
+def test_each_vm_of_a_plan_counts(driver: Any) -> None:
+    plan = [{"name": "shop", "groups": [["db"], ["web"]]}]
+    items = [item_of(name, managed_disks=True) for name in ("db", "web")]
+    vault = driver(scenario_of(*items, recovery_plans=plan)).knows_hosts()
+    attached(vault, "db-logs", vm="db")
+    attached(vault, "web-logs", vm="web")
+    shop = {"recovery_plan": "shop"}
+    vault.run("planned_failover", **shop, data_sync="during_failover", wait_for="end")
+    sent = vault.requests()
+    failed = vault.fail("commit", **shop, **NOW, discard_disks=["db-logs"])
+    assert [(one["vm"], one["name"]) for one in failed["error"]["disks"]] == [("web", "web-logs")]
+    assert vault.writes(sent) == []
+    vault.run("commit", **shop, **NOW, discard_disks=["db-logs", "web-logs"])
+    assert vault.state("web")["stage"] == "failed_back"
