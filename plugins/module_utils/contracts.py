@@ -112,7 +112,12 @@ def _common(parameters: Parameters, check_mode: bool) -> dict[str, Any]:
 
 def _prereq_wish(parameters: Parameters, check_mode: bool) -> PrereqWish:
     extra = {name: parameters[name] for name in ("refresh_provider", "data_sync", "create_vm_if_missing")}
-    return PrereqWish(**_common(parameters, check_mode), **extra, target_host=parameters["target_host"] or "")
+    return PrereqWish(
+        **_common(parameters, check_mode),
+        **extra,
+        target_host=parameters["target_host"] or "",
+        discard_disks=tuple(parameters["discard_disks"]),
+    )
 
 
 def _planned_failover_wish(parameters: Parameters, check_mode: bool) -> PlannedFailoverWish:
@@ -150,6 +155,7 @@ def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
         policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
         validation=parameters["validation"],
         discard_azure_changes=parameters["discard_azure_changes"],
+        discard_disks=tuple(parameters["discard_disks"]),
     )
 
 
@@ -194,13 +200,19 @@ _PLACE: dict[str, dict[str, Any]] = {
     "target_host": {"type": "str"},
 }
 _DATA_SYNC = {"type": "str", "default": "auto", "choices": ["auto", "before_failover", "during_failover"]}
+_DISCARD_DISKS = {"type": "list", "elements": "str", "default": []}
 
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
         Contract(
             "failback_prereq",
-            {"refresh_provider": {"type": "bool", "default": False}, "data_sync": _DATA_SYNC, **_PLACE},
+            {
+                "refresh_provider": {"type": "bool", "default": False},
+                "data_sync": _DATA_SYNC,
+                **_PLACE,
+                "discard_disks": _DISCARD_DISKS,
+            },
             failback_prereq.run,
             _prereq_wish,
             asks_hosts=True,
@@ -246,6 +258,7 @@ CONTRACTS: dict[str, Contract] = {
                 "not_before": {"type": "str"},
                 "validation": {"type": "dict"},
                 "discard_azure_changes": {"type": "bool", "default": False},
+                "discard_disks": _DISCARD_DISKS,
                 **ASSUME_OPTIONS,
             },
             commit.run,

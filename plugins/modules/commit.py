@@ -13,6 +13,7 @@ short_description: Commit a failback, or the earlier failover
 description:
   - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
     so it takes evidence that the on-premises VM works, unless O(policy) says otherwise.
+  - Refuses where the VM in Azure has disks that no failback carries, unless O(discard_disks) names them.
   - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
   - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
@@ -65,6 +66,14 @@ options:
         newer than the last operation of that VM, too.
     type: bool
     default: false
+  discard_disks:
+    description:
+      - B(Dangerous.) Names of disks of the VM in Azure that may be deleted although no failback carries them.
+      - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
+        has grown there, does not come home, and the commit deletes it with the VM.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -141,6 +150,40 @@ locks:
   type: list
   elements: str
   sample: []
+would_be_deleted:
+  description:
+    - What the commit deletes in Azure, in check mode and where it is held; empty else. For what was deleted see
+      RV(azure_resources).
+    - A disk that no failback carries is lost with it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    kind:
+      description: V(vm) or V(disk).
+      type: str
+      sample: disk
+    id:
+      description: Resource id, or the address of an unmanaged disk.
+      type: str
+      sample: >-
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-azure/providers/Microsoft.Compute/disks/logs
+    name:
+      description: Name in Azure.
+      type: str
+      sample: logs
+    size_gb:
+      description: Size of a disk in GiB, V(null) where Azure does not tell it, and of a VM.
+      type: int
+      sample: 64
+    not_carried:
+      description: V(attached) in Azure, V(grown) there, or V(null) for what the failback has carried.
+      type: str
+      sample: attached
 validation:
   description: The evidence that a failback's commit was given, and what it was worth.
   returned: success

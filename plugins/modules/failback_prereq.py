@@ -16,7 +16,7 @@ description:
   - Checks that the item is a Hyper-V VM replicated to Azure, runs in Azure, that its failover is committed, that no
     operation or test failover is in progress, that its recovery services provider is connected with a fresh
     heartbeat, the health of fabric and replication, data encryption, managed disks, that the Azure VM exists and
-    runs, locks, and the permissions of the caller.
+    runs and has no disks that a failback does not carry, locks, and the permissions of the caller.
 options:
   refresh_provider:
     description:
@@ -43,6 +43,14 @@ options:
       - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in
         place of the VM's own host.
     type: str
+  discard_disks:
+    description:
+      - B(Dangerous.) Names of disks of the VM in Azure that will be given up at the commit. They are no obstacle then.
+      - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
+        has grown there, does not come home, and the commit deletes it with the VM.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure

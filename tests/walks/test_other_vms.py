@@ -53,6 +53,24 @@ def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("number", SEEDS)
+def test_a_disk_that_only_azure_has_is_not_deleted(number: int, tmp_path: Path) -> None:
+    dice = random.Random(number)
+    names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
+    items = [item_of(name, managed_disks=dice.random() < 0.7) for name in names]
+    scenario = scenario_of(*items, principals=[OPERATOR], variants={"target_disks": dice.choice(("told", "untold"))})
+    with Simulator.start({**scenario, "speed": 0}, tmp_path / "simulator") as simulator:
+        oracle = Oracle(simulator, refusals=False)
+        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        for name in names:
+            vault.trouble(azure_vm=name, attach_disk=f"{name}-logs", gb=64)
+        walk(vault, dice, names)
+        assert oracle.violations == []
+        kept = simulator.locked(lambda world: {disk.name for disk in world.compute.disks()})
+        assert {f"{name}-logs" for name in names} <= kept
+        count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))
+
+
+@pytest.mark.parametrize("number", SEEDS)
 def test_somebody_elses_vm_is_left_alone(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))

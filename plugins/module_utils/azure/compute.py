@@ -11,7 +11,7 @@ from typing import Any
 
 from ..failback import arm_ids
 from ..failback.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
-from ..failback.documents import field, text
+from ..failback.documents import field, text, whole_number
 from ..failback.failures import UnknownState, Unreachable
 from .answers import resource_body
 from .errors import found_or_none, translated
@@ -59,9 +59,16 @@ class Compute:
 
     def disk_exists(self, disk_id: str) -> bool:
         """Say whether a managed disk is there."""
+        return self._find_disk(disk_id) is not None
+
+    def disk_size(self, disk_id: str) -> int | None:
+        """Return the size of a managed disk in GiB, None where it is not there, or does not tell."""
+        return whole_number(self._find_disk(disk_id), "properties", "diskSizeGB")
+
+    def _find_disk(self, disk_id: str) -> Any | None:
         subscription, *names = _path(disk_id)
         get = functools.partial(self._client(subscription).disks.get, *names)
-        return found_or_none(lambda: resource_body(get)) is not None
+        return found_or_none(lambda: resource_body(get))
 
     def find_nic(self, nic_id: str) -> AzureNic | None:
         """Return a network interface, or None where it does not exist."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from . import arm_ids
-from .documents import Document, field, items, parse_time, text, texts, time_at
+from .documents import Document, field, items, parse_time, text, texts, time_at, whole_number
 
 _BELOW_SCOPE = re.compile(r"/providers/Microsoft\.Authorization/locks/[^/]+/?$", re.IGNORECASE)
 _POWER = "PowerState/"
@@ -146,12 +146,11 @@ def parse_vm(document: Document) -> AzureVm:
 
 
 def _parse_disk(document: Document, *, is_os_disk: bool) -> AzureDisk:
-    size = field(document, "diskSizeGB")
     return AzureDisk(
         name=text(document, "name"),
         id=text(document, "managedDisk", "id"),
         uri=text(document, "vhd", "uri"),
-        size_gb=size if isinstance(size, int) else None,
+        size_gb=whole_number(document, "diskSizeGB"),
         is_os_disk=is_os_disk,
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from .azure_disks import not_given_up
 from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .documents import Document
 from .findings import Finding, ItemFacts, NotRead
@@ -329,6 +330,24 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
     )
 
 
+def _disks_carried(facts: ItemFacts) -> Finding:
+    if isinstance(facts.uncarried, NotRead):
+        return _not_checked("azure_disks", facts.uncarried)
+    if not facts.uncarried:
+        return Finding("azure_disks", "pass", "every disk of the Azure VM is one of the replicated item's")
+    kept = not_given_up(facts.uncarried, facts.given_up)
+    if not kept:
+        return Finding("azure_disks", "pass", f"given up: {', '.join(one.sentence for one in facts.uncarried)}")
+    return Finding(
+        "azure_disks",
+        "fail",
+        ", ".join(one.sentence for one in kept),
+        "No failback carries these disks: what is on them does not come home, and the commit deletes them.",
+        "Copy what is on them to where it is needed, or give them up by name: discard_disks: "
+        f"[{', '.join(one.disk.name for one in kept)}].",
+    )
+
+
 def _no_read_only_lock(facts: ItemFacts) -> Finding:
     return _locked(
         "read_only_lock",
@@ -407,6 +426,7 @@ _CHECKS: tuple[Callable[[ItemFacts], Finding], ...] = (
     _encryption_off,
     _managed_disks,
     _azure_vm_runs,
+    _disks_carried,
     _no_read_only_lock,
     _no_delete_lock,
     _permissions,

@@ -55,6 +55,12 @@ def items(document: object, *path: str) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else ()
 
 
+def whole_number(document: object, *path: str) -> int | None:
+    """Return the whole number at path, or None where it is missing, null or something else."""
+    value = field(document, *path)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def texts(document: object, *path: str) -> tuple[tuple[str, str], ...]:
     """Return names and values of the object of strings at path, such as tags; none where it is missing or no object."""
     value = field(document, *path)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from .azure_disks import UncarriedDisk
 from .azure_locks import ItemLocks
 from .azure_resources import AzureVm, Permission
 from .fabrics import Fabric, Provider
@@ -47,13 +48,15 @@ class Need:
 @dataclass(frozen=True)
 class ItemFacts:
     """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
-    service's time."""
+    service's time. C(uncarried) are the disks there that no failback carries, C(given_up) names of what may go."""
 
     seen: Observation
     provider: Provider | NotRead
     fabric: Fabric | NotRead
     azure_vm: AzureVm | NotRead | None
     locks: ItemLocks
+    uncarried: Sequence[UncarriedDisk] | NotRead
+    given_up: Collection[str]
     needs: Sequence[Need]
     now: datetime
 

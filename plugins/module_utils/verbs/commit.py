@@ -17,6 +17,7 @@ from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
+from .discards import Discards
 from .gates import PolicyGate
 from .leftovers import Leftovers, check_leftovers
 from .locks import asked_of, locks_around, refuse_locked
@@ -33,9 +34,11 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
     session, fence = services.azure, Fence(services, wish)
     proofs, gate = Proofs(session, wish), PolicyGate(session, wish.policy)
+    discards = Discards(session, wish.discard_disks)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
+            discards.require(_items(starts))
             refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
             # on-premises.
@@ -55,13 +58,15 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         awaited = [] if wish.predicts else course.held_members()
         if awaited:
             proofs.look(awaited, fence.after)
+            discards.look(_items(awaited))
         in_the_way = obstacles(locks_around(session, _items(awaited)), COMMIT)
         return {
             **outcome,
             "azure_resources": left.as_result(),
             "fence": proof,
             "validation": proofs.as_result(),
-            **_with_doubts(_with_locks(gate.as_result(course), in_the_way), awaited),
+            "would_be_deleted": discards.as_result() if course.predicted or awaited else [],
+            **_with_doubts(_with_locks(gate.as_result(course), in_the_way), awaited, discards),
         }
 
     return conclude(wish.verb, wish, watch, course, tell)
@@ -90,7 +95,8 @@ def _with_locks(held: dict[str, Any], found: Obstacles) -> dict[str, Any]:
     return {**held, "reason": reason, "locks": list(found.ids)}
 
 
-def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation]) -> dict[str, Any]:
+def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation], discards: Discards) -> dict[str, Any]:
     """Say of a commit that is held why nobody may commit it before something is settled."""
     doubts = [f"{member.item.friendly_name}: {member.doubt}" for member in awaited if member.doubt]
-    return {**held, "reason": "; ".join([held["reason"], *doubts])}
+    lost = [discards.reason] if awaited and discards.reason else []
+    return {**held, "reason": "; ".join([held["reason"], *doubts, *lost])}

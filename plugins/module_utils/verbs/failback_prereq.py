@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
+from ..failback.azure_disks import UncarriedDisk, uncarried
+from ..failback.azure_resources import AzureVm
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
@@ -21,6 +23,7 @@ from ..failback.plan_checks import check_plan
 from ..watch import Watch
 from .alternate_host import find_target_provider, refuse_host_for_plan
 from .azure_side import own_vm
+from .discards import sized_disks
 from .following import follow_job, has_ended
 from .host_sides import BEFORE_SYNC, HostSides
 from .locks import LockReader, asked_of
@@ -121,11 +124,22 @@ def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: R
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=vm,
         locks=locks.of(item, vm),
+        uncarried=_uncarried(session, item, vm),
+        given_up=wish.discard_disks,
         needs=rights.needed_for(item, vm),
         # The last two: how old the provider's heartbeat is counts from when it was read.
         provider=_read(lambda: _provider(session, wish, item)),
         now=session.clock.now(),
     )
+
+
+def _uncarried(
+    session: AzureSession, item: ReplicatedItem, vm: AzureVm | NotRead | None
+) -> Sequence[UncarriedDisk] | NotRead:
+    """Return the disks in Azure that no failback carries."""
+    if isinstance(vm, AzureVm):
+        return uncarried(item, sized_disks(session, vm))
+    return vm or NotRead("Azure has no VM at the id that the replicated item names")
 
 
 def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> Provider:

@@ -83,13 +83,15 @@ class ValidateWish(Wish):
 class CommitWish(Wish):
     """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one.
 
-    C(discard_azure_changes): what the Azure VM wrote since the cut-over may be deleted with it.
+    C(discard_azure_changes): what the Azure VM wrote since the cut-over may be deleted with it. C(discard_disks) are
+    the names of disks in Azure that no failback carries and that may go.
     """
 
     verb: Verb = Verb.COMMIT_FAILBACK
     policy: CommitPolicy
     validation: object = None
     discard_azure_changes: bool = False
+    discard_disks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +129,10 @@ class JobWish(Wish):
 
 @dataclass(frozen=True, kw_only=True)
 class PrereqWish(Wish):
-    """C(refresh_provider) is the only thing that makes this verb write."""
+    """C(refresh_provider) is the only thing that makes this verb write. C(discard_disks) as for the commit."""
 
     refresh_provider: bool = False
     data_sync: str = "auto"
     create_vm_if_missing: bool = False
     target_host: str = ""
+    discard_disks: tuple[str, ...] = ()

@@ -13,8 +13,14 @@ from typing import Any
 import pytest
 from bodies import AZURE_GROUP, failback, item, scenario
 
+from ansible_collections.asr.failback.plugins.module_utils.failback.azure_disks import UncarriedDisk
 from ansible_collections.asr.failback.plugins.module_utils.failback.azure_locks import ItemLocks
-from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import AzureVm, Lock, Permission
+from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import (
+    AzureDisk,
+    AzureVm,
+    Lock,
+    Permission,
+)
 from ansible_collections.asr.failback.plugins.module_utils.failback.checks import (
     HEARTBEAT_LIMIT,
     ITEM_ACTIONS,
@@ -81,11 +87,14 @@ READY = ItemFacts(
     fabric=fabric(),
     azure_vm=vm(),
     locks=ItemLocks(),
+    uncarried=(),
+    given_up=(),
     needs=[*needs(FAILS_BACK), replace(LOOKS, granted=[SEES])],
     now=NOW,
 )
 TESTED = item(testFailoverState="WaitingForCompletion", currentScenario=scenario("TestFailover"))
 LOCK = Lock("/group/lock", "keep", "CanNotDelete")
+LOST = UncarriedDisk(AzureDisk("logs", size_gb=64), "attached")
 READ_ONLY = Lock("/vault/lock", "audit", "ReadOnly")
 # Check, status, and what of a VM that is ready is otherwise.
 CASES: list[tuple[str, str, dict[str, Any]]] = [
@@ -133,6 +142,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("delete_lock", "fail", {"locks": ItemLocks(disks=(LOCK,), unread_in_azure=("hidden",))}),
     ("delete_lock", "pass", {"locks": ItemLocks(vault=(READ_ONLY,), unread_at_vault=("hidden",))}),
     ("delete_lock", "not_checked", {"locks": ItemLocks(unread_in_azure=("hidden",))}),
+    ("azure_disks", "not_checked", {"uncarried": HIDDEN}),
+    ("azure_disks", "fail", {"uncarried": (LOST,)}),
+    ("azure_disks", "fail", {"uncarried": (LOST,), "given_up": ("log",)}),
+    ("azure_disks", "pass", {"uncarried": (LOST,), "given_up": ("LOGS",)}),
     ("read_only_lock", "pass", {"locks": ItemLocks((LOCK,), (LOCK,), (READ_ONLY,))}),
     ("read_only_lock", "fail", {"locks": ItemLocks(vault=(READ_ONLY,))}),
     ("read_only_lock", "fail", {"locks": ItemLocks(vm=(READ_ONLY,))}),

@@ -1,0 +1,92 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a commit deletes in Azure, and which disks of it no failback has carried: given up by name, or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..failback.azure_disks import UncarriedDisk, deletion, not_given_up, uncarried
+from ..failback.azure_resources import AzureDisk, AzureVm
+from ..failback.failures import NotFound, PermissionDenied, Refused
+from ..failback.items import ReplicatedItem
+from .azure_side import own_vm
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The VM in Azure of a machine, its disks, and those of them that no failback carries."""
+
+    name: str
+    vm: AzureVm
+    disks: Sequence[AzureDisk]
+    lost: Sequence[UncarriedDisk]
+
+
+class Discards:
+    """What the commit of some machines deletes. C(accepted) are the names of the disks that a person gives up."""
+
+    def __init__(self, session: AzureSession, accepted: Collection[str]) -> None:
+        self._session = session
+        self._accepted = accepted
+        self._found: list[Deletion] = []
+
+    def look(self, items: Sequence[ReplicatedItem]) -> None:
+        """Read the VMs and their disks. What is not known to be a machine's VM is judged elsewhere."""
+        read = [(item, own_vm(self._session, item)) for item in items]
+        self._found = [self._of(item, vm) for item, vm in read if isinstance(vm, AzureVm)]
+
+    def require(self, items: Sequence[ReplicatedItem]) -> None:
+        """Refuse a commit of machines whose disks are lost with it, unless they were given up. Raises Refused."""
+        self.look(items)
+        kept = [(one, not_given_up(one.lost, self._accepted)) for one in self._found]
+        if not any(lost for _one, lost in kept):
+            return
+        names = ", ".join(disk.disk.name for _one, lost in kept for disk in lost)
+        raise Refused(
+            f"A commit deletes the Azure VM with its disks, and no failback carries these: {_sentence(kept)}.",
+            f"Nothing was written. Copy what is on them to where it is needed, or give them up by name: discard_disks: "
+            f"[{names}].",
+            disks=[
+                {"vm": one.name, "name": disk.disk.name, "size_gb": disk.disk.size_gb, "not_carried": disk.change}
+                for one, lost in kept
+                for disk in lost
+            ],
+            would_be_deleted=self.as_result(),
+        )
+
+    @property
+    def reason(self) -> str:
+        """What a person has to know before the commit; empty where no disk is lost."""
+        lost = [(one, one.lost) for one in self._found if one.lost]
+        return f"no failback carries these disks: {_sentence(lost)}" if lost else ""
+
+    def as_result(self) -> list[dict[str, Any]]:
+        """Return what would be deleted, for a result."""
+        return [entry for one in self._found for entry in deletion(one.name, one.vm, one.disks, one.lost)]
+
+    def _of(self, item: ReplicatedItem, vm: AzureVm) -> Deletion:
+        disks = sized_disks(self._session, vm)
+        return Deletion(item.friendly_name, vm, disks, uncarried(item, disks))
+
+
+def _sentence(found: Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]) -> str:
+    return "; ".join(f"{one.name}: {', '.join(disk.sentence for disk in lost)}" for one, lost in found if lost)
+
+
+def sized_disks(session: AzureSession, vm: AzureVm) -> list[AzureDisk]:
+    """Return the disks of a VM. One that is deallocated tells no sizes; those of managed disks are read there."""
+    return [replace(disk, size_gb=_size(session, disk)) for disk in vm.disks]
+
+
+def _size(session: AzureSession, disk: AzureDisk) -> int | None:
+    if disk.size_gb is not None or not disk.id:
+        return disk.size_gb
+    try:
+        return session.compute.disk_size(disk.id)
+    except (PermissionDenied, NotFound):
+        return None
