@@ -38,6 +38,11 @@ def validated(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(outcome.validated_parameters)
 
 
+def accepted(*names: str, sides: tuple[str, ...] = ("on_premises",)) -> dict[str, Any]:
+    """Options of a commit: somebody has looked at a side of these VMs himself, and says so VM by VM."""
+    return {"accept_unseen": [{"vm": name, "sides": [*sides]} for name in names]}
+
+
 class Driver:
     """Runs modules as one principal of a simulator; `principal` is its name in the scenario, by default the first.
 
