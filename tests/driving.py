@@ -123,6 +123,7 @@ class Driver:
             cache=self._cache,
             check_mode=check_mode,
             inventory=self._variables_of,
+            hyperv_hosts=[*self.inventory],
             run_program=run_program,
         )
 

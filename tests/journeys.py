@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from driving import Driver
+from driving import Driver, accepted
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -59,6 +59,7 @@ class Journey:
         self.simulator = simulator
         self.target = target
         self.hosts = hosts
+        self.said: set[tuple[str, str]] = set()
         self.driver = self._new_driver()
 
     def _new_driver(self) -> Driver:
@@ -97,19 +98,38 @@ class Journey:
 
     def take(self, module: str, evidence: Any = None) -> dict[str, Any]:
         """Run one module; a commit with hosts makes its evidence where it is given none."""
-        # Without hosts there is nothing that could prove that the VM works.
-        options: dict[str, Any] = {"policy": "now"} if module == "commit" and not self.hosts else {}
+        options: dict[str, Any] = {}
         if module == "commit" and self.hosts:
             proof = evidence or self.driver.run("failback_validate", **self.target)["validation"]
             options = {"validation": proof}
-        return self.driver.run(module, **self.target, **options)
+        elif module == "commit":
+            # Without hosts there is nothing that could prove that the VM works: a person has looked, VM by VM.
+            options = {"policy": "now"}
+        return self.driver.run(module, **self.target, **options, **(self._words() if module == "commit" else {}))
 
-    def side(self) -> str:
-        """Which side holds the truth, by the simulator."""
+    def _words(self) -> dict[str, Any]:
+        """What a person accepts who has looked: on-premises VMs that no host tells of, Azure VMs that a commit which
+        failed has deleted already."""
+        gone = [item["name"] for item in self._items() if not item["azure_vm"]["exists"]]
+        names = [item["name"] for item in self._items() if not self.hosts]
+        self.said |= {(name, "azure") for name in gone} | {(name, "on_premises") for name in names}
+        said = [*accepted(*gone, sides=("azure",))["accept_unseen"], *accepted(*names)["accept_unseen"]]
+        return {"accept_unseen": said} if said else {}
+
+    def accepts(self, name: str, side: str) -> bool:
+        """Whether a person has said that a side of a VM need not be seen; with hosts the commit has evidence."""
+        return (name, side) in self.said or (self.hosts and side == "on_premises")
+
+    def _items(self) -> list[dict[str, Any]]:
+        """The items of the target, by the simulator."""
         state = self.simulator.state()
         plan = self.target.get("recovery_plan")
         names = next(one["items"] for one in state["plans"] if one["name"] == plan) if plan else [*self.target.values()]
-        sides = {_is_on_premises(item) for item in state["items"] if item["name"] in names}
+        return [item for item in state["items"] if item["name"] in names]
+
+    def side(self) -> str:
+        """Which side holds the truth, by the simulator."""
+        sides = {_is_on_premises(item) for item in self._items()}
         return "mixed" if len(sides) > 1 else "on_premises" if sides == {True} else "azure"
 
     def stages(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 
 - a step is started once: never while a job owns the machine, never in a stage that does not call for it;
 - nothing is committed before its cut-over, and no commit deletes what Azure alone has;
+- nothing is committed unseen: since the cut-over the client has read the Azure VM and asked the on-premises VM's host,
+  or somebody stands for the side that it has not;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
 - nothing is asked for under an empty name.
@@ -15,7 +17,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +37,9 @@ MAY_START = {
     "failoverCommit": frozenset({lifecycle.FAILBACK_COMMIT_PENDING, lifecycle.FAILOVER_COMMIT_PENDING}),
     "reProtect": frozenset({lifecycle.FAILED_BACK}),
 }
-ACCEPTED = 202
+# The stages from which a machine comes to its cut-over; one that a failed commit leaves is none.
+CUTS_OVER = frozenset({lifecycle.COMPLETING, lifecycle.SYNCHRONIZING})
+OK, ACCEPTED = 200, 202
 # Answers that say that nothing was done.
 ASKS_AGAIN = frozenset({401, 429})
 # Not the client's fault, or no decision of Azure about the step.
@@ -50,6 +54,9 @@ class _Copies:
     runs_on_premises: bool = False
     exists_in_azure: bool = False
     azure_is_ahead: bool = False
+    # How many requests and sessions there were when it was cut over.
+    requests: int = 0
+    sessions: int = 0
 
 
 @dataclass
@@ -58,12 +65,15 @@ class Oracle:
 
     `excused` are names of machines that somebody else starts: that two copies serve, or one from disks that are being
     written, is then not held against the client. `refusals` tells whether a write that Azure refuses
-    is a violation: a client that reads before it writes sends none, unless somebody comes between.
+    is a violation: a client that reads before it writes sends none, unless somebody comes between. `stands_for`
+    tells of a machine's name and a side (azure, on_premises) whether evidence of this cut-over, or the word of a person
+    who named that machine, stands for what the client has not seen of it.
     """
 
     simulator: Simulator
     refusals: bool = True
     excused: set[str] = field(default_factory=set)
+    stands_for: Callable[[str, str], bool] = lambda _name, _side: False
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
@@ -120,13 +130,28 @@ class Oracle:
         for item in _items_of(world, entry["path"]):
             self.started[item.name, step] += 1
             if step in MAY_START:
-                self._judge_start(item, step, job)
+                self._judge_start(world, item, step, job)
 
-    def _judge_start(self, item: Item, step: str, job: Job | None) -> None:
+    def _judge_start(self, world: World, item: Item, step: str, job: Job | None) -> None:
         if item.job is not None and item.job is not job:
             self._object(f"{step} of {item.name} was started while job {item.job.scenario} owned it")
         elif item.stage not in MAY_START[step]:
             self._object(f"{step} of {item.name} was started while it was {item.stage}")
+        elif step == "failoverCommit" and item.stage == lifecycle.FAILBACK_COMMIT_PENDING:
+            self._judge_sight(world, item)
+
+    def _judge_sight(self, world: World, item: Item) -> None:
+        """A commit was sent: were both copies seen since the cut-over, the Azure VM by the last look at it?"""
+        before = self._copies[item.name]
+        path, on = item.azure_vm_path.lower(), {item.on_premises.host.name, item.provider.friendly_name}
+        looks = [one for one in world.journal.entries(before.requests) if _is_look_at(one, path)]
+        sessions = world.shells.sessions(before.sessions)
+        seen = {
+            "azure": bool(looks) and looks[-1]["status"] == OK,
+            "on_premises": any(one["host"] in on and one["exit_code"] == 0 for one in sessions),
+        }
+        for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
+            self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")
 
     def _look(self, world: World) -> None:
         for item in world.vault.items:
@@ -148,7 +173,10 @@ class Oracle:
             self._object(f"the commit of {item.name} deleted what Azure alone had")
         arrived = before.stage == lifecycle.COMPLETING and item.stage == lifecycle.FAILBACK_COMMIT_PENDING
         ahead = serves_in_azure or (before.azure_is_ahead and not arrived)
-        self._copies[item.name] = _Copies(item.stage, runs_on_premises, vm is not None, ahead)
+        seen = (before.requests, before.sessions)
+        if item.stage == lifecycle.FAILBACK_COMMIT_PENDING != before.stage and before.stage in CUTS_OVER:
+            seen = (world.journal.count, len(world.shells.sessions(0)))
+        self._copies[item.name] = _Copies(item.stage, runs_on_premises, vm is not None, ahead, *seen)
 
     def _object(self, violation: str) -> None:
         if violation not in self.violations:
@@ -165,6 +193,10 @@ def sent_again(writes: Iterable[Mapping[str, Any]]) -> list[str]:
     """The paths of the writes of one call that were sent again although the first may have been taken."""
     uncertain = [entry["path"] for entry in writes if entry["status"] not in ASKS_AGAIN]
     return [path for path, count in Counter(uncertain).items() if count > 1]
+
+
+def _is_look_at(entry: Mapping[str, Any], path: str) -> bool:
+    return entry["method"] == "GET" and entry["path"].lower() in (path, f"{path}/instanceview")
 
 
 def _step_of(entry: Mapping[str, Any]) -> str:

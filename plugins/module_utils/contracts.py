@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from . import report_file
 from .failback import commit_policy
+from .failback.acceptance import parse_acceptances
 from .failback.attestation import parse_attestations
 from .failback.commit_policy import CommitPolicy, parse_policy
 from .failback.decisions import Verb
@@ -154,8 +156,10 @@ def _commit_wish(parameters: Parameters, check_mode: bool) -> CommitWish:
         # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
         policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
         validation=parameters["validation"],
+        validation_max_age=timedelta(seconds=parameters["validation_max_age"]),
         discard_azure_changes=parameters["discard_azure_changes"],
         discard_disks=tuple(parameters["discard_disks"]),
+        accept_unseen=parse_acceptances(parameters["accept_unseen"]),
     )
 
 
@@ -257,8 +261,10 @@ CONTRACTS: dict[str, Contract] = {
                 },
                 "not_before": {"type": "str"},
                 "validation": {"type": "dict"},
+                "validation_max_age": {"type": "int", "default": 86400},
                 "discard_azure_changes": {"type": "bool", "default": False},
                 "discard_disks": _DISCARD_DISKS,
+                "accept_unseen": {"type": "raw"},
                 **ASSUME_OPTIONS,
             },
             commit.run,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -41,11 +41,13 @@ def execute(
     watch: Watch | None = None,
     inventory: Inventory = no_inventory,
     run_program: RunProgram = no_programs,
+    hyperv_hosts: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share, C(watch) owns its time.
 
     C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
-    is none. C(run_program) runs programs of this machine (kinit, ssh).
+    is none. C(hyperv_hosts) are the names of those in the inventory that are Hyper-V hosts or VMM servers, as far as
+    that is known. C(run_program) runs programs of this machine (kinit, ssh).
 
     C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
     AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
@@ -57,7 +59,7 @@ def execute(
     own_watch = watch or Watch(deadline_of(parameters))
     services = Services(
         lambda: open_session(parameters, environ, own_watch, cache),
-        Hosts(parameters, inventory, own_watch, cache, environ, run_program),
+        Hosts(parameters, inventory, own_watch, cache, environ, run_program, hyperv_hosts),
         run_program,
     )
     wish = contract.wish(parameters, check_mode)

@@ -13,6 +13,9 @@ short_description: Commit a failback, or the earlier failover
 description:
   - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
     so it takes evidence that the on-premises VM works, unless O(policy) says otherwise.
+  - Both copies have to be seen first, whatever O(policy). The VM in Azure must be at its id, off, and not being
+    changed; the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) stands for
+    an on-premises VM whose host cannot be asked; for anything else that was not seen, see O(accept_unseen).
   - Refuses where the VM in Azure has disks that no failback carries, unless O(discard_disks) names them.
   - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
@@ -34,7 +37,8 @@ options:
         the same VM and vault, passed, and newer than the cut-over.
       - V(not_before) is the same, and holds the commit until O(not_before), by Azure's clock.
       - V(hold) commits nothing. A later task with another policy goes on.
-      - V(now) needs no evidence. Evidence that is given is judged and returned, and stops nothing.
+      - V(now) needs no evidence where both copies are seen. Evidence that is given is judged and returned, and stops
+        nothing.
       - A commit that is held is not a failure, also where there is no evidence yet. The task returns RV(held) and why.
         Locks that will be in its way are named in RV(locks).
       - What another stage than a pending commit calls for does not depend on the policy. A commit that is done is done.
@@ -56,6 +60,12 @@ options:
       - The evidence, as M(asr.failback.failback_validate) returned it in
         RV(asr.failback.failback_validate#module:validation).
     type: dict
+  validation_max_age:
+    description:
+      - Seconds. How old the oldest check of O(validation) may be, by Azure's clock. What worked on an earlier day may
+        have stopped since.
+    type: int
+    default: 86400
   discard_azure_changes:
     description:
       - B(Dangerous.) Whether whatever the VM in Azure wrote since the cut-over may be deleted with it.
@@ -74,6 +84,20 @@ options:
     type: list
     elements: str
     default: []
+  accept_unseen:
+    description:
+      - B(Dangerous.) What a person accepts who has looked at the VM by other means. The commit then goes on although a
+        side of that VM was not seen. A dictionary for one VM, or a list of them for the VMs of a recovery plan.
+      - C(vm) is the name of the VM. It must be the name, or the resource id, of the replicated item that is
+        committed or of a VM of the plan; any other is refused, so that it counts for no other VM.
+      - C(sides) is a list of V(azure), V(on_premises) or both. V(azure) accepts that the VM in Azure could not
+        be read or is not at its id, that its last operation failed, or that it is not known whether it was used since
+        the cut-over. V(on_premises) accepts that the on-premises VM was not seen running.
+      - It excuses nothing that was seen. A VM that runs in Azure, an on-premises VM that is off, or an operation of the
+        VM in Azure that is under way stops the commit all the same.
+      - Write the name out. A template or a variable of a group, which names each VM by itself, accepts for all what
+        nobody has looked at.
+    type: raw
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.azure
@@ -118,6 +142,18 @@ EXAMPLES = r"""
     policy: not_before
     not_before: "2026-02-02T08:00+01:00"
     validation: "{{ lookup('ansible.builtin.file', evidence_file) | from_json }}"
+    validation_max_age: 345600 # of Friday, on Monday
+
+# The hosts cannot be asked, and nothing was validated: J. Doe has looked at the console of web01.
+- name: Commit the failback of one VM that somebody has looked at
+  asr.failback.commit:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_item: web01
+    policy: now
+    accept_unseen:
+      vm: web01
+      sides: [on_premises]
 
 - name: Commit the failover to Azure, so that the VM can be failed back
   asr.failback.commit:
@@ -235,6 +271,30 @@ validation:
           description: Why it does not; empty where it does.
           type: str
           sample: ""
+unseen:
+  description: The sides that were not seen before a failback's commit, for each VM whose commit was pending, and what
+    stood for them. Empty where both copies of each VM were seen.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    side:
+      description: V(azure) where its Azure VM was not seen off, V(on_premises) where its on-premises VM was not seen
+        running.
+      type: str
+      sample: on_premises
+    reason:
+      description: Why it was not seen.
+      type: str
+      sample: "its host: not_checked (host hv01 is neither in the inventory nor in hyperv_hosts)"
+    accepted_by:
+      description: V(validation), V(accept_unseen), or V(null) where nothing stands for it.
+      type: str
+      sample: validation
 azure_resources:
   description: What became of the VM in Azure, its disks, network interfaces and addresses. Filled in by a failback's
     commit.
@@ -242,7 +302,7 @@ azure_resources:
   type: dict
   contains:
     deleted:
-      description: Resource ids that are gone.
+      description: Resource ids that were seen before the commit and are gone.
       type: list
       elements: str
       sample: []
@@ -282,8 +342,8 @@ fence:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be
-            asked.
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
+            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
           type: str
           sample: on_premises
         azure:

@@ -125,8 +125,8 @@ fence:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), or V(not_checked) where a side could not be
-            asked.
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
+            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
           type: str
           sample: on_premises
         azure:

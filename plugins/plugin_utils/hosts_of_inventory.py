@@ -16,6 +16,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.host_names i
 
 # How Jinja names a variable that is not there.
 _UNDEFINED = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)' is undefined")
+GROUP = "hyperv_hosts"
 _SECRETS = ("pass", "password", "secret")
 
 
@@ -31,6 +32,10 @@ class HostsOfInventory:
         """Return the variables of the host with this name, whole or without its domain; None where there is none."""
         found = self._find(name)
         return None if found is None else _Variables(found, self._source(found), self._templar, self.secrets)
+
+    def hyperv_hosts(self):
+        """Return the names of the hosts in the group that the playbooks ask instead of failing back."""
+        return [str(host) for host in (self._task_vars.get("groups") or {}).get(GROUP) or ()]
 
     def _find(self, name):
         hosts = {str(host): host for host in self._task_vars.get("hostvars") or {}}

@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
             # What a task with no_log does is nobody's business, the names in its progress included.
             told = {} if self._task.no_log else {"report": lambda line: display.display(f"[{host}] {line}")}
             watch = Watch(deadline_of(parameters), is_wanted=_run_is_alive, **told)
-            outcome = self._outcome(contract, parameters, watch, inventory.variables_of)
+            outcome = self._outcome(contract, parameters, watch, inventory)
         secrets = around | set(_secrets_in(contract.argument_spec, parameters))
         return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
 
@@ -106,7 +106,8 @@ class ActionModule(ActionBase):
                 os.environ,
                 check_mode=self._task.check_mode,
                 watch=watch,
-                inventory=inventory,
+                inventory=inventory.variables_of,
+                hyperv_hosts=inventory.hyperv_hosts(),
                 run_program=run_program,
             )
         except FailbackError as problem:

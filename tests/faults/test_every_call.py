@@ -26,7 +26,7 @@ import pytest
 import requests
 from breakages import KINDS, OF_READS
 from journeys import STEPS, WRITES, Failed, Journey, faults_of, taken
-from oracle import sent_again
+from oracle import Oracle, sent_again
 from requests.adapters import HTTPAdapter
 from soaking import count
 from urllib3 import Retry
@@ -90,9 +90,11 @@ def calls_of(
     return [entry["seq"] for entry in entries], [entry["seq"] for entry in entries if entry["write"]]
 
 
-def strike(simulator: Simulator, blow: Blow) -> None:
+def strike(simulator: Simulator, blow: Blow, oracle: Oracle | None = None) -> None:
     """Run the module with the fault, then everything from there on without; note in the blow what is wrong."""
     journey = journey_of(simulator, plan=blow.plan, hosts=blow.hosts)
+    if oracle is not None:
+        oracle.stands_for = journey.accepts
     for document in KINDS[blow.kind](blow.nth):
         simulator.locked(lambda world, document=document: world.faults.add(document))
     try:
@@ -144,7 +146,7 @@ class Sufferer:
             strike(self.at_stage(stage, plan=blow.plan), blow)
             return
         with self.watched(stage, plan=blow.plan) as oracle:
-            strike(oracle.simulator, blow)
+            strike(oracle.simulator, blow, oracle)
             blow.wrong += oracle.violations
 
 

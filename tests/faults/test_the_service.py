@@ -202,7 +202,12 @@ def test_an_azure_vm_that_is_deleted_while_a_job_runs_fails_it_and_the_next_run_
 def test_an_azure_vm_that_is_deleted_before_the_commit_costs_nothing(at_stage: Callable[..., Simulator]) -> None:
     simulator = at_stage("failback_commit_pending")
     journey = Journey(simulator, VM1, hosts=True)
+    evidence = journey.take("failback_validate")["validation"]
     journey.driver.trouble(azure_vm="vm1", deleted=True)
+    failed = journey.driver.fail("commit", **VM1, validation=evidence)
+    assert "its Azure VM was not seen off" in failed["msg"]
+    assert taken(simulator) == []
+    # Who has found out that it is gone says so.
     assert journey.go(begin="failback_validate") is None
     assert journey.stages() == {"vm1": "protected"}
 

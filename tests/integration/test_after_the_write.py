@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver
+from driving import Driver, accepted
 from scenarios import item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
@@ -19,7 +19,7 @@ COMPUTE, JOB = "/virtualMachines/", "/replicationJobs/"
 STEPS = [
     ("planned_failover", {"data_sync": "during_failover"}, "failed_over", "failback_commit_pending", "on_premises"),
     ("complete_failover", {}, "waiting_for_completion", "failback_commit_pending", "on_premises"),
-    ("commit", {"policy": "now"}, "failback_commit_pending", "failed_back", "on_premises"),
+    ("commit", {"policy": "now", **accepted("vm1")}, "failback_commit_pending", "failed_back", "on_premises"),
     ("planned_failover", {"direction": "primary_to_recovery"}, "protected", "failover_commit_pending", "azure"),
 ]
 

@@ -72,7 +72,7 @@ def test_a_commit_needs_evidence_unless_it_is_told_otherwise(driver: Any) -> Non
 
 
 def test_now_needs_none(driver: Any) -> None:
-    vault = driver(pending())
+    vault = driver(pending()).knows_hosts()
     done = vault.run("commit", **VM1, **NOW)
     assert (done["changed"], done["validation"]) == (True, {"required": False, "vms": []})
 

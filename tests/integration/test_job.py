@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver
+from driving import Driver, accepted
 from scenarios import item_of, scenario_of
 
 from asr_simulator.site_recovery.item_operations import OPERATIONS
 from asr_simulator.site_recovery.representation.job_bodies import job_body
 
 VM1 = {"replicated_item": "vm1"}
+NOW = {"policy": "now", **accepted("vm1")}
 SHOP = {"recovery_plan": "shop"}
 PAIR = [{"name": "shop", "groups": [["db"], ["web"]]}]
 ACCEPTED = {"state": "cancelled", "accept_inconsistent_disks": True}
@@ -316,7 +317,7 @@ def test_a_deadline_leaves_the_job_to_a_later_run(driver: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "stage", "options", "left", "words"),
     [
-        ("commit", "failback_commit_pending", {"policy": "now"}, "failback_commit_pending", "deleted the VM in Azure"),
+        ("commit", "failback_commit_pending", NOW, "failback_commit_pending", "deleted the VM in Azure"),
         ("commit", "failover_commit_pending", {"direction": "failover"}, "failover_commit_pending", "commit again"),
         ("planned_failover", "protected", {"direction": "primary_to_recovery"}, "protected", "on-premises VM down"),
         ("reverse_replicate", "failed_back", {}, "failed_back", "reverse_replicate again"),
@@ -412,7 +413,7 @@ def test_a_job_whose_step_was_done_anew_is_history(driver: Any) -> None:
     [
         ("interrupted", None, {}, "planned_failover"),
         ("protected", "planned_failover", {"direction": "primary_to_recovery"}, "direction: primary_to_recovery"),
-        ("failback_commit_pending", "commit", {"policy": "now"}, "Run commit"),
+        ("failback_commit_pending", "commit", NOW, "Run commit"),
     ],
 )
 def test_what_cannot_be_restarted_names_the_module_to_run(

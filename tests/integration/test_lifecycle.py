@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from driving import accepted
 from scenarios import item_of, scenario_of
 
 VERBS: dict[str, tuple[str, dict[str, Any]]] = {
     "fail back": ("planned_failover", {}),
     "complete": ("complete_failover", {}),
-    "commit failback": ("commit", {"policy": "now"}),
+    "commit failback": ("commit", {"policy": "now", **accepted("vm1")}),
     "commit failover": ("commit", {"direction": "failover"}),
     "reverse replicate": ("reverse_replicate", {}),
     "fail over": ("planned_failover", {"direction": "primary_to_recovery"}),
@@ -166,7 +167,7 @@ def test_a_busy_item_is_failed_back_once_the_other_job_has_ended(driver: Any) ->
 
 
 def test_the_journal_of_a_whole_cycle_that_synchronises_first(driver: Any) -> None:
-    vault = driver(scenario_of("vm1"), policy="now")
+    vault = driver(scenario_of("vm1"), policy="now", **accepted("vm1"))
     started = vault.run("planned_failover", replicated_item="vm1")
     for module in ("complete_failover", "commit", "reverse_replicate"):
         vault.run(module, replicated_item="vm1")
@@ -180,7 +181,7 @@ def test_the_journal_of_a_whole_cycle_that_synchronises_first(driver: Any) -> No
 
 
 def test_the_journal_of_a_whole_cycle_with_a_full_download(driver: Any) -> None:
-    vault = driver(scenario_of(item_of("vm1", in_azure_for="40d")), policy="now")
+    vault = driver(scenario_of(item_of("vm1", in_azure_for="40d")), policy="now", **accepted("vm1"))
     chosen = vault.run("planned_failover", replicated_item="vm1")
     assert chosen["data_sync"]["option"] == "during_failover"
     assert chosen["stage"]["after"] == PENDING

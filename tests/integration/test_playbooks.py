@@ -44,7 +44,9 @@ def test_check_predicts_what_the_run_does_and_a_second_run_writes_nothing(stage:
 
 def test_a_run_without_evidence_is_held_before_the_commit_unless_none_is_required(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
-    hosts = {"vm1": {}, "vm2": {"failback_commit_policy": "now"}}
+    # No host is asked: somebody has looked at vm2, and says so for that VM.
+    seen = {"vm": "vm2", "sides": ["on_premises"]}
+    hosts = {"vm1": {}, "vm2": {"failback_commit_policy": "now", "failback_accept_unseen": seen}}
     check = vault.play("failback", hosts, "--check")
     assert check.status == 0, check.output
     assert {vm: result["stage"] for vm, result in check.results.items()} == {
@@ -69,6 +71,18 @@ def test_a_run_without_evidence_is_held_before_the_commit_unless_none_is_require
     assert done.results["vm1"]["outcome"] == "protected"
     assert done.results["vm1"]["validation"]["vms"][0]["checks"][0]["seen"] == "validate.yml passed"
     assert sorted(vault.writes()) == sorted([*WHOLE, *WHOLE])
+
+
+def test_what_nobody_saw_is_accepted_for_the_vm_that_is_named_and_no_other(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    said = '{"failback_commit_policy": "now", "failback_accept_unseen": {"vm": "vm2", "sides": ["on_premises"]}}'
+    run = vault.play("failback", {"vm1": {}, "vm2": {}}, "-e", said)
+    assert run.results["vm1"]["outcome"] == "failed"
+    assert "accept_unseen names vm2, but this is about vm1" in run.results["vm1"]["reason"]
+    assert run.results["vm2"]["outcome"] == "protected"
+    assert vault.stages()["vm1"] == "failed_over"
+    (step,) = [one for one in run.results["vm2"]["steps"] if one["step"] == "commit"]
+    assert [(one["side"], one["accepted_by"]) for one in step["unseen"]] == [("on_premises", "accept_unseen")]
 
 
 def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import trustme
-from driving import Driver
+from driving import Driver, accepted
 from scenarios import item_of, scenario_of
 from web import LOOPBACK, Answer, Web, free_port
 
@@ -213,7 +213,8 @@ def test_a_commit_that_requires_evidence_is_refused_without(driver: Any, check_m
 def test_a_commit_whose_policy_needs_no_evidence_says_what_the_evidence_was_worth(driver: Any) -> None:
     vault = driver(ONE)
     validation = validate(vault)["validation"]
-    result = vault.run("commit", replicated_item="vm1", policy="now", validation=validation)["validation"]
+    options = {"replicated_item": "vm1", "policy": "now", "validation": validation, **accepted("vm1")}
+    result = vault.run("commit", **options)["validation"]
     assert result["required"] is False
     assert [(one["accepted"], "has not passed" in one["reason"]) for one in result["vms"]] == [(False, True)]
     again = vault.run("commit", replicated_item="vm1")
@@ -224,7 +225,7 @@ def test_evidence_of_an_earlier_cut_over_is_refused(driver: Any) -> None:
     vault = driver(ONE)
     vm1 = {"replicated_item": "vm1"}
     old = validate(vault, attested=["it works"])["validation"]
-    vault.run("commit", **vm1, policy="now")
+    vault.run("commit", **vm1, policy="now", **accepted("vm1"))
     vault.run("reverse_replicate", **vm1)
     vault.run("planned_failover", **vm1, direction="primary_to_recovery")
     vault.run("commit", **vm1, direction="failover")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from driving import accepted
 from scenarios import CLOUD, SITE, item_of, scenario_of
 
 OTHER_SITE = {"name": "site2", "type": "HyperVSite", "hosts": [{"name": "hv09"}]}
@@ -65,7 +66,7 @@ def test_a_delete_lock_stops_the_commit_before_it_is_sent(driver: Any) -> None:
 def test_a_commit_names_what_is_gone_and_what_is_left(driver: Any, managed: bool) -> None:
     disks = [{"name": "os", "gb": 40, "os": True}, {"name": "data", "gb": 80}]
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending", managed_disks=managed, disks=disks)))
-    resources = vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"]
+    resources = vault.run("commit", replicated_item="vm1", policy="now", **accepted("vm1"))["azure_resources"]
     assert vault.state("vm1")["azure_vm"]["exists"] is False
     kinds = [part.split("/")[-2] for part in resources["deleted"]]
     assert kinds == ["virtualMachines", *(["disks", "disks"] if managed else [])]

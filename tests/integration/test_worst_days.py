@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from driving import accepted
 from scenarios import item_of, scenario_of
 
 PAIR = [{"name": "shop", "groups": [["db"], ["web"]]}]
@@ -50,7 +51,10 @@ def test_a_service_that_stays_away_ends_the_wait_with_the_truth_as_last_read(dri
 
 @pytest.mark.parametrize(
     ("stage", "module", "options"),
-    [("failback_commit_pending", "commit", {"policy": "now"}), ("waiting_for_completion", "complete_failover", {})],
+    [
+        ("failback_commit_pending", "commit", {"policy": "now", **accepted("vm1")}),
+        ("waiting_for_completion", "complete_failover", {}),
+    ],
 )
 def test_an_outage_right_after_a_write_claims_nothing_of_what_the_write_did(
     driver: Any, stage: str, module: str, options: dict[str, Any]
@@ -107,7 +111,7 @@ def test_check_mode_leaves_alone_what_the_run_leaves_alone(driver: Any) -> None:
         ("failed_over", "planned_failover", {"wait_for": "started"}),
         ("failed_over", "planned_failover", {"data_sync": "during_failover"}),
         ("waiting_for_completion", "complete_failover", {"wait": False}),
-        ("failback_commit_pending", "commit", {"policy": "now", "wait": False}),
+        ("failback_commit_pending", "commit", {"policy": "now", "wait": False, **accepted("vm1")}),
         ("failed_back", "reverse_replicate", {"wait": False}),
         ("failed_back", "reverse_replicate", {"wait_for": "job"}),
         ("protected", "planned_failover", {"direction": "primary_to_recovery", "wait": False}),
@@ -124,7 +128,7 @@ def test_check_mode_predicts_as_far_as_the_run_waits(
 
 def test_a_second_commit_claims_no_deletion(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending")))
-    vault.run("commit", replicated_item="vm1", policy="now")
+    vault.run("commit", replicated_item="vm1", policy="now", **accepted("vm1"))
     assert vault.run("commit", replicated_item="vm1", policy="now")["azure_resources"]["deleted"] == []
     vault.run("reverse_replicate", replicated_item="vm1")
     nothing = {"deleted": [], "left_behind": [], "not_checked": []}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
+from driving import Driver, accepted
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -71,6 +71,9 @@ TROUBLES = frozenset(
     {"refused", "job_failed", "timeout", "contradiction", "fate_unknown", "service", "unreachable", "throttled"}
 )
 STATUS = {"do": "status", "retry_after": 1}
+DENIED = {"do": "status", "status": 403, "code": "AuthorizationFailed", "message": "no"}
+# What can not be seen, and which side that is.
+UNSEEN = {"hosts": "on_premises", "azure": "azure", "moved": "azure"}
 WIRE = [
     {"do": "status", "status": 429, "retry_after": 3},
     {**STATUS, "status": 500},
@@ -120,7 +123,8 @@ class Walk(RuleBasedStateMachine):
         super().__init__()
         self.simulator.reset(load({**SCENARIO, "speed": 0}))
         self.vault = Driver(self.simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
-        self.oracle = Oracle(self.simulator, refusals=False)
+        self.accepted: set[tuple[str, str]] = set()
+        self.oracle = Oracle(self.simulator, refusals=False, stands_for=self._stands_for)
         self.evidence: dict[str, Any] = {}
         self.proven: dict[str, bool] = dict.fromkeys(MACHINES, False)
         self.meddled: dict[str, str] = {}
@@ -221,6 +225,27 @@ class Walk(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         """Time passes, whoever waits."""
         self.vault.pass_time(seconds)
+
+    @rule(name=machines, unseen=st.sampled_from(sorted(UNSEEN)), accepts=st.booleans())
+    def commit_what_was_not_seen(self, name: str, unseen: str, accepts: bool) -> None:
+        """A commit without evidence while one copy cannot be seen: only a person who accepts that gets it."""
+        self._go_to(name, "failback_commit_pending")
+        if self.troubled or not self._may_be_committed(name):
+            return
+        hosts = self.vault.inventory
+        # What was moved is brought back: nobody accepts that it is left behind.
+        accepts = accepts and unseen != "moved"
+        self._hide(name, unseen)
+        side = UNSEEN[unseen]
+        self.accepted = {(name, side)} if accepts else set()
+        options = {"replicated_item": name, "policy": "now", **(accepted(name, sides=(side,)) if accepts else {})}
+        result = self._outcome("commit", options)
+        self.accepted = set()
+        self.vault.inventory = hosts
+        self._show(name, unseen)
+        told = (unseen, accepts, result)
+        assert result.get("error", {}).get("kind") == (None if accepts else "refused"), told
+        assert self.stage(name) == ("failed_back" if accepts else "failback_commit_pending"), told
 
     # What others do, and what goes wrong.
 
@@ -326,6 +351,37 @@ class Walk(RuleBasedStateMachine):
             if self.stage(name) in (stage, before):
                 return
 
+    def _stands_for(self, name: str, side: str) -> bool:
+        """Whether there is evidence of this cut-over, or a person's word, for a side that was not seen."""
+        return (name, side) in self.accepted or (side == "on_premises" and self.proven[name])
+
+    def _may_be_committed(self, name: str) -> bool:
+        """Whether nothing but what is not seen stands in the way of a commit."""
+        pending = self.stage(name) == "failback_commit_pending" and name != "kept"
+        return pending and name not in self.meddled and name not in self.used and not self._is_gone(name)
+
+    def _is_gone(self, name: str) -> bool:
+        """Whether there is no Azure VM to commit: a commit that failed has deleted it."""
+        return not self.vault.state(name)["azure_vm"]["exists"]
+
+    def _hide(self, name: str, what: str) -> None:
+        """Let the hosts not be asked, the Azure VM not be read, or not be where it was."""
+        if what == "hosts":
+            self.vault.inventory = {}
+        elif what == "azure":
+            fault = {"match": {"path": "/virtualMachines", "times": 0}, "action": DENIED}
+            self.simulator.locked(lambda world: world.faults.add(fault))
+        else:
+            self.vault.trouble(azure_vm=name, moved_to="rg-elsewhere")
+
+    def _show(self, name: str, what: str) -> None:
+        """Undo that."""
+        if what == "azure":
+            self.simulator.locked(lambda world: world.faults.clear())
+        elif what == "moved":
+            group = self.vault.state(name)["azure_vm"]["id"].split("/")[4]
+            self.vault.trouble(azure_vm=name, moved_to=group)
+
     def _note_trouble(self) -> None:
         self.troubled = True
         count(faults=1)
@@ -399,7 +455,8 @@ class Walk(RuleBasedStateMachine):
             return
         wanted = expected(stage, verb, waits=result["error"].get("jobs") is None)
         forbidden = verb == COMMIT and (not self.proven[name] or name == "kept")
-        hindered = name in self.meddled or name in self.used or forbidden
+        gone = verb == COMMIT and self._is_gone(name)
+        hindered = name in self.meddled or name in self.used or forbidden or gone
         assert wanted.does == REFUSES or hindered or kind == "timeout", (verb, stage, result)
         # What runs in Azure although it is cut over is at home for no verb.
         assert wanted.does != NOTHING or name in self.used, (verb, stage, result)

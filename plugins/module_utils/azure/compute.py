@@ -18,6 +18,7 @@ from .errors import found_or_none, translated
 from .resources import Resources
 from .sdk import ComputeManagementClient
 
+_COMPUTE_VERSION = "2024-07-01"
 _NETWORK_VERSION = "2024-05-01"
 # In every response to a read of a VM with its instance view.
 _OF_EVERY_VM = (
@@ -47,6 +48,12 @@ class Compute:
         get = functools.partial(self._client(subscription).virtual_machines.get, *names, expand="instanceView")
         body = found_or_none(lambda: resource_body(get))
         return None if body is None else parse_vm(_whole(body))
+
+    def vms_of_subscription(self, resource_id: str) -> list[AzureVm]:
+        """Return the virtual machines of a resource's subscription that the caller may see, without their power."""
+        subscription, *_names = _path(resource_id)
+        path = f"/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines"
+        return [parse_vm(document) for document in self._resources.every(path, _COMPUTE_VERSION)]
 
     def start_vm(self, vm_id: str) -> None:
         """Ask Azure to start a virtual machine. A write; that it was taken does not mean that it runs one day.

@@ -43,6 +43,10 @@ class Resources:
         path = f"{_whole(resource_id)}?api-version={api_version}"
         return found_or_none(lambda: self._get(path))
 
+    def every(self, path: str, api_version: str) -> Iterator[Any]:
+        """Yield the bodies of all resources at a path, page by page."""
+        return self._values(f"{path}?api-version={api_version}")
+
     def vault(self, vault_id: str) -> Any:
         """Return the body of a Recovery Services vault."""
         return self._get(f"{vault_id}?api-version={_VAULT_VERSION}")

@@ -61,7 +61,8 @@ def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
     That time alone tells it once the VM is off again. Where it or that of the cut-over is missing, nothing is claimed.
     """
     if vm is None:
-        return AzureUse(UNUSED)
+        # It may have been moved, and used where it is now.
+        return not_read("Azure has no VM at the id that the replicated item names")
     if vm.is_running:
         return AzureUse(RUNS, _RUNS, cut_over_at, vm.operated_at)
     if vm.is_changing:

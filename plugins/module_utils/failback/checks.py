@@ -9,12 +9,13 @@ checked says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from .azure_disks import not_given_up
 from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .documents import Document
+from .failures import NotFound
 from .findings import Finding, ItemFacts, NotRead
 from .health import causes_of, remedies_of
 from .lifecycle import Observation, Stage
@@ -62,7 +63,9 @@ LOOKS_AT_THE_VAULT = (
 )
 # It names the job of a plan's operation at once; without it, the plan does a little later.
 LOOKS_AT_A_PLAN = (f"{_VAULT}/replicationOperationStatus/read",)
-LOOKS_AT_THE_VM = ("Microsoft.Compute/virtualMachines/read", "Microsoft.Authorization/locks/read")
+# What a commit has to see: without it, it is refused.
+SEES_THE_VM = ("Microsoft.Compute/virtualMachines/read",)
+LOOKS_AT_THE_VM = ("Microsoft.Authorization/locks/read",)
 LOOKS_AT_A_DISK = ("Microsoft.Compute/disks/read", "Microsoft.Authorization/locks/read")
 LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)
 
@@ -163,6 +166,16 @@ def _no_test_failover(facts: ItemFacts) -> Finding:
 
 def _provider_connected(facts: ItemFacts) -> Finding:
     provider = facts.provider
+    if isinstance(provider, NotRead) and isinstance(provider.problem, NotFound):
+        return Finding(
+            "provider_connected",
+            "fail",
+            "absent",
+            "The vault no longer has the provider that the replicated item names: it was removed, or its host was "
+            "registered again, under another id. No failback through it can work.",
+            "List the providers of the site in the portal. Fail back to a host that is registered (target_host), or "
+            "let Microsoft's support repair the item.",
+        )
     if isinstance(provider, NotRead):
         return _not_checked("provider_connected", provider)
     seen = f"{provider.friendly_name} is {provider.connection_status}"
@@ -311,9 +324,12 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
 
 def _instead_of_azure(seen: Observation) -> str:
     """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
-    restore = "If it was deleted, restore it under the same name, from its disks or a backup"
+    restore = (
+        "Look for it in other resource groups: one that was moved is not gone. If it was deleted, restore it under the "
+        "same name, from its disks or a backup"
+    )
     if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
-        return f"{restore}, or start the on-premises copy for good: it is as old as the failover."
+        return f"{restore}. The on-premises copy is as old as the failover: to start it gives up what came after."
     return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
 
 
@@ -382,6 +398,8 @@ def _locked(identifier: str, locks: Sequence[Lock], unread: Sequence[str], cause
 def _permissions(facts: ItemFacts) -> Finding:
     steps, looks = ([need for need in facts.needs if need.is_of_a_step is of_a_step] for of_a_step in (True, False))
     missing = [action for need in steps for action in need.missing]
+    blind = [need.scope for need in steps if set(need.missing) & set(SEES_THE_VM)]
+    at_vault = [action for action in missing if action not in SEES_THE_VM]
     unseen = [f"{action} at {need.scope}" for need in looks for action in need.missing]
     unread = next((need.granted for need in (*steps, *looks) if isinstance(need.granted, NotRead)), None)
     if missing:
@@ -389,8 +407,9 @@ def _permissions(facts: ItemFacts) -> Finding:
             "permissions",
             "fail",
             f"missing: {', '.join([*missing, *unseen])}",
-            "The caller's roles do not contain all actions that the run needs.",
-            f"Assign Site Recovery Operator at the vault, or a custom role with {', '.join(missing)}.",
+            "The caller's roles do not contain all actions that the run needs."
+            + (" A VM in Azure that may not be read is not seen off, so that a commit is refused." if blind else ""),
+            " ".join(_assignments(at_vault, blind)),
         )
     if unseen:
         return Finding(
@@ -404,6 +423,13 @@ def _permissions(facts: ItemFacts) -> Finding:
         return _not_checked("permissions", unread)
     needed = {action for need in facts.needs for action in need.actions}
     return Finding("permissions", "pass", f"all {len(needed)} actions")
+
+
+def _assignments(at_vault: Sequence[str], blind: Sequence[str]) -> Iterator[str]:
+    if at_vault:
+        yield f"Assign Site Recovery Operator at the vault, or a custom role with {', '.join(at_vault)}."
+    if blind:
+        yield f"Assign Reader at {', '.join(dict.fromkeys(blind))}, or a custom role with {', '.join(SEES_THE_VM)}."
 
 
 def _not_checked(identifier: str, unread: NotRead) -> Finding:

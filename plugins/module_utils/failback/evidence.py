@@ -27,6 +27,8 @@ HEARTBEAT, ADDRESSES, EXPECTED_ADDRESSES, ATTESTED = "heartbeat", "addresses", "
 _MAY_BE_LEFT_OUT = frozenset({HEARTBEAT, ADDRESSES})
 # Two answers of Azure come from two machines, whose clocks differ a little.
 _CLOCKS_APART = timedelta(minutes=1)
+# What worked so long ago may have stopped since: a commit on a later day asks for a new look.
+MAX_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -191,10 +193,10 @@ class CutOver:
     azure_use: AzureUse | None = None
 
 
-def objection_to(validation: object, vault: str, machine: CutOver, now: datetime) -> str:
+def objection_to(validation: object, vault: str, machine: CutOver, now: datetime, max_age: timedelta = MAX_AGE) -> str:
     """Say why a record is no evidence that this machine works since its cut-over; empty where it is.
 
-    C(validation) is what the user gave, C(now) Azure's time.
+    C(validation) is what the user gave, C(now) Azure's time, C(max_age) how old its oldest check may be.
     """
     if validation is None:
         return "there is no evidence that it works on-premises"
@@ -206,10 +208,10 @@ def objection_to(validation: object, vault: str, machine: CutOver, now: datetime
     mine = [vm for vm in evidence.vms if same_resource(vm.id, machine.id)]
     if not mine:
         return f"the evidence is of another VM ({', '.join(vm.name for vm in evidence.vms) or 'none'})"
-    return next(filter(None, (_objection_to_one(vm, machine, now) for vm in mine)), "")
+    return next(filter(None, (_objection_to_one(vm, machine, now, max_age) for vm in mine)), "")
 
 
-def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime) -> str:
+def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime, max_age: timedelta) -> str:
     if evidence.verdict != PASSED:
         return f"its validation has not passed: {_shortcomings(evidence.checks) or 'nothing was checked'}"
     times = evidence.passed_at
@@ -229,6 +231,9 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime) -> 
             )
     if times[-1] > now + _CLOCKS_APART:
         return f"the evidence ({_stamp(times[-1])}) is from the future: in Azure it is {_stamp(now)}"
+    if now - times[0] > max_age:
+        limit = round(max_age.total_seconds())
+        return f"the evidence ({_stamp(times[0])}) is older than validation_max_age ({limit} s)"
     return ""
 
 

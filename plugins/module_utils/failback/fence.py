@@ -17,6 +17,7 @@ from .hyperv_hosts import HostVm
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
 PROVED = "proved"
+OTHER_COPY = "other_copy"
 # In the words of Azure compute, Hyper-V and VMM. Off for good: a start boots what is on the disks.
 _OFF = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "poweroff", "stored"})
 # Not running, but a start goes on from the saved memory, over whatever was written to the disks since.
@@ -32,8 +33,9 @@ class Copy:
     C(place) is the resource id of an Azure VM or the name of a host. C(state) is in the words of Azure compute or
     Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name;
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
-    of the machine that is meant. C(machine) is what its own host said of it; None for one in
-    Azure, or of which only VMM knows.
+    of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
+    machine is failed back to, not at the id that the item names. C(machine) is what its own host said of it; None for
+    one in Azure, or of which only VMM knows.
     """
 
     place: str
@@ -41,6 +43,7 @@ class Copy:
     reason: str = ""
     is_namesake: bool = False
     is_unidentified: bool = False
+    is_target: bool = True
     machine: HostVm | None = None
 
     @property
@@ -105,11 +108,15 @@ class Sides:
     def is_proved(self) -> bool:
         """Whether both sides told their state, and Azure whether its copy was used since the cut-over."""
         unknown = self.azure_use is not None and self.azure_use.verdict == azure_use.NOT_CHECKED
-        return self.runs != NOT_CHECKED and not unknown and not self.azure_doubt
+        return self.runs not in (NOT_CHECKED, OTHER_COPY) and not unknown and not self.azure_doubt
 
     @property
     def runs(self) -> str:
-        """Which side runs: C(azure), C(on_premises), C(several), C(none), or C(not_checked) where that is not known."""
+        """Which side runs: C(azure), C(on_premises), C(other_copy), C(several), C(none), or C(not_checked) where
+        that is not known.
+
+        C(other_copy) is one on another host than the machine was failed back to: it may be an old one.
+        """
         copies = (self.azure, *self.on_premises)
         up = [copy for copy in copies if copy.is_up]
         if len(up) > 1:
@@ -118,7 +125,9 @@ class Sides:
             return NOT_CHECKED
         if not (up and up[0].is_running):
             return "none"
-        return "azure" if up[0] is self.azure else "on_premises"
+        if up[0] is self.azure:
+            return "azure"
+        return "on_premises" if up[0].is_target else OTHER_COPY
 
     @property
     def in_the_way(self) -> list[Copy]:
@@ -140,6 +149,49 @@ class Sides:
         """Whether the hosts say that there is no on-premises copy."""
         return is_missing(self.on_premises)
 
+    @property
+    def runs_on_premises(self) -> bool:
+        """Whether the copy that the machine was failed back to was seen running, and no other is up."""
+        return any(copy.is_target and copy.is_running for copy in self.on_premises) and len(self.on_premises_up) == 1
+
+    @property
+    def runs_elsewhere(self) -> bool:
+        """Whether a copy is up, and none was found where the machine was failed back to: moved there, or an old one."""
+        return bool(self.on_premises_up) and not any(copy.is_target for copy in self.on_premises)
+
+    @property
+    def is_azure_changing(self) -> bool:
+        """Whether an operation of the Azure VM is under way: it is being deleted or changed, started or stopped."""
+        return self.azure_vm is not None and self.azure_vm.is_changing
+
+    def unseen(self, *, discards_azure: bool) -> dict[str, str]:
+        """Return why a side was not seen as a commit needs it: C(azure) off and unused, C(on_premises) running.
+
+        C(discards_azure): what the Azure VM wrote since the cut-over may go, so that it need not be known.
+        """
+        doubts = {
+            "azure": self._azure_doubt(discards_azure),
+            "on_premises": "" if self.runs_on_premises else self._on_premises_doubt(),
+        }
+        return {side: doubt for side, doubt in doubts.items() if doubt}
+
+    def _azure_doubt(self, discards_azure: bool) -> str:
+        azure, use = self.azure, self.azure_use
+        if self.azure_doubt:
+            return self.azure_doubt
+        if not (azure.is_there and azure.is_target):
+            return azure.reason
+        if not azure.is_off:
+            return f"it is {azure.state}"
+        if self.azure_vm is not None and self.azure_vm.failure:
+            return f"its last operation failed: {self.azure_vm.failure}"
+        if discards_azure or (use is not None and use.verdict != azure_use.NOT_CHECKED):
+            return ""
+        return use.reason if use is not None else "whether it was used since the cut-over was not read"
+
+    def _on_premises_doubt(self) -> str:
+        return "; ".join(f"{copy.place or 'its host'}: {copy.state} ({copy.reason})" for copy in self.on_premises)
+
     def sentence(self) -> str:
         """Say what was seen: the state of each copy."""
         copies = [f"on {copy.place} it is {_told(copy)}" for copy in self.on_premises]
@@ -156,7 +208,7 @@ class Sides:
 
 
 def _told(copy: Copy) -> str:
-    if not copy.is_identified:
+    if not copy.is_identified or not copy.is_target:
         return f"{copy.state} ({copy.reason})"
     return copy.state if copy.is_known else f"not known ({copy.reason})"
 

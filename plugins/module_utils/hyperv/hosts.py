@@ -8,7 +8,7 @@ A host may be asked when the inventory has it or the option hyperv_hosts names i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,8 @@ def no_inventory(_name: str) -> None:
 class Hosts:
     """The Hyper-V hosts and VMM servers that a task may ask.
 
-    C(options) are those of the task (winrm_* and hyperv_hosts). C(inventory) finds a host by its name, whole or short.
+    C(options) are those of the task (winrm_* and hyperv_hosts). C(inventory) finds a host by its name, whole or short,
+    and C(listed) are the names of those in it that are known to be Hyper-V hosts or VMM servers.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Hosts:
         cache: RunCache,
         environ: Mapping[str, str] | None = None,
         run_program: RunProgram = no_programs,
+        listed: Iterable[str] = (),
     ) -> None:
+        self._listed = listed
         self._options = options
         self._inventory = inventory
         self._watch = watch
@@ -64,6 +67,10 @@ class Hosts:
     def knows(self, name: str) -> bool:
         """Whether the host that Site Recovery calls by this name may be asked."""
         return self._find(name) is not None
+
+    def listed(self) -> list[str]:
+        """Return the names of all hosts that the user has named as such, each once."""
+        return list(dict.fromkeys([*map(str, self._options.get("hyperv_hosts") or {}), *self._listed]))
 
     def session(self, name: str) -> HostSession:
         """Return a session with a host that may be asked. Nothing is sent yet. Raises ConfigurationError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..failback.acceptance import AZURE, accepts
 from ..failback.azure_locks import COMMIT, Obstacles, obstacles
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import Refused
@@ -37,18 +38,22 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
     discards = Discards(session, wish.discard_disks)
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+        proofs.refuse_other_vms(view)
         if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
             discards.require(_items(starts))
             refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
-            # on-premises.
+            # on-premises; and what was not seen is not taken for good.
             sides = fence.expect_on_premises(Course(view, view), starts, discards_azure=wish.discard_azure_changes)
-            _refuse_unknown(sides)
+            # Nobody can accept that another VM goes.
+            said = {one.item.id for one in starts if accepts(wish.accept_unseen, one.item, AZURE)}
+            _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
             proofs.require(starts, sides)
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes, gate=gate))
+    proofs.refuse_other_vms(course.after)
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
 
     def tell() -> dict[str, Any]:
@@ -65,6 +70,7 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
             "azure_resources": left.as_result(),
             "fence": proof,
             "validation": proofs.as_result(),
+            "unseen": proofs.unseen_as_result(),
             "would_be_deleted": discards.as_result() if course.predicted or awaited else [],
             **_with_doubts(_with_locks(gate.as_result(course), in_the_way), awaited, discards),
         }

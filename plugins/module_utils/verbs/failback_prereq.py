@@ -154,7 +154,7 @@ def _read(read: Callable[[], Fact]) -> Fact | NotRead:
     try:
         return read()
     except (PermissionDenied, NotFound, UnknownState) as problem:
-        return NotRead(problem.happened)
+        return NotRead(problem.happened, problem)
 
 
 def _recommended(wish: PrereqWish, session: AzureSession, view: View, sides: HostSides) -> DataSync | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
+from ..failback.arm_ids import same_resource
 from ..failback.azure_resources import AzureVm
 from ..failback.failures import Contradiction, PermissionDenied, UnknownState
 from ..failback.fence import Sides
@@ -55,7 +56,7 @@ def check_leftovers(
         try:
             if member.item.id in course.jobs:
                 _check_vm(session, wish, watch, member)
-                left.deleted.append(member.item.azure_vm_id)
+                _tell_of_vm(session, member, noted.get(member.item.id), left)
             _check_parts(session, member, noted.get(member.item.id), left)
         except (PermissionDenied, UnknownState) as denied:
             left.not_checked.append({"id": member.item.azure_vm_id, "reason": denied.happened})
@@ -75,6 +76,17 @@ def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observati
         f"{member.item.azure_vm_id} still exists ({vm.power}).",
         "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
     )
+
+
+def _tell_of_vm(session: AzureSession, member: Observation, before: AzureVm | None, left: Leftovers) -> None:
+    """Say what became of the VM. Only what was seen before can have been deleted; one that was moved is not gone."""
+    if before is None:
+        reason = "it was not seen before the commit, so it is not known whether the commit deleted it"
+        left.not_checked.append({"id": member.item.azure_vm_id, "reason": reason})
+    elif same_resource(before.id, member.item.azure_vm_id) or session.compute.find_vm(before.id) is None:
+        left.deleted.append(before.id)
+    else:
+        left.left_behind.append(before.id)
 
 
 def _check_parts(session: AzureSession, member: Observation, vm: AzureVm | None, left: Leftovers) -> None:

@@ -17,6 +17,7 @@ from ..failback.fabrics import Provider
 from ..failback.failures import FailbackError, NotFound, PermissionDenied, TargetError
 from ..failback.fence import NOT_CHECKED, Copy
 from ..failback.findings import NotRead
+from ..failback.host_names import is_same_host
 from ..failback.hyperv_hosts import HostFacts, HostVm
 from ..failback.items import ReplicatedItem
 from .alternate_host import find_target_provider
@@ -33,8 +34,8 @@ class Placed:
 
     C(host) is the name of the host that it is failed back to, C(facts) what that host says of itself, C(vm) the machine
     there. C(copies) are all that were found on the hosts that were C(asked); at least one entry, which may say that
-    nothing could be asked, or that there is none. C(machine) is the machine on whatever host has it, one that runs
-    before others.
+    nothing could be asked, or that there is none. C(machine) is the machine that was failed back to: on that host,
+    or on the node of its cluster that has it.
     """
 
     host: str
@@ -47,6 +48,9 @@ class Placed:
 
 class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
+
+    Where an item's own provider cannot be read, or the vault has it no more, all hosts that the user has named are
+    asked.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
     host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
@@ -84,36 +88,42 @@ class OnPremises:
         return {search.item.id: self._finish(search) for search in searches}
 
     def _begin(self, item: ReplicatedItem) -> Search:
-        """Look for an item on its own hosts."""
-        providers = self._providers(item)
-        if isinstance(providers, NotRead):
-            search = Search(item, self._answer)
-            search.add(Copy("", NOT_CHECKED, providers.reason))
-            return search
-        names = [self._host_of(item, provider) for provider in providers]
-        search = Search(item, self._answer, tuple(dict.fromkeys([*names, *self._also.get(item.id, ())])))
+        """Look for an item on its own hosts. What cannot be told of them is a copy that is not checked."""
+        own, target = self._own_host(item), self._target_of(item)
+        known = [name for name in (target, own) if isinstance(name, str) and name]
+        every = tuple(dict.fromkeys([*known, *self._also.get(item.id, ())]))
+        search = Search(item, self._answer, every, target=next(iter(known), ""))
+        if isinstance(own, NotRead):
+            search.unread = own.reason
+            search.add(Copy("", NOT_CHECKED, own.reason))
         for name in search.names:
             search.look(name)
         return search
 
     def _finish(self, search: Search) -> Placed:
-        if not search.names:
-            (unread,) = search.copies()
-            return Placed("", NotRead(unread.reason), None, (unread,))
-        if self._everywhere or not search.has_found:
+        # Where its own host is not known, an old copy elsewhere is all that can be found.
+        if self._everywhere or search.unread or not search.has_found:
             self._look_elsewhere(search)
-        host = search.names[0]
+        if not search.target:
+            return Placed("", NotRead(search.unread), None, search.copies(), search.machine, search.names)
+        host = search.target
         return Placed(host, self._answer(host), search.machine_at(host), search.copies(), search.machine, search.names)
 
-    def _providers(self, item: ReplicatedItem) -> list[Provider] | NotRead:
-        """Return the providers of an item, the one that it is failed back to first."""
-        service = self._services.azure.site_recovery
+    def _own_host(self, item: ReplicatedItem) -> str | NotRead:
+        """Return the host behind an item's own provider."""
         try:
-            own = service.provider(item.provider_id)
-            target = [find_target_provider(self._services.azure, item, self._target_host)] if self._target_host else []
+            return self._host_of(item, self._services.azure.site_recovery.provider(item.provider_id))
         except (PermissionDenied, NotFound) as problem:
             return NotRead(problem.happened)
-        return list({provider.id.lower(): provider for provider in (*target, own)}.values())
+
+    def _target_of(self, item: ReplicatedItem) -> str:
+        """Return the host that the user names; empty where there is none. Where no provider tells, it has that name."""
+        if not self._target_host:
+            return ""
+        try:
+            return self._host_of(item, find_target_provider(self._services.azure, item, self._target_host))
+        except (PermissionDenied, NotFound):
+            return self._target_host
 
     def _host_of(self, item: ReplicatedItem, provider: Provider) -> str:
         """Return the host behind a provider: itself, or where the VMM server says that the VM is."""
@@ -134,14 +144,22 @@ class OnPremises:
         """
         found = search.has_found
         names = self._names_of_site(search.item)
-        if isinstance(names, NotRead):
-            if not found:
-                search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
-            return
-        for name in names:
+        of_site = () if isinstance(names, NotRead) else names
+        if isinstance(names, NotRead) and not found and not search.unread:
+            search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
+        for name in of_site:
             if name in search.names or (found and not self._services.hosts.knows(name)):
                 continue
             search.look(name, max_age=self._max_age_elsewhere, only_if_there=found)
+        if search.unread or isinstance(names, NotRead):
+            self._look_at_named(search, of_site)
+
+    def _look_at_named(self, search: Search, asked: Sequence[str]) -> None:
+        """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
+        there counts: most of them are of other machines."""
+        for name in self._services.hosts.listed():
+            if not any(is_same_host(name, one) for one in (*search.names, *asked)):
+                search.look(name, max_age=self._max_age_elsewhere, only_if_there=True)
 
     def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
         if item.fabric_name not in self._listed:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
@@ -18,6 +19,7 @@ from ..failback.checks import (
     LOOKS_AT_THE_VAULT,
     LOOKS_AT_THE_VM,
     PLAN_ACTIONS,
+    SEES_THE_VM,
 )
 from ..failback.failures import NotFound, PermissionDenied
 from ..failback.findings import Need, NotRead
@@ -49,6 +51,8 @@ class Rights:
         disks, nics = (vm.disk_ids, vm.nic_ids) if isinstance(vm, AzureVm) else ((), ())
         # What the VM does not name is taken to be where the VM is.
         there = (item.azure_vm_id,)
+        sees = self._at_group_or_resource(SEES_THE_VM, arm_ids.group_of(item.azure_vm_id), item.azure_vm_id)
+        yield replace(sees, is_of_a_step=True)
         looks = ((LOOKS_AT_THE_VM, there), (LOOKS_AT_A_DISK, disks or there), (LOOKS_AT_A_NIC, nics or there))
         for actions, resources in looks:
             groups = {arm_ids.group_of(resource): resource for resource in resources}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ..failback.failures import TargetError
 from ..failback.fence import ABSENT, NOT_CHECKED, Copy
 from ..failback.findings import NotRead
+from ..failback.host_names import is_same_host
 from ..failback.hyperv_hosts import HostFacts, HostVm, VmmVm
 from ..failback.items import ReplicatedItem
 
@@ -18,14 +19,17 @@ Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
 
 class Search:
     """What was found of one item. C(names) are its own hosts; C(answer) returns what a host says, given how old that
-    may be.
+    may be. C(target) is the one of the names that it is failed back to; empty where that is not known. C(unread) is why
+    its own host is not known; empty where it is.
 
     A host that answers to two names is looked at once, so that no machine counts twice.
     """
 
-    def __init__(self, item: ReplicatedItem, answer: Answer, names: tuple[str, ...] = ()) -> None:
+    def __init__(self, item: ReplicatedItem, answer: Answer, names: tuple[str, ...] = (), target: str = "") -> None:
         self.item = item
         self.names = names
+        self.target = target
+        self.unread = ""
         self._answer = answer
         self._seen: set[str] = set()
         self._copies: list[Copy] = []
@@ -38,9 +42,8 @@ class Search:
 
     @property
     def machine(self) -> HostVm | None:
-        """The machine, wherever it is; one that runs before others."""
-        found = [vm for vm in self._machines.values() if self._is_the_one(vm)]
-        return next((vm for vm in found if vm.is_running), found[0] if found else None)
+        """The machine that was failed back to: on its host, or the node of its cluster that has it."""
+        return next((copy.machine for copy in self._copies if copy.is_there and copy.is_target), None)
 
     def machine_at(self, name: str) -> HostVm | None:
         """Return the machine on the host that was asked by this name, or one that only has the name of it."""
@@ -57,26 +60,31 @@ class Search:
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
         before = len(self._copies)
-        self._look(name, max_age)
+        self._look(name, max_age, at_target=bool(self.target) and name == self.target)
         if only_if_there:
             self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there]
 
-    def _look(self, name: str, max_age: float | None, said: str = "") -> None:
+    def _look(self, name: str, max_age: float | None, said: str = "", *, at_target: bool) -> None:
         facts = self._answer(name, max_age)
         if isinstance(facts, NotRead):
-            self.add(Copy(name, NOT_CHECKED, f"{said}{facts.reason}"))
+            self.add(Copy(name, NOT_CHECKED, f"{said}{facts.reason}", is_target=at_target))
             return
         key = (facts.fqdn or facts.computer or name).lower()
         if key in self._seen:
             return
         self._seen.add(key)
         try:
-            self._look_at(name, facts, max_age)
+            self._look_at(name, facts, max_age, at_target=at_target)
         except TargetError as ambiguous:
             # Several machines of the name, and none with the id: which of them is meant, nobody can tell from here.
-            self.add(Copy(name, NOT_CHECKED, ambiguous.happened))
+            self.add(Copy(name, NOT_CHECKED, ambiguous.happened, is_target=at_target))
 
-    def _look_at(self, name: str, facts: HostFacts, max_age: float | None) -> None:
+    def _may_have_come(self, vm: HostVm, facts: HostFacts) -> bool:
+        """Whether a machine's cluster may have moved it here from the target, which is another node of it."""
+        nodes = [node for node, _state in facts.cluster.nodes] if facts.cluster else []
+        return vm.is_clustered and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
+
+    def _look_at(self, name: str, facts: HostFacts, max_age: float | None, *, at_target: bool) -> None:
         item = self.item
         wanted = (item.hypervisor_vm_id, item.friendly_name)
         vm = facts.find_vm(*wanted)
@@ -84,23 +92,26 @@ class Search:
         owner = facts.owner_of(*wanted)
         if vm is not None:
             self._machines[name.lower()] = vm
-            self.add(self._copy(name, vm, "read from the host"))
+            at_home = at_target or self._may_have_come(vm, facts)
+            self.add(self._copy(name, vm, "read from the host", at_target=at_home))
         elif managed is not None:
-            self._look_behind_vmm(name, managed)
+            self._look_behind_vmm(name, managed, at_target=at_target)
         elif owner and owner.lower() != facts.computer.lower():
-            self._look(owner, max_age, "its cluster says that it is there; ")
+            self._look(owner, max_age, "its cluster says that it is there; ", at_target=at_target)
         else:
-            self.add(_absent(name, facts))
+            self.add(_absent(name, facts, at_target=at_target))
 
-    def _look_behind_vmm(self, server: str, vm: VmmVm) -> None:
+    def _look_behind_vmm(self, server: str, vm: VmmVm, *, at_target: bool) -> None:
         """Take a VMM server's word for a machine whose host cannot be asked; those that can are asked themselves."""
         if vm.host.lower() not in self._seen:
-            self.add(self._copy(vm.host or server, vm, f"read from VMM server {server}"))
+            self.add(self._copy(vm.host or server, vm, f"read from VMM server {server}", at_target=at_target))
 
-    def _copy(self, place: str, vm: HostVm | VmmVm, reason: str) -> Copy:
+    def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
         machine = vm if isinstance(vm, HostVm) else None
         if self._is_the_one(vm):
-            return Copy(place, vm.state, reason, machine=machine)
+            elsewhere = f"{reason}; it is failed back to {self.target or 'a host that is not known'}"
+            told = reason if at_target else elsewhere
+            return Copy(place, vm.state, told, machine=machine, is_target=at_target)
         if not self.item.hypervisor_vm_id:
             why = f"a VM of its name, with id {vm.id}; Site Recovery does not tell by which id Hyper-V knows the VM"
             return Copy(place, vm.state, why, is_unidentified=True, machine=machine)
@@ -113,8 +124,8 @@ class Search:
         return bool(vm.id) and vm.id.lower() == self.item.hypervisor_vm_id
 
 
-def _absent(name: str, facts: HostFacts) -> Copy:
+def _absent(name: str, facts: HostFacts, *, at_target: bool) -> Copy:
     """Say that a host has no such machine, where it could have told."""
     if facts.absence_doubt:
-        return Copy(name, NOT_CHECKED, facts.absence_doubt)
-    return Copy(name, ABSENT, "the host has no such VM")
+        return Copy(name, NOT_CHECKED, facts.absence_doubt, is_target=at_target)
+    return Copy(name, ABSENT, "the host has no such VM", is_target=at_target)

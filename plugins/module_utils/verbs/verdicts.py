@@ -18,6 +18,7 @@ from ..failback.failures import Contradiction, PermissionDenied, Refused
 from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
 from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation, Stage
+from ..failback.moved_vms import vms_like
 from .azure_side import AzureSide, look_at_azure
 from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
 from .reading import use_of
@@ -26,6 +27,7 @@ from .steps import Course
 from .truth import truth_of
 from .wishes import Wish
 
+_NOT_AT_ITS_ID = "Azure has no VM at the id that the replicated item names"
 _REPORTED = "Site Recovery reports that"
 _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 _COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
@@ -50,6 +52,12 @@ _JUDGEMENTS = {
         "portal and at the host's events, then run the task again.",
         "The copy in Azure holds the truth: it alone runs",
         "azure",
+    ),
+    "other_copy": (
+        "Do not commit. The copy that runs is on another host than the VM was failed back to, so it may be as old as "
+        "the failover. Turn it off, start the one that was failed back to, and validate that.",
+        "The on-premises copy on the host that it was failed back to holds the truth, and it does not run",
+        "on_premises",
     ),
     "on_premises": (
         "Look at the failover job in the portal, then run the task again.",
@@ -115,7 +123,7 @@ class Fence:
         Raises Refused.
         """
         self.before = self.look(members)
-        gone = [one for one in self.before if one.azure.state == ABSENT]
+        gone = [one for one in self.before if one.azure.state == ABSENT or not one.azure.is_target]
         if gone:
             raise _nothing_to_bring_back(gone)
         wrong = [one for one in self.before if one.in_the_way]
@@ -147,9 +155,13 @@ class Fence:
     ) -> list[Sides]:
         """Prove, before a commit deletes the Azure VM, that the on-premises copy alone runs and alone ran.
 
-        C(discards_azure): what the Azure VM wrote since may go. Raises Contradiction.
+        C(discards_azure): what the Azure VM wrote since may go. Nothing speaks against it in what is returned; whether
+        enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed.
         """
         self.before = self._prove(course, members, "on_premises")
+        changing = [one for one in self.before if one.is_azure_changing]
+        if changing:
+            raise _still_changing(changing)
         used = [] if discards_azure else [one for one in self.before if one.is_azure_used]
         if used:
             raise self._contradiction(course, used, "on_premises", _REPORTED)
@@ -207,10 +219,23 @@ def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
     return problem
 
 
+def _still_changing(changing: Sequence[Sides]) -> Refused:
+    names = "; ".join(
+        f"{one.name}: its Azure VM is {one.azure.state}, and an operation of it is under way" for one in changing
+    )
+    return Refused(
+        f"{names}. What becomes of it cannot be told before that has ended.",
+        "Nothing was written. Find out who changes or deletes it (Azure's activity log), wait until that has ended, "
+        "then run the task again.",
+        sides=[one.as_result() for one in changing],
+    )
+
+
 def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Sides:
     """Read the Azure side of an item and put both sides together."""
     item = member.item
-    copy, side = _azure_copy(session, item)
+    # After a commit it has to be gone.
+    copy, side = _azure_copy(session, item, finds_moved=member.stage not in _COMMITTED)
     # What was read of it now counts, not what was seen when its stage was.
     use = use_of(session, member, side) if copy.is_known and member.azure_use is not None else member.azure_use
     tells = use is not None and side.vm is not None and use.reason and not side.doubt
@@ -219,7 +244,7 @@ def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Side
     return Sides(item.id, item.friendly_name, told, placed.copies, vm, use, side.doubt)
 
 
-def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureSide]:
+def _azure_copy(session: AzureSession, item: ReplicatedItem, *, finds_moved: bool) -> tuple[Copy, AzureSide]:
     vm_id, nothing = item.azure_vm_id, AzureSide(None)
     if not vm_id:
         return Copy("", NOT_CHECKED, "the replicated item names no Azure VM"), nothing
@@ -228,9 +253,27 @@ def _azure_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, Azur
     except PermissionDenied as denied:
         return Copy(vm_id, NOT_CHECKED, denied.happened), nothing
     if side.vm is None:
-        return Copy(vm_id, ABSENT, "Azure has no such VM"), nothing
+        return _moved_copy(session, item) if finds_moved else (Copy(vm_id, ABSENT, _NOT_AT_ITS_ID), nothing)
     reason = side.doubt or "read from Azure compute"
     return Copy(vm_id, side.vm.power, reason, is_namesake=side.is_another), side
+
+
+def _moved_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureSide]:
+    """Look in the subscription for a VM that is not at its id: absent there is not gone."""
+    nowhere = Copy(item.azure_vm_id, ABSENT, f"{_NOT_AT_ITS_ID}, nor one of its name or with its disks elsewhere")
+    try:
+        like = vms_like(item, session.compute.vms_of_subscription(item.azure_vm_id))
+    except PermissionDenied as denied:
+        reason = f"{_NOT_AT_ITS_ID}; it was not looked for elsewhere: {denied.happened}"
+        return replace(nowhere, reason=reason), AzureSide(None)
+    for vm, has_its_disks in like:
+        found = session.compute.find_vm(vm.id)
+        if found is not None and has_its_disks:
+            reason = f"{_NOT_AT_ITS_ID}; {vm.id} has its disks ({found.power})"
+            return Copy(vm.id, found.power, reason, is_target=False), AzureSide(found)
+        if found is not None:
+            nowhere = replace(nowhere, reason=f"{_NOT_AT_ITS_ID}; one of its name is {vm.id} ({found.power})")
+    return nowhere, AzureSide(None)
 
 
 def _moved(course: Course) -> frozenset[Stage]:
@@ -242,7 +285,8 @@ def _contradicts(sides: Sides, side: str) -> bool:
     """Whether what is known speaks against exactly this side running. What is not known does not."""
     if side == "azure":
         return bool(sides.on_premises_up) or (sides.azure.is_known and not sides.azure.is_up)
-    nobody_home = sides.on_premises_is_known and not any(copy.is_running for copy in sides.on_premises)
+    running = [copy for copy in sides.on_premises if copy.is_running and (copy.is_target or sides.runs_elsewhere)]
+    nobody_home = sides.on_premises_is_known and not running
     return sides.azure.is_up or nobody_home or sides.runs == "several"
 
 
@@ -255,6 +299,8 @@ def _situation(sides: Sides) -> str:
         return "twice"
     if sides.is_azure_used:
         return "used"
+    if up and not up[0].is_target:
+        return "other_copy"
     return "on_premises" if up and up[0].is_running else "none"
 
 

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from ..failback.acceptance import Acceptance
 from ..failback.arm_ids import last_segment
 from ..failback.attestation import Attestations
 from ..failback.commit_policy import CommitPolicy
 from ..failback.decisions import Verb
+from ..failback.evidence import MAX_AGE
 from ..failback.windows import AnyWindow
 from ..probes.probe import Probe
 
@@ -83,15 +86,18 @@ class ValidateWish(Wish):
 class CommitWish(Wish):
     """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one.
 
-    C(discard_azure_changes): what the Azure VM wrote since the cut-over may be deleted with it. C(discard_disks) are
-    the names of disks in Azure that no failback carries and that may go.
+    C(validation_max_age) is how old it may be. C(discard_azure_changes): what the Azure VM wrote since the cut-over may
+    be deleted with it. C(discard_disks) are the names of disks in Azure that no failback carries and that may go.
+    C(accept_unseen) is what a person accepts that was not seen.
     """
 
     verb: Verb = Verb.COMMIT_FAILBACK
     policy: CommitPolicy
     validation: object = None
+    validation_max_age: timedelta = MAX_AGE
     discard_azure_changes: bool = False
     discard_disks: tuple[str, ...] = ()
+    accept_unseen: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

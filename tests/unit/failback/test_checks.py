@@ -184,7 +184,8 @@ def test_a_check_has_its_status_and_says_why(identifier: str, status: str, other
 def test_disks_that_a_failback_wrote_to_are_never_to_be_started_where_azure_has_no_vm(stage: Stage) -> None:
     remedy = finding("azure_vm", azure_vm=None, seen=seen(stage)).remedy
     untouched = stage in (Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER)
-    assert ("start the on-premises copy for good" in remedy) is untouched
+    assert ("as old as the failover" in remedy) is untouched
+    assert "for good" not in remedy
     assert ("Never start the on-premises copy" in remedy) is not untouched
 
 
@@ -205,7 +206,7 @@ def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
         ("read_only_lock", {"locks": ItemLocks(vault=(READ_ONLY,))}, "/vault/lock"),
         ("permissions", {"needs": needs(SEES)}, "replicationJobs/resume/action"),
         ("permissions", {"needs": needs(hidden=HIDDEN)}, "you may not look"),
-        ("permissions", {"needs": [*needs(FAILS_BACK), LOOKS]}, "virtualMachines/read at /group/vm"),
+        ("permissions", {"needs": [*needs(FAILS_BACK), LOOKS]}, "locks/read at /group/vm"),
     ],
 )
 def test_a_finding_names_what_it_is_about(identifier: str, otherwise: dict[str, Any], words: str) -> None:
