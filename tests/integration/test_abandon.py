@@ -421,7 +421,7 @@ def test_a_namesake_is_never_stopped(driver: Any) -> None:
 
     vault.simulator.locked(swap)
     failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
-    assert "but it is another one" in failed["msg"]
+    assert "not known to be the one" in failed["msg"]
     assert machine_of(vault.simulator, "vm1")["state"] == "Running"
     vault.trouble(vm="vm1", power="off")
     vault.run("abandon", replicated_item="vm1")
