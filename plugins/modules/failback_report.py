@@ -17,7 +17,7 @@ description:
 options:
   path:
     description:
-      - Path of the file. Its folder must be there.
+      - Path of the file. Its folder must be there. What is no file, such as a pipe or a device, is refused.
     type: path
     required: true
   results:

@@ -187,6 +187,44 @@ members:
       description: The VM's job, as RV(job).
       type: dict
       sample: null
+replication:
+  description:
+    - Of each VM whose replication was started or attached to, what is sent to Azure; empty in check mode and where it
+      is protected already.
+    - Until an initial replication ends, the VM is not protected.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    kind:
+      description:
+        - V(initial_replication) sends all data, V(resynchronization) what changed; V(unknown) where neither the job nor
+          the state of the VM tells.
+      type: str
+      sample: initial_replication
+    reason:
+      description: The same in words.
+      type: str
+      sample: "initial replication: all data is sent to Azure"
+    job:
+      description: Name of the job that was read last; V(null) where it is not there any more.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    tasks:
+      description: The tasks of the job that have begun, in the service's words.
+      type: list
+      elements: str
+      sample: [Identifying the replication target, Enable replication, Starting initial replication]
+    percent_complete:
+      description:
+        - How much of an initial replication is done, in percent, when the task ended; V(null) where Azure does not
+          say, as of a VM that is protected.
+      type: int
+      sample: 2
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -11,12 +11,13 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..failback.decisions import Verb, predicted_stage
 from ..failback.lifecycle import Observation, Stage
+from ..failback.replication_start import replication_started
 from ..watch import Watch
 from .aftermath import conclude
 from .outcomes import verb_outcome
 from .reading import View
 from .services import Services
-from .steps import Procedure, Write, run_procedure
+from .steps import Course, Procedure, Write, run_procedure
 from .wishes import ReverseReplicateWish
 
 _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
@@ -36,8 +37,25 @@ def run(wish: ReverseReplicateWish, services: Services, watch: Watch) -> dict[st
     procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
     course = run_procedure(session, wish, watch, procedure)
     foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=wish.wait and wish.wait_for == "protected")
-    verb = Verb.REVERSE_REPLICATE
-    return conclude(verb, wish, watch, course, lambda: verb_outcome(session, verb, course, foreseen))
+
+    def tell() -> dict[str, Any]:
+        outcome = verb_outcome(session, Verb.REVERSE_REPLICATE, course, foreseen)
+        return {**outcome, "replication": _replication(session, course, watch)}
+
+    return conclude(Verb.REVERSE_REPLICATE, wish, watch, course, tell)
+
+
+def _replication(session: AzureSession, course: Course, watch: Watch) -> list[dict[str, Any]]:
+    """Return what is sent to Azure for each machine that was started or attached to, and say so."""
+    told = []
+    for member in course.after.members:
+        name = course.jobs.get(member.item.id)
+        if name:
+            told.append(replication_started(member.item, session.site_recovery.find_job(name)))
+    for one in told:
+        done = "" if one["percent_complete"] is None else f", {one['percent_complete']} % done"
+        watch.report(f"{one['vm']}: {one['reason']}{done}")
+    return told
 
 
 def _write(session: AzureSession, member: Observation) -> Write:

@@ -184,6 +184,8 @@ def _reverse_replicate(works: Works, item: Item, job: Job, machine_id: str | Non
     if machine_id is not None and machine_id.lower() != item.source_id:
         raise JobFailure(joberrors.machine_missing(item.friendly_name, item.on_premises.host.name))
     item.happens("reverse_replication_started")
+    # Recorded: 0 right after the request.
+    item.initial_replication = 0
     yield from works.perform(target, works.rates["create_target_seconds"])
     yield from works.perform_on_premises(enable, works.rates["enable_protection_seconds"], item)
     yield from works.perform_on_premises(start, works.rates["start_replication_seconds"], item)
