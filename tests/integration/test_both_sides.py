@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scenarios import CLOUD, SITE, item_of, scenario_of
 
-HOST, FULL = "hv01", "during_failover"
+HOST, FULL, DELTA = "hv01", "during_failover", "before_failover"
 
 
 def findings(vault: Any, **options: Any) -> dict[str, dict[str, Any]]:
@@ -183,10 +183,10 @@ def test_another_host_takes_the_vm_of_one_that_has_died(driver: Any) -> None:
     site = {**SITE, "hosts": [{"name": "hv01", "connected": False}, {"name": "hv02"}]}
     vault = driver(scenario_of("vm1", fabrics=[site, CLOUD])).knows_hosts()
     assert findings(vault)["host_reachable"]["status"] == "fail"
-    assert vault.run("failback_prereq", replicated_item="vm1", target_host="hv02")["data_sync"]["option"] == FULL
+    assert vault.run("failback_prereq", replicated_item="vm1", target_host="hv02")["data_sync"]["option"] == DELTA
     found = findings(vault, target_host="hv02")
     assert [one["id"] for one in found.values() if one["status"] == "fail"] == []
-    result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
+    result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02", data_sync=FULL)
     states = {copy["host"]: copy["state"] for copy in result["fence"]["after"][0]["on_premises"]}
     assert states == {"hv02": "Running", "hv01": "not_checked"}
     committed = vault.run("commit", replicated_item="vm1", policy="now")
@@ -201,7 +201,7 @@ def test_an_old_host_that_starts_its_copy_meanwhile_is_noticed(driver: Any) -> N
             vault.trouble(host="hv01", vm="vm1", power="running")
 
     vault.meanwhile = start_the_old_copy
-    failed = vault.fail("planned_failover", replicated_item="vm1", target_host="hv02")
+    failed = vault.fail("planned_failover", replicated_item="vm1", target_host="hv02", data_sync=FULL)
     assert "two copies run there" in failed["msg"]
     assert failed["changed"] is True
 

@@ -31,7 +31,7 @@ def hide_provider(vault: Any, how: str) -> None:
 def elsewhere(driver: Any, *, right: str, old: str) -> Any:
     """A VM that was failed back to hv02; its old copy is still on hv01. The states of the two."""
     vault = driver(scenario_of("vm1")).knows_hosts()
-    vault.run("planned_failover", **VM1, target_host="hv02")
+    vault.run("planned_failover", **VM1, target_host="hv02", data_sync="during_failover")
     vault.trouble(host="hv02", vm="vm1", power=right)
     vault.trouble(host="hv01", vm="vm1", power=old)
     return vault

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from on_site import host_of, machines_of
-from playing import Stage
+from playing import WHOLE, Stage
 from scenarios import scenario_of
 
 OLD, NEW = "hv01", "hv02"
@@ -55,6 +55,7 @@ def test_a_host_that_lacks_a_switch_is_prepared_and_takes_the_vms(site: Stage) -
         assert machine["state"] == "Running"
         assert machine["addresses"], "it has a network"
     sent = site.writes()
+    assert sorted(sent) == sorted(WHOLE * 2), "the VMs run in Azure while their data is copied"
     again = site.play("alternate_host", hosts, **PREPARED, **cards)
     assert (again.status, site.writes()) == (0, sent)
     assert "changed=0" in again.output.split("PLAY RECAP")[1]

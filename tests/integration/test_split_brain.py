@@ -109,7 +109,7 @@ def test_namesakes_on_one_host_do_not_hide_the_machine_on_another(driver: Any) -
 
 def test_an_old_copy_that_starts_between_two_tasks_stops_the_commit(driver: Any) -> None:
     vault = driver(scenario_of("vm1")).knows_hosts()
-    vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
+    vault.run("planned_failover", replicated_item="vm1", target_host="hv02", data_sync="during_failover")
     vault.trouble(host="hv01", vm="vm1", power="running")
     failed = vault.fail("commit", replicated_item="vm1", policy="now")
     assert "two copies run there" in failed["msg"]

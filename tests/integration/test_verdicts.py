@@ -17,9 +17,18 @@ OTHER_SITE = {"name": "site2", "type": "HyperVSite", "hosts": [{"name": "hv09"}]
 def test_an_alternate_host_gets_the_vm(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", on_premises_vm="missing")))
     result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02")
-    assert result["data_sync"]["option"] == "during_failover"
-    assert result["stage"]["after"] == "failback_commit_pending"
+    assert result["data_sync"]["option"] == "before_failover"
+    assert result["stage"]["after"] == "waiting_for_completion"
+    assert vault.state("vm1")["azure_vm"]["power"] == "running", "it is not down while its data is copied"
+    vault.run("complete_failover", replicated_item="vm1")
     assert vault.state("vm1")["on_premises_vm"]["host"] == "hv02"
+
+
+def test_at_its_old_place_a_vm_that_was_deleted_is_downloaded_in_full(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", on_premises_vm="missing")))
+    for way in ({"create_vm_if_missing": True}, {"target_host": "hv01"}):
+        sync = vault.run("planned_failover", replicated_item="vm1", check_mode=True, **way)["data_sync"]
+        assert sync["option"] == "during_failover"
 
 
 def test_a_missing_vm_is_created_only_when_asked(driver: Any) -> None:

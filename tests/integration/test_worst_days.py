@@ -174,5 +174,8 @@ def test_the_prerequisites_look_at_the_host_that_is_failed_back_to(driver: Any) 
     assert [one["id"] for one in at_home["failed_findings"]][:1] == ["provider_connected"]
     elsewhere = vault.run("failback_prereq", replicated_item="vm1", target_host="hv02")
     assert elsewhere["ready"] is True
-    unknown = vault.fail("failback_prereq", replicated_item="vm1", target_host="hv77")
-    assert "Registered there: hv01, hv02" in unknown["msg"]
+    unknown = vault.run("failback_prereq", replicated_item="vm1", target_host="hv77")
+    found = {one["id"]: one for one in unknown["failed_findings"]}["provider_connected"]
+    assert (unknown["ready"], found["seen"]) == (False, "not registered")
+    assert "Registered there: hv01, hv02" in found["remedy"]
+    assert "registration key" in found["remedy"]

@@ -33,10 +33,14 @@ def in_azure_for(age: timedelta | None, name: str = "web01") -> ReplicatedItem:
 
 
 def chosen(
-    *ages: timedelta | None, asked: str = "auto", missing: bool = False, names: Iterable[str] = NAMES
+    *ages: timedelta | None,
+    asked: str = "auto",
+    missing: bool = False,
+    names: Iterable[str] = NAMES,
+    another_host: str = "",
 ) -> DataSync:
     members = [in_azure_for(age, name) for age, name in zip(ages, names, strict=False)]
-    return choose_data_sync(asked, members, NOW, vm_may_be_missing=missing)
+    return choose_data_sync(asked, members, NOW, vm_may_be_missing=missing, another_host=another_host)
 
 
 @pytest.mark.parametrize("asked", [BEFORE_FAILOVER, DURING_FAILOVER])
@@ -66,6 +70,15 @@ def test_a_missing_machine_calls_for_the_full_download_at_any_age() -> None:
     sync = chosen(timedelta(days=1), missing=True)
     assert sync.option == DURING_FAILOVER
     assert "missing" in sync.reason
+
+
+@pytest.mark.parametrize("age", [None, timedelta(days=1), timedelta(days=90)])
+@pytest.mark.parametrize("missing", [False, True])
+def test_on_the_way_to_another_host_the_vm_goes_on_running(age: timedelta | None, missing: bool) -> None:
+    sync = chosen(age, missing=missing, another_host="hv02")
+    assert sync.option == BEFORE_FAILOVER
+    assert "hv02" in sync.reason
+    assert chosen(age, asked=DURING_FAILOVER, another_host="hv02").option == DURING_FAILOVER
 
 
 def test_an_unknown_age_calls_for_the_full_download_and_names_the_machine() -> None:

@@ -191,6 +191,8 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (volume(20), {}, "disk_space", "warn", "may not fit"),
         (volume(20), {"data_sync": "during_failover"}, "disk_space", "fail", "do not fit"),
         ({"vms": [], **volume(39)}, {"creates": True, "data_sync": "during_failover"}, "disk_space", "fail", "40.0 GB"),
+        # A VM that is created is written whole, whichever way its data comes.
+        ({"vms": [], **volume(39)}, {"creates": True}, "disk_space", "fail", "do not fit"),
         ({"volumes": []}, {}, "disk_space", "not_checked", "No volume was read"),
         ({"vms": []}, {"copies": (Copy("hv02", "Off"),)}, "disk_space", "not_checked", "hv02, which was not asked"),
         ({"vms": []}, {"copies": (Copy("hv02", "Off"),)}, "checkpoints", "not_checked", "hv02, which was not asked"),
