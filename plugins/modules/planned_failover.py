@@ -37,9 +37,9 @@ options:
         M(asr.failback.complete_failover). The downtime is short.
       - V(during_failover) shuts the VM in Azure down at once and downloads its disks in full. There is nothing to
         complete.
-      - V(auto) takes V(during_failover) for a VM that has run in Azure for a month or more or whose on-premises VM
-        may be gone (O(create_vm_if_missing) or O(target_host)), else V(before_failover). The reason is returned in
-        RV(data_sync).
+      - V(auto) takes V(before_failover) on the way to another host (O(target_host)). At its own place it takes
+        V(during_failover) for a VM that has run in Azure for a month or more or whose on-premises VM may be gone
+        (O(create_vm_if_missing)), else V(before_failover). The reason is returned in RV(data_sync).
     type: str
     default: auto
     choices:

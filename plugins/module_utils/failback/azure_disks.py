@@ -114,9 +114,7 @@ def not_given_up(found: Iterable[UncarriedDisk], names: Iterable[str]) -> list[U
     return [one for one in found if one.disk.name.lower() not in accepted]
 
 
-def deletion(
-    name: str, vm: AzureVm, disks: Sequence[AzureDisk], lost: Sequence[UncarriedDisk]
-) -> list[dict[str, Any]]:
+def deletion(name: str, vm: AzureVm, disks: Sequence[AzureDisk], lost: Sequence[UncarriedDisk]) -> list[dict[str, Any]]:
     """Return for a result what a commit of a machine would delete: its VM in Azure, and each disk of that."""
     changes = {one.disk: one.change for one in lost}
     machine = {"vm": name, "kind": "vm", "id": vm.id, "name": vm.name, "size_gb": None, "not_carried": None}

@@ -15,7 +15,7 @@ from datetime import timedelta
 from .azure_disks import not_given_up
 from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .documents import Document
-from .failures import NotFound
+from .failures import NotFound, TargetError
 from .findings import Finding, ItemFacts, NotRead
 from .health import causes_of, remedies_of
 from .lifecycle import Observation, Stage
@@ -176,6 +176,8 @@ def _provider_connected(facts: ItemFacts) -> Finding:
             "List the providers of the site in the portal. Fail back to a host that is registered (target_host), or "
             "let Microsoft's support repair the item.",
         )
+    if isinstance(provider, NotRead) and isinstance(provider.problem, TargetError):
+        return Finding("provider_connected", "fail", "not registered", provider.reason, provider.problem.remedy)
     if isinstance(provider, NotRead):
         return _not_checked("provider_connected", provider)
     seen = f"{provider.friendly_name} is {provider.connection_status}"

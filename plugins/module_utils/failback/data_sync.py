@@ -32,15 +32,25 @@ class DataSync:
 
 
 def choose_data_sync(
-    asked: str, items: Sequence[ReplicatedItem], now: datetime, *, vm_may_be_missing: bool
+    asked: str,
+    items: Sequence[ReplicatedItem],
+    now: datetime,
+    *,
+    vm_may_be_missing: bool,
+    another_host: str = "",
 ) -> DataSync:
     """Return the data synchronisation for items that are failed back by one operation.
 
     C(asked) is C(auto), C(before_failover) or C(during_failover). C(now) is the service's time. A recovery plan has
-    one option for all its machines, so the one that has been in Azure longest decides.
+    one option for all its machines, so the one that has been in Azure longest decides. C(another_host) is the name of a
+    host that they did not come from: Microsoft recommends to synchronize before a failover there, as everything has to
+    be copied either way, and the VM in Azure can run meanwhile.
     """
     if asked != "auto":
         return DataSync(asked, "as asked for")
+    if another_host:
+        reason = f"all data has to be copied to {another_host}, and the VM in Azure goes on running meanwhile"
+        return DataSync(BEFORE_FAILOVER, reason)
     if vm_may_be_missing:
         return DataSync(DURING_FAILOVER, "the on-premises VM is missing or may be: there is nothing to compare with")
     unknown = [item.friendly_name for item in items if item.last_failover is None]

@@ -133,7 +133,8 @@ def _role(side: HostSide, facts: HostFacts) -> Finding:
         "fail",
         f"{missing} is missing",
         f"{side.host} lacks {missing}.",
-        "Install it (Install-WindowsFeature Hyper-V -IncludeManagementTools; a restart follows), or use another host.",
+        "Install it (Install-WindowsFeature Hyper-V -IncludeManagementTools; a restart follows), or use another host "
+        "(target_host).",
     )
 
 
@@ -257,7 +258,9 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
             unread = f"No volume was read that holds {path or 'the folder for new disks'}"
             return not_read("disk_space", unread, "Check by hand that there is room.")
         told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
-        if volume.free < _LEAST_FREE or (volume.free < need and side.data_sync == DURING_FAILOVER):
+        # A VM that is created is written whole, too, whichever way its data comes.
+        writes_all = (side.vm is None and side.creates) or side.data_sync == DURING_FAILOVER
+        if volume.free < _LEAST_FREE or (volume.free < need and writes_all):
             short.append(told)
         elif volume.free < need:
             tight.append(told)

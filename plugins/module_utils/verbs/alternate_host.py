@@ -11,6 +11,15 @@ from ..failback.failures import ConfigurationError, TargetError
 from ..failback.items import ReplicatedItem
 
 
+class Unregistered(TargetError):
+    """The site of a VM has no host of the name that the user gave, or several."""
+
+
+def name_of_another_host(item: ReplicatedItem, target: Provider | None) -> str:
+    """Return the name of a host that the VM did not come from; empty where it goes back to its own."""
+    return target.friendly_name if target and target.id.lower() != item.provider_id.lower() else ""
+
+
 def refuse_host_for_plan(recovery_plan: str, target_host: str) -> None:
     """Refuse an alternate host for a whole plan: the service's input for plans has no such field (API definition)."""
     if recovery_plan and target_host:
@@ -23,7 +32,7 @@ def refuse_host_for_plan(recovery_plan: str, target_host: str) -> None:
 def find_target_provider(session: AzureSession, item: ReplicatedItem, wanted: str) -> Provider:
     """Return the provider of the host that the user names.
 
-    Raises ConfigurationError for a VM of a VMM server, TargetError where the site has no such host, or several.
+    Raises ConfigurationError for a VM of a VMM server, Unregistered where the site has no such host, or several.
     """
     fabric = session.site_recovery.fabric(item.fabric_name)
     if not fabric.is_hyper_v_site:
@@ -36,9 +45,11 @@ def find_target_provider(session: AzureSession, item: ReplicatedItem, wanted: st
     found = [provider for provider in providers if provider.answers_to(wanted)]
     if len(found) != 1:
         names = ", ".join(sorted(provider.friendly_name for provider in providers))
-        raise TargetError(
+        raise Unregistered(
             f"{len(found) or 'No'} registered Hyper-V host of site {fabric.friendly_name} is called '{wanted}'.",
-            f"Registered there: {names}. Register the host with the site first, or name one of these.",
+            f"Registered there: {names}. Name one of these, or register the host: download the site's registration key "
+            "in the portal (Site Recovery infrastructure, Hyper-V hosts), and run the setup of the Azure Site Recovery "
+            "provider on the host with it.",
             asked=wanted,
         )
     return found[0]

@@ -21,7 +21,7 @@ from ..failback.items import ReplicatedItem
 from ..failback.lifecycle import Observation
 from ..failback.plan_checks import check_plan
 from ..watch import Watch
-from .alternate_host import find_target_provider, refuse_host_for_plan
+from .alternate_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
 from .azure_side import own_vm
 from .discards import sized_disks
 from .following import follow_job, has_ended
@@ -153,7 +153,7 @@ def _read(read: Callable[[], Fact]) -> Fact | NotRead:
     """Read a fact that the caller's roles may hide. What hides one fact must not hide the others."""
     try:
         return read()
-    except (PermissionDenied, NotFound, UnknownState) as problem:
+    except (PermissionDenied, NotFound, UnknownState, Unregistered) as problem:
         return NotRead(problem.happened, problem)
 
 
@@ -162,4 +162,17 @@ def _recommended(wish: PrereqWish, session: AzureSession, view: View, sides: Hos
     if not ahead:
         return None
     items, missing = [member.item for member in ahead], sides.may_be_missing(ahead)
-    return choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=missing)
+    return choose_data_sync(
+        wish.data_sync,
+        items,
+        session.clock.now(),
+        vm_may_be_missing=missing,
+        another_host=_another_host(session, wish, items[0]),
+    )
+
+
+def _another_host(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> str:
+    if not wish.target_host:
+        return ""
+    target = _read(lambda: find_target_provider(session, item, wish.target_host))
+    return wish.target_host if isinstance(target, NotRead) else name_of_another_host(item, target)

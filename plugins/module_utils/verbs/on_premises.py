@@ -20,7 +20,7 @@ from ..failback.findings import NotRead
 from ..failback.host_names import is_same_host
 from ..failback.hyperv_hosts import HostFacts, HostVm
 from ..failback.items import ReplicatedItem
-from .alternate_host import find_target_provider
+from .alternate_host import Unregistered, find_target_provider
 from .search import Search
 from .services import Services
 
@@ -122,7 +122,7 @@ class OnPremises:
             return ""
         try:
             return self._host_of(item, find_target_provider(self._services.azure, item, self._target_host))
-        except (PermissionDenied, NotFound):
+        except (PermissionDenied, NotFound, Unregistered):
             return self._target_host
 
     def _host_of(self, item: ReplicatedItem, provider: Provider) -> str:

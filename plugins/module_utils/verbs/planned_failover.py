@@ -21,7 +21,7 @@ from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from .aftermath import conclude
-from .alternate_host import find_target_provider, refuse_host_for_plan
+from .alternate_host import find_target_provider, name_of_another_host, refuse_host_for_plan
 from .following import ended_or_waits, has_ended, has_started
 from .gates import WindowGate
 from .locks import asked_of, refuse_locked
@@ -139,7 +139,13 @@ def _request(
     create = wish.create_vm_if_missing or target is not None
     copies = [at_place(one.on_premises, target.friendly_name if target else "") for one in sides]
     nothing_to_compare = may_be_missing(copies, creates=create)
-    sync = choose_data_sync(wish.data_sync, items, session.clock.now(), vm_may_be_missing=nothing_to_compare)
+    sync = choose_data_sync(
+        wish.data_sync,
+        items,
+        session.clock.now(),
+        vm_may_be_missing=nothing_to_compare,
+        another_host=name_of_another_host(items[0], target),
+    )
     place = target.id if target else _own_provider_id(session, wish, items[0])
     return FailbackRequest(sync.synchronizes_first, create, place), sync
 
