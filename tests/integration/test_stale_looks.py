@@ -1,0 +1,188 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A write that Azure puts off goes back to the look that it rests on: what was true then may not be true any more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from scenarios import CALLER, item_of, scenario_of
+
+VM1 = {"replicated_item": "vm1"}
+PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"
+STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+PAIR = [{"name": "shop", "groups": [["db"], ["web"]]}]
+EXPIRED = {
+    "do": "status",
+    "status": 401,
+    "code": "ExpiredAuthenticationToken",
+    "headers": {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+}
+
+
+def busy(seconds: int) -> dict[str, Any]:
+    """Azure's answer to who asks for too much."""
+    return {"do": "status", "status": 429, "code": "TooManyRequests", "retry_after": seconds}
+
+
+def strike(vault: Any, path: str, action: dict[str, Any], **match: Any) -> None:
+    """Let the next write to a path go wrong."""
+    fault = {"match": {"method": "POST", "path": path, **match}, "action": action}
+    vault.simulator.locked(lambda world: world.faults.add(fault))
+
+
+def after(vault: Any, seconds: float, act: Any) -> None:
+    """Let somebody act once so many seconds have passed."""
+    acted: list[bool] = []
+
+    def meanwhile(now: float) -> None:
+        if now >= seconds and not acted:
+            acted.append(True)
+            act()
+
+    vault.meanwhile = meanwhile
+
+
+def start_in_azure(vault: Any, name: str = "vm1") -> None:
+    vm = vault.state(name)["azure_vm"]["id"]
+    vault.simulator.locked(lambda world: world.compute.start(vm))
+
+
+def test_a_commit_that_azure_puts_off_does_not_delete_the_vm_that_was_started_meanwhile(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING))).knows_hosts()
+    strike(vault, "/failoverCommit$", busy(3600))
+    after(vault, 1, lambda: start_in_azure(vault))
+    refused = vault.fail("commit", **VM1, policy="now")
+    assert refused["error"]["kind"] == "contradiction"
+    assert vault.writes() == ["POST vm1/failoverCommit"]
+    assert vault.state("vm1")["azure_vm"]["exists"]
+
+
+@pytest.mark.parametrize("target", [VM1, {"recovery_plan": "shop"}], ids=["vm", "plan"])
+def test_a_cut_over_that_azure_puts_off_keeps_to_its_window(driver: Any, target: dict[str, str]) -> None:
+    plan = "recovery_plan" in target
+    items = [item_of(name, WAITING) for name in (("db", "web") if plan else ("vm1",))]
+    vault = driver(scenario_of(*items, **({"recovery_plans": PAIR} if plan else {})))
+    until = datetime.fromisoformat(vault.simulator.state()["now"]) + timedelta(minutes=10)
+    strike(vault, "/resume$", busy(3000))
+    result = vault.run("complete_failover", **target, window={"not_after": until.strftime("%Y-%m-%dT%H:%M")})
+    assert (result["waiting_for_window"], result["changed"]) == (True, False)
+    assert result["stage"] == {"before": WAITING, "after": WAITING}
+    assert [line.rsplit("/", 1)[1] for line in vault.writes()] == ["resume"]
+
+
+def test_a_failback_that_azure_puts_off_overwrites_no_vm_that_was_started_meanwhile(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    strike(vault, "/plannedFailover$", busy(600))
+    after(vault, 1, lambda: vault.trouble(vm="vm1", power="running"))
+    assert vault.fail("planned_failover", **VM1)["error"]["kind"] == "refused"
+    assert vault.writes() == ["POST vm1/plannedFailover"]
+
+
+def test_a_commit_that_azure_puts_off_does_not_follow_a_commit_of_somebody_else(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING)))
+    strike(vault, "/failoverCommit$", busy(60))
+    other = driver_of_somebody_else(vault)
+    after(vault, 1, lambda: other.run("commit", **VM1, policy="now", wait=False))
+    assert vault.run("commit", **VM1, policy="now")["stage"]["after"] == "failed_back"
+    assert vault.writes() == ["POST vm1/failoverCommit"] * 2
+
+
+def driver_of_somebody_else(vault: Any) -> Any:
+    return type(vault)(vault.simulator)
+
+
+WRITES = {
+    "planned_failover": ("failed_over", "/plannedFailover$", {}),
+    "complete_failover": (WAITING, "/resume$", {}),
+    "commit": (PENDING, "/failoverCommit$", {"policy": "now"}),
+    "reverse_replicate": ("failed_back", "/reProtect$", {}),
+    "abandon": (PENDING, "/start$", {"reason": "it does not work"}),
+    "failback_prereq": ("failed_over", "/refreshProvider$", {"refresh_provider": True}),
+    "job": ("synchronizing", "/cancel$", {"state": "cancelled", "accept_inconsistent_disks": True}),
+}
+
+
+def looks_between(vault: Any, path: str) -> list[tuple[set[str], int]]:
+    """For each try after the first of a write: the last parts of what was read since the one before, and how many
+    sessions with hosts there were."""
+    entries = vault.simulator.journal.entries()
+    places = [place for place, entry in enumerate(entries) if entry["write"] and entry["path"].endswith(path.strip("$"))]
+    sessions = vault.simulator.locked(lambda world: world.shells.sessions())
+    between = []
+    for first, last in zip(places, places[1:], strict=False):
+        read = {entry["path"].rsplit("/", 1)[1] for entry in entries[first:last] if entry["method"] == "GET"}
+        times = entries[first]["time"], entries[last]["time"]
+        between.append((read, sum(times[0] < session["time"] <= times[1] for session in sessions)))
+    return between
+
+
+@pytest.mark.parametrize("action", [busy(7), EXPIRED], ids=["throttled", "token refused"])
+@pytest.mark.parametrize("module", WRITES)
+def test_before_a_write_is_sent_again_what_it_rests_on_is_read_again(
+    driver: Any, module: str, action: dict[str, Any]
+) -> None:
+    stage, path, options = WRITES[module]
+    vault = driver(scenario_of(item_of("vm1", stage), principals=[STARTER])).knows_hosts()
+    strike(vault, path, action)
+    vault.run(module, **VM1, **options)
+    ((read, sessions),) = looks_between(vault, path)
+    assert "vm1" in read
+    if module in ("planned_failover", "complete_failover", "commit", "abandon") and action["status"] == 429:
+        assert sessions > 0
+
+
+def test_a_restart_that_is_put_off_looks_at_the_job_again(driver: Any) -> None:
+    vault = driver(scenario_of("vm1"))
+    vault.trouble(job_task="PrepareVmOnPremForFailback")
+    vault.fail("planned_failover", **VM1)
+    failed = vault.jobs("vm1")[0]["name"]
+    strike(vault, "/restart$", busy(7))
+    vault.run("job", name=failed, state="restarted")
+    ((read, _sessions),) = looks_between(vault, "/restart$")
+    assert {failed, "vm1"} <= read
+
+
+@pytest.mark.parametrize("module", WRITES)
+def test_azure_that_asks_for_more_time_than_there_is_ends_the_task_within_its_time(driver: Any, module: str) -> None:
+    stage, path, options = WRITES[module]
+    vault = driver(scenario_of(item_of("vm1", stage), principals=[STARTER])).knows_hosts()
+    if module != "failback_prereq":
+        options = {**options, "wait_timeout": 600}
+    strike(vault, path, busy(3600), times=0)
+    failed = vault.fail(module, **VM1, **options)
+    assert failed["error"]["kind"] == "throttled"
+    assert vault.seconds <= 600
+    assert len([line for line in vault.writes() if line.endswith(path.strip("$"))]) == 1
+    assert failed["changed"] is (module == "abandon")
+
+
+def test_azure_that_throttles_for_ever_is_given_up(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", "failed_back")))
+    strike(vault, "/reProtect$", busy(1), times=0)
+    failed = vault.fail("reverse_replicate", **VM1)
+    assert (failed["error"]["kind"], failed["changed"]) == ("throttled", False)
+    assert 2 <= len(vault.writes()) <= 12
+
+
+def test_of_a_plan_done_item_by_item_what_was_started_is_not_started_again(driver: Any) -> None:
+    items = [item_of("db", "failed_back"), item_of("web", "failed_back")]
+    vault = driver(scenario_of(*items, recovery_plans=PAIR))
+    strike(vault, "/web/reProtect$", busy(7))
+    done = vault.run("reverse_replicate", recovery_plan="shop", wait=False)
+    assert vault.writes() == ["POST db/reProtect", "POST web/reProtect", "POST web/reProtect"]
+    assert done["changed"]
+
+
+def test_a_look_that_took_too_long_is_taken_again(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING))).knows_hosts()
+    # The page of locks is read after the stage, and before the write.
+    locks = {"method": "GET", "path": "/locks$"}
+    fault = {"match": locks, "action": {"do": "status", "status": 503, "retry_after": 100}}
+    vault.simulator.locked(lambda world: world.faults.add(fault))
+    after(vault, 1, lambda: start_in_azure(vault))
+    assert vault.fail("commit", **VM1, policy="now")["error"]["kind"] == "contradiction"
+    assert vault.writes() == []
