@@ -11,14 +11,16 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
   or somebody stands for the side that it has not;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
-- nothing is asked for under an empty name.
+- nothing is asked for under an empty name;
+- a write rests on a look: what it is about was read since the last time that it was sent, and not long before.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
@@ -40,6 +42,11 @@ MAY_START = {
 # The stages from which a machine comes to its cut-over; one that a failed commit leaves is none.
 CUTS_OVER = frozenset({lifecycle.COMPLETING, lifecycle.SYNCHRONIZING})
 OK, ACCEPTED = 200, 202
+# How old a look may be when the write that rests on it arrives, in seconds: at one machine; what a plan may need more
+# for each of its machines and each host.
+OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
+# What such a write rests on besides the item: the Azure VM, and the host of the machine where hosts are asked at all.
+RESTS_ON_BOTH_SIDES = frozenset({"plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "start"})
 # Answers that say that nothing was done.
 ASKS_AGAIN = frozenset({401, 429})
 # Not the client's fault, or no decision of Azure about the step.
@@ -115,6 +122,7 @@ class Oracle:
             if "//" in entry["path"] or entry["path"].endswith("/"):
                 self._object(f"something without a name was asked for: {entry['path']}")
         for entry in world.journal.entries(self._seen, writes=True):
+            self._judge_look(world, entry)
             self._judge(world, entry)
         self._seen = world.journal.count
         self._look(world)
@@ -131,6 +139,18 @@ class Oracle:
             self.started[item.name, step] += 1
             if step in MAY_START:
                 self._judge_start(world, item, step, job)
+
+    def _judge_look(self, world: World, entry: Mapping[str, Any]) -> None:
+        """What a write rests on was read since it was sent before, and not too long ago, whatever the network did."""
+        step, items = _step_of(entry), [*_items_of(world, entry["path"]), *_items_in_azure(world, entry["path"])]
+        before = world.journal.entries()[: entry["seq"] - 1]
+        again = max((one["seq"] for one in before if one["write"] and one["path"] == entry["path"]), default=0)
+        for item in items:
+            for what, looks in _looks_at(world, item, step, before).items():
+                if not any(seq > again for seq, _time in looks):
+                    self._object(f"{step} of {item.name} was sent without a look at its {what}")
+                elif _seconds(looks[-1][1], entry["time"]) > _oldest(world, len(items)):
+                    self._object(f"{step} of {item.name} was sent on an old look at its {what}")
 
     def _judge_start(self, world: World, item: Item, step: str, job: Job | None) -> None:
         if item.job is not None and item.job is not job:
@@ -183,6 +203,41 @@ class Oracle:
             self.violations.append(violation)
 
 
+def _oldest(world: World, machines: int) -> float:
+    """How old a look may be, in simulated seconds: clients count real ones."""
+    more = OF_EACH_MACHINE * machines + OF_EACH_HOST * len(world.hyperv.hosts) if machines > 1 else 0
+    return (OLDEST + more) * max(1.0, world.clock.speed)
+
+
+def _seconds(since: str, until: str) -> float:
+    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
+
+
+def _looks_at(
+    world: World, item: Item, step: str, before: Sequence[Mapping[str, Any]]
+) -> dict[str, list[tuple[int, str]]]:
+    """By what a step rests on, when it was looked at: the number of the request, and the time."""
+    looks = {"item": _reads(before, f"/replicationprotecteditems/{item.name}")}
+    if step in RESTS_ON_BOTH_SIDES and (step != "failoverCommit" or item.stage != lifecycle.FAILOVER_COMMIT_PENDING):
+        looks["Azure VM"] = _reads(before, item.azure_vm_path)
+        sessions = _sessions(world, item, before)
+        looks |= {"host": sessions} if sessions else {}
+    return looks
+
+
+def _reads(before: Sequence[Mapping[str, Any]], path: str) -> list[tuple[int, str]]:
+    return [
+        (one["seq"], one["time"]) for one in before if not one["write"] and one["path"].lower().endswith(path.lower())
+    ]
+
+
+def _sessions(world: World, item: Item, before: Sequence[Mapping[str, Any]]) -> list[tuple[int, str]]:
+    """When the host of a machine was asked; the number is that of the last request to Azure until then."""
+    host = item.on_premises.host.name
+    times = [one["time"] for one in world.shells.sessions() if one["host"] == host]
+    return [(sum(one["time"] <= time for one in before), time) for time in times]
+
+
 def is_refused(entry: Mapping[str, Any]) -> bool:
     """Whether Azure refuses a write for what it asks."""
     handled = entry["handled"]
@@ -221,6 +276,11 @@ def _items_of(world: World, path: str) -> Iterator[Item]:
         job = world.vault.find_job(name)
         if job is not None:
             yield from job.plan.items if job.plan else filter(None, [job.item])
+
+
+def _items_in_azure(world: World, path: str) -> Iterator[Item]:
+    """The item whose Azure VM a write is for."""
+    yield from (item for item in world.vault.items if item.azure_vm_path.lower() == path.lower().rsplit("/", 1)[0])
 
 
 def _is_overwritten(item: Item) -> bool:

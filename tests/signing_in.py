@@ -15,6 +15,7 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import C
 from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock, build_policies
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
+from ansible_collections.asr.failback.plugins.module_utils.last_look import LastLook
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
@@ -29,6 +30,9 @@ class SignedIn:
 
 
 def signed_in_policies() -> list[Any]:
-    """The policies that every client of a task shares."""
+    """The policies that every client of a task shares that has just looked at its target."""
     token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache())
-    return build_policies(token, CLOUD.scope, ServiceClock())
+    token.get_token(CLOUD.scope)
+    look = LastLook(time.monotonic)
+    look.begin()
+    return build_policies(token, CLOUD.scope, ServiceClock(), look)

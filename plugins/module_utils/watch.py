@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from .failback.failures import Orphaned
+from .last_look import LastLook
 
 
 def _silent(_message: str) -> None:
@@ -27,7 +28,7 @@ class Watch:
     """A deadline with a clock. Everything that waits does so here, so that a test can move time instead.
 
     C(timeout) is in seconds from now; C(report) takes one line of progress; C(is_wanted) says whether the run that the
-    task belongs to is still there.
+    task belongs to is still there. C(look) is the last look that the task took at its target.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
         is_wanted: Callable[[], bool] = _always,
+        look: LastLook | None = None,
     ) -> None:
+        self.look = look or LastLook(clock)
         self._clock = clock
         self._pause = pause
         self._deadline = clock() + timeout
@@ -63,6 +66,7 @@ class Watch:
             clock=self._clock,
             pause=self._pause,
             is_wanted=self._is_wanted,
+            look=self.look,
         )
 
     def sleep(self, seconds: float) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from oracle import Oracle
 from scenarios import CALLER, item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
@@ -127,8 +128,10 @@ def test_before_a_write_is_sent_again_what_it_rests_on_is_read_again(
 ) -> None:
     stage, path, options = WRITES[module]
     vault = driver(scenario_of(item_of("vm1", stage), principals=[STARTER])).knows_hosts()
+    oracle = Oracle(vault.simulator)
     strike(vault, path, action)
     vault.run(module, **VM1, **options)
+    assert oracle.violations == []
     ((read, sessions),) = looks_between(vault, path)
     assert "vm1" in read
     if module in ("planned_failover", "complete_failover", "commit", "abandon") and action["status"] == 429:
@@ -136,9 +139,9 @@ def test_before_a_write_is_sent_again_what_it_rests_on_is_read_again(
 
 
 def test_a_restart_that_is_put_off_looks_at_the_job_again(driver: Any) -> None:
-    vault = driver(scenario_of("vm1"))
-    vault.trouble(job_task="PrepareVmOnPremForFailback")
-    vault.fail("planned_failover", **VM1)
+    vault = driver(scenario_of(item_of("vm1", "failed_back")))
+    vault.trouble(job_task="EnableProtection")
+    vault.fail("reverse_replicate", **VM1)
     failed = vault.jobs("vm1")[0]["name"]
     strike(vault, "/restart$", busy(7))
     vault.run("job", name=failed, state="restarted")
@@ -150,10 +153,8 @@ def test_a_restart_that_is_put_off_looks_at_the_job_again(driver: Any) -> None:
 def test_azure_that_asks_for_more_time_than_there_is_ends_the_task_within_its_time(driver: Any, module: str) -> None:
     stage, path, options = WRITES[module]
     vault = driver(scenario_of(item_of("vm1", stage), principals=[STARTER])).knows_hosts()
-    if module != "failback_prereq":
-        options = {**options, "wait_timeout": 600}
     strike(vault, path, busy(3600), times=0)
-    failed = vault.fail(module, **VM1, **options)
+    failed = vault.fail(module, **VM1, **options, wait_timeout=600)
     assert failed["error"]["kind"] == "throttled"
     assert vault.seconds <= 600
     assert len([line for line in vault.writes() if line.endswith(path.strip("$"))]) == 1

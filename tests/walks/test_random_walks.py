@@ -78,6 +78,8 @@ WIRE = [
     {"do": "status", "status": 429, "retry_after": 3},
     {**STATUS, "status": 500},
     {**STATUS, "status": 503},
+    # Between a look and a write it makes the look an old one.
+    {**STATUS, "status": 503, "retry_after": 100},
     {**STATUS, "status": 503, "when": "after"},
     {**STATUS, "status": 504, "when": "after"},
     {"do": "reset"},

@@ -46,6 +46,8 @@ class SharedToken:
         self._credential = make_credential()
         self._cache = cache
         self._refused: set[str] = set()
+        # How often this task has asked for a token.
+        self.asked = 0
         self._settings = settings
         self._key = _key(settings, cloud)
 
@@ -62,6 +64,7 @@ class SharedToken:
         return AccessToken(*value)
 
     def _ask(self, *scopes: str, **options: Any) -> AccessToken:
+        self.asked += 1
         try:
             with _made_usable():
                 token: AccessToken = self._credential.get_token(*scopes, **options)

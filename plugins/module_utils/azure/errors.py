@@ -9,7 +9,8 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from ..failback.failures import (
     FailbackError,
     FateUnknown,
     NotFound,
+    NotTaken,
     PermissionDenied,
     ServiceError,
     Throttled,
@@ -50,6 +52,8 @@ _POLICY = "RequestDisallowedByPolicy"
 # What filters and proxies answer with in Azure's place.
 _OF_MIDDLEBOXES = (403, 407)
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
+# How often in a row a write is tried that finds no connection.
+_CONNECTIONS = 4
 # Of urllib3; a name that does not resolve is the first of them.
 _NO_CONNECTION = frozenset({"NewConnectionError", "ConnectTimeoutError"})
 # No connection, or an answer in another shape than a token's.
@@ -58,11 +62,16 @@ _NOT_A_REFUSAL = (AzureError, AttributeError, LookupError, TypeError)
 
 @contextmanager
 def translated(*, write: bool = False) -> Iterator[None]:
-    """Turn every SDK exception raised inside into a failure. C(write): a request that must not be sent twice."""
+    """Turn every SDK exception raised inside into a failure. C(write): a request that must not be sent twice.
+
+    Where it certainly was not taken that is NotTaken, where that cannot be told FateUnknown.
+    """
     try:
         yield
     except ClientAuthenticationError as problem:
-        raise _authentication(problem) from problem
+        failure = _authentication(problem)
+        # Azure has not looked at what it refuses the token of. A second refusal is no matter of an old token.
+        raise (NotTaken(failure, pause=0, most=2) if write else failure) from problem
     except HttpResponseError as problem:
         raise _answered(problem, write) from problem
     except (AzureError, DeserializationError, json.JSONDecodeError) as problem:
@@ -136,7 +145,19 @@ def _answered(problem: HttpResponseError, write: bool) -> FailbackError:
         # No role helps, and what a role would have to be is not what failed.
         return ServiceError(happened, _policy_remedy(problem), **details)
     remedy = details["action"] or _REMEDIES.get(status) or (_LATER if status >= 500 else _LOOK)
-    return _KINDS.get(status, ServiceError)(happened, remedy, **details)
+    failure = _KINDS.get(status, ServiceError)(happened, remedy, **details)
+    return NotTaken(failure, pause=_retry_after(problem.response)) if write and status == 429 else failure
+
+
+def _retry_after(response: Any) -> float | None:
+    """Return the seconds that an answer asks to wait: it may give them, or a time."""
+    headers = getattr(response, "headers", None) or {}
+    given = str(headers.get("Retry-After", ""))
+    with suppress(ValueError, TypeError, LookupError, OverflowError):
+        if given.isdigit():
+            return float(given)
+        return max((parsedate_to_datetime(given) - parsedate_to_datetime(headers["Date"])).total_seconds(), 0)
+    return None
 
 
 def _policy_remedy(problem: HttpResponseError) -> str:
@@ -185,10 +206,11 @@ def _no_answer(problem: Exception, write: bool) -> FailbackError:
     if never_left(problem):
         # Of a read that would be no news, and be taken for what was said of a write before it.
         sent = "The request never left. " if write else ""
-        return Unreachable(
+        failure = Unreachable(
             f"Azure could not be reached: {_first_line(problem)}",
             f"{sent}Check network, proxy, cloud_environment and the certificates trusted here.",
         )
+        return NotTaken(failure, most=_CONNECTIONS) if write else failure
     what = f"no usable answer came from Azure: {_first_line(problem)}"
     if write:
         return _fate_unknown(what, {})

@@ -10,9 +10,10 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ..failback.failures import NotTaken, WaitTimeout
+from ..last_look import LastLook
 from ..watch import Watch
 from .credentials import SharedToken
-from .errors import never_left
 from .sdk import (
     ARMChallengeAuthenticationPolicy,
     ContentDecodePolicy,
@@ -31,56 +32,69 @@ from .settings import AzureSettings
 
 USER_AGENT = "ansible-asr.failback"
 _CONNECT_SECONDS, _READ_SECONDS = 15, 60
+# Of a write, which rests on a look: connecting and encrypting take at most one of these each.
+_CONNECT_SECONDS_OF_A_WRITE = 5
+_SECONDS_TO_THE_WIRE = 2 * _CONNECT_SECONDS_OF_A_WRITE
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Of a Date. Ages are sums and differences, and the calendar ends.
 _POSSIBLE_YEARS = range(2000, 3000)
 
 
 class WritesOncePolicy(RetryPolicy[Any, Any]):
-    """Retry reads as azure-core does; a write only when it certainly was not taken.
+    """Retry reads as azure-core does, and a write never.
 
     azure-core sends a POST again on any error status that carries Retry-After, and on 500, 503 and 504 without. Behind
-    each of those, Site Recovery may have started the job already. Here a write goes out again on 429 only, or when
-    the connection was never made.
+    each of those, Site Recovery may have started the job already. And what certainly was not taken, after 429 or
+    without a connection, rests on a look that is older by then: whoever sent it looks again.
     """
 
     def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Let every method through to the two rules below."""
+        """Send reads alone again where no answer came."""
         settings = super().configure_retries(options)
-        settings["methods"] = frozenset({"HEAD", "GET", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH"})
+        settings["methods"] = _READS
         return settings
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Say whether an answer is followed by another try."""
-        if response.http_request.method in _READS:
-            return bool(super().is_retry(settings, response))
-        return bool(response.http_response.status_code == 429 and settings["total"] > 0)
+        return _is_read(response) and bool(super().is_retry(settings, response))
 
-    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
-        """Count a try, and stop where a write may have arrived."""
-        if error is not None and not never_left(error) and response.http_request.method not in _READS:
-            return False
-        return bool(super().increment(settings, response=response, error=error))
+
+def _is_read(exchange: Any) -> bool:
+    """Whether a request, or that of an answer, changes nothing."""
+    return exchange.http_request.method in _READS
 
 
 class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
-    """Put a token on each request; where Azure refuses it, ask for a new one and send the request once more.
+    """Put a token on each request; where Azure refuses it, ask for a new one and send a read once more.
 
-    A 401 is the one error after which a write may go out again at once: Azure has not looked at it.
+    A write is not sent that had to wait for a token, nor sent again after a 401: it goes back to the look that it
+    rests on.
     """
 
     def __init__(self, credential: SharedToken, scope: str) -> None:
         super().__init__(credential, scope)
         self._shared = credential
 
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Put the token on. Raises NotTaken for a write that none was there for."""
+        before = self._shared.asked
+        super().on_request(request)
+        if self._shared.asked != before and not _is_read(request):
+            raise NotTaken(
+                WaitTimeout(
+                    "A token had to be asked for before the request, again and again.",
+                    "It was not sent. See that Microsoft Entra ID issues tokens that last, then run the task again.",
+                ),
+                pause=0,
+            )
+
     def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Say whether the request may go out again, with what it now carries."""
-        if super().on_challenge(request, response):
-            return True
-        sent = str(request.http_request.headers.get("Authorization", ""))
-        self._shared.refuse(sent.removeprefix("Bearer ").strip())
-        self.authorize_request(request, *self._scopes)
-        return True
+        if not super().on_challenge(request, response):
+            sent = str(request.http_request.headers.get("Authorization", ""))
+            self._shared.refuse(sent.removeprefix("Bearer ").strip())
+            self.authorize_request(request, *self._scopes)
+        return _is_read(request)
 
 
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
@@ -107,6 +121,19 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
         self._watch.sleep(duration)
 
 
+class FreshLookPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Let no write through that rests on a look which is too old, or on none. The last to see a request."""
+
+    def __init__(self, look: LastLook) -> None:
+        self._look = look
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raises NotTaken."""
+        if not _is_read(request):
+            self._look.require_fresh(_SECONDS_TO_THE_WIRE)
+            request.context.options["connection_timeout"] = _CONNECT_SECONDS_OF_A_WRITE
+
+
 class ServiceClock(SansIOHTTPPolicy[Any, Any]):
     """The time by the service's own clock, from the Date of its last answer.
 
@@ -129,7 +156,7 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         return self._date or datetime.now(timezone.utc)
 
 
-def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock) -> list[Any]:
+def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock, look: LastLook) -> list[Any]:
     """Return the policies that every client of the task shares, in the SDK's own order but for one: hooks see the
     last answer only, not those that another try follows.
 
@@ -145,4 +172,5 @@ def build_policies(credential: SharedToken, scope: str, service_clock: ServiceCl
         WritesOncePolicy(),
         RenewingTokenPolicy(credential, scope),
         service_clock,
+        FreshLookPolicy(look),
     ]

@@ -57,7 +57,7 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     clock = ServiceClock()
 
     def client_options() -> dict[str, Any]:
-        return {"policies": build_policies(credential, cloud.scope, clock), "transport": transport}
+        return {"policies": build_policies(credential, cloud.scope, clock, watch.look), "transport": transport}
 
     def sdk_options() -> dict[str, Any]:
         return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}

@@ -10,6 +10,7 @@ FailbackError
  |   +- NotFound            404, and only 404
  |   +- PermissionDenied    403
  |   +- Throttled           429 after all retries
+ +- NotTaken                a write that certainly was not taken: look again, decide again
  +- Unreachable             no answer
  +- HostError               a Hyper-V host answered, but not with what was asked for
  |   +- HostUnreachable     no connection to it, or none that can be trusted
@@ -173,6 +174,21 @@ class FateUnknown(FailbackError):
     def __init__(self, happened: str, remedy: str = "", **details: Any) -> None:
         super().__init__(happened, remedy, **details)
         self.wrote = True
+
+
+class NotTaken(FailbackError):
+    """A write certainly was not taken, or not even sent. Whoever sent it looks and decides anew before another try.
+
+    C(failure) is what it amounts to once it is not tried again, C(most) how often in a row it is tried. C(pause) is in
+    seconds: how long the service asks to be left alone, None where it does not say.
+    """
+
+    def __init__(self, failure: FailbackError, *, pause: float | None = None, most: int = 10) -> None:
+        super().__init__(failure.happened, failure.remedy, **failure.details)
+        self.kind = failure.kind
+        self.failure = failure
+        self.pause = pause
+        self.most = most
 
 
 class TargetError(FailbackError):

@@ -30,6 +30,8 @@ Inventory = Callable[[str], "Mapping[str, Any] | None"]
 Clock = Callable[[], datetime]
 # Seconds. What a host says after a job is the proof of what the job did: a job that took all the time has one, too.
 _LEAST_SECONDS = 120
+# Seconds for which nobody else asks a host in vain: that it said nothing proves nothing, however long ago it was.
+_SILENCE_COUNTS_FOR = 120
 # Before any change, by the clock of the run.
 _NEVER = -1.0
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
@@ -102,13 +104,19 @@ class Hosts:
         """
         session = self.session(name)
         if max_age <= 0:
-            return self.look(session, wanted, now)
+            return self._seen(name, self._ask(session, wanted, now))
         answer = self._cache.get_or_make(
             f"host|{session.settings.identity}|{now is not None}",
             lambda kept: self._counts(kept, session, max_age),
             lambda: self._ask_to_keep(session, now),
         )
-        return _facts_of(answer)
+        return self._seen(name, answer)
+
+    def _seen(self, name: str, answer: Mapping[str, Any]) -> HostFacts:
+        """Return what an answer says. What was written next rests on it; on none, where there was none, it does not."""
+        facts = _facts_of(answer)
+        self._watch.look.saw_host(name, answer["asked"])
+        return facts
 
     def look(
         self, session: HostSession, wanted: Sequence[tuple[str, str]] | None = None, now: Clock | None = None
@@ -131,7 +139,8 @@ class Hosts:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""
         changed: float = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
         asked: float = kept["asked"]
-        return self._watch.now() - asked <= max_age and asked > changed
+        counts_for = max(max_age, _SILENCE_COUNTS_FOR) if kept.get("problem") else max_age
+        return self._watch.now() - asked <= counts_for and asked > changed
 
     def _ask_to_keep(self, session: HostSession, now: Clock | None) -> dict[str, Any]:
         """Ask about everything; that a host cannot be asked is worth keeping too: finding out can take long."""

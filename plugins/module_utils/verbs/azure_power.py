@@ -19,7 +19,10 @@ _PATIENCE = 900
 
 
 def start(session: AzureSession, watch: Watch, before: AzureVm) -> FateUnknown | None:
-    """Ask once for the start of a machine that does not run; return the failure of a request of unknown fate."""
+    """Ask once for the start of a machine that does not run; return the failure of a request of unknown fate.
+
+    Raises NotTaken.
+    """
     watch.report(f"{before.name} in Azure: starting")
     try:
         session.compute.start_vm(before.id)

@@ -14,7 +14,7 @@ from ..failback.azure_resources import AzureVm
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
 from ..failback.fabrics import Provider
-from ..failback.failures import FailbackError, NotFound, PermissionDenied, UnknownState, asked
+from ..failback.failures import FailbackError, NotFound, NotTaken, PermissionDenied, UnknownState, asked
 from ..failback.findings import ItemFacts, NotRead, is_ready
 from ..failback.host_checks import check_host
 from ..failback.items import ReplicatedItem
@@ -22,13 +22,14 @@ from ..failback.lifecycle import Observation
 from ..failback.plan_checks import check_plan
 from ..watch import Watch
 from .alternate_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
+from .attempts import Attempts
 from .azure_side import own_vm
 from .discards import sized_disks
 from .following import follow_job, has_ended
 from .host_sides import BEFORE_SYNC, HostSides
 from .locks import LockReader, asked_of
 from .outcomes import target_result
-from .reading import View, find_target
+from .reading import Target, View, find_target
 from .rights import Rights
 from .services import Services
 from .truth import MIXED, common, stage_of, truth_of
@@ -41,12 +42,12 @@ def run(wish: PrereqWish, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. A failed check is a result, not a failure."""
     with asked(f"Prerequisites of {wish.target}"):
         refuse_host_for_plan(wish.recovery_plan, wish.target_host)
-        session = services.azure
-        view = find_target(session, wish).look()
+        target = find_target(services.azure, wish)
+        view = _look(target, watch)
         refreshed: list[str] = []
         try:
             if wish.refresh_provider and not wish.check_mode:
-                _refresh(session, wish, watch, view, refreshed)
+                view = _refresh(services.azure, wish, watch, target, refreshed)
             return _outcome(wish, services, view)
         except FailbackError as problem:
             problem.wrote = problem.wrote or bool(refreshed)
@@ -54,15 +55,37 @@ def run(wish: PrereqWish, services: Services, watch: Watch) -> dict[str, Any]:
             raise
 
 
-def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, view: View, refreshed: list[str]) -> None:
-    """Ask each provider to report, and note in C(refreshed) which have been asked."""
-    for provider_id in dict.fromkeys(member.item.provider_id for member in view.members):
-        accepted = session.site_recovery.refresh_provider(provider_id)
-        refreshed.append(provider_id)
-        # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
-        if session.site_recovery.find_job(accepted.job_name) is not None:
-            interval = wish.poll_interval or accepted.retry_after
-            follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
+def _look(target: Target, watch: Watch) -> View:
+    watch.look.begin()
+    view = target.look()
+    watch.look.saw_vms(len(view.members))
+    return view
+
+
+def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, target: Target, refreshed: list[str]) -> View:
+    """Ask each provider to report, and note in C(refreshed) which have been asked. Return the last look at the target,
+    which each request rests on: where one was not taken, its VMs may be another host's by then."""
+    attempts = Attempts(watch)
+    while True:
+        view = _look(target, watch)
+        providers = dict.fromkeys(member.item.provider_id for member in view.members)
+        left = [provider for provider in providers if provider not in refreshed]
+        if not left:
+            return view
+        try:
+            _refresh_one(session, wish, watch, left[0], refreshed)
+            attempts.succeeded()
+        except NotTaken as refusal:
+            attempts.wait_after(refusal)
+
+
+def _refresh_one(session: AzureSession, wish: PrereqWish, watch: Watch, provider_id: str, refreshed: list[str]) -> None:
+    accepted = session.site_recovery.refresh_provider(provider_id)
+    refreshed.append(provider_id)
+    # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
+    if session.site_recovery.find_job(accepted.job_name) is not None:
+        interval = wish.poll_interval or accepted.retry_after
+        follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
 
 
 def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]:

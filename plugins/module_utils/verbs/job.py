@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..failback.failures import FailbackError, asked
+from ..failback.failures import FailbackError, NotTaken, asked
 from ..watch import Watch
+from .attempts import Attempts
 from .job_cancel import cancel, owner_of
 from .job_restart import last_ended_of, restart
 from .job_subject import Subject
@@ -27,8 +28,17 @@ def run(wish: JobWish, services: Services, watch: Watch) -> dict[str, Any]:
         choose = owner_of if cancels else lambda view: last_ended_of(session, view)
         subject = Subject(session, wish, watch, choose)
         try:
-            subject.find()
-            return cancel(subject) if cancels else restart(subject)
+            return _act(subject, Attempts(watch))
         except FailbackError as problem:
             subject.explain(problem)
             raise
+
+
+def _act(subject: Subject, attempts: Attempts) -> dict[str, Any]:
+    """Look and act; where the one write was not taken, look again: by then the job may have ended."""
+    while True:
+        subject.find()
+        try:
+            return cancel(subject) if subject.wish.state == "cancelled" else restart(subject)
+        except NotTaken as refusal:
+            attempts.wait_after(refusal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..failback.decisions import Step
-from ..failback.failures import Contradiction, PermissionDenied, Refused, ServiceError, Throttled
+from ..failback.failures import Contradiction, PermissionDenied, Refused, ServiceError
 from ..failback.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
 from ..failback.jobs import Job
 from ..failback.lifecycle import Stage
@@ -110,7 +110,7 @@ def _send(subject: Subject, job: Job) -> None:
 
     try:
         subject.send(f"Cancel of job {job.name}", lambda: service.cancel_job(job.name), arrived)
-    except (PermissionDenied, Throttled):
+    except PermissionDenied:
         raise
     except ServiceError as problem:
         # It may have ended between the look and the request.

@@ -45,7 +45,8 @@ class Subject:
         self.job: Job | None = None
 
     def find(self) -> None:
-        """Read the job and its target."""
+        """Read the job and its target: what is written next rests on this."""
+        self.watch.look.begin()
         named = find_job(self.session, self.wish.name) if self.wish.name else None
         self.target = target_of_job(self.session, named) if named else find_target(self.session, self.wish)
         view = self._look_now()
@@ -74,9 +75,10 @@ class Subject:
     def send(self, what: str, request: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
         """Send a write, once. Where its fate is unknown, let reading settle it: then there is no answer.
 
-        Raises the failure of the write where it has not arrived as far as can be seen.
+        Raises the failure of the write where it has not arrived as far as can be seen, and NotTaken.
         """
         self.watch.report(f"{what}: sent once")
+        self.watch.look.saw_vms(len(self.view.members))
         try:
             accepted = request()
         except FateUnknown as unknown:

@@ -20,12 +20,13 @@ from ..failback.findings import NotRead
 from ..failback.host_names import is_same_host
 from ..failback.hyperv_hosts import HostFacts, HostVm
 from ..failback.items import ReplicatedItem
+from ..failback.look_age import SHARED_ANSWER
 from .alternate_host import Unregistered, find_target_provider
 from .search import Search
 from .services import Services
 
 # The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
-MAX_AGE_ELSEWHERE = 120
+MAX_AGE_ELSEWHERE = SHARED_ANSWER
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
 
     def cuts_over() -> bool:
         # Where the data is copied before the failover, another request cuts over.
-        return not chosen[0].synchronizes_first if chosen else wish.data_sync == DURING_FAILOVER
+        return not chosen[-1].synchronizes_first if chosen else wish.data_sync == DURING_FAILOVER
 
     gate = WindowGate(session, wish.window, cuts_over)
 
@@ -105,7 +105,7 @@ def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch)
 
     procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for], gate)
     course = run_procedure(session, wish, watch, procedure)
-    sync = chosen[0] if chosen else None
+    sync = chosen[-1] if chosen else None
     attached = [member.job for member in course.after.members if member.job is not None]
     waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
     stops_there = waits and wish.wait_for != "end"

@@ -60,9 +60,13 @@ class Proofs:
         """
         seen = {one.item_id: one for one in sides}
         if self._wish.policy.requires_evidence or self._wish.validation is not None:
-            self._judged = [self._judge(member, seen.get(member.item.id)) for member in members]
+            judged = [self._judge(member, seen.get(member.item.id)) for member in members]
+            self._judged = list({one["id"]: one for one in (*self._judged, *judged)}.values())
         here = [(member, seen[member.item.id]) for member in members if member.item.id in seen]
-        self._unseen = [one for member, both in here for one in self._unseen_of(member, both)]
+        # Of a plan, some may be committed already when the others are looked at again.
+        names = {member.item.friendly_name for member, _both in here}
+        self._unseen = [one for one in self._unseen if one.vm not in names]
+        self._unseen += [one for member, both in here for one in self._unseen_of(member, both)]
 
     def require(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
         """Judge what the machines rest on that are about to be committed.
@@ -99,7 +103,7 @@ class Proofs:
 
     def as_result(self) -> dict[str, Any]:
         """Return what was relied on, for a result."""
-        return {"required": self._wish.policy.requires_evidence, "vms": self._judged}
+        return {"required": self._wish.policy.requires_evidence, "vms": list(self._judged.values())}
 
     def unseen_as_result(self) -> list[dict[str, Any]]:
         """Return what was not seen before the commit, and what stood for it."""

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The loop that all lifecycle verbs share: read, decide, act, wait, read back.
 
-A write is sent once. Where its fate is unknown, reading settles it. A verdict comes from what is read at the end, never
-from a request that was taken or a job that says it succeeded.
+A write is sent once. Where its fate is unknown, reading settles it; where it certainly was not taken, the loop looks and
+decides anew before another try. A verdict comes from what is read at the end, never from a request that was taken or a
+job that says it succeeded.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from dataclasses import dataclass, field
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..failback.decisions import Decision, Step, Verb, decide, has_reached
-from ..failback.failures import FailbackError, FateUnknown, JobFailed, Vanished, as_sentence, asked
+from ..failback.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
 from ..watch import Watch
 from . import complaints
+from .attempts import Attempts
 from .following import follow_job, has_ended, read_patiently
 from .reading import Target, View, find_target
 from .truth import truth_of
@@ -152,6 +154,7 @@ class _Runner:
         self._procedure = procedure
         self._target = target
         self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self._attempts = Attempts(watch)
         first = self._look_now()
         self._course = Course(before=first, after=first)
         self._patience_ends: float | None = None
@@ -171,7 +174,9 @@ class _Runner:
         self._course.after = read_patiently(self._look_now, self._watch, self._interval)
 
     def _look_now(self) -> View:
+        self._watch.look.begin()
         view = self._target.look()
+        self._watch.look.saw_vms(len(view.members))
         return view.assumed(self._wish.assume_stage) if self._wish.predicts else view
 
     def _step(self) -> bool:
@@ -214,11 +219,14 @@ class _Runner:
         # What the writes rest on may have taken minutes to read.
         if self._procedure.gate.holds(fresh):
             return self._hold(fresh)
-        course.changed = True
         if self._wish.check_mode:
-            course.predicted = _ids(fresh)
+            course.changed, course.predicted = True, _ids(fresh)
             return False
-        self._send_each(writes)
+        try:
+            self._send_each(writes)
+        except NotTaken as refusal:
+            self._attempts.wait_after(refusal)
+            return True
         if not self._wish.wait:
             self._look()
             return False
@@ -234,7 +242,10 @@ class _Runner:
             self._send(write)
 
     def _send(self, write: Write) -> None:
-        """Send a write and keep its job's name; where its fate is unknown, find the job by reading."""
+        """Send a write and keep its job's name; where its fate is unknown, find the job by reading.
+
+        Raises NotTaken where nothing came of it.
+        """
         names = ", ".join(member.item.friendly_name for member in write.members)
         self._watch.report(f"{self._procedure.verb.value} of {names}: starting")
         try:
@@ -243,6 +254,8 @@ class _Runner:
             job_name = accepted.job_name or self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
             job_name = self._job_that_appeared(write.members[0], unknown)
+        self._attempts.succeeded()
+        self._course.changed = True
         self._course.started.update(_ids(write.members))
         self._course.jobs.update({member.item.id: job_name for member in write.members})
 
@@ -254,7 +267,8 @@ class _Runner:
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
             self._watch.sleep(self._interval)
             try:
-                view = self._look_now()
+                # What else is to be sent rests on the look before.
+                view = self._target.look()
             except FailbackError as unread:
                 self._watch.report(f"{self._wish.target} could not be read: {unread.happened}")
                 continue

@@ -28,6 +28,7 @@ from ..failback.failures import (
     FailbackError,
     FateUnknown,
     NotFound,
+    NotTaken,
     Orphaned,
     PermissionDenied,
     Refused,
@@ -37,6 +38,7 @@ from ..failback.fence import Sides, fence_result
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from . import azure_power
+from .attempts import Attempts
 from .changes import Change, Changes
 from .complaints import failed_members
 from .following import read_patiently
@@ -206,18 +208,27 @@ class Undoing:
             change.led_to("running", "Azure compute")
 
     def _send_start(self, sides: Sides, vm: AzureVm) -> tuple[Change, FateUnknown | None]:
-        """Ask Azure for the start of a machine; what allows it is asked anew, as minutes may have passed since."""
-        member = self._member(sides.item_id)
-        change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
-        try:
-            self._prove_off([member])
-            self._require_pending(sides.item_id)
-            self._touches_azure = True
-            return change, azure_power.start(self._services.azure, self._watch, vm)
-        except FailbackError:
-            # Nothing was sent, or Azure said no: an answer that got lost is no exception here.
-            change.was_refused()
-            raise
+        """Ask Azure for the start of a machine, again after a look where it was not taken."""
+        attempts = Attempts(self._watch)
+        while True:
+            change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
+            try:
+                return change, self._look_and_start(sides.item_id, vm)
+            except NotTaken as refusal:
+                change.was_refused()
+                attempts.wait_after(refusal)
+            except FailbackError:
+                # Nothing was sent, or Azure said no: an answer that got lost is no exception here.
+                change.was_refused()
+                raise
+
+    def _look_and_start(self, item_id: str, vm: AzureVm) -> FateUnknown | None:
+        """Ask anew what allows the start, as minutes may have passed since, and then for the start."""
+        self._watch.look.begin()
+        self._prove_off([self._member(item_id)])
+        self._require_pending(item_id)
+        self._touches_azure = True
+        return azure_power.start(self._services.azure, self._watch, vm)
 
     def _require_pending(self, item_id: str) -> None:
         gone = no_longer_pending([self._patiently(lambda: self._target.look_at(item_id))])

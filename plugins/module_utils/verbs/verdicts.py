@@ -122,11 +122,11 @@ class Fence:
 
         Raises Refused.
         """
-        self.before = self.look(members)
-        gone = [one for one in self.before if one.azure.state == ABSENT or not one.azure.is_target]
+        seen = self._seen_before(self.look(members))
+        gone = [one for one in seen if one.azure.state == ABSENT or not one.azure.is_target]
         if gone:
             raise _nothing_to_bring_back(gone)
-        wrong = [one for one in self.before if one.in_the_way]
+        wrong = [one for one in seen if one.in_the_way]
         if wrong:
             raise Refused(
                 f"{_sentences(wrong)}. While Azure holds the truth, the on-premises copy must be off: what is written "
@@ -135,20 +135,20 @@ class Fence:
                 "on-premises VM off, and remove a saved state (Remove-VMSavedState), then run the task again.",
                 sides=[one.as_result() for one in wrong],
             )
-        return self.before
+        return seen
 
     def expect_off_in_azure(self, members: Sequence[Observation]) -> list[Sides]:
         """Prove, before a failover to Azure, that no Azure VM of the name is up there. Raises Refused."""
-        self.before = self.look(members)
+        seen = self._seen_before(self.look(members))
         # One that has only the name is in the way, too: the failover would give the machine another name.
-        up = [one for one in self.before if one.azure.is_in_the_way]
+        up = [one for one in seen if one.azure.is_in_the_way]
         if up:
             raise Refused(
                 f"{_sentences(up)}. While the on-premises copy holds the truth, no VM of that name may run in Azure.",
                 "Nothing was written. Stop or delete the Azure VM, then run the task again.",
                 sides=[one.as_result() for one in up],
             )
-        return self.before
+        return seen
 
     def expect_on_premises(
         self, course: Course, members: Sequence[Observation], *, discards_azure: bool
@@ -158,14 +158,19 @@ class Fence:
         C(discards_azure): what the Azure VM wrote since may go. Nothing speaks against it in what is returned; whether
         enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed.
         """
-        self.before = self._prove(course, members, "on_premises")
-        changing = [one for one in self.before if one.is_azure_changing]
+        seen = self._seen_before(self._prove(course, members, "on_premises"))
+        changing = [one for one in seen if one.is_azure_changing]
         if changing:
             raise _still_changing(changing)
-        used = [] if discards_azure else [one for one in self.before if one.is_azure_used]
+        used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
             raise self._contradiction(course, used, "on_premises", _REPORTED)
-        return self.before
+        return seen
+
+    def _seen_before(self, seen: list[Sides]) -> list[Sides]:
+        """Keep what was seen before a write: of what is looked at again, the last; of what was started, that before."""
+        self.before = list({one.item_id: one for one in (*self.before, *seen)}.values())
+        return seen
 
     def expect_azure_alone(self, course: Course) -> dict[str, Any]:
         """Prove, after an abandonment, that exactly the Azure copies run; return the proof. Raises Contradiction."""
