@@ -12,11 +12,11 @@ from typing import Any
 from azure.core.credentials import AccessToken
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
-from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken
+from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken, SignInTime
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock, build_policies
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
-from ansible_collections.asr.failback.plugins.module_utils.last_look import LastLook
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.watch import LastLook, Watch
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
 
@@ -31,7 +31,7 @@ class SignedIn:
 
 def signed_in_policies() -> list[Any]:
     """The policies that every client of a task shares that has just looked at its target."""
-    token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache())
+    token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache(), SignInTime(Watch(60)))
     token.get_token(CLOUD.scope)
     look = LastLook(time.monotonic)
     look.begin()

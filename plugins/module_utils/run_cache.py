@@ -7,12 +7,16 @@ Ansible runs each host's task in a forked process. Without this, each of them wo
 and a Hyper-V host once for each of its VMs. The values live in a file that has no name, so nobody else can open it and
 it is gone with the last process of the run, also when that is killed.
 
+Only one process at a time makes the value of a key. How long the others wait for it is theirs to say: see C(pause) of
+get_or_make().
+
 The file is a row of records, a head and then a value, of which only the heads are read to find one: there may be
 megabytes of values. A value that no longer fits its record gets a new one at the end; the last one of a key counts.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -20,6 +24,7 @@ import os
 import struct
 import tempfile
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +40,11 @@ _FIRST_KEY_LOCK, _KEY_LOCKS = 1 << 40, 1 << 20
 _HEAD, _SEAL = struct.Struct("<32sQQI"), struct.Struct("<I")
 _HEAD_SIZE = _HEAD.size + _SEAL.size
 _LEAST_ROOM = 256
+# Seconds between two tries for a turn: the first, and the longest.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.2
+
+# Waits so many seconds for a turn; raises where that has been long enough.
+Pause = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,14 @@ class _Record:
         return self.place + _HEAD_SIZE + self.room
 
 
+class _Turn:
+    """What the threads of a process take turns at; a thread may have the same turn several times."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.depth = 0
+
+
 class RunCache:
     """A dictionary of JSON values, shared with every process forked after it was made."""
 
@@ -61,10 +79,16 @@ class RunCache:
         self._fd = os.memfd_create("asr-failback") if hasattr(os, "memfd_create") else _unlinked_file()
         os.fchmod(self._fd, _MODE)
         self._threads = threading.RLock()
+        self._turns: dict[int, _Turn] = {}
 
-    def get_or_make(self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any]) -> Any:
-        """Return the value of key while is_fresh says so, else that of make, which one process runs at a time."""
-        with self.turn(key) as hashed:
+    def get_or_make(
+        self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any], pause: Pause = time.sleep
+    ) -> Any:
+        """Return the value of key while is_fresh says so, else that of make, which one process runs at a time.
+
+        C(pause) waits for another one's turn to end. By default however long that takes: right where make is quick.
+        """
+        with self.turn(key, pause) as hashed:
             value = self._read(hashed)
             if value is None or not is_fresh(value):
                 value = make()
@@ -77,14 +101,47 @@ class RunCache:
             self._store(hashed, change(self._read(hashed)))
 
     @contextmanager
-    def turn(self, key: str) -> Iterator[bytes]:
-        """Let one process at a time do what a key stands for; yield its hash."""
+    def turn(self, key: str, pause: Pause = time.sleep) -> Iterator[bytes]:
+        """Let one process at a time do what a key stands for; yield its hash. C(pause) as in get_or_make()."""
         hashed = hashlib.sha256(key.encode()).digest()
-        with self._locked(_FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS):
+        place = _FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS
+        turn = self._turn_at(place)
+        seconds = _FIRST_PAUSE
+        while not self._take(turn, place):
+            pause(seconds)
+            seconds = min(2 * seconds, _LONGEST_PAUSE)
+        try:
             yield hashed
+        finally:
+            self._give_back(turn, place)
+
+    def _turn_at(self, place: int) -> _Turn:
+        with self._threads:
+            return self._turns.setdefault(place, _Turn())
+
+    def _take(self, turn: _Turn, place: int) -> bool:
+        """Take a turn if no other thread or process has it."""
+        if not turn.lock.acquire(blocking=False):
+            return False
+        if turn.depth == 0:
+            try:
+                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except OSError as problem:
+                turn.lock.release()
+                if problem.errno in (errno.EACCES, errno.EAGAIN):
+                    return False
+                raise
+        turn.depth += 1
+        return True
+
+    def _give_back(self, turn: _Turn, place: int) -> None:
+        turn.depth -= 1
+        if turn.depth == 0:
+            fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
+        turn.lock.release()
 
     def _read(self, key: bytes) -> Any:
-        with self._locked(_WHOLE_FILE):
+        with self._locked():
             record, _end = self._find(key)
             raw = b"" if record is None else os.pread(self._fd, record.length, record.place + _HEAD_SIZE)
         # A process may have been killed while it wrote. What it held can be made again.
@@ -93,7 +150,7 @@ class RunCache:
 
     def _store(self, key: bytes, value: Any) -> None:
         content = json.dumps(value).encode()
-        with self._locked(_WHOLE_FILE):
+        with self._locked():
             record, end = self._find(key)
             room, place = (record.room, record.place) if record is not None else (0, end)
             if room < len(content):
@@ -124,14 +181,14 @@ class RunCache:
             place = record.end
 
     @contextmanager
-    def _locked(self, offset: int) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         # Record locks belong to a process and go with it, so a killed worker never leaves one behind.
         with self._threads:
-            fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, offset)
+            fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, _WHOLE_FILE)
             try:
                 yield
             finally:
-                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, offset)
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _WHOLE_FILE)
 
 
 def _unlinked_file() -> int:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Time, as a verb sees it: what the clock says, how long it may wait, and whom it tells how far things are.
 
-And whether anybody still waits for what it does: see require_wanted().
+And whether anybody still waits for what it does, and whether what it saw last is new enough to write on: see
+require_wanted() and LastLook.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .failback.failures import Orphaned
-from .last_look import LastLook
+from .failback.failures import NotTaken, Orphaned, WaitTimeout
+from .failback.look_age import longest_age
+
+# Seconds after which somebody who waits wants to know that the task still does.
+_SILENCE = 180.0
+# A network or a host that is slow once is not so for ever; after this many looks it is said.
+_LOOKS = 5
 
 
 def _silent(_message: str) -> None:
@@ -22,6 +28,48 @@ def _silent(_message: str) -> None:
 def _always() -> bool:
     """Say that somebody waits for the task: nothing else is known of an ordinary module."""
     return True
+
+
+class LastLook:
+    """The last look of a task. C(clock) is that of its watch.
+
+    Whoever looks at a target begins a look; what is read then counts from there on, and what another task of the run
+    has read before counts from when it did.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: float | None = None
+        self._hosts: set[str] = set()
+        self._vms = 1
+
+    def begin(self) -> None:
+        """Look at the target anew: nothing that was seen before counts."""
+        self._since, self._hosts, self._vms = self._clock(), set(), 1
+
+    def saw_vms(self, count: int) -> None:
+        """Say how many VMs the look is at."""
+        self._vms = count
+
+    def saw_host(self, name: str, asked: float) -> None:
+        """Count the answer of a host that was asked at a time of the clock."""
+        self._hosts.add(name.lower())
+        if self._since is not None:
+            self._since = min(self._since, asked)
+
+    def require_fresh(self, reserve: float) -> None:
+        """See that a write may still be sent that takes up to C(reserve) seconds to reach the wire. Raises NotTaken."""
+        longest = longest_age(self._vms, len(self._hosts))
+        age = float("inf") if self._since is None else self._clock() - self._since
+        if age > longest - reserve:
+            raise NotTaken(_too_old(age, longest), pause=0, most=_LOOKS)
+
+
+def _too_old(age: float, longest: float) -> WaitTimeout:
+    return WaitTimeout(
+        f"What the request rests on was read {age:.0f} seconds before it could be sent; {longest:.0f} are allowed.",
+        "It was not sent. Azure or the Hyper-V hosts answer slowly: see which of them does, then run the task again.",
+    )
 
 
 class Watch:
@@ -48,6 +96,7 @@ class Watch:
         self._report = report
         self._is_wanted = is_wanted
         self._last_report = ""
+        self._reported = clock()
         self.timeout = timeout
 
     def now(self) -> float:
@@ -70,8 +119,17 @@ class Watch:
         )
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but not past the deadline. Raises Orphaned where nobody waits for the task any more."""
-        self._pause(max(0.0, min(seconds, self.remaining())))
+        """Wait, but not past the deadline. Raises Orphaned where nobody waits for the task any more.
+
+        A long wait says again and again what was said last.
+        """
+        left = max(0.0, min(seconds, self.remaining()))
+        while left > _SILENCE:
+            self._pause(_SILENCE)
+            self.require_wanted()
+            self.report(self._last_report)
+            left -= _SILENCE
+        self._pause(left)
         self.require_wanted()
 
     def require_wanted(self) -> None:
@@ -83,7 +141,7 @@ class Watch:
             raise Orphaned("The run of Ansible that this task belonged to is gone.", "Nothing more is sent.")
 
     def report(self, message: str) -> None:
-        """Pass on a line of progress unless it says what the last one said."""
-        if message != self._last_report:
-            self._last_report = message
+        """Pass on a line of progress; one that says what the last one said only after a few minutes."""
+        if message != self._last_report or (message and self._clock() - self._reported >= _SILENCE):
+            self._last_report, self._reported = message, self._clock()
             self._report(message)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -111,10 +112,11 @@ def looks_between(vault: Any, path: str) -> list[tuple[set[str], int]]:
     """For each try after the first of a write: the last parts of what was read since the one before, and how many
     sessions with hosts there were."""
     entries = vault.simulator.journal.entries()
-    places = [place for place, entry in enumerate(entries) if entry["write"] and entry["path"].endswith(path.strip("$"))]
+    name = path.strip("$")
+    places = [place for place, entry in enumerate(entries) if entry["write"] and entry["path"].endswith(name)]
     sessions = vault.simulator.locked(lambda world: world.shells.sessions())
     between = []
-    for first, last in zip(places, places[1:], strict=False):
+    for first, last in pairwise(places):
         read = {entry["path"].rsplit("/", 1)[1] for entry in entries[first:last] if entry["method"] == "GET"}
         times = entries[first]["time"], entries[last]["time"]
         between.append((read, sum(times[0] < session["time"] <= times[1] for session in sessions)))

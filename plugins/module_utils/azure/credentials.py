@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..failback.failures import AuthenticationError, ConfigurationError
+from ..failback.failures import AuthenticationError, ConfigurationError, Unreachable
 from ..run_cache import RunCache
+from ..watch import Watch
 from .clouds import Cloud
 from .sdk import (
     AccessToken,
@@ -27,6 +28,9 @@ from .settings import AzureSettings
 
 # azure-core asks for a new token when less than five minutes are left; ask a little earlier than that.
 _MARGIN_SECONDS = 330
+# Seconds for a token: what a task gets at least whose time is over (it still tells how things stand), and at most, and
+# after how many it is said that none has come.
+_LEAST_SECONDS, _MOST_SECONDS, _SILENT_SECONDS = 5, 300, 10
 # The Azure CLI's own client, which azure.azcollection signs users in with too.
 _AZURE_CLI_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 _INSTEAD = "or give tenant, client_id and secret, in the options or the environment."
@@ -36,12 +40,61 @@ _WHERE_TO_GET_ONE = {
 }
 
 
+class SignInTime:
+    """The time that a task may take to get a token, its turn among the tasks of the run included.
+
+    Within the deadline of the task, at whose end it still gets a few seconds, and with a patience of its own. C(asked)
+    is who is asked.
+    """
+
+    def __init__(self, watch: Watch, asked: str = "Microsoft Entra ID") -> None:
+        self._watch = watch
+        self._asked = asked
+        self._began = self._ends = watch.now()
+
+    def begin(self) -> None:
+        """Count from now."""
+        self._began = self._watch.now()
+        self._ends = self._began + min(max(self._watch.remaining(), _LEAST_SECONDS), _MOST_SECONDS)
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return self._ends - self._watch.now()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, not longer than there is time; after a while it is said for whom."""
+        waited = self._watch.now() - self._began
+        if waited >= _SILENT_SECONDS:
+            self._watch.report(f"{self._asked} has not answered for {_tens_of(waited)} seconds")
+        seconds = max(min(seconds, self.left()), 0)
+        self._watch.at_least(seconds).sleep(seconds)
+
+    def wait_for_turn(self, seconds: float) -> None:
+        """Wait while another task of the run asks. Raises Unreachable where the time is over."""
+        if self.left() <= 0:
+            raise Unreachable(
+                f"{self._asked} did not answer another task of this run within {self._ends - self._began:.0f} seconds.",
+                "Check network, proxy, cloud_environment and adfs_authority_url, then run it again.",
+            )
+        self.wait(seconds)
+
+
+def _tens_of(seconds: float) -> int:
+    return int(seconds) // 10 * 10
+
+
 class SharedToken:
     """A credential whose token is asked for once in a run, however many processes the run has."""
 
     def __init__(
-        self, make_credential: Callable[[], Any], settings: AzureSettings, cloud: Cloud, cache: RunCache
+        self,
+        make_credential: Callable[[], Any],
+        settings: AzureSettings,
+        cloud: Cloud,
+        cache: RunCache,
+        time_for_it: SignInTime,
     ) -> None:
+        self._time = time_for_it
         self._make_credential = make_credential
         self._credential = make_credential()
         self._cache = cache
@@ -53,6 +106,7 @@ class SharedToken:
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token for scopes. One that answers a challenge (C(claims)) is always a new one."""
+        self._time.begin()
         if options.get("claims"):
             return self._ask(*scopes, **options)
 
@@ -60,7 +114,8 @@ class SharedToken:
             fresh = self._ask(*scopes, **options)
             return [fresh.token, fresh.expires_on]
 
-        value = self._cache.get_or_make(f"token|{self._key}|{' '.join(scopes)}", self._is_good, make)
+        key = f"token|{self._key}|{' '.join(scopes)}"
+        value = self._cache.get_or_make(key, self._is_good, make, self._time.wait_for_turn)
         return AccessToken(*value)
 
     def _ask(self, *scopes: str, **options: Any) -> AccessToken:

@@ -11,9 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..failback.failures import NotTaken, WaitTimeout
-from ..last_look import LastLook
-from ..watch import Watch
-from .credentials import SharedToken
+from ..watch import LastLook, Watch
+from .credentials import SharedToken, SignInTime
 from .sdk import (
     ARMChallengeAuthenticationPolicy,
     ContentDecodePolicy,
@@ -26,6 +25,7 @@ from .sdk import (
     RequestsTransport,
     RetryPolicy,
     SansIOHTTPPolicy,
+    ServiceRequestError,
     UserAgentPolicy,
 )
 from .settings import AzureSettings
@@ -119,6 +119,26 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
     def sleep(self, duration: float) -> None:
         """Wait before another try."""
         self._watch.sleep(duration)
+
+
+class SignInTransport(WatchedTransport):
+    """The way to Microsoft Entra ID, and to what tells where that is. It ends when the time for a token is over."""
+
+    def __init__(self, watch: Watch, settings: AzureSettings, time_for_it: SignInTime) -> None:
+        super().__init__(watch, settings)
+        self._time = time_for_it
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send a request, and wait for its answer as long as there is time."""
+        left = self._time.left()
+        if left <= 0:
+            raise ServiceRequestError("there was no answer, and the time for it is over")
+        limits = {"connection_timeout": min(_CONNECT_SECONDS, left), "read_timeout": min(_READ_SECONDS, left)}
+        return super().send(request, **{**options, **limits})
+
+    def sleep(self, duration: float) -> None:
+        """Wait before another try."""
+        self._time.wait(duration)
 
 
 class FreshLookPolicy(SansIOHTTPPolicy[Any, Any]):

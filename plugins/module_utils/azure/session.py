@@ -17,8 +17,8 @@ from ..run_cache import RunCache
 from ..watch import Watch
 from .clouds import Cloud, discover_cloud, named_cloud
 from .compute import Compute
-from .credentials import SharedToken, build_credential
-from .pipeline import ServiceClock, WatchedTransport, build_policies
+from .credentials import SharedToken, SignInTime, build_credential
+from .pipeline import ServiceClock, SignInTransport, WatchedTransport, build_policies
 from .resources import Resources
 from .sdk import ARMPipelineClient, ComputeManagementClient, SiteRecoveryManagementClient
 from .settings import AzureSettings, resolve_settings
@@ -52,8 +52,10 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
     _require_names(subscription_id=subscription, resource_group=group, vault_name=vault)
     transport = WatchedTransport(watch, settings)
-    cloud = _cloud(settings, transport, cache)
-    credential = SharedToken(lambda: build_credential(settings, cloud, transport), settings, cloud, cache)
+    cloud = _cloud(settings, watch, cache)
+    time_for_it = SignInTime(watch)
+    sign_in = SignInTransport(watch, settings, time_for_it)
+    credential = SharedToken(lambda: build_credential(settings, cloud, sign_in), settings, cloud, cache, time_for_it)
     clock = ServiceClock()
 
     def client_options() -> dict[str, Any]:
@@ -89,14 +91,17 @@ def _require_names(**names: str) -> None:
             )
 
 
-def _cloud(settings: AzureSettings, transport: WatchedTransport, cache: RunCache) -> Cloud:
+def _cloud(settings: AzureSettings, watch: Watch, cache: RunCache) -> Cloud:
     name = settings.cloud_environment
     known = named_cloud(name)
     if known is not None:
         return known
 
+    time_for_it = SignInTime(watch, name)
+    time_for_it.begin()
+
     def discover() -> list[str]:
-        found = discover_cloud(name, transport)
+        found = discover_cloud(name, SignInTransport(watch, settings, time_for_it))
         return [found.resource_manager, found.authority, found.scope]
 
-    return Cloud(*cache.get_or_make(f"cloud|{name}", lambda _value: True, discover))
+    return Cloud(*cache.get_or_make(f"cloud|{name}", lambda _value: True, discover, time_for_it.wait_for_turn))

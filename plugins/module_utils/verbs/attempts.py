@@ -39,4 +39,4 @@ class Attempts:
     def _pause_after(self, refusal: NotTaken) -> float:
         if refusal.pause is not None:
             return refusal.pause
-        return min(_FIRST_PAUSE * 2 ** (self._tries - 1), _LONGEST_PAUSE)
+        return min(_FIRST_PAUSE * 2.0 ** (self._tries - 1), _LONGEST_PAUSE)

@@ -51,7 +51,7 @@ def refusal(verb: Verb, refusals: Sequence[Refusal], view: View) -> Refused:
 def something_else_runs(members: Sequence[Observation]) -> Refused:
     """Return the failure of a verb that may not wait for another operation."""
     return Refused(
-        f"Something else must end first: {_reasons(members)}.",
+        f"Something else must end first: {reasons(members)}.",
         "Wait for it and run the task again, or let the task wait (wait: true).",
         jobs=_job_names(members),
     )
@@ -60,9 +60,17 @@ def something_else_runs(members: Sequence[Observation]) -> Refused:
 def out_of_time(members: Sequence[Observation], watch: Watch) -> WaitTimeout:
     """Return the failure of a verb whose deadline came while it waited for a stage."""
     return WaitTimeout(
-        f"After {watch.timeout:.0f} seconds the end has not come: {_reasons(members)}.",
+        f"After {watch.timeout:.0f} seconds the end has not come: {reasons(members)}.",
         "Run the task again to go on from here, with a longer wait_timeout if need be.",
         jobs=_job_names(members),
+    )
+
+
+def busy_without_a_job(members: Sequence[Observation], seconds: float) -> WaitTimeout:
+    """Return the failure of a verb that waited for VMs to be at rest again, of which no job tells when that is."""
+    return WaitTimeout(
+        f"For {seconds:.0f} seconds something else has been going on, and no job says what: {reasons(members)}.",
+        "Look at the VM and its jobs in the portal. When nothing is under way any more, run the task again.",
     )
 
 
@@ -86,6 +94,16 @@ def quote_health(problem: FailbackError, view: View) -> None:
     problem.remedy = said_once(*remedies, problem.remedy)
 
 
+def still_waits(members: Sequence[Observation], seconds: float) -> Contradiction:
+    """Return the failure of a resume that was taken, after which the job waits as before."""
+    return Contradiction(
+        f"Site Recovery took the resume, but after {seconds:.0f} seconds it has had no effect: {reasons(members)}.",
+        "Look at the job in the portal, and at its host: the provider must be connected. If the job still waits for "
+        "Complete Failover then, run the task again.",
+        jobs=_job_names(members),
+    )
+
+
 def failed_members(failures: Sequence[FailbackError]) -> FailbackError:
     """Return one failure for all members of a plan that failed by themselves: the first, with the words of all."""
     first = failures[0]
@@ -105,7 +123,8 @@ def failed_jobs(failures: Sequence[JobFailed]) -> JobFailed:
     )
 
 
-def _reasons(members: Sequence[Observation]) -> str:
+def reasons(members: Sequence[Observation]) -> str:
+    """Return what each member's stage was concluded from."""
     return "; ".join(f"{member.item.friendly_name}: {member.reason}" for member in members)
 
 

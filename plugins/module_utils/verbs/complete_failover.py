@@ -18,6 +18,7 @@ from ..failback.jobs import Job
 from ..failback.lifecycle import Observation
 from ..watch import Watch
 from .aftermath import conclude
+from .following import ended_or_waits
 from .gates import WindowGate
 from .locks import refuse_locked
 from .outcomes import verb_outcome
@@ -46,7 +47,8 @@ def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
             fence.expect_off_on_premises(starts)
         return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
 
-    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes, gate=gate))
+    # One that waits although it was resumed is not followed for as long as a cut-over may take.
+    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
     foreseen = predicted_stage(Verb.COMPLETE, waited=wish.wait)
 
     def tell() -> dict[str, Any]:

@@ -120,6 +120,7 @@ class HostPower:
                 if problem is not None:
                     raise problem
                 return str(seen["state"])
+            self._watch.report(f"{self._machine.name} on {self._place} is {seen.get('state', 'not to be read')}")
             self._watch.sleep(self._wish.poll_interval or _INTERVAL)
 
     def _still_up(self, state: str, failure: str) -> HostError:

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The loop that all lifecycle verbs share: read, decide, act, wait, read back.
 
-A write is sent once. Where its fate is unknown, reading settles it; where it certainly was not taken, the loop looks and
-decides anew before another try. A verdict comes from what is read at the end, never from a request that was taken or a
-job that says it succeeded.
+A write is sent once. Where its fate is unknown, reading settles it; where it certainly was not taken, the loop looks
+and decides anew before another try. A verdict comes from what is read at the end, never from a request that was taken
+or a job that says it succeeded.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from .wishes import Wish
 # After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
 # deletion of an Azure VM. Seconds before it counts as not done.
 PATIENCE = 300
+# Seconds for which a VM may be busy without a job that tells how far things are.
+_PATIENCE_WITHOUT_A_JOB = 1800
 LOOKS_FOR_UNKNOWN_FATE = 4
 
 
@@ -158,6 +160,7 @@ class _Runner:
         first = self._look_now()
         self._course = Course(before=first, after=first)
         self._patience_ends: float | None = None
+        self._busy_since: float | None = None
 
     def run(self) -> Course:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
@@ -293,11 +296,21 @@ class _Runner:
         # What stands in the way comes first: following the others could return at once, again and again.
         jobs = [member.job for member in waits or members if member.job is not None and member.job.is_running]
         if jobs:
+            self._busy_since = None
             stop = _ended_or_waits_for_somebody if waits else self._procedure.stop
             self._follow([job.name for job in jobs], stop, own=not waits)
         else:
-            self._watch.sleep(self._interval)
+            self._wait_without_a_job(members, waits)
         return True
+
+    def _wait_without_a_job(self, members: list[Observation], waits: list[Observation]) -> None:
+        """Wait for what no job tells of: the verb's own work goes on in the item, something else must end soon."""
+        self._watch.report(complaints.reasons(waits or members))
+        now = self._watch.now()
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
+            raise complaints.busy_without_a_job(waits, now - self._busy_since)
+        self._watch.sleep(self._interval)
 
     def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Whether what would be written after the waiting is held: in check mode by what is true now."""
@@ -337,12 +350,15 @@ class _Runner:
             raise complaints.failed_jobs(failures)
 
     def _look_once_more(self, starts: list[Observation]) -> bool:
-        """The job succeeded, yet the item looks as before: give it time, then say so."""
+        """The job succeeded or was resumed, yet the item looks as before: give it time, then say so."""
         remaining = self._watch.remaining()
         if self._patience_ends is None:
             self._patience_ends = remaining - PATIENCE
         if remaining <= max(self._patience_ends, 0):
+            if any(member.job is not None and member.job.is_running for member in starts):
+                raise complaints.still_waits(starts, PATIENCE)
             raise complaints.still_as_before(self._procedure.verb, starts, self._course.job_names())
+        self._watch.report(f"It has not taken effect yet: {complaints.reasons(starts)}")
         self._watch.sleep(self._interval)
         return True
 

@@ -33,7 +33,12 @@ from scenarios import scenario_of
 from web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
-from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken, _key, build_credential
+from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import (
+    SharedToken,
+    SignInTime,
+    _key,
+    build_credential,
+)
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings, resolve_settings
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
@@ -42,6 +47,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.failures imp
     Unreachable,
 )
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
 WHO = {"tenant": "11111111-2222-3333-4444-555555555555", "client_id": "c"}
@@ -147,7 +153,10 @@ def test_a_certificate_with_a_password_is_one_clear_error(certificate: str, clie
 def token_of(settings: AzureSettings, cloud: Cloud, client: Any, cache: RunCache) -> str:
     """The token of a task with these settings."""
     with translated():
-        shared = SharedToken(lambda: build_credential(settings, cloud, client.transport), settings, cloud, cache)
+        time_for_it = SignInTime(Watch(60))
+        shared = SharedToken(
+            lambda: build_credential(settings, cloud, client.transport), settings, cloud, cache, time_for_it
+        )
         token: str = shared.get_token(cloud.scope).token
         return token
 

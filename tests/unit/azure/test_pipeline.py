@@ -22,14 +22,13 @@ from middleboxes import Proxy, TlsBreaker
 from signing_in import CLOUD
 from web import LOOPBACK, Answer, Web, free_port
 
-from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken
+from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken, SignInTime
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock, build_policies
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import NotTaken
-from ansible_collections.asr.failback.plugins.module_utils.last_look import LastLook
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
-from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from ansible_collections.asr.failback.plugins.module_utils.watch import LastLook, Watch
 
 OK = Answer(200, {"value": 1})
 RETRY_AFTER = {"Retry-After": "17"}
@@ -162,7 +161,8 @@ class SignedIn:
     def __post_init__(self) -> None:
         self.look = LastLook(lambda: self.seconds)
         self.tokens = Tokens()
-        shared = SharedToken(lambda: self.tokens, AzureSettings("secret", "s"), CLOUD, RunCache())
+        settings = AzureSettings("secret", "s")
+        shared = SharedToken(lambda: self.tokens, settings, CLOUD, RunCache(), SignInTime(Watch(60)))
         self.policies = build_policies(shared, CLOUD.scope, ServiceClock(), self.look)
 
     def send(self, method: str, server: Web) -> int:
