@@ -219,7 +219,9 @@ def _looks_at(
     """By what a step rests on, when it was looked at: the number of the request, and the time."""
     looks = {"item": _reads(before, f"/replicationprotecteditems/{item.name}")}
     if step in RESTS_ON_BOTH_SIDES and (step != "failoverCommit" or item.stage != lifecycle.FAILOVER_COMMIT_PENDING):
-        looks["Azure VM"] = _reads(before, item.azure_vm_path)
+        # Where it is, or where the item says that it is: that may be the old name.
+        said = f"{item.group_path}/providers/Microsoft.Compute/virtualMachines/{item.friendly_name}"
+        looks["Azure VM"] = sorted([*_reads(before, item.azure_vm_path), *_reads(before, said)])
         sessions = _sessions(world, item, before)
         looks |= {"host": sessions} if sessions else {}
     return looks
