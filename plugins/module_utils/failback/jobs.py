@@ -228,6 +228,12 @@ class Job:
         """Whether a plan's job names the virtual machines that it works on."""
         return any(task.target_id for task in self.all_tasks())
 
+    def moved_vms(self) -> dict[str, str]:
+        """Return the virtual machines that the job works on: their names by their ids, in lower case."""
+        moved = {task.target_id.lower(): task.target_name for task in self.all_tasks() if task.target_id}
+        alone = {} if self.is_of_plan else {self.target_id.lower(): self.target_name}
+        return {vm_id: name for vm_id, name in {**moved, **alone}.items() if vm_id}
+
     def concerns(self, vm_id: str) -> bool:
         """Whether the job works on the virtual machine with this Hyper-V id, alone or as part of a plan."""
         wanted = vm_id.lower()

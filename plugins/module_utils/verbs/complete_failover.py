@@ -16,6 +16,7 @@ from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import Refused
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation
+from ..failback.ownership import moved_besides
 from ..watch import Watch
 from .aftermath import conclude
 from .following import ended_or_waits
@@ -39,8 +40,8 @@ def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
 
     def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
         jobs = {member.job.name: member.job for member in starts if member.job is not None}
-        if view.plan is None:
-            _refuse_plan_job(starts[0])
+        for job in jobs.values():
+            _refuse_uncovered(job, _members_of(job, starts))
         if not wish.predicts:
             # The request is made of the job, which is the vault's own.
             refuse_locked(session, [member.item for member in starts], CUT_OVER, session.vault_id)
@@ -67,13 +68,14 @@ def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wis
     return Write(members, send)
 
 
-def _refuse_plan_job(member: Observation) -> None:
-    job = member.job
-    if job is not None and job.is_of_plan:
+def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
+    """Refuse to resume a job that moves other VMs than those that are looked at before."""
+    others = moved_besides(job, members)
+    if others:
         raise Refused(
-            f"Job {job.name} fails back the whole recovery plan {job.target_name}; completing it would cut over "
-            "every VM of the plan.",
-            f"Nothing was written. Complete the plan: recovery_plan: {job.target_name}.",
+            f"Job {job.name} of {job.target_name} would cut over {', '.join(others)} as well, which this task does not "
+            "name: the plan has changed since the job began.",
+            "Nothing was written. Put these VMs into the plan again, run the task, and take them out afterwards.",
             job_id=job.name,
         )
 

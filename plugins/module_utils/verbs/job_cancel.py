@@ -12,6 +12,8 @@ from ..failback.failures import Contradiction, PermissionDenied, Refused, Servic
 from ..failback.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
 from ..failback.jobs import Job
 from ..failback.lifecycle import Stage
+from ..failback.ownership import is_own
+from ..failback.plans import RecoveryPlan
 from .following import error_result, has_ended, job_errors
 from .job_subject import Subject, refused
 from .reading import View
@@ -26,14 +28,15 @@ def owner_of(view: View) -> Job | None:
     (member,) = view.members
     job = member.job
     if job is not None and job.is_running:
-        return _own(job)
+        return _own(job, None)
     if member.stage is Stage.BUSY and member.item.scenario:
         raise Refused(f"{member.item.friendly_name} is busy: {member.reason}.", "Run the task again in a moment.")
     return None
 
 
-def _own(job: Job) -> Job:
-    if job.is_of_plan:
+def _own(job: Job, plan: RecoveryPlan | None) -> Job:
+    """Return a job that works for the target. Raises Refused where it is a plan's, and that was not named."""
+    if not is_own(job, plan):
         raise Refused(
             f"Job {job.name} works on the whole recovery plan {job.target_name}; a cancel would end it for every VM of "
             "the plan.",
@@ -46,13 +49,15 @@ def _own(job: Job) -> Job:
 def _owner_of_plan(view: View) -> Job | None:
     if view.plan_job is not None and view.plan_job.is_running:
         return view.plan_job
-    single = [member for member in view.members if member.job is not None and member.job.is_running]
+    single = [(member, member.job) for member in view.members if member.job is not None and member.job.is_running]
+    for _member, job in single:
+        _own(job, view.plan)
     if single:
-        lines = "; ".join(f"{member.item.friendly_name}: {member.reason}" for member in single)
+        lines = "; ".join(f"{member.item.friendly_name}: {member.reason}" for member, _job in single)
         raise Refused(
             f"No job of the plan runs, but jobs of single VMs do: {lines}.",
             "Nothing was written. Name the VM (replicated_item) or the job (name).",
-            jobs=[member.job.name for member in single if member.job is not None],
+            jobs=[job.name for _member, job in single],
         )
     return None
 

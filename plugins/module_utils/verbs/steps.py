@@ -19,6 +19,7 @@ from ..failback.decisions import Decision, Step, Verb, decide, has_reached
 from ..failback.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
+from ..failback.ownership import within_own
 from ..watch import Watch
 from . import complaints
 from .attempts import Attempts
@@ -195,11 +196,16 @@ class _Runner:
         return self._wait([member for member, _decision in todo], waits)
 
     def _decide(self, view: View) -> list[tuple[Observation, Decision]]:
-        decisions = [(member, decide(self._procedure.verb, member)) for member in view.members]
+        decisions = [(member, self._decide_for(member, view)) for member in view.members]
         refusals = [pair for pair in decisions if pair[1].step is Step.REFUSE]
         if refusals:
             raise complaints.refusal(self._procedure.verb, refusals, view)
         return decisions
+
+    def _decide_for(self, member: Observation, view: View) -> Decision:
+        made = decide(self._procedure.verb, member)
+        # Whose job has brought it there does not matter where the verb ends.
+        return made if member.stage in self._procedure.goal else within_own(made, member, view.plan)
 
     def _is_done_with(self, member: Observation, decision: Decision) -> bool:
         """Whether a member is where the verb ends, or held: its own job is followed even then."""
@@ -276,7 +282,8 @@ class _Runner:
                 self._watch.report(f"{self._wish.target} could not be read: {unread.happened}")
                 continue
             now = next((one for one in view.members if one.item.id == member.item.id), member)
-            if decide(self._procedure.verb, now).step is Step.ATTACH and now.job is not None:
+            made = within_own(decide(self._procedure.verb, now), now, view.plan)
+            if made.step is Step.ATTACH and now.job is not None:
                 return now.job.name
             if has_reached(self._procedure.verb, now.stage):
                 return ""
