@@ -12,6 +12,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
 - nothing is asked for under an empty name;
+- no write moves a machine that its sender did not name, where `named` tells whom that is;
 - a write rests on a look: what it is about was read since the last time that it was sent, and not long before.
 """
 
@@ -81,6 +82,7 @@ class Oracle:
     refusals: bool = True
     excused: set[str] = field(default_factory=set)
     stands_for: Callable[[str, str], bool] = lambda _name, _side: False
+    named: frozenset[str] | None = None
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
@@ -135,6 +137,9 @@ class Oracle:
                 self._object(f"{step} of {entry['path']} was refused with {entry['handled']}")
             return
         job = world.vault.find_operation(entry["operation"] or "")
+        for item in _items_moved(world, entry["path"]):
+            if self.named is not None and item.name not in self.named:
+                self._object(f"{step} moved {item.name}, which nobody named")
         for item in _items_of(world, entry["path"]):
             self.started[item.name, step] += 1
             if step in MAY_START:
@@ -278,6 +283,13 @@ def _items_of(world: World, path: str) -> Iterator[Item]:
         job = world.vault.find_job(name)
         if job is not None:
             yield from job.plan.items if job.plan else filter(None, [job.item])
+
+
+def _items_moved(world: World, path: str) -> Iterator[Item]:
+    """The items that a write moves: of a job those that it began with, whatever its plan has lost since."""
+    segments = path.split("/")
+    job = world.vault.find_job(segments[-2].lower()) if segments[-3] == "replicationJobs" else None
+    yield from _items_of(world, path) if job is None else (one for one in world.vault.items if one.job is job)
 
 
 def _items_in_azure(world: World, path: str) -> Iterator[Item]:

@@ -49,14 +49,15 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + -(-WALKS // WALKS_OF_A_SEED))
 STEPS = 24
 
 MACHINES = ("web", "app", "db", "kept")
-PLAN = "shop"
+# They share a machine.
+PLANS = {"shop": ("app", "db"), "stock": ("db",)}
 SCENARIO = scenario_of(
     "web",
     "app",
     item_of("db", "waiting_for_completion"),
     # A delete lock keeps its Azure VM: no commit may be sent.
     item_of("kept", "failback_commit_pending", locks=["CanNotDelete"]),
-    recovery_plans=[{"name": PLAN, "groups": [["app"], ["db"]]}],
+    recovery_plans=[{"name": name, "groups": [[one] for one in members]} for name, members in PLANS.items()],
 )
 MODULES = {
     BACK: ("planned_failover", {}),
@@ -191,15 +192,27 @@ class Walk(RuleBasedStateMachine):
         self._outcome(MODULES[verb][0], {**options, "replicated_item": name, "wait": waits})
         assert self.vault.writes(since) == []
 
-    @rule(verb=st.sampled_from((BACK, COMPLETE, COMMIT_FAILOVER, REPROTECT, OVER)), waits=st.booleans())
-    def verb_of_a_plan(self, verb: str, waits: bool) -> None:
+    @rule(
+        plan=st.sampled_from(sorted(PLANS)),
+        verb=st.sampled_from((BACK, COMPLETE, COMMIT_FAILOVER, REPROTECT, OVER)),
+        waits=st.booleans(),
+    )
+    def verb_of_a_plan(self, plan: str, verb: str, waits: bool) -> None:
         """A verb for the plan: the oracle judges what it does to its machines."""
         module, options = MODULES[verb]
-        result = self._outcome(module, {**options, "recovery_plan": PLAN, "wait": waits})
+        result = self._outcome(module, {**options, "recovery_plan": plan, "wait": waits})
         if "error" not in result:
             stages = self.stages()
             for member in result["members"]:
                 assert member["stage"]["after"] == stages[member["name"]], (verb, member, stages)
+
+    @rule(waits=st.booleans())
+    def a_plan_that_shares_a_machine(self, waits: bool) -> None:
+        """A plan fails back, and somebody completes the other plan: that may not cut over what it does not name."""
+        for name in PLANS["shop"]:
+            self._go_to(name, "failed_over")
+        self.verb_of_a_plan("shop", BACK, waits=True)
+        self.verb_of_a_plan("stock", COMPLETE, waits)
 
     @rule(name=machines)
     def validate(self, name: str) -> None:
@@ -391,6 +404,7 @@ class Walk(RuleBasedStateMachine):
     def _outcome(self, module: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
         """The result of a module, or that of its failure; the account of its writes must be right."""
         since = self.vault.requests()
+        self.oracle.named = frozenset(PLANS.get(options.get("recovery_plan", ""), (options.get("replicated_item"),)))
         try:
             result = self.vault.run(module, check_mode=check_mode, **options)
         except FailbackError as problem:
@@ -410,7 +424,7 @@ class Walk(RuleBasedStateMachine):
     def _call(
         self, name: str, verb: str, module: str, options: dict[str, Any], *, waits: bool, check_mode: bool
     ) -> None:
-        stage = self.stage(name)
+        stage, owned = self.stage(name), self._is_owned_by_a_plan(name)
         result = self._outcome(module, {**options, "wait": waits}, check_mode=check_mode)
         if result.get("stage", {}).get("before") is not None and not self.troubled:
             assert result["stage"]["before"] == stage, (verb, stage, result)
@@ -418,13 +432,18 @@ class Walk(RuleBasedStateMachine):
             self.proven[name] = False
             (self.full.add if options.get("data_sync") == "during_failover" else self.full.discard)(name)
         if "error" in result:
-            self._judge_failure(name, verb, stage, result)
+            self._judge_failure(name, verb, stage, result, owned=owned)
             return
         if check_mode:
             return
         self._agrees(name, result, stage)
         if not self.troubled:
             self._judge_success(name, verb, stage, result, waits=waits)
+
+    def _is_owned_by_a_plan(self, name: str) -> bool:
+        """Whether a plan's job works on a machine: no verb for the machine alone acts on that."""
+        items = self.simulator.locked(lambda world: {item.name: item for item in world.vault.items})
+        return items[name].job is not None and items[name].job.plan is not None
 
     def _agrees(self, name: str, result: dict[str, Any], before: str) -> None:
         """What a result says of a machine is what the simulator says."""
@@ -448,7 +467,7 @@ class Walk(RuleBasedStateMachine):
         if verb == BACK and wanted.does == STARTS:
             assert name not in self.meddled, told
 
-    def _judge_failure(self, name: str, verb: str, stage: str, result: dict[str, Any]) -> None:
+    def _judge_failure(self, name: str, verb: str, stage: str, result: dict[str, Any], *, owned: bool) -> None:
         kind, now = result["error"]["kind"], self.stage(name)
         assert kind in TROUBLES, result
         if result.get("stage") and "could not be read again" not in result["msg"]:
@@ -458,7 +477,7 @@ class Walk(RuleBasedStateMachine):
         wanted = expected(stage, verb, waits=result["error"].get("jobs") is None)
         forbidden = verb == COMMIT and (not self.proven[name] or name == "kept")
         gone = verb == COMMIT and self._is_gone(name)
-        hindered = name in self.meddled or name in self.used or forbidden or gone
+        hindered = name in self.meddled or name in self.used or forbidden or gone or owned
         assert wanted.does == REFUSES or hindered or kind == "timeout", (verb, stage, result)
         # What runs in Azure although it is cut over is at home for no verb.
         assert wanted.does != NOTHING or name in self.used, (verb, stage, result)

@@ -75,6 +75,20 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
         super().__init__(credential, scope)
         self._shared = credential
 
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Send a request; a read a second time where the token that another client of the task got is old as well."""
+        response: PipelineResponse[Any, Any] = super().send(request)
+        if response.http_response.status_code != 401 or not _is_read(request):
+            return response
+        self._refuse(request)
+        return super().send(request)
+
+    def _refuse(self, request: PipelineRequest[Any]) -> None:
+        """Use the token of a request no more."""
+        sent = str(request.http_request.headers.get("Authorization", ""))
+        self._shared.refuse(sent.removeprefix("Bearer ").strip())
+        self._token = None
+
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Put the token on. Raises NotTaken for a write that none was there for."""
         before = self._shared.asked
@@ -91,8 +105,7 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
     def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Say whether the request may go out again, with what it now carries."""
         if not super().on_challenge(request, response):
-            sent = str(request.http_request.headers.get("Authorization", ""))
-            self._shared.refuse(sent.removeprefix("Bearer ").strip())
+            self._refuse(request)
             self.authorize_request(request, *self._scopes)
         return _is_read(request)
 
