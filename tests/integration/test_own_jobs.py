@@ -74,7 +74,7 @@ def test_what_another_plan_has_brought_as_far_as_was_asked_needs_nothing(driver:
 
 def test_the_commit_of_another_plan_is_waited_for_and_not_taken_for_its_own(driver: Any) -> None:
     stage = "failback_commit_pending"
-    vault = driver(shared(db=stage, web=stage, app=stage), policy="now")
+    vault = driver(shared(db=stage, web=stage, app=stage), policy="now").knows_hosts()
     vault.run("commit", **FRONT, wait=False)
     oracle = Oracle(vault.simulator)
     done = vault.run("commit", **BACK)

@@ -85,7 +85,7 @@ def test_a_failback_that_azure_puts_off_overwrites_no_vm_that_was_started_meanwh
 
 
 def test_a_commit_that_azure_puts_off_does_not_follow_a_commit_of_somebody_else(driver: Any) -> None:
-    vault = driver(scenario_of(item_of("vm1", PENDING)))
+    vault = driver(scenario_of(item_of("vm1", PENDING))).knows_hosts()
     strike(vault, "/failoverCommit$", busy(60))
     other = driver_of_somebody_else(vault)
     after(vault, 1, lambda: other.run("commit", **VM1, policy="now", wait=False))
@@ -94,7 +94,7 @@ def test_a_commit_that_azure_puts_off_does_not_follow_a_commit_of_somebody_else(
 
 
 def driver_of_somebody_else(vault: Any) -> Any:
-    return type(vault)(vault.simulator)
+    return type(vault)(vault.simulator).knows_hosts()
 
 
 WRITES = {

@@ -103,7 +103,7 @@ class Proofs:
 
     def as_result(self) -> dict[str, Any]:
         """Return what was relied on, for a result."""
-        return {"required": self._wish.policy.requires_evidence, "vms": list(self._judged.values())}
+        return {"required": self._wish.policy.requires_evidence, "vms": self._judged}
 
     def unseen_as_result(self) -> list[dict[str, Any]]:
         """Return what was not seen before the commit, and what stood for it."""
