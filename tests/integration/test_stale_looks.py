@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -189,3 +191,54 @@ def test_a_look_that_took_too_long_is_taken_again(driver: Any) -> None:
     after(vault, 1, lambda: start_in_azure(vault))
     assert vault.fail("commit", **VM1, policy="now")["error"]["kind"] == "contradiction"
     assert vault.writes() == []
+
+
+class Together:
+    """Hosts that answer nobody before so many callers wait at once, or for some seconds; then they hang up."""
+
+    def __init__(self, callers: int, seconds: float = 5) -> None:
+        self.most = 0
+        self._callers, self._seconds = callers, seconds
+        self._waiting: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept)
+
+    def _accept(self) -> None:
+        self._listener.settimeout(self._seconds)
+        while True:
+            try:
+                self._waiting.append(self._listener.accept()[0])
+            except TimeoutError:
+                self._hang_up()
+                continue
+            except OSError:
+                return
+            self.most = max(self.most, len(self._waiting))
+            if len(self._waiting) >= self._callers:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        while self._waiting:
+            self._waiting.pop().close()
+
+    def __enter__(self) -> Together:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(20)
+        self._hang_up()
+
+
+def test_the_other_hosts_of_a_site_are_asked_at_the_same_time(driver: Any) -> None:
+    others = ("hv02", "hv03", "hv04")
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in ("hv01", *others)]}
+    vault = driver(scenario_of("vm1", fabrics=[site])).knows_hosts()
+    with Together(len(others)) as hosts:
+        for name in others:
+            vault.inventory[name] |= {"ansible_host": "127.0.0.1", "ansible_port": hosts.port}
+        assert vault.run("planned_failover", **VM1)["changed"]
+    assert hosts.most == len(others)
