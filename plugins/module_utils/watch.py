@@ -9,6 +9,7 @@ require_wanted() and LastLook.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -42,6 +43,8 @@ class LastLook:
         self._since: float | None = None
         self._hosts: set[str] = set()
         self._vms = 1
+        # Hosts are asked at the same time.
+        self._turn = threading.Lock()
 
     def begin(self) -> None:
         """Look at the target anew: nothing that was seen before counts."""
@@ -53,9 +56,10 @@ class LastLook:
 
     def saw_host(self, name: str, asked: float) -> None:
         """Count the answer of a host that was asked at a time of the clock."""
-        self._hosts.add(name.lower())
-        if self._since is not None:
-            self._since = min(self._since, asked)
+        with self._turn:
+            self._hosts.add(name.lower())
+            if self._since is not None:
+                self._since = min(self._since, asked)
 
     def require_fresh(self, reserve: float) -> None:
         """See that a write may still be sent that takes up to C(reserve) seconds to reach the wire. Raises NotTaken."""

@@ -63,6 +63,7 @@ class Hosts:
         self._inventory = inventory
         self._watch = watch
         self._cache = cache
+        self._found: dict[str, tuple[Mapping[str, Any], str] | None] = {}
         self._environ = environ or {}
         self._run_program = run_program
 
@@ -158,7 +159,15 @@ class Hosts:
         return {"asked": asked, "document": document, "between": between}
 
     def _find(self, name: str) -> tuple[Mapping[str, Any], str] | None:
-        """Return the variables of a host that may be asked, and its address where the user gave one."""
+        """Return the variables of a host that may be asked, and its address where the user gave one.
+
+        They are kept: the inventory is Ansible's, and knows nothing of threads.
+        """
+        if name not in self._found:
+            self._found[name] = self._look_up(name)
+        return self._found[name]
+
+    def _look_up(self, name: str) -> tuple[Mapping[str, Any], str] | None:
         named = self._options.get("hyperv_hosts") or {}
         word = next((str(word or name) for key, word in named.items() if is_same_host(str(key), name)), "")
         variables = self._inventory(word or name)

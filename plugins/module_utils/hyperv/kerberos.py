@@ -1,14 +1,15 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Kerberos ticket for one session, made from the password as Ansible's connection plugin winrm does it."""
+"""A Kerberos ticket for a session, made from the password as Ansible's connection plugin winrm does it."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from ..failback.failures import HostAuthenticationError, MissingLibrary
@@ -20,12 +21,50 @@ _CACHE = "KRB5CCNAME"
 _SECONDS = 60
 
 
-@contextmanager
-def ticket(settings: HostSettings, transport: str, run_program: RunProgram) -> Iterator[None]:
+class _Held:
+    """Whose ticket the environment names now. It can name one alone: the sessions of a user share it, others wait."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._who: Hashable = None
+        self._sessions = 0
+        self._ending = ExitStack()
+
+    @contextmanager
+    def during(self, who: Hashable, ticket_of: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+        """Hold the ticket of somebody, made where no other session of theirs has it."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._sessions or self._who == who)
+            if not self._sessions:
+                with ExitStack() as made:
+                    made.enter_context(ticket_of())
+                    self._ending = made.pop_all()
+                self._who = who
+            self._sessions += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._sessions -= 1
+                if not self._sessions:
+                    self._ending.close()
+                self._changed.notify_all()
+
+
+_HELD = _Held()
+
+
+def ticket(settings: HostSettings, transport: str, run_program: RunProgram) -> AbstractContextManager[None]:
     """Hold a ticket for the settings' user in a cache of its own. Without a password the user's own cache serves."""
-    if transport != "kerberos" or not (settings.user and settings.password):
-        yield
-        return
+    if transport != "kerberos":
+        return nullcontext()
+    if not (settings.user and settings.password):
+        return _HELD.during(None, nullcontext)
+    return _HELD.during((settings.user, settings.password), lambda: _made(settings, run_program))
+
+
+@contextmanager
+def _made(settings: HostSettings, run_program: RunProgram) -> Iterator[None]:
     before = os.environ.get(_CACHE)
     with tempfile.TemporaryDirectory(prefix="asr-failback-") as folder:
         os.environ[_CACHE] = f"FILE:{Path(folder) / 'ticket'}"

@@ -9,6 +9,7 @@ A host is asked once for all the VMs that matter there. What cannot be asked is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,10 @@ from .services import Services
 
 # The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
 MAX_AGE_ELSEWHERE = SHARED_ANSWER
+
+
+# How many of them are asked at the same time.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ class OnPremises:
         found = search.has_found
         names = self._names_of_site(search.item)
         of_site = () if isinstance(names, NotRead) else names
+        self._ask_at_once([name for name in of_site if name not in search.names])
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
         for name in of_site:
@@ -158,9 +164,20 @@ class OnPremises:
     def _look_at_named(self, search: Search, asked: Sequence[str]) -> None:
         """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
         there counts: most of them are of other machines."""
+        self._ask_at_once(self._services.hosts.listed())
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):
                 search.look(name, max_age=self._max_age_elsewhere, only_if_there=True)
+
+    def _ask_at_once(self, names: Sequence[str]) -> None:
+        """Ask hosts at the same time: one after the other, the first answer would be an old one when the last comes.
+
+        Azure is not asked for the time by several at once, so where that is needed the hosts wait for each other.
+        """
+        unasked = [name for name in names if name.lower() not in self._answers and self._services.hosts.knows(name)]
+        if len(unasked) > 1 and self._now is None:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(lambda name: self._answer(name, self._max_age_elsewhere), unasked))
 
     def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
         if item.fabric_name not in self._listed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,3 +103,31 @@ def test_no_ticket_is_made_where_none_is_needed_or_the_user_has_one(
 ) -> None:
     with ticket(settings(kinit(""), **variables), transport, run):
         assert not (tmp_path / "arguments").exists()
+
+
+def test_sessions_of_one_user_share_a_ticket_and_those_of_others_wait_for_its_end(
+    kinit: Kinit, run: RunProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KRB5CCNAME", raising=False)
+    command = kinit(f"echo x >> {tmp_path}/made")
+    mine, other = settings(command), settings(command, ansible_user="other@CONTOSO.EXAMPLE")
+    seen: list[str] = []
+
+    def wait() -> None:
+        with ticket(other, "kerberos", run):
+            seen.append(os.environ["KRB5CCNAME"])
+
+    waiting = threading.Thread(target=wait)
+    with ticket(mine, "kerberos", run):
+        first = os.environ["KRB5CCNAME"]
+        waiting.start()
+        with ticket(mine, "kerberos", run):
+            assert os.environ["KRB5CCNAME"] == first
+        assert os.environ["KRB5CCNAME"] == first
+        assert seen == []
+        assert (tmp_path / "made").read_text().split() == ["x"]
+    waiting.join(20)
+    assert len(seen) == 1
+    assert seen != [first]
+    assert (tmp_path / "made").read_text().split() == ["x", "x"]
+    assert "KRB5CCNAME" not in os.environ
