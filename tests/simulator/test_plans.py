@@ -63,7 +63,7 @@ def test_given_a_plan_when_downloaded_in_full_then_tasks_and_names_as_recorded(d
         ("Finalizing the recovery plan", "Completed"),
     ]
     details = job["customDetails"]["affectedObjectDetails"]
-    assert (details["PrimaryFabricProviderId"], details["RecoveryFabricProviderId"]) == ("Azure", "HyperVSite")
+    assert (details["primaryFabricProviderId"], details["recoveryFabricProviderId"]) == ("Azure", "HyperVSite")
     plan = counter.item("plan1")
     assert plan["allowedOperations"] == ["PlannedFailover", "UnplannedFailover", "TestFailover", "Commit"]
     assert plan["currentScenario"]["scenarioName"] == "PlannedFailover"
