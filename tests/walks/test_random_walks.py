@@ -262,6 +262,23 @@ class Walk(RuleBasedStateMachine):
         assert result.get("error", {}).get("kind") == (None if accepts else "refused"), told
         assert self.stage(name) == ("failed_back" if accepts else "failback_commit_pending"), told
 
+    @rule(name=machines)
+    def fail_back_without_its_provider(self, name: str) -> None:
+        """A failback while the on-premises VM runs, and its provider cannot be read: hosts are asked all the same."""
+        self._go_to(name, "failed_over")
+        if self.troubled or self.stage(name) != "failed_over" or name in self.meddled:
+            return
+        self.oracle.excused.add(name)
+        self.vault.trouble(vm=name, power="running")
+        fault = {"match": {"path": "/replicationRecoveryServicesProviders/[^/]+$", "times": 0}, "action": DENIED}
+        self.simulator.locked(lambda world: world.faults.add(fault))
+        result = self._outcome("planned_failover", {"replicated_item": name})
+        self.simulator.locked(lambda world: world.faults.clear())
+        self.vault.trouble(vm=name, power="off")
+        self.oracle.excused.discard(name)
+        assert result.get("error", {}).get("kind") == "refused", result
+        assert self.stage(name) == "failed_over", result
+
     # What others do, and what goes wrong.
 
     @rule(action=st.sampled_from(WIRE), nth=st.integers(1, 12), times=st.integers(1, 2), write=st.booleans())
