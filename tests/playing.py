@@ -25,7 +25,7 @@ COLLECTIONS = Path(__file__).resolve().parents[1] / "build" / "collections"
 
 # The writes of a whole failback that synchronises first.
 WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
-PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}}
+PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}, "register": "failback_proof"}
 FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does not answer"}}
 # Variables of a host whose own tasks run on the controller.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
