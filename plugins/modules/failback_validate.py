@@ -139,6 +139,7 @@ options:
     description:
       - What you have proved by other means after the cut-over, a sentence each. It is kept with the evidence and
         counts as passed, in a recovery plan for every VM of it.
+      - Each says what was checked, in at least two words. Anything less is refused, as it proves nothing.
     type: list
     elements: str
   timeout:

@@ -14,7 +14,7 @@ from scenarios import item_of, scenario_of
 
 # Nothing listens there; the role itself connects to no host.
 NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
-REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true"}
+REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true", "register": "failback_proof"}
 IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 # A value that the argument spec refuses.
 WRONG = {"failback_commit": "perhaps"}

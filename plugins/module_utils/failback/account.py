@@ -70,8 +70,8 @@ _REMEDIES = {
     ),
     "other": "See the reason, then run again.",
     "held": (
-        "Let its host be asked, or set failback_probes or failback_validation_tasks, then run again. Or commit it with "
-        "asr.failback.commit once it works there."
+        "Let its host be asked, or set failback_probes or failback_validation_tasks (whose tasks register "
+        "failback_proof), then run again. Or commit it with asr.failback.commit once it works there."
     ),
     "window_before": "Run again when its window is open.",
     "window_over": "Run again with a new failback_window.",

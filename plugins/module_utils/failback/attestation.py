@@ -23,7 +23,7 @@ def parse_attestations(given: Mapping[Any, Any]) -> dict[str, str]:
     if not all(said):
         raise _refused("attested_off names a host that is empty.")
     for host, words in said.items():
-        if not _is_sentence(words):
+        if not is_sentence(words):
             raise _refused(f"attested_off says {words!r} of {host}, which is no sentence.")
     return {host: words.strip() for host, words in said.items()}
 
@@ -38,7 +38,8 @@ def vouched_places(said: Attestations, every: Sequence[Sides]) -> frozenset[str]
     return frozenset(place for place in places if (host := find_host(place, said)) and find_host(host, places) == place)
 
 
-def _is_sentence(words: object) -> bool:
+def is_sentence(words: object) -> bool:
+    """Say whether words can tell who saw to something, and how: at least two of them."""
     if not isinstance(words, str):
         return False
     return sum(any(letter.isalpha() for letter in word) for word in words.split()) >= _LEAST_WORDS

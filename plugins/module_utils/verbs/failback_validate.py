@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..failback.attestation import is_sentence
 from ..failback.decisions import Verb
 from ..failback.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
 from ..failback.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
@@ -39,8 +40,19 @@ def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ValidateWish:
         addresses=parameters["addresses"],
         expected_addresses=tuple(parameters["expected_addresses"] or ()),
         probes=read_probes(parameters["probes"] or ()),
-        attested=tuple(parameters["attested"] or ()),
+        attested=_attested(parameters["attested"] or ()),
     )
+
+
+def _attested(given: Sequence[str]) -> tuple[str, ...]:
+    """Return what was proved by other means. Words that say nothing prove nothing: raises ConfigurationError."""
+    for words in given:
+        if not is_sentence(words):
+            raise ConfigurationError(
+                f"attested holds {words!r}, which does not say what was checked.",
+                "Nothing was read or written. Say what was checked, and how, in at least two words.",
+            )
+    return tuple(given)
 
 
 def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
