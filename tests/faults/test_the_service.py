@@ -257,7 +257,10 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
             if stuck is None:
                 break
             assert judge(alone, stuck) == []
-            journey.go()
+            again = journey.go()
+            if again is not None and "Put these VMs into the plan again" in str(again.problem):
+                journey.driver.trouble(plan="shop", groups=[["db"], ["web"]])
+                journey.go()
         assert alone.stages()[name] == "protected", stuck
     writes = taken(world)
     assert [write for write in set(writes) if writes.count(write) > 1] == []

@@ -53,10 +53,11 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
     course = run_procedure(session, wish, watch, Procedure(wish.verb, writes, gate=gate))
-    proofs.refuse_other_vms(course.after)
     committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
 
     def tell() -> dict[str, Any]:
+        if not course.started:
+            proofs.refuse_other_vms(course.before)
         outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
         left = check_leftovers(session, wish, watch, course, fence.before) if committed else Leftovers()
         proof = fence.prove(course)
