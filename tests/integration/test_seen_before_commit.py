@@ -22,8 +22,8 @@ BOTH = {"vm": "vm1", "sides": ["azure", "on_premises"]}
 CHECK_OR_RUN = pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
 
 
-def pending(driver: Any, *, caller: dict[str, Any] = CALLER, hosts: bool = True, **parts: Any) -> Any:
-    vault = driver(scenario_of(item_of("vm1", PENDING, **parts), principals=[caller]))
+def pending(driver: Any, *, caller: dict[str, Any] | None = None, hosts: bool = True, **parts: Any) -> Any:
+    vault = driver(scenario_of(item_of("vm1", PENDING, **parts), principals=[caller or CALLER]))
     return vault.knows_hosts() if hosts else vault
 
 

@@ -133,7 +133,9 @@ class HostSession:
         return self._ask_by_any(others, question, changes)
 
     def _ask(self, transport: str, question: bytes, changes: bool) -> dict[str, Any]:
-        with self._shell(transport) as (protocol, shell), self._command(protocol, shell) as command:
+        with ExitStack() as opened:
+            protocol, shell = opened.enter_context(self._shell(transport))
+            command = opened.enter_context(self._command(protocol, shell))
             try:
                 with self._refusals.noted(self._settings), translated(self._settings):
                     self._send(protocol, shell, command, question)

@@ -330,6 +330,8 @@ REPLACING = {
     "policy": _policy,
     "web_filter": _web_filter,
 }
+
+
 def _edit(action: dict[str, Any], reply: Reply) -> Reply:
     """Edit a copy of the body: its parts may be the simulator's own."""
     if reply.body is not None and reply.status < 300:
