@@ -242,3 +242,15 @@ def test_the_other_hosts_of_a_site_are_asked_at_the_same_time(driver: Any) -> No
             vault.inventory[name] |= {"ansible_host": "127.0.0.1", "ansible_port": hosts.port}
         assert vault.run("planned_failover", **VM1)["changed"]
     assert hosts.most == len(others)
+
+
+def test_the_own_host_is_asked_anew_where_its_provider_cannot_be_read(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    denied = {"do": "status", "status": 403, "code": "AuthorizationFailed", "message": "no"}
+    match = {"method": "GET", "path": "/replicationRecoveryServicesProviders/[^/]+$", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": denied}))
+    # Another task of the run has asked the host a moment ago.
+    vault.run("planned_failover", **VM1, check_mode=True)
+    vault.trouble(vm="vm1", power="running")
+    assert vault.fail("planned_failover", **VM1)["error"]["kind"] == "refused"
+    assert vault.writes() == []
