@@ -151,25 +151,27 @@ class OnPremises:
         found = search.has_found
         names = self._names_of_site(search.item)
         of_site = () if isinstance(names, NotRead) else names
-        self._ask_at_once([name for name in of_site if name not in search.names])
+        # Where its own host is not known, it is one of these: they are asked anew, as that would be.
+        max_age = self._max_age if search.unread else self._max_age_elsewhere
+        self._ask_at_once([name for name in of_site if name not in search.names], max_age)
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
         for name in of_site:
             if name in search.names or (found and not self._services.hosts.knows(name)):
                 continue
-            search.look(name, max_age=self._max_age_elsewhere, only_if_there=found)
+            search.look(name, max_age=max_age, only_if_there=found)
         if search.unread or isinstance(names, NotRead):
-            self._look_at_named(search, of_site)
+            self._look_at_named(search, of_site, max_age)
 
-    def _look_at_named(self, search: Search, asked: Sequence[str]) -> None:
+    def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float) -> None:
         """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
         there counts: most of them are of other machines."""
-        self._ask_at_once(self._services.hosts.listed())
+        self._ask_at_once(self._services.hosts.listed(), max_age)
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):
-                search.look(name, max_age=self._max_age_elsewhere, only_if_there=True)
+                search.look(name, max_age=max_age, only_if_there=True)
 
-    def _ask_at_once(self, names: Sequence[str]) -> None:
+    def _ask_at_once(self, names: Sequence[str], max_age: float) -> None:
         """Ask hosts at the same time: one after the other, the first answer would be an old one when the last comes.
 
         Azure is not asked for the time by several at once, so where that is needed the hosts wait for each other.
@@ -177,7 +179,7 @@ class OnPremises:
         unasked = [name for name in names if name.lower() not in self._answers and self._services.hosts.knows(name)]
         if len(unasked) > 1 and self._now is None:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                list(pool.map(lambda name: self._answer(name, self._max_age_elsewhere), unasked))
+                list(pool.map(lambda name: self._answer(name, max_age), unasked))
 
     def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
         if item.fabric_name not in self._listed:
