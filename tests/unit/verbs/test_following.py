@@ -44,6 +44,11 @@ def test_the_failure_of_a_job_is_told_in_the_service_s_words() -> None:
     assert (told["provider_code"], told["provider_message"]) == ("31389", "The disk is full.")
 
 
+@pytest.mark.parametrize("causes", ["The replica is stale. ", "The replica is stale.\r\n", " The replica is stale"])
+def test_blanks_around_the_service_s_words_are_no_part_of_the_sentence(causes: str) -> None:
+    assert job_failure(failed(error(causes=causes))).message().endswith("It is not ready. The replica is stale. Wait.")
+
+
 def test_a_job_without_errors_is_told_too() -> None:
     problem = job_failure(failed())
     assert "the service gives no reason" in problem.message()
