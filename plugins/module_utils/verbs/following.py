@@ -150,9 +150,5 @@ def error_result(error: Any) -> dict[str, str]:
 
 def _sentence(error: dict[str, str]) -> str:
     code = f"{error['code']} " if error["code"] else ""
-    parts = (
-        f"{code}{error['message']}".rstrip("."),
-        error["possible_causes"].rstrip("."),
-        error["provider_message"].rstrip("."),
-    )
-    return ". ".join(part for part in parts if part)
+    parts = (f"{code}{error['message']}", error["possible_causes"], error["provider_message"])
+    return ". ".join(filter(None, (part.strip().rstrip(".") for part in parts)))
