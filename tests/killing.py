@@ -82,6 +82,8 @@ class Killing:
         self._first = requests
         self._mark = f"{MARK}={os.getpid()}-{id(self)}-{random.randrange(1 << 62)}"
         self._struck = threading.Event()
+        # Whoever waits sees the run dead before the one who kills it is done.
+        self._striking = threading.Lock()
         # The same, for what waits for several things at once.
         self._alarm = os.eventfd(0)
         self._timer: threading.Timer | None = None
@@ -116,7 +118,8 @@ class Killing:
             if self._timer is not None:
                 self._timer.join()
             self._log.close()
-            os.close(self._alarm)
+            with self._striking:
+                os.close(self._alarm)
         return self._struck.is_set(), status
 
     def writes_from_the_dead(self, world: World) -> list[str]:
@@ -158,13 +161,14 @@ class Killing:
         self._timer.start()
 
     def _strike(self) -> None:
-        if self._process.poll() is not None:
-            return
-        targets = self._targets()
-        _kill(targets)
-        if targets:
-            self._struck.set()
-            os.eventfd_write(self._alarm, 1)
+        with self._striking:
+            if self._process.poll() is not None:
+                return
+            targets = self._targets()
+            _kill(targets)
+            if targets:
+                self._struck.set()
+                os.eventfd_write(self._alarm, 1)
 
     def _targets(self) -> list[int]:
         main = self._process.pid
