@@ -71,7 +71,7 @@ class _Copies:
 class Oracle:
     """Watches a simulator from now on, until it is reset: then make another one.
 
-    `excused` are names of machines that somebody else starts: that two copies serve, or one from disks that are being
+    `asks_hosts`: whether the client can ask hosts at this time. `excused` are names of machines that somebody else starts: that two copies serve, or one from disks that are being
     written, is then not held against the client. `refusals` tells whether a write that Azure refuses
     is a violation: a client that reads before it writes sends none, unless somebody comes between. `stands_for`
     tells of a machine's name and a side (azure, on_premises) whether evidence of this cut-over, or the word of a person
@@ -83,6 +83,7 @@ class Oracle:
     excused: set[str] = field(default_factory=set)
     stands_for: Callable[[str, str], bool] = lambda _name, _side: False
     named: frozenset[str] | None = None
+    asks_hosts: bool = True
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
@@ -152,6 +153,8 @@ class Oracle:
         again = max((one["seq"] for one in before if one["write"] and one["path"] == entry["path"]), default=0)
         for item in items:
             for what, looks in _looks_at(world, item, step, before).items():
+                if what == "host" and not self.asks_hosts:
+                    continue
                 if not any(seq > again for seq, _time in looks):
                     self._object(f"{step} of {item.name} was sent without a look at its {what}")
                 elif _seconds(looks[-1][1], entry["time"]) > _oldest(world, len(items)):
