@@ -36,10 +36,25 @@ def test_a_policy_is_named_with_its_assignment_and_no_role_is_asked_for(driver: 
     assert failed["changed"] is False
 
 
+@pytest.mark.parametrize("path", ["/replicationProtectedItems/vm1$", "/virtualMachines/vm1$", "/virtualMachines/vm1/"])
+@pytest.mark.parametrize("module", ["planned_failover", "abandon", "commit"])
+def test_nothing_is_gone_because_a_proxy_does_not_find_it(driver: Any, module: str, path: str) -> None:
+    stage = "failed_over" if module == "planned_failover" else "failback_commit_pending"
+    vault = driver(scenario_of(item_of("vm1", stage))).knows_hosts()
+    add_fault(vault, "GET", path, {"do": "web_filter", "status": 404}, times=0)
+    failed = vault.fail(module, replicated_item="vm1", **({"policy": "now"} if module == "commit" else {}))
+    assert "web filter" in failed["msg"]
+    assert not any(word in failed["msg"] for word in ("does not exist", "no VM in Azure", "no more", "disabled"))
+    assert vault.writes() == []
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
 @pytest.mark.parametrize(("method", "path", "kind"), [("GET", "", "unreachable"), ("POST", "r$", "fate_unknown")])
-def test_a_web_filter_s_page_is_no_word_of_azure(driver: Any, method: str, path: str, kind: str) -> None:
+def test_a_web_filter_s_page_is_no_word_of_azure(
+    driver: Any, method: str, path: str, kind: str, status: int
+) -> None:
     vault = driver(scenario_of("vm1"))
-    add_fault(vault, method, path, {"do": "web_filter"}, times=0)
+    add_fault(vault, method, path, {"do": "web_filter", "status": status}, times=0)
     failed = vault.fail("planned_failover", replicated_item="vm1")
     assert failed["error"]["kind"] == kind
     assert "Access blocked by the web filter" in failed["cause"]

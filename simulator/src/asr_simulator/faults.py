@@ -318,7 +318,7 @@ def _policy(action: dict[str, Any]) -> Reply:
 
 
 def _web_filter(action: dict[str, Any]) -> Reply:
-    return Reply(403, headers=dict(FILTER_HEADERS), raw=FILTER_PAGE)
+    return Reply(action.get("status", 403), headers=dict(FILTER_HEADERS), raw=FILTER_PAGE)
 
 
 REPLACING = {
