@@ -50,7 +50,7 @@ _UNSETTLED = (408, 500, 502, 503, 504)
 # Azure Policy's refusal, which comes as a 403.
 _POLICY = "RequestDisallowedByPolicy"
 # What filters and proxies answer with in Azure's place.
-_OF_MIDDLEBOXES = (403, 407)
+_OF_MIDDLEBOXES = (403, 404, 407, 410)
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 # How often in a row a write is tried that finds no connection.
 _CONNECTIONS = 4
@@ -187,7 +187,10 @@ def _middlebox(problem: HttpResponseError, details: dict[str, Any], write: bool)
     title = f" with the page '{' '.join(page.group(1).split())}'" if page else ""
     host = urlsplit(details["url"]).hostname or "Azure"
     what = f"a web filter or proxy on the way, not Azure, answered HTTP {details['status']}{title}"
-    remedy = f"Let the web filter or proxy pass what goes to {host}, or set another proxy (HTTPS_PROXY, NO_PROXY)."
+    remedy = (
+        f"Let the web filter or proxy pass what goes to {host}, or set another proxy (HTTPS_PROXY, NO_PROXY). If "
+        f"{host} is no host of Azure's, correct cloud_environment."
+    )
     if write:
         unknown = _fate_unknown(what, details)
         unknown.remedy = f"{remedy} {unknown.remedy}"

@@ -85,7 +85,7 @@ def test_metadata_that_names_no_endpoints_is_an_error(body: Any, web: Callable[.
 @pytest.mark.parametrize(
     ("answer", "failure"),
     [
-        (Answer(404, "nothing here"), ServiceError),
+        (Answer(404, "nothing here"), Unreachable),
         (Answer(500, {}), ServiceError),
         (Answer(200, "<html>a proxy's log-in page</html>", {"Content-Type": "text/html"}), Unreachable),
         (Answer(reset=True), Unreachable),

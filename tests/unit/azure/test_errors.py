@@ -105,7 +105,7 @@ CASES = {
     "no json": Case(400, "<html>Bad Request</html>", ServiceError, words=("HTTP 400",)),
     "no error in it": Case(400, {"odd": 1}, ServiceError, words=("HTTP 400",)),
     "a list": Case(400, ["odd"], ServiceError, words=("HTTP 400",)),
-    "empty": Case(404, "", NotFound, words=("HTTP 404",), headers={"x-ms-request-id": "1"}),
+    "empty": Case(404, "", NotFound, words=("HTTP 404",), headers={"x-ms-request-id": "id-1"}),
 }
 
 
