@@ -146,3 +146,24 @@ def test_hosts_of_the_inventory_that_are_of_another_site_add_nothing(driver: Any
     vault.trouble(host="hv09", reachable=False)
     done = vault.run("planned_failover", **VM1, wait_for="started")
     assert {one["host"] for one in done["fence"]["before"][0]["on_premises"]} == {None, "hv01"}
+
+
+@HIDDEN
+@pytest.mark.parametrize("word", ["evidence", "accepted"])
+@pytest.mark.parametrize("state", ["off", "paused"])
+def test_neither_evidence_nor_a_word_stands_against_a_vm_that_was_seen_not_to_run(
+    driver: Any, how: str, word: str, state: str
+) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING))).knows_hosts()
+    given = {"validation": evidence(vault)} if word == "evidence" else accepted("vm1")
+    vault.pass_time(20 * 3600)
+    if state == "off":
+        vault.trouble(host="hv01", vm="vm1", power="off")
+    else:
+        vault.simulator.locked(lambda world: setattr(next(iter(world.hyperv.machines())), "state", "Paused"))
+    hide_provider(vault, how)
+    failed = vault.fail("commit", **VM1, policy="now", **given)
+    assert failed["error"]["kind"] == "contradiction", failed["msg"]
+    assert f"on hv01 it is {state.capitalize()}" in failed["msg"]
+    assert "POST vm1/failoverCommit" not in vault.writes()
+    assert vault.state("vm1")["azure_vm"]["exists"] is True
