@@ -150,6 +150,16 @@ class Sides:
         return is_missing(self.on_premises)
 
     @property
+    def is_down_on_premises(self) -> bool:
+        """Whether the on-premises copy was seen and does not run, and no host of a known name was left unread.
+
+        Which host the item's provider is on may be unknown: then whatever was seen is the copy.
+        """
+        copies = self.on_premises
+        silent = any(copy.place and copy.is_identified and not copy.is_known for copy in copies)
+        return any(copy.is_there for copy in copies) and not silent and not any(copy.is_running for copy in copies)
+
+    @property
     def runs_on_premises(self) -> bool:
         """Whether the copy that the machine was failed back to was seen running, and no other is up."""
         return any(copy.is_target and copy.is_running for copy in self.on_premises) and len(self.on_premises_up) == 1
