@@ -577,6 +577,29 @@ def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: An
     assert vault.writes() == []
 
 
+def test_a_vm_that_was_committed_while_another_shut_down_is_not_stopped(driver: Any) -> None:
+    vault = driver(shop()).knows_hosts()
+    vault.pass_time(1200)
+    vault.trouble(vm="web", shutdown_seconds=300)
+    then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="db"))
+    failed = vault.fail("abandon", recovery_plan="shop")
+    assert failed["error"]["kind"] == "contradiction", failed["msg"]
+    assert "db is in stage failed_back" in failed["msg"]
+    assert powers(vault, "db") == (None, "running")
+    assert machine_of(vault.simulator, "db")["automatic_start_action"] == "StartIfRunning"
+
+
+def test_a_vm_that_was_committed_while_it_shut_down_is_not_turned_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.pass_time(1200)
+    vault.trouble(vm="vm1", shutdown_seconds=3600)
+    then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=300, force_off=True)
+    assert failed["error"]["kind"] == "contradiction", failed["msg"]
+    assert [step["what"] for step in failed["error"]["steps"]] == ["shut_down"]
+    assert machine_of(vault.simulator, "vm1")["state"] == "Stopping"
+
+
 def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
