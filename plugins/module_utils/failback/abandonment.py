@@ -19,7 +19,7 @@ from .lifecycle import Observation, Stage
 
 SCHEMA_VERSION = 1
 START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
-SHUT_DOWN, TURN_OFF, AWAIT_OFF = "shut_down", "turn_off", "await_off"
+SHUT_DOWN, TURN_OFF, AWAIT_OFF, HOLD = "shut_down", "turn_off", "await_off", "hold"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."

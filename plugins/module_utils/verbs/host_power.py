@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..failback.abandonment import AWAIT_OFF, START_NOTHING, TURN_OFF, Stop
+from ..failback.abandonment import AWAIT_OFF, HOLD, START_NOTHING, TURN_OFF, Stop
 from ..failback.failures import FailbackError, FateUnknown, HostAuthenticationError, HostError, HostUnreachable
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
@@ -75,7 +75,7 @@ class HostPower:
             change.led_to(after, f"host {self._place}")
 
     def _hold(self) -> None:
-        change, unknown, failure = self._send("hold", self._read()[_START_ACTION])
+        change, unknown, failure = self._send(HOLD, self._read()[_START_ACTION])
         after = self._read()[_START_ACTION]
         self._settle(change, after, failure)
         if after != START_NOTHING:

@@ -247,7 +247,7 @@ def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | No
         return observe(item, running=plan_job)
     running = _running_job(session, item.scenario_job_id)
     if running is not None and not running.is_running:
-        # It may have ended since the item was read: then the item is another by now, with no job of its own or the next.
+        # It may have ended since the item was read, which is another by now.
         item = session.site_recovery.item(item.id)
         running = _running_job(session, item.scenario_job_id)
     history = history_of(item, _jobs_of(session, item)) if needs_history(item) else NOT_READ

@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.abandonment import (
+    AWAIT_OFF,
+    HOLD,
     SCHEMA_VERSION,
+    SHUT_DOWN,
     STAYS,
+    TURN_OFF,
     Objection,
     Undo,
     no_longer_pending,
@@ -65,6 +69,15 @@ _IF_COMMITTED = (
     "wait for its end, then start the on-premises VM (Start-VM) and set its automatic start action back. If it is "
     "anything else, wait for its end, then run the task again."
 )
+
+
+# What is done on a host, in the words of a message.
+_CHANGES = {
+    SHUT_DOWN: "shutdown",
+    TURN_OFF: "turning off",
+    AWAIT_OFF: "end of the shutdown",
+    HOLD: "change of the automatic start action",
+}
 
 
 class Undoing:
@@ -142,7 +155,33 @@ class Undoing:
                 HostPower(self._services, self._wish, self._watch, stop, begin).bring_down()
 
     def _beginner(self, sides: Sides, place: str) -> Callable[[str, str], Change]:
-        return lambda what, before: self._changes.begin(sides.item_id, sides.name, what, place, before)
+        def begin(what: str, before: str) -> Change:
+            self._look_before(sides.item_id, f"{_CHANGES[what]} on {place}")
+            return self._changes.begin(sides.item_id, sides.name, what, place, before)
+
+        return begin
+
+    def _look_before(self, item_id: str, change: str) -> None:
+        """Ask anew what allows a change on a host: it may come long after the decision, behind other machines' changes
+        and the time that a guest took. Raises Contradiction."""
+        attempts = Attempts(self._watch)
+        while True:
+            self._watch.look.begin()
+            self._require_pending(item_id, change)
+            (seen,) = self._patiently(lambda: self._fence.look([self._member(item_id)]))
+            found = plan_undo(seen, force_off=self._wish.force_off, vouched=self._vouched[item_id])
+            if isinstance(found, Objection):
+                raise Contradiction(
+                    f"Before the {change} it turned out: {found.happened}.",
+                    f"It was not sent. {found.remedy}",
+                    sides=[seen.as_result()],
+                )
+            try:
+                self._watch.look.require_fresh(0)
+            except NotTaken as too_old:
+                attempts.wait_after(too_old)
+            else:
+                return
 
     def _time(self, item_id: str) -> str:
         item = self._member(item_id).item
@@ -230,11 +269,11 @@ class Undoing:
         self._touches_azure = True
         return azure_power.start(self._services.azure, self._watch, vm)
 
-    def _require_pending(self, item_id: str) -> None:
+    def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
         gone = no_longer_pending([self._patiently(lambda: self._target.look_at(item_id))])
         if gone:
             raise Contradiction(
-                f"Before the start in Azure it turned out: {gone}.", f"It was not started. {_IF_COMMITTED}"
+                f"Before the {change} it turned out: {gone}.", f"That was not done. {_IF_COMMITTED}"
             )
 
     def _prove(self) -> None:
