@@ -72,10 +72,11 @@ class Oracle:
     """Watches a simulator from now on, until it is reset: then make another one.
 
     `asks_hosts`: whether the client can ask hosts at this time. `excused` are names of machines that somebody else
-    starts: that two copies serve, or one from disks that are being written, is then not held against the client. `refusals` tells whether a write that Azure refuses
-    is a violation: a client that reads before it writes sends none, unless somebody comes between. `stands_for`
-    tells of a machine's name and a side (azure, on_premises) whether evidence of this cut-over, or the word of a person
-    who named that machine, stands for what the client has not seen of it.
+    starts: that two copies serve, or one from disks that are being written, is then not held against the client.
+    `refusals` tells whether a write that Azure refuses is a violation: a client that reads before it writes sends none,
+    unless somebody comes between. `stands_for` tells of a machine's name and a side (azure, on_premises) whether
+    evidence of this cut-over, or the word of a person who named that machine, stands for what the client has not seen
+    of it.
     """
 
     simulator: Simulator
