@@ -240,3 +240,22 @@ def test_a_policy_that_there_is_not_is_refused(driver: Any) -> None:
     vault = driver(pending())
     assert "policy" in vault.fail("commit", **VM1, policy="tomorrow")["msg"]
     assert vault.requests() == 0
+
+
+@pytest.mark.parametrize("stage", ["failed_over", "waiting_for_completion"])
+@pytest.mark.parametrize(
+    ("module", "wrong"),
+    [
+        ("commit", {"policy": "now", "accept_unseen": {"vm": "web99", "sides": ["on_premises"]}}),
+        ("complete_failover", {"window": {"not_before": "22:00"}}),
+    ],
+)
+def test_a_failure_of_a_check_tells_what_was_read_not_what_was_assumed(
+    driver: Any, stage: str, module: str, wrong: dict[str, Any]
+) -> None:
+    vault = driver(scenario_of(item_of("vm1", stage))).knows_hosts()
+    failed = vault.fail(module, **VM1, **wrong, check_mode=True, assume_stage="protected")
+    assert "On-premises" not in failed["msg"]
+    assert "on-premises copy holds the truth" not in failed["msg"]
+    assert failed.get("authoritative_side", "azure") == "azure"
+    assert failed.get("stage", {}).get("after", stage) == stage
