@@ -33,17 +33,25 @@ _WHERE_IDS_ARE = "Take it from replicated_item_info."
 
 @dataclass(frozen=True)
 class View:
-    """What was read of a target at one moment: its plan, where it is one, and each of its members."""
+    """What was read of a target at one moment: its plan, where it is one, and each of its members.
+
+    C(read) are the members as they were read, where a check assumes another stage.
+    """
 
     plan: RecoveryPlan | None
     members: tuple[Observation, ...]
     plan_job: Job | None = None
+    read: tuple[Observation, ...] = ()
+
+    def as_read(self) -> View:
+        """Return the target as it was read, whatever stage was assumed."""
+        return replace(self, members=self.read or self.members, read=())
 
     def assumed(self, stage: str) -> View:
         """Return the target as it would be in a stage that an earlier task of a check predicted."""
         reason = "predicted by an earlier task of this check"
         seen = (replace(member, stage=Stage(stage), job=None, reason=reason, azure_use=None) for member in self.members)
-        return replace(self, members=tuple(seen))
+        return replace(self, members=tuple(seen), read=self.members)
 
 
 class Target:
