@@ -108,6 +108,12 @@ def test_a_failback_that_ended_badly_without_known_tasks_counts_as_begun(state: 
     assert observe(IN_AZURE, None, history).stage is Stage.INTERRUPTED
 
 
+@pytest.mark.parametrize("scenario", [None, "FailbackV2"])
+def test_what_has_the_tasks_of_a_failback_is_one_whatever_it_is_called(scenario: str | None) -> None:
+    history = told(job(scenario, "Cancelled", *BROKEN, startTime=LATEST, name="renamed"), COMMITTED)
+    assert observe(IN_AZURE, None, history).stage is Stage.INTERRUPTED
+
+
 def test_a_planned_failover_after_the_failover_is_a_failback_whatever_it_tells() -> None:
     silent = job("PlannedFailover", "Failed", startTime=LATEST, name="silent", tasks=None, customDetails=None)
     history = told(silent, COMMITTED)
