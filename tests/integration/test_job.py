@@ -146,19 +146,20 @@ def test_a_failback_under_a_name_that_nobody_knows_is_guarded_and_leaves_no_inno
 
 @pytest.mark.parametrize("tells_tasks", [True, False])
 def test_what_nothing_tells_of_is_not_cancelled_as_if_it_were_harmless(driver: Any, tells_tasks: bool) -> None:
-    vault = in_stage(driver, "failed_over")
-    job = vault.run("planned_failover", **VM1, data_sync="during_failover", wait_for="started")["job"]["name"]
-    vault.pass_time(240)
-    unknown = {"scenarioName": "FailbackV2", **({} if tells_tasks else {"tasks": None})}
-    for name, value in unknown.items():
-        edit = {"do": "edit", "field": f"properties.{name}", "to": value}
-        fault(vault, "GET", f"/replicationJobs/{job}$", edit, times=0)
-    edit = {"do": "edit", "field": "properties.currentScenario.scenarioName", "to": "FailbackV2"}
-    fault(vault, "GET", "/replicationProtectedItems/[^/]+$", edit, times=0)
+    vault = in_stage(driver, "failed_over", variants={"failback_scenario_name": "FailbackV2"})
+    vault.fail("planned_failover", **VM1, data_sync="during_failover", wait_timeout=240)
+    if not tells_tasks:
+        edit = {"do": "edit", "field": "properties.tasks", "to": None}
+        fault(vault, "GET", "/replicationJobs/[^/]+$", edit, times=0)
     refused = vault.fail("job", **VM1, **CANCELLED)
     assert "accept_inconsistent_disks: true" in refused["msg"]
+    assert words_of_writes(vault) == ["plannedFailover"]
+    foreseen = vault.run("job", check_mode=True, **VM1, **ACCEPTED)
+    assert foreseen["stage"]["after"] == "interrupted"
     result = vault.run("job", **VM1, **ACCEPTED)
     assert any("Never start the on-premises VM" in line for line in result["warnings"])
+    if tells_tasks:
+        assert result["stage"]["after"] == "interrupted"
 
 
 @pytest.mark.parametrize("scenario", [None, "CommitV2", "PlannedFailover"])

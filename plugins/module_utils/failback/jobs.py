@@ -17,6 +17,16 @@ from .failures import UnknownState
 # Recorded: the well-known id and name of the Azure side in a job's affected objects.
 _AZURE_FABRIC_IDS = ("21a9403c-6ec1-44f2-b744-b4e50b792387", "microsoft azure", "azure")
 _FAILBACK_TASKS = frozenset({"AzureVmFailbackPrerequisitesCheck", "PrepareVmOnPremForFailback"})
+# Recorded of failbacks only, be it one of a plan or a part of it.
+_MORE_FAILBACK_TASKS = frozenset(
+    {
+        "InitiateDataSync",
+        "MonitorDataSync",
+        "DataSyncAllActionGroup",
+        "WaitForUserInputForFailback",
+        "StartAzureVmFailback",
+    }
+)
 _FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
 # What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
@@ -56,6 +66,18 @@ _OPERATIONS = {
     "TestFailover": Operation.TEST_FAILOVER,
     "TestFailoverCleanup": Operation.TEST_FAILOVER,
 }
+# Recorded scenario names of what moves no data to on-premises and deletes nothing.
+_HARMLESS = frozenset(
+    {
+        "AssociateProtectionProfile",
+        "CertificateRenewal",
+        "DisableDr",
+        "EnableDr",
+        "RefreshFabricLayout",
+        "RestartJob",
+        "UpdateVmProperties",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +166,12 @@ class Job:
         """What the job does. A planned failover's direction shows in the side that it names as source (recorded)."""
         if self.scenario == "PlannedFailover":
             return self._planned_failover()
-        return _OPERATIONS.get(self.scenario, Operation.OTHER)
+        known = _OPERATIONS.get(self.scenario, Operation.OTHER)
+        # Under a new name, or under none, its tasks may tell all the same.
+        if known is not Operation.OTHER or self.is_harmless:
+            return known
+        tasks = {task.name for task in self.all_tasks()}
+        return known if tasks.isdisjoint(_FAILBACK_TASKS | _MORE_FAILBACK_TASKS) else Operation.FAILBACK
 
     def _planned_failover(self) -> Operation:
         names = {task.name for task in self.all_tasks()}
@@ -164,6 +191,20 @@ class Job:
     def may_be_failback(self) -> bool:
         """Whether it is a failback, or nothing tells what it is."""
         return self.operation in (Operation.FAILBACK, Operation.PLANNED_FAILOVER, Operation.OTHER)
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it is known to write to no on-premises disk and to delete no VM."""
+        return self.scenario in _HARMLESS
+
+    @property
+    def untold(self) -> str:
+        """What is missing to tell what the job does, as the rest of a sentence; empty where it tells."""
+        if self.operation is Operation.PLANNED_FAILOVER:
+            return "does not tell its direction"
+        if self.operation is not Operation.OTHER or self.is_harmless:
+            return ""
+        return f"is called {self.scenario}" if self.scenario else "names no operation"
 
     @property
     def may_be_resumed(self) -> bool:
