@@ -10,7 +10,7 @@ from typing import Any
 
 import bodies
 import pytest
-from bodies import failback, group, item, job, machine, synchronizing_first, task
+from bodies import failback, group, inline, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.decisions import Step, Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.failback.history import History, history_of
@@ -106,6 +106,39 @@ def test_a_failback_that_ended_badly_without_known_tasks_counts_as_begun(state: 
     history = told(broken, COMMITTED)
     assert history.last_failback is not None
     assert observe(IN_AZURE, None, history).stage is Stage.INTERRUPTED
+
+
+UNTOUCHED = [task(name) for name in ("InitiateDataSync", "MonitorDataSync")]
+SILENT = {"customDetails": None, "groupTaskCustomDetails": None}
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        task("StartAzureVmFailback", "Failed", **SILENT),
+        inline("StartAzureVmFailback", "Failed"),
+        inline("StartAzureVmFailback", "Failed", task("ShutdownVmOnAzure", "Succeeded"), task("Copy2030", "Failed")),
+        inline("StartAzureVmFailback", "Failed", task("InitiateDataSync", ""), task("MonitorDataSync", "")),
+        task("StartAzureVmFailback", "", **SILENT),
+    ],
+    ids=["null", "empty", "renamed", "tasks without a state", "no state"],
+)
+def test_a_full_download_whose_inner_tasks_tell_nothing_may_have_written(flow: Any) -> None:
+    broken = failback("Failed", *REFUSED, flow, startTime=LATEST, name="broken")
+    assert observe(IN_AZURE, None, told(broken, COMMITTED)).stage is Stage.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        task("StartAzureVmFailback", "NotStarted", **SILENT),
+        bodies.skipped("StartAzureVmFailback"),
+        inline("StartAzureVmFailback", "Failed", task("ShutdownVmOnAzure", "Failed"), *UNTOUCHED),
+    ],
+    ids=["not begun", "skipped", "failed before"],
+)
+def test_a_full_download_that_did_not_come_to_writing_left_the_disks_alone(flow: Any) -> None:
+    assert told(failback("Failed", *REFUSED, flow, startTime=LATEST), COMMITTED) == History()
 
 
 @pytest.mark.parametrize("scenario", [None, "FailbackV2"])
