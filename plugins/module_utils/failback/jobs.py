@@ -29,6 +29,7 @@ _MORE_FAILBACK_TASKS = frozenset(
 )
 _FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
+_FULL_DOWNLOAD_TASK = "StartAzureVmFailback"
 # What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
 _LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
@@ -231,8 +232,16 @@ class Job:
 
     @property
     def may_have_written(self) -> bool:
-        """Whether the job has begun to write to the on-premises disks, or does not tell: none of its tasks is known."""
-        return self.began_data_sync or not any(task.name in _WRITING_TASKS for task in self.all_tasks())
+        """Whether the job has begun to write to the on-premises disks, or does not tell.
+
+        The tasks that write may be missing, without a state, or below a full download that tells none of its own: the
+        ones outside of it are skipped then (recorded).
+        """
+        writing = [task for task in self.all_tasks() if task.name in _WRITING_TASKS]
+        if not writing or any(_may_have_worked(task) for task in writing):
+            return True
+        downloads = [task for task in self.all_tasks() if task.name == _FULL_DOWNLOAD_TASK]
+        return any(_may_have_begun(task) and not _tells_writing(task) for task in downloads)
 
     @property
     def finished_data_sync(self) -> bool:
@@ -287,6 +296,20 @@ class Job:
 def _did_work(task: Task) -> bool:
     """Whether the task wrote: a group task only counts when one of its machines' tasks has begun."""
     return task.has_begun and (not task.children or any(child.has_begun for child in task.children))
+
+
+def _may_have_begun(task: Task) -> bool:
+    """Whether the task is not known to be untouched: one without a state may have done anything."""
+    return not (task.is_skipped or task.state == "NotStarted")
+
+
+def _may_have_worked(task: Task) -> bool:
+    return _may_have_begun(task) and (not task.children or any(_may_have_begun(child) for child in task.children))
+
+
+def _tells_writing(task: Task) -> bool:
+    """Whether what writes is among the tasks below one."""
+    return any(below.name in _WRITING_TASKS for below in task.walk())
 
 
 @dataclass(frozen=True)
