@@ -159,8 +159,8 @@ class Job:
 
     @property
     def is_of_plan(self) -> bool:
-        """Whether the job's target is a recovery plan."""
-        return self.target_type == "RecoveryPlan"
+        """Whether the job's target is a recovery plan. Only such a job has tasks for machines (recorded)."""
+        return self.target_type == "RecoveryPlan" or (not self.target_type and self.tells_machines)
 
     @property
     def operation(self) -> Operation:
