@@ -20,7 +20,7 @@ all others, and for `seconds` no connection is taken), `truncate` (it ends after
 body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none),
 `policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a
 page of its own, with no header of Azure's), `edit` (in the body of an answer `field`, such as
-`value[].properties.state`, is `to` that; without `to` it is not there).
+`value[].properties.state`, is `to` that; without `to` it is not there; with `of` only in resources of these names).
 Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before`
 (no, the default) or `after` (yes: only the caller does not learn of it).
 
@@ -106,6 +106,7 @@ SCHEMA: dict[str, Any] = {
                 "value": {"type": "string"},
                 "field": {"type": "string", "minLength": 1},
                 "to": {},
+                "of": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                 "bytes": {"type": "integer", "minimum": 0},
             },
             "allOf": [
@@ -343,6 +344,8 @@ def _edit(action: dict[str, Any], reply: Reply) -> Reply:
 def _edit_below(value: Any, path: list[str], action: dict[str, Any]) -> None:
     name, rest = path[0].removesuffix("[]"), path[1:]
     if not isinstance(value, dict) or name not in value:
+        return
+    if "of" in action and "name" in value and name == "properties" and value["name"] not in action["of"]:
         return
     if rest:
         below = value[name] if path[0].endswith("[]") and isinstance(value[name], list) else [value[name]]

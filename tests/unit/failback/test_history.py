@@ -43,6 +43,9 @@ def told(*jobs: Any, of: Any = IN_AZURE) -> History:
         (job("TestFailoverCleanup", "Succeeded", startTime=LATEST), COMMITTED),
         (failback("Failed", *REFUSED, startTime=LATEST), COMMITTED),
         (job("PlannedFailover", "Succeeded", startTime=FAILED_OVER_AT, tasks=None),),
+        (job(None, "NotStarted", startTime=LATEST, targetObjectId=None), COMMITTED),
+        (job("EnableDr", "Failed", startTime=LATEST, targetObjectId=None), COMMITTED),
+        (COMMITTED, failback("Failed", startTime=LATER, targetObjectId=None)),
         (
             job("CommitFailover", "Failed", startTime=LATEST),
             job("EnableDr", "Succeeded", startTime="2026-01-01T00:00:00Z"),
@@ -56,6 +59,9 @@ def told(*jobs: Any, of: Any = IN_AZURE) -> History:
         "tested",
         "a failback that was refused",
         "no tasks",
+        "one that has not begun and tells no target",
+        "harmless and without a target",
+        "without a target and before the commit",
         "reaches back",
     ],
 )
@@ -76,6 +82,13 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
             (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan"), COMMITTED),
             "does not tell its VMs",
         ),
+        ((failback("Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
+        ((job(None, "Failed", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
+        ((job("RestoreCompletion", "Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell wh"),
+        (
+            (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType=None), COMMITTED),
+            "does not tell what it is of",
+        ),
     ],
     ids=[
         "empty",
@@ -85,6 +98,10 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
         "null",
         "only its completion",
         "plan without tasks",
+        "failback without a target",
+        "neither operation nor target",
+        "completion without a target",
+        "without the type of its target",
     ],
 )
 def test_a_list_with_a_gap_is_no_innocence(jobs: tuple[Any, ...], words: str) -> None:
