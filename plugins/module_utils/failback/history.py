@@ -44,6 +44,8 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
         if job.is_of_plan and job.may_be_failback and not job.tells_machines:
             return History(gap=f"job {job.name} of recovery plan {job.target_name} does not tell its VMs")
         if not job.concerns(item.vm_id):
+            if job.may_be_of_any_vm and not _is_before(job.started, item.last_failover):
+                return History(gap=f"job {job.name} does not tell what it is of, and may have been a failback of it")
             continue
         if _is_before(job.started, item.last_failover):
             break

@@ -79,6 +79,8 @@ _HARMLESS = frozenset(
         "UpdateVmProperties",
     }
 )
+# Recorded types of what a job works on.
+_TARGET_TYPES = frozenset({"ProtectionEntity", "ProtectionProfile", "RecoveryPlan", "Server"})
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,31 @@ class Job:
         """Whether a plan's job names the virtual machines that it works on."""
         return any(task.target_id for task in self.all_tasks())
 
+    @property
+    def tells_target(self) -> bool:
+        """Whether it tells what it works on, so that a job of something else is known to be none of a VM.
+
+        A target of a new type tells nothing where a recovery plan may be meant.
+        """
+        known = self.target_type in _TARGET_TYPES or (self.target_type != "" and self.operation is Operation.OTHER)
+        return bool(self.target_id) and known
+
+    @property
+    def may_be_of_any_vm(self) -> bool:
+        """Whether it is, or may be, a failback or a part of one, and nothing tells of which virtual machine.
+
+        One that has not begun tells neither its operation nor its target (recorded), and has moved nothing.
+        """
+        moves = self.operation is Operation.RESTORE_COMPLETION or (self.may_be_failback and not self.is_harmless)
+        if self.state == "NotStarted" or not moves or self.tells_target:
+            return False
+        return not (self.tells_machines or self._affected_vm_id)
+
+    @property
+    def _affected_vm_id(self) -> str:
+        """The virtual machine that the details of a job of one alone name; recorded: it is the job's target."""
+        return text(field(self.document, "properties", "customDetails", "affectedObjectDetails"), "PrimaryVmId")
+
     def moved_vms(self) -> dict[str, str]:
         """Return the virtual machines that the job works on: their names by their ids, in lower case."""
         moved = {task.target_id.lower(): task.target_name for task in self.all_tasks() if task.target_id}
@@ -289,6 +316,7 @@ class Job:
         wanted = vm_id.lower()
         return wanted != "" and wanted in (
             self.target_id.lower(),
+            self._affected_vm_id.lower(),
             *(task.target_id.lower() for task in self.all_tasks()),
         )
 
