@@ -125,6 +125,54 @@ def test_a_failback_that_has_not_begun_to_write_is_guarded_too(driver: Any, seco
 
 
 @pytest.mark.parametrize("by_name", [True, False])
+@pytest.mark.parametrize("scenario", [None, "FailbackV2"])
+def test_a_failback_under_a_name_that_nobody_knows_is_guarded_and_leaves_no_innocence(
+    driver: Any, scenario: str | None, by_name: bool
+) -> None:
+    vault = in_stage(driver, "failed_over")
+    job = vault.run("planned_failover", **VM1, data_sync="during_failover", wait_for="started")["job"]["name"]
+    vault.pass_time(240)
+    renamed = {"do": "edit", "field": "properties.scenarioName", "to": scenario}
+    fault(vault, "GET", f"/replicationJobs/{job}$", renamed, times=0)
+    fault(vault, "GET", "/replicationJobs$", {**renamed, "field": "value[].properties.scenarioName"}, times=0)
+    target = {"name": job} if by_name else VM1
+    refused = vault.fail("job", **target, **CANCELLED)
+    assert "has begun to write to the on-premises disks of vm1" in refused["msg"]
+    assert words_of_writes(vault) == ["plannedFailover"]
+    result = vault.run("job", **target, **ACCEPTED)
+    assert result["stage"]["after"] == vault.state("vm1")["stage"] == "interrupted"
+    assert any(NEVER_START in line for line in result["warnings"])
+
+
+@pytest.mark.parametrize("tells_tasks", [True, False])
+def test_what_nothing_tells_of_is_not_cancelled_as_if_it_were_harmless(driver: Any, tells_tasks: bool) -> None:
+    vault = in_stage(driver, "failed_over", variants={"failback_scenario_name": "FailbackV2"})
+    vault.fail("planned_failover", **VM1, data_sync="during_failover", wait_timeout=240)
+    if not tells_tasks:
+        edit = {"do": "edit", "field": "properties.tasks", "to": None}
+        fault(vault, "GET", "/replicationJobs/[^/]+$", edit, times=0)
+    refused = vault.fail("job", **VM1, **CANCELLED)
+    assert "accept_inconsistent_disks: true" in refused["msg"]
+    assert words_of_writes(vault) == ["plannedFailover"]
+    foreseen = vault.run("job", check_mode=True, **VM1, **ACCEPTED)
+    assert foreseen["stage"]["after"] == "interrupted"
+    result = vault.run("job", **VM1, **ACCEPTED)
+    assert any("Never start the on-premises VM" in line for line in result["warnings"])
+    if tells_tasks:
+        assert result["stage"]["after"] == "interrupted"
+
+
+@pytest.mark.parametrize("scenario", [None, "CommitV2", "PlannedFailover"])
+def test_what_does_not_tell_what_it_does_is_not_restarted(driver: Any, scenario: str | None) -> None:
+    vault, job = failed_replication(driver)
+    sent = vault.requests()
+    edit = {"do": "edit", "field": "properties.scenarioName", "to": scenario}
+    fault(vault, "GET", f"/replicationJobs/{job}$", edit, times=0)
+    refused = vault.fail("job", name=job, **RESTARTED)
+    assert (refused["error"]["kind"], vault.writes(sent)) == ("refused", [])
+
+
+@pytest.mark.parametrize("by_name", [True, False])
 def test_a_failback_that_was_just_accepted_is_cancelled_once_it_has_begun(driver: Any, by_name: bool) -> None:
     vault = in_stage(driver, "failed_over")
     job = vault.run("planned_failover", **VM1, wait=False)["job"]["name"]

@@ -113,3 +113,40 @@ def test_a_plan_neither_cancels_nor_restarts_the_job_of_another_plan(driver: Any
     assert vault.writes(sent) == []
     if state == "cancelled":
         assert "recovery plan front" in failed["msg"]
+
+
+@pytest.mark.parametrize("field", ["properties.tasks", "properties.tasks[].groupTaskCustomDetails"])
+def test_a_job_that_does_not_tell_what_it_moves_is_not_completed(driver: Any, field: str) -> None:
+    vault = driver(shared())
+    vault.run("planned_failover", **FRONT)
+    untold(vault, field)
+    sent = vault.requests()
+    failed = vault.fail("complete_failover", **FRONT)
+    assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
+    assert "does not tell every VM that it would cut over" in failed["msg"]
+    assert vault.writes(sent) == []
+
+
+def test_the_job_of_a_vm_that_does_not_tell_its_target_is_not_completed(driver: Any) -> None:
+    vault = driver(shared())
+    vault.run("planned_failover", **WEB)
+    untold(vault, "properties.targetObjectId")
+    sent = vault.requests()
+    failed = vault.fail("complete_failover", **WEB)
+    assert "does not tell every VM that it would cut over" in failed["msg"]
+    assert vault.writes(sent) == []
+
+
+def test_a_plan_s_job_without_the_type_of_its_target_is_not_taken_for_that_of_a_vm(driver: Any) -> None:
+    vault = driver(shared())
+    vault.run("planned_failover", **FRONT)
+    untold(vault, "properties.targetInstanceType")
+    refused(vault, "job", "front", **WEB, state="cancelled", accept_inconsistent_disks=True)
+    refused(vault, "complete_failover", "front", **WEB)
+
+
+def untold(vault: Any, field: str) -> None:
+    """Let single jobs come without a field."""
+    match = {"method": "GET", "path": "/replicationJobs/[^/]+$", "times": 0}
+    action = {"do": "edit", "field": field, "to": None}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": action}))

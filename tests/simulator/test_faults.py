@@ -62,6 +62,16 @@ def test_a_field_of_an_answer_may_be_another_or_missing(simulator, owner):
     unlock(owner)
 
 
+def test_an_edit_may_be_of_some_resources_only(simulator, owner):
+    lock(owner)
+    edit = {"do": "edit", "field": "value[].properties.level", "to": None}
+    for names in (["another"], ["x"]):
+        add(simulator, owner, {**edit, "of": names}, method="GET")
+    listed = [owner.get(f"{owner.group}/providers/Microsoft.Authorization/locks", "2020-05-01") for _time in range(2)]
+    assert [[one["properties"]["level"] for one in answer.json()["value"]] for answer in listed] == [["ReadOnly"], [None]]
+    unlock(owner)
+
+
 def test_a_status_answers_once_and_nothing_is_done(simulator, owner):
     unlock(owner)
     add(

@@ -351,6 +351,20 @@ def test_a_job_is_what_the_recording_shows(
         assert (job.began_data_sync, job.finished_data_sync) == (began, finished)
 
 
+@pytest.mark.parametrize("details", [None, {"instanceType": "InlineWorkflowTaskDetails", "childTasks": []}])
+def test_the_recorded_full_download_may_have_written_where_it_fails_without_its_inner_tasks(
+    details: Any, ask: Any
+) -> None:
+    body = json.loads(json.dumps(SINGLE["e2a2015_job_failback_PlannedFailover_Succeeded_vm2"]))
+    body["properties"]["state"] = "Failed"
+    for task in body["properties"]["tasks"]:
+        if task["name"] == "StartAzureVmFailback":
+            task.update(state="Failed", customDetails=details, groupTaskCustomDetails=None)
+    job: Job = ask(body, lambda service: service.job("x"))
+    assert job.has_failed
+    assert job.may_have_written
+
+
 FAILBACK_OF_PLAN = "cd296db2-edda-4b8e-b3b7-7daa4ff3a58b"
 # Recording of an operation's status, its state, the job that it names, the error that it carries.
 STATUSES = [

@@ -19,8 +19,6 @@ from .jobs import Job, Operation
 # Recorded: the time that an item gives for its failover is the start of that job, to the microsecond.
 _SAME_TIME = timedelta(minutes=2)
 _CLOSING = (Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE)
-# Recorded scenario names of what moves no data to on-premises.
-_HARMLESS = frozenset({"EnableDr", "DisableDr", "UpdateVmProperties", "RestartJob", "RefreshFabricLayout"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,8 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
         if job.is_of_plan and job.may_be_failback and not job.tells_machines:
             return History(gap=f"job {job.name} of recovery plan {job.target_name} does not tell its VMs")
         if not job.concerns(item.vm_id):
+            if job.may_be_of_any_vm and not _is_before(job.started, item.last_failover):
+                return History(gap=f"job {job.name} does not tell what it is of, and may have been a failback of it")
             continue
         if _is_before(job.started, item.last_failover):
             break
@@ -55,8 +55,8 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
         if operation in _CLOSING and job.has_succeeded:
             break
         completed = completed or operation is Operation.RESTORE_COMPLETION
-        if operation in (Operation.OTHER, Operation.PLANNED_FAILOVER) and job.scenario not in _HARMLESS:
-            return History(gap=f"job {job.name} {_called(job)}, which may have been a failback")
+        if operation in (Operation.OTHER, Operation.PLANNED_FAILOVER) and job.untold:
+            return History(gap=f"job {job.name} {job.untold}, and may have been a failback")
     else:
         return History(gap=_no_job_as_old_as(item.last_failover))
     if completed:
@@ -73,14 +73,6 @@ def _operation(job: Job, failover: datetime | None) -> Operation:
     if job.operation is not Operation.PLANNED_FAILOVER or failover is None or job.started is None:
         return job.operation
     return Operation.FAILBACK if job.started > failover + _SAME_TIME else Operation.FAILOVER
-
-
-def _called(job: Job) -> str:
-    if not job.scenario:
-        return "names no operation"
-    if job.operation is Operation.PLANNED_FAILOVER:
-        return "does not tell its direction"
-    return f"is called {job.scenario}"
 
 
 def _no_job_as_old_as(failover: datetime | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .decisions import Decision, Step, Verb, decide
 from .jobs import Job, Operation
-from .lifecycle import Observation, Stage
+from .lifecycle import NEVER_START, Observation, Stage
 
 # Definition's example: a restart is a job of its own, and the work that it starts is another one.
 RESTART_SCENARIO = "RestartJob"
@@ -26,14 +26,12 @@ _FENCED = (*_OF_FAILBACK, Operation.FAILOVER, Operation.COMMIT)
 _MODULES = {
     Operation.FAILBACK: "planned_failover",
     Operation.RESTORE_COMPLETION: "planned_failover",
+    Operation.PLANNED_FAILOVER: "planned_failover",
     Operation.FAILOVER: "planned_failover with direction: primary_to_recovery",
     Operation.COMMIT: "commit, with direction: failover for that of a failover",
     Operation.REVERSE_REPLICATE: "reverse_replicate",
 }
 _LEFT_BY_CANCEL = {
-    # The worst: it may begin to write before the cancel comes.
-    Operation.FAILBACK: Stage.INTERRUPTED,
-    Operation.RESTORE_COMPLETION: Stage.INTERRUPTED,
     Operation.FAILOVER: Stage.PROTECTED,
     Operation.REVERSE_REPLICATE: Stage.FAILED_BACK,
 }
@@ -59,10 +57,14 @@ def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsiste
         return _refuse("Nothing was written: there is nothing left to cancel. Go on from the stage that it left.")
     if job.state == "Cancelling":
         return Decision(Step.ATTACH)
+    not_begun = Decision(Step.WAIT, "It has not begun, and cannot be cancelled yet.")
+    if job.state == "NotStarted" and not job.scenario:
+        # Recorded: such a job tells nothing of itself yet. It is judged once it does.
+        return not_begun
     if is_of_failback(job, members) and not accept_inconsistent_disks:
         return _refuse(f"{_danger(job, members)} {_instead(job)}")
     if job.state == "NotStarted":
-        return Decision(Step.WAIT, "It has not begun, and cannot be cancelled yet.")
+        return not_begun
     if "Cancel" not in job.allowed_actions:
         allowed = ", ".join(sorted(job.allowed_actions)) or "nothing"
         return _refuse(
@@ -74,13 +76,13 @@ def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsiste
 def is_of_failback(job: Job, members: Sequence[Observation]) -> bool:
     """Whether the job writes to on-premises disks, or may begin to at any moment.
 
-    Where a job does not tell the direction of a planned failover, only VMs that are all on-premises prove that it is
-    none to on-premises.
+    Where a job does not tell what it does, or in which direction, only VMs that are all on-premises prove that it is no
+    failback.
     """
     if job.operation in _OF_FAILBACK:
         return True
     in_azure = any(member.item.is_active_in_azure for member in members)
-    return job.scenario == "PlannedFailover" and (in_azure or not members)
+    return bool(job.untold) and (in_azure or not members)
 
 
 def _danger(job: Job, members: Sequence[Observation]) -> str:
@@ -89,6 +91,8 @@ def _danger(job: Job, members: Sequence[Observation]) -> str:
         lead = f"It has begun to write to the on-premises disks of {names}: cancelled now, it leaves them inconsistent."
     else:
         lead = f"It may begin to write to the on-premises disks of {names} at any moment, and leave them inconsistent."
+    if job.untold:
+        lead = f"It {job.untold}, and may be a failback. {lead}"
     return f"{lead} No on-premises VM of it may be started then, and the data has to be copied again."
 
 
@@ -114,8 +118,11 @@ def owner_of_part(job: Job, members: Sequence[Observation]) -> Job | None:
     return next((owner for owner in owners if any(task.job_id == job.name for task in owner.all_tasks())), None)
 
 
-def stage_left_by_cancel(job: Job) -> Stage | None:
+def stage_left_by_cancel(job: Job, members: Sequence[Observation]) -> Stage | None:
     """Return the stage that a cancel leads to at worst, or None where it cannot be told. For check mode."""
+    if is_of_failback(job, members):
+        # The worst: it may begin to write before the cancel comes.
+        return Stage.INTERRUPTED
     if job.scenario == "FinalizeFailback":
         return Stage.FAILBACK_COMMIT_PENDING
     # A plan's commit has one name for both (recorded).
@@ -124,8 +131,16 @@ def stage_left_by_cancel(job: Job) -> Stage | None:
     return _LEFT_BY_CANCEL.get(job.operation)
 
 
-def warnings_after_cancel(job: Job) -> list[str]:
-    """Return what a person has to look after once a job has been cancelled, besides what the stages say."""
+def warnings_after_cancel(job: Job, members: Sequence[Observation]) -> list[str]:
+    """Return what a person has to look after once a job has been cancelled, besides what the stages say.
+
+    C(members) as they were seen before.
+    """
+    if job.untold and is_of_failback(job, members):
+        return [
+            f"Job {job.name} {job.untold}, and may have been a failback: whether the on-premises disks are consistent "
+            f"is not known. {NEVER_START}"
+        ]
     return [_AFTER_CANCEL[job.operation]] if job.operation in _AFTER_CANCEL else []
 
 
@@ -165,6 +180,11 @@ def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observatio
         return _refuse("Nothing was written: only a job that has ended can be restarted.")
     if job.has_succeeded:
         return _refuse("Nothing was written: it has done its work.")
+    if job.untold:
+        return _refuse(
+            f"Nothing was written: it {job.untold}. It may be a failback or a commit, which are not restarted but begun "
+            f"anew, with all checks. {_again(job)}"
+        )
     if job.operation in _FENCED or "Restart" not in job.allowed_actions:
         return _refuse(f"Nothing was written: it cannot be restarted. {_again(job)}")
     later = next((one for one in newer if _does_its_work(one, job)), None)
@@ -220,8 +240,10 @@ def direction_of_job(job: Job | None, members: Sequence[Observation]) -> str | N
     """Return the direction of what a job does, as results carry it; None where it has none."""
     if job is None:
         return None
+    if job.operation is Operation.OTHER:
+        return None
     if is_of_failback(job, members) or job.scenario == "FinalizeFailback":
         return "recovery_to_primary"
     if job.operation is Operation.COMMIT and any(member.item.active_location == "Primary" for member in members):
         return "recovery_to_primary"
-    return None if job.operation is Operation.OTHER else "primary_to_recovery"
+    return "primary_to_recovery"

@@ -17,8 +17,19 @@ from .failures import UnknownState
 # Recorded: the well-known id and name of the Azure side in a job's affected objects.
 _AZURE_FABRIC_IDS = ("21a9403c-6ec1-44f2-b744-b4e50b792387", "microsoft azure", "azure")
 _FAILBACK_TASKS = frozenset({"AzureVmFailbackPrerequisitesCheck", "PrepareVmOnPremForFailback"})
+# Recorded of failbacks only, be it one of a plan or a part of it.
+_MORE_FAILBACK_TASKS = frozenset(
+    {
+        "InitiateDataSync",
+        "MonitorDataSync",
+        "DataSyncAllActionGroup",
+        "WaitForUserInputForFailback",
+        "StartAzureVmFailback",
+    }
+)
 _FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
+_FULL_DOWNLOAD_TASK = "StartAzureVmFailback"
 # What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
 _LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
@@ -56,6 +67,20 @@ _OPERATIONS = {
     "TestFailover": Operation.TEST_FAILOVER,
     "TestFailoverCleanup": Operation.TEST_FAILOVER,
 }
+# Recorded scenario names of what moves no data to on-premises and deletes nothing.
+_HARMLESS = frozenset(
+    {
+        "AssociateProtectionProfile",
+        "CertificateRenewal",
+        "DisableDr",
+        "EnableDr",
+        "RefreshFabricLayout",
+        "RestartJob",
+        "UpdateVmProperties",
+    }
+)
+# Recorded types of what a job works on.
+_TARGET_TYPES = frozenset({"ProtectionEntity", "ProtectionProfile", "RecoveryPlan", "Server"})
 
 
 @dataclass(frozen=True)
@@ -136,15 +161,20 @@ class Job:
 
     @property
     def is_of_plan(self) -> bool:
-        """Whether the job's target is a recovery plan."""
-        return self.target_type == "RecoveryPlan"
+        """Whether the job's target is a recovery plan. Only such a job has tasks for machines (recorded)."""
+        return self.target_type == "RecoveryPlan" or (not self.target_type and self.tells_machines)
 
     @property
     def operation(self) -> Operation:
         """What the job does. A planned failover's direction shows in the side that it names as source (recorded)."""
         if self.scenario == "PlannedFailover":
             return self._planned_failover()
-        return _OPERATIONS.get(self.scenario, Operation.OTHER)
+        known = _OPERATIONS.get(self.scenario, Operation.OTHER)
+        # Under a new name, or under none, its tasks may tell all the same.
+        if known is not Operation.OTHER or self.is_harmless:
+            return known
+        tasks = {task.name for task in self.all_tasks()}
+        return known if tasks.isdisjoint(_FAILBACK_TASKS | _MORE_FAILBACK_TASKS) else Operation.FAILBACK
 
     def _planned_failover(self) -> Operation:
         names = {task.name for task in self.all_tasks()}
@@ -164,6 +194,20 @@ class Job:
     def may_be_failback(self) -> bool:
         """Whether it is a failback, or nothing tells what it is."""
         return self.operation in (Operation.FAILBACK, Operation.PLANNED_FAILOVER, Operation.OTHER)
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it is known to write to no on-premises disk and to delete no VM."""
+        return self.scenario in _HARMLESS
+
+    @property
+    def untold(self) -> str:
+        """What is missing to tell what the job does, as the rest of a sentence; empty where it tells."""
+        if self.operation is Operation.PLANNED_FAILOVER:
+            return "does not tell its direction"
+        if self.operation is not Operation.OTHER or self.is_harmless:
+            return ""
+        return f"is called {self.scenario}" if self.scenario else "names no operation"
 
     @property
     def may_be_resumed(self) -> bool:
@@ -190,8 +234,16 @@ class Job:
 
     @property
     def may_have_written(self) -> bool:
-        """Whether the job has begun to write to the on-premises disks, or does not tell: none of its tasks is known."""
-        return self.began_data_sync or not any(task.name in _WRITING_TASKS for task in self.all_tasks())
+        """Whether the job has begun to write to the on-premises disks, or does not tell.
+
+        The tasks that write may be missing, without a state, or below a full download that tells none of its own: the
+        ones outside of it are skipped then (recorded).
+        """
+        writing = [task for task in self.all_tasks() if task.name in _WRITING_TASKS]
+        if not writing or any(_may_have_worked(task) for task in writing):
+            return True
+        downloads = [task for task in self.all_tasks() if task.name == _FULL_DOWNLOAD_TASK]
+        return any(_may_have_begun(task) and not _tells_writing(task) for task in downloads)
 
     @property
     def finished_data_sync(self) -> bool:
@@ -228,6 +280,31 @@ class Job:
         """Whether a plan's job names the virtual machines that it works on."""
         return any(task.target_id for task in self.all_tasks())
 
+    @property
+    def tells_target(self) -> bool:
+        """Whether it tells what it works on, so that a job of something else is known to be none of a VM.
+
+        A target of a new type tells nothing where a recovery plan may be meant.
+        """
+        known = self.target_type in _TARGET_TYPES or (self.target_type != "" and self.operation is Operation.OTHER)
+        return bool(self.target_id) and known
+
+    @property
+    def may_be_of_any_vm(self) -> bool:
+        """Whether it is, or may be, a failback or a part of one, and nothing tells of which virtual machine.
+
+        One that has not begun tells neither its operation nor its target (recorded), and has moved nothing.
+        """
+        moves = self.operation is Operation.RESTORE_COMPLETION or (self.may_be_failback and not self.is_harmless)
+        if self.state == "NotStarted" or not moves or self.tells_target:
+            return False
+        return not (self.tells_machines or self._affected_vm_id)
+
+    @property
+    def _affected_vm_id(self) -> str:
+        """The virtual machine that the details of a job of one alone name; recorded: it is the job's target."""
+        return text(field(self.document, "properties", "customDetails", "affectedObjectDetails"), "PrimaryVmId")
+
     def moved_vms(self) -> dict[str, str]:
         """Return the virtual machines that the job works on: their names by their ids, in lower case."""
         moved = {task.target_id.lower(): task.target_name for task in self.all_tasks() if task.target_id}
@@ -239,6 +316,7 @@ class Job:
         wanted = vm_id.lower()
         return wanted != "" and wanted in (
             self.target_id.lower(),
+            self._affected_vm_id.lower(),
             *(task.target_id.lower() for task in self.all_tasks()),
         )
 
@@ -246,6 +324,20 @@ class Job:
 def _did_work(task: Task) -> bool:
     """Whether the task wrote: a group task only counts when one of its machines' tasks has begun."""
     return task.has_begun and (not task.children or any(child.has_begun for child in task.children))
+
+
+def _may_have_begun(task: Task) -> bool:
+    """Whether the task is not known to be untouched: one without a state may have done anything."""
+    return not (task.is_skipped or task.state == "NotStarted")
+
+
+def _may_have_worked(task: Task) -> bool:
+    return _may_have_begun(task) and (not task.children or any(_may_have_begun(child) for child in task.children))
+
+
+def _tells_writing(task: Task) -> bool:
+    """Whether what writes is among the tasks below one."""
+    return any(below.name in _WRITING_TASKS for below in task.walk())
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ _REVERSIBLE = frozenset(
         Stage.INTERRUPTED,
     }
 )
-_NEVER_START = "Never start the on-premises VM. Run planned_failover again: it copies the data anew."
+NEVER_START = "Never start the on-premises VM. Run planned_failover again: it copies the data anew."
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
 _FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin", "UnplannedFailoverCommitted")
@@ -125,14 +125,14 @@ class Observation:
             return f"{self.reason}; {self.azure_use.reason}"
         if self.stage is Stage.FAILED_OVER and self.gap:
             unknown = f"whether an earlier failback was interrupted is not known: {self.gap}"
-            return f"{self.reason}; {unknown}. {_NEVER_START}"
-        return f"{self.reason}. {_NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
+            return f"{self.reason}; {unknown}. {NEVER_START}"
+        return f"{self.reason}. {NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
 
 
 def warning_of(members: Iterable[Observation]) -> str:
     """Return what a person must know of VMs whose failback was interrupted, or an empty string where none was."""
     names = ", ".join(member.item.friendly_name for member in members if member.stage is Stage.INTERRUPTED)
-    return f"The on-premises disks of {names} are not consistent. {_NEVER_START}" if names else ""
+    return f"The on-premises disks of {names} are not consistent. {NEVER_START}" if names else ""
 
 
 def observe(item: ReplicatedItem, running: Job | None = None, history: History = NOT_READ) -> Observation:
@@ -168,10 +168,15 @@ def needs_history(item: ReplicatedItem) -> bool:
 
 
 def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
-    """Return a job with its scenario: one that was just accepted names none yet (recorded), but its item does."""
+    """Return a job with its scenario: one that was just accepted names none yet (recorded), but its item does.
+
+    An item also tells what a job does under a name that is new; it does not make such a job harmless.
+    """
     if job.operation is Operation.PLANNED_FAILOVER and item.is_active_in_azure:
         return replace(job, scenario="Failback")
-    if job.scenario or not item.scenario:
+    if not (job.untold and item.scenario):
+        return job
+    if job.scenario and replace(job, scenario=item.scenario).is_harmless:
         return job
     leaves_azure = item.scenario == "PlannedFailover" and item.is_active_in_azure
     return replace(job, scenario="Failback" if leaves_azure else item.scenario)

@@ -16,7 +16,7 @@ from ..failback.decisions import Verb, predicted_stage
 from ..failback.failures import Refused
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation
-from ..failback.ownership import moved_besides
+from ..failback.ownership import moved_besides, tells_what_it_moves
 from ..watch import Watch
 from .aftermath import conclude
 from .following import ended_or_waits
@@ -70,6 +70,13 @@ def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wis
 
 def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
     """Refuse to resume a job that moves other VMs than those that are looked at before."""
+    if not tells_what_it_moves(job):
+        raise Refused(
+            f"Job {job.name} of {job.target_name or 'an unnamed target'} does not tell every VM that it would cut over.",
+            "Nothing was written. Run the task again; if the job stays like this, see in the portal which VMs it is of, "
+            "and complete it there.",
+            job_id=job.name,
+        )
     others = moved_besides(job, members)
     if others:
         raise Refused(

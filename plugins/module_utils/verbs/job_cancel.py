@@ -69,7 +69,7 @@ def cancel(subject: Subject) -> dict[str, Any]:
         return subject.outcome(job, None, [])
     if subject.wish.check_mode:
         subject.course.changed = step is Step.START
-        return subject.outcome(job, stage_left_by_cancel(job), [])
+        return subject.outcome(job, stage_left_by_cancel(job, subject.view.members), [])
     if step is Step.START:
         _send(subject, job)
     if not subject.wish.wait:
@@ -129,6 +129,7 @@ def _send(subject: Subject, job: Job) -> None:
 def _finish(subject: Subject, job: Job) -> dict[str, Any]:
     # One that waits for a person would wait on for ever if the cancel were lost.
     give_up = subject.patience()
+    before = subject.view.members
     ended = subject.follow(job.name, lambda one: has_ended(one) or (one.may_be_resumed and give_up()))
     subject.look_until(lambda view: not _names(view, job))
     if ended.state != "Cancelled":
@@ -139,7 +140,7 @@ def _finish(subject: Subject, job: Job) -> dict[str, Any]:
             job_state=ended.state,
             errors=[error_result(error) for error in job_errors(ended)],
         )
-    return subject.outcome(ended, None, warnings_after_cancel(ended))
+    return subject.outcome(ended, None, warnings_after_cancel(ended, before))
 
 
 def _names(view: View, job: Job) -> bool:

@@ -296,13 +296,14 @@ def _running_job(session: AzureSession, job_id: str) -> Job | None:
 
 def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
     """Yield the jobs of the item, newest first. Lists do not tell the direction of a planned failover, so that is read,
-    and so is a plan's, which may be of this item or not."""
+    and so is what may be of this item or not: a plan's, and one that does not tell what it is of."""
     # That its failover itself is listed is what tells that nothing since is missing.
     since = item.last_failover - _BEFORE if item.last_failover else None
     for job in session.site_recovery.jobs(since, session.clock.now()):
         of_item = job.target_id.lower() == item.vm_id.lower()
         moves = job.may_be_failback or job.operation is Operation.FAILOVER
-        if (job.is_of_plan and moves) or (of_item and job.may_be_failback):
+        of_any = job.may_be_of_any_vm and not of_item
+        if of_any or (job.is_of_plan and moves) or (of_item and job.may_be_failback):
             yield require_known_state(session.site_recovery.job(job.name))
         elif of_item:
             yield job

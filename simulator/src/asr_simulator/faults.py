@@ -20,7 +20,8 @@ all others, and for `seconds` no connection is taken), `truncate` (it ends after
 body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date says `value`; an empty one: it has none),
 `policy` (Azure Policy refuses; the assignment is called `value`), `web_filter` (a box on the way answers 403 with a
 page of its own, with no header of Azure's), `edit` (in the body of an answer `field`, such as
-`value[].properties.state`, is `to` that; without `to` it is not there).
+`value[].properties.state`, is `to` that; without `to` it is not there; `also` are more such fields; with `of` only in
+resources of these names).
 Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before`
 (no, the default) or `after` (yes: only the caller does not learn of it).
 
@@ -106,6 +107,8 @@ SCHEMA: dict[str, Any] = {
                 "value": {"type": "string"},
                 "field": {"type": "string", "minLength": 1},
                 "to": {},
+                "also": {"type": "array", "items": {"type": "string", "minLength": 1}},
+                "of": {"type": "array", "items": {"type": "string"}, "minItems": 1},
                 "bytes": {"type": "integer", "minimum": 0},
             },
             "allOf": [
@@ -336,13 +339,16 @@ def _edit(action: dict[str, Any], reply: Reply) -> Reply:
     """Edit a copy of the body: its parts may be the simulator's own."""
     if reply.body is not None and reply.status < 300:
         reply.body = json.loads(json.dumps(reply.body))
-        _edit_below(reply.body, action["field"].split("."), action)
+        for path in (action["field"], *action.get("also", ())):
+            _edit_below(reply.body, path.split("."), action)
     return reply
 
 
 def _edit_below(value: Any, path: list[str], action: dict[str, Any]) -> None:
     name, rest = path[0].removesuffix("[]"), path[1:]
     if not isinstance(value, dict) or name not in value:
+        return
+    if "of" in action and "name" in value and name == "properties" and value["name"] not in action["of"]:
         return
     if rest:
         below = value[name] if path[0].endswith("[]") and isinstance(value[name], list) else [value[name]]

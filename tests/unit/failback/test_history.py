@@ -10,7 +10,7 @@ from typing import Any
 
 import bodies
 import pytest
-from bodies import failback, group, item, job, machine, synchronizing_first, task
+from bodies import failback, group, inline, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.decisions import Step, Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.failback.history import History, history_of
@@ -43,6 +43,9 @@ def told(*jobs: Any, of: Any = IN_AZURE) -> History:
         (job("TestFailoverCleanup", "Succeeded", startTime=LATEST), COMMITTED),
         (failback("Failed", *REFUSED, startTime=LATEST), COMMITTED),
         (job("PlannedFailover", "Succeeded", startTime=FAILED_OVER_AT, tasks=None),),
+        (job(None, "NotStarted", startTime=LATEST, targetObjectId=None), COMMITTED),
+        (job("EnableDr", "Failed", startTime=LATEST, targetObjectId=None), COMMITTED),
+        (COMMITTED, failback("Failed", startTime=LATER, targetObjectId=None)),
         (
             job("CommitFailover", "Failed", startTime=LATEST),
             job("EnableDr", "Succeeded", startTime="2026-01-01T00:00:00Z"),
@@ -56,6 +59,9 @@ def told(*jobs: Any, of: Any = IN_AZURE) -> History:
         "tested",
         "a failback that was refused",
         "no tasks",
+        "one that has not begun and tells no target",
+        "harmless and without a target",
+        "without a target and before the commit",
         "reaches back",
     ],
 )
@@ -76,6 +82,13 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
             (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan"), COMMITTED),
             "does not tell its VMs",
         ),
+        ((failback("Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
+        ((job(None, "Failed", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
+        ((job("RestoreCompletion", "Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell wh"),
+        (
+            (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType=None), COMMITTED),
+            "does not tell what it is of",
+        ),
     ],
     ids=[
         "empty",
@@ -85,6 +98,10 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
         "null",
         "only its completion",
         "plan without tasks",
+        "failback without a target",
+        "neither operation nor target",
+        "completion without a target",
+        "without the type of its target",
     ],
 )
 def test_a_list_with_a_gap_is_no_innocence(jobs: tuple[Any, ...], words: str) -> None:
@@ -105,6 +122,45 @@ def test_a_failback_that_ended_badly_without_known_tasks_counts_as_begun(state: 
     broken = failback(state, startTime=LATEST, name="broken", tasks=tasks)
     history = told(broken, COMMITTED)
     assert history.last_failback is not None
+    assert observe(IN_AZURE, None, history).stage is Stage.INTERRUPTED
+
+
+UNTOUCHED = [task(name) for name in ("InitiateDataSync", "MonitorDataSync")]
+SILENT = {"customDetails": None, "groupTaskCustomDetails": None}
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        task("StartAzureVmFailback", "Failed", **SILENT),
+        inline("StartAzureVmFailback", "Failed"),
+        inline("StartAzureVmFailback", "Failed", task("ShutdownVmOnAzure", "Succeeded"), task("Copy2030", "Failed")),
+        inline("StartAzureVmFailback", "Failed", task("InitiateDataSync", ""), task("MonitorDataSync", "")),
+        task("StartAzureVmFailback", "", **SILENT),
+    ],
+    ids=["null", "empty", "renamed", "tasks without a state", "no state"],
+)
+def test_a_full_download_whose_inner_tasks_tell_nothing_may_have_written(flow: Any) -> None:
+    broken = failback("Failed", *REFUSED, flow, startTime=LATEST, name="broken")
+    assert observe(IN_AZURE, None, told(broken, COMMITTED)).stage is Stage.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        task("StartAzureVmFailback", "NotStarted", **SILENT),
+        bodies.skipped("StartAzureVmFailback"),
+        inline("StartAzureVmFailback", "Failed", task("ShutdownVmOnAzure", "Failed"), *UNTOUCHED),
+    ],
+    ids=["not begun", "skipped", "failed before"],
+)
+def test_a_full_download_that_did_not_come_to_writing_left_the_disks_alone(flow: Any) -> None:
+    assert told(failback("Failed", *REFUSED, flow, startTime=LATEST), COMMITTED) == History()
+
+
+@pytest.mark.parametrize("scenario", [None, "FailbackV2"])
+def test_what_has_the_tasks_of_a_failback_is_one_whatever_it_is_called(scenario: str | None) -> None:
+    history = told(job(scenario, "Cancelled", *BROKEN, startTime=LATEST, name="renamed"), COMMITTED)
     assert observe(IN_AZURE, None, history).stage is Stage.INTERRUPTED
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import Body, failback, full_download, group, item, job, machine, synchronizing_first
+from bodies import Body, failback, full_download, group, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.decisions import Step
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
@@ -87,6 +87,16 @@ CANCELS = {
         Step.START,
         Step.START,
     ),
+    "of a new name, in Azure": (job("FailbackV2", "InProgress", **CANCEL), IN_AZURE, Step.REFUSE, Step.START),
+    "of no name, in Azure": (job(None, "InProgress", **CANCEL), IN_AZURE, Step.REFUSE, Step.START),
+    "of a new name, on-premises": (job("SwitchV2", "InProgress", **CANCEL), ON_PREMISES, Step.START, Step.START),
+    "of a new name, with the tasks of a failback": (
+        job("FailbackV2", "InProgress", task("MonitorDataSync", "InProgress"), **CANCEL),
+        ON_PREMISES,
+        Step.REFUSE,
+        Step.START,
+    ),
+    "harmless": (job("EnableDr", "InProgress", **CANCEL), IN_AZURE, Step.START, Step.START),
     "failover": (job("UnplannedFailover", "InProgress", **CANCEL), ON_PREMISES, Step.START, Step.START),
     "commit": (job("FinalizeFailback", "InProgress", **CANCEL), IN_AZURE, Step.START, Step.START),
     "reverse replication": (job(REPROTECT, "InProgress", **CANCEL), ON_PREMISES, Step.START, Step.START),
@@ -130,6 +140,21 @@ def test_the_guard_says_what_is_endangered_and_what_to_do_instead(tasks: list[Bo
         assert word in reason
 
 
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [(None, "names no operation"), ("FailbackV2", "is called FailbackV2"), ("PlannedFailover", "does not tell its dir")],
+)
+def test_the_guard_says_why_what_is_not_told_may_be_a_failback(scenario: str | None, words: str) -> None:
+    body = job(scenario, "InProgress", **CANCEL)
+    reason = cancel(body, seen(Stage.BUSY)).reason
+    for word in (words, "may be a failback", "accept_inconsistent_disks: true"):
+        assert word in reason
+    (warning,) = warnings_after_cancel(parse_job(job(scenario, "Cancelled")), [seen(Stage.FAILED_OVER)])
+    assert words in warning
+    assert "Never start the on-premises VM" in warning
+    assert stage_left_by_cancel(parse_job(body), [seen(Stage.BUSY)]) is Stage.INTERRUPTED
+
+
 def test_only_a_part_of_a_plan_s_job_has_an_owner() -> None:
     parts = group("DataSyncAllActionGroup", "InProgress", machine("vm-1", "InProgress", job="part-1"))
     plan = parse_job(failback("InProgress", parts, name="plan-1", targetInstanceType="RecoveryPlan"))
@@ -155,12 +180,13 @@ LEFT = {
 
 @pytest.mark.parametrize(("scenario", "stage"), LEFT.items())
 def test_the_stage_that_a_cancel_leads_to(scenario: str, stage: Stage | None) -> None:
-    assert stage_left_by_cancel(parse_job(job(scenario, "InProgress"))) is stage
+    members = [seen(Stage.BUSY, ON_PREMISES)]
+    assert stage_left_by_cancel(parse_job(job(scenario, "InProgress")), members) is stage
 
 
 def test_the_stage_after_the_cancel_of_a_plan_s_commit_cannot_be_told() -> None:
     of_plan = job("CommitFailover", "InProgress", targetInstanceType="RecoveryPlan")
-    assert stage_left_by_cancel(parse_job(of_plan)) is None
+    assert stage_left_by_cancel(parse_job(of_plan), []) is None
 
 
 @pytest.mark.parametrize(
@@ -173,17 +199,17 @@ def test_the_stage_after_the_cancel_of_a_plan_s_commit_cannot_be_told() -> None:
     ],
 )
 def test_what_a_person_has_to_look_after(scenario: str, words: str) -> None:
-    (warning,) = warnings_after_cancel(parse_job(job(scenario, "Cancelled")))
+    (warning,) = warnings_after_cancel(parse_job(job(scenario, "Cancelled")), [])
     assert words in warning
 
 
 def test_nothing_is_to_be_looked_after_where_the_stage_says_it_all() -> None:
-    assert warnings_after_cancel(parse_job(failback("Cancelled"))) == []
+    assert warnings_after_cancel(parse_job(failback("Cancelled")), []) == []
     assert warning_of([seen(Stage.FAILED_OVER)]) == ""
     assert "of web01, web01 are not consistent. Never start" in warning_of([seen(Stage.INTERRUPTED)] * 2)
 
 
-def old(scenario: str, state: str, **more: Any) -> Job:
+def old(scenario: str | None, state: str, **more: Any) -> Job:
     return parse_job(job(scenario, state, name="old", **{**FAILED, **more}))
 
 
@@ -215,6 +241,9 @@ RESTARTS = {
     "failback": (old("Failback", "Failed"), [], Stage.INTERRUPTED, Step.REFUSE, "Run planned_failover again"),
     "failover": (old("UnplannedFailover", "Failed"), [], Stage.PROTECTED, Step.REFUSE, "primary_to_recovery"),
     "commit": (old("FinalizeFailback", "Failed"), [], Stage.FAILBACK_COMMIT_PENDING, Step.REFUSE, "Run commit"),
+    "of no name": (old(None, "Failed"), [], Stage.FAILED_OVER, Step.REFUSE, "names no operation"),
+    "of a new name": (old("CommitV2", "Failed"), [], Stage.FAILED_BACK, Step.REFUSE, "is called CommitV2"),
+    "direction not told": (old("PlannedFailover", "Failed"), [], Stage.FAILED_OVER, Step.REFUSE, "planned_failover"),
     "not allowed, of another kind": (
         old("EnableDr", "Failed", allowedActions=[]),
         [],
@@ -318,6 +347,7 @@ def test_the_effect_of_a_restart_shows_in_the_stage_of_a_replication_only() -> N
         (job("UnplannedFailover", "InProgress"), ON_PREMISES, "primary_to_recovery"),
         (job(REPROTECT, "InProgress"), ON_PREMISES, "primary_to_recovery"),
         (job("UpdateVmProperties", "InProgress"), ON_PREMISES, None),
+        (job("SwitchV2", "InProgress"), IN_AZURE, None),
     ],
 )
 def test_the_direction_of_a_job(body: Body, shown: Body, direction: str | None) -> None:
