@@ -37,6 +37,17 @@ def cut_over(vault: Any) -> None:
     assert done["stage"]["after"] == PENDING
 
 
+def hidden(vault: Any, sizes: str) -> None:
+    """Let nobody tell the sizes of the VM's disks: unmanaged ones, or managed ones that the caller may not read."""
+    if sizes in ("untold", "while_allocated"):
+        vault.trouble(azure_vm="vm1", disk_sizes=sizes)
+        return
+    status, code = (403, "AuthorizationFailed") if sizes == "forbidden" else (404, "ResourceNotFound")
+    answer = {"do": "status", "status": status, "code": code, "message": "no"}
+    match = {"method": "GET", "path": "/Microsoft.Compute/disks/", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": answer}))
+
+
 def finding(vault: Any, **options: Any) -> dict[str, Any]:
     result = vault.run("failback_prereq", **VM1, **options)
     (found,) = (one for one in result["findings"] if one["id"] == "azure_disks")
@@ -143,3 +154,62 @@ def test_each_vm_of_a_plan_counts(driver: Any) -> None:
     assert vault.writes(sent) == []
     vault.run("commit", **shop, **NOW, discard_disks=["db-logs", "web-logs"])
     assert vault.state("web")["stage"] == "failed_back"
+
+
+UNSIZED = pytest.mark.parametrize("sizes", ["untold", "while_allocated", "forbidden", "absent"])
+
+
+@UNSIZED
+@CHECK
+def test_a_disk_whose_size_nobody_can_tell_is_not_taken_for_one_that_has_not_grown(
+    driver: Any, sizes: str, check_mode: bool
+) -> None:
+    vault = opened(driver, managed=sizes in ("forbidden", "absent"))
+    grown(vault)
+    cut_over(vault)
+    hidden(vault, sizes)
+    sent = vault.requests()
+    for accepted in (None, ["os_vhdx-vm1"], ["data_vhdx-vm1"], ["other"]):
+        failed = vault.fail("commit", **VM1, **NOW, discard_disks=accepted, check_mode=check_mode)
+        assert failed["error"]["kind"] == "refused"
+        missing = {"os_vhdx-vm1", "data_vhdx-vm1"} - set(accepted or ())
+        told = {(one["name"], one["size_gb"], one["not_carried"]) for one in failed["error"]["disks"]}
+        assert told == {(name, None, "size_not_known") for name in missing}
+        assert all(f"{name} (size not known" in failed["msg"] for name in missing)
+        assert "no failback carries these" not in failed["msg"]
+        assert "discard_disks" in failed["msg"]
+    assert vault.writes(sent) == []
+    assert vault.state("vm1")["azure_vm"]["exists"] is True
+
+
+@UNSIZED
+def test_it_is_given_up_by_name(driver: Any, sizes: str) -> None:
+    vault = opened(driver, PENDING, managed=sizes in ("forbidden", "absent"))
+    hidden(vault, sizes)
+    held = vault.run("commit", **VM1, policy="hold")
+    assert "data_vhdx-vm1 (size not known" in held["reason"]
+    assert [one["not_carried"] for one in held["would_be_deleted"]] == [None, "size_not_known", "size_not_known"]
+    done = vault.run("commit", **VM1, **NOW, discard_disks=["os_vhdx-vm1", "data_vhdx-vm1"])
+    assert done["stage"]["after"] == "failed_back"
+
+
+def test_the_prerequisites_cannot_check_a_disk_whose_size_nobody_tells(driver: Any) -> None:
+    vault = opened(driver, managed=False)
+    hidden(vault, "untold")
+    found = finding(vault)
+    assert found["status"] == "not_checked"
+    assert "os_vhdx-vm1 (size not known, 40 GiB on-premises)" in found["seen"]
+    assert "data_vhdx-vm1 (size not known, 100 GiB on-premises)" in found["seen"]
+    assert "discard_disks: [os_vhdx-vm1, data_vhdx-vm1]" in found["remedy"]
+    assert finding(vault, discard_disks=["os_vhdx-vm1", "data_vhdx-vm1"])["status"] == "pass"
+
+
+def test_what_is_certainly_lost_counts_for_more_than_what_is_not_known(driver: Any) -> None:
+    vault = opened(driver, managed=False)
+    hidden(vault, "untold")
+    attached(vault)
+    found = finding(vault)
+    assert found["status"] == "fail"
+    assert "logs (64 GiB, attached in Azure)" in found["seen"]
+    assert "os_vhdx-vm1 (size not known, 40 GiB on-premises)" in found["seen"]
+    assert finding(vault, discard_disks=["logs"])["status"] == "not_checked"
