@@ -16,7 +16,8 @@ description:
   - Both copies have to be seen first, whatever O(policy). The VM in Azure must be at its id, off, and not being
     changed; the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) stands for
     an on-premises VM whose host cannot be asked; for anything else that was not seen, see O(accept_unseen).
-  - Refuses where the VM in Azure has disks that no failback carries, unless O(discard_disks) names them.
+  - Refuses where the VM in Azure has disks that no failback carries, or whose size is not known, unless
+    O(discard_disks) names them.
   - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
   - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
@@ -81,6 +82,10 @@ options:
       - B(Dangerous.) Names of disks of the VM in Azure that may be deleted although no failback carries them.
       - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
         has grown there, does not come home, and the commit deletes it with the VM.
+      - A disk whose size is not known may have grown, so it has to be named as well. A managed disk tells its size to
+        whoever may read it. An unmanaged one tells it in its VM alone, and Azure may leave it out there, as of a VM
+        that is deallocated. See then at its page blob in the storage account that it is not larger than the disk
+        on-premises, and name it in the task that commits.
     type: list
     elements: str
     default: []
@@ -217,7 +222,8 @@ would_be_deleted:
       type: int
       sample: 64
     not_carried:
-      description: V(attached) in Azure, V(grown) there, or V(null) for what the failback has carried.
+      description: V(attached) in Azure, V(grown) there, V(size_not_known) where it may have grown, or V(null) for what
+        the failback has carried.
       type: str
       sample: attached
 validation:

@@ -4,7 +4,8 @@
 """Which disks of an Azure VM a failback does not carry: those that were attached in Azure, or grown there.
 
 A failback copies the disks of the replicated item, in their size on-premises. A commit deletes the Azure VM with every
-disk, so what is on another one, or behind that size, is lost with it.
+disk, so what is on another one, or behind that size, is lost with it. Where one of the two sizes is not known, nobody
+knows whether that is so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from typing import Any
 from .azure_resources import AzureDisk, AzureVm
 from .items import Disk, ReplicatedItem
 
-ATTACHED, GROWN = "attached", "grown"
+ATTACHED, GROWN, SIZE_NOT_KNOWN = "attached", "grown", "size_not_known"
+_SEE_SIZES = (
+    "See how large they are in Azure: a managed disk tells it to whoever has Reader at it, an unmanaged one by the "
+    "length of its page blob in the storage account. "
+)
 _GIB = 2**30
 # Azure keeps whole GiB, and a virtual hard disk has a footer.
 _ROUNDED_UP = 1
@@ -24,22 +29,37 @@ _ROUNDED_UP = 1
 
 @dataclass(frozen=True)
 class UncarriedDisk:
-    """A disk that is lost with a commit. C(change): C(attached), or C(grown) from C(carried_gb) GiB."""
+    """A disk that is not known to come home whole, while a commit deletes it.
+
+    C(change): C(attached), C(grown) from C(carried_gb) GiB, or C(size_not_known): that of the disk, or what is carried.
+    """
 
     disk: AzureDisk
     change: str
     carried_gb: int | None = None
 
     @property
+    def is_lost(self) -> bool:
+        """Whether something of it certainly stays behind."""
+        return self.change != SIZE_NOT_KNOWN
+
+    @property
     def sentence(self) -> str:
         """Its name, its size, and what became of it."""
         size = "size not known" if self.disk.size_gb is None else f"{self.disk.size_gb} GiB"
-        change = "attached in Azure" if self.change == ATTACHED else f"grown from {self.carried_gb} GiB"
-        return f"{self.disk.name} ({size}, {change})"
+        return f"{self.disk.name} ({size}, {self._history})"
+
+    @property
+    def _history(self) -> str:
+        if self.change == ATTACHED:
+            return "attached in Azure"
+        if self.change == GROWN:
+            return f"grown from {self.carried_gb} GiB"
+        return f"{self.carried_gb} GiB on-premises" if self.carried_gb else "size on-premises not known"
 
 
 def uncarried(item: ReplicatedItem, disks: Sequence[AzureDisk]) -> tuple[UncarriedDisk, ...]:
-    """Return the disks of an Azure VM that a failback of the item does not carry, in the VM's order.
+    """Return the disks of an Azure VM that a failback of the item is not known to carry, in the VM's order.
 
     An item that names its disks in Azure is taken at its word. Where it does not, the system disk is the system disk,
     and the others are told by their sizes: one that is in the place of another of the same size is then not noticed.
@@ -53,9 +73,9 @@ def _judge(disk: AzureDisk, own: Disk | None) -> UncarriedDisk | None:
     if own is None:
         return UncarriedDisk(disk, ATTACHED)
     carried = _gib(own)
-    if carried and disk.size_gb is not None and disk.size_gb > carried + _ROUNDED_UP:
-        return UncarriedDisk(disk, GROWN, carried)
-    return None
+    if disk.size_gb is None or not carried:
+        return UncarriedDisk(disk, SIZE_NOT_KNOWN, carried or None)
+    return UncarriedDisk(disk, GROWN, carried) if disk.size_gb > carried + _ROUNDED_UP else None
 
 
 def _gib(own: Disk) -> int:
@@ -112,6 +132,13 @@ def not_given_up(found: Iterable[UncarriedDisk], names: Iterable[str]) -> list[U
     """Return those disks that nobody has accepted to lose. C(names) as a person gave them."""
     accepted = {name.strip().lower() for name in names}
     return [one for one in found if one.disk.name.lower() not in accepted]
+
+
+def how_to_settle(kept: Sequence[UncarriedDisk]) -> str:
+    """Say what to do about disks that nobody has given up."""
+    look = "" if all(one.is_lost for one in kept) else _SEE_SIZES
+    names = ", ".join(one.disk.name for one in kept)
+    return f"{look}Copy what is on them to where it is needed, or give them up by name: discard_disks: [{names}]."
 
 
 def deletion(name: str, vm: AzureVm, disks: Sequence[AzureDisk], lost: Sequence[UncarriedDisk]) -> list[dict[str, Any]]:
