@@ -79,9 +79,12 @@ options:
     default: false
   discard_disks:
     description:
-      - B(Dangerous.) Names of disks of the VM in Azure that may be deleted although no failback carries them.
+      - B(Dangerous.) Disks of the VM in Azure that may be deleted although no failback carries them.
       - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
         has grown there, does not come home, and the commit deletes it with the VM.
+      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
+        The name of the disk alone will do where no other VM of the target has a disk of that name; else it is refused,
+        so that a word for one VM does not count for another.
       - A disk whose size is not known may have grown, so it has to be named as well. A managed disk tells its size to
         whoever may read it. An unmanaged one tells it in its VM alone, and Azure may leave it out there, as of a VM
         that is deallocated. See then at its page blob in the storage account that it is not larger than the disk

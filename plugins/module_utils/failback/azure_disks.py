@@ -10,11 +10,13 @@ knows whether that is so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .arm_ids import same_resource
 from .azure_resources import AzureDisk, AzureVm
+from .failures import ConfigurationError
 from .items import Disk, ReplicatedItem
 
 ATTACHED, GROWN, SIZE_NOT_KNOWN = "attached", "grown", "size_not_known"
@@ -128,17 +130,48 @@ def _may_have_grown(disk: AzureDisk, own: Disk) -> bool:
     return alike and (disk.size_gb is None or disk.size_gb >= _gib(own))
 
 
-def not_given_up(found: Iterable[UncarriedDisk], names: Iterable[str]) -> list[UncarriedDisk]:
-    """Return those disks that nobody has accepted to lose. C(names) as a person gave them."""
-    accepted = {name.strip().lower() for name in names}
-    return [one for one in found if one.disk.name.lower() not in accepted]
+def not_given_up(item: ReplicatedItem, found: Iterable[UncarriedDisk], words: Collection[str]) -> list[UncarriedDisk]:
+    """Return those disks of a machine that nobody has accepted to lose. C(words) as a person gave them."""
+    return [one for one in found if not any(_means(word, item, one.disk) for word in words)]
 
 
-def how_to_settle(kept: Sequence[UncarriedDisk]) -> str:
-    """Say what to do about disks that nobody has given up."""
-    look = "" if all(one.is_lost for one in kept) else _SEE_SIZES
-    names = ", ".join(one.disk.name for one in kept)
-    return f"{look}Copy what is on them to where it is needed, or give them up by name: discard_disks: [{names}]."
+def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]) -> None:
+    """Refuse a word that fits disks of several machines: what was meant for one must not count for another.
+
+    Raises ConfigurationError.
+    """
+    for word in words:
+        found = [(item, disk) for item, disks in every for disk in disks if _means(word, item, disk)]
+        if len({item.id for item, _disk in found}) > 1:
+            spellings = [spelling(item.friendly_name, disk) for item, disk in found]
+            if len(set(spellings)) < len(spellings):
+                # Machines of one name, of two sites for one.
+                spellings = [disk.id or disk.uri for _item, disk in found]
+            raise ConfigurationError(
+                f"discard_disks names {word}, which fits disks of several VMs.",
+                f"Nothing was written. Name each disk that may go so that no other is meant: {', '.join(spellings)}.",
+            )
+
+
+def spelling(vm: str, disk: AzureDisk) -> str:
+    """Return the word for a disk that counts for no disk of that name of another VM."""
+    return f"{vm}/{disk.name}"
+
+
+def _means(word: str, item: ReplicatedItem, disk: AzureDisk) -> bool:
+    """Say whether a word is for this disk of this machine: its name, VM/name, its resource id, or a blob's address."""
+    given = word.strip()
+    if (disk.id and same_resource(given, disk.id)) or (disk.uri and given.lower() == disk.uri.lower()):
+        return True
+    vm, slash, name = given.rpartition("/")
+    return bool(name) and name.lower() == disk.name.lower() and (not slash or item.answers_to(vm))
+
+
+def how_to_settle(kept: Sequence[tuple[str, UncarriedDisk]]) -> str:
+    """Say what to do about disks that nobody has given up, each with the name of its VM."""
+    look = "" if all(one.is_lost for _vm, one in kept) else _SEE_SIZES
+    words = ", ".join(spelling(vm, one.disk) for vm, one in kept)
+    return f"{look}Copy what is on them to where it is needed, or give them up by name: discard_disks: [{words}]."
 
 
 def deletion(name: str, vm: AzureVm, disks: Sequence[AzureDisk], lost: Sequence[UncarriedDisk]) -> list[dict[str, Any]]:

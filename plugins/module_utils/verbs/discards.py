@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.azure_disks import UncarriedDisk, deletion, how_to_settle, not_given_up, uncarried
+from ..failback.azure_disks import UncarriedDisk, deletion, how_to_settle, not_given_up, refuse_shared_words, uncarried
 from ..failback.azure_resources import AzureDisk, AzureVm
 from ..failback.failures import NotFound, PermissionDenied, Refused
 from ..failback.items import ReplicatedItem
@@ -21,17 +21,22 @@ from .azure_side import own_vm
 class Deletion:
     """The VM in Azure of a machine, its disks, and those of them that no failback is known to carry."""
 
-    name: str
+    item: ReplicatedItem
     vm: AzureVm
     disks: Sequence[AzureDisk]
     lost: Sequence[UncarriedDisk]
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.item.friendly_name
 
 
 _Found = Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]
 
 
 class Discards:
-    """What the commit of some machines deletes. C(accepted) are the names of the disks that a person gives up."""
+    """What the commit of some machines deletes. C(accepted) are a person's words for the disks that are given up."""
 
     def __init__(self, session: AzureSession, accepted: Collection[str]) -> None:
         self._session = session
@@ -44,14 +49,18 @@ class Discards:
         self._found = [self._of(item, vm) for item, vm in read if isinstance(vm, AzureVm)]
 
     def require(self, items: Sequence[ReplicatedItem]) -> None:
-        """Refuse a commit of machines whose disks are or may be lost with it and were not given up. Raises Refused."""
+        """Refuse a commit of machines whose disks are or may be lost with it and were not given up.
+
+        Raises Refused, and ConfigurationError for a word that gives up disks of several machines.
+        """
         self.look(items)
-        kept = [(one, not_given_up(one.lost, self._accepted)) for one in self._found]
+        refuse_shared_words(self._accepted, [(one.item, one.disks) for one in self._found])
+        kept = [(one, not_given_up(one.item, one.lost, self._accepted)) for one in self._found]
         if not any(lost for _one, lost in kept):
             return
         raise Refused(
             f"A commit deletes the Azure VM with its disks, and {_sentence(kept)}.",
-            f"Nothing was written. {how_to_settle([disk for _one, lost in kept for disk in lost])}",
+            f"Nothing was written. {how_to_settle([(one.name, disk) for one, lost in kept for disk in lost])}",
             disks=[
                 {"vm": one.name, "name": disk.disk.name, "size_gb": disk.disk.size_gb, "not_carried": disk.change}
                 for one, lost in kept
@@ -71,7 +80,7 @@ class Discards:
 
     def _of(self, item: ReplicatedItem, vm: AzureVm) -> Deletion:
         disks = sized_disks(self._session, vm)
-        return Deletion(item.friendly_name, vm, disks, uncarried(item, disks))
+        return Deletion(item, vm, disks, uncarried(item, disks))
 
 
 def _sentence(found: _Found) -> str:
