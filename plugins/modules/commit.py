@@ -97,7 +97,8 @@ options:
       - B(Dangerous.) What a person accepts who has looked at the VM by other means. The commit then goes on although a
         side of that VM was not seen. A dictionary for one VM, or a list of them for the VMs of a recovery plan.
       - C(vm) is the name of the VM. It must be the name, or the resource id, of the replicated item that is
-        committed or of a VM of the plan; any other is refused, so that it counts for no other VM.
+        committed or of a VM of the plan; any other is refused, so that it counts for no other VM. So is a name that
+        several VMs of a plan have, which takes the id.
       - C(sides) is a list of V(azure), V(on_premises) or both. V(azure) accepts that the VM in Azure could not
         be read or is not at its id, that its last operation failed, or that it is not known whether it was used since
         the cut-over. V(on_premises) accepts that the on-premises VM was not seen running.
@@ -291,6 +292,10 @@ unseen:
       description: Name of the VM.
       type: str
       sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/.../replicationProtectedItems/web01
     side:
       description: V(azure) where its Azure VM was not seen off, V(on_premises) where its on-premises VM was not seen
         running.
