@@ -16,7 +16,8 @@ description:
   - Both copies have to be seen first, whatever O(policy). The VM in Azure must be at its id, off, and not being
     changed; the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) stands for
     an on-premises VM whose host cannot be asked; for anything else that was not seen, see O(accept_unseen).
-  - Refuses where the VM in Azure has disks that no failback carries, unless O(discard_disks) names them.
+  - Refuses where the VM in Azure has disks that no failback carries, or whose size is not known, unless
+    O(discard_disks) names them.
   - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
   - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
   - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
@@ -78,9 +79,16 @@ options:
     default: false
   discard_disks:
     description:
-      - B(Dangerous.) Names of disks of the VM in Azure that may be deleted although no failback carries them.
+      - B(Dangerous.) Disks of the VM in Azure that may be deleted although no failback carries them.
       - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
         has grown there, does not come home, and the commit deletes it with the VM.
+      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
+        The name of the disk alone will do where no other VM of the target has a disk of that name; else it is refused,
+        so that a word for one VM does not count for another.
+      - A disk whose size is not known may have grown, so it has to be named as well. A managed disk tells its size to
+        whoever may read it. An unmanaged one tells it in its VM alone, and Azure may leave it out there, as of a VM
+        that is deallocated. See then at its page blob in the storage account that it is not larger than the disk
+        on-premises, and name it in the task that commits.
     type: list
     elements: str
     default: []
@@ -89,7 +97,8 @@ options:
       - B(Dangerous.) What a person accepts who has looked at the VM by other means. The commit then goes on although a
         side of that VM was not seen. A dictionary for one VM, or a list of them for the VMs of a recovery plan.
       - C(vm) is the name of the VM. It must be the name, or the resource id, of the replicated item that is
-        committed or of a VM of the plan; any other is refused, so that it counts for no other VM.
+        committed or of a VM of the plan; any other is refused, so that it counts for no other VM. So is a name that
+        several VMs of a plan have, which takes the id.
       - C(sides) is a list of V(azure), V(on_premises) or both. V(azure) accepts that the VM in Azure could not
         be read or is not at its id, that its last operation failed, or that it is not known whether it was used since
         the cut-over. V(on_premises) accepts that the on-premises VM was not seen running.
@@ -217,7 +226,8 @@ would_be_deleted:
       type: int
       sample: 64
     not_carried:
-      description: V(attached) in Azure, V(grown) there, or V(null) for what the failback has carried.
+      description: V(attached) in Azure, V(grown) there, V(size_not_known) where it may have grown, or V(null) for what
+        the failback has carried.
       type: str
       sample: attached
 validation:
@@ -282,6 +292,10 @@ unseen:
       description: Name of the VM.
       type: str
       sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/.../replicationProtectedItems/web01
     side:
       description: V(azure) where its Azure VM was not seen off, V(on_premises) where its on-premises VM was not seen
         running.

@@ -45,9 +45,14 @@ options:
     type: str
   discard_disks:
     description:
-      - B(Dangerous.) Names of disks of the VM in Azure that will be given up at the commit. They are no obstacle then.
+      - B(Dangerous.) Disks of the VM in Azure that will be given up at the commit. They are no obstacle then.
       - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
         has grown there, does not come home, and the commit deletes it with the VM.
+      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
+        The name of the disk alone will do where no other VM of the target has a disk of that name.
+      - A disk whose size is not known is C(not_checked), which is no obstacle to the failback, but one to the commit.
+        A disk that is named is not compared any more. So name it for a size that is not known only where you have
+        seen that size yourself.
     type: list
     elements: str
     default: []

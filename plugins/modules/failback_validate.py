@@ -59,6 +59,7 @@ options:
       vm:
         description: The VM of a recovery plan that it is for; every one where it is not set. In a plan, a probe with
           O(probes[].host) or O(probes[].url) needs it, as what answers in one place proves nothing of the other VMs.
+          Where several VMs of the plan have one name, it is the id of the replicated item.
         type: str
       host:
         description: Where it goes, a name or an address. The first address of the guest that its Hyper-V host sees

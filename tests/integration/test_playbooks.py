@@ -85,6 +85,18 @@ def test_what_nobody_saw_is_accepted_for_the_vm_that_is_named_and_no_other(stage
     assert [(one["side"], one["accepted_by"]) for one in step["unseen"]] == [("on_premises", "accept_unseen")]
 
 
+def test_a_disk_that_may_go_is_named_with_its_vm(stage: Any) -> None:
+    """The variable may be one of a group: a name alone would give up the disk of every VM that has one of that name."""
+    vault = stage(scenario_of("vm1", "vm2"))
+    loose = vault.play("failback", {"vm1": {}, "vm2": {}}, failback_commit=False, failback_discard_disks=["data2"])
+    assert {one["outcome"] for one in loose.results.values()} == {"failed"}
+    assert "failback_discard_disks names data2, but not of which VM" in loose.results["vm1"]["reason"]
+    assert vault.writes() == []
+    named = ["vm1/data2", "https://store.blob.core.windows.net/vhds/data2.vhd"]
+    run = vault.play("prerequisites", {"vm1": {}}, failback_discard_disks=named)
+    assert run.results["vm1"]["outcome"] == "ready", run.output
+
+
 def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> None:
     vault = stage(scenario_of("vm1"))
     steps = ("prerequisites", "planned_failover", "complete_failover", "validate", "commit", "reverse_replicate")

@@ -210,3 +210,42 @@ def test_what_is_off_in_azure_but_may_have_been_used_was_not_seen(driver: Any) -
     use = result["fence"]["after"][0]["azure"]
     if "is not known" in use["reason"]:
         assert "is not known" in refused(vault)["msg"]
+
+
+@CHECK_OR_RUN
+def test_a_word_that_fits_two_vms_counts_for_neither(driver: Any, check_mode: bool) -> None:
+    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
+    fabrics = [
+        {"name": site, "type": "HyperVSite", "hosts": [{"name": host}]}
+        for site, host in (("site1", "hv01"), ("site2", "hv09"))
+    ]
+    plans = [{"name": "shop", "groups": [["a", "b"]]}]
+    vault = driver(
+        scenario_of(*items, fabrics=fabrics, recovery_plans=plans, variants={"renamed_azure_vm": "new"}), None
+    )
+    plan = {"recovery_plan": "shop", "policy": "now", "check_mode": check_mode}
+    failed = vault.fail("commit", **plan, accept_unseen={"vm": "web01", "sides": ["on_premises"]})
+    assert failed["error"]["kind"] == "configuration"
+    every = {one["name"]: one["id"] for one in vault.run("replicated_item_info")["replicated_items"]}
+    assert all(identifier in failed["msg"] for identifier in every.values())
+    one = {"vm": every["a"], "sides": ["on_premises"]}
+    failed = vault.fail("commit", **plan, accept_unseen=one)
+    assert [entry["accepted_by"] for entry in failed["error"]["unseen"]] == [None]
+    assert f"{{vm: {every['b']}, sides: [on_premises]}}" in failed["msg"]
+    assert vault.writes() == []
+    done = vault.run("commit", **plan, accept_unseen=[one, {"vm": every["b"], "sides": ["on_premises"]}])
+    assert [entry["accepted_by"] for entry in done["unseen"]] == ["accept_unseen", "accept_unseen"]
+
+
+def test_a_probe_that_fits_two_vms_is_evidence_for_neither(driver: Any) -> None:
+    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
+    fabrics = [
+        {"name": site, "type": "HyperVSite", "hosts": [{"name": host}]}
+        for site, host in (("site1", "hv01"), ("site2", "hv09"))
+    ]
+    vault = driver(scenario_of(*items, fabrics=fabrics, recovery_plans=[{"name": "shop", "groups": [["a", "b"]]}]))
+    probe = {"name": "shop", "type": "tcp", "vm": "web01", "host": "127.0.0.1", "port": 1}
+    failed = vault.fail("failback_validate", recovery_plan="shop", probes=[probe])
+    assert failed["error"]["kind"] == "configuration"
+    every = vault.run("replicated_item_info")["replicated_items"]
+    assert all(one["id"] in failed["msg"] for one in every)

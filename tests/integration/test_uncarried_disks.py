@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from scenarios import item_of, scenario_of
 
+from asr_simulator.compute.machines import Disk
+
 VM1 = {"replicated_item": "vm1"}
 NOW = {"policy": "now"}
 PENDING = "failback_commit_pending"
@@ -35,6 +37,17 @@ def cut_over(vault: Any) -> None:
     """Fail back what has changed in Azure."""
     done = vault.run("planned_failover", **VM1, data_sync="during_failover", wait_for="end")
     assert done["stage"]["after"] == PENDING
+
+
+def hidden(vault: Any, sizes: str) -> None:
+    """Let nobody tell the sizes of the VM's disks: unmanaged ones, or managed ones that the caller may not read."""
+    if sizes in ("untold", "while_allocated"):
+        vault.trouble(azure_vm="vm1", disk_sizes=sizes)
+        return
+    status, code = (403, "AuthorizationFailed") if sizes == "forbidden" else (404, "ResourceNotFound")
+    answer = {"do": "status", "status": status, "code": code, "message": "no"}
+    match = {"method": "GET", "path": "/Microsoft.Compute/disks/", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": answer}))
 
 
 def finding(vault: Any, **options: Any) -> dict[str, Any]:
@@ -143,3 +156,146 @@ def test_each_vm_of_a_plan_counts(driver: Any) -> None:
     assert vault.writes(sent) == []
     vault.run("commit", **shop, **NOW, discard_disks=["db-logs", "web-logs"])
     assert vault.state("web")["stage"] == "failed_back"
+
+
+UNSIZED = pytest.mark.parametrize("sizes", ["untold", "while_allocated", "forbidden", "absent"])
+
+
+@UNSIZED
+@CHECK
+def test_a_disk_whose_size_nobody_can_tell_is_not_taken_for_one_that_has_not_grown(
+    driver: Any, sizes: str, check_mode: bool
+) -> None:
+    vault = opened(driver, managed=sizes in ("forbidden", "absent"))
+    grown(vault)
+    cut_over(vault)
+    hidden(vault, sizes)
+    sent = vault.requests()
+    for accepted in (None, ["os_vhdx-vm1"], ["data_vhdx-vm1"], ["other"]):
+        failed = vault.fail("commit", **VM1, **NOW, discard_disks=accepted, check_mode=check_mode)
+        assert failed["error"]["kind"] == "refused"
+        missing = {"os_vhdx-vm1", "data_vhdx-vm1"} - set(accepted or ())
+        told = {(one["name"], one["size_gb"], one["not_carried"]) for one in failed["error"]["disks"]}
+        assert told == {(name, None, "size_not_known") for name in missing}
+        assert all(f"{name} (size not known" in failed["msg"] for name in missing)
+        assert "no failback carries these" not in failed["msg"]
+        assert "discard_disks" in failed["msg"]
+    assert vault.writes(sent) == []
+    assert vault.state("vm1")["azure_vm"]["exists"] is True
+
+
+@UNSIZED
+def test_it_is_given_up_by_name(driver: Any, sizes: str) -> None:
+    vault = opened(driver, PENDING, managed=sizes in ("forbidden", "absent"))
+    hidden(vault, sizes)
+    held = vault.run("commit", **VM1, policy="hold")
+    assert "data_vhdx-vm1 (size not known" in held["reason"]
+    assert [one["not_carried"] for one in held["would_be_deleted"]] == [None, "size_not_known", "size_not_known"]
+    done = vault.run("commit", **VM1, **NOW, discard_disks=["os_vhdx-vm1", "data_vhdx-vm1"])
+    assert done["stage"]["after"] == "failed_back"
+
+
+def test_the_prerequisites_cannot_check_a_disk_whose_size_nobody_tells(driver: Any) -> None:
+    vault = opened(driver, managed=False)
+    hidden(vault, "untold")
+    found = finding(vault)
+    assert found["status"] == "not_checked"
+    assert "os_vhdx-vm1 (size not known, 40 GiB on-premises)" in found["seen"]
+    assert "data_vhdx-vm1 (size not known, 100 GiB on-premises)" in found["seen"]
+    assert "discard_disks: [vm1/os_vhdx-vm1, vm1/data_vhdx-vm1]" in found["remedy"]
+    assert finding(vault, discard_disks=["os_vhdx-vm1", "data_vhdx-vm1"])["status"] == "pass"
+
+
+def test_what_is_certainly_lost_counts_for_more_than_what_is_not_known(driver: Any) -> None:
+    vault = opened(driver, managed=False)
+    hidden(vault, "untold")
+    attached(vault)
+    found = finding(vault)
+    assert found["status"] == "fail"
+    assert "logs (64 GiB, attached in Azure)" in found["seen"]
+    assert "os_vhdx-vm1 (size not known, 40 GiB on-premises)" in found["seen"]
+    assert finding(vault, discard_disks=["logs"])["status"] == "not_checked"
+
+
+def two_with_data(driver: Any, *, friendly_name: str | None = None) -> Any:
+    """Two VMs of a plan, each with a disk data2 of its own that no failback carries; each on a site of its own."""
+    fabrics = [
+        {"name": site, "type": "HyperVSite", "hosts": [{"name": host}]}
+        for site, host in (("site1", "hv01"), ("site2", "hv09"))
+    ]
+    called = {"friendly_name": friendly_name} if friendly_name else {}
+    items = [item_of("db", host="hv01", **called), item_of("web", host="hv09", **called)]
+    plans = [{"name": "shop", "groups": [["db", "web"]]}]
+    scenario = scenario_of(*items, fabrics=fabrics, recovery_plans=plans, variants={"renamed_azure_vm": "new"})
+    vault = driver(scenario).knows_hosts()
+
+    def attach(world: Any) -> None:
+        for machine in world.compute.machines():
+            machine.disks.append(Disk("data2", 64, managed=False, vhd_uri=BLOB.format(machine.name)))
+
+    vault.simulator.locked(attach)
+    return vault
+
+
+SHOP = {"recovery_plan": "shop"}
+BLOB = "https://store.blob.core.windows.net/vhds/{}-data2.vhd"
+
+
+def cut_over_both(vault: Any) -> None:
+    vault.run("planned_failover", **SHOP, data_sync="during_failover", wait_for="end")
+
+
+@CHECK
+def test_a_word_for_the_disk_of_one_vm_does_not_count_for_another_vm(driver: Any, check_mode: bool) -> None:
+    vault = two_with_data(driver)
+    cut_over_both(vault)
+    sent = vault.requests()
+    given = {**SHOP, **NOW, "check_mode": check_mode}
+    failed = vault.fail("commit", **given)
+    assert "discard_disks: [db/data2, web/data2]" in failed["msg"]
+    failed = vault.fail("commit", **given, discard_disks=["data2"])
+    assert failed["error"]["kind"] == "configuration"
+    assert "db/data2, web/data2" in failed["msg"]
+    for word in ("db/data2", "DB/DATA2", BLOB.format("db")):
+        failed = vault.fail("commit", **given, discard_disks=[word])
+        assert [(one["vm"], one["name"]) for one in failed["error"]["disks"]] == [("web", "data2")], word
+    assert vault.writes(sent) == []
+    vault.run("commit", **given, discard_disks=["db/data2", BLOB.format("web").upper()])
+
+
+def test_the_prerequisites_take_a_word_for_one_vm_alone_as_well(driver: Any) -> None:
+    vault = two_with_data(driver)
+    failed = vault.fail("failback_prereq", **SHOP, discard_disks=["data2"])
+    assert failed["error"]["kind"] == "configuration"
+    assert "db/data2, web/data2" in failed["msg"]
+    result = vault.run("failback_prereq", **SHOP, discard_disks=["db/data2"])
+    found = {one["vm"]: one for one in result["findings"] if one["id"] == "azure_disks"}
+    assert {vm: one["status"] for vm, one in found.items()} == {"db": "pass", "web": "fail"}
+    assert "discard_disks: [web/data2]" in found["web"]["remedy"]
+
+
+def test_of_one_vm_its_disks_may_be_named_by_any_spelling(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    vm = vault.state("vm1")["azure_vm"]["id"]
+    managed = vm.replace("virtualMachines/vm1", "disks/logs")
+    for word, status in {
+        "logs": "pass",
+        "vm1/logs": "pass",
+        managed: "pass",
+        managed.upper(): "pass",
+        "vm2/logs": "fail",
+        managed.replace("disks/logs", "disks/other"): "fail",
+    }.items():
+        assert finding(vault, discard_disks=[word])["status"] == status, word
+
+
+def test_two_vms_of_one_name_are_told_apart_by_their_ids(driver: Any) -> None:
+    vault = two_with_data(driver, friendly_name="shop01")
+    db, web = (BLOB.format(vault.state(name)["azure_vm"]["id"].rsplit("/", 1)[-1]) for name in ("db", "web"))
+    failed = vault.fail("failback_prereq", **SHOP, discard_disks=["shop01/data2"])
+    assert failed["error"]["kind"] == "configuration"
+    assert f"{db}, {web}" in failed["msg"]
+    result = vault.run("failback_prereq", **SHOP, discard_disks=[db])
+    found = [one["status"] for one in result["findings"] if one["id"] == "azure_disks"]
+    assert sorted(found) == ["fail", "pass"]

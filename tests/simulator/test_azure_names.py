@@ -97,3 +97,23 @@ def test_a_disk_that_is_attached_or_grown_in_azure_is_no_disk_of_the_item(desk, 
     gone = {"azure_vm": "vm1", "grow_disk": "nothing", "gb": 1}
     refused = vault.caller.session.post(control, json={"service": gone}, timeout=20)
     assert (refused.status_code, "vm1 has no disk nothing" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "while_it_runs", "while_it_is_deallocated"),
+    [(None, True, True), ("told", True, True), ("while_allocated", True, False), ("untold", False, False)],
+)
+def test_an_unmanaged_disk_tells_its_size_as_long_as_nothing_hides_it(
+    desk, vault_of, sizes, while_it_runs, while_it_is_deallocated
+):
+    vault = desk(vault_of({"name": "vm1"}))
+    control = f"{vault.simulator.connection['control']}/faults"
+    if sizes is not None:
+        fault = {"service": {"azure_vm": "vm1", "disk_sizes": sizes}}
+        assert vault.caller.session.post(control, json=fault, timeout=20).status_code == 200
+    running = named_machine(vault, "vm1")["properties"]["storageProfile"]["osDisk"]
+    vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
+    off = named_machine(vault, "vm1")["properties"]["storageProfile"]["osDisk"]
+    assert ["diskSizeGB" in one for one in (running, off)] == [while_it_runs, while_it_is_deallocated]
+    wrong = {"service": {"azure_vm": "vm1", "disk_sizes": "sometimes"}}
+    assert vault.caller.session.post(control, json=wrong, timeout=20).status_code == 400

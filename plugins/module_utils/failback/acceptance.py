@@ -40,13 +40,20 @@ def parse_acceptances(given: object) -> tuple[Acceptance, ...]:
 
 
 def refuse_other_vms(said: Sequence[Acceptance], items: Sequence[ReplicatedItem]) -> None:
-    """Refuse a word for a VM that is not one of the target's. Raises ConfigurationError."""
+    """Refuse a word for a VM that is not one of the target's, or for several of them. Raises ConfigurationError."""
     names = ", ".join(item.friendly_name for item in items)
     for one in said:
-        if not any(item.answers_to(one.vm) for item in items):
+        meant = [item for item in items if item.answers_to(one.vm)]
+        if not meant:
             raise ConfigurationError(
                 f"accept_unseen names {one.vm}, but this is about {names or 'no VM'}.",
                 "Nothing was written. Give it for one VM, by its name, when you have looked at that VM yourself.",
+            )
+        if len(meant) > 1:
+            raise ConfigurationError(
+                f"accept_unseen names {one.vm}, which is the name of several VMs.",
+                "Nothing was written. Give it for the one that you have looked at yourself, by the id of its "
+                f"replicated item: {', '.join(item.id for item in meant)}.",
             )
 
 

@@ -4,19 +4,26 @@
 """Which disks of an Azure VM a failback does not carry: those that were attached in Azure, or grown there.
 
 A failback copies the disks of the replicated item, in their size on-premises. A commit deletes the Azure VM with every
-disk, so what is on another one, or behind that size, is lost with it.
+disk, so what is on another one, or behind that size, is lost with it. Where one of the two sizes is not known, nobody
+knows whether that is so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .arm_ids import same_resource
 from .azure_resources import AzureDisk, AzureVm
+from .failures import ConfigurationError
 from .items import Disk, ReplicatedItem
 
-ATTACHED, GROWN = "attached", "grown"
+ATTACHED, GROWN, SIZE_NOT_KNOWN = "attached", "grown", "size_not_known"
+_SEE_SIZES = (
+    "See how large they are in Azure: a managed disk tells it to whoever has Reader at it, an unmanaged one by the "
+    "length of its page blob in the storage account. "
+)
 _GIB = 2**30
 # Azure keeps whole GiB, and a virtual hard disk has a footer.
 _ROUNDED_UP = 1
@@ -24,22 +31,37 @@ _ROUNDED_UP = 1
 
 @dataclass(frozen=True)
 class UncarriedDisk:
-    """A disk that is lost with a commit. C(change): C(attached), or C(grown) from C(carried_gb) GiB."""
+    """A disk that is not known to come home whole, while a commit deletes it.
+
+    C(change): C(attached), C(grown) from C(carried_gb) GiB, or C(size_not_known): that of the disk, or what is carried.
+    """
 
     disk: AzureDisk
     change: str
     carried_gb: int | None = None
 
     @property
+    def is_lost(self) -> bool:
+        """Whether something of it certainly stays behind."""
+        return self.change != SIZE_NOT_KNOWN
+
+    @property
     def sentence(self) -> str:
         """Its name, its size, and what became of it."""
         size = "size not known" if self.disk.size_gb is None else f"{self.disk.size_gb} GiB"
-        change = "attached in Azure" if self.change == ATTACHED else f"grown from {self.carried_gb} GiB"
-        return f"{self.disk.name} ({size}, {change})"
+        return f"{self.disk.name} ({size}, {self._history})"
+
+    @property
+    def _history(self) -> str:
+        if self.change == ATTACHED:
+            return "attached in Azure"
+        if self.change == GROWN:
+            return f"grown from {self.carried_gb} GiB"
+        return f"{self.carried_gb} GiB on-premises" if self.carried_gb else "size on-premises not known"
 
 
 def uncarried(item: ReplicatedItem, disks: Sequence[AzureDisk]) -> tuple[UncarriedDisk, ...]:
-    """Return the disks of an Azure VM that a failback of the item does not carry, in the VM's order.
+    """Return the disks of an Azure VM that a failback of the item is not known to carry, in the VM's order.
 
     An item that names its disks in Azure is taken at its word. Where it does not, the system disk is the system disk,
     and the others are told by their sizes: one that is in the place of another of the same size is then not noticed.
@@ -53,9 +75,9 @@ def _judge(disk: AzureDisk, own: Disk | None) -> UncarriedDisk | None:
     if own is None:
         return UncarriedDisk(disk, ATTACHED)
     carried = _gib(own)
-    if carried and disk.size_gb is not None and disk.size_gb > carried + _ROUNDED_UP:
-        return UncarriedDisk(disk, GROWN, carried)
-    return None
+    if disk.size_gb is None or not carried:
+        return UncarriedDisk(disk, SIZE_NOT_KNOWN, carried or None)
+    return UncarriedDisk(disk, GROWN, carried) if disk.size_gb > carried + _ROUNDED_UP else None
 
 
 def _gib(own: Disk) -> int:
@@ -108,10 +130,48 @@ def _may_have_grown(disk: AzureDisk, own: Disk) -> bool:
     return alike and (disk.size_gb is None or disk.size_gb >= _gib(own))
 
 
-def not_given_up(found: Iterable[UncarriedDisk], names: Iterable[str]) -> list[UncarriedDisk]:
-    """Return those disks that nobody has accepted to lose. C(names) as a person gave them."""
-    accepted = {name.strip().lower() for name in names}
-    return [one for one in found if one.disk.name.lower() not in accepted]
+def not_given_up(item: ReplicatedItem, found: Iterable[UncarriedDisk], words: Collection[str]) -> list[UncarriedDisk]:
+    """Return those disks of a machine that nobody has accepted to lose. C(words) as a person gave them."""
+    return [one for one in found if not any(_means(word, item, one.disk) for word in words)]
+
+
+def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]) -> None:
+    """Refuse a word that fits disks of several machines: what was meant for one must not count for another.
+
+    Raises ConfigurationError.
+    """
+    for word in words:
+        found = [(item, disk) for item, disks in every for disk in disks if _means(word, item, disk)]
+        if len({item.id for item, _disk in found}) > 1:
+            spellings = [spelling(item.friendly_name, disk) for item, disk in found]
+            if len(set(spellings)) < len(spellings):
+                # Machines of one name, of two sites for one.
+                spellings = [disk.id or disk.uri for _item, disk in found]
+            raise ConfigurationError(
+                f"discard_disks names {word}, which fits disks of several VMs.",
+                f"Nothing was written. Name each disk that may go so that no other is meant: {', '.join(spellings)}.",
+            )
+
+
+def spelling(vm: str, disk: AzureDisk) -> str:
+    """Return the word for a disk that counts for no disk of that name of another VM."""
+    return f"{vm}/{disk.name}"
+
+
+def _means(word: str, item: ReplicatedItem, disk: AzureDisk) -> bool:
+    """Say whether a word is for this disk of this machine: its name, VM/name, its resource id, or a blob's address."""
+    given = word.strip()
+    if (disk.id and same_resource(given, disk.id)) or (disk.uri and given.lower() == disk.uri.lower()):
+        return True
+    vm, slash, name = given.rpartition("/")
+    return bool(name) and name.lower() == disk.name.lower() and (not slash or item.answers_to(vm))
+
+
+def how_to_settle(kept: Sequence[tuple[str, UncarriedDisk]]) -> str:
+    """Say what to do about disks that nobody has given up, each with the name of its VM."""
+    look = "" if all(one.is_lost for _vm, one in kept) else _SEE_SIZES
+    words = ", ".join(spelling(vm, one.disk) for vm, one in kept)
+    return f"{look}Copy what is on them to where it is needed, or give them up by name: discard_disks: [{words}]."
 
 
 def deletion(name: str, vm: AzureVm, disks: Sequence[AzureDisk], lost: Sequence[UncarriedDisk]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
-from .azure_disks import not_given_up
+from .azure_disks import how_to_settle, not_given_up
 from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .documents import Document
 from .failures import NotFound, TargetError
@@ -353,16 +353,23 @@ def _disks_carried(facts: ItemFacts) -> Finding:
         return _not_checked("azure_disks", facts.uncarried)
     if not facts.uncarried:
         return Finding("azure_disks", "pass", "every disk of the Azure VM is one of the replicated item's")
-    kept = not_given_up(facts.uncarried, facts.given_up)
+    item = facts.seen.item
+    kept = not_given_up(item, facts.uncarried, facts.given_up)
     if not kept:
         return Finding("azure_disks", "pass", f"given up: {', '.join(one.sentence for one in facts.uncarried)}")
+    seen = ", ".join(one.sentence for one in kept)
+    settled = how_to_settle([(item.friendly_name, one) for one in kept])
+    if not any(one.is_lost for one in kept):
+        unknown = (
+            "A size is missing, so whether a failback carries these disks whole is not known: a commit is refused."
+        )
+        return Finding("azure_disks", "not_checked", seen, unknown, settled)
     return Finding(
         "azure_disks",
         "fail",
-        ", ".join(one.sentence for one in kept),
+        seen,
         "No failback carries these disks: what is on them does not come home, and the commit deletes them.",
-        "Copy what is on them to where it is needed, or give them up by name: discard_disks: "
-        f"[{', '.join(one.disk.name for one in kept)}].",
+        settled,
     )
 
 

@@ -48,7 +48,7 @@ class Need:
 @dataclass(frozen=True)
 class ItemFacts:
     """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
-    service's time. C(uncarried) are the disks there that no failback carries, C(given_up) names of what may go."""
+    service's time. C(uncarried) are the disks there that no failback is known to carry, C(given_up) what may go."""
 
     seen: Observation
     provider: Provider | NotRead

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a commit deletes in Azure, and which disks of it no failback has carried: given up by name, or kept."""
+"""What a commit deletes in Azure, and which disks of it no failback is known to carry: given up by name, or kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.azure_disks import UncarriedDisk, deletion, not_given_up, uncarried
+from ..failback.azure_disks import UncarriedDisk, deletion, how_to_settle, not_given_up, refuse_shared_words, uncarried
 from ..failback.azure_resources import AzureDisk, AzureVm
 from ..failback.failures import NotFound, PermissionDenied, Refused
 from ..failback.items import ReplicatedItem
@@ -19,16 +19,24 @@ from .azure_side import own_vm
 
 @dataclass(frozen=True)
 class Deletion:
-    """The VM in Azure of a machine, its disks, and those of them that no failback carries."""
+    """The VM in Azure of a machine, its disks, and those of them that no failback is known to carry."""
 
-    name: str
+    item: ReplicatedItem
     vm: AzureVm
     disks: Sequence[AzureDisk]
     lost: Sequence[UncarriedDisk]
 
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.item.friendly_name
+
+
+_Found = Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]
+
 
 class Discards:
-    """What the commit of some machines deletes. C(accepted) are the names of the disks that a person gives up."""
+    """What the commit of some machines deletes. C(accepted) are a person's words for the disks that are given up."""
 
     def __init__(self, session: AzureSession, accepted: Collection[str]) -> None:
         self._session = session
@@ -41,16 +49,18 @@ class Discards:
         self._found = [self._of(item, vm) for item, vm in read if isinstance(vm, AzureVm)]
 
     def require(self, items: Sequence[ReplicatedItem]) -> None:
-        """Refuse a commit of machines whose disks are lost with it, unless they were given up. Raises Refused."""
+        """Refuse a commit of machines whose disks are or may be lost with it and were not given up.
+
+        Raises Refused, and ConfigurationError for a word that gives up disks of several machines.
+        """
         self.look(items)
-        kept = [(one, not_given_up(one.lost, self._accepted)) for one in self._found]
+        refuse_shared_words(self._accepted, [(one.item, one.disks) for one in self._found])
+        kept = [(one, not_given_up(one.item, one.lost, self._accepted)) for one in self._found]
         if not any(lost for _one, lost in kept):
             return
-        names = ", ".join(disk.disk.name for _one, lost in kept for disk in lost)
         raise Refused(
-            f"A commit deletes the Azure VM with its disks, and no failback carries these: {_sentence(kept)}.",
-            f"Nothing was written. Copy what is on them to where it is needed, or give them up by name: discard_disks: "
-            f"[{names}].",
+            f"A commit deletes the Azure VM with its disks, and {_sentence(kept)}.",
+            f"Nothing was written. {how_to_settle([(one.name, disk) for one, lost in kept for disk in lost])}",
             disks=[
                 {"vm": one.name, "name": disk.disk.name, "size_gb": disk.disk.size_gb, "not_carried": disk.change}
                 for one, lost in kept
@@ -62,8 +72,7 @@ class Discards:
     @property
     def reason(self) -> str:
         """What a person has to know before the commit; empty where no disk is lost."""
-        lost = [(one, one.lost) for one in self._found if one.lost]
-        return f"no failback carries these disks: {_sentence(lost)}" if lost else ""
+        return _sentence([(one, one.lost) for one in self._found])
 
     def as_result(self) -> list[dict[str, Any]]:
         """Return what would be deleted, for a result."""
@@ -71,11 +80,19 @@ class Discards:
 
     def _of(self, item: ReplicatedItem, vm: AzureVm) -> Deletion:
         disks = sized_disks(self._session, vm)
-        return Deletion(item.friendly_name, vm, disks, uncarried(item, disks))
+        return Deletion(item, vm, disks, uncarried(item, disks))
 
 
-def _sentence(found: Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]) -> str:
-    return "; ".join(f"{one.name}: {', '.join(disk.sentence for disk in lost)}" for one, lost in found if lost)
+def _sentence(found: _Found) -> str:
+    """Say what is lost, and of what nobody knows; empty where there is neither."""
+    lost, unknown = (_listed(found, is_lost=is_lost) for is_lost in (True, False))
+    parts = {"no failback carries these disks": lost, "whether these disks have grown is not known": unknown}
+    return ", and ".join(f"{what}: {disks}" for what, disks in parts.items() if disks)
+
+
+def _listed(found: _Found, *, is_lost: bool) -> str:
+    wanted = [(one.name, [disk.sentence for disk in disks if disk.is_lost is is_lost]) for one, disks in found]
+    return "; ".join(f"{name}: {', '.join(disks)}" for name, disks in wanted if disks)
 
 
 def sized_disks(session: AzureSession, vm: AzureVm) -> list[AzureDisk]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
-from ..failback.azure_disks import UncarriedDisk, uncarried
+from ..failback.azure_disks import UncarriedDisk, refuse_shared_words, uncarried
 from ..failback.azure_resources import AzureVm
 from ..failback.checks import check_item
 from ..failback.data_sync import DataSync, choose_data_sync
@@ -94,7 +94,10 @@ def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]
     locks = LockReader(session, *asked_of(view, view.members))
     sides = HostSides(services, wish, view.members)
     sync = _recommended(wish, session, view, sides)
-    results = [_member(session, wish, member, rights, locks, sides, sync) for member in view.members]
+    facts = [_facts(session, wish, member, rights, locks) for member in view.members]
+    read = [(one.seen.item, one.azure_vm.disks) for one in facts if isinstance(one.azure_vm, AzureVm)]
+    refuse_shared_words(wish.discard_disks, read)
+    results = [_member(one, sides, sync) for one in facts]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
@@ -114,16 +117,8 @@ def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]
     }
 
 
-def _member(
-    session: AzureSession,
-    wish: PrereqWish,
-    seen: Observation,
-    rights: Rights,
-    locks: LockReader,
-    sides: HostSides,
-    sync: DataSync | None,
-) -> dict[str, Any]:
-    facts = _facts(session, wish, seen, rights, locks)
+def _member(facts: ItemFacts, sides: HostSides, sync: DataSync | None) -> dict[str, Any]:
+    seen = facts.seen
     findings = check_item(facts) + check_host(sides.of(seen, facts.fabric, sync.option if sync else ""))
     return {
         "name": seen.item.name,

@@ -104,10 +104,16 @@ def _refuse_probes_of_no_vm(wish: ValidateWish) -> None:
 def _refuse_unknown_vms(wish: ValidateWish, view: View) -> None:
     names = [member.item.friendly_name for member in view.members]
     for probe in wish.probes:
-        if probe.vm and not any(member.item.answers_to(probe.vm) for member in view.members):
+        meant = [member.item.id for member in view.members if member.item.answers_to(probe.vm)]
+        if probe.vm and not meant:
             raise ConfigurationError(
                 f"Probe '{probe.name}' is for VM '{probe.vm}', but there are only: {', '.join(names)}.",
                 "Nothing was checked. Correct the probe.",
+            )
+        if probe.vm and len(meant) > 1:
+            raise ConfigurationError(
+                f"Probe '{probe.name}' is for VM '{probe.vm}', which is the name of several VMs.",
+                f"Nothing was checked. Give the id of one replicated item as vm: {', '.join(meant)}.",
             )
 
 

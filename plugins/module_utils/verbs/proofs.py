@@ -35,6 +35,7 @@ class Unseen:
     C(accept_unseen), or None."""
 
     vm: str
+    id: str
     side: str
     reason: str
     accepted_by: str | None
@@ -64,8 +65,8 @@ class Proofs:
             self._judged = list({one["id"]: one for one in (*self._judged, *judged)}.values())
         here = [(member, seen[member.item.id]) for member in members if member.item.id in seen]
         # Of a plan, some may be committed already when the others are looked at again.
-        names = {member.item.friendly_name for member, _both in here}
-        self._unseen = [one for one in self._unseen if one.vm not in names]
+        ids = {member.item.id for member, _both in here}
+        self._unseen = [one for one in self._unseen if one.id not in ids]
         self._unseen += [one for member, both in here for one in self._unseen_of(member, both)]
 
     def require(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
@@ -93,13 +94,17 @@ class Proofs:
         if open_ones:
             lines = "; ".join(f"{one.vm}: {_NOT_SEEN[one.side]}: {one.reason.rstrip('.')}" for one in open_ones)
             remedies = " ".join(_REMEDIES[side] for side in dict.fromkeys(one.side for one in open_ones))
-            example = f"{{vm: {open_ones[0].vm}, sides: [{open_ones[0].side}]}}"
+            example = f"{{vm: {self._word_for(open_ones[0])}, sides: [{open_ones[0].side}]}}"
             raise Refused(
                 f"A commit deletes the VM in Azure and its disks for good, so both copies have to be seen. {lines}",
                 f"Nothing was written. {remedies} Whoever has looked at it by other means may accept that for this VM, "
                 f"by name: accept_unseen: {example}.",
                 unseen=[asdict(one) for one in open_ones],
             )
+
+    def _word_for(self, one: Unseen) -> str:
+        """Return what names a machine: its name, or its id where another one that was not seen has that name, too."""
+        return one.id if any(other.vm == one.vm and other.id != one.id for other in self._unseen) else one.vm
 
     def as_result(self) -> dict[str, Any]:
         """Return what was relied on, for a result."""
@@ -116,7 +121,7 @@ class Proofs:
             said = ACCEPT_UNSEEN if accepts(self._wish.accept_unseen, item, side) else None
             objection = "" if side == AZURE else self._objection(item.id)
             told = f"{reason}; {objection}" if objection else reason
-            yield Unseen(item.friendly_name, side, told, VALIDATION if proved else said)
+            yield Unseen(item.friendly_name, item.id, side, told, VALIDATION if proved else said)
 
     def _is_proved(self, item_id: str) -> bool:
         return any(one["id"] == item_id and one["accepted"] for one in self._judged)

@@ -47,11 +47,16 @@ SYSTEM = disk("os-web", os=True)
         (TOLD, [SYSTEM, disk("data-web", 101)], []),
         (TOLD, [SYSTEM, disk("data-web", 102)], [("data-web", "grown", 102, 100)]),
         (TOLD, [disk("os-web", 80, os=True)], [("os-web", "grown", 80, 40)]),
-        (TOLD, [SYSTEM, disk("data-web", None)], []),
+        # A size that nobody tells is neither as it was nor grown.
+        (TOLD, [SYSTEM, disk("data-web", None)], [("data-web", "size_not_known", None, 100)]),
         (TOLD, [SYSTEM, disk("data-web", 100), disk("logs", None)], [("logs", "attached", None, None)]),
         # A VHD of 127.5 GB is a disk of 128.
         (item(own("os", 127.5, os=True, told="os-web")), [disk("os-web", 128, os=True)], []),
-        (item(own("os", "", os=True, told="os-web")), [disk("os-web", 500, os=True)], []),
+        (
+            item(own("os", "", os=True, told="os-web")),
+            [disk("os-web", 500, os=True)],
+            [("os-web", "size_not_known", 500, None)],
+        ),
         (BLOBS, [disk("any", os=True, uri="https://S/os.vhd")], []),
         (BLOBS, [disk("any", os=True, uri="https://s/other.vhd")], [("any", "attached", 40, None)]),
         # Without names, by system disk and size.
@@ -61,9 +66,9 @@ SYSTEM = disk("os-web", os=True)
         (UNTOLD, [SYSTEM, disk("a", 100), disk("b", 200)], [("b", "grown", 200, 100)]),
         (UNTOLD, [SYSTEM, disk("a", 64)], [("a", "attached", 64, None)]),
         (UNTOLD, [disk("os-web", 80, os=True), disk("a", 100)], [("os-web", "grown", 80, 40)]),
-        (UNTOLD, [SYSTEM, disk("a", None), disk("b", 100)], []),
+        (UNTOLD, [SYSTEM, disk("a", None), disk("b", 100)], [("a", "size_not_known", None, 100)]),
         # An item that names no disks at all: the system disk is what every failback carries.
-        (item(), [SYSTEM, disk("a", 100)], [("a", "attached", 100, None)]),
+        (item(), [SYSTEM, disk("a", 100)], [("os-web", "size_not_known", 40, None), ("a", "attached", 100, None)]),
     ],
 )
 def test_what_is_not_the_items_or_larger_is_not_carried(said: Any, seen: Any, found: Any) -> None:
@@ -76,4 +81,14 @@ def test_a_disk_is_named_with_its_size_and_what_became_of_it() -> None:
         "os-web (80 GiB, grown from 40 GiB)",
         "logs (64 GiB, attached in Azure)",
         "new (size not known, attached in Azure)",
+    ]
+
+
+def test_a_disk_that_cannot_be_compared_is_named_with_what_is_known() -> None:
+    untold = item(own("os", "", os=True, told="os-web"), own("data", 100, told="data-web"), own("new", "", told="new"))
+    seen = [disk("os-web", 80, os=True), disk("data-web", None), disk("new", None)]
+    assert [one.sentence for one in uncarried(untold, seen)] == [
+        "os-web (80 GiB, size on-premises not known)",
+        "data-web (size not known, 100 GiB on-premises)",
+        "new (size not known, size on-premises not known)",
     ]

@@ -94,6 +94,7 @@ READY = ItemFacts(
 )
 TESTED = item(testFailoverState="WaitingForCompletion", currentScenario=scenario("TestFailover"))
 LOCK = Lock("/group/lock", "keep", "CanNotDelete")
+UNSIZED = UncarriedDisk(AzureDisk("data"), "size_not_known", 100)
 LOST = UncarriedDisk(AzureDisk("logs", size_gb=64), "attached")
 READ_ONLY = Lock("/vault/lock", "audit", "ReadOnly")
 # Check, status, and what of a VM that is ready is otherwise.
@@ -146,6 +147,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("azure_disks", "fail", {"uncarried": (LOST,)}),
     ("azure_disks", "fail", {"uncarried": (LOST,), "given_up": ("log",)}),
     ("azure_disks", "pass", {"uncarried": (LOST,), "given_up": ("LOGS",)}),
+    ("azure_disks", "not_checked", {"uncarried": (UNSIZED,)}),
+    ("azure_disks", "not_checked", {"uncarried": (UNSIZED, LOST), "given_up": ("logs",)}),
+    ("azure_disks", "fail", {"uncarried": (UNSIZED, LOST)}),
+    ("azure_disks", "pass", {"uncarried": (UNSIZED,), "given_up": ("data",)}),
     ("read_only_lock", "pass", {"locks": ItemLocks((LOCK,), (LOCK,), (READ_ONLY,))}),
     ("read_only_lock", "fail", {"locks": ItemLocks(vault=(READ_ONLY,))}),
     ("read_only_lock", "fail", {"locks": ItemLocks(vm=(READ_ONLY,))}),

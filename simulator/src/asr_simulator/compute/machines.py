@@ -75,7 +75,8 @@ class VirtualMachine:
 
     `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time. `operated` is when
     the last operation began or ended; that a guest shuts itself down, or crashes, is none. `provisioning` is the
-    operation on its model that is under way (`updating`, `deleting`); empty where none is.
+    operation on its model that is under way (`updating`, `deleting`); empty where none is. `sizes` is when it tells
+    those of its unmanaged disks: `told`, `while_allocated` or `untold`.
     """
 
     id: str
@@ -95,3 +96,4 @@ class VirtualMachine:
     failure: Refusal | None = None
     failed: datetime.datetime | None = None
     provisioning: str = ""
+    sizes: str = "told"

@@ -64,23 +64,27 @@ def _under_way(vm: VirtualMachine) -> str:
 
 def _storage(vm: VirtualMachine) -> dict[str, Any]:
     data = [disk for disk in vm.disks if not disk.os]
-    # What is deallocated shows no sizes: those of managed disks are at the disks.
-    tells = vm.power != DEALLOCATED
     return {
-        "osDisk": next(({"osType": vm.os, **_attached(disk, tells)} for disk in vm.disks if disk.os), None),
-        "dataDisks": [{"lun": lun, **_attached(disk, tells)} for lun, disk in enumerate(data)],
+        "osDisk": next(({"osType": vm.os, **_attached(vm, disk)} for disk in vm.disks if disk.os), None),
+        "dataDisks": [{"lun": lun, **_attached(vm, disk)} for lun, disk in enumerate(data)],
         "diskControllerType": "SCSI",
     }
 
 
-def _attached(disk: Disk, tells_size: bool) -> dict[str, Any]:
+def _tells_size(vm: VirtualMachine, disk: Disk) -> bool:
+    """Managed disks tell their size themselves while the machine is deallocated; unmanaged ones have no resource."""
+    when = "while_allocated" if disk.managed else vm.sizes
+    return when == "told" or (when == "while_allocated" and vm.power != DEALLOCATED)
+
+
+def _attached(vm: VirtualMachine, disk: Disk) -> dict[str, Any]:
     body: dict[str, Any] = {
         "name": disk.name,
         "createOption": "Attach",
         "caching": "ReadWrite" if disk.os else "None",
         "deleteOption": "Detach",
     }
-    if tells_size:
+    if _tells_size(vm, disk):
         body["diskSizeGB"] = round(disk.gb)
     if disk.managed:
         body["managedDisk"] = {"storageAccountType": disk.sku, "id": disk.id}

@@ -11,6 +11,7 @@ A service fault is one of::
     {"azure_vm": "web01", "provisioning": "deleting"}   or updating: an operation that goes on until `done` is said
     {"azure_vm": "web01", "attach_disk": "logs", "gb": 64}          a new disk
     {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   a larger one
+    {"azure_vm": "web01", "disk_sizes": "untold"}       of its unmanaged disks; or while_allocated, told
 
 ``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
 ``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
@@ -27,6 +28,7 @@ from asr_simulator.compute.machines import Refusal, VirtualMachine
 
 FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
 PROVISIONING = ("updating", "deleting", "done")
+SIZES = ("told", "while_allocated", "untold")
 NO_ROOM = (
     "AllocationFailed",
     "Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about "
@@ -66,6 +68,8 @@ def _change(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
         return _disk_change(compute, _machine(compute, fault), fault)
     if said == {"azure_vm", "provisioning"}:
         return _provisioning(_machine(compute, fault), fault["provisioning"])
+    if said == {"azure_vm", "disk_sizes"}:
+        return _sizes(_machine(compute, fault), fault["disk_sizes"])
     machine, refusal = _understood(compute, fault)
     return lambda: setattr(machine, "refusal", refusal)
 
@@ -86,6 +90,12 @@ def _provisioning(machine: VirtualMachine, state: Any) -> Callable[[], None]:
     return lambda: setattr(machine, "provisioning", "" if state == "done" else state)
 
 
+def _sizes(machine: VirtualMachine, when: Any) -> Callable[[], None]:
+    if when not in SIZES:
+        raise ValueError(f"disk_sizes is one of {', '.join(SIZES)}")
+    return lambda: setattr(machine, "sizes", when)
+
+
 def _machine(compute: Compute, fault: dict[str, Any]) -> VirtualMachine:
     machine = compute.find(str(fault["azure_vm"]))
     if machine is None:
@@ -99,7 +109,7 @@ def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine
         known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
         raise ValueError(
             f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning, "
-            "attach_disk and gb, grow_disk and gb"
+            "disk_sizes, attach_disk and gb, grow_disk and gb"
         )
     machine = _machine(compute, fault)
     code, message = NO_ROOM
