@@ -68,7 +68,8 @@ def test_an_edit_may_be_of_some_resources_only(simulator, owner):
     for names in (["another"], ["x"]):
         add(simulator, owner, {**edit, "of": names}, method="GET")
     listed = [owner.get(f"{owner.group}/providers/Microsoft.Authorization/locks", "2020-05-01") for _time in range(2)]
-    assert [[one["properties"]["level"] for one in answer.json()["value"]] for answer in listed] == [["ReadOnly"], [None]]
+    levels = [[one["properties"]["level"] for one in answer.json()["value"]] for answer in listed]
+    assert levels == [["ReadOnly"], [None]]
     unlock(owner)
 
 

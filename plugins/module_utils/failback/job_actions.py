@@ -182,8 +182,8 @@ def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observatio
         return _refuse("Nothing was written: it has done its work.")
     if job.untold:
         return _refuse(
-            f"Nothing was written: it {job.untold}. It may be a failback or a commit, which are not restarted but begun "
-            f"anew, with all checks. {_again(job)}"
+            f"Nothing was written: it {job.untold}. It may be a failback or a commit, which are not restarted "
+            f"but begun anew, with all checks. {_again(job)}"
         )
     if job.operation in _FENCED or "Restart" not in job.allowed_actions:
         return _refuse(f"Nothing was written: it cannot be restarted. {_again(job)}")

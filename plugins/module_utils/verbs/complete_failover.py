@@ -72,9 +72,10 @@ def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
     """Refuse to resume a job that moves other VMs than those that are looked at before."""
     if not tells_what_it_moves(job):
         raise Refused(
-            f"Job {job.name} of {job.target_name or 'an unnamed target'} does not tell every VM that it would cut over.",
-            "Nothing was written. Run the task again; if the job stays like this, see in the portal which VMs it is of, "
-            "and complete it there.",
+            f"Job {job.name} of {job.target_name or 'an unnamed target'} does not tell every VM that it would cut "
+            "over.",
+            "Nothing was written. Run the task again; if the job stays like this, see in the portal which VMs it is "
+            "of, and complete it there.",
             job_id=job.name,
         )
     others = moved_besides(job, members)

@@ -54,9 +54,9 @@ def side_of(view: View) -> str:
 def truth_of(first: View, last: View, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
     """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
 
-    A stage that a check assumes is no truth. C(read_again) is whether the last look is from after the failure; after a request that was sent (C(wrote)), what was
-    seen before says nothing of now. Disks that became inconsistent are named; those that were so before are what the
-    failure is about.
+    A stage that a check assumes is no truth. C(read_again) is whether the last look is from after the failure; after a
+    request that was sent (C(wrote)), what was seen before says nothing of now. Disks that became inconsistent are
+    named; those that were so before are what the failure is about.
     """
     first, last = first.as_read(), last.as_read()
     if not last.members:

@@ -142,7 +142,7 @@ def test_the_guard_says_what_is_endangered_and_what_to_do_instead(tasks: list[Bo
 
 @pytest.mark.parametrize(
     ("scenario", "words"),
-    [(None, "names no operation"), ("FailbackV2", "is called FailbackV2"), ("PlannedFailover", "does not tell its dir")],
+    [(None, "names no operation"), ("FailbackV2", "is called FailbackV2"), ("PlannedFailover", "does not tell its")],
 )
 def test_the_guard_says_why_what_is_not_told_may_be_a_failback(scenario: str | None, words: str) -> None:
     body = job(scenario, "InProgress", **CANCEL)
