@@ -12,9 +12,9 @@ from typing import Any
 
 import requests
 
-from asr_simulator.powershell import Completed, run_command_line
 from asr_simulator.server import Simulator
 from asr_simulator.world import World
+from powershell_subset import Completed, run_command_line
 
 GIB = 1024**3
 

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from asr_simulator.powershell import Command, Completed, run_command_line
+from powershell_subset import Command, Completed, run_command_line
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=timezone.utc)
 ENVIRONMENT = {"COMPUTERNAME": "HV01", "SystemRoot": "C:\\Windows"}

@@ -13,9 +13,9 @@ from datetime import datetime
 import pytest
 from on_site import GIB, PowerShell, afflict, host_of
 
-from asr_simulator.powershell import run_command_line
 from asr_simulator.scenarios import ScenarioError, load
 from asr_simulator.world import build_world
+from powershell_subset import run_command_line
 
 CLUSTER = [{"name": "hv01.corp.example", "cluster": "clu1"}, {"name": "hv02.corp.example", "cluster": "clu1"}]
 

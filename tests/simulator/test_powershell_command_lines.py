@@ -11,7 +11,7 @@ import base64
 import pytest
 from powershells import ENVIRONMENT, NOW
 
-from asr_simulator.powershell import Completed, knows_program, reads_input, run_command_line
+from powershell_subset import Completed, knows_program, reads_input, run_command_line
 
 
 def encoded(script: str) -> str:

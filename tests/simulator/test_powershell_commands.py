@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from powershells import NOW, lines, run
 
-from asr_simulator.powershell import Call, Command, CommandError, PSEnum, PSObject
+from powershell_subset import Call, Command, CommandError, PSEnum, PSObject
 
 OFF = PSEnum("Off", 3, "Microsoft.HyperV.PowerShell.VMState")
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv import Host
-from asr_simulator.powershell import Completed, run_command_line
-from asr_simulator.powershell.console import knows_program, reads_input
-from asr_simulator.powershell.members.principals import ADMINISTRATORS
+from powershell_subset import Completed, run_command_line
+from powershell_subset.console import knows_program, reads_input
+from powershell_subset.members.principals import ADMINISTRATORS
 
 if TYPE_CHECKING:
     from asr_simulator.world import World

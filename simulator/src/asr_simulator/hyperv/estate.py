@@ -32,7 +32,7 @@ from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, MachineSpec
 
 if TYPE_CHECKING:
-    from asr_simulator.powershell import Command
+    from powershell_subset import Command
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file

@@ -24,7 +24,7 @@ from asr_simulator.hyperv.cmdlets import (
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host
-from asr_simulator.powershell import Command
+from powershell_subset import Command
 
 EVERYWHERE = (
     cim.commands,

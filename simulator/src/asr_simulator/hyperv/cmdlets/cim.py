@@ -14,7 +14,7 @@ from asr_simulator.hyperv.cmdlets.names import texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
 from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
-from asr_simulator.powershell import Call, Command, NotModelled, PSObject
+from powershell_subset import Call, Command, NotModelled, PSObject
 
 Rows = Callable[[Place], Iterable[dict[str, Any]]]
 NAMESPACE = "root/cimv2"

@@ -14,7 +14,7 @@ from asr_simulator.hyperv.cmdlets.names import chosen, given, guids
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host, Volume
 from asr_simulator.hyperv.machines import STATE_RUNNING, Machine
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "FailoverClusters"
 TYPES = "Microsoft.FailoverClusters.PowerShell."

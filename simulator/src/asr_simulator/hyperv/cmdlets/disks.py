@@ -15,7 +15,7 @@ from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import given, guids, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, Machine, VirtualDisk
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 BLOCK = 32 * MIB
 # The number of the host's disk that is passed through.

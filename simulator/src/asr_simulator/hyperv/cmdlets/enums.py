@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asr_simulator.powershell import PSEnum
+from powershell_subset import PSEnum
 
 
 class Names:

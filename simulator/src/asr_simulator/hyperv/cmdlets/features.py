@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import flag, matches, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "ServerManager"
 CLASSES = "Microsoft.Windows.ServerManager.Commands."

@@ -23,8 +23,8 @@ from asr_simulator.hyperv.machines import (
     Machine,
     StartRefused,
 )
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
-from asr_simulator.powershell.values.text import to_text
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset.values.text import to_text
 
 TYPE = "Microsoft.HyperV.PowerShell.VirtualMachine"
 START_ACTIONS = (START_NOTHING, START_IF_RUNNING, START_ALWAYS)

@@ -17,7 +17,7 @@ from asr_simulator.hyperv.cmdlets.names import chosen, flag, guids, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import EXTERNAL, PRIVATE, Host, NetworkCard, Switch
 from asr_simulator.hyperv.machines import HYPERV_MAC, Machine, NetworkAdapter
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 GIGABITS = 10
 

@@ -14,8 +14,8 @@ from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import Checkpoint, Machine
-from asr_simulator.powershell import Call, Command, PSObject
-from asr_simulator.powershell.operators.patterns import is_wildcard
+from powershell_subset import Call, Command, PSObject
+from powershell_subset.operators.patterns import is_wildcard
 
 AZURE = "Microsoft Azure"
 FREQUENCY = 300

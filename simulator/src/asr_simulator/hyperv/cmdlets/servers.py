@@ -12,7 +12,7 @@ from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import VMMS, Service
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 SYSTEM = "C:\\Windows\\System32\\"
 MANAGEMENT = "Microsoft.PowerShell.Management"

@@ -13,7 +13,7 @@ from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 BINDING = ("SwitchType", "NetAdapterName", "NetAdapterInterfaceDescription", "AllowManagementOS", "Notes")
 FAILED = "Failed while adding virtual Ethernet switch connections."

@@ -14,7 +14,7 @@ from asr_simulator.hyperv.cmdlets.names import flag, given, guids, matches, text
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import VMM_SERVICE, Host, VmmServer
 from asr_simulator.hyperv.machines import Machine
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 MODULE = "VirtualMachineManager"
 TYPES = "Microsoft.SystemCenter.VirtualMachineManager."
