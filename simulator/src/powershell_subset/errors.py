@@ -12,20 +12,18 @@ from powershell_subset.interface import CommandError
 from powershell_subset.objects import NetException
 from powershell_subset.source import Source, Span
 from powershell_subset.values.text import to_text
-from powershell_subset.values.types import short_name, type_of
+from powershell_subset.values.types import AUTOMATION, type_of
 
-RUNTIME = "System.Management.Automation.RuntimeException"
-BINDING = "System.Management.Automation.ParameterBindingException"
+RUNTIME = f"{AUTOMATION}RuntimeException"
+INVOCATION = f"{AUTOMATION}MethodInvocationException"
 
 
 class ErrorRecord:
-    """What ``$_`` is in a catch block."""
+    """What ``$_`` is in a catch block; `source` and `span` say where it happened."""
 
-    type_name = "System.Management.Automation.ErrorRecord"
+    type_name = f"{AUTOMATION}ErrorRecord"
 
-    def __init__(
-        self, exception: NetException, error_id: str, category: str = "NotSpecified", target: Any = None
-    ) -> None:
+    def __init__(self, exception: NetException, error_id: str, category: str, target: Any = None) -> None:
         self.exception = exception
         self.error_id = error_id
         self.category = category
@@ -33,54 +31,43 @@ class ErrorRecord:
         self.activity = ""
         # What stands before the message when the error is shown: a command's name, as it was called.
         self.prefix = ""
-        self.has_position = True
-        self.located = False
-        self.is_parse_error = False
         self.source: Source | None = None
         self.span: Span | None = None
 
     @property
-    def message(self) -> str:
-        """What went wrong."""
-        return self.exception.message
-
-    @property
     def text(self) -> str:
         """ToString()."""
-        return self.message
-
-    @property
-    def reason(self) -> str:
-        """The exception's short name."""
-        return self.exception.short_name
+        return self.exception.message
 
     def category_text(self) -> str:
         """CategoryInfo as text: ``ObjectNotFound: (x:String) [Get-VM], VirtualizationException``."""
         target = "" if self.target is None else _shortened(to_text(self.target))
-        kind = "" if self.target is None else short_name(type_of(self.target))
-        return f"{self.category}: ({target}:{kind}) [{self.activity}], {self.reason}"
+        kind = "" if self.target is None else type_of(self.target).rpartition(".")[2]
+        return f"{self.category}: ({target}:{kind}) [{self.activity}], {self.exception.short_name}"
 
-    def at(self, source: Source | None, span: Span | None, activity: str = "") -> ErrorRecord:
-        """The record, which now knows where it happened, unless it did before."""
+    def at(self, source: Source, span: Span) -> None:
+        """Note where it happened, unless that is known."""
         if self.source is None:
-            self.source, self.span = source, self.span or span
-        if not self.located:
-            self.activity = self.activity or activity
-            self.prefix = self.prefix or activity
-        self.located = True
-        return self
+            self.source, self.span = source, span
+
+    def line(self) -> str:
+        """The line of the script where it happened, with its end."""
+        if self.source is None or self.span is None:
+            return ""
+        number, _column = self.source.line_and_column(self.span.start)
+        return self.source.line(number) + ("\n" if self.source.text.count("\n") >= number else "")
 
 
 def _shortened(text: str) -> str:
-    """PowerShell shows the beginning and the end of long targets."""
-    return text if len(text) <= 40 else f"{text[:18]}...{text[-19:]}"
+    """5.1 shows the beginning and the end of long targets, as in (System.Manageme....RemoteRunspace:RemoteRunspace)."""
+    return text if len(text) <= 40 else f"{text[:15]}...{text[-15:]}"
 
 
 class Terminating(Exception):
     """An error that ends a statement; `thrown` ends the script too unless something catches it."""
 
     def __init__(self, record: ErrorRecord, *, thrown: bool = False) -> None:
-        super().__init__(record.message)
+        super().__init__(record.text)
         self.record = record
         self.thrown = thrown
 
@@ -88,10 +75,9 @@ class Terminating(Exception):
 class Jumped(Exception):
     """``break`` and ``continue`` on their way to their loop."""
 
-    def __init__(self, keyword: str, label: str = "") -> None:
+    def __init__(self, keyword: str) -> None:
         super().__init__(keyword)
         self.keyword = keyword
-        self.label = label
 
 
 class Returned(Exception):
@@ -121,11 +107,18 @@ def runtime_error(
     return Terminating(ErrorRecord(NetException(message, kind), error_id, category, target))
 
 
+def invocation_error(name: str, count: int, message: str, kind: str) -> Terminating:
+    """What becomes of an exception of .NET's that a method threw; `kind` is its type without the namespace."""
+    text = f'Exception calling "{name}" with "{count}" argument(s): "{message}"'
+    return runtime_error(text, kind, "NotSpecified", kind=INVOCATION)
+
+
 def record_of(error: CommandError, name: str, class_name: str) -> ErrorRecord:
     """The record of what a cmdlet reports."""
-    inner = NetException(error.message, error.exception)
     error_id = error.error_id or error.exception
-    qualified = error_id if "," in error_id or not class_name else f"{error_id},{class_name}"
-    record = ErrorRecord(inner, qualified, error.category or "NotSpecified", error.target)
+    qualified = f"{error_id},{class_name}" if class_name else error_id
+    record = ErrorRecord(
+        NetException(error.message, error.exception), qualified, error.category or "NotSpecified", error.target
+    )
     record.activity = record.prefix = name
     return record

@@ -81,6 +81,15 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a user's command answers, where that is told; the whole command fits the regular expression `pattern`."""
+
+    pattern: str
+    output: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
 class Completed:
     """How a command line ended."""
 

@@ -74,6 +74,12 @@ class HyperV:
 
         return commands_of(self, host)
 
+    def command_names(self, host: Host) -> frozenset[str]:
+        """The names of the commands that a host may have, this one or another, in small letters."""
+        from asr_simulator.hyperv.cmdlets import names_of
+
+        return names_of(self, host)
+
     def state(self) -> list[dict[str, Any]]:
         """What the control API shows under ``hosts``."""
         from asr_simulator.hyperv.state import state_of

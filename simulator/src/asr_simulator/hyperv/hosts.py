@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from asr_simulator.hyperv.machines import Machine, VirtualDisk
+from powershell_subset import Answer
 
 CSV_ROOT = "C:\\ClusterStorage\\"
 SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
@@ -167,7 +168,7 @@ class Host:
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
-    restart, ``needed_services`` are those without which it serves no vault.
+    restart, ``needed_services`` are those without which it serves no vault. ``answers`` are told for users' commands.
     """
 
     name: str
@@ -195,6 +196,7 @@ class Host:
     cluster: Cluster | None = field(default=None, repr=False)
     manages: VmmServer | None = field(default=None, repr=False)
     accounts: dict[str, str] = field(default_factory=dict, repr=False)
+    answers: tuple[Answer, ...] = ()
 
     @property
     def short_name(self) -> str:

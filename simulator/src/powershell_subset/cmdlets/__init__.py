@@ -6,15 +6,6 @@
 
 from __future__ import annotations
 
-from powershell_subset.cmdlets import (
-    filters,
-    grouping,
-    json_reading,
-    json_writing,
-    making,
-    output,
-    session,
-    variables,
-)
+from powershell_subset.cmdlets import filters, json_reading, json_writing, output, session
 
-__all__ = ["filters", "grouping", "json_reading", "json_writing", "making", "output", "session", "variables"]
+__all__ = ["filters", "json_reading", "json_writing", "output", "session"]

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from powershell_subset.cmdlets.picking import Pick, picked, picks, spread
-from powershell_subset.errors import Satisfied, Terminating, runtime_error
-from powershell_subset.members.methods import call_method
+from powershell_subset.errors import Satisfied
+from powershell_subset.interface import CommandError
 from powershell_subset.members.properties import ABSENT, get_property, own_property
-from powershell_subset.objects import VOID, NotModelled, PSObject, ScriptBlock
-from powershell_subset.operators.binary import apply, is_type
-from powershell_subset.operators.comparison import equal
-from powershell_subset.running.assignment import guarded
+from powershell_subset.objects import VOID, Hashtable, NotModelled, PSObject, ScriptBlock
+from powershell_subset.operators.binary import apply
 from powershell_subset.running.engine import enumerate_into, unrolled
+from powershell_subset.running.expressions import guarded
+from powershell_subset.running.functions import results_of, run_in_place
 from powershell_subset.running.stages import Cmdlet, cmdlet
-from powershell_subset.values.cast import items_of, to_integer
-from powershell_subset.values.text import to_text, truth
+from powershell_subset.values.cast import items_of
+from powershell_subset.values.text import truth
+from powershell_subset.values.types import type_of
 
 COMPARISONS = (
     *("EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Match", "NotMatch", "Contains", "NotContains"),
-    *("In", "NotIn", "CEQ", "CNE", "CGT", "CGE", "CLT", "CLE", "CLike", "CNotLike", "CMatch", "CNotMatch"),
-    *("CContains", "CNotContains", "CIn", "CNotIn", "Is", "IsNot"),
+    *("In", "NotIn"),
 )
+# The keys of a calculated property.
+KEYS = ("name", "n", "expression", "e")
 
 
 @cmdlet("where", "?")
@@ -34,34 +35,33 @@ class WhereObject(Cmdlet):
 
     title = "Where-Object"
     module = "Microsoft.PowerShell.Core"
-    names = ("FilterScript", "InputObject")
     positions = ("Property", "Value")
     switches = COMPARISONS
 
-    def _process(self, item: Any) -> None:
-        block = self.given("FilterScript", self.given("Property"))
-        if isinstance(block, ScriptBlock):
-            wanted = truth(unrolled(self.engine.run_with(block, item)))
+    def process(self, item: Any) -> None:
+        """Pass the object on if it fits."""
+        wanted = self.given("Property")
+        if isinstance(wanted, ScriptBlock):
+            fits = truth(unrolled(results_of(self.engine, wanted, item)))
         else:
-            wanted = truth(self._compared(item, to_text(block)))
-        if wanted:
+            fits = truth(self._compared(item, _name(wanted)))
+        if fits:
             self.emit(item)
 
     def _compared(self, item: Any, name: str) -> Any:
-        value = None if item is None else get_property(item, name)
-        operator = next((each.lower() for each in COMPARISONS if truth(self.given(each))), "")
-        if not operator:
+        value = get_property(item, name)
+        operators = [each for each in COMPARISONS if self.given(each)]
+        if not operators and not self.has("Value"):
             return value
-        if operator in ("is", "isnot"):
-            return is_type(value, self.given("Value")) == (operator == "is")
-        found = guarded(self.engine, self.span, apply, f"-{operator}", value, self.given("Value"))
-        if "match" in operator and isinstance(value, (str, type(None))):
-            return (found is None) == ("notmatch" in operator)
-        return found
+        if len(operators) != 1 or not self.has("Value"):
+            raise NotModelled("this use of Where-Object")
+        return guarded(self.engine, self.span, apply, f"-{operators[0].lower()}", value, self.given("Value"))
 
-    def _end(self) -> None:
-        if self.has("InputObject"):
-            self.process(self.given("InputObject"))
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value.isidentifier():
+        raise NotModelled(f"a property named by {type_of(value)}, or by a pattern")
+    return value
 
 
 @cmdlet("foreach", "%")
@@ -70,134 +70,111 @@ class ForEachObject(Cmdlet):
 
     title = "ForEach-Object"
     module = "Microsoft.PowerShell.Core"
-    names = ("Begin", "End", "InputObject", "MemberName", "ArgumentList", "RemainingScripts")
+    names = ("Begin", "End")
     positions = ("Process",)
-    rest = "RemainingScripts"
 
-    def _begin(self) -> None:
-        blocks = [*items_of(self.given("Process")), *items_of(self.given("RemainingScripts"))]
-        self._first_block, self._last_block = self.given("Begin"), self.given("End")
-        self._member = to_text(self.given("MemberName", ""))
-        if blocks and not isinstance(blocks[0], ScriptBlock):
-            self._member, blocks = to_text(blocks[0]), []
-        if len(blocks) > 1 and self._first_block is None:
-            self._first_block = blocks.pop(0)
-        if len(blocks) > 1 and self._last_block is None:
-            self._last_block = blocks.pop()
-        self._blocks = blocks
-        self._run(self._first_block, None)
+    def begin(self) -> None:
+        """Run the block of -Begin."""
+        self._once("Begin")
 
-    def _run(self, block: ScriptBlock | None, item: Any) -> None:
-        if block is not None:
-            self.engine.run_emitting(block, item, self.emit)
+    def end(self) -> None:
+        """Run the block of -End."""
+        self._once("End")
 
-    def _process(self, item: Any) -> None:
-        for block in self._blocks:
-            self._run(block, item)
-        if self._member:
-            self._of_member(item)
+    def _once(self, name: str) -> None:
+        if self.has(name):
+            run_in_place(self.engine, self.given(name), None, self.emit)
 
-    def _of_member(self, item: Any) -> None:
-        if item is None:
-            raise NotModelled("ForEach-Object -MemberName of $null")
-        value = own_property(item, self._member)
+    def process(self, item: Any) -> None:
+        """Run the block for the object, or give its property."""
+        wanted = self.given("Process")
+        if isinstance(wanted, ScriptBlock):
+            run_in_place(self.engine, wanted, item, self.emit)
+            return
+        value = ABSENT if item is None else own_property(item, _name(wanted))
         if value is ABSENT:
-            value = call_method(self.engine, item, self._member, items_of(self.given("ArgumentList")))
+            raise NotModelled("ForEach-Object with anything but a script block or a property")
         enumerate_into(value, self.emit)
-
-    def _end(self) -> None:
-        if self.has("InputObject"):
-            self.process(self.given("InputObject"))
-        self._run(self._last_block, None)
 
 
 @cmdlet("select")
 class SelectObject(Cmdlet):
-    """Select-Object."""
+    """Select-Object; it passes $null over."""
 
     title = "Select-Object"
-    names = ("InputObject", "ExcludeProperty", "ExpandProperty", "First", "Last", "Skip")
+    names = ("ExpandProperty", "First", "Last", "Skip")
     positions = ("Property",)
-    switches = ("Unique",)
-    refused = ("Index", "SkipLast", "Wait")
 
-    def _begin(self) -> None:
-        self._picks = picks(self.given("Property"))
-        self._first = to_integer(self.given("First", -1), "Int32")
-        self._last = to_integer(self.given("Last", 0), "Int32")
-        self._skip = to_integer(self.given("Skip", 0), "Int32")
+    def begin(self) -> None:
+        """Before the first object."""
+        self._first, self._last, self._skip = (self._number(name) for name in ("First", "Last", "Skip"))
         self._kept: list[Any] = []
-        self._sent: list[Any] = []
-        if self.has("ExcludeProperty") and not self._picks:
-            raise NotModelled("Select-Object -ExcludeProperty without -Property")
-        if self._last and (self._first >= 0 or self._skip):
-            raise NotModelled("Select-Object -Last with -First or -Skip")
+        ways = [self.has("Last"), self.has("First") or self.has("Skip")]
+        if all(ways) or (self.has("Property") and self.has("ExpandProperty")):
+            raise NotModelled("this use of Select-Object")
 
-    def _process(self, item: Any) -> None:
+    def _number(self, name: str) -> int:
+        value = self.given(name, 1)
+        if type(value) is not int or value < 1:
+            raise NotModelled(f"Select-Object -{name} of anything but a number above 0")
+        return value if self.has(name) else 0
+
+    def process(self, item: Any) -> None:
+        """Choose the object, or not."""
+        if item is None:
+            return
         if self._last:
             self._kept = [*self._kept, item][-self._last :]
         elif self._skip > 0:
             self._skip -= 1
-        elif self._first != 0:
-            self._first -= 1
+        else:
             self._send(item)
+            self._first -= 1
             if self._first == 0:
                 raise Satisfied(self)
-        else:
-            raise Satisfied(self)
 
-    def _end(self) -> None:
-        if self.has("InputObject"):
-            self.process(self.given("InputObject"))
+    def end(self) -> None:
+        """Give the last ones."""
         for item in self._kept:
             self._send(item)
 
     def _send(self, item: Any) -> None:
         if self.has("ExpandProperty"):
-            self._expand(item)
-            return
-        chosen = self._chosen(item) if self._picks else item
-        if truth(self.given("Unique")):
-            if any(_alike(chosen, other) for other in self._sent):
-                return
-            self._sent.append(chosen)
-        self.emit(chosen)
+            self._expand(item, _name(self.given("ExpandProperty")))
+        elif self.has("Property"):
+            self.emit(self._chosen(item))
+        else:
+            self.emit(item)
 
     def _chosen(self, item: Any) -> PSObject:
         made = PSObject()
-        left_out = [to_text(name).lower() for name in items_of(self.given("ExcludeProperty"))]
-        for pick in [name for wanted in self._picks for name in spread(wanted, item)]:
-            if pick.name.lower() in left_out:
-                continue
-            if pick.name in made:
+        for wanted in items_of(self.given("Property")):
+            name, value = self._calculated(wanted, item) if isinstance(wanted, Hashtable) else self._own(wanted, item)
+            if name in made:
                 raise NotModelled("Select-Object with a property twice")
-            made[pick.name] = self._value(pick, item)
+            made[name] = value
         return made
 
-    def _value(self, pick: Pick, item: Any) -> Any:
-        try:
-            value = picked(self.engine, pick, item)
-        except Terminating:
-            value = None  # as Select-Object has it: a calculated property that fails is empty
-        return None if value is ABSENT or value is VOID else value
+    def _own(self, wanted: Any, item: Any) -> tuple[str, Any]:
+        value = own_property(item, _name(wanted))
+        return wanted, None if value is ABSENT else value
 
-    def _expand(self, item: Any) -> None:
-        if self._picks:
-            raise NotModelled("Select-Object -ExpandProperty with -Property")
-        name = to_text(self.given("ExpandProperty"))
-        value = ABSENT if item is None else own_property(item, name)
-        if value is ABSENT:
-            error_id = "ExpandPropertyNotFound,Microsoft.PowerShell.Commands.SelectObjectCommand"
-            kind = "System.Management.Automation.PSArgumentException"
-            error = runtime_error(f'Property "{name}" cannot be found.', error_id, "InvalidArgument", item, kind)
-            error.record.activity = error.record.prefix = self.title
-            self.write_error(error.record)
-        else:
+    def _calculated(self, table: Hashtable, item: Any) -> tuple[str, Any]:
+        """@{Name = ...; Expression = { ... }}, or their beginnings n and e."""
+        entries = {
+            key.lower()[:1]: value for key, value in table.items() if key.lower() in ("name", "n", "expression", "e")
+        }
+        block = entries.get("e")
+        if len(table) != 2 or len(entries) != 2 or not isinstance(block, ScriptBlock):
+            raise NotModelled("a property of this kind")
+        value = unrolled(results_of(self.engine, block, item))
+        return _name(entries["n"]), None if value is VOID else value
+
+    def _expand(self, item: Any, name: str) -> None:
+        value = own_property(item, name)
+        if value is not ABSENT:
             enumerate_into(value, self.emit)
-
-
-def _alike(one: Any, two: Any) -> bool:
-    if isinstance(one, PSObject) and isinstance(two, PSObject):
-        same_names = [name.lower() for name in one.names()] == [name.lower() for name in two.names()]
-        return same_names and all(_alike(one[name], two[name]) for name in one.names())
-    return equal(one, two, case_sensitive=True)
+            return
+        kind = "System.Management.Automation.PSArgumentException"
+        message = f'Property "{name}" cannot be found.'
+        self.report(CommandError(message, "ExpandPropertyNotFound", "InvalidArgument", exception=kind, target=item))

@@ -8,37 +8,39 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
-from powershell_subset.errors import Terminating, runtime_error
 from powershell_subset.objects import NotModelled, PSObject
-from powershell_subset.running.stages import Collecting, cmdlet
-from powershell_subset.values.dates import EPOCH
+from powershell_subset.running.stages import Cmdlet, cmdlet
 from powershell_subset.values.numbers import fits
 from powershell_subset.values.text import to_text
 
 MOST = 2 * 1024 * 1024
-DATE = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
+# JavaScriptSerializer makes a date of it.
+DATE = re.compile(r"/Date\(.*\)/", re.DOTALL)
 
 
 @cmdlet()
-class ConvertFromJson(Collecting):
+class ConvertFromJson(Cmdlet):
     """ConvertFrom-Json: an array at the top is one object, which the pipeline does not take apart."""
 
     title = "ConvertFrom-Json"
     positions = ("InputObject",)
 
-    def _end(self) -> None:
-        texts = [to_text(item) for item in self.items]
-        if self.has("InputObject"):
-            value = self.given("InputObject")
-            texts = [to_text(item) for item in value] if isinstance(value, list) else [to_text(value)]
-        if len(texts) > 1 and not _is_json(texts[0]):
-            texts = ["\r\n".join(texts)]
-        for text in texts:
-            self.emit(read(text))
+    def begin(self) -> None:
+        """Before the first object."""
+        self._texts: list[str] = []
+
+    def process(self, item: Any) -> None:
+        """Collect the texts."""
+        self._texts.append(to_text(item))
+
+    def end(self) -> None:
+        """Read the text, or the lines of one."""
+        texts = [to_text(self.given("InputObject"))] if self.has("InputObject") else self._texts
+        if len(texts) > 1 and _is_json(texts[0]):
+            raise NotModelled("ConvertFrom-Json of several texts")
+        self.emit(read("\r\n".join(texts)))
 
 
 def _is_json(text: str) -> bool:
@@ -53,52 +55,34 @@ def read(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        Terminating: it is no JSON.
+        NotModelled: it is no JSON, or such that versions read it differently.
     """
     if len(text) > MOST:
         raise NotModelled("JSON of more than 2 MiB characters, which JavaScriptSerializer refuses")
     if not text.strip():
         return None
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=_number, parse_int=_integer, strict=False)
+        return _plain(json.loads(text, object_pairs_hook=_object, parse_float=_refuse, parse_constant=_refuse))
     except ValueError:
-        raise _invalid(text) from None
-
-
-def _invalid(text: str) -> Terminating:
-    message = f"Invalid JSON primitive: {_primitive(text)}."
-    error_id = "System.ArgumentException,Microsoft.PowerShell.Commands.ConvertFromJsonCommand"
-    return runtime_error(message, error_id, "NotSpecified", kind="System.ArgumentException")
-
-
-def _primitive(text: str) -> str:
-    bare = text.strip()
-    word = re.match(r"[^\s,:\[\]{}\"']+", bare)
-    if word is None or word[0] in ("true", "false", "null"):
-        raise NotModelled("the words of this error in a JSON text")
-    return word[0]
+        raise NotModelled("the error for a text that is no JSON") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> PSObject:
     names = [name.lower() for name, _unused in pairs]
     if len(set(names)) != len(names) or "" in names:
         raise NotModelled("a JSON object with a name twice (but for its case), or an empty one")
-    return PSObject(properties={name: _dated(value) for name, value in pairs})
+    return PSObject(properties={name: _plain(value) for name, value in pairs})
 
 
-def _dated(value: Any) -> Any:
-    found = DATE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return [_dated(each) for each in value] if isinstance(value, list) else value
-    moment: datetime = EPOCH + timedelta(milliseconds=int(found[1]))
-    return moment
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, str) and DATE.fullmatch(value):
+        raise NotModelled("a date in a JSON text")
+    if isinstance(value, int) and not fits(value, 64):
+        _refuse(str(value))
+    return value
 
 
-def _integer(text: str) -> int | Decimal:
-    value = int(text)
-    return value if fits(value, "Int64") else Decimal(value)
-
-
-def _number(text: str) -> Decimal | float:
-    """JavaScriptSerializer takes what has no exponent for a Decimal."""
-    return float(text) if "e" in text.lower() else Decimal(text)
+def _refuse(text: str) -> NoReturn:
+    raise NotModelled(f"the number {text} in a JSON text")

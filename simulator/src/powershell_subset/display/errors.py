@@ -21,13 +21,8 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]|_(?=x[0-
 
 def error_text(record: ErrorRecord) -> str:
     """An error with its place, its category and its identifier; lines end with CR LF, the last one is a blank."""
-    if record.is_parse_error:
-        lines = [*position_text(record).split("\r\n"), record.message]
-    else:
-        lines = (f"{record.prefix} : {record.message}" if record.prefix else record.message).split("\n")
-        lines = [line.rstrip("\r") for line in lines]
-        if record.has_position and record.source is not None:
-            lines += position_text(record).split("\r\n")
+    lines = (f"{record.prefix} : {record.text}" if record.prefix else record.text).split("\n")
+    lines = [line.rstrip("\r") for line in lines] + position_text(record).split("\r\n")
     lines.append(_chunked(f"+ CategoryInfo          : {record.category_text()}"))
     lines += [_chunked(f"+ FullyQualifiedErrorId : {record.error_id}"), " "]
     return "".join(part + "\r\n" for line in lines for part in wrapped(line))

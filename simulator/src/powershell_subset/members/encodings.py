@@ -2,52 +2,58 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""[Text.Encoding]."""
+"""[Text.Encoding]::UTF8, and base64."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from typing import Any
 
-from powershell_subset.objects import Char, NotModelled
-from powershell_subset.values.cast import cast
-from powershell_subset.values.text import to_text
+from powershell_subset.errors import invocation_error
+from powershell_subset.objects import NotModelled
 
-# Property of [Text.Encoding]: the codec, the .NET type and the name.
-KNOWN = {
-    "utf8": ("utf-8", "System.Text.UTF8Encoding", "utf-8"),
-    "unicode": ("utf-16-le", "System.Text.UnicodeEncoding", "utf-16"),
-    "bigendianunicode": ("utf-16-be", "System.Text.UnicodeEncoding", "utf-16BE"),
-    "ascii": ("ascii", "System.Text.ASCIIEncoding", "us-ascii"),
-    "utf32": ("utf-32-le", "System.Text.UTF32Encoding", "utf-32"),
-}
+BAD_BASE64 = (
+    "The input is not a valid Base-64 string as it contains a non-base 64 character, "
+    "more than two padding characters, or an illegal character among the padding characters. "
+)
+BAD_LENGTH = "Invalid length for a Base-64 char array or string."
 
 
-class Encoding:
-    """One encoding; `text` is its ToString()."""
-
-    def __init__(self, name: str) -> None:
-        self._codec, self.type_name, self.web_name = KNOWN[name]
-
-    @property
-    def text(self) -> str:
-        """ToString()."""
-        return self.type_name
-
-    def encode(self, value: Any) -> bytes:
-        """GetBytes(): characters that the encoding has not become ``?``."""
-        if value is None:
-            raise NotModelled("the bytes of $null")
-        text = "".join(value) if isinstance(value, list) else to_text(value)
-        return text.encode(self._codec, "replace" if self._codec == "ascii" else "surrogatepass")
-
-    def decode(self, value: Any) -> str:
-        """GetString(): bytes that mean nothing become the replacement character."""
-        data: bytes = value if isinstance(value, bytes) else cast(value, "byte[]") or b""
-        if self._codec == "ascii":
-            return "".join(chr(byte) if byte < 128 else "?" for byte in data)
-        return data.decode(self._codec, "replace")
+class Utf8:
+    """The encoding UTF-8."""
 
 
-def characters(text: str) -> list[Char]:
-    """ToCharArray()."""
-    return [Char(char) for char in text]
+def encoded(_encoding: Utf8, text: Any) -> bytes:
+    """GetBytes()."""
+    if not isinstance(text, str):
+        raise NotModelled("GetBytes() of anything but a string")
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decoded(_encoding: Utf8, data: Any) -> str:
+    """GetString(): bytes that mean nothing become the replacement character."""
+    if not isinstance(data, bytes):
+        raise NotModelled("GetString() of anything but bytes")
+    return data.decode("utf-8", "replace")
+
+
+def from_base64(text: Any) -> bytes:
+    """[Convert]::FromBase64String()."""
+    if not isinstance(text, str):
+        raise NotModelled("FromBase64String() of anything but a string")
+    bare = re.sub(r"[ \t\r\n]", "", text)
+    if len(bare) % 4:
+        raise invocation_error("FromBase64String", 1, BAD_LENGTH, "FormatException")
+    try:
+        return base64.b64decode(bare, validate=True)
+    except (binascii.Error, ValueError):
+        raise invocation_error("FromBase64String", 1, BAD_BASE64, "FormatException") from None
+
+
+def to_base64(data: Any) -> str:
+    """[Convert]::ToBase64String()."""
+    if not isinstance(data, bytes):
+        raise NotModelled("ToBase64String() of anything but bytes")
+    return base64.b64encode(data).decode("ascii")

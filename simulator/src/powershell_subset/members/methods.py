@@ -2,161 +2,207 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Methods are called."""
+"""Methods and static members, and new objects."""
 
 from __future__ import annotations
 
-import inspect
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from powershell_subset.errors import ErrorRecord, Terminating, runtime_error
-from powershell_subset.members import collections, texts, times
-from powershell_subset.members.creation import create
-from powershell_subset.members.encodings import Encoding
-from powershell_subset.members.statics import static_method
+from powershell_subset.errors import runtime_error
+from powershell_subset.members import encodings, principals
 from powershell_subset.members.surroundings import Surroundings
-from powershell_subset.members.texts import NetFault
-from powershell_subset.objects import (
-    VOID,
-    Char,
-    DotNetType,
-    GenericList,
-    Hashtable,
-    NetException,
-    NotModelled,
-    PSObject,
-    ScriptBlock,
-    Version,
-)
-from powershell_subset.operators.formatting import format_value
-from powershell_subset.values.cast import CastError
-from powershell_subset.values.numbers import is_number
-from powershell_subset.values.text import to_text
+from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModelled, PSEnum, PSObject
+from powershell_subset.operators.comparison import folded
+from powershell_subset.values.text import lowered, to_text, uppered
+from powershell_subset.values.times import UTC, round_trip_text
 from powershell_subset.values.types import full_name, type_of
 
-Methods = dict[str, Callable[..., Any]]
-ENCODING_METHODS: Methods = {
-    "getbytes": lambda encoding, text: encoding.encode(text),
-    "getstring": lambda encoding, data, *rest: encoding.decode(data),
+WHITE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+def _of_text(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of strings whose arguments are strings."""
+
+    def checked(text: str, *arguments: Any) -> Any:
+        if not all(isinstance(each, str) for each in arguments):
+            raise NotModelled("a method of a string with arguments that are none")
+        return method(text, *arguments)
+
+    return checked
+
+
+def _found_at(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """StartsWith() and EndsWith() go by the rules of a culture: refused where these could say otherwise."""
+
+    def method(text: str, part: str) -> bool:
+        result = found(text, part)
+        if not result and not (part.isascii() and part.isprintable() and part) and found(folded(text), folded(part)):
+            raise NotModelled("StartsWith() or EndsWith() of such a text")
+        return result
+
+    return method
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    if not old:
+        raise NotModelled("the error of Replace() with nothing to replace")
+    return text.replace(old, new)
+
+
+def _add(items: ArrayList, item: Any) -> int:
+    items.append(item)
+    return len(items) - 1
+
+
+def _add_entry(table: Hashtable, key: Any, value: Any) -> Any:
+    if key in table:
+        raise NotModelled("the error of Add() for a key that is there")
+    table[key] = value
+    return VOID
+
+
+def _remove_entry(table: Hashtable, key: Any) -> Any:
+    table.remove(key)
+    return VOID
+
+
+def _date_text(moment: datetime, pattern: Any) -> str:
+    if pattern != "o":
+        raise NotModelled(f"ToString('{to_text(pattern)}') of a DateTime")
+    return round_trip_text(moment)
+
+
+class Writer:
+    """[Console]::Out."""
+
+    def __init__(self, engine: Surroundings) -> None:
+        self.engine = engine
+
+
+def _write(end: str) -> Callable[..., Any]:
+    def method(engine: Surroundings, text: Any) -> Any:
+        engine.write(to_text(text) + end)
+        return VOID
+
+    return method
+
+
+def _write_out(end: str) -> Callable[..., Any]:
+    return lambda writer, text: _write(end)(writer.engine, text)
+
+
+# The methods of each type by name and number of arguments.
+Methods = dict[tuple[str, int], Callable[..., Any]]
+_TEXT: Methods = {
+    ("contains", 1): lambda text, part: part in text,
+    ("endswith", 1): _found_at(str.endswith),
+    ("equals", 1): lambda text, other: text == other,
+    ("replace", 2): _replaced,
+    ("startswith", 1): _found_at(str.startswith),
+    ("tolower", 0): lowered,
+    ("tolowerinvariant", 0): lowered,
+    ("tostring", 0): str,
+    ("toupper", 0): uppered,
+    ("toupperinvariant", 0): uppered,
+    ("trim", 0): lambda text: text.strip(WHITE),
+}
+_TABLE: Methods = {
+    ("add", 2): _add_entry,
+    ("containskey", 1): lambda table, key: key in table,
+    ("remove", 1): _remove_entry,
 }
 _METHODS: tuple[tuple[type, Methods], ...] = (
-    (Version, times.VERSION_METHODS),
-    (Char, {}),
-    (str, texts.METHODS),
-    (Hashtable, collections.TABLE_METHODS),
-    (GenericList, collections.LIST_METHODS),
-    (list, collections.ARRAY_METHODS),
-    (bytes, collections.ARRAY_METHODS),
-    (datetime, times.DATE_METHODS),
-    (timedelta, times.SPAN_METHODS),
-    (uuid.UUID, times.GUID_METHODS),
-    (Encoding, ENCODING_METHODS),
+    (str, {key: _of_text(method) for key, method in _TEXT.items()}),
+    (Hashtable, _TABLE),
+    (ArrayList, {("add", 1): _add}),
+    (datetime, {("tostring", 1): _date_text, ("touniversaltime", 0): lambda moment: moment.astimezone(UTC)}),
+    (uuid.UUID, {("tostring", 0): to_text}),
+    (PSEnum, {("tostring", 0): to_text}),
+    (int, {("tostring", 0): to_text}),
+    (encodings.Utf8, {("getbytes", 1): encodings.encoded, ("getstring", 1): encodings.decoded}),
+    (Writer, {("write", 1): _write_out(""), ("writeline", 1): _write_out("\r\n")}),
+    (principals.WindowsPrincipal, {("isinrole", 1): principals.is_in_role}),
+    (PSObject, {("tostring", 0): lambda value: _object_text(value)}),
 )
-INVOCATION = "System.Management.Automation.MethodInvocationException"
+METHOD_NAMES = frozenset(name for _kind, methods in _METHODS for name, _count in methods)
 
 
-def call_method(engine: Surroundings, value: Any, name: str, arguments: list[Any]) -> Any:
+def _object_text(value: PSObject) -> str:
+    if value.is_custom:
+        raise NotModelled("ToString() of an object that a script made")
+    return to_text(value)
+
+
+def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
     """``value.name(arguments)``; VOID where the method returns nothing.
 
     Raises:
-        Terminating: there is no such method, or it threw an exception.
-        NotModelled: there may be one.
+        Terminating: there is nothing to call it on.
+        NotModelled: there may be such a method.
     """
     if value is None:
         raise runtime_error("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull")
-    intrinsic = engine.intrinsic(value, name, arguments)
-    if intrinsic is not None:
-        return intrinsic
-    function = _found(value, name.lower())
-    if function is None:
-        return _of_elements(engine, value, name, arguments)
-    return invoke(function, name, [value], arguments)
+    for kind, methods in _METHODS:
+        if isinstance(value, kind) and (name.lower(), len(arguments)) in methods:
+            return methods[(name.lower(), len(arguments))](value, *arguments)
+    raise NotModelled(f"the method {name}() of {type_of(value)} with {len(arguments)} arguments")
 
 
-def _found(value: Any, key: str) -> Callable[..., Any] | None:
-    if key == "gettype":
-        return lambda each: DotNetType(type_of(each))
-    methods = next((methods for kind, methods in _METHODS if isinstance(value, kind)), None)
-    if methods is not None and key in methods:
-        return methods[key]
-    if key == "tostring":
-        return _to_string
-    if key == "equals":
-        return collections.same
-    own = getattr(value, "methods", None)
-    return own.get(key) if isinstance(own, dict) else None
+_IDENTITY = "System.Security.Principal.WindowsIdentity"
+_STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
+    ("System.Console", "write", 1): _write(""),
+    ("System.Console", "writeline", 1): _write("\r\n"),
+    ("System.Convert", "frombase64string", 1): lambda engine, text: encodings.from_base64(text),
+    ("System.Convert", "tobase64string", 1): lambda engine, data: encodings.to_base64(data),
+    ("System.Management.Automation.ScriptBlock", "create", 1): lambda engine, text: engine.script_block(to_text(text)),
+    (_IDENTITY, "getcurrent", 0): lambda engine: principals.WindowsIdentity(engine.groups),
+    ("System.String", "isnullorempty", 1): lambda engine, text: to_text(text) == "",
+}
+_STATIC_VALUES: dict[tuple[str, str], Callable[[Surroundings], Any]] = {
+    ("System.Console", "out"): lambda engine: Writer(engine),
+    ("System.Text.Encoding", "utf8"): lambda engine: encodings.Utf8(),
+}
+_CREATED: dict[tuple[str, int], Callable[..., Any]] = {
+    ("System.Collections.ArrayList", 0): ArrayList,
+    ("System.Security.Principal.SecurityIdentifier", 1): principals.make_sid,
+    ("System.Security.Principal.WindowsPrincipal", 1): principals.make_principal,
+}
 
 
-def _to_string(value: Any, pattern: Any = "", culture: Any = None) -> str:
-    if is_number(value) and to_text(pattern):
-        return format_value(value, to_text(pattern))
-    if isinstance(value, list):
-        return type_of(value)
-    if isinstance(value, (ErrorRecord, ScriptBlock, PSObject)) or not to_text(pattern):
-        return "" if isinstance(value, PSObject) and value.is_custom else to_text(value)
-    raise NotModelled(f"ToString('{to_text(pattern)}') of {type_of(value)}")
+def static_method(type_name: str, name: str, count: int) -> Callable[..., Any]:
+    """The function behind ``[type]::name()`` with so many arguments; its first argument is the interpreter.
+
+    Raises:
+        NotModelled: the type or the method.
+    """
+    found = _STATIC.get((full_name(type_name), name.lower(), count))
+    if found is None:
+        raise NotModelled(f"[{type_name}]::{name}() with {count} arguments")
+    return found
 
 
-def _of_elements(engine: Surroundings, value: Any, name: str, arguments: list[Any]) -> Any:
-    if isinstance(value, list) and value:
-        results = [call_method(engine, item, name, arguments) for item in value]
-        kept = [item for item in results if item is not VOID]
-        return kept[0] if len(kept) == 1 else kept or VOID
-    if isinstance(value, PSObject) and value.is_custom:
-        message = f"Method invocation failed because [{value.type_name}] does not contain a method named '{name}'."
-        raise runtime_error(message, "MethodNotFound")
-    raise NotModelled(f"the method {name}() of {type_of(value)}")
+def static_value(type_name: str, name: str) -> Callable[[Surroundings], Any]:
+    """What makes the value of ``[type]::name``.
+
+    Raises:
+        NotModelled: the type or the member.
+    """
+    found = _STATIC_VALUES.get((full_name(type_name), name.lower()))
+    if found is None:
+        raise NotModelled(f"[{type_name}]::{name}")
+    return found
 
 
-def call_static(engine: Surroundings, type_name: str, name: str, arguments: list[Any]) -> Any:
-    """``[type]::name(arguments)``."""
-    if name.lower() == "new":
-        return invoke(lambda: create(type_name, arguments), ".ctor", [], [], count=len(arguments))
-    full_name(type_name)
-    return invoke(static_method(type_name, name), name, [engine], arguments)
+def create(type_name: str, arguments: list[Any]) -> Any:
+    """A new object of a type.
 
-
-def invoke(
-    function: Callable[..., Any], name: str, first: list[Any], arguments: list[Any], count: int | None = None
-) -> Any:
-    """Call a .NET method; what it throws becomes PowerShell's error."""
-    number = len(arguments) if count is None else count
-    if first and not _takes(function, len(first) + number):
-        message = f'Cannot find an overload for "{name}" and the argument count: "{number}".'
-        raise runtime_error(message, "MethodCountCouldNotFindBest", "NotSpecified")
-    try:
-        result = function(*first, *arguments)
-    except NetFault as fault:
-        raise _threw(name, number, str(fault), fault.kind) from None
-    except CastError as error:
-        raise _not_converted(name, number, error) from None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # .NET has words of its own for arguments that it does not take.
-        raise NotModelled(f"{name}() with these arguments ({error})") from None
-    return VOID if result is collections.NOTHING else result
-
-
-@lru_cache(maxsize=1024)
-def _takes(function: Callable[..., Any], count: int) -> bool:
-    """Whether a function may be called with so many arguments."""
-    try:
-        inspect.signature(function).bind(*range(count))
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _threw(name: str, count: int, message: str, kind: str) -> Terminating:
-    inner = NetException(message, f"System.{kind}")
-    text = f'Exception calling "{name}" with "{count}" argument(s): "{message}"'
-    return Terminating(ErrorRecord(NetException(text, INVOCATION, inner), kind, "NotSpecified"))
-
-
-def _not_converted(name: str, count: int, error: CastError) -> Terminating:
-    if error.inner:
-        return _threw(name, count, error.inner, "FormatException")
-    raise NotModelled(f"the error of {name}() for an argument of another type ({error})")
+    Raises:
+        NotModelled: the type, or this constructor.
+    """
+    maker = _CREATED.get((full_name(type_name), len(arguments)))
+    if maker is None:
+        raise NotModelled(f"a new {type_name} with {len(arguments)} arguments")
+    return maker(*arguments)

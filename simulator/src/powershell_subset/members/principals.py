@@ -7,16 +7,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from powershell_subset.members.texts import NetFault
 from powershell_subset.objects import NotModelled
-from powershell_subset.values.text import to_text
 
 ADMINISTRATORS = "S-1-5-32-544"
-_NAMESPACE = "System.Security.Principal"
 _SID = re.compile(r"S-1-\d+(-\d+)+", re.IGNORECASE)
 
 
@@ -25,7 +21,6 @@ class SecurityIdentifier:
     """A SID."""
 
     value: str
-    type_name: str = f"{_NAMESPACE}.SecurityIdentifier"
 
 
 @dataclass(frozen=True)
@@ -33,7 +28,6 @@ class WindowsIdentity:
     """An account that has signed in."""
 
     groups: frozenset[str]
-    type_name: str = f"{_NAMESPACE}.WindowsIdentity"
 
 
 @dataclass(frozen=True)
@@ -41,33 +35,24 @@ class WindowsPrincipal:
     """What an account may do."""
 
     groups: frozenset[str]
-    type_name: str = f"{_NAMESPACE}.WindowsPrincipal"
-    methods: dict[str, Callable[..., Any]] = field(default_factory=lambda: {"isinrole": _is_in_role}, compare=False)
 
 
 def make_sid(text: Any) -> SecurityIdentifier:
-    """``New-Object System.Security.Principal.SecurityIdentifier``.
-
-    Raises:
-        NetFault: the text is no SID.
-    """
-    if not _SID.fullmatch(to_text(text)):
-        raise NetFault("Value was invalid.\r\nParameter name: sddlForm", "ArgumentException")
-    return SecurityIdentifier(to_text(text).upper())
+    """``New-Object Security.Principal.SecurityIdentifier``."""
+    if not isinstance(text, str) or not _SID.fullmatch(text):
+        raise NotModelled(f"a SecurityIdentifier of '{text}'")
+    return SecurityIdentifier(text.upper())
 
 
 def make_principal(identity: Any) -> WindowsPrincipal:
-    """``New-Object System.Security.Principal.WindowsPrincipal``.
-
-    Raises:
-        NotModelled: it is not made of an identity.
-    """
+    """``New-Object Security.Principal.WindowsPrincipal``."""
     if not isinstance(identity, WindowsIdentity):
         raise NotModelled("a WindowsPrincipal of anything but a WindowsIdentity")
     return WindowsPrincipal(identity.groups)
 
 
-def _is_in_role(principal: WindowsPrincipal, role: Any) -> bool:
+def is_in_role(principal: WindowsPrincipal, role: Any) -> bool:
+    """IsInRole()."""
     if not isinstance(role, SecurityIdentifier):
         raise NotModelled("IsInRole() of anything but a SecurityIdentifier")
     return role.value in principal.groups

@@ -6,59 +6,61 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from powershell_subset.errors import ErrorRecord, Terminating, runtime_error
-from powershell_subset.members import collections, records, times
-from powershell_subset.members.encodings import Encoding
-from powershell_subset.members.texts import by_position, length
+from powershell_subset.errors import ErrorRecord, runtime_error
 from powershell_subset.objects import (
     VOID,
-    Char,
-    DotNetType,
-    GenericList,
+    ArrayList,
     Hashtable,
     NetException,
     NotModelled,
-    PSEnum,
     PSObject,
-    ScriptBlock,
     Switch,
-    Version,
 )
-from powershell_subset.values.cast import to_integer
-from powershell_subset.values.types import short_name, type_of
+from powershell_subset.values.text import to_text
+from powershell_subset.values.types import AUTOMATION, type_of
 
 ABSENT: Any = object()
-Properties = dict[str, Callable[[Any], Any]]
-NOT_FOUND = "The property '{}' cannot be found on this object. Verify that the property exists"
-TYPE_PROPERTIES: Properties = {
-    "fullname": lambda value: value.name,
-    "name": lambda value: short_name(value.name),
-}
-# The properties of each type, all that it has. A type that is not here has some that are not modelled.
-_PROPERTIES: tuple[tuple[type, Properties], ...] = (
-    (Version, times.VERSION_PROPERTIES),
-    (Char, {}),
+# Names that every value, or every table, has.
+HIDDEN = {"psobject", "psbase", "psadapted", "psextended", "pstypenames", "syncroot", "isreadonly", "isfixedsize"}
+HIDDEN |= {"issynchronized"}
+COUNTS = ("count", "length")
+
+
+def length(text: str) -> int:
+    """How many UTF-16 units a string has."""
+    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+
+
+def _category(record: ErrorRecord) -> PSObject:
+    return PSObject(f"{AUTOMATION}ErrorCategoryInfo", {"Category": record.category}, text=record.category_text())
+
+
+def _invocation(record: ErrorRecord) -> PSObject:
+    return PSObject(f"{AUTOMATION}InvocationInfo", {"Line": record.line()})
+
+
+_KNOWN: tuple[tuple[type, dict[str, Callable[[Any], Any]]], ...] = (
     (str, {"length": length}),
-    (GenericList, collections.LIST_PROPERTIES),
-    (list, collections.ARRAY_PROPERTIES),
-    (bytes, collections.ARRAY_PROPERTIES),
-    (bool, {}),
-    (int, {}),
-    (float, {}),
-    (datetime, times.DATE_PROPERTIES),
-    (timedelta, times.SPAN_PROPERTIES),
-    (uuid.UUID, times.GUID_PROPERTIES),
-    (PSEnum, {"value__": lambda value: value.value}),
-    (ErrorRecord, records.RECORD_PROPERTIES),
-    (NetException, records.EXCEPTION_PROPERTIES),
+    (list, {"count": len, "length": len}),
+    (timedelta, {"totalseconds": lambda span: span / timedelta(seconds=1)}),
+    (
+        ErrorRecord,
+        {
+            "categoryinfo": _category,
+            "exception": lambda record: record.exception,
+            "fullyqualifiederrorid": lambda record: record.error_id,
+            "invocationinfo": _invocation,
+        },
+    ),
+    (NetException, {"message": lambda exception: exception.message}),
     (Switch, {"ispresent": lambda value: value.present}),
-    (Encoding, {"webname": lambda value: value.web_name}),
 )
+# Of these types the properties above are all that they have.
+_WHOLE = (str, bool, int, float, list)
 
 
 def own_property(value: Any, name: str) -> Any:
@@ -68,160 +70,86 @@ def own_property(value: Any, name: str) -> Any:
         NotModelled: the type may have it.
     """
     key = name.lower()
-    if key == "psobject":
-        return records.member_view(value)
-    if isinstance(value, PSObject):
-        return _of_object(value, name)
+    if isinstance(value, (Hashtable, PSObject)) and name in value:
+        return value.get(name)
+    if key in HIDDEN or (isinstance(value, ArrayList) and key == "length"):
+        raise NotModelled(f"the property {name} of {type_of(value)}")
     if isinstance(value, Hashtable):
-        if name in value:
-            return value[name]
-        getter = collections.TABLE_PROPERTIES.get(key)
-        return ABSENT if getter is None else getter(value)
-    for kind, properties in _PROPERTIES:
-        if isinstance(value, kind):
-            return properties[key](value) if key in properties else ABSENT
-    if isinstance(value, DotNetType) and key in TYPE_PROPERTIES:
-        return TYPE_PROPERTIES[key](value)
-    if isinstance(value, (DotNetType, ScriptBlock)) or key not in ("count", "length"):
+        return _of_table(value, key)
+    known = next((properties for kind, properties in _KNOWN if isinstance(value, kind)), {})
+    if key in known:
+        return known[key](value)
+    whole = isinstance(value, _WHOLE) or (isinstance(value, PSObject) and value.is_custom) or key in COUNTS
+    if not whole or isinstance(value, bytes) or (isinstance(value, str) and key == "chars"):
         raise NotModelled(f"the property {name} of {type_of(value)}")
     return ABSENT
 
 
-def _of_object(value: PSObject, name: str) -> Any:
-    if name in value:
-        return value[name]
-    if value.is_custom or name.lower() in ("count", "length"):
-        return ABSENT
-    raise NotModelled(f"the property {name} of {value.type_name}")
+def _of_table(table: Hashtable, key: str) -> Any:
+    if key == "count":
+        return len(table)
+    if key == "keys":
+        return list(table)
+    return [value for _key, value in table.items()] if key == "values" else ABSENT
 
 
-def get_property(value: Any, name: str, strictness: float = 0) -> Any:
-    """``value.name``: of a list that has no such property, those of its elements.
-
-    Raises:
-        Terminating: there is none, and Set-StrictMode forbids that.
-    """
+def get_property(value: Any, name: str) -> Any:
+    """``value.name``: of a list that has no such property, those of its elements."""
     if value is None or value is VOID:
-        return _missing(value, name, strictness)
+        return 0 if name.lower() in COUNTS else None
     found = own_property(value, name)
     if found is ABSENT and isinstance(value, list):
-        found = _of_elements(value, name)
-    return _missing(value, name, strictness) if found is ABSENT else found
-
-
-def _missing(value: Any, name: str, strictness: float) -> Any:
-    if strictness >= 2:
-        message = NOT_FOUND.format(name) + "."
-        raise runtime_error(message, "PropertyNotFoundStrict", "NotSpecified", kind=PROPERTY_NOT_FOUND)
-    if name.lower() in ("count", "length"):
-        return 0 if value is None or value is VOID else 1
-    return None
-
-
-PROPERTY_NOT_FOUND = "System.Management.Automation.PropertyNotFoundException"
+        return _of_elements(value, name)
+    if found is ABSENT:
+        return 1 if name.lower() in COUNTS else None
+    return found
 
 
 def _of_elements(items: list[Any], name: str) -> Any:
-    if name.lower() in ("count", "length") and isinstance(items, GenericList):
-        return ABSENT
     found: list[Any] = []
     for item in items:
-        if item is None:
-            continue
-        each = own_property(item, name)
-        if each is ABSENT and isinstance(item, list):
-            each = _of_elements(item, name)
-        if isinstance(each, list):
-            found.extend(each)
-        elif each is not ABSENT:
-            found.append(each)
-    if not found:
-        return ABSENT
-    return found[0] if len(found) == 1 else found
+        each = ABSENT if item is None or isinstance(item, list) else own_property(item, name)
+        if each is ABSENT:
+            raise NotModelled(f"the property {name} of elements that do not have it")
+        found.extend(each if isinstance(each, list) else [each])
+    return (found[0] if len(found) == 1 else found) if found else None
 
 
 def set_property(value: Any, name: str, new: Any) -> None:
-    """``value.name = new``.
+    """``value.name = new``."""
+    is_there = isinstance(value, PSObject) and value.is_custom and name in value
+    if not is_there and not isinstance(value, Hashtable):
+        raise NotModelled(f"the assignment to the property {name} of {type_of(value)}")
+    value[name] = new
+
+
+def get_index(value: Any, index: Any) -> Any:
+    """``value[index]``.
 
     Raises:
-        Terminating: there is no such property.
-    """
-    if isinstance(value, Hashtable):
-        value[name] = new
-    elif isinstance(value, PSObject) and name in value:
-        if not value.is_custom:
-            raise NotModelled(f"changing {name} of {value.type_name}")
-        value[name] = new
-    elif value is None or (isinstance(value, PSObject) and value.is_custom):
-        message = NOT_FOUND.format(name) + " and can be set."
-        raise runtime_error(message, "PropertyNotFound" if value is None else "PropertyAssignmentException")
-    else:
-        raise NotModelled(f"changing {name} of {type_of(value)}")
-
-
-def get_index(value: Any, index: Any, strictness: float = 0) -> Any:
-    """``value[index]``; several indexes give several elements.
-
-    Raises:
-        Terminating: nothing to look into, or nothing there and Set-StrictMode forbids that.
+        Terminating: nothing to look into.
     """
     if value is None:
         raise runtime_error("Cannot index into a null array.", "NullArray")
-    if isinstance(value, records.PropertyList):
-        return value.named(index)
     if isinstance(value, Hashtable):
-        return _entry(value, index)
-    if isinstance(index, list) and isinstance(value, (list, bytes, str)):
-        picked = [_element(value, each, 0) for each in index]
-        return [each for each in picked if each is not ABSENT]
-    if isinstance(value, (list, bytes, str)):
-        found = _element(value, index, strictness)
-        return None if found is ABSENT else found
-    raise runtime_error(f"Unable to index into an object of type {type_of(value)}.", "CannotIndex")
+        return value.get(index)
+    if isinstance(index, list) and isinstance(value, list):
+        return [_element(value, each) for each in index]
+    return _element(value, index, outside=True)
 
 
-def _entry(table: Hashtable, index: Any) -> Any:
-    if isinstance(index, list):
-        return [_entry(table, each) for each in index]
-    if table.ordered and isinstance(index, int) and not isinstance(index, bool):
-        values = table.values()
-        return values[index] if -len(values) <= index < len(values) and index >= 0 else None
-    return table.get(index)
-
-
-def _element(items: Any, index: Any, strictness: float) -> Any:
-    at = to_integer(index, "Int32")
-    items = by_position(items) if isinstance(items, str) else items
-    if not -len(items) <= at < len(items):
-        if isinstance(items, GenericList) and at < 0:
-            at = len(items)
-        if strictness >= 3 or (isinstance(items, str) and strictness):
-            raise _outside()
-        return ABSENT
-    return Char(items[at]) if isinstance(items, str) else items[at]
+def _element(value: Any, index: Any, *, outside: bool = False) -> Any:
+    if not isinstance(value, list) or type(index) is not int:
+        raise NotModelled(f"{type_of(value)}[{to_text(index)}]")
+    if (not outside or isinstance(value, ArrayList)) and not 0 <= index < len(value):
+        raise NotModelled(f"the element {index} of {len(value)}")
+    return value[index] if -len(value) <= index < len(value) else None
 
 
 def set_index(value: Any, index: Any, new: Any) -> None:
-    """``value[index] = new``.
-
-    Raises:
-        Terminating: there is no such place.
-    """
-    if value is None:
-        raise runtime_error("Cannot index into a null array.", "NullArray")
-    if isinstance(value, Hashtable):
-        if index is None:
-            raise runtime_error("Index operation failed; the array index evaluated to null.", "NullArrayIndex")
-        value[index] = new
-        return
-    if not isinstance(value, list):
-        raise runtime_error(f"Unable to index into an object of type {type_of(value)}.", "CannotIndex")
-    at = to_integer(index, "Int32")
-    if not -len(value) <= at < len(value):
-        raise _outside()
-    value[at] = new
-
-
-def _outside() -> Terminating:
-    message, kind = "Index was outside the bounds of the array.", "System.IndexOutOfRangeException"
-    return runtime_error(message, kind, "OperationStopped", kind=kind)
+    """``value[index] = new``, of tables."""
+    if not isinstance(value, Hashtable):
+        raise NotModelled(f"the assignment to an element of {type_of(value)}")
+    if not isinstance(index, str):
+        raise NotModelled("a key of a table that is no text")
+    value[index] = new

@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from powershell_subset.objects import ScriptBlock
 
@@ -15,20 +14,10 @@ from powershell_subset.objects import ScriptBlock
 class Surroundings(Protocol):
     """The interpreter, as far as members know it."""
 
-    environment: dict[str, tuple[str, str]]
     groups: frozenset[str]
-
-    def now(self) -> datetime:
-        """The host's clock, UTC."""
 
     def write(self, text: str) -> None:
         """Write raw text to the console's output."""
 
     def script_block(self, text: str) -> ScriptBlock:
         """``[ScriptBlock]::Create(text)``."""
-
-    def intrinsic(self, value: Any, name: str, arguments: list[Any]) -> Any:
-        """The methods that PowerShell gives to every value; None: the name is not one of them."""
-
-    def console(self, name: str) -> Any:
-        """[Console]::In, Out or Error."""

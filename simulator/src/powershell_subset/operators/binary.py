@@ -9,128 +9,112 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from powershell_subset.objects import DotNetType, NotModelled
-from powershell_subset.operators import textual
-from powershell_subset.operators.arithmetic import calculate, is_list
-from powershell_subset.operators.comparison import compare, contains, equal
+from powershell_subset.objects import NotModelled, PSEnum
+from powershell_subset.operators.arithmetic import calculate
+from powershell_subset.operators.comparison import compare, equal, equal_with_case
 from powershell_subset.operators.formatting import format_text
-from powershell_subset.values.cast import CastError, cast, items_of, to_integer
-from powershell_subset.values.text import to_text
-from powershell_subset.values.types import is_a
+from powershell_subset.operators.patterns import like_pattern, pattern_of, substituted
+from powershell_subset.values.cast import items_of
+from powershell_subset.values.text import element_text, to_text
+from powershell_subset.values.types import type_of
 
-Test = Callable[[Any, Any, bool], bool]
-LONGEST_RANGE = 1 << 20
+Test = Callable[[Any, Any], bool]
+LONGEST_RANGE = 1 << 16
+# With a list on the left, these give the elements for which they hold.
 TESTS: dict[str, Test] = {
-    "eq": lambda left, right, case: equal(left, right, case_sensitive=case),
-    "ne": lambda left, right, case: not equal(left, right, case_sensitive=case),
-    "gt": lambda left, right, case: compare(left, right, case_sensitive=case) > 0,
-    "ge": lambda left, right, case: compare(left, right, case_sensitive=case) >= 0,
-    "lt": lambda left, right, case: compare(left, right, case_sensitive=case) < 0,
-    "le": lambda left, right, case: compare(left, right, case_sensitive=case) <= 0,
-    "like": lambda left, right, case: textual.like(left, right, _flags(case)),
-    "notlike": lambda left, right, case: not textual.like(left, right, _flags(case)),
+    "-eq": equal,
+    "-ne": lambda left, right: not equal(left, right),
+    "-ceq": equal_with_case,
+    "-cne": lambda left, right: not equal_with_case(left, right),
+    "-gt": lambda left, right: compare(left, right) > 0,
+    "-ge": lambda left, right: compare(left, right) >= 0,
+    "-lt": lambda left, right: compare(left, right) < 0,
+    "-le": lambda left, right: compare(left, right) <= 0,
+    "-like": lambda left, right: like_pattern(_pattern(right)).fullmatch(_subject(left)) is not None,
+    "-notlike": lambda left, right: like_pattern(_pattern(right)).fullmatch(_subject(left)) is None,
+    "-match": lambda left, right: pattern_of(_pattern(right)).search(_subject(left)) is not None,
+    "-notmatch": lambda left, right: pattern_of(_pattern(right)).search(_subject(left)) is None,
 }
-MEMBERSHIP: dict[str, Test] = {
-    "contains": lambda left, right, case: contains(_list(left), right, case_sensitive=case),
-    "notcontains": lambda left, right, case: not contains(_list(left), right, case_sensitive=case),
-    "in": lambda left, right, case: contains(_list(right), left, case_sensitive=case),
-    "notin": lambda left, right, case: not contains(_list(right), left, case_sensitive=case),
-}
-BITS: dict[str, Callable[[int, int], int]] = {
-    "-band": lambda left, right: left & right,
-    "-bor": lambda left, right: left | right,
-    "-bxor": lambda left, right: left ^ right,
-    "-shl": lambda left, right: _to_int32(left << (right & 31)),
-    "-shr": lambda left, right: left >> (right & 31),
-}
-
-
-def _flags(case: bool) -> int:
-    return textual.flags_of("-c" if case else "-i")
-
-
-def _to_int32(value: int) -> int:
-    value &= 0xFFFFFFFF
-    return value - (1 << 32) if value >= 1 << 31 else value
-
-
-def _list(value: Any) -> list[Any]:
-    return [None] if value is None else items_of(value)
 
 
 def apply(operator: str, left: Any, right: Any) -> Any:
-    """``left operator right``, but for ``-and``, ``-or``, ``-xor``, ``-is`` and ``-isnot``.
-
-    Of ``-match`` with a text on the left it is the match itself, or None.
-    """
-    if operator in "+-*/%":
-        return calculate(operator, left, right)
-    if operator == "..":
-        return _range(left, right)
-    if operator == "-f":
-        return format_text(to_text(left), _list(right))
-    if operator == "-join":
-        return textual.join(left, right)
-    if operator == "-as":
-        return _as(left, right)
-    if operator in BITS:
-        return _bits(operator, left, right)
-    case, name = _case_and_name(operator)
-    if name in MEMBERSHIP:
-        return MEMBERSHIP[name](left, right, case)
-    if name in TESTS:
-        test = TESTS[name]
-        return [item for item in left if test(item, right, case)] if is_list(left) else test(left, right, case)
-    return _textual(name, left, right, _flags(case))
+    """``left operator right``, but for ``-and`` and ``-or``."""
+    if operator in TESTS:
+        test = TESTS[operator]
+        return [item for item in left if test(item, right)] if isinstance(left, list) else test(left, right)
+    if operator in _OTHERS:
+        return _OTHERS[operator](left, right)
+    return calculate(operator, left, right)
 
 
-def _case_and_name(operator: str) -> tuple[bool, str]:
-    bare = operator[1:]
-    if bare[0] in "ci" and (bare[1:] in TESTS or bare[1:] in MEMBERSHIP or bare[1:] in TEXTUAL):
-        return bare[0] == "c", bare[1:]
-    return False, bare
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str):
+        raise NotModelled(f"a pattern of type {type_of(value)}")
+    return value
 
 
-TEXTUAL = ("match", "notmatch", "replace", "split")
+def _subject(value: Any) -> str:
+    if value is not None and not isinstance(value, (str, bool, int, PSEnum)):
+        raise NotModelled(f"a pattern for {type_of(value)}")
+    return to_text(value)
 
 
-def _textual(name: str, left: Any, right: Any, flags: int) -> Any:
-    if name == "replace":
-        return textual.replace(left, right, flags)
-    if name == "split":
-        return textual.split(left, right, flags)
-    if name not in TEXTUAL:
-        raise NotModelled(f"the operator -{name}")
-    if is_list(left):
-        return [item for item in left if (textual.match(item, right, flags) is None) == (name == "notmatch")]
-    found = textual.match(left, right, flags)
-    if left is None or isinstance(left, str):
-        return found
-    return (found is None) == (name == "notmatch")
+def _contains(items: Any, wanted: Any) -> bool:
+    return any(equal(item, wanted) for item in ([None] if items is None else items_of(items)))
 
 
 def _range(left: Any, right: Any) -> list[int]:
-    first, last = to_integer(left, "Int32"), to_integer(right, "Int32")
-    if abs(first - last) > LONGEST_RANGE:
-        raise NotModelled(f"the range {first}..{last}")
-    return list(range(first, last + 1) if first <= last else range(first, last - 1, -1))
+    if not (type(left) is int and type(right) is int) or abs(left - right) > LONGEST_RANGE:
+        raise NotModelled(f"the range {to_text(left)}..{to_text(right)}")
+    return list(range(left, right + 1) if left <= right else range(left, right - 1, -1))
 
 
-def _bits(operator: str, left: Any, right: Any) -> int:
-    one, two = int(to_integer(left, "Int64")), int(to_integer(right, "Int64"))
-    if operator in ("-shl", "-shr") and max(abs(one), abs(two)) >= 1 << 31:
-        raise NotModelled(f"{operator} of 64 bits")
-    return BITS[operator](one, two)
+def _join(left: Any, right: Any) -> str:
+    return to_text(right).join(element_text(item) for item in items_of(left))
 
 
-def _as(left: Any, right: Any) -> Any:
-    name = right.name if isinstance(right, DotNetType) else to_text(right)
-    try:
-        return cast(left, name)
-    except CastError:
-        return None
+def _format(left: Any, right: Any) -> str:
+    if not isinstance(left, str):
+        raise NotModelled(f"the format {type_of(left)}")
+    return format_text(left, [None] if right is None else items_of(right))
 
 
-def is_type(value: Any, wanted: Any) -> bool:
-    """``-is``."""
-    return is_a(value, wanted.name if isinstance(wanted, DotNetType) else to_text(wanted))
+def _split(left: Any, right: Any) -> list[str]:
+    """``value -split pattern[, count]``."""
+    given = items_of(right)
+    pattern = pattern_of(_pattern(given[0] if given else None))
+    most = given[1] if len(given) == 2 else 0
+    if pattern.groups or pattern.search("") or len(given) > 2 or type(most) is not int or most < 0:
+        raise NotModelled("this use of -split")
+    texts = [_subject(item) for item in items_of(left)]
+    return texts if most == 1 else [part for text in texts for part in pattern.split(text, max(0, most - 1))]
+
+
+def unary(operator: str, value: Any) -> Any:
+    """``-join value``, and ``-split value``, which gives words."""
+    texts = [element_text(item) for item in items_of(value)]
+    return "".join(texts) if operator == "-join" else [word for text in texts for word in text.split()]
+
+
+def _replace(left: Any, right: Any) -> Any:
+    """``value -replace pattern[, replacement]``: each element of a list."""
+    given = items_of(right)
+    if not 1 <= len(given) <= 2:
+        raise NotModelled("this use of -replace")
+    pattern, new = pattern_of(_pattern(given[0])), _pattern(given[1]) if len(given) == 2 else ""
+    if isinstance(left, list):
+        return [substituted(pattern, _subject(item), new) for item in left]
+    return substituted(pattern, _subject(left), new)
+
+
+_OTHERS: dict[str, Callable[[Any, Any], Any]] = {
+    "-contains": _contains,
+    "-notcontains": lambda left, right: not _contains(left, right),
+    "-in": lambda left, right: _contains(right, left),
+    "-notin": lambda left, right: not _contains(right, left),
+    "-f": _format,
+    "-join": _join,
+    "-replace": _replace,
+    "-split": _split,
+    "..": _range,
+}

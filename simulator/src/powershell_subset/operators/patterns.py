@@ -11,37 +11,32 @@ from functools import lru_cache
 
 from powershell_subset.objects import NotModelled
 
-# What .NET has and Python has not, or has with another meaning.
-REFUSED = re.compile(r"\\[pPGcxu]\{|\\p|\\P|\\G|\(\?\(|\(\?<\w+-|\[[^\]]*-\[|\(\?[a-z]*n")
-GROUP = re.compile(r"\(\?(?:<|')(?P<name>[A-Za-z_]\w*)(?:>|')")
-NAMED_REFERENCE = re.compile(r"\\k[<'](?P<name>\w+)[>']")
-SUBSTITUTION = re.compile(r"\$(?:(?P<number>\d+)|\{(?P<name>\w+)\}|(?P<sign>[$&]))")
+# What both understand alike: characters, classes, groups without a name, and how often each comes.
+_ESCAPE = r"\\[dDwWsSbBtrn\\.^$*+?()\[\]{}|/#\- ]"
+_CLASS = rf"\[\^?(?:{_ESCAPE}|[^\[\]\\&~|^-]|(?<=[a-zA-Z0-9])-(?=[a-zA-Z0-9]))+\]"
+_COUNT = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![*+?{])"
+UNDERSTOOD = re.compile(rf"(?:(?:{_ESCAPE}|{_CLASS}|\((?!\?)|\(\?:|\)|[^\[\]\\(){{}}*+?])(?:{_COUNT})?)*")
+SUBSTITUTION = re.compile(r"\$(?:(?P<number>\d)(?!\d)|(?P<sign>[$&]))")
 
 
 @lru_cache(maxsize=512)
-def pattern_of(text: str, flags: int = 0) -> re.Pattern[str]:
-    """A regular expression of .NET.
+def pattern_of(text: str) -> re.Pattern[str]:
+    """A regular expression of .NET, which does not mind the case.
 
     Raises:
-        NotModelled: it says something that Python says otherwise, or it is none.
+        NotModelled: it says something that Python may take otherwise, or it is none.
     """
-    if REFUSED.search(text):
+    if UNDERSTOOD.fullmatch(text) is None:
         raise NotModelled(f"the regular expression '{text}'")
-    translated = NAMED_REFERENCE.sub(r"(?P=\g<name>)", GROUP.sub(r"(?P<\g<name>>", text))
-    translated = re.sub(r"(?<!\\)((?:\\\\)*)\\z", r"\1\\Z", _end_before_newline(translated))
     try:
-        return re.compile(translated, flags)
-    except re.error as error:
-        raise NotModelled(f"the regular expression '{text}' ({error})") from None
-
-
-def _end_before_newline(text: str) -> str:
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\Z", r"\1(?=\\n?\\Z)", text)
+        return re.compile(text, re.IGNORECASE)
+    except re.error:
+        raise NotModelled(f"the regular expression '{text}'") from None
 
 
 @lru_cache(maxsize=512)
-def like_pattern(text: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-    """A wildcard pattern of ``-like``: ``*``, ``?``, ``[a-z]`` and escapes with a backtick."""
+def like_pattern(text: str) -> re.Pattern[str]:
+    """A wildcard pattern, which does not mind the case: ``*``, ``?``, ``[a-z]`` and escapes with a backtick."""
     found, at = "", 0
     while at < len(text):
         char = text[at]
@@ -56,7 +51,7 @@ def like_pattern(text: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
         else:
             found += {"*": ".*", "?": "."}.get(char, re.escape(char))
         at += 1
-    return re.compile(found, flags | re.DOTALL)
+    return re.compile(found, re.IGNORECASE | re.DOTALL)
 
 
 def is_wildcard(text: str) -> bool:
@@ -65,18 +60,19 @@ def is_wildcard(text: str) -> bool:
 
 
 def substituted(pattern: re.Pattern[str], text: str, replacement: str) -> str:
-    """``-replace``: all matches, with $1, ${name}, $& and $$ in the replacement."""
+    """``-replace``: all matches, with $1, $& and $$ in the replacement."""
+    known = SUBSTITUTION.findall(replacement)
+    if replacement.count("$") != sum(2 if sign == "$" else 1 for _number, sign in known):
+        raise NotModelled(f"the replacement '{replacement}'")
+    if any(number and int(number) > pattern.groups for number, _sign in known):
+        raise NotModelled(f"the replacement '{replacement}'")
     return pattern.sub(lambda found: _filled(found, replacement), text)
 
 
 def _filled(found: re.Match[str], replacement: str) -> str:
     def fill(mark: re.Match[str]) -> str:
-        if mark["sign"]:
-            return "$" if mark["sign"] == "$" else found[0]
-        group: str | int = mark["name"] or int(mark["number"])
-        try:
-            return found[int(group) if str(group).isdigit() else group] or ""
-        except IndexError:
-            return mark[0]
+        if mark["number"]:
+            return found[int(mark["number"])] or ""
+        return "$" if mark["sign"] == "$" else found[0]
 
     return SUBSTITUTION.sub(fill, replacement)

@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from powershell_subset.errors import ErrorRecord, Terminating
-from powershell_subset.interface import Command
-from powershell_subset.objects import VOID, GenericList, Hashtable, NotModelled, ScriptBlock
+from powershell_subset.interface import Answer, Command
+from powershell_subset.objects import VOID, NotModelled, ScriptBlock
 from powershell_subset.running.scopes import Frame, Scope
 from powershell_subset.source import Source, Span
-from powershell_subset.syntax.nodes import Node
-from powershell_subset.syntax.structure import Block, ExpressionElement, Pipeline
+from powershell_subset.syntax.nodes import Block, Node, Pipeline
 from powershell_subset.values.text import to_text
 
 Emit = Callable[[Any], None]
@@ -28,98 +28,86 @@ EVALUATE: dict[type[Node], Callable[[Engine, Any], Any]] = {}
 RUN: dict[type[Node], Callable[[Engine, Any, Emit], None]] = {}
 
 
-def evaluates(*kinds: type[Node]) -> Callable[[_Function], _Function]:
-    """Marks the function that gives the value of nodes of these kinds."""
+def evaluates(kind: type[Node]) -> Callable[[_Function], _Function]:
+    """Marks the function that gives the value of nodes of this kind."""
 
     def register(function: _Function) -> _Function:
-        EVALUATE.update(dict.fromkeys(kinds, function))
+        EVALUATE[kind] = function
         return function
 
     return register
 
 
-def runs(*kinds: type[Node]) -> Callable[[_Function], _Function]:
-    """Marks the function that runs statements of these kinds."""
+def runs(kind: type[Node]) -> Callable[[_Function], _Function]:
+    """Marks the function that runs statements of this kind."""
 
     def register(function: _Function) -> _Function:
-        RUN.update(dict.fromkeys(kinds, function))
+        RUN[kind] = function
         return function
 
     return register
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The host that a script runs on.
+
+    `commands` are its cmdlets and `absent` the names of those that other hosts have, in lower case; `groups` are the
+    SIDs of the caller's; `constrained` says that scripts run in Constrained Language Mode; `answers` are commands of
+    users whose answers are told.
+    """
+
+    commands: Mapping[str, Command]
+    now: Callable[[], datetime]
+    environment: Mapping[str, str]
+    version: str
+    groups: frozenset[str]
+    constrained: bool = False
+    absent: Collection[str] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 class Engine:
     """Runs one command line.
 
-    `say` takes what a host shows of a stream ("error", "warning", "verbose", "information"): an :class:`ErrorRecord`
-    or text; `groups` are the SIDs of the caller's, `constrained` that it runs in Constrained Language Mode. `write`
-    and `write_error` take raw text of the console's streams.
+    `write` takes raw text of the console; `say` what it shows of a stream ("error", "warning"): an :class:`ErrorRecord`
+    or text.
     """
 
-    def __init__(
-        self,
-        commands: Mapping[str, Command],
-        now: Callable[[], datetime],
-        environment: Mapping[str, str],
-        version: Hashtable,
-        say: Callable[[str, Any], None],
-        write: Callable[[str], None],
-        write_error: Callable[[str], None],
-    ) -> None:
-        self.commands = commands
-        self.now = now
-        self.environment = {name.lower(): (name, value) for name, value in environment.items()}
-        self.version = version
-        self.groups: frozenset[str] = frozenset()
-        self.constrained = False
-        self.say = say
+    def __init__(self, machine: Machine, write: Callable[[str], None], say: Callable[[str, Any], None]) -> None:
+        self.machine = machine
+        self.groups = machine.groups
         self.write = write
-        self.write_error_text = write_error
-        self.errors = GenericList((), "System.Collections.ArrayList")
+        self.say = say
         self.globals = Scope()
         self.frame = Frame(self.globals, Source(""))
         self.succeeded = True
-        self.depth = 0
+        self._depth = 0
         self._statements = 0
 
     # Values
 
-    def raw(self, node: Node) -> Any:
-        """The value of an expression; VOID where there is none at all."""
-        function = EVALUATE.get(type(node))
-        if function is None:
-            return self.capture(node)
-        return function(self, node)
-
     def value(self, node: Node) -> Any:
         """The value of an expression; nothing at all is $null."""
-        value = self.raw(node)
+        value = self.capture(node)
         return None if value is VOID else value
 
     def capture(self, node: Node) -> Any:
         """What a statement leaves: VOID, one object, or a list of several; a lone expression's value as it is."""
         if isinstance(node, Pipeline) and len(node.elements) == 1:
-            element = node.elements[0]
-            if isinstance(element, ExpressionElement) and not element.redirections:
-                return self.raw(element.expression)
-        if type(node) in EVALUATE:
-            return self.raw(node)
-        return unrolled(self.collect(node))
-
-    def collect(self, node: Node) -> list[Any]:
-        """All objects that a statement leaves."""
+            node = node.elements[0] if type(node.elements[0]) in EVALUATE else node
+        function = EVALUATE.get(type(node))
+        if function is not None:
+            return function(self, node)
         found: list[Any] = []
         self.run(node, found.append)
-        return found
+        return unrolled(found)
 
     # Statements
 
     def run(self, node: Node, emit: Emit) -> None:
         """Run a statement; what it leaves goes to `emit`, object by object."""
-        function = RUN.get(type(node))
-        if function is None:
-            raise NotModelled(f"the statement {type(node).__name__}")
-        function(self, node, emit)
+        RUN[type(node)](self, node, emit)
 
     def run_block(self, block: Block, emit: Emit) -> None:
         """Run statements; an error ends its statement, and everything else when something waits for it."""
@@ -133,66 +121,46 @@ class Engine:
         try:
             self.run(statement, emit)
         except Terminating as error:
-            if self.propagates(error):
-                error.thrown = error.thrown or self.preference("ErrorActionPreference") == "stop"
+            if self._propagates(error):
+                error.thrown = error.thrown or self.preference() == "stop"
                 raise
             self.report(error.record)
             self.succeeded = False
 
-    def propagates(self, error: Terminating) -> bool:
+    def _propagates(self, error: Terminating) -> bool:
         """Whether an error goes on to what surrounds its statement."""
-        preference = self.preference("ErrorActionPreference")
+        preference = self.preference()
         return self.frame.in_try or preference == "stop" or (error.thrown and preference == "continue")
 
     @contextmanager
-    def within(self, frame: Frame) -> Iterator[Frame]:
+    def within(self, frame: Frame) -> Iterator[None]:
         """Run something in another frame."""
         before, self.frame = self.frame, frame
         try:
-            yield frame
+            yield
         finally:
             self.frame = before
 
     @contextmanager
     def call_depth(self) -> Iterator[None]:
-        """Counts calls inside calls.
-
-        Raises:
-            Terminating: too many.
-        """
-        self.depth += 1
+        """Counts calls inside calls."""
+        self._depth += 1
         try:
-            if self.depth > MAX_CALLS:
+            if self._depth > MAX_CALLS:
                 raise NotModelled(f"more than {MAX_CALLS} calls inside each other")
             yield
         finally:
-            self.depth -= 1
+            self._depth -= 1
 
     def script_block(self, text: str) -> ScriptBlock:
         """``[ScriptBlock]::Create(text)``."""
         raise NotImplementedError
 
-    def run_with(self, block: ScriptBlock, item: Any) -> list[Any]:
-        """What a block leaves for ``$_``; it runs in the scope where it stands."""
-        raise NotImplementedError
-
-    def run_emitting(self, block: ScriptBlock, item: Any, emit: Emit) -> None:
-        """The same, object by object."""
-        raise NotImplementedError
-
-    def intrinsic(self, value: Any, name: str, arguments: list[Any]) -> Any:
-        """The methods that PowerShell gives to every value; None: the name is not one of them."""
-        raise NotImplementedError
-
-    def console(self, name: str) -> Any:
-        """[Console]::In, Out or Error."""
-        raise NotImplementedError
-
     # Variables
 
-    def preference(self, name: str) -> str:
-        """A preference variable in lower case."""
-        cell = self.frame.scope.find(name)
+    def preference(self) -> str:
+        """$ErrorActionPreference in lower case."""
+        cell = self.frame.scope.find("ErrorActionPreference")
         return to_text(cell.value).lower() if cell else "continue"
 
     @contextmanager
@@ -210,35 +178,24 @@ class Engine:
 
     # Errors
 
-    def fail(self, error: Terminating, span: Span | None) -> Terminating:
+    def fail(self, error: Terminating, span: Span) -> Terminating:
         """`error`, which now knows where in the script it happened."""
         error.record.at(self.frame.source, span)
         return error
 
     def report(self, record: ErrorRecord, action: str = "") -> None:
-        """Note an error that stops nothing, and show it if it is to be shown.
+        """Show an error that stops nothing, if it is to be shown.
 
         Raises:
             Terminating: it does stop, after all.
         """
-        action = action or self.preference("ErrorActionPreference")
+        action = action or self.preference()
         if action == "stop":
             raise Terminating(record, thrown=True)
-        if action == "ignore":
-            return
-        if action not in ("continue", "silentlycontinue"):
-            raise NotModelled(f"the error action '{action}'")
-        self.note(record)
         if action == "continue":
-            (self.frame.errors_to or self._show)(record)
-
-    def note(self, record: ErrorRecord) -> None:
-        """Put an error into $Error."""
-        if record not in self.errors:
-            self.errors.insert(0, record)
-
-    def _show(self, record: ErrorRecord) -> None:
-        self.say("error", record)
+            self.say("error", record)
+        elif action not in ("silentlycontinue", "ignore"):
+            raise NotModelled(f"the error action '{action}'")
 
 
 def unrolled(found: list[Any]) -> Any:
@@ -252,8 +209,5 @@ def enumerate_into(value: Any, emit: Emit) -> None:
     """Send a value down the pipeline: lists one by one, nothing at all not even as $null."""
     if value is VOID:
         return
-    if isinstance(value, (list, bytes)):
-        for item in list(value):
-            emit(item)
-    else:
-        emit(value)
+    for item in list(value) if isinstance(value, (list, bytes)) else [value]:
+        emit(item)

@@ -8,168 +8,112 @@ from __future__ import annotations
 
 from typing import Any
 
-from powershell_subset.errors import BINDING, ErrorRecord, Returned, Terminating, runtime_error
-from powershell_subset.members.properties import ABSENT, own_property
-from powershell_subset.objects import Hashtable, NotModelled
-from powershell_subset.running.arguments import Argument, Bound, bind
-from powershell_subset.running.declared import (
-    TRANSFORMATION,
-    VALIDATION,
-    Declared,
-    converted,
-    declared,
-    missing,
-    signature,
-    unset,
-)
+from powershell_subset.errors import Returned
+from powershell_subset.interface import Answer
+from powershell_subset.objects import NotModelled, ScriptBlock, Switch
+from powershell_subset.running.arguments import Signature, bind
 from powershell_subset.running.engine import Emit, Engine
-from powershell_subset.running.scopes import CallSite, Cell, Frame, Scope
-from powershell_subset.running.stages import Stage
+from powershell_subset.running.scopes import Cell, Scope
+from powershell_subset.running.stages import Stage, signature_of
 from powershell_subset.source import Span
-from powershell_subset.syntax.structure import Block, ScriptBody
+from powershell_subset.syntax.nodes import Function, Parameter, ScriptBody
+from powershell_subset.values.cast import CastError, cast
+from powershell_subset.values.numbers import is_number
 
-UNBOUND_INPUT = (
-    "The input object cannot be bound to any parameters for the command either because the command does not take "
-    "pipeline input or the input and its properties do not match any of the parameters that take pipeline input."
-)
+# What a parameter without a default is when nothing is bound to it.
+UNSET: dict[str, Any] = {"string": "", "int": 0, "bool": False, "switch": False}
+TYPES = (*UNSET, "string[]", "scriptblock", "hashtable", "object")
 
 
 class ScriptStage(Stage):
-    """A function or a script block; dot-sourced it uses the scope of its caller."""
+    """A function or a script block."""
 
-    def __init__(
-        self, engine: Engine, name: str, body: ScriptBody, frame: Frame, span: Span, *, dot_sourced: bool = False
-    ) -> None:
-        scope = frame.scope if dot_sourced else Scope(frame.scope)
-        super().__init__(engine, name, frame.inner(scope, body.source), span)
-        if name:
-            self.frame.call = CallSite(name, frame.source, span)
-        self._caller = frame
-        self._body = body
-        self._bound = Bound()
-        self._input: list[Any] = []
+    def __init__(self, engine: Engine, known: Function | ScriptBlock, span: Span) -> None:
+        super().__init__(engine, span)
+        self._known = known if isinstance(known, Function) else Function("a script block", known.body)
+        self.frame = engine.frame.inner(Scope(engine.frame.scope), self._known.body.source)
 
-    def _prepare(self, arguments: list[Argument]) -> None:
-        try:
-            self._bound = bind(signature(self._body), arguments)
-            self.take_common(self._bound)
-            with self.inside():
-                self._bind()
-        except Terminating as error:
-            raise self._located(error) from None
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Bind the arguments; defaults may use the parameters before them."""
+        if self.fed:
+            raise NotModelled("objects that are piped to a function or a script block")
+        given = bind(signature_of(self._known), arguments).values
+        with self.inside():
+            for each in self._known.body.parameters:
+                self._set(each, given)
 
-    def _located(self, error: Terminating) -> Terminating:
-        error.record.at(self._caller.source, self.span, self.name)
-        is_binding = error.record.exception.type_name in (BINDING, TRANSFORMATION, VALIDATION)
-        if self.name and is_binding and "," not in error.record.error_id:
-            error.record.error_id += f",{self.name}"
-        return error
+    def _set(self, each: Parameter, given: dict[str, Any]) -> None:
+        kind, name = each.type_name.lower(), each.name.lower()
+        if name in given:
+            value = converted(each, given[name])
+        elif each.default is not None:
+            value = converted(each, self.engine.value(each.default))
+        else:
+            value = converted(each, UNSET[kind]) if kind in UNSET else None
+        self.frame.scope.cells[name] = Cell(value, typed=bool(kind))
 
-    def _bind(self) -> None:
-        scope, given = self.frame.scope, self._bound.values
-        needed = [
-            each.name
-            for each in declared(self._body)
-            if each.mandatory and each.name.lower() not in given and not (self.fed and self._takes_input(each))
-        ]
-        if needed:
-            raise missing(needed)
-        table = Hashtable()
-        for each in declared(self._body):
-            if each.name.lower() in given:
-                table[each.name] = self._set(each, converted(each, given[each.name.lower()]))
-            else:
-                self._set(each, self._default(each))
-        scope.set("PSBoundParameters", table)
-        scope.set("args", self._bound.extra)
-        if self.action():
-            names = {"silentlycontinue": "SilentlyContinue", "stop": "Stop", "ignore": "Ignore"}
-            scope.set("ErrorActionPreference", names.get(self.action(), "Continue"))
-
-    def _set(self, each: Declared, value: Any) -> Any:
-        constraint = each.parameter.type_names[-1] if each.parameter.type_names else ""
-        self.frame.scope.cells[each.name.lower()] = Cell(each.name, value, constraint)
-        return value
-
-    def _default(self, each: Declared) -> Any:
-        if each.parameter.default is None:
-            return unset(each)
-        value = self.engine.value(each.parameter.default)
-        return converted(each, value) if each.parameter.type_names else value
-
-    @staticmethod
-    def _takes_input(each: Declared) -> bool:
-        return each.from_pipeline or each.by_property
-
-    def _begin(self) -> None:
-        self._run(self._body.begin)
-
-    def _process(self, item: Any) -> None:
-        if self._body.process is None:
-            self._input.append(item)
-        if any(self._takes_input(each) for each in declared(self._body)):
-            if not self._bind_input(item):
-                return
-        elif self._body.cmdlet_binding and self._body.process is not None:
-            self._refuse(item)
-            return
-        if self._body.process is not None:
-            with self.engine.item(item):
-                self._run(self._body.process)
-
-    def _bind_input(self, item: Any) -> bool:
-        bound = False
-        for each in declared(self._body):
-            value = item if each.from_pipeline else self._property(each, item)
-            if value is not ABSENT and each.name.lower() not in self._bound.values:
-                self._set(each, converted(each, value))
-                bound = True
-        if not bound:
-            self._refuse(item)
-        return bound
-
-    @staticmethod
-    def _property(each: Declared, item: Any) -> Any:
-        if not each.by_property or item is None:
-            return ABSENT
-        return own_property(item, each.name)
-
-    def _refuse(self, item: Any) -> None:
-        error_id = f"InputObjectNotBound,{self.name}"
-        record: ErrorRecord = runtime_error(UNBOUND_INPUT, error_id, "InvalidArgument", item, BINDING).record
-        record.activity = record.prefix = self.name
-        self.write_error(record)
-
-    def _end(self) -> None:
-        if self._body.process is not None and not self.fed:
-            with self.engine.item(None):
-                self._run(self._body.process)
-        if self._body.end is not None:
-            self.frame.scope.set("input", self._input)
-            self._run(self._body.end)
-
-    def _run(self, block: Block | None) -> None:
-        if block is None:
-            return
+    def end(self) -> None:
+        """Run the statements."""
         try:
             with self.engine.call_depth():
-                self.engine.run_block(block, self.emit)
+                self.engine.run_block(self._known.body.block, self.emit)
         except Returned:
             return
 
 
-def run_in_place(engine: Engine, body: ScriptBody, item: Any, emit: Emit) -> None:
-    """Run a block in the scope of whoever asks, with `item` as ``$_``."""
-    if body.parameters or body.begin or body.process:
-        raise NotModelled("a script block with parameters or named blocks here")
-    frame = engine.frame.inner(source=body.source)
+def converted(each: Parameter, value: Any) -> Any:
+    """A value as the parameter takes it.
+
+    Raises:
+        NotModelled: PowerShell would convert it by other rules, or refuse it.
+    """
+    kind = each.type_name.lower()
+    if not kind:
+        return value
+    if kind == "switch":
+        return Switch(bool(value))
+    if (kind == "string" and isinstance(value, list)) or (
+        kind == "bool" and not isinstance(value, (bool, Switch)) and not is_number(value)
+    ):
+        raise NotModelled(f"this value of the parameter -{each.name}")
     try:
-        with engine.within(frame), engine.item(item), engine.call_depth():
-            engine.run_block(body.end or Block(()), emit)
+        return cast(value, each.type_name)
+    except CastError:
+        raise NotModelled(f"the error for this value of the parameter -{each.name}") from None
+
+
+class AnsweringStage(Stage):
+    """A command of a user whose answer is told."""
+
+    def __init__(self, engine: Engine, answer: Answer, span: Span) -> None:
+        super().__init__(engine, span)
+        self._answer = answer
+
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """It takes none."""
+        bind(Signature("a user's command", ()), arguments)
+
+    def end(self) -> None:
+        """Give the output line by line, and the exit code as that of a program."""
+        for line in self._answer.output.splitlines():
+            self.emit(line)
+        self.engine.globals.set("LASTEXITCODE", self._answer.exit_code)
+
+
+def run_in_place(engine: Engine, block: ScriptBlock, item: Any, emit: Emit) -> None:
+    """Run a block in the scope of whoever asks, with `item` as ``$_``."""
+    body = getattr(block, "body", None)
+    if not isinstance(body, ScriptBody) or body.parameters:
+        raise NotModelled("a script block with parameters here")
+    try:
+        with engine.within(engine.frame.inner(source=body.source)), engine.item(item), engine.call_depth():
+            engine.run_block(body.block, emit)
     except Returned:
         return
 
 
-def calling_function(engine: Engine) -> CallSite | None:
-    """The call of the function that runs."""
-    return engine.frame.call
+def results_of(engine: Engine, block: ScriptBlock, item: Any) -> list[Any]:
+    """What a block leaves for ``$_``."""
+    found: list[Any] = []
+    run_in_place(engine, block, item, found.append)
+    return found

@@ -7,26 +7,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from powershell_subset.source import Source, Span
-from powershell_subset.syntax.structure import Function
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from powershell_subset.errors import ErrorRecord
-
-MISSING: Any = object()
+from powershell_subset.source import Source
+from powershell_subset.syntax.nodes import Function
 
 
 @dataclass
 class Cell:
-    """A variable; `constraint` is the type that its declaration holds it to."""
+    """A variable; a parameter with a type is `typed`: what is assigned to it would be converted."""
 
-    name: str
     value: Any
-    constraint: str = ""
+    typed: bool = False
 
 
 class Scope:
@@ -36,66 +28,30 @@ class Scope:
         self.parent = parent
         self.cells: dict[str, Cell] = {}
         self.functions: dict[str, Function] = {}
-        self.strict: float | None = None
 
     def find(self, name: str) -> Cell | None:
         """The variable, here or in a scope around."""
-        key = name.lower()
-        scope: Scope | None = self
-        while scope is not None:
-            cell = scope.cells.get(key)
-            if cell is not None:
-                return cell
-            scope = scope.parent
-        return None
+        found = self.cells.get(name.lower())
+        return found if found or self.parent is None else self.parent.find(name)
 
     def set(self, name: str, value: Any) -> None:
         """Set the variable in this very scope."""
-        cell = self.cells.get(name.lower())
-        if cell is None:
-            self.cells[name.lower()] = Cell(name, value)
-        else:
-            cell.value = value
+        self.cells[name.lower()] = Cell(value)
 
     def function(self, name: str) -> Function | None:
         """The function, here or in a scope around."""
-        key = name.lower()
-        scope: Scope | None = self
-        while scope is not None:
-            if key in scope.functions:
-                return scope.functions[key]
-            scope = scope.parent
-        return None
-
-    def strictness(self) -> float:
-        """The version of Set-StrictMode that holds here; 0: none."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope.strict is not None:
-                return scope.strict
-            scope = scope.parent
-        return 0.0
-
-
-@dataclass(frozen=True)
-class CallSite:
-    """The call of a function: its name, and where it was called."""
-
-    name: str
-    source: Source
-    span: Span
+        found = self.functions.get(name.lower())
+        return found if found or self.parent is None else self.parent.function(name)
 
 
 @dataclass
 class Frame:
-    """What surrounds a running statement: its scope, its script, a try block, and where errors go."""
+    """What surrounds a running statement: its scope, its script, and whether a try block waits for errors."""
 
     scope: Scope
     source: Source
     in_try: bool = False
-    errors_to: Callable[[ErrorRecord], None] | None = None
-    call: CallSite | None = None
 
     def inner(self, scope: Scope | None = None, source: Source | None = None) -> Frame:
         """A frame inside this one."""
-        return Frame(scope or self.scope, source or self.source, self.in_try, self.errors_to, self.call)
+        return Frame(scope or self.scope, source or self.source, self.in_try)

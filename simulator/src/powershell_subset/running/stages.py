@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from powershell_subset.errors import ErrorRecord, Terminating, record_of
 from powershell_subset.interface import Call, Command, CommandError
-from powershell_subset.objects import GenericList, NotModelled
-from powershell_subset.running.arguments import Argument, Bound, Signature, bind
+from powershell_subset.objects import ArrayList, NotModelled
+from powershell_subset.running.arguments import Bound, Signature, bind
 from powershell_subset.running.engine import Emit, Engine
-from powershell_subset.running.scopes import Frame
 from powershell_subset.source import Span
+from powershell_subset.syntax.nodes import Function
 from powershell_subset.values.text import to_text
 
 ACTIONS = ("stop", "silentlycontinue", "ignore", "continue")
@@ -25,203 +25,139 @@ ACTIONS = ("stop", "silentlycontinue", "ignore", "continue")
 class Stage:
     """One command of a pipeline; `emit` is where its objects go, `fed` whether something comes before it."""
 
-    def __init__(self, engine: Engine, name: str, frame: Frame, span: Span) -> None:
+    def __init__(self, engine: Engine, span: Span) -> None:
         self.engine = engine
-        self.name = name
-        self.frame = frame
+        self.frame = engine.frame.inner()
         self.span = span
-        self.emit: Emit = self._nowhere
+        self.emit: Emit = lambda item: None
         self.fed = False
         self.failed = False
-        self.common: dict[str, Any] = {}
-        self._collected: list[Any] = []
 
-    def _nowhere(self, item: Any) -> None:
-        raise NotModelled("a command outside a pipeline")
-
-    def inside(self) -> AbstractContextManager[Frame]:
+    def inside(self) -> AbstractContextManager[None]:
         """The command's own surroundings."""
         return self.engine.within(self.frame)
 
-    def prepare(self, arguments: list[Argument]) -> None:
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Take the arguments."""
-        self._prepare(arguments)
 
     def begin(self) -> None:
         """Before the first object."""
-        self._begin()
 
     def process(self, item: Any) -> None:
         """An object of the pipeline."""
-        self._process(item)
 
     def end(self) -> None:
         """After the last object."""
-        self._end()
 
-    def _prepare(self, arguments: list[Argument]) -> None:
-        raise NotImplementedError
 
-    def _begin(self) -> None: ...
+class CommandStage(Stage):
+    """A cmdlet: it reports errors that end nothing, as -ErrorAction and -ErrorVariable say."""
 
-    def _process(self, item: Any) -> None: ...
+    def __init__(self, engine: Engine, span: Span, signature: Signature, class_name: str) -> None:
+        super().__init__(engine, span)
+        self.signature = signature
+        self._class_name = class_name
+        self._action = ""
+        self._collected = ArrayList()
 
-    def _end(self) -> None: ...
+    def _bind(self, arguments: list[tuple[str, Any]]) -> Bound:
+        bound = bind(self.signature, arguments)
+        self._action = to_text(bound.common.get("erroraction")).lower()
+        if self._action not in ("", *ACTIONS):
+            raise NotModelled(f"-ErrorAction {self._action}")
+        name = bound.common.get("errorvariable")
+        if name is not None:
+            self._collect_in(to_text(name))
+        return bound
 
-    def action(self) -> str:
-        """What -ErrorAction says, in lower case; empty: nothing."""
-        if "erroraction" not in self.common:
-            return ""
-        action = to_text(self.common["erroraction"]).lower()
-        names = {"0": "silentlycontinue", "1": "stop", "2": "continue", "4": "ignore"}
-        action = names.get(action, action)
-        if action not in ACTIONS:
-            raise NotModelled(f"-ErrorAction {action}")
-        return action
+    def _collect_in(self, variable: str) -> None:
+        if not variable.isidentifier():
+            raise NotModelled(f"-ErrorVariable {variable}")
+        self.frame.scope.set(variable, self._collected)
 
-    def take_common(self, bound: Bound) -> None:
-        """Keep the common parameters, and refuse those that nothing stands behind."""
-        self.common = bound.common
-        for name in ("outvariable", "pipelinevariable", "warningvariable", "informationvariable"):
-            if name in self.common:
-                raise NotModelled(f"the common parameter -{name}")
-        variable = self.common.get("errorvariable")
-        if variable is not None:
-            self._errors_to(to_text(variable))
-
-    def _errors_to(self, variable: str) -> None:
-        name = variable.removeprefix("+")
-        cell = self.frame.scope.cells.get(name.lower())
-        known = cell.value if cell and variable.startswith("+") else None
-        self._collected = known if isinstance(known, GenericList) else GenericList((), "System.Collections.ArrayList")
-        self.frame.scope.set(name, self._collected)
-
-    def write_error(self, record: ErrorRecord) -> None:
-        """Report an error that does not end the command.
+    def report(self, error: CommandError) -> None:
+        """Report an error; it ends the command if it is terminating, or -ErrorAction or the preference says Stop.
 
         Raises:
-            Terminating: -ErrorAction or the preference says Stop.
+            Terminating: it does.
         """
+        record = record_of(error, self.signature.command, self._class_name)
         record.at(self.frame.source, self.span)
         self.failed = True
         self._collected.append(record)
-        self.engine.report(record, self.action())
+        if error.terminating:
+            raise Terminating(record)
+        self._show(record)
 
-    def failure(self, error: Terminating) -> Terminating:
-        """An error that ends the command, which now knows where it happened."""
-        error.record.at(self.frame.source, self.span, self.name)
-        self._collected.append(error.record)
-        return error
+    def _show(self, record: ErrorRecord) -> None:
+        self.engine.report(record, self._action)
 
 
-class RegisteredStage(Stage):
+class RegisteredStage(CommandStage):
     """A cmdlet that was given to the interpreter."""
 
-    def __init__(self, engine: Engine, command: Command, frame: Frame, span: Span) -> None:
-        super().__init__(engine, command.name, frame, span)
+    def __init__(self, engine: Engine, command: Command, span: Span) -> None:
+        super().__init__(engine, span, signature_of(command), command.class_name)
         self._command = command
         self._bound = Bound()
         self._input: list[Any] = []
 
-    def _prepare(self, arguments: list[Argument]) -> None:
-        command = self._command
-        signature = Signature(
-            command.takes(),
-            frozenset(name.lower() for name in command.switches),
-            command.positional,
-            class_name=command.class_name,
-        )
-        self._bound = bind(signature, arguments)
-        self.take_common(self._bound)
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Take the arguments."""
+        self._bound = self._bind(arguments)
 
-    def _process(self, item: Any) -> None:
+    def process(self, item: Any) -> None:
+        """An object of the pipeline."""
         self._input.append(item)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Run it, once."""
         if self.fed and not self._input:
             return
         parameters = dict(self._bound.values)
         if self._input and self._command.pipeline:
             parameters.setdefault(self._command.pipeline.lower(), list(self._input))
-        call = Call(self._command.name, parameters, self._input, self.engine.now, self._report, self._warn)
+        now = self.engine.machine.now
+        call = Call(self._command.name, parameters, self._input, now, self.report, self._warn)
         try:
             for item in self._command.run(call):
                 self.emit(item)
         except CommandError as error:
-            record = record_of(error, self.name, self._command.class_name)
-            if error.terminating:
-                raise self.failure(Terminating(record)) from None
-            self.write_error(record)
-
-    def _report(self, error: CommandError) -> None:
-        self.write_error(record_of(error, self.name, self._command.class_name))
+            self.report(error)
 
     def _warn(self, text: str) -> None:
         self.engine.say("warning", text)
 
 
-class Cmdlet(Stage):
-    """A cmdlet that PowerShell itself brings. `refused` are parameters that it has, but that are not modelled."""
+class Cmdlet(CommandStage):
+    """A cmdlet that PowerShell itself brings."""
 
     title: ClassVar[str] = ""
     names: ClassVar[tuple[str, ...]] = ()
     switches: ClassVar[tuple[str, ...]] = ()
     positions: ClassVar[tuple[str, ...]] = ()
-    refused: ClassVar[tuple[str, ...]] = ()
-    short: ClassVar[dict[str, str]] = {}
     rest: ClassVar[str] = ""
-    class_name: ClassVar[str] = ""
     module: ClassVar[str] = "Microsoft.PowerShell.Utility"
 
-    def __init__(self, engine: Engine, frame: Frame, span: Span) -> None:
-        super().__init__(engine, self.title, frame, span)
-        self.bound: dict[str, Any] = {}
+    def __init__(self, engine: Engine, span: Span) -> None:
+        class_name = f"Microsoft.PowerShell.Commands.{self.title.replace('-', '')}Command"
+        super().__init__(engine, span, signature_of(type(self)), class_name)
+        self._given: dict[str, Any] = {}
 
-    def _prepare(self, arguments: list[Argument]) -> None:
-        names = (*self.names, *self.positions, *self.switches, *self.refused)
-        signature = Signature(
-            tuple(dict.fromkeys(names)),
-            frozenset(name.lower() for name in self.switches),
-            self.positions,
-            self.short,
-            rest=self.rest,
-            class_name=f"Microsoft.PowerShell.Commands.{self.class_name or self.title.replace('-', '') + 'Command'}",
-        )
-        bound = bind(signature, arguments)
-        self.take_common(bound)
-        self.bound = bound.values
-        for name in self.refused:
-            if name.lower() in self.bound:
-                raise NotModelled(f"{self.title} -{name}")
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Take the arguments."""
+        self._given = self._bind(arguments).values
 
     def given(self, name: str, default: Any = None) -> Any:
         """The value of a parameter."""
-        return self.bound.get(name.lower(), default)
+        return self._given.get(name.lower(), default)
 
     def has(self, name: str) -> bool:
         """Whether a parameter was given."""
-        return name.lower() in self.bound
+        return name.lower() in self._given
 
 
-class Collecting(Cmdlet):
-    """A cmdlet that needs all objects before it can say anything."""
-
-    def __init__(self, engine: Engine, frame: Frame, span: Span) -> None:
-        super().__init__(engine, frame, span)
-        self.items: list[Any] = []
-
-    def _process(self, item: Any) -> None:
-        self.items.append(item)
-
-    def _end(self) -> None:
-        if self.has("InputObject"):
-            self.items.append(self.given("InputObject"))
-        self._finish()
-
-    def _finish(self) -> None:
-        raise NotImplementedError
-
-
+Known = Command | type[Cmdlet] | Function
 CMDLETS: dict[str, type[Cmdlet]] = {}
 ALIASES: dict[str, str] = {}
 
@@ -231,7 +167,30 @@ def cmdlet(*aliases: str) -> Callable[[type[Cmdlet]], type[Cmdlet]]:
 
     def register(kind: type[Cmdlet]) -> type[Cmdlet]:
         CMDLETS[kind.title.lower()] = kind
-        ALIASES.update(dict.fromkeys(aliases, kind.title))
+        ALIASES.update(dict.fromkeys(aliases, kind.title.lower()))
         return kind
 
     return register
+
+
+def signature_of(known: Known) -> Signature:
+    """The parameters of a command, a cmdlet or a function."""
+    if isinstance(known, Command):
+        return Signature(known.name, known.parameters, known.switches, known.positional)
+    if isinstance(known, Function):
+        parameters = known.body.parameters
+        switches = tuple(each.name for each in parameters if each.type_name.lower() == "switch")
+        others = tuple(each.name for each in parameters if each.name not in switches)
+        return Signature(known.name, (), switches, others, common=False)
+    return Signature(known.title, known.names, known.switches, known.positions, known.rest)
+
+
+def find_command(engine: Engine, name: str) -> Known | None:
+    """What a name means: a function, a cmdlet, or one with its module before it."""
+    function = engine.frame.scope.function(name)
+    if function is not None:
+        return function
+    module, _backslash, bare = name.lower().rpartition("\\")
+    full = bare if module else ALIASES.get(bare, bare)
+    found: Command | type[Cmdlet] | None = CMDLETS.get(full) or engine.machine.commands.get(full)
+    return found if found is not None and module in ("", found.module.lower()) else None

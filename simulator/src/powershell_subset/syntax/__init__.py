@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from powershell_subset.syntax.reader import ScriptError
 from powershell_subset.syntax.statements import parse
 
-__all__ = ["ScriptError", "parse"]
+__all__ = ["parse"]

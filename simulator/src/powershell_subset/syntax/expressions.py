@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from powershell_subset.syntax.nodes import (
     ArrayLiteral,
+    Binary,
+    Block,
     Cast,
     Constant,
     HashLiteral,
@@ -21,21 +23,34 @@ from powershell_subset.syntax.nodes import (
     Node,
     Parenthesized,
     ScriptBlockLiteral,
-    Step,
+    ScriptBody,
+    StaticCall,
+    StaticMember,
     SubExpression,
-    TypeLiteral,
+    Unary,
 )
-from powershell_subset.syntax.operators import OperatorReader
-from powershell_subset.syntax.structure import Block, ScriptBody
-from powershell_subset.values.numbers import NUMBER, negated, parse_number
+from powershell_subset.syntax.strings import StringReader
+from powershell_subset.values.numbers import parse_number
 
-TYPE = re.compile(r"\[\s*(?P<name>[A-Za-z_][\w.+`]*(?:\s*\[[\w.+`\[\],\s]*\])*)\s*\]")
-NAME = re.compile(r"[\w]+")
-BEGINS_VALUE = re.compile(r"[$@(\[\"'{!\d\u2018\u2019\u201c\u201d]|[-+.]\d|[-+]\$|,|[-+]\(")
-NUMBER_ENDS = re.compile(r"(?=[\s(){};,|&\]\[+*/%<>=!?:'\"#]|-|\.\.|\.[A-Za-z]|$)")
+_TESTS = ("eq", "ne", "ceq", "cne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch")
+_OTHERS = ("contains", "notcontains", "in", "notin", "replace", "split", "join")
+LEVELS: tuple[set[str], ...] = (
+    {"-and", "-or"},
+    {f"-{name}" for name in (*_TESTS, *_OTHERS)},
+    {"+", "-"},
+    {"*", "/", "%"},
+    {"-f"},
+    {".."},
+)
+OPERATOR = re.compile(r"-[A-Za-z]+(?![\w-])|\.\.|[-+*/%](?![-+*/%=])")
+PREFIX = re.compile(r"!|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
+TYPE = re.compile(r"\[ *(?P<name>[A-Za-z][\w.]*(?:\[\])?) *\]")
+NAME = re.compile(r"[A-Za-z_]\w*")
+KEY = re.compile(r"[A-Za-z_][\w-]*")
+NUMBER = re.compile(r"\d(?:[\w]|\.(?!\.)|(?<=[eE])[+-](?=\d))*")
 
 
-class ExpressionReader(OperatorReader):
+class ExpressionReader(StringReader):
     """Reads values and what is asked of them."""
 
     # Whether a comma joins values here; between the arguments of a method it does not.
@@ -52,133 +67,123 @@ class ExpressionReader(OperatorReader):
         """Statements up to `closing`, which is taken too."""
         raise NotImplementedError
 
-    def statement(self) -> Node | None:
-        """One statement; None when none begins here."""
+    def statement(self) -> Node:
+        """One statement."""
         raise NotImplementedError
 
     def script_body(self, closing: str) -> ScriptBody:
         """Parameters and statements up to `closing`, which is taken too."""
         raise NotImplementedError
 
-    def operand(self) -> Node | None:
+    def expression(self) -> Node:
+        """An expression with all its operators."""
+        start = self.at
+        return self._joined(self._operand(), 0, start)
+
+    def _joined(self, left: Node, least: int, start: int) -> Node:
+        """`left`, which began at `start`, with the operators behind it of level `least` and above."""
+        while True:
+            begin = self.at
+            self.skip_blanks()
+            operator, level = self._operator()
+            if level < least:
+                self.at = begin
+                return left
+            self.at += len(operator)
+            self.skip_newlines()
+            after = self.at
+            right = self._joined(self._operand(), level + 1, after)
+            left = Binary(operator, left, right, self.span(start))
+
+    def _operator(self) -> tuple[str, int]:
+        """The operator that is next and its level; the position does not move."""
+        found = self.match(OPERATOR)
+        text = found[0].lower() if found else ""
+        for level, operators in enumerate(LEVELS):
+            if text in operators:
+                return text, level
+        if text.startswith("-") and len(text) > 1:
+            self.refuse(f"the operator {text}")
+        return "", -1
+
+    def _operand(self) -> Node:
         """A unary expression, or several joined by commas."""
-        first = self._comma_first() if self.commas and self.peek() == "," else self.unary()
-        if first is None or not self.commas:
+        first = self.unary()
+        if not self.commas:
             return first
         items = [first]
-        while self._comma():
-            self.skip_newlines()
-            item = self.unary()
-            if item is None:
-                self.fail("Missing expression after ','.", "MissingExpressionAfterToken")
-            items.append(item)
+        while self.comma():
+            items.append(self.unary())
         return first if len(items) == 1 else ArrayLiteral(tuple(items))
 
-    def _comma(self) -> bool:
+    def comma(self) -> bool:
+        """Go behind a comma if it is next, and to what follows it."""
         begin = self.at
         self.skip_blanks()
         if self.skip(","):
+            self.skip_newlines()
             return True
         self.at = begin
         return False
 
-    def _comma_first(self) -> Node:
-        self.at += 1
-        self.skip_newlines()
-        item = self._comma_first() if self.peek() == "," else self.unary()
-        if item is None:
-            self.fail("Missing expression after unary operator ','.", "MissingExpressionAfterOperator")
-        return ArrayLiteral((item,))
-
-    def unary(self) -> Node | None:
+    def unary(self) -> Node:
         """One operand, with what stands before and behind it."""
-        start = self.at
-        if self.peek(2) in ("++", "--"):
-            by = 1 if self.peek() == "+" else -1
-            self.at += 2
-            self.skip_blanks()
-            target = self.unary()
-            if target is None:
-                self.fail("Missing expression after unary operator.", "MissingExpressionAfterOperator")
-            return Step(target, by, before=True, span=self.span(start))
-        negative = self._negative_number()
-        if negative is not None:
-            return self.postfix(negative, start)
-        return self.unary_operator(start) or self._cast() or self.primary()
+        prefix = self.take(PREFIX).lower()
+        if prefix:
+            self.skip_newlines()
+            return Unary("-not" if prefix == "!" else prefix, self.unary())
+        if self.peek() == "-" and re.match(r"[\d$(]", self.text[self.at + 1 : self.at + 2]):
+            self.at += 1
+            return Unary("-", self.primary())
+        return self._cast() if self.peek() == "[" else self.primary()
 
-    def _negative_number(self) -> Node | None:
-        """A literal with its sign: the smallest Int32 is one, its digits without the sign are not."""
-        if self.peek() != "-" or not re.match(r"\.?\d", self.text[self.at + 1 : self.at + 3]):
-            return None
-        self.at += 1
-        number = self.number()
-        if number is None or not isinstance(number.value, (int, float)) or self.peek() in (".", "["):
-            self.at = self.at if number is None else self.at - len(number.text)
-            self.at -= 1
-            return None
-        return Constant(negated(number.value), "-" + number.text)
-
-    def _cast(self) -> Node | None:
+    def _cast(self) -> Node:
         start = self.at
         found = self.match(TYPE)
         if found is None:
-            return None
+            self.refuse_here("a type or an attribute")
         self.at = found.end()
-        literal = TypeLiteral(re.sub(r"\s", "", found["name"]))
-        if self.peek(2) == "::" or self.peek() == ".":
-            return self.postfix(literal, start)
-        begin = self.at
+        if self.skip("::"):
+            return self._postfix(self._static(found["name"], start), start)
         self.skip_blanks()
-        has_value = self.match(BEGINS_VALUE) is not None and self.peek() != ","
-        value = self.unary() if has_value or self.word_operator() == "-not" else None
-        if value is None:
-            self.at = begin
-            return literal
-        return Cast(literal.name, value, self.span(start))
+        return Cast(found["name"], self.unary(), self.span(start))
 
-    def primary(self) -> Node | None:
+    def _static(self, type_name: str, start: int) -> Node:
+        name = self._name()
+        if self.skip("("):
+            return StaticCall(type_name, name, self._arguments(), self.span(start))
+        return StaticMember(type_name, name)
+
+    def _name(self) -> str:
+        name = self.take(NAME)
+        if not name:
+            self.refuse_here("the name of a member")
+        return name
+
+    def primary(self) -> Node:
         """A value with its members, indexes and calls."""
         start = self.at
-        node = self._atom()
-        return None if node is None else self.postfix(node, start)
+        return self._postfix(self._atom(), start)
 
-    def _atom(self) -> Node | None:
+    def _atom(self) -> Node:
         char, pair = self.peek(), self.peek(2)
-        if char and char in "'\u2018\u2019":
-            return self.verbatim()
-        if char and char in '"\u201c\u201d':
-            return self.expandable()
-        if char and char in "@$(":
-            return self._opened(char, pair)
-        if char == "{":
-            self.at += 1
-            with self.joining(commas=True):
-                return ScriptBlockLiteral(self.script_body("}"))
-        return self.number()
-
-    def _opened(self, char: str, pair: str) -> Node | None:
         if pair in ("$(", "@("):
             return self.sub_expression()
         if pair == "@{":
             return self._hash()
-        if pair == "@'":
-            return self.verbatim_here()
-        if pair == '@"':
-            return self.expandable_here()
         if char == "(":
             return self._parenthesized()
-        return self.variable() if char == "$" else None
-
-    def number(self) -> Constant | None:
-        """A numeric literal that ends where a number may end."""
-        found = self.match(NUMBER)
-        if found is None or NUMBER_ENDS.match(self.text, found.end()) is None:
-            return None
-        value = parse_number(found[0])
-        if value is None:
-            self.fail(f"The numeric constant {found[0]} is not valid.", "BadNumericConstant")
-        self.at = found.end()
-        return Constant(value, found[0])
+        if char == "{":
+            self.at += 1
+            with self.joining(commas=True):
+                return ScriptBlockLiteral(self.script_body("}"))
+        if char in ("'", '"'):
+            return self.verbatim() if char == "'" else self.expandable()
+        if char == "$":
+            return self.variable()
+        if not char.isdigit():
+            self.refuse_here("an expression")
+        return Constant(parse_number(self.take(NUMBER)))
 
     def sub_expression(self) -> SubExpression:
         """``$( )`` or ``@( )`` at the position."""
@@ -192,10 +197,8 @@ class ExpressionReader(OperatorReader):
         self.skip_newlines()
         with self.joining(commas=True):
             inner = self.statement()
-        if inner is None:
-            self.fail("An expression was expected after '('.", "ExpectedExpression")
         self.skip_newlines()
-        self.expect(")", "Missing closing ')' in expression.", "MissingEndParenthesisInExpression")
+        self.expect(")")
         return Parenthesized(inner)
 
     def _hash(self) -> Node:
@@ -207,72 +210,46 @@ class ExpressionReader(OperatorReader):
                 entries.append(self._entry())
             begin = self.at
             self.skip_separators()
-            if begin == self.at and self.peek() not in ("", "}"):
-                self.fail_unexpected()
+            if begin == self.at and self.peek() != "}":
+                self.refuse_here("an entry of a table")
         return HashLiteral(tuple(entries))
 
     def _entry(self) -> tuple[Node, Node]:
-        if not self.peek():
-            self.fail("The hash literal was incomplete.", "IncompleteHashLiteral")
-        word = self.take(re.compile(r"[^\W\d][\w-]*"))
-        key: Node | None = Constant(word) if word else self.unary()
-        if key is None:
-            self.fail_unexpected()
+        word = self.take(KEY)
+        key = Constant(word) if word else self.unary()
         self.skip_blanks()
-        self.expect("=", "Missing '=' operator after key in hash literal.", "MissingEqualsInHashLiteral")
+        self.expect("=")
         self.skip_newlines()
-        value = self.statement()
-        if value is None:
-            self.fail("Missing statement after '=' in hash literal.", "MissingStatementInHashLiteral")
-        return key, value
+        return key, self.statement()
 
-    def postfix(self, node: Node, start: int) -> Node:
-        """`node` with the members, indexes, calls and steps right behind it."""
+    def _postfix(self, node: Node, start: int) -> Node:
+        """`node` with the members, indexes and calls right behind it."""
         while True:
-            if self.peek(2) == "::" and self.peek(3) != ":::":
-                self.at += 2
-                node = self._member(node, start, static=True)
-            elif self.peek() == "." and self.peek(2) != ".." and self._is_member():
+            if self.peek() == "." and self.peek(2) != "..":
                 self.at += 1
-                node = self._member(node, start, static=False)
-            elif self.peek() == "[" and not isinstance(node, TypeLiteral):
+                node = self._member(node, start)
+            elif self.peek() == "[":
                 node = self._index(node, start)
-            elif self.peek(2) in ("++", "--"):
-                by = 1 if self.peek() == "+" else -1
-                self.at += 2
-                return Step(node, by, before=False, span=self.span(start))
+            elif self.peek(2) == "::":
+                self.refuse_here("this behind a value")
             else:
                 return node
 
-    def _is_member(self) -> bool:
-        following = self.text[self.at + 1 : self.at + 2]
-        return bool(following) and (following.isalnum() or following in "_$'\"({")
-
-    def _member(self, target: Node, start: int, *, static: bool) -> Node:
-        word = self.take(NAME)
-        name: Node | None = Constant(word) if word else self._atom()
-        if name is None:
-            self.fail("Missing property name after reference operator.", "MissingPropertyName")
-        if self.peek() != "(":
-            return Member(target, name, static, self.span(start))
-        self.at += 1
-        arguments = self._arguments()
-        return MethodCall(target, name, arguments, static, self.span(start))
+    def _member(self, target: Node, start: int) -> Node:
+        name = self._name()
+        if self.skip("("):
+            return MethodCall(target, name, self._arguments(), self.span(start))
+        return Member(target, name, self.span(start))
 
     def _arguments(self) -> tuple[Node, ...]:
         arguments: list[Node] = []
         self.skip_newlines()
         while not self.skip(")"):
             with self.joining(commas=False):
-                argument = self.expression()
-            if argument is None:
-                self.fail("Missing ')' in method call.", "MissingEndParenthesisInMethodCall")
-            arguments.append(argument)
+                arguments.append(self.expression())
             self.skip_newlines()
-            if self.skip(","):
-                self.skip_newlines()
-            elif self.peek() != ")":
-                self.fail("Missing ')' in method call.", "MissingEndParenthesisInMethodCall")
+            if self.peek() != ")" and not self.comma():
+                self.refuse_here("the arguments of a method")
         return tuple(arguments)
 
     def _index(self, target: Node, start: int) -> Node:
@@ -280,8 +257,6 @@ class ExpressionReader(OperatorReader):
         self.skip_newlines()
         with self.joining(commas=True):
             index = self.expression()
-        if index is None:
-            self.fail("Array index expression is missing or not valid.", "MissingArrayIndexExpression")
         self.skip_newlines()
-        self.expect("]", "Missing ] at end of attribute or type literal.", "MissingEndSquareBracket")
+        self.expect("]")
         return Index(target, index, self.span(start))

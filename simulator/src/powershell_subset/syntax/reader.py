@@ -2,29 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading the text of a script from left to right: blanks, comments, words and the errors of the parser."""
+"""Reading the text of a script from left to right: blanks, comments, words, and what is refused."""
 
 from __future__ import annotations
 
 import re
 from typing import NoReturn
 
+from powershell_subset.objects import NotModelled
 from powershell_subset.source import Source, Span
 
-BLANKS = re.compile(r"(?:[ \t\f\v\u00a0\ufeff]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.DOTALL)
-NEWLINES = re.compile(r"(?:[ \t\f\v\u00a0\ufeff\r\n]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.DOTALL)
-SEPARATORS = re.compile(r"(?:[ \t\f\v\u00a0\ufeff\r\n;]|`\r?\n|<#.*?#>|#[^\r\n]*)+", re.DOTALL)
-KEYWORD = re.compile(r"[A-Za-z]+(?![\w-])")
-
-
-class ScriptError(Exception):
-    """A script that PowerShell does not take. `span` is what it points at, `error_id` the identifier of the error."""
-
-    def __init__(self, message: str, error_id: str, span: Span, source: Source) -> None:
-        super().__init__(message)
-        self.error_id = error_id
-        self.span = span
-        self.source = source
+_COMMENTS = r"|`\r?\n|<#.*?#>|#[^\r\n]*)+"
+BLANKS = re.compile(r"(?:[ \t]" + _COMMENTS, re.DOTALL)
+NEWLINES = re.compile(r"(?:[ \t\r\n]" + _COMMENTS, re.DOTALL)
+SEPARATORS = re.compile(r"(?:[ \t\r\n;]" + _COMMENTS, re.DOTALL)
+KEYWORD = re.compile(r"[A-Za-z]+(?![\w\\.-])")
 
 
 class Reader:
@@ -39,19 +31,15 @@ class Reader:
         """The next characters; empty at the end."""
         return self.text[self.at : self.at + length]
 
-    def before(self) -> str:
-        """The character before the position."""
-        return self.text[self.at - 1 : self.at] if self.at else ""
-
     def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """What `pattern` matches here; the position does not move."""
         return pattern.match(self.text, self.at)
 
-    def take(self, pattern: re.Pattern[str]) -> str | None:
-        """What `pattern` matches here; the position moves behind it."""
+    def take(self, pattern: re.Pattern[str]) -> str:
+        """What `pattern` matches here, or nothing; the position moves behind it."""
         found = pattern.match(self.text, self.at)
         if found is None:
-            return None
+            return ""
         self.at = found.end()
         return found[0]
 
@@ -88,28 +76,23 @@ class Reader:
 
     def span(self, start: int) -> Span:
         """From `start` to here, without blanks at the end."""
-        end = self.at
-        while end > start and self.text[end - 1].isspace():
-            end -= 1
-        return Span(start, end)
+        return Span(start, start + len(self.text[start : self.at].rstrip()))
 
-    def expect(self, text: str, message: str, error_id: str) -> None:
+    def expect(self, text: str) -> None:
         """Go behind `text`, which has to be next."""
         if not self.skip(text):
-            self.fail(message, error_id)
+            self.refuse_here(f"what stands where '{text}' is expected")
 
-    def fail(self, message: str, error_id: str, start: int | None = None) -> NoReturn:
+    def refuse(self, what: str) -> NoReturn:
         """Refuse the script.
 
         Raises:
-            ScriptError: always.
+            NotModelled: always; it names the line.
         """
-        begin = self.at if start is None else start
-        raise ScriptError(message, error_id, Span(begin, min(begin + 1, len(self.text))), self.source)
+        line, _column = self.source.line_and_column(self.at)
+        raise NotModelled(f"{what} (line {line} of the script)")
 
-    def fail_unexpected(self) -> NoReturn:
+    def refuse_here(self, what: str) -> NoReturn:
         """Refuse what stands here."""
-        found = re.compile(r"[@$][({]|[^\s{}();,|&]+|.", re.DOTALL).match(self.text, self.at)
-        token = found[0] if found else ""
-        message = f"Unexpected token '{token}' in expression or statement."
-        raise ScriptError(message, "UnexpectedToken", Span(self.at, self.at + len(token)), self.source)
+        shown = self.text[self.at :].partition("\n")[0].strip()[:30]
+        self.refuse(f"{what}: {shown or 'its end'}")

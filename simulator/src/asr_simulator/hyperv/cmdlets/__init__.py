@@ -49,3 +49,10 @@ def commands_of(hyperv: HyperV, host: Host) -> dict[str, Command]:
     place = Place(hyperv, host)
     makers = (*EVERYWHERE, *OF_HYPER_V) if host.has_module else EVERYWHERE
     return {command.name.lower(): command for make in makers for command in make(place)}
+
+
+def names_of(hyperv: HyperV, host: Host) -> frozenset[str]:
+    """The names of all commands that this host or another may have, in small letters."""
+    place = Place(hyperv, host)
+    here = [command.name for make in (*EVERYWHERE, *OF_HYPER_V) for command in make(place)]
+    return frozenset(name.lower() for name in (*here, *clusters.NAMES, *vmm.NAMES))

@@ -17,6 +17,7 @@ from asr_simulator.hyperv.machines import STATE_RUNNING, Machine
 from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "FailoverClusters"
+NAMES = ("Get-Cluster", "Get-ClusterNode", "Get-ClusterResource", "Get-ClusterParameter")
 TYPES = "Microsoft.FailoverClusters.PowerShell."
 MACHINE = "Virtual Machine"
 CONFIGURATION = "Virtual Machine Configuration"

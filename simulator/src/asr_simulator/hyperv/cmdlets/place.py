@@ -16,7 +16,7 @@ from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import VMMS, Host
 from powershell_subset import Call, Command, NotModelled
-from powershell_subset.values.dates import LOCAL
+from powershell_subset.values.times import LOCAL
 
 HYPER_V = "Hyper-V"
 # What the real cmdlets take as well, and the simulator does not: other computers, jobs, and asking back.

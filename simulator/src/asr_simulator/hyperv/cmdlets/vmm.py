@@ -17,6 +17,7 @@ from asr_simulator.hyperv.machines import Machine
 from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 MODULE = "VirtualMachineManager"
+NAMES = ("Get-SCVMMServer", "Get-SCVMHost", "Get-SCCloud", "Get-SCVirtualMachine")
 TYPES = "Microsoft.SystemCenter.VirtualMachineManager."
 CLASSES = f"{TYPES}Cmdlets."
 EXCEPTION = "Microsoft.VirtualManager.Utils.CarmineException"
