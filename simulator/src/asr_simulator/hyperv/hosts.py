@@ -167,8 +167,8 @@ class Host:
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
-    ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
-    restart, ``needed_services`` are those without which it serves no vault. ``answers`` are told for users' commands.
+    ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
+    serves no vault. ``answers`` are told for users' commands.
     """
 
     name: str
@@ -181,7 +181,6 @@ class Host:
     alive: bool = True
     role_installed: bool = True
     has_module: bool = True
-    restart_pending: bool = False
     clock_offset: float = 0.0
     administered: bool = True
     installation: str = "Server"

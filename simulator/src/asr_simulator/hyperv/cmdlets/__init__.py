@@ -10,13 +10,12 @@ A module is there when the host has what it belongs to: without the role there i
 from __future__ import annotations
 
 from asr_simulator.hyperv.cmdlets import (
+    checkpoints,
     cim,
     clusters,
     disks,
-    features,
     machines,
     networks,
-    replication,
     servers,
     switching,
     vmm,
@@ -29,14 +28,13 @@ from powershell_subset import Command
 EVERYWHERE = (
     cim.commands,
     servers.commands,
-    features.commands,
     networks.card_commands,
     clusters.commands,
     vmm.commands,
 )
 OF_HYPER_V = (
     machines.commands,
-    replication.commands,
+    checkpoints.commands,
     disks.commands,
     networks.commands,
     switching.commands,
