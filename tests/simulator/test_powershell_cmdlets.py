@@ -56,6 +56,7 @@ ROWS: list[tuple[str, list[str]]] = [
     ("[pscustomobject]@{ a = 1 } | Select-Object a, b | ConvertTo-Json -Compress", ['{"a":1,"b":null}']),
     ("$null -eq (Get-Command -Name Write-Host -Module Microsoft.PowerShell.Utility)", ["False"]),
     ("(Get-Command Write-Host).Name; Microsoft.PowerShell.Utility\\Write-Output 1", ["Write-Host", "1"]),
+    ("1, 2 | Write-Output", ["1", "2"]),
     ("Write-Host 'x'; 'y' | Write-Host; Write-Output (1, 2) | Out-Null", ["x", "y"]),
     (
         'try { [pscustomobject]@{ a = 1 } | Select-Object -ExpandProperty b -ErrorAction Stop } catch { "$_" }',

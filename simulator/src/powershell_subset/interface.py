@@ -75,10 +75,6 @@ class Command:
     class_name: str = ""
     mandatory: tuple[str, ...] = ()
 
-    def takes(self) -> tuple[str, ...]:
-        """All names of parameters."""
-        return tuple(dict.fromkeys((*self.parameters, *self.positional, *self.switches)))
-
 
 @dataclass(frozen=True)
 class Answer:

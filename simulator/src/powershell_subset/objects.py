@@ -23,9 +23,6 @@ class NotModelled(Exception):
 class Void:
     """What a command leaves that leaves nothing; everything but a pipeline takes it for $null."""
 
-    def __bool__(self) -> bool:
-        return False
-
 
 VOID = Void()
 
@@ -78,12 +75,6 @@ class PSEnum:
         self.value = value
         self.type_name = type_name
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PSEnum) and (other.value, other.type_name) == (self.value, self.type_name)
-
-    def __hash__(self) -> int:
-        return hash((self.value, self.type_name))
-
 
 class Hashtable:
     """A table whose keys are text without case. The order is kept; .NET promises it for `ordered` only."""
@@ -101,9 +92,6 @@ class Hashtable:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def __bool__(self) -> bool:
-        return True
 
     def get(self, key: object, default: object = None) -> Any:
         """The value of a key, or `default`."""

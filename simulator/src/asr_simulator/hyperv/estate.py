@@ -198,8 +198,8 @@ class HyperV:
         self.changed(host)
 
     def restart(self, host: Host) -> None:
-        """The host goes down soon, and is back minutes later with what its virtual machines' automatic start actions say
-        of those that ran on it, and of the others."""
+        """The host goes down soon, and is back minutes later with what its virtual machines' automatic start actions
+        say of those that ran on it, and of the others."""
         self.clock.after(SHUTDOWN_SECONDS, lambda: self._go_down(host))
 
     def _go_down(self, host: Host) -> None:

@@ -78,8 +78,6 @@ def _equals_number(left: Any, right: Any) -> bool:
 def _equals_enum(left: PSEnum, right: Any) -> bool:
     if isinstance(right, str):
         return folded(left.name) == folded(right)
-    if isinstance(right, PSEnum):
-        return left == right
     raise NotModelled(f"a comparison of {left.type_name} with {type_of(right)}")
 
 
