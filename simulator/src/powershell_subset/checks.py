@@ -84,14 +84,15 @@ def check(engine: Engine, body: ScriptBody) -> None:
     Raises:
         NotModelled: it is not; the text names what is outside.
     """
-    declared = {node.name.lower(): node for node in _every(body) if isinstance(node, Function)}
+    declared = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
     _Check(engine, declared).node(body, _Place())
 
 
-def _every(node: Node) -> Iterator[Node]:
+def every_node(node: Node) -> Iterator[Node]:
+    """A part of a script and all below it."""
     yield node
     for child in _children(node):
-        yield from _every(child)
+        yield from every_node(child)
 
 
 def _children(node: Node) -> Iterator[Node]:
