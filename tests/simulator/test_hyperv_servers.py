@@ -236,6 +236,7 @@ def test_given_the_password_of_a_scenario_when_shown_in_a_representation_then_it
         ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 1}, {"path": "d:", "gb": 1}]}], "volume"),
         ([{"name": "hv01", "switches": ["a", {"name": "A"}]}], "switch a is named twice"),
         ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 10, "free_gb": 11}]}], "cannot have 11 of 10 GB free"),
+        ([{"name": "hv01", "commands": [{"pattern": "(a"}]}], "'[(]a' is not a valid regular expression"),
         ([{"name": "hv01", "volumes": [{"path": "D:", "gb": 20}]}], "D: is too small for the disks on it"),
     ],
 )
@@ -274,3 +275,11 @@ def test_given_a_vm_that_cannot_be_read_when_all_are_listed_then_it_is_an_error_
     afflict(simulator, vm="web01", broken=True)
     assert shell.ask("(Get-VM -ErrorAction SilentlyContinue).Name") == ["tools01"]
     assert "'web01' could not be read" in shell.refused("Get-VM")
+
+
+def test_given_commands_of_a_scenario_when_run_then_they_are_answered_and_others_are_interpreted(at):
+    commands = [{"pattern": "Get-Website .*", "output": "Started"}, {"pattern": "check", "exit_code": 3}]
+    _unused, shell = at(commands=commands)
+    told = [shell.run(command) for command in ("Get-Website -Name shop", "check", "1 + 1")]
+    assert [(done.stdout, done.exit_code) for done in told] == [("Started\r\n", 0), ("", 3), ("2\r\n", 0)]
+    assert "does not model the command Get-Website" in shell.run("Get-Website").stderr

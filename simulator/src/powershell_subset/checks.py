@@ -156,7 +156,7 @@ class _Check:
 
 def _inside(node: Node, place: _Place) -> _Place:
     if isinstance(node, (ScriptBlockLiteral, Function)):
-        return _Place(in_block=True, in_handler=place.in_handler and isinstance(node, ScriptBlockLiteral))
+        return _Place(in_block=True)
     if isinstance(node, (ForEach, While)):
         return replace(place, around="loop")
     return replace(place, around="switch") if isinstance(node, Switch) else place

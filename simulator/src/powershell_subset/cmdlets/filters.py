@@ -156,7 +156,11 @@ class SelectObject(Cmdlet):
         return made
 
     def _own(self, wanted: Any, item: Any) -> tuple[str, Any]:
+        """A property under its own name; how others are spelled then is not modelled."""
         value = own_property(item, _name(wanted))
+        spelled = [name for name, _value in item.items()] if isinstance(item, PSObject) else ["Length"]
+        if isinstance(item, Hashtable) or (value is not ABSENT and wanted not in spelled):
+            raise NotModelled(f"the property {wanted} of {type_of(item)} for Select-Object")
         return wanted, None if value is ABSENT else value
 
     def _calculated(self, table: Hashtable, item: Any) -> tuple[str, Any]:
@@ -171,6 +175,8 @@ class SelectObject(Cmdlet):
         return _name(entries["n"]), None if value is VOID else value
 
     def _expand(self, item: Any, name: str) -> None:
+        if isinstance(item, Hashtable):
+            raise NotModelled("Select-Object -ExpandProperty of a table")
         value = own_property(item, name)
         if value is not ABSENT:
             enumerate_into(value, self.emit)

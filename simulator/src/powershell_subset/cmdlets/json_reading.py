@@ -38,6 +38,8 @@ class ConvertFromJson(Cmdlet):
     def end(self) -> None:
         """Read the text, or the lines of one."""
         texts = [to_text(self.given("InputObject"))] if self.has("InputObject") else self._texts
+        if not texts:
+            raise NotModelled("ConvertFrom-Json of nothing")
         if len(texts) > 1 and _is_json(texts[0]):
             raise NotModelled("ConvertFrom-Json of several texts")
         self.emit(read("\r\n".join(texts)))

@@ -43,6 +43,8 @@ class ConvertToJson(Cmdlet):
 
     def end(self) -> None:
         """Write the argument, the object that came, or the list of those."""
+        if not self.fed and not self.has("InputObject"):
+            raise NotModelled("ConvertTo-Json of nothing")
         if self.has("InputObject"):
             self._write(self.given("InputObject"))
         elif self._items:
@@ -66,13 +68,19 @@ def _double(value: float) -> str:
     return text if float(text) == value else double_text(value, 17)
 
 
+def _enumeration(value: PSEnum) -> str:
+    if value.value < 0:
+        raise NotModelled(f"the number of {value.type_name}")
+    return str(value.value)
+
+
 _PLAIN: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
     (str, quoted),
     (int, lambda value: str(int(value))),
     (float, _double),
     (uuid.UUID, lambda value: quoted(str(value))),
-    (PSEnum, lambda value: str(value.value)),
+    (PSEnum, _enumeration),
 )
 
 

@@ -29,14 +29,18 @@ def encoded(_encoding: Utf8, text: Any) -> bytes:
     """GetBytes()."""
     if not isinstance(text, str):
         raise NotModelled("GetBytes() of anything but a string")
-    return text.encode("utf-8", "surrogatepass")
+    # Halves of characters become the replacement character.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
 
 
 def decoded(_encoding: Utf8, data: Any) -> str:
-    """GetString(): bytes that mean nothing become the replacement character."""
+    """GetString()."""
     if not isinstance(data, bytes):
         raise NotModelled("GetString() of anything but bytes")
-    return data.decode("utf-8", "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotModelled("GetString() of bytes that are no UTF-8") from None
 
 
 def from_base64(text: Any) -> bytes:

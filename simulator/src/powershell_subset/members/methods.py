@@ -15,7 +15,7 @@ from powershell_subset.errors import runtime_error
 from powershell_subset.members import encodings, principals
 from powershell_subset.members.surroundings import Surroundings
 from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModelled, PSEnum, PSObject
-from powershell_subset.operators.comparison import folded
+from powershell_subset.operators.comparison import essence, is_plain
 from powershell_subset.values.text import lowered, to_text, uppered
 from powershell_subset.values.times import UTC, round_trip_text
 from powershell_subset.values.types import full_name, type_of
@@ -38,10 +38,9 @@ def _found_at(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
     """StartsWith() and EndsWith() go by the rules of a culture: refused where these could say otherwise."""
 
     def method(text: str, part: str) -> bool:
-        result = found(text, part)
-        if not result and not (part.isascii() and part.isprintable() and part) and found(folded(text), folded(part)):
+        if not (is_plain(text) and is_plain(part)) and found(essence(text), essence(part)):
             raise NotModelled("StartsWith() or EndsWith() of such a text")
-        return result
+        return found(text, part)
 
     return method
 
@@ -55,6 +54,12 @@ def _replaced(text: str, old: str, new: str) -> str:
 def _add(items: ArrayList, item: Any) -> int:
     items.append(item)
     return len(items) - 1
+
+
+def _contains_key(table: Hashtable, key: Any) -> bool:
+    if table.ordered:
+        raise NotModelled("ContainsKey() of an ordered table")
+    return key in table
 
 
 def _add_entry(table: Hashtable, key: Any, value: Any) -> Any:
@@ -84,6 +89,8 @@ class Writer:
 
 def _write(end: str) -> Callable[..., Any]:
     def method(engine: Surroundings, text: Any) -> Any:
+        if not isinstance(text, (str, bool, int, PSEnum)):
+            raise NotModelled(f"what the console writes of {type_of(text)}")
         engine.write(to_text(text) + end)
         return VOID
 
@@ -111,7 +118,7 @@ _TEXT: Methods = {
 }
 _TABLE: Methods = {
     ("add", 2): _add_entry,
-    ("containskey", 1): lambda table, key: key in table,
+    ("containskey", 1): _contains_key,
     ("remove", 1): _remove_entry,
 }
 _METHODS: tuple[tuple[type, Methods], ...] = (
@@ -151,6 +158,12 @@ def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
     raise NotModelled(f"the method {name}() of {type_of(value)} with {len(arguments)} arguments")
 
 
+def _is_empty(text: Any) -> bool:
+    if text is not None and not isinstance(text, str):
+        raise NotModelled(f"[string]::IsNullOrEmpty() of {type_of(text)}")
+    return not text
+
+
 _IDENTITY = "System.Security.Principal.WindowsIdentity"
 _STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
     ("System.Console", "write", 1): _write(""),
@@ -159,7 +172,7 @@ _STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
     ("System.Convert", "tobase64string", 1): lambda engine, data: encodings.to_base64(data),
     ("System.Management.Automation.ScriptBlock", "create", 1): lambda engine, text: engine.script_block(to_text(text)),
     (_IDENTITY, "getcurrent", 0): lambda engine: principals.WindowsIdentity(engine.groups),
-    ("System.String", "isnullorempty", 1): lambda engine, text: to_text(text) == "",
+    ("System.String", "isnullorempty", 1): lambda engine, text: _is_empty(text),
 }
 _STATIC_VALUES: dict[tuple[str, str], Callable[[Surroundings], Any]] = {
     ("System.Console", "out"): lambda engine: Writer(engine),

@@ -17,6 +17,7 @@ from powershell_subset.objects import (
     Hashtable,
     NetException,
     NotModelled,
+    PSEnum,
     PSObject,
     Switch,
 )
@@ -28,6 +29,10 @@ ABSENT: Any = object()
 HIDDEN = {"psobject", "psbase", "psadapted", "psextended", "pstypenames", "syncroot", "isreadonly", "isfixedsize"}
 HIDDEN |= {"issynchronized"}
 COUNTS = ("count", "length")
+# The number behind an enumeration's value, where nothing shows it.
+UNKNOWN = -1
+# In 5.1 an object of these types has no Count of its own, in later versions it is 1.
+UNCOUNTED = ("Microsoft.Management.Infrastructure.CimInstance", f"{AUTOMATION}PSCustomObject")
 
 
 def length(text: str) -> int:
@@ -36,7 +41,8 @@ def length(text: str) -> int:
 
 
 def _category(record: ErrorRecord) -> PSObject:
-    return PSObject(f"{AUTOMATION}ErrorCategoryInfo", {"Category": record.category}, text=record.category_text())
+    category = PSEnum(record.category, UNKNOWN, f"{AUTOMATION}ErrorCategory")
+    return PSObject(f"{AUTOMATION}ErrorCategoryInfo", {"Category": category}, text=record.category_text())
 
 
 def _invocation(record: ErrorRecord) -> PSObject:
@@ -72,7 +78,8 @@ def own_property(value: Any, name: str) -> Any:
     key = name.lower()
     if isinstance(value, (Hashtable, PSObject)) and name in value:
         return value.get(name)
-    if key in HIDDEN or (isinstance(value, ArrayList) and key == "length"):
+    uncounted = isinstance(value, PSObject) and value.type_name.startswith(UNCOUNTED) and key in COUNTS
+    if key in HIDDEN or uncounted or (isinstance(value, ArrayList) and key == "length"):
         raise NotModelled(f"the property {name} of {type_of(value)}")
     if isinstance(value, Hashtable):
         return _of_table(value, key)

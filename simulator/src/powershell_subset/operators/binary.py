@@ -86,6 +86,8 @@ def _split(left: Any, right: Any) -> list[str]:
     most = given[1] if len(given) == 2 else 0
     if pattern.groups or pattern.search("") or len(given) > 2 or type(most) is not int or most < 0:
         raise NotModelled("this use of -split")
+    if left is None:
+        raise NotModelled("-split of $null")
     texts = [_subject(item) for item in items_of(left)]
     return texts if most == 1 else [part for text in texts for part in pattern.split(text, max(0, most - 1))]
 

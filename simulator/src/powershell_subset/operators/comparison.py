@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from powershell_subset.objects import NotModelled, PSEnum, Switch
-from powershell_subset.values.cast import CastError, to_number
+from powershell_subset.values.cast import CastError, cast, to_number
 from powershell_subset.values.numbers import is_number
 from powershell_subset.values.text import lowered, to_text, truth, uppered
 from powershell_subset.values.types import type_of
@@ -57,15 +57,21 @@ def equal_with_case(left: Any, right: Any) -> bool:
 
 def _same_text(one: str, two: str) -> bool:
     first, second = folded(one), folded(two)
-    if first != second and not (one.isascii() and two.isascii()) and _essence(one) == _essence(two):
+    if first != second and not (is_plain(one) and is_plain(two)) and essence(one) == essence(two):
         raise NotModelled("texts that are the same in some cultures")
     return first == second
 
 
-def _essence(text: str) -> str:
+def is_plain(text: str) -> bool:
+    """Whether every culture takes a text character by character."""
+    return text.isascii() and all(char.isprintable() or char in "\t\r\n" for char in text)
+
+
+def essence(text: str) -> str:
     """What is left of a text when all is taken away that a culture may ignore."""
     plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(char for char in plain if unicodedata.category(char) not in ("Cf", "Mn", "Me", "Cc"))
+    kept = (char for char in plain if char in "\t\r\n" or unicodedata.category(char) not in ("Cf", "Mn", "Me", "Cc"))
+    return "".join(kept)
 
 
 def _equals_number(left: Any, right: Any) -> bool:
@@ -83,10 +89,7 @@ def _equals_enum(left: PSEnum, right: Any) -> bool:
 
 def _equals_of_its_type(left: Any, right: Any) -> bool:
     if isinstance(left, uuid.UUID) and isinstance(right, str):
-        try:
-            return left == uuid.UUID(right)
-        except ValueError:
-            raise NotModelled(f"a comparison of a Guid with '{right}'") from None
+        return bool(left == cast(right, "guid"))
     if type(left) is not type(right):
         raise NotModelled(f"a comparison of {type_of(left)} with {type_of(right)}")
     return bool(left == right)

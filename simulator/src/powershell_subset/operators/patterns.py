@@ -51,7 +51,10 @@ def like_pattern(text: str) -> re.Pattern[str]:
         else:
             found += {"*": ".*", "?": "."}.get(char, re.escape(char))
         at += 1
-    return re.compile(found, re.IGNORECASE | re.DOTALL)
+    try:
+        return re.compile(found, re.IGNORECASE | re.DOTALL)
+    except re.error:
+        raise NotModelled(f"the wildcard pattern '{text}'") from None
 
 
 def is_wildcard(text: str) -> bool:

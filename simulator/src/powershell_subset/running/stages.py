@@ -105,6 +105,9 @@ class RegisteredStage(CommandStage):
     def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Take the arguments."""
         self._bound = self._bind(arguments)
+        missing = [name for name in self._command.mandatory if name.lower() not in self._bound.values]
+        if missing:
+            raise NotModelled(f"{self._command.name} without -{missing[0]}")
 
     def process(self, item: Any) -> None:
         """An object of the pipeline."""

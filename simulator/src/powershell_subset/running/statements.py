@@ -151,15 +151,15 @@ def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
     value = None if node.value is None else engine.value(node.value)
     if node.keyword == "throw":
         raise engine.fail(_thrown(engine, value, again=node.value is None), node.span)
-    if node.value is not None and type(value) is not int:
+    if node.value is not None and (type(value) is not int or value < 0):
         raise NotModelled(f"exit with {type_of(value)}")
     raise Exited(value or 0)
 
 
 def _thrown(engine: Engine, value: Any, *, again: bool) -> Terminating:
     caught = engine.frame.scope.find("_")
-    if again and caught is not None:
-        value = caught.value
+    if again:
+        value = caught.value if caught and isinstance(caught.value, ErrorRecord) else None
     if isinstance(value, ErrorRecord):
         return Terminating(value, thrown=True)
     if not isinstance(value, str):

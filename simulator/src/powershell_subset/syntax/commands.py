@@ -24,9 +24,12 @@ from powershell_subset.values.numbers import LIKE_A_NUMBER, parse_number
 
 ASSIGNMENT = re.compile(r"[-+]?=(?!=)")
 BEGINS_EXPRESSION = re.compile(r"[$@('\"{!\[\d]|-[\d$(]|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
-COMMAND = re.compile(r"[^\s{}();,|&<>$\"'`@#\[\]=.!-][^\s{}();,|&<>$\"'`@#\[\]=]*(?=[\s{}();|]|$)")
-PARAMETER = re.compile(r"-(?P<name>[A-Za-z]\w*)(?P<colon>:?)(?=[\s$({@'\"\d;)}|]|$)")
-WORD = re.compile(r"[^\s{}();,|&<>$\"'`@-][^\s{}();,|&<>$\"'`]*(?=[\s{}();,|]|$)")
+# PowerShell takes typographic quotes and dashes for plain ones.
+_ODD = "\u2013\u2014\u2015\u2018\u2019\u201a\u201b\u201c\u201d\u201e"
+_ENDS = rf"\s{{}}();,|&<>$\"'`{_ODD}"
+COMMAND = re.compile(rf"[^{_ENDS}@#\[\]=.!-][^{_ENDS}@#\[\]=]*(?=[\s{{}}();|]|$)")
+PARAMETER = re.compile(r"-(?P<name>[A-Za-z]\w*)(?!\w)(?P<colon>:?)(?=[\s$({@'\"\d;)}|]|$)")
+WORD = re.compile(rf"[^{_ENDS}@-][^{_ENDS}]*(?=[\s{{}}();,|]|$)")
 ENDS = re.compile(r"[\s{}();,|&]|$")
 
 

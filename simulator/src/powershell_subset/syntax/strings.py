@@ -11,7 +11,7 @@ import re
 from powershell_subset.syntax.nodes import Constant, Expandable, Node, SubExpression, Variable
 from powershell_subset.syntax.reader import Reader
 
-VARIABLE = re.compile(r"\$(?:(?P<scope>\w+):(?=\w))?(?P<name>\w+)(?![?:])|\$\{(?P<braced>\w+)\}")
+VARIABLE = re.compile(r"\$(?:(?P<scope>\w+):(?=\w))?(?P<name>\w+)(?![\w?:])|\$\{(?P<braced>\w+)\}")
 ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 VERBATIM = re.compile(r"'((?:[^']|'')*)'")
 # PowerShell takes typographic quotes for plain ones, and ends strings with them.
