@@ -19,8 +19,8 @@ VM1 = {"replicated_item": "vm1"}
 
 
 UNTOLD = (
-    "exit code 1: NotImplemented: the simulated PowerShell does not model the command Get-WebAppPoolState. What a user's "
-    "command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
+    "exit code 1: NotImplemented: the simulated PowerShell does not model the command Get-WebAppPoolState. "
+    "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
 )
 ANSWERING = {
     **SITE,

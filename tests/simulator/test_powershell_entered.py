@@ -26,7 +26,7 @@ from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import
     vm_power,
 )
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
-from asr_simulator import remoting
+from asr_simulator import hyperv, remoting
 from asr_simulator.hyperv.machines import PASS_THROUGH, ForeignDisk
 from asr_simulator.scenarios import load
 from asr_simulator.world import World, build_world
@@ -230,14 +230,15 @@ def everything() -> None:
 
 
 def imported_again() -> None:
-    """Import the interpreter as if for the first time: some functions are there for that."""
-    before = {
-        name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "powershell_subset"
-    }
+    """Import all as if for the first time, as some functions are there for that; then what was there is back."""
+    kept = hyperv.cmdlets
+    ours = [name for name in sys.modules if name.startswith(("powershell_subset", "asr_simulator.hyperv.cmdlets"))]
+    before = {name: sys.modules.pop(name) for name in ours}
     try:
-        importlib.import_module("powershell_subset")
+        importlib.import_module("asr_simulator.hyperv.cmdlets")
     finally:
         sys.modules.update(before)
+        hyperv.cmdlets = kept
 
 
 def test_no_function_is_there_that_nothing_enters() -> None:
