@@ -39,7 +39,7 @@ GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-lowest test-azcollection molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -97,6 +97,9 @@ test-walks: $(READY) ## Walk at random through the lifecycle, against a model of
 
 test-chaos: $(READY) ## Kill runs at random moments until the fleet is back (SEED=..., KILLS=...)
 	@$(PYTEST) tests/chaos
+
+test-powershell: $(READY) ## Run the rows of PowerShell's tables, in pwsh too where it is on the PATH
+	@$(PYTEST) tests/simulator/test_powershell_*.py tests/contract/test_powershell_scripts.py
 
 test-lowest: test-on-lowest ## Run unit, contract and integration tests and the demo on the lowest versions (PYTHON=...)
 

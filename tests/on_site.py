@@ -12,9 +12,10 @@ from typing import Any
 
 import requests
 
-from asr_simulator.powershell import Completed, run_command_line
+from asr_simulator import remoting
 from asr_simulator.server import Simulator
 from asr_simulator.world import World
+from powershell_subset import Completed, run_command_line
 
 GIB = 1024**3
 
@@ -65,8 +66,7 @@ class PowerShell:
         return completed
 
     def _run(self, world: World, line: str) -> Completed:
-        host = world.hyperv.host(self._host)
-        return run_command_line(line, b"", world.hyperv.commands_of(host), lambda: world.hyperv.now_of(host))
+        return run_command_line(line, b"", remoting.machine_of(world, self._host, {}))
 
     def ask(self, script: str) -> Any:
         """What a script returns, as a list."""

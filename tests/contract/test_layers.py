@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.asr.failback."
 UTILS = "plugins.module_utils"
 SHIPPED = ("plugins", "roles", "playbooks")
-SIMULATOR_NAMES = ("asr_simulator", "asr-simulator")
+SIMULATOR_NAMES = ("asr_simulator", "asr-simulator", "powershell_subset")
 # The only file that sleeps: everything else asks it for time.
 OWNER_OF_TIME = f"{UTILS}.watch"
 # The only file that imports pywinrm.
@@ -45,9 +45,11 @@ NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 # In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
 PROGRAMS = ("subprocess",)
 FILES = ("io", "os", "pathlib", "shutil", "tempfile")
-OF_THE_SIMULATOR = (
-    *("asr_simulator", "certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),
-)
+# The interpreter of the simulated hosts: a package beside the simulator, which knows nothing of it.
+SUBSET = "simulator.src.powershell_subset"
+# Where a package of the simulator is imported from.
+SOURCES = {"asr_simulator": "simulator.src.asr_simulator", "powershell_subset": SUBSET}
+OF_THE_SIMULATOR = (*("certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),)
 
 # From the bottom up. A file belongs to the layer with the longest place that it is under.
 LAYERS = (
@@ -78,7 +80,8 @@ LAYERS = (
     Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     # Every other kind of plugin.
     Layer("plugins", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
-    Layer("simulator.src.asr_simulator", packages=(*OF_THE_SIMULATOR, "_typeshed"), waits=True),
+    Layer(SUBSET, without=(*NETWORK, *PROGRAMS, *FILES, "random", "threading", "time"), reads_the_clock=False),
+    Layer("simulator.src.asr_simulator", below=(SUBSET,), packages=(*OF_THE_SIMULATOR, "_typeshed"), waits=True),
 )
 
 
@@ -110,7 +113,7 @@ def imports(tree: ast.AST, module: str) -> Iterator[str]:
     """Yield what a file imports, dotted; a name of this collection starts with `plugins`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.removeprefix(COLLECTION) for alias in node.names)
+            yield from (located(alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = absolute(node, module)
             yield from (f"{base}.{alias.name}" for alias in node.names)
@@ -119,9 +122,15 @@ def imports(tree: ast.AST, module: str) -> Iterator[str]:
 def absolute(node: ast.ImportFrom, module: str) -> str:
     """Return the package that names are imported from, without the dots of a relative import."""
     if not node.level:
-        return (node.module or "").removeprefix(COLLECTION)
+        return located(node.module or "")
     package = module.split(".")[: -node.level]
     return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def located(name: str) -> str:
+    """Return where a dotted name is in this tree; a name of another package as it is."""
+    package, dot, rest = name.removeprefix(COLLECTION).partition(".")
+    return SOURCES.get(package, package) + dot + rest
 
 
 def may_import(layer: Layer, target: str) -> bool:
@@ -131,6 +140,22 @@ def may_import(layer: Layer, target: str) -> bool:
         return ours is layer or ours.place in layer.below
     top = target.partition(".")[0]
     return top in layer.packages or (top in sys.stdlib_module_names and top not in layer.without)
+
+
+def folders_in_a_circle(root: Path) -> set[str]:
+    """Return the folders of a package that import each other in a circle; a file at its top counts as one."""
+    edges: dict[str, set[str]] = {}
+    for file in sorted(root.rglob("*.py")):
+        parts = file.relative_to(root).with_suffix("").parts
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for target in imports(tree, ".".join((SUBSET, *parts))):
+            if target.startswith(f"{SUBSET}."):
+                edges.setdefault(parts[0], set()).add(target.removeprefix(f"{SUBSET}.").partition(".")[0])
+    edges = {folder: targets - {folder} for folder, targets in edges.items()}
+    while ends := [folder for folder, targets in edges.items() if not targets & edges.keys()]:
+        for folder in ends:
+            del edges[folder]
+    return set(edges)
 
 
 def uses_of_time(tree: ast.AST, layer: Layer) -> Iterator[str]:
@@ -162,6 +187,20 @@ def names_of_the_simulator(root: Path) -> Iterator[str]:
 
 def test_imports_point_downwards() -> None:
     assert list(violations(ROOT)) == []
+
+
+def test_no_folders_of_the_interpreter_import_each_other_in_a_circle() -> None:
+    assert folders_in_a_circle(ROOT / SUBSET.replace(".", "/")) == set()
+
+
+def test_a_planted_circle_of_folders_is_found(tmp_path: Path) -> None:
+    for folder, other in (("values", "syntax"), ("syntax", "running"), ("running", "values"), ("cmdlets", "running")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "one.py").write_text(f"from powershell_subset.{other} import one", encoding="utf-8")
+    (tmp_path / "running" / "two.py").write_text("from powershell_subset.running import one", encoding="utf-8")
+    assert folders_in_a_circle(tmp_path) == {"values", "syntax", "running", "cmdlets"}
+    (tmp_path / "running" / "one.py").write_text("", encoding="utf-8")
+    assert folders_in_a_circle(tmp_path) == set()
 
 
 def test_answers_are_read_as_they_come_over_the_wire() -> None:
@@ -203,6 +242,12 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
         ("plugins/action/commit.py", "def f(): time.sleep(1)", "calls time.sleep"),
         ("simulator/src/asr_simulator/wire.py", f"import {COLLECTION}{DECIDE}.items", f"imports {DECIDE}.items"),
         ("simulator/src/asr_simulator/wire.py", "from ansible import context", "imports ansible.context"),
+        (
+            "simulator/src/powershell_subset/console.py",
+            "from asr_simulator.world import World",
+            "imports simulator.src.asr_simulator.world.World",
+        ),
+        ("simulator/src/powershell_subset/console.py", "import time", "imports time"),
     ],
 )
 def test_a_planted_violation_is_found(tmp_path: Path, file: str, line: str, found: str) -> None:

@@ -18,6 +18,25 @@ ONE = scenario_of(item_of("vm1", PENDING))
 VM1 = {"replicated_item": "vm1"}
 
 
+UNTOLD = (
+    "exit code 1: NotImplemented: the simulated PowerShell does not model the command Get-WebAppPoolState. "
+    "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
+)
+ANSWERING = {
+    **SITE,
+    "hosts": [
+        {
+            **host,
+            "commands": [
+                {"pattern": "Get-Website .*", "output": "Started\n"},
+                {"pattern": "& C:.tools.check[.]exe.*", "output": "queue is full", "exit_code": 3},
+            ],
+        }
+        for host in SITE["hosts"]
+    ],
+}
+
+
 def knowing(driver: Any, scenario: Any = ONE) -> Driver:
     """A driver that may ask the hosts, once they have booted what runs there."""
     vault: Driver = driver(scenario).knows_hosts()
@@ -160,10 +179,14 @@ def test_a_machine_behind_vmm_is_looked_at_on_its_own_host(driver: Any) -> None:
         ("exit 3", {}, "fail", "exit code 3"),
         ("exit 0", {}, "fail", "exit code 0"),
         ("throw 'the shop is closed'", {}, "fail", "the command ended with an error"),
+        # These are told by the scenario; what is neither told nor in the subset is refused with the way to tell it.
+        ("Get-Website -Name shop", {"contains": "Started"}, "pass", "exit code 0: Started"),
+        ("& C:\\tools\\check.exe /all", {"exit_code": 3}, "pass", "exit code 3: queue is full"),
+        ("Get-WebAppPoolState", {}, "fail", UNTOLD),
     ],
 )
 def test_a_command_runs_over_winrm(driver: Any, command: str, parts: dict[str, Any], status: str, seen: str) -> None:
-    vault = knowing(driver)
+    vault = knowing(driver, scenario_of(item_of("vm1", PENDING), fabrics=[ANSWERING]))
     winrm = vault.simulator.connection["winrm"]
     # Any Windows machine will do for a guest: this one is a host.
     windows = next(host for host in winrm["hosts"] if host["name"] == "hv01")

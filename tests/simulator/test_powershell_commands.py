@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cmdlets that are given to the interpreter, and what it refuses."""
+"""Cmdlets that are given to the interpreter, and answers that are told."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from powershells import NOW, lines, run
+from powershells import NOW, REFUSAL, lines, run
 
-from asr_simulator.powershell import Call, Command, CommandError, PSEnum, PSObject
+from powershell_subset import Answer, Call, Command, CommandError, PSEnum, PSObject
 
 OFF = PSEnum("Off", 3, "Microsoft.HyperV.PowerShell.VMState")
 
@@ -67,36 +67,36 @@ NOW_COMMAND = Command("Get-Moment", lambda call: [call.now()])
             "$m = Get-Machine -Name one; $m.name; $m.State -eq 'off'; [int]$m.State; $m.Uptime.TotalSeconds",
             ["one", "True", "3", "120"],
         ),
-        ("[string](Get-Machine one).Id; (Get-Machine one).Tags.Count", ["00000000-0000-0000-0000-000000000007", "2"]),
         (
-            "Get-Machine | Where-Object State -eq Off | ForEach-Object Name; machine | % Name",
-            ["one", "two", "one", "two"],
+            "$m = Get-Machine one; $m.State.ToString(); [string] $m.Uptime",
+            ["Off", "00:02:00"],
         ),
+        ("[string](Get-Machine one).Id; (Get-Machine one).Tags.Count", ["00000000-0000-0000-0000-000000000007", "2"]),
+        ("Get-Machine | Where-Object State -eq Off | ForEach-Object Name", ["one", "two"]),
         ("switch ((Get-Machine one).State) { Off { 'is off' } Running { 'runs' } }", ["is off"]),
         ("Show-Machine -Force -Count 5", ["count=5", "force=True"]),
-        ("Show-Machine -Fo:$false -C 2", ["count=2", "force=False"]),
-        ("$p = @{Force = $true; Count = 1, 2}; Show-Machine @p", ["count=[1, 2]", "force=True"]),
+        ("Show-Machine -Force:$false -Count 2", ["count=2", "force=False"]),
         ("Get-Machine | Show-Machine -Name x; @() | Show-Machine", ["name='x'", "vm=['one', 'two']"]),
         ("Show-Machine (Get-Machine one), (Get-Machine two)", ["vm=['one', 'two']"]),
-        ('(Get-Machine one, nine -ErrorAction SilentlyContinue).Name; "$($Error[0])"', ["one", "There is no nine."]),
+        (
+            '(Get-Machine one, nine -ErrorAction SilentlyContinue -ErrorVariable e).Name; $e.Count; "$($e[0])"',
+            ["one", "1", "There is no nine."],
+        ),
         (
             "try { Get-Machine nine -ErrorAction Stop } catch { $_.FullyQualifiedErrorId; $_.CategoryInfo.ToString() }",
             ["NotThere,Test.GetMachine", "ObjectNotFound: (nine:String) [Get-Machine], Exception"],
         ),
         (
-            "$ErrorActionPreference = 'Stop'; try { Get-Machine nine } catch { $_.InvocationInfo.MyCommand.Name }",
-            ["Get-Machine"],
+            "$ErrorActionPreference = 'Stop'; try { Get-Machine nine } catch { \"caught $_\" }",
+            ["caught There is no nine."],
         ),
-        ("Stop-Machine -ErrorAction SilentlyContinue; $?; 'on'", ["before", "False", "on"]),
+        ("Stop-Machine -ErrorAction SilentlyContinue; 'on'", ["before", "on"]),
         ('try { Stop-Machine -Hard } catch { "caught $_" }', ["before", "caught It cannot."]),
         (
             "@{m = (Get-Machine one).State; i = (Get-Machine one).Id} | ConvertTo-Json -Compress",
             ['{"m":3,"i":"00000000-0000-0000-0000-000000000007"}'],
         ),
-        (
-            "(Get-Command Get-Machine).ModuleName; Machines\\Get-Machine one | % Name; Import-Module Machines",
-            ["Machines", "one"],
-        ),
+        ("(Get-Command Get-Machine).ModuleName; Machines\\Get-Machine one | % Name", ["Machines", "one"]),
         ("function Get-Machine { 'mine' }; Get-Machine; (Machines\\Get-Machine one).Name", ["mine", "one"]),
         ("(Get-Moment).ToUniversalTime().ToString('o')", ["2026-01-02T03:04:05.6789000Z"]),
         (
@@ -110,41 +110,21 @@ def test_given_a_cmdlet_when_called_then_it_behaves_as_one(script: str, expected
 
 
 @pytest.mark.parametrize(
-    ("script", "message", "error_id"),
+    ("name", "message", "error_id"),
     [
-        (
-            "Get-Machine -Nope",
-            "A parameter cannot be found that matches parameter name 'Nope'.",
-            "NamedParameterNotFound,Test.GetMachine",
-        ),
-        (
-            "Get-Machine a b",
-            "A positional parameter cannot be found that accepts argument 'b'.",
-            "PositionalParameterNotFound,Test.GetMachine",
-        ),
-        (
-            "Get-Machine a -Name b -Name c",
-            "Cannot bind parameter because parameter 'Name' is specified more than once.",
-            "ParameterAlreadyBound,Test.GetMachine",
-        ),
-        (
-            "No\\Get-Machine",
-            "The term 'No\\Get-Machine' is not recognized as the name of a cmdlet",
-            "CommandNotFoundException",
-        ),
-        (
-            "Import-Module Nope -ErrorAction Stop",
-            "The specified module 'Nope' was not loaded because no valid module file was found in any module ",
-            "Modules_ModuleNotFound,Microsoft.PowerShell.Commands.ImportModuleCommand",
-        ),
+        ("Get-Cluster", "The term 'Get-Cluster' is not recognized as the name of a cmdlet", "CommandNotFoundException"),
+        ("Clusters\\Get-Cluster", "The module 'Clusters' could not be loaded.", "CouldNotAutoLoadModule"),
     ],
 )
-def test_given_a_wrong_call_when_made_then_powershells_own_error_says_so(
-    script: str, message: str, error_id: str
+def test_given_a_command_that_other_hosts_have_when_called_then_it_is_not_found(
+    name: str, message: str, error_id: str
 ) -> None:
-    said, found = lines(f"try {{ {script} }} catch {{ $_.Exception.Message; $_.FullyQualifiedErrorId }}", GET)
+    script = f"try {{ {name} }} catch {{ $_.Exception.Message; $_.FullyQualifiedErrorId }}"
+    said, found = run(script, absent=("get-cluster",)).stdout.splitlines()
     assert said.startswith(message)
     assert found == error_id
+    missing = run("$null -eq (Get-Command Get-Cluster -ErrorAction SilentlyContinue)", absent=("get-cluster",))
+    assert missing.stdout == "True\r\n"
 
 
 def test_given_an_uncaught_error_of_a_cmdlet_when_shown_then_its_name_stands_before_it() -> None:
@@ -153,6 +133,12 @@ def test_given_an_uncaught_error_of_a_cmdlet_when_shown_then_its_name_stands_bef
         "Get-Machine : There is no nine.\r\nAt line:1 char:1\r\n+ Get-Machine nine\r\n+ ~~~~~~~~~~~~~~~~\r\n"
     )
     assert "    + CategoryInfo          : ObjectNotFound: (nine:String) [Get-Machine], Exc \r\n   eption\r\n" in text
+
+
+def test_given_warnings_when_shown_then_they_go_where_errors_go() -> None:
+    command = Command("Warn-Machine", lambda call: call.write_warning("careful") or ())
+    assert '<S S="warning">careful</S>' in run("Warn-Machine", command).stderr
+    assert run("Warn-Machine", command, encoded=False).stdout == "WARNING: careful\r\n"
 
 
 def test_given_the_hosts_clock_when_it_is_another_then_the_script_sees_that_one() -> None:
@@ -166,29 +152,51 @@ def test_given_the_hosts_clock_when_it_is_another_then_the_script_sees_that_one(
 @pytest.mark.parametrize(
     "script",
     [
-        "Get-Process",
-        "ls",
-        "ipconfig /all",
-        "Get-Command Get-Content",
-        "Start-Sleep 5",
-        "[guid]::NewGuid()",
-        "[IO.File]::ReadAllText('C:\\x')",
-        "Add-Type 'class X {}'",
-        "'a'.Normalize()",
-        "$PID",
-        "$Host",
-        "class A { }",
-        "'x' > file.txt",
-        "Get-Machine",
         "(Get-Machine one).ParentCheckpoint",
-        "[pscustomobject]@{a = 1}",
-        "$x = [Net.WebClient]::new()",
-        "1 | Sort-Object -Culture de-DE",
-        "while ($true) { $i++ }",
-        "function f { f }; f",
+        "Get-Machine one | ConvertTo-Json",
+        "Get-Machine",
+        "Get-Machine -Nope",
+        "Get-Machine a b",
+        "No\\Get-Machine",
+        "(Get-Machine one).State -eq 3",
+        "(Get-Machine one).State -eq (Get-Machine two).State",
+        "(Get-Machine one).State -lt 'Off'",
+        "(Get-Machine one).Name = 'x'",
+        "'{0:D2}' -f (Get-Machine one).State",
+        "(Get-Machine one).Uptime -gt 1",
+        "Get-Machine one -ErrorVariable +e",
     ],
 )
-def test_given_what_is_not_modelled_when_used_then_it_is_refused_and_nothing_catches_that(script: str) -> None:
-    completed = run(f"try {{ {script} }} catch {{ 'caught' }}", GET)
-    assert completed.stderr.startswith("NotImplemented: asr-simulator does not model ")
+def test_given_what_is_not_modelled_when_used_then_it_is_refused(script: str) -> None:
+    completed = run(script, GET)
+    assert completed.stderr.startswith(REFUSAL)
     assert (completed.stdout, completed.exit_code) == ("", 1)
+
+
+ANSWERS = (
+    Answer("Get-Website .*", "Started\n", 0),
+    Answer("& C:\\\\check[.]exe", "line 1\nline 2", 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("Get-Website -Name shop", ["Started", "0"]),
+        (" & C:\\check.exe ", ["line 1", "line 2", "3"]),
+        ("'own'", ["own", "0"]),
+    ],
+)
+def test_given_answers_when_a_script_runs_a_users_command_then_output_and_exit_code_are_as_told(
+    command: str, expected: list[str]
+) -> None:
+    quoted = command.replace("'", "''")
+    script = f"& ([ScriptBlock]::Create('{quoted}')) | ForEach-Object {{ $_ }}\n[int] $LASTEXITCODE"
+    completed = run(script, answers=ANSWERS)
+    assert (completed.stdout.splitlines(), completed.exit_code) == (expected, 0)
+
+
+def test_given_answers_when_a_user_runs_a_command_alone_then_its_exit_code_is_the_sessions() -> None:
+    completed = run("& C:\\check.exe", answers=ANSWERS, encoded=False)
+    assert (completed.stdout, completed.exit_code) == ("line 1\r\nline 2\r\n", 3)
+    assert run("Get-Website", answers=ANSWERS).stderr.startswith(REFUSAL + "the command Get-Website")

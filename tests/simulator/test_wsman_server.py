@@ -122,9 +122,13 @@ def test_given_a_script_that_reads_when_fed_then_it_runs_at_the_end_of_its_input
     assert run(client(started()), script, "zwölf\r\n".encode(), b"drei\r\n")[0] == "<zwölf>\r\n<drei>\r\n"
 
 
-def test_given_a_program_that_no_host_has_when_run_then_cmd_says_so(started):
+def test_given_a_program_of_which_nothing_is_known_when_run_then_it_is_refused_with_the_way_to_say_it(started):
     _unused, stderr, code = run(client(started()), "nonsense.exe /x")
-    assert (code, stderr.splitlines()[0]) == (1, "'nonsense.exe' is not recognized as an internal or external command,")
+    assert (code, stderr.partition(". ")[0]) == (
+        1,
+        "NotImplemented: the simulated PowerShell does not model the program nonsense.exe",
+    )
+    assert "`commands` of its host in the scenario" in stderr
 
 
 @pytest.mark.parametrize(

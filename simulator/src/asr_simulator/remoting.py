@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv import Host
-from asr_simulator.powershell import Completed, run_command_line
-from asr_simulator.powershell.console import knows_program, reads_input
-from asr_simulator.powershell.members.principals import ADMINISTRATORS
+from powershell_subset import ADMINISTRATORS, Completed, Machine, reads_input, run_command_line
 
 if TYPE_CHECKING:
     from asr_simulator.world import World
     from asr_simulator.wsman import RemoteHost
+
+ADVICE = "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
 
 
 class HostCommands:
     """Runs command lines on the hosts of a world."""
 
     def knows_program(self, command_line: str) -> bool:
-        """Whether the program that the line begins with is there."""
-        return knows_program(command_line)
+        """Always: of programs but PowerShell nothing is known, and they are refused when they are to run."""
+        return True
 
     def reads_input(self, command_line: str) -> bool:
         """Whether the command waits for the end of its standard input."""
@@ -34,19 +34,22 @@ class HostCommands:
         self, world: World, host: RemoteHost, command_line: str, stdin: bytes, environment: Mapping[str, str]
     ) -> Completed:
         """Run the line on the host until it ends; the host's clock is what the command sees."""
-        found = world.hyperv.host(host.name)
-        commands = world.hyperv.commands_of(found)
-        variables = {**_environment(found), **environment}
-        return run_command_line(
-            command_line,
-            stdin,
-            commands,
-            lambda: world.hyperv.now_of(found),
-            variables,
-            found.os.powershell,
-            (ADMINISTRATORS,) if found.administered else (),
-            found.constrained,
-        )
+        return run_command_line(command_line, stdin, machine_of(world, host.name, environment), ADVICE)
+
+
+def machine_of(world: World, name: str, environment: Mapping[str, str]) -> Machine:
+    """A host as PowerShell sees it."""
+    host = world.hyperv.host(name)
+    return Machine(
+        commands=world.hyperv.commands_of(host),
+        now=lambda: world.hyperv.now_of(host),
+        environment={**_environment(host), **environment},
+        version=host.os.powershell,
+        groups=frozenset({ADMINISTRATORS} if host.administered else ()),
+        constrained=host.constrained,
+        absent=world.hyperv.command_names(host),
+        answers=host.answers,
+    )
 
 
 def _environment(host: Host) -> dict[str, str]:

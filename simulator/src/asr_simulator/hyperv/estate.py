@@ -32,7 +32,7 @@ from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, MachineSpec
 
 if TYPE_CHECKING:
-    from asr_simulator.powershell import Command
+    from powershell_subset import Command
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file
@@ -73,6 +73,12 @@ class HyperV:
         from asr_simulator.hyperv.cmdlets import commands_of
 
         return commands_of(self, host)
+
+    def command_names(self, host: Host) -> frozenset[str]:
+        """The names of the commands that a host may have, this one or another, in small letters."""
+        from asr_simulator.hyperv.cmdlets import names_of
+
+        return names_of(self, host)
 
     def state(self) -> list[dict[str, Any]]:
         """What the control API shows under ``hosts``."""
@@ -181,7 +187,6 @@ class HyperV:
     def set_role(self, host: Host, installed: bool) -> None:
         """The role Hyper-V is removed with its switches, or installed; nothing runs without it."""
         host.role_installed = host.has_module = installed
-        host.restart_pending = False
         host.services.pop(VMMS, None)
         if installed:
             host.services[VMMS] = Service(VMMS, DISPLAY_NAMES[VMMS])
@@ -193,8 +198,8 @@ class HyperV:
         self.changed(host)
 
     def restart(self, host: Host) -> None:
-        """The host goes down soon, and is back minutes later with a role that waited for it, and with what its virtual
-        machines' automatic start actions say of those that ran on it, and of the others."""
+        """The host goes down soon, and is back minutes later with what its virtual machines' automatic start actions
+        say of those that ran on it, and of the others."""
         self.clock.after(SHUTDOWN_SECONDS, lambda: self._go_down(host))
 
     def _go_down(self, host: Host) -> None:
@@ -204,10 +209,6 @@ class HyperV:
 
     def _come_up(self, host: Host, ran: Collection[Machine]) -> None:
         host.booted = self.clock.now()
-        if host.restart_pending:
-            tools = host.has_module
-            self.set_role(host, True)
-            host.has_module = tools
         self.set_alive(host, True)
         for machine in host.machines:
             action = machine.automatic_start_action

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from asr_simulator.hyperv.machines import Machine, VirtualDisk
+from powershell_subset import Answer
 
 CSV_ROOT = "C:\\ClusterStorage\\"
 SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
@@ -166,8 +167,8 @@ class Host:
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
-    ``has_module`` is the one for PowerShell that belongs to the role, ``restart_pending`` that the role waits for a
-    restart, ``needed_services`` are those without which it serves no vault.
+    ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
+    serves no vault. ``answers`` are told for users' commands.
     """
 
     name: str
@@ -180,7 +181,6 @@ class Host:
     alive: bool = True
     role_installed: bool = True
     has_module: bool = True
-    restart_pending: bool = False
     clock_offset: float = 0.0
     administered: bool = True
     installation: str = "Server"
@@ -195,6 +195,7 @@ class Host:
     cluster: Cluster | None = field(default=None, repr=False)
     manages: VmmServer | None = field(default=None, repr=False)
     accounts: dict[str, str] = field(default_factory=dict, repr=False)
+    answers: tuple[Answer, ...] = ()
 
     @property
     def short_name(self) -> str:

@@ -212,10 +212,6 @@ class Machine:
         if self.state == STATE_STOPPING and self.stopping_since == begun:
             self.turn_off()
 
-    def save(self) -> None:
-        """It runs no more, and will go on where it was."""
-        self.state, self.started = STATE_SAVED, None
-
     def uptime(self, now: datetime) -> timedelta:
         """How long it has been running."""
         return timedelta() if self.started is None else max(timedelta(), now - self.started)

@@ -116,12 +116,21 @@ class MachineSpec:
 
 
 @dataclass(frozen=True)
+class CommandSpec:
+    """A command of a user's on a Windows machine: the whole of it fits the regular expression `pattern`."""
+
+    pattern: str
+    output: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
 class HostSpec:
     """A Hyper-V host or a VMM server.
 
     ``connected`` is its provider's connection to Azure (None: as its services say), ``reachable`` the one over WinRM;
     ``heartbeat_age`` is in seconds, ``services`` are those that are not as usual with their states, ``volumes`` none:
-    the usual ones. ``role`` is that of Hyper-V.
+    the usual ones. ``role`` is that of Hyper-V. ``commands`` are answered as they say, where PowerShell is not run.
     """
 
     name: str
@@ -138,6 +147,7 @@ class HostSpec:
     role: str = "installed"
     cluster: str | None = None
     virtual_machines: tuple[MachineSpec, ...] = ()
+    commands: tuple[CommandSpec, ...] = ()
 
 
 @dataclass(frozen=True)

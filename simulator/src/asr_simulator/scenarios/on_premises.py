@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -71,11 +72,16 @@ def _machine(spec: Mapping[str, Any]) -> model.MachineSpec:
     return model.MachineSpec(**values)
 
 
+def _command(spec: Mapping[str, Any]) -> model.CommandSpec:
+    return model.CommandSpec(**spec)
+
+
 PARTS: dict[str, Callable[[Any], Any]] = {
     "adapters": _adapter,
     "switches": _switch,
     "volumes": _volume,
     "virtual_machines": _machine,
+    "commands": _command,
 }
 
 
@@ -140,7 +146,20 @@ def doubts(fabrics: tuple[model.FabricSpec, ...]) -> list[str]:
             for volume in one.volumes
             if volume.free_gb is not None and volume.free_gb > volume.gb
         ]
+        found += [
+            f"host {one.name}: {command.pattern!r} is not a valid regular expression"
+            for command in one.commands
+            if not _is_pattern(command.pattern)
+        ]
     return found
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _twice(names: Iterable[str]) -> list[str]:

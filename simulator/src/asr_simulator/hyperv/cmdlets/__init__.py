@@ -10,13 +10,12 @@ A module is there when the host has what it belongs to: without the role there i
 from __future__ import annotations
 
 from asr_simulator.hyperv.cmdlets import (
+    checkpoints,
     cim,
     clusters,
     disks,
-    features,
     machines,
     networks,
-    replication,
     servers,
     switching,
     vmm,
@@ -24,19 +23,18 @@ from asr_simulator.hyperv.cmdlets import (
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host
-from asr_simulator.powershell import Command
+from powershell_subset import Command
 
 EVERYWHERE = (
     cim.commands,
     servers.commands,
-    features.commands,
     networks.card_commands,
     clusters.commands,
     vmm.commands,
 )
 OF_HYPER_V = (
     machines.commands,
-    replication.commands,
+    checkpoints.commands,
     disks.commands,
     networks.commands,
     switching.commands,
@@ -49,3 +47,10 @@ def commands_of(hyperv: HyperV, host: Host) -> dict[str, Command]:
     place = Place(hyperv, host)
     makers = (*EVERYWHERE, *OF_HYPER_V) if host.has_module else EVERYWHERE
     return {command.name.lower(): command for make in makers for command in make(place)}
+
+
+def names_of(hyperv: HyperV, host: Host) -> frozenset[str]:
+    """The names of all commands that this host or another may have, in small letters."""
+    place = Place(hyperv, host)
+    here = [command.name for make in (*EVERYWHERE, *OF_HYPER_V) for command in make(place)]
+    return frozenset(name.lower() for name in (*here, *clusters.NAMES, *vmm.NAMES))

@@ -14,7 +14,7 @@ from asr_simulator.hyperv.cmdlets.names import texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
 from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
-from asr_simulator.powershell import Call, Command, NotModelled, PSObject
+from powershell_subset import Call, Command, NotModelled, PSObject
 
 Rows = Callable[[Place], Iterable[dict[str, Any]]]
 NAMESPACE = "root/cimv2"
@@ -31,9 +31,8 @@ def commands(place: Place) -> list[Command]:
         command(
             "Get-CimInstance",
             lambda call: _instances(place, call),
-            ("Filter", "Namespace", "Property", "Query", "QueryDialect", "OperationTimeoutSec"),
+            ("Filter", "Namespace"),
             positional=("ClassName",),
-            switches=("KeyOnly", "Shallow"),
             module="CimCmdlets",
             class_name="Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand",
         )
@@ -41,9 +40,6 @@ def commands(place: Place) -> list[Command]:
 
 
 def _instances(place: Place, call: Call) -> Iterable[PSObject]:
-    for parameter in ("Query", "KeyOnly", "Property"):
-        if call.parameters.get(parameter.lower()):
-            raise NotModelled(f"Get-CimInstance -{parameter}")
     name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
     spaces = [text.replace("\\", "/").lower() for text in texts(call, "Namespace")] or [NAMESPACE]
     rows = CLASSES.get(name.lower())

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
-from asr_simulator.hyperv.cmdlets.names import chosen, given, guids
+from asr_simulator.hyperv.cmdlets.names import chosen, given
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host, Volume
+from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host
 from asr_simulator.hyperv.machines import STATE_RUNNING, Machine
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "FailoverClusters"
+NAMES = ("Get-Cluster", "Get-ClusterNode", "Get-ClusterResource", "Get-ClusterParameter")
 TYPES = "Microsoft.FailoverClusters.PowerShell."
 MACHINE = "Virtual Machine"
 CONFIGURATION = "Virtual Machine Configuration"
@@ -31,14 +32,10 @@ def commands(place: Place) -> list[Command]:
     view = _View(place, cluster)
     named = {"positional": ("Name",)}
     return [
-        view.command("Get-Cluster", lambda call: [view.cluster()], ("Domain",), **named),
-        view.command("Get-ClusterNode", view.nodes, ("Cluster",), **named),
-        view.command("Get-ClusterGroup", view.groups, ("Cluster", "VMId"), **named),
-        view.command("Get-ClusterResource", view.resources, ("Cluster", "VMId"), **named),
-        view.command(
-            "Get-ClusterParameter", view.parameters, ("InputObject", "Cluster"), pipeline="InputObject", **named
-        ),
-        view.command("Get-ClusterSharedVolume", view.volumes, ("Cluster",), **named),
+        view.command("Get-Cluster", lambda call: [view.cluster()], (), **named),
+        view.command("Get-ClusterNode", view.nodes, (), **named),
+        view.command("Get-ClusterResource", view.resources, (), **named),
+        view.command("Get-ClusterParameter", view.parameters, ("InputObject",), pipeline="InputObject", **named),
     ]
 
 
@@ -84,29 +81,9 @@ class _View:
         }
         return PSObject(f"{TYPES}ClusterNode", values, text=node.short_name)
 
-    def groups(self, call: Call) -> Iterable[PSObject]:
-        """Its groups: one for each virtual machine, and its own."""
-        wanted = guids(call, "VMId")
-        if wanted:
-            return [self._group(machine) for machine in self._machines() if machine.identifier in wanted]
-        every = [self._own_group(), *(self._group(machine) for machine in self._machines())]
-        return chosen(call, "Name", every, lambda group: str(group["Name"]), self._no("group"))
-
     def _machines(self) -> Iterator[Machine]:
         for node in self._cluster.nodes:
             yield from node.machines
-
-    def _own_group(self) -> PSObject:
-        owner = next((node for node in self._cluster.nodes if node.alive), self._place.host)
-        values = {
-            "Name": "Cluster Group",
-            "OwnerNode": self._node(owner),
-            "State": enums.GROUP_STATE["Online"],
-            "GroupType": enums.GROUP_TYPE["Cluster"],
-            "Id": self._place.hyperv.id_of("cluster group", self._cluster.name),
-            "Cluster": self.cluster(),
-        }
-        return PSObject(f"{TYPES}ClusterGroup", values, text="Cluster Group")
 
     def _group(self, machine: Machine) -> PSObject:
         values = {
@@ -121,9 +98,7 @@ class _View:
 
     def resources(self, call: Call) -> Iterable[PSObject]:
         """The two resources of each virtual machine."""
-        wanted = guids(call, "VMId")
-        machines = [machine for machine in self._machines() if not wanted or machine.identifier in wanted]
-        every = [self._resource(machine, kind) for machine in machines for kind in (MACHINE, CONFIGURATION)]
+        every = [self._resource(machine, kind) for machine in self._machines() for kind in (MACHINE, CONFIGURATION)]
         return chosen(call, "Name", every, lambda resource: str(resource["Name"]), self._no("resource"))
 
     def _resource(self, machine: Machine, kind: str) -> PSObject:
@@ -156,37 +131,6 @@ class _View:
     def _parameter(resource: PSObject, machine: Machine) -> PSObject:
         values = {"ClusterObject": resource, "Name": "VmID", "Value": machine.identifier, "ParameterType": "String"}
         return PSObject(f"{TYPES}ClusterParameter", values, text="VmID")
-
-    def volumes(self, call: Call) -> Iterable[PSObject]:
-        """The shared volumes."""
-        every = [self._volume(volume, index) for index, volume in enumerate(self._cluster.volumes, start=1)]
-        return chosen(call, "Name", every, lambda volume: str(volume["Name"]), self._no("resource"))
-
-    def _volume(self, volume: Volume, number: int) -> PSObject:
-        free = volume.free(self._place.now)
-        partition = PSObject(
-            f"{TYPES}ClusterDiskPartitionInfo",
-            {
-                "Name": f"\\\\?\\Volume{{{volume.identifier}}}",
-                "FileSystem": volume.file_system,
-                "Size": volume.size,
-                "FreeSpace": free,
-                "UsedSpace": volume.size - free,
-                "PercentFree": 100 * free / volume.size,
-            },
-        )
-        shared = PSObject(
-            f"{TYPES}ClusterSharedVolumeInfo", {"FriendlyVolumeName": volume.path, "Partition": partition}
-        )
-        owner = next((node for node in self._cluster.nodes if node.alive), self._place.host)
-        values = {
-            "Name": f"Cluster Disk {number}",
-            "State": enums.RESOURCE_STATE["Online"],
-            "OwnerNode": self._node(owner),
-            "SharedVolumeInfo": [shared],
-            "Id": volume.identifier,
-        }
-        return PSObject(f"{TYPES}ClusterSharedVolume", values, text=f"Cluster Disk {number}")
 
     def _no(self, kind: str) -> Callable[[str], CommandError]:
         def missing(name: str) -> CommandError:

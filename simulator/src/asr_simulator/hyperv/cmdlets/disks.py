@@ -12,10 +12,10 @@ from uuid import UUID
 
 from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
-from asr_simulator.hyperv.cmdlets.names import given, guids, texts
+from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, Machine, VirtualDisk
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 BLOCK = 32 * MIB
 # The number of the host's disk that is passed through.
@@ -28,28 +28,18 @@ def commands(place: Place) -> list[Command]:
         place.hyper_v(
             "Get-VMHardDiskDrive",
             lambda call: _drives(place, call),
-            ("VM", "ControllerType", "ControllerNumber", "ControllerLocation"),
+            ("VM",),
             positional=("VMName",),
             pipeline="VM",
         ),
-        place.hyper_v(
-            "Get-VHD", lambda call: _files(place, call), ("VMId", "DiskNumber"), positional=("Path",), pipeline="Path"
-        ),
+        place.hyper_v("Get-VHD", lambda call: _files(place, call), positional=("Path",), pipeline="Path"),
     ]
 
 
 def _drives(place: Place, call: Call) -> Iterable[PSObject]:
-    types = [name.lower() for name in texts(call, "ControllerType")]
-    numbers, locations = given(call, "ControllerNumber"), given(call, "ControllerLocation")
     for machine in machines_of(place, call):
         own = [_drive(machine, disk, index) for index, disk in enumerate(machine.disks)]
-        for drive in [*own, *(_foreign(machine, disk, len(own) + at) for at, disk in enumerate(machine.foreign_disks))]:
-            if (
-                (not types or drive["ControllerType"].name.lower() in types)
-                and (not numbers or drive["ControllerNumber"] in numbers)
-                and (not locations or drive["ControllerLocation"] in locations)
-            ):
-                yield drive
+        yield from [*own, *(_foreign(machine, disk, len(own) + at) for at, disk in enumerate(machine.foreign_disks))]
 
 
 def _drive(machine: Machine, disk: VirtualDisk, index: int) -> PSObject:
@@ -104,7 +94,7 @@ def _files(place: Place, call: Call) -> Iterable[PSObject]:
         for foreign in machine.foreign_disks:
             other = VirtualDisk(foreign.path, foreign.size, machine.host.storage, foreign.identifier)
             by_path[foreign.path.lower()] = (other, foreign.path)
-    for path in _paths(place, call):
+    for path in _paths(call):
         found = by_path.get(path.lower())
         if found is None or not found[0].present:
             call.write_error(_missing(path))
@@ -112,14 +102,10 @@ def _files(place: Place, call: Call) -> Iterable[PSObject]:
             yield _file(place, *found)
 
 
-def _paths(place: Place, call: Call) -> Iterable[str]:
+def _paths(call: Call) -> Iterable[str]:
     """Paths as text, or of the objects that come down the pipeline."""
     for value in given(call, "Path"):
         yield str(value.get("Path")) if isinstance(value, PSObject) else str(value)
-    wanted = guids(call, "VMId")
-    for machine in place.host.machines:
-        if machine.identifier in wanted:
-            yield from (_path(machine, disk) for disk in machine.disks)
 
 
 def _file(place: Place, disk: VirtualDisk, path: str) -> PSObject:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from asr_simulator.powershell import PSEnum
+from powershell_subset import PSEnum
 
 
 class Names:
@@ -91,10 +91,3 @@ VM_COMPUTER_STATE = Names(
 
 SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
 SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Auto": 2, "Manual": 3, "Disabled": 4})
-_FEATURES = "Microsoft.Windows.ServerManager."
-INSTALL_STATE = _counted(f"{_FEATURES}Commands.InstallState", "Available Installed Removed InstallPending")
-RESTART = _counted(f"{_FEATURES}Commands.RestartState", "No Yes Maybe")
-FEATURE_EXIT = Names(
-    f"{_FEATURES}Commands.FeatureOperationExitCode",
-    {"Success": 0, "NoChangeNeeded": 1003, "SuccessRestartRequired": 3010},
-)

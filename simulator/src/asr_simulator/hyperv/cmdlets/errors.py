@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from asr_simulator.powershell import CommandError
+from powershell_subset import CommandError
 
 VIRTUALIZATION = "Microsoft.HyperV.PowerShell.VirtualizationException"
 CIM = "Microsoft.Management.Infrastructure.CimException"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Get-VM, Set-VM, Start-VM, Stop-VM, and what belongs to a virtual machine: checkpoints, disks, replication."""
+"""Get-VM, Set-VM, Stop-VM, and what belongs to a virtual machine: checkpoints, disks, replication."""
 
 from __future__ import annotations
 
@@ -19,18 +19,14 @@ from asr_simulator.hyperv.machines import (
     START_NOTHING,
     STATE_OFF,
     STATE_RUNNING,
-    STATE_SAVED,
     Machine,
-    StartRefused,
 )
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
-from asr_simulator.powershell.values.text import to_text
+from powershell_subset import Call, Command, NotModelled, PSObject
+from powershell_subset.values.text import to_text
 
 TYPE = "Microsoft.HyperV.PowerShell.VirtualMachine"
 START_ACTIONS = (START_NOTHING, START_IF_RUNNING, START_ALWAYS)
 ALREADY = "The virtual machine is already in the specified state."
-# While Hyper-V Replica holds a machine in such a state, it cannot be powered up (documented for the first).
-LOCKED = ("PreparedForFailover", "FailbackInProgress")
 
 
 def commands(place: Place) -> list[Command]:
@@ -42,15 +38,14 @@ def commands(place: Place) -> list[Command]:
             "Set-VM",
             lambda call: _set(place, call),
             ("VM", "AutomaticStartAction"),
-            switches=("Passthru", "Confirm"),
+            switches=("Confirm",),
             **act,
         ),
-        place.hyper_v("Start-VM", lambda call: _start(place, call), ("VM",), switches=("Passthru", "Confirm"), **act),
         place.hyper_v(
             "Stop-VM",
             lambda call: _stop(place, call),
             ("VM",),
-            switches=("TurnOff", "Force", "Save", "Passthru", "Confirm"),
+            switches=("TurnOff", "Force", "Confirm"),
             **act,
         ),
     ]
@@ -97,64 +92,27 @@ def _set(place: Place, call: Call) -> Iterable[PSObject]:
         raise NotModelled(f"Set-VM -AutomaticStartAction {wanted}")
     for machine in machines_of(place, call, "Name"):
         machine.automatic_start_action = action
-        if flag(call, "Passthru"):
-            yield show(place, machine)
-
-
-def _start(place: Place, call: Call) -> Iterable[PSObject]:
-    for machine in machines_of(place, call, "Name"):
-        if machine.state == STATE_RUNNING:
-            call.write_warning(ALREADY)
-        else:
-            try:
-                power_up(place, machine)
-            except StartRefused as refused:
-                call.write_error(_failed_to_start(machine, str(refused)))
-                continue
-        if flag(call, "Passthru"):
-            yield show(place, machine)
-
-
-def power_up(place: Place, machine: Machine) -> None:
-    """Start a virtual machine, as its host does.
-
-    Raises:
-        StartRefused: its replication forbids it, or it cannot run.
-    """
-    state = machine.shown_replication.state
-    if state in LOCKED:
-        raise StartRefused(f"The operation is not allowed while its replication is in the state {state}.")
-    machine.start(place.now)
-
-
-def _failed_to_start(machine: Machine, reason: str) -> CommandError:
-    said = f"'{machine.name}' failed to start."
-    return errors.operation_failed(f"{said}\r\n{reason}\r\n{said} (Virtual machine ID {machine.identifier.upper()})")
+    return ()
 
 
 def _stop(place: Place, call: Call) -> Iterable[PSObject]:
     for machine in machines_of(place, call, "Name"):
-        if machine.state == (STATE_SAVED if flag(call, "Save") else STATE_OFF):
+        if machine.state == STATE_OFF:
             call.write_warning(ALREADY)
-        elif not _stopped(place, call, machine):
-            continue
-        if flag(call, "Passthru"):
-            yield show(place, machine)
+        else:
+            _stop_one(place, call, machine)
+    return ()
 
 
-def _stopped(place: Place, call: Call, machine: Machine) -> bool:
+def _stop_one(place: Place, call: Call, machine: Machine) -> None:
     """Stop it; a shutdown needs a guest that answers."""
-    if flag(call, "Save"):
-        machine.save()
-    elif flag(call, "TurnOff"):
+    if flag(call, "TurnOff"):
         machine.turn_off()
     elif machine.has_booted(place.now):
         place.hyperv.shut_down(machine)
     else:
         message = f"'{machine.name}' failed to shut down.\r\nThe device is not ready. (0x80070015)"
         call.write_error(errors.operation_failed(message))
-        return False
-    return True
 
 
 def show(place: Place, machine: Machine) -> PSObject:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from asr_simulator.hyperv.cmdlets.errors import not_a_guid
-from asr_simulator.powershell import Call, CommandError
-from asr_simulator.powershell.operators.patterns import is_wildcard, like_pattern
-from asr_simulator.powershell.values.text import to_text
+from powershell_subset import Call, CommandError
+from powershell_subset.operators.patterns import is_wildcard, like_pattern
+from powershell_subset.values.text import to_text
 
 Thing = TypeVar("Thing")
 

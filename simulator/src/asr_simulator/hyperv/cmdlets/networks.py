@@ -13,11 +13,11 @@ from uuid import UUID
 from asr_simulator.hyperv.building import mac_of
 from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
-from asr_simulator.hyperv.cmdlets.names import chosen, flag, guids, texts
+from asr_simulator.hyperv.cmdlets.names import chosen
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import EXTERNAL, PRIVATE, Host, NetworkCard, Switch
 from asr_simulator.hyperv.machines import HYPERV_MAC, Machine, NetworkAdapter
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
 GIGABITS = 10
 
@@ -25,13 +25,12 @@ GIGABITS = 10
 def commands(place: Place) -> list[Command]:
     """The commands that show networks on a host."""
     return [
-        place.hyper_v("Get-VMSwitch", lambda call: _switches(place, call), ("Id", "SwitchType"), positional=("Name",)),
+        place.hyper_v("Get-VMSwitch", lambda call: _switches(place, call), positional=("Name",)),
         place.hyper_v(
             "Get-VMNetworkAdapter",
             lambda call: _adapters(place, call),
-            ("VM", "Name", "SwitchName"),
+            ("VM",),
             positional=("VMName",),
-            switches=("ManagementOS", "All", "IsLegacy"),
             pipeline="VM",
         ),
     ]
@@ -43,27 +42,11 @@ def card_commands(place: Place) -> list[Command]:
         command(
             "Get-NetAdapter",
             lambda call: _cards(place.host, call),
-            ("InterfaceDescription", "InterfaceIndex"),
             positional=("Name",),
-            switches=("Physical", "IncludeHidden"),
             module="NetAdapter",
             class_name="Get-NetAdapter",
         )
     ]
-
-
-def switches_of(place: Place, call: Call) -> Iterator[Switch]:
-    """The switches that a command is about: those of -Id, else those of the names, else all."""
-    wanted, types = guids(call, "Id"), [name.lower() for name in texts(call, "SwitchType")]
-    for identifier in wanted:
-        found = [switch for switch in place.host.shown_switches if switch.identifier == identifier]
-        yield from found
-        if not found:
-            call.write_error(errors.no_switch("id", identifier))
-    if not wanted:
-        for switch in named_switches(place, call):
-            if not types or switch.type.lower() in types:
-                yield switch
 
 
 def named_switches(place: Place, call: Call) -> Iterator[Switch]:
@@ -73,7 +56,7 @@ def named_switches(place: Place, call: Call) -> Iterator[Switch]:
 
 
 def _switches(place: Place, call: Call) -> Iterable[PSObject]:
-    return (show_switch(place, switch) for switch in switches_of(place, call))
+    return (show_switch(place, switch) for switch in named_switches(place, call))
 
 
 def show_switch(place: Place, switch: Switch) -> PSObject:
@@ -95,25 +78,8 @@ def show_switch(place: Place, switch: Switch) -> PSObject:
 
 
 def _adapters(place: Place, call: Call) -> Iterable[PSObject]:
-    names = texts(call, "SwitchName")
-    for shown in _every_adapter(place, call):
-        if not names or str(shown["SwitchName"]).lower() in [name.lower() for name in names]:
-            yield shown
-
-
-def _every_adapter(place: Place, call: Call) -> Iterator[PSObject]:
-    everywhere, of_host = flag(call, "All"), flag(call, "ManagementOS")
-    if everywhere or of_host:
-        yield from (_of_host(place.host, switch) for switch in _for_management(place.host))
-    if of_host:
-        return
     for machine in machines_of(place, call):
-        found = chosen(call, "Name", machine.adapters, lambda one: one.name, _no_adapter)
-        yield from (_adapter(place, machine, adapter) for adapter in found)
-
-
-def _no_adapter(name: str) -> CommandError:
-    return errors.invalid_parameter(f'Hyper-V was unable to find a network adapter with name "{name}".', name)
+        yield from (_adapter(place, machine, adapter) for adapter in machine.adapters)
 
 
 def _adapter(place: Place, machine: Machine, adapter: NetworkAdapter) -> PSObject:
@@ -144,33 +110,10 @@ def _for_management(host: Host) -> list[Switch]:
     return [switch for switch in host.switches if switch.type != PRIVATE and switch.for_management]
 
 
-def _of_host(host: Host, switch: Switch) -> PSObject:
-    return PSObject(
-        "Microsoft.HyperV.PowerShell.VMInternalNetworkAdapter",
-        {
-            "Name": switch.name,
-            "Id": f"Microsoft:{switch.identifier.upper()}",
-            "VMName": None,
-            "VMId": None,
-            "SwitchName": switch.name,
-            "SwitchId": UUID(switch.identifier),
-            "MacAddress": mac_of(switch.identifier, HYPERV_MAC),
-            "IPAddresses": [],
-            "Status": enums.every(enums.ADAPTER_STATUS, ["Ok"]),
-            "IsManagementOs": True,
-            "ComputerName": host.short_name,
-        },
-    )
-
-
 def _cards(host: Host, call: Call) -> Iterable[PSObject]:
-    descriptions = [text.lower() for text in texts(call, "InterfaceDescription")]
     every = [_card(card) for card in host.cards]
-    if not flag(call, "Physical"):
-        every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(host))]
-    for shown in chosen(call, "Name", every, lambda one: str(one["Name"]), _no_card):
-        if not descriptions or str(shown["InterfaceDescription"]).lower() in descriptions:
-            yield shown
+    every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(host))]
+    return chosen(call, "Name", every, lambda one: str(one["Name"]), _no_card)
 
 
 def _no_card(name: str) -> CommandError:

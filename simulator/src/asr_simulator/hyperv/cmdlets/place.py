@@ -15,8 +15,8 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import VMMS, Host
-from asr_simulator.powershell import Call, Command, NotModelled
-from asr_simulator.powershell.values.dates import LOCAL
+from powershell_subset import Call, Command, NotModelled
+from powershell_subset.values.times import LOCAL
 
 HYPER_V = "Hyper-V"
 # What the real cmdlets take as well, and the simulator does not: other computers, jobs, and asking back.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every server has, and the host's own settings: Get-VMHost, Get-Service, Get-Item and a restart."""
+"""What every server has, and the host's own settings: Get-VMHost, Get-Service and Get-Item."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import VMMS, Service
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 SYSTEM = "C:\\Windows\\System32\\"
 MANAGEMENT = "Microsoft.PowerShell.Management"
@@ -50,7 +50,6 @@ def commands(place: Place) -> list[Command]:
         command(
             "Get-Service",
             lambda call: _services(place, call),
-            ("DisplayName", "Include", "Exclude"),
             positional=("Name",),
             module=MANAGEMENT,
             class_name=f"{COMMANDS}GetServiceCommand",
@@ -60,7 +59,6 @@ def commands(place: Place) -> list[Command]:
             lambda call: _items(place, call),
             ("LiteralPath",),
             positional=("Path",),
-            switches=("Force",),
             module=MANAGEMENT,
             class_name=f"{COMMANDS}GetItemCommand",
         ),
@@ -75,17 +73,10 @@ def commands(place: Place) -> list[Command]:
         command(
             "Test-Path",
             lambda call: [_file(place, path) is not None for path in _paths(call)],
-            ("LiteralPath", "PathType"),
+            ("LiteralPath",),
             positional=("Path",),
             module=MANAGEMENT,
             class_name=f"{COMMANDS}TestPathCommand",
-        ),
-        command(
-            "Restart-Computer",
-            lambda call: _restart(place),
-            switches=("Force", "Confirm"),
-            module=MANAGEMENT,
-            class_name=f"{COMMANDS}RestartComputerCommand",
         ),
     ]
 
@@ -187,8 +178,3 @@ def _program(place: Place, name: str) -> PSObject:
         },
     )
     return found
-
-
-def _restart(place: Place) -> Iterable[PSObject]:
-    place.hyperv.restart(place.host)
-    return ()

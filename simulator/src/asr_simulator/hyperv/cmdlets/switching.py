@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""New-VMSwitch, Set-VMSwitch, Rename-VMSwitch and Remove-VMSwitch."""
+"""New-VMSwitch and Set-VMSwitch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
-from asr_simulator.powershell import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, PSObject
 
-BINDING = ("SwitchType", "NetAdapterName", "NetAdapterInterfaceDescription", "AllowManagementOS", "Notes")
+BINDING = ("SwitchType", "NetAdapterName", "AllowManagementOS")
 FAILED = "Failed while adding virtual Ethernet switch connections."
 DISABLED = "Disabled"
 
@@ -36,24 +36,7 @@ def commands(place: Place) -> list[Command]:
             lambda call: _change(place, call),
             ("VMSwitch", *BINDING),
             positional=("Name",),
-            switches=("Passthru", "Confirm"),
-            pipeline="VMSwitch",
-        ),
-        place.hyper_v(
-            "Rename-VMSwitch",
-            lambda call: _rename(place, call),
-            ("VMSwitch",),
-            positional=("Name", "NewName"),
-            switches=("Passthru", "Confirm"),
-            mandatory=("NewName",),
-            pipeline="VMSwitch",
-        ),
-        place.hyper_v(
-            "Remove-VMSwitch",
-            lambda call: _remove(place, call),
-            ("VMSwitch",),
-            positional=("Name",),
-            switches=("Force", "Passthru", "Confirm"),
+            switches=("Confirm",),
             pipeline="VMSwitch",
         ),
     ]
@@ -96,12 +79,6 @@ def _card(place: Place, call: Call) -> NetworkCard | None:
         if found is None:
             raise errors.invalid_parameter(f'Hyper-V was unable to find a network adapter with name "{value}".', value)
         return found
-    for value in given(call, "NetAdapterInterfaceDescription"):
-        for card in place.host.cards:
-            if card.description.lower() == str(value).lower():
-                return card
-        message = f'Hyper-V was unable to find a network adapter with interface description "{value}".'
-        raise errors.invalid_parameter(message, value)
     return None
 
 
@@ -148,24 +125,4 @@ def _change(place: Place, call: Call) -> Iterable[PSObject]:
             switch.type, switch.card = wanted, None
         if call.parameters.get("allowmanagementos") is not None:
             switch.for_management = bool(call.parameters["allowmanagementos"])
-        if call.parameters.get("passthru"):
-            yield show_switch(place, switch)
-
-
-def _rename(place: Place, call: Call) -> Iterable[PSObject]:
-    name = str(call.parameters["newname"])
-    for switch in _named(place, call):
-        for machine in place.host.machines:
-            for adapter in machine.adapters:
-                if adapter.switch is not None and adapter.switch.lower() == switch.name.lower():
-                    adapter.switch = name
-        switch.name = name
-        if call.parameters.get("passthru"):
-            yield show_switch(place, switch)
-
-
-def _remove(place: Place, call: Call) -> Iterable[PSObject]:
-    for switch in list(_named(place, call)):
-        place.hyperv.remove_switch(place.host, switch)
-        if call.parameters.get("passthru"):
-            yield show_switch(place, switch)
+    return ()

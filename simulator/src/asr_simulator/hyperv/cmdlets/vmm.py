@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
-from asr_simulator.hyperv.cmdlets.names import flag, given, guids, matches, texts
+from asr_simulator.hyperv.cmdlets.names import matches, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import VMM_SERVICE, Host, VmmServer
 from asr_simulator.hyperv.machines import Machine
-from asr_simulator.powershell import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 MODULE = "VirtualMachineManager"
+NAMES = ("Get-SCVMMServer", "Get-SCVMHost", "Get-SCCloud", "Get-SCVirtualMachine")
 TYPES = "Microsoft.SystemCenter.VirtualMachineManager."
 CLASSES = f"{TYPES}Cmdlets."
 EXCEPTION = "Microsoft.VirtualManager.Utils.CarmineException"
@@ -31,20 +32,11 @@ def commands(place: Place) -> list[Command]:
     if managed is None:
         return []
     view = _View(place, managed)
-    by_name = ("VMMServer", "ID")
     return [
-        view.command("Get-SCVMMServer", view.server, ("TCPPort", "ConnectAs"), positional=("ComputerName",)),
-        view.command(
-            "Get-SCVMHost", view.hosts, (*by_name, "VMHostGroup"), positional=("ComputerName",), switches=("All",)
-        ),
-        view.command("Get-SCCloud", view.clouds, by_name, positional=("Name",), switches=("All",)),
-        view.command(
-            "Get-SCVirtualMachine",
-            view.machines,
-            ("VMMServer", "ID", "VMHost", "Cloud"),
-            positional=("Name",),
-            switches=("All",),
-        ),
+        view.command("Get-SCVMMServer", view.server, (), positional=("ComputerName",)),
+        view.command("Get-SCVMHost", view.hosts, ("VMMServer",), positional=("ComputerName",)),
+        view.command("Get-SCCloud", view.clouds, ("VMMServer",), positional=("Name",)),
+        view.command("Get-SCVirtualMachine", view.machines, ("VMMServer",), positional=("Name",)),
     ]
 
 
@@ -120,16 +112,10 @@ class _View:
 
     def machines(self, call: Call) -> Iterable[PSObject]:
         """The virtual machines on its hosts."""
-        wanted, ids = texts(call, "Name"), guids(call, "ID")
-        hosts, clouds = _names(call, "VMHost"), _names(call, "Cloud")
+        wanted = texts(call, "Name")
         for host in self._managed.hosts:
             for machine in host.machines:
-                if (
-                    (not wanted or flag(call, "All") or any(matches(name, machine.name) for name in wanted))
-                    and (not ids or self._id("managed machine", machine.identifier) in ids)
-                    and (not hosts or host.name in hosts)
-                    and (not clouds or machine.cloud in clouds)
-                ):
+                if not wanted or any(matches(name, machine.name) for name in wanted):
                     yield self._machine(host, machine)
 
     def _machine(self, host: Host, machine: Machine) -> PSObject:
@@ -155,11 +141,6 @@ class _View:
 
     def _id(self, kind: str, name: str) -> str:
         return self._place.hyperv.id_of(kind, name)
-
-
-def _names(call: Call, parameter: str) -> list[str]:
-    """The names of the objects that a parameter was given."""
-    return [str(one.get("Name")) if isinstance(one, PSObject) else str(one) for one in given(call, parameter)]
 
 
 def _no_answer(host: Host) -> CommandError:

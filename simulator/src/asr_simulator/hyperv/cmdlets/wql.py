@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The WHERE clause of WQL: comparisons with AND, OR, NOT and parentheses."""
+"""The WHERE clause of WQL: comparisons with AND and OR."""
 
 from __future__ import annotations
 
@@ -10,25 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from powershell_subset import NotModelled
+
 Test = Callable[[Mapping[str, Any]], bool]
-TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
-      | (?P<number>-?\d+(?:\.\d+)?)
-      | (?P<operator><>|!=|<=|>=|=|<|>|\(|\))
-      | (?P<word>[A-Za-z_]\w*)
-    )""",
-    re.VERBOSE,
-)
-COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda left, right: left == right,
-    "<>": lambda left, right: left != right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
+COMPARISON = re.compile(r"""(?P<name>[A-Za-z_]\w*)\s*(?P<operator><>|=)\s*(?:'(?P<text>[^'\\]*)'|(?P<number>\d+))""")
+JOINED = re.compile(r"\s+(AND|OR)\s+", re.IGNORECASE)
+OTHERS = re.compile(r"[()<>!]|\b(?:like|is|not|isa)\b", re.IGNORECASE)
 
 
 class InvalidQuery(ValueError):
@@ -40,105 +27,28 @@ def where(clause: str, properties: frozenset[str]) -> Test:
 
     Raises:
         InvalidQuery: it is none.
+        NotModelled: it may be one.
     """
-    reader = _Reader(clause, properties)
-    test = reader.either()
-    if reader.tokens:
-        raise InvalidQuery(clause)
-    return test
+    alternatives: list[list[Test]] = [[]]
+    for number, part in enumerate(JOINED.split(clause.strip())):
+        if number % 2 == 0:
+            alternatives[-1].append(_comparison(part, properties))
+        elif part.upper() == "OR":
+            alternatives.append([])
+    return lambda values: any(all(test(values) for test in tests) for tests in alternatives)
 
 
-class _Reader:
-    def __init__(self, clause: str, properties: frozenset[str]) -> None:
-        self.clause, self.properties = clause, properties
-        self.tokens = self._split()
-
-    def _split(self) -> list[tuple[str, str]]:
-        found, position = [], 0
-        text = self.clause.strip()
-        while position < len(text):
-            match = TOKEN.match(text, position)
-            if match is None:
-                raise InvalidQuery(self.clause)
-            found.append((str(match.lastgroup), match.group(str(match.lastgroup))))
-            position = match.end()
-        return found
-
-    def _next(self, kind: str, *values: str) -> bool:
-        """Take the next token if it is of this kind and one of these."""
-        if self.tokens and self.tokens[0][0] == kind and (not values or self.tokens[0][1].upper() in values):
-            self.tokens.pop(0)
-            return True
-        return False
-
-    def _take(self, *kinds: str) -> tuple[str, str]:
-        if not self.tokens or self.tokens[0][0] not in kinds:
-            raise InvalidQuery(self.clause)
-        return self.tokens.pop(0)
-
-    def either(self) -> Test:
-        tests = [self.both()]
-        while self._next("word", "OR"):
-            tests.append(self.both())
-        return lambda values: any(test(values) for test in tests)
-
-    def both(self) -> Test:
-        tests = [self.one()]
-        while self._next("word", "AND"):
-            tests.append(self.one())
-        return lambda values: all(test(values) for test in tests)
-
-    def one(self) -> Test:
-        if self._next("word", "NOT"):
-            test = self.one()
-            return lambda values: not test(values)
-        if self._next("operator", "("):
-            test = self.either()
-            if not self._next("operator", ")"):
-                raise InvalidQuery(self.clause)
-            return test
-        return self._comparison()
-
-    def _comparison(self) -> Test:
-        name = self._take("word")[1].lower()
-        if name not in self.properties:
-            raise InvalidQuery(self.clause)
-        if self._next("word", "IS"):
-            wanted = not self._next("word", "NOT")
-            if not self._next("word", "NULL"):
-                raise InvalidQuery(self.clause)
-            return lambda values: (values[name] is None) is wanted
-        if self._next("word", "LIKE"):
-            pattern = _pattern(self._literal())
-            return lambda values: pattern.fullmatch(str(values[name])) is not None
-        operator = self._take("operator")[1]
-        if operator not in COMPARISONS:
-            raise InvalidQuery(self.clause)
-        compare, literal = COMPARISONS[operator], self._literal()
-        return lambda values: _compared(compare, values[name], literal)
-
-    def _literal(self) -> Any:
-        kind, text = self._take("text", "number", "word")
-        if kind == "text":
-            return re.sub(r"\\(.)", r"\1", text[1:-1])
-        if kind == "number":
-            return float(text)
-        if text.upper() not in ("TRUE", "FALSE"):
-            raise InvalidQuery(self.clause)
-        return text.upper() == "TRUE"
+def _comparison(text: str, properties: frozenset[str]) -> Test:
+    found = COMPARISON.fullmatch(text)
+    if found is None and OTHERS.search(text):
+        raise NotModelled(f"the WQL '{text}'")
+    if found is None or found["name"].lower() not in properties:
+        raise InvalidQuery(text)
+    name, wanted = found["name"].lower(), found["operator"] == "="
+    literal = int(found["number"]) if found["text"] is None else found["text"].lower()
+    return lambda values: (_plain(values[name]) == literal) is wanted
 
 
-def _compared(compare: Callable[[Any, Any], bool], value: Any, literal: Any) -> bool:
-    """Text is compared without case; a value that is not there, or of another kind, fits nothing."""
-    if isinstance(value, str) and isinstance(literal, str):
-        return compare(value.lower(), literal.lower())
-    if isinstance(value, (bool, int, float)) and isinstance(literal, (bool, int, float)):
-        return compare(float(value), float(literal))
-    return False
-
-
-def _pattern(text: Any) -> re.Pattern[str]:
-    parts = re.split(r"(%|_|\[[^\]]*\])", str(text))
-    known = {"%": ".*", "_": "."}
-    whole = "".join(known.get(part) or (part if part.startswith("[") else re.escape(part)) for part in parts)
-    return re.compile(whole, re.IGNORECASE | re.DOTALL)
+def _plain(value: Any) -> Any:
+    """Text is compared without case."""
+    return value.lower() if isinstance(value, str) else value

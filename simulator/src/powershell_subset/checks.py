@@ -1,0 +1,218 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of a script is outside the subset, as far as that can be seen before anything of it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from powershell_subset.members.methods import METHOD_NAMES, static_method, static_value
+from powershell_subset.objects import NotModelled
+from powershell_subset.running.arguments import resolve
+from powershell_subset.running.engine import Engine
+from powershell_subset.running.functions import TYPES
+from powershell_subset.running.pipelines import not_found
+from powershell_subset.running.stages import find_command, signature_of
+from powershell_subset.syntax.nodes import (
+    Assignment,
+    Block,
+    Cast,
+    Command,
+    Constant,
+    ForEach,
+    Function,
+    HashLiteral,
+    Index,
+    Jump,
+    Member,
+    MethodCall,
+    NamedArgument,
+    Node,
+    Parameter,
+    ScriptBlockLiteral,
+    ScriptBody,
+    StaticCall,
+    StaticMember,
+    Switch,
+    Try,
+    Variable,
+    While,
+)
+from powershell_subset.values.cast import check_cast
+
+# Variables that PowerShell itself sets, and that nothing stands behind here.
+_AUTOMATIC = """
+args confirmpreference consolefilename debugpreference enabledexperimentalfeatures error errorview event eventargs
+eventsubscriber executioncontext foreach formatenumerationlimit home host informationpreference iscoreclr islinux
+ismacos iswindows matches maximumhistorycount myinvocation nestedpromptlevel ofs outputencoding pid profile
+psboundparameters pscmdlet pscommandpath psculture psdebugcontext psdefaultparametervalues psedition psemailserver
+pshome psitem psscriptroot pssenderinfo pssessionapplicationname pssessionconfigurationname pssessionoption psstyle
+psuiculture pwd sender shellid sourceargs sourceeventargs stacktrace switch this verbosepreference warningpreference
+whatifpreference
+"""
+AUTOMATIC = frozenset(_AUTOMATIC.split())
+READ_ONLY = frozenset(("true", "false", "input", "_", "psversiontable", "lastexitcode"))
+# Words that are aliases in Windows PowerShell 5.1: a function of that name would never be called.
+_ALIASES = """
+ac asnp cat cd chdir clc clear clhy cli clp cls clv cnsn compare copy cp cpi cpp curl cvpa dbp del diff dir dnsn ebp
+echo epal epcsv epsn erase etsn exsn fc fhx fl foreach ft fw gal gbp gc gci gcb gcm gcs gdr ghy gi gjb gl gm gmo gp
+gps gpv group gsn gsnp gsv gtz gu gv gwmi h history icm iex ihy ii ipal ipcsv ipmo ipsn irm ise iwmi iwr kill lp ls
+man md measure mi mount move mp mv nal ndr ni nmo npssc nsn nv ogv oh popd ps pushd pwd r rbp rcjb rcsn rd rdr ren ri
+rjb rm rmdir rmo rni rnp rp rsn rsnp rujb rv rvpa rwmi sajb sal saps sasv sbp sc scb select set shcm si sl sleep sls
+sort sp spjb spps spsv start stz sujb sv swmi tee trcm type wget where wjb write
+"""
+ALIASES = frozenset(_ALIASES.split())
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a node stands: in a loop or a switch, in a handler, in a finally block, in a block of its own."""
+
+    around: str = ""
+    in_handler: bool = False
+    in_finally: bool = False
+    in_block: bool = False
+
+
+def check(engine: Engine, body: ScriptBody) -> None:
+    """See that a script is within the subset.
+
+    Raises:
+        NotModelled: it is not; the text names what is outside.
+    """
+    declared = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
+    _Check(engine, declared).node(body, _Place())
+
+
+def every_node(node: Node) -> Iterator[Node]:
+    """A part of a script and all below it."""
+    yield node
+    for child in _children(node):
+        yield from every_node(child)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for each in fields(node):
+        yield from _nodes_in(getattr(node, each.name))
+
+
+def _nodes_in(value: Any) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _nodes_in(item)
+
+
+class _Check:
+    """Goes through the tree of a script."""
+
+    def __init__(self, engine: Engine, declared: dict[str, Function]) -> None:
+        self._engine = engine
+        self._declared = declared
+
+    def node(self, node: Node, place: _Place) -> None:
+        """See that a node is within the subset, and all below it."""
+        if isinstance(node, Command):
+            self._command(node)
+        elif isinstance(node, Jump):
+            _jump(node, place)
+        elif isinstance(node, Variable):
+            _variable(node, place)
+        else:
+            _simple(node)
+        if isinstance(node, Try):
+            self._try(node, place)
+            return
+        inner = _inside(node, place)
+        for child in _children(node):
+            if isinstance(child, Assignment) and not isinstance(node, Block):
+                raise NotModelled("the value of an assignment")
+            self.node(child, inner)
+
+    def _try(self, node: Try, place: _Place) -> None:
+        self.node(node.body, place)
+        if node.handler is not None:
+            self.node(node.handler, replace(place, in_handler=True))
+        if node.last is not None:
+            self.node(node.last, replace(place, in_finally=True))
+
+    def _command(self, node: Command) -> None:
+        if not isinstance(node.name, Constant):
+            return
+        name = str(node.name.value)
+        known = self._declared.get(name.lower()) or find_command(self._engine, name)
+        if known is None:
+            not_found(self._engine, name)
+            return
+        for argument in node.arguments:
+            if isinstance(argument, NamedArgument):
+                resolve(signature_of(known), argument.name)
+
+
+def _inside(node: Node, place: _Place) -> _Place:
+    if isinstance(node, (ScriptBlockLiteral, Function)):
+        return _Place(in_block=True)
+    if isinstance(node, (ForEach, While)):
+        return replace(place, around="loop")
+    return replace(place, around="switch") if isinstance(node, Switch) else place
+
+
+def _jump(node: Jump, place: _Place) -> None:
+    if place.in_finally and node.keyword != "throw":
+        raise NotModelled(f"{node.keyword} in a finally block")
+    if node.keyword == "throw" and node.value is None and not place.in_handler:
+        raise NotModelled("throw without a value outside catch")
+    if node.keyword in ("break", "continue") and not place.around:
+        raise NotModelled(f"{node.keyword} outside a loop")
+    if node.keyword == "continue" and place.around == "switch":
+        raise NotModelled("continue in switch")
+
+
+def _variable(node: Variable, place: _Place) -> None:
+    name = node.name.lower()
+    if name in AUTOMATIC and not node.environment:
+        raise NotModelled(f"the variable ${node.name}")
+    if name == "input" and place.in_block:
+        raise NotModelled("$input of a script block or a function")
+
+
+def _simple(node: Node) -> None:
+    if isinstance(node, Assignment):
+        _assignment(node)
+    elif isinstance(node, Cast) and not (node.type_name.lower() == "ordered" and isinstance(node.value, HashLiteral)):
+        check_cast(node.type_name)
+    elif isinstance(node, StaticCall):
+        static_method(node.type_name, node.name, len(node.arguments))
+    elif isinstance(node, StaticMember):
+        static_value(node.type_name, node.name)
+    elif isinstance(node, MethodCall) and node.name.lower() not in METHOD_NAMES:
+        raise NotModelled(f"the method {node.name}()")
+    elif isinstance(node, (Function, Parameter, ForEach)):
+        _declaration(node)
+
+
+def _assignment(node: Assignment) -> None:
+    target = node.target
+    if not isinstance(target, (Variable, Member, Index)) or (node.operator != "=" and not isinstance(target, Variable)):
+        raise NotModelled("an assignment to anything but a variable, a property or an element")
+    if isinstance(target, Variable):
+        _writable(target.name, environment=target.environment)
+
+
+def _declaration(node: Function | Parameter | ForEach) -> None:
+    if isinstance(node, Function) and node.name.lower() in ALIASES:
+        raise NotModelled(f"a function with the name of an alias, {node.name}")
+    if isinstance(node, Parameter) and node.type_name and node.type_name.lower() not in TYPES:
+        raise NotModelled(f"a parameter of the type [{node.type_name}]")
+    if not isinstance(node, Function):
+        _writable(node.name if isinstance(node, Parameter) else node.variable.name)
+
+
+def _writable(name: str, *, environment: bool = False) -> None:
+    if environment or name.lower() in READ_ONLY | AUTOMATIC:
+        raise NotModelled(f"the assignment to ${'env:' if environment else ''}{name}")

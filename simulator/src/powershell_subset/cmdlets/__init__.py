@@ -1,0 +1,11 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cmdlets that PowerShell itself brings."""
+
+from __future__ import annotations
+
+from powershell_subset.cmdlets import filters, json_reading, json_writing, output, session
+
+__all__ = ["filters", "json_reading", "json_writing", "output", "session"]

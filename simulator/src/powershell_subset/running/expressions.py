@@ -1,0 +1,180 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Expressions are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from powershell_subset.errors import Terminating, runtime_error
+from powershell_subset.members.methods import call_method, static_method, static_value
+from powershell_subset.members.properties import get_index, get_property
+from powershell_subset.objects import Hashtable, NotModelled, ScriptBlock
+from powershell_subset.operators.arithmetic import negated
+from powershell_subset.operators.binary import apply, unary
+from powershell_subset.running.engine import Engine, evaluates, unrolled
+from powershell_subset.source import Span
+from powershell_subset.syntax.nodes import (
+    ArrayLiteral,
+    Binary,
+    Cast,
+    Constant,
+    Expandable,
+    HashLiteral,
+    Index,
+    Member,
+    MethodCall,
+    Parenthesized,
+    ScriptBlockLiteral,
+    StaticCall,
+    StaticMember,
+    SubExpression,
+    Unary,
+    Variable,
+)
+from powershell_subset.values.cast import CastError, cast, custom_object
+from powershell_subset.values.text import to_text, truth
+from powershell_subset.values.types import full_name
+
+CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
+# Of the types that Constrained Language Mode leaves to scripts (about_Language_Modes), those with static methods here.
+CORE_TYPES = ("System.String",)
+NOT_A_CORE_TYPE = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
+NOT_IN_THIS_MODE = "MethodInvocationNotSupportedInConstrainedLanguage"
+
+
+def guarded(engine: Engine, span: Span, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function`; what cannot be converted becomes PowerShell's error, and errors know where they happened."""
+    try:
+        return function(*arguments)
+    except CastError as error:
+        failure = runtime_error(str(error), "InvalidCastFromStringToInteger", "InvalidArgument")
+        raise engine.fail(failure, span) from None
+    except Terminating as error:
+        raise engine.fail(error, span) from None
+
+
+@evaluates(Constant)
+def _constant(engine: Engine, node: Constant) -> Any:
+    return node.value
+
+
+@evaluates(Variable)
+def _variable(engine: Engine, node: Variable) -> Any:
+    name = node.name.lower()
+    if node.environment:
+        return {key.lower(): value for key, value in engine.machine.environment.items()}.get(name)
+    if name in CONSTANTS:
+        return CONSTANTS[name]
+    cell = engine.frame.scope.find(name)
+    if name != "input" or cell is None:
+        return cell.value if cell else None
+    if cell.value is None:
+        raise NotModelled("$input a second time")
+    # It is an enumerator: it gives its objects once.
+    value, cell.value = cell.value, None
+    return value
+
+
+@evaluates(Expandable)
+def _expandable(engine: Engine, node: Expandable) -> str:
+    return "".join(part if isinstance(part, str) else to_text(engine.value(part)) for part in node.parts)
+
+
+@evaluates(ArrayLiteral)
+def _array(engine: Engine, node: ArrayLiteral) -> list[Any]:
+    return [engine.value(item) for item in node.items]
+
+
+@evaluates(SubExpression)
+def _sub_expression(engine: Engine, node: SubExpression) -> Any:
+    found: list[Any] = []
+    engine.run_block(node.body, found.append)
+    return found if node.array else unrolled(found)
+
+
+@evaluates(Parenthesized)
+def _parenthesized(engine: Engine, node: Parenthesized) -> Any:
+    return engine.capture(node.inner)
+
+
+@evaluates(HashLiteral)
+def _hash(engine: Engine, node: HashLiteral) -> Hashtable:
+    return _table(engine, node, ordered=False)
+
+
+def _table(engine: Engine, node: HashLiteral, *, ordered: bool) -> Hashtable:
+    table = Hashtable(ordered=ordered)
+    for key_node, value_node in node.entries:
+        key = engine.value(key_node)
+        if key in table:
+            raise NotModelled("the error for a key that is twice in a table")
+        table[key] = engine.value(value_node)
+    return table
+
+
+@evaluates(ScriptBlockLiteral)
+def _script_block(engine: Engine, node: ScriptBlockLiteral) -> ScriptBlock:
+    return ScriptBlock(node.body, node.body.source.of(node.body.span))
+
+
+@evaluates(Cast)
+def _cast(engine: Engine, node: Cast) -> Any:
+    name = node.type_name.lower()
+    if isinstance(node.value, HashLiteral) and name in ("ordered", "pscustomobject"):
+        table = _table(engine, node.value, ordered=True)
+        return table if name == "ordered" else custom_object(table)
+    value = engine.value(node.value)
+    return guarded(engine, node.span, cast, value, node.type_name)
+
+
+@evaluates(Unary)
+def _unary(engine: Engine, node: Unary) -> Any:
+    value = engine.value(node.operand)
+    if node.operator == "-":
+        return negated(value)
+    return not truth(value) if node.operator == "-not" else unary(node.operator, value)
+
+
+@evaluates(Binary)
+def _binary(engine: Engine, node: Binary) -> Any:
+    left = engine.value(node.left)
+    if node.operator == "-and":
+        return truth(left) and truth(engine.value(node.right))
+    if node.operator == "-or":
+        return truth(left) or truth(engine.value(node.right))
+    return guarded(engine, node.span, apply, node.operator, left, engine.value(node.right))
+
+
+@evaluates(Member)
+def _member(engine: Engine, node: Member) -> Any:
+    return get_property(engine.value(node.target), node.name)
+
+
+@evaluates(StaticMember)
+def _static_member(engine: Engine, node: StaticMember) -> Any:
+    return static_value(node.type_name, node.name)(engine)
+
+
+@evaluates(MethodCall)
+def _call(engine: Engine, node: MethodCall) -> Any:
+    target = engine.value(node.target)
+    arguments = [engine.value(each) for each in node.arguments]
+    return guarded(engine, node.span, call_method, target, node.name, arguments)
+
+
+@evaluates(StaticCall)
+def _static_call(engine: Engine, node: StaticCall) -> Any:
+    if engine.machine.constrained and full_name(node.type_name) not in CORE_TYPES:
+        raise engine.fail(runtime_error(NOT_A_CORE_TYPE, NOT_IN_THIS_MODE), node.span)
+    arguments = [engine.value(each) for each in node.arguments]
+    method = static_method(node.type_name, node.name, len(arguments))
+    return guarded(engine, node.span, method, engine, *arguments)
+
+
+@evaluates(Index)
+def _index(engine: Engine, node: Index) -> Any:
+    return guarded(engine, node.span, get_index, engine.value(node.target), engine.value(node.index))

@@ -1,0 +1,199 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The commands of a pipeline, each between the one that feeds it and the one that it feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+from powershell_subset.errors import ErrorRecord, Terminating, record_of
+from powershell_subset.interface import Call, Command, CommandError
+from powershell_subset.objects import ArrayList, NotModelled
+from powershell_subset.running.arguments import Bound, Signature, bind
+from powershell_subset.running.engine import Emit, Engine
+from powershell_subset.source import Span
+from powershell_subset.syntax.nodes import Function
+from powershell_subset.values.text import to_text
+
+ACTIONS = ("stop", "silentlycontinue", "ignore", "continue")
+
+
+class Stage:
+    """One command of a pipeline; `emit` is where its objects go, `fed` whether something comes before it."""
+
+    def __init__(self, engine: Engine, span: Span) -> None:
+        self.engine = engine
+        self.frame = engine.frame.inner()
+        self.span = span
+        self.emit: Emit = lambda item: None
+        self.fed = False
+        self.failed = False
+
+    def inside(self) -> AbstractContextManager[None]:
+        """The command's own surroundings."""
+        return self.engine.within(self.frame)
+
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Take the arguments."""
+
+    def begin(self) -> None:
+        """Before the first object."""
+
+    def process(self, item: Any) -> None:
+        """An object of the pipeline."""
+
+    def end(self) -> None:
+        """After the last object."""
+
+
+class CommandStage(Stage):
+    """A cmdlet: it reports errors that end nothing, as -ErrorAction and -ErrorVariable say."""
+
+    def __init__(self, engine: Engine, span: Span, signature: Signature, class_name: str) -> None:
+        super().__init__(engine, span)
+        self.signature = signature
+        self._class_name = class_name
+        self._action = ""
+        self._collected = ArrayList()
+
+    def _bind(self, arguments: list[tuple[str, Any]]) -> Bound:
+        bound = bind(self.signature, arguments)
+        self._action = to_text(bound.common.get("erroraction")).lower()
+        if self._action not in ("", *ACTIONS):
+            raise NotModelled(f"-ErrorAction {self._action}")
+        name = bound.common.get("errorvariable")
+        if name is not None:
+            self._collect_in(to_text(name))
+        return bound
+
+    def _collect_in(self, variable: str) -> None:
+        if not variable.isidentifier():
+            raise NotModelled(f"-ErrorVariable {variable}")
+        self.frame.scope.set(variable, self._collected)
+
+    def report(self, error: CommandError) -> None:
+        """Report an error; it ends the command if it is terminating, or -ErrorAction or the preference says Stop.
+
+        Raises:
+            Terminating: it does.
+        """
+        record = record_of(error, self.signature.command, self._class_name)
+        record.at(self.frame.source, self.span)
+        self.failed = True
+        self._collected.append(record)
+        if error.terminating:
+            raise Terminating(record)
+        self._show(record)
+
+    def _show(self, record: ErrorRecord) -> None:
+        self.engine.report(record, self._action)
+
+
+class RegisteredStage(CommandStage):
+    """A cmdlet that was given to the interpreter."""
+
+    def __init__(self, engine: Engine, command: Command, span: Span) -> None:
+        super().__init__(engine, span, signature_of(command), command.class_name)
+        self._command = command
+        self._bound = Bound()
+        self._input: list[Any] = []
+
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Take the arguments."""
+        self._bound = self._bind(arguments)
+        missing = [name for name in self._command.mandatory if name.lower() not in self._bound.values]
+        if missing:
+            raise NotModelled(f"{self._command.name} without -{missing[0]}")
+
+    def process(self, item: Any) -> None:
+        """An object of the pipeline."""
+        self._input.append(item)
+
+    def end(self) -> None:
+        """Run it, once."""
+        if self.fed and not self._input:
+            return
+        parameters = dict(self._bound.values)
+        if self._input and self._command.pipeline:
+            parameters.setdefault(self._command.pipeline.lower(), list(self._input))
+        now = self.engine.machine.now
+        call = Call(self._command.name, parameters, self._input, now, self.report, self._warn)
+        try:
+            for item in self._command.run(call):
+                self.emit(item)
+        except CommandError as error:
+            self.report(error)
+
+    def _warn(self, text: str) -> None:
+        self.engine.say("warning", text)
+
+
+class Cmdlet(CommandStage):
+    """A cmdlet that PowerShell itself brings."""
+
+    title: ClassVar[str] = ""
+    names: ClassVar[tuple[str, ...]] = ()
+    switches: ClassVar[tuple[str, ...]] = ()
+    positions: ClassVar[tuple[str, ...]] = ()
+    rest: ClassVar[str] = ""
+    module: ClassVar[str] = "Microsoft.PowerShell.Utility"
+
+    def __init__(self, engine: Engine, span: Span) -> None:
+        class_name = f"Microsoft.PowerShell.Commands.{self.title.replace('-', '')}Command"
+        super().__init__(engine, span, signature_of(type(self)), class_name)
+        self._given: dict[str, Any] = {}
+
+    def prepare(self, arguments: list[tuple[str, Any]]) -> None:
+        """Take the arguments."""
+        self._given = self._bind(arguments).values
+
+    def given(self, name: str, default: Any = None) -> Any:
+        """The value of a parameter."""
+        return self._given.get(name.lower(), default)
+
+    def has(self, name: str) -> bool:
+        """Whether a parameter was given."""
+        return name.lower() in self._given
+
+
+Known = Command | type[Cmdlet] | Function
+CMDLETS: dict[str, type[Cmdlet]] = {}
+ALIASES: dict[str, str] = {}
+
+
+def cmdlet(*aliases: str) -> Callable[[type[Cmdlet]], type[Cmdlet]]:
+    """Marks a class as a cmdlet that scripts find, under its name and these aliases."""
+
+    def register(kind: type[Cmdlet]) -> type[Cmdlet]:
+        CMDLETS[kind.title.lower()] = kind
+        ALIASES.update(dict.fromkeys(aliases, kind.title.lower()))
+        return kind
+
+    return register
+
+
+def signature_of(known: Known) -> Signature:
+    """The parameters of a command, a cmdlet or a function."""
+    if isinstance(known, Command):
+        return Signature(known.name, known.parameters, known.switches, known.positional)
+    if isinstance(known, Function):
+        parameters = known.body.parameters
+        switches = tuple(each.name for each in parameters if each.type_name.lower() == "switch")
+        others = tuple(each.name for each in parameters if each.name not in switches)
+        return Signature(known.name, (), switches, others, common=False)
+    return Signature(known.title, known.names, known.switches, known.positions, known.rest)
+
+
+def find_command(engine: Engine, name: str) -> Known | None:
+    """What a name means: a function, a cmdlet, or one with its module before it."""
+    function = engine.frame.scope.function(name)
+    if function is not None:
+        return function
+    module, _backslash, bare = name.lower().rpartition("\\")
+    full = bare if module else ALIASES.get(bare, bare)
+    found: Command | type[Cmdlet] | None = CMDLETS.get(full) or engine.machine.commands.get(full)
+    return found if found is not None and module in ("", found.module.lower()) else None

@@ -1,0 +1,262 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from powershell_subset.syntax.nodes import (
+    ArrayLiteral,
+    Binary,
+    Block,
+    Cast,
+    Constant,
+    HashLiteral,
+    Index,
+    Member,
+    MethodCall,
+    Node,
+    Parenthesized,
+    ScriptBlockLiteral,
+    ScriptBody,
+    StaticCall,
+    StaticMember,
+    SubExpression,
+    Unary,
+)
+from powershell_subset.syntax.strings import StringReader
+from powershell_subset.values.numbers import parse_number
+
+_TESTS = ("eq", "ne", "ceq", "cne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch")
+_OTHERS = ("contains", "notcontains", "in", "notin", "replace", "split", "join")
+LEVELS: tuple[set[str], ...] = (
+    {"-and", "-or"},
+    {f"-{name}" for name in (*_TESTS, *_OTHERS)},
+    {"+", "-"},
+    {"*", "/", "%"},
+    {"-f"},
+    {".."},
+)
+OPERATOR = re.compile(r"-[A-Za-z]+(?![\w-])|\.\.|[-+*/%](?![-+*/%=])")
+PREFIX = re.compile(r"!|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
+TYPE = re.compile(r"\[ *(?P<name>[A-Za-z][\w.]*(?:\[\])?) *\]")
+NAME = re.compile(r"[A-Za-z_]\w*")
+KEY = re.compile(r"[A-Za-z_][\w-]*")
+NUMBER = re.compile(r"\d(?:[\w]|\.(?!\.)|(?<=[eE])[+-](?=\d))*")
+
+
+class ExpressionReader(StringReader):
+    """Reads values and what is asked of them."""
+
+    # Whether a comma joins values here; between the arguments of a method it does not.
+    commas = True
+
+    @contextmanager
+    def joining(self, *, commas: bool) -> Iterator[None]:
+        """Whether commas join values in what is read meanwhile."""
+        before, self.commas = self.commas, commas
+        yield
+        self.commas = before
+
+    def statements(self, closing: str) -> Block:
+        """Statements up to `closing`, which is taken too."""
+        raise NotImplementedError
+
+    def statement(self) -> Node:
+        """One statement."""
+        raise NotImplementedError
+
+    def script_body(self, closing: str) -> ScriptBody:
+        """Parameters and statements up to `closing`, which is taken too."""
+        raise NotImplementedError
+
+    def expression(self) -> Node:
+        """An expression with all its operators."""
+        start = self.at
+        return self._joined(self._operand(), 0, start)
+
+    def _joined(self, left: Node, least: int, start: int) -> Node:
+        """`left`, which began at `start`, with the operators behind it of level `least` and above."""
+        while True:
+            begin = self.at
+            self.skip_blanks()
+            operator, level = self._operator()
+            if level < least:
+                self.at = begin
+                return left
+            self.at += len(operator)
+            self.skip_newlines()
+            after = self.at
+            right = self._joined(self._operand(), level + 1, after)
+            left = Binary(operator, left, right, self.span(start))
+
+    def _operator(self) -> tuple[str, int]:
+        """The operator that is next and its level; the position does not move."""
+        found = self.match(OPERATOR)
+        text = found[0].lower() if found else ""
+        for level, operators in enumerate(LEVELS):
+            if text in operators:
+                return text, level
+        if text.startswith("-") and len(text) > 1:
+            self.refuse(f"the operator {text}")
+        return "", -1
+
+    def _operand(self) -> Node:
+        """A unary expression, or several joined by commas."""
+        first = self.unary()
+        if not self.commas:
+            return first
+        items = [first]
+        while self.comma():
+            items.append(self.unary())
+        return first if len(items) == 1 else ArrayLiteral(tuple(items))
+
+    def comma(self) -> bool:
+        """Go behind a comma if it is next, and to what follows it."""
+        begin = self.at
+        self.skip_blanks()
+        if self.skip(","):
+            self.skip_newlines()
+            return True
+        self.at = begin
+        return False
+
+    def unary(self) -> Node:
+        """One operand, with what stands before and behind it."""
+        prefix = self.take(PREFIX).lower()
+        if prefix:
+            self.skip_newlines()
+            return Unary("-not" if prefix == "!" else prefix, self.unary())
+        if self.peek() == "-" and re.match(r"[\d$(]", self.text[self.at + 1 : self.at + 2]):
+            self.at += 1
+            return Unary("-", self.primary())
+        return self._cast() if self.peek() == "[" else self.primary()
+
+    def _cast(self) -> Node:
+        start = self.at
+        found = self.match(TYPE)
+        if found is None:
+            self.refuse_here("a type or an attribute")
+        self.at = found.end()
+        if self.skip("::"):
+            return self._postfix(self._static(found["name"], start), start)
+        self.skip_blanks()
+        return Cast(found["name"], self.unary(), self.span(start))
+
+    def _static(self, type_name: str, start: int) -> Node:
+        name = self._name()
+        if self.skip("("):
+            return StaticCall(type_name, name, self._arguments(), self.span(start))
+        return StaticMember(type_name, name)
+
+    def _name(self) -> str:
+        name = self.take(NAME)
+        if not name:
+            self.refuse_here("the name of a member")
+        return name
+
+    def primary(self) -> Node:
+        """A value with its members, indexes and calls."""
+        start = self.at
+        return self._postfix(self._atom(), start)
+
+    def _atom(self) -> Node:
+        char, pair = self.peek(), self.peek(2)
+        if pair in ("$(", "@("):
+            return self.sub_expression()
+        if pair == "@{":
+            return self._hash()
+        if char == "(":
+            return self._parenthesized()
+        if char == "{":
+            self.at += 1
+            with self.joining(commas=True):
+                return ScriptBlockLiteral(self.script_body("}"))
+        if char in ("'", '"'):
+            return self.verbatim() if char == "'" else self.expandable()
+        if char == "$":
+            return self.variable()
+        if not char.isdigit():
+            self.refuse_here("an expression")
+        return Constant(parse_number(self.take(NUMBER)))
+
+    def sub_expression(self) -> SubExpression:
+        """``$( )`` or ``@( )`` at the position."""
+        array = self.peek() == "@"
+        self.at += 2
+        with self.joining(commas=True):
+            return SubExpression(self.statements(")"), array)
+
+    def _parenthesized(self) -> Node:
+        self.at += 1
+        self.skip_newlines()
+        with self.joining(commas=True):
+            inner = self.statement()
+        self.skip_newlines()
+        self.expect(")")
+        return Parenthesized(inner)
+
+    def _hash(self) -> Node:
+        self.at += 2
+        entries: list[tuple[Node, Node]] = []
+        self.skip_separators()
+        while not self.skip("}"):
+            with self.joining(commas=True):
+                entries.append(self._entry())
+            begin = self.at
+            self.skip_separators()
+            if begin == self.at and self.peek() != "}":
+                self.refuse_here("an entry of a table")
+        return HashLiteral(tuple(entries))
+
+    def _entry(self) -> tuple[Node, Node]:
+        word = self.take(KEY)
+        key = Constant(word) if word else self.unary()
+        self.skip_blanks()
+        self.expect("=")
+        self.skip_newlines()
+        return key, self.statement()
+
+    def _postfix(self, node: Node, start: int) -> Node:
+        """`node` with the members, indexes and calls right behind it."""
+        while True:
+            if self.peek() == "." and self.peek(2) != "..":
+                self.at += 1
+                node = self._member(node, start)
+            elif self.peek() == "[":
+                node = self._index(node, start)
+            elif self.peek(2) == "::":
+                self.refuse_here("this behind a value")
+            else:
+                return node
+
+    def _member(self, target: Node, start: int) -> Node:
+        name = self._name()
+        if self.skip("("):
+            return MethodCall(target, name, self._arguments(), self.span(start))
+        return Member(target, name, self.span(start))
+
+    def _arguments(self) -> tuple[Node, ...]:
+        arguments: list[Node] = []
+        self.skip_newlines()
+        while not self.skip(")"):
+            with self.joining(commas=False):
+                arguments.append(self.expression())
+            self.skip_newlines()
+            if self.peek() != ")" and not self.comma():
+                self.refuse_here("the arguments of a method")
+        return tuple(arguments)
+
+    def _index(self, target: Node, start: int) -> Node:
+        self.at += 1
+        self.skip_newlines()
+        with self.joining(commas=True):
+            index = self.expression()
+        self.skip_newlines()
+        self.expect("]")
+        return Index(target, index, self.span(start))

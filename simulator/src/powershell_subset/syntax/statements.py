@@ -1,0 +1,234 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading statements, script blocks and functions."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from powershell_subset.objects import NotModelled
+from powershell_subset.source import Source, Span
+from powershell_subset.syntax.commands import CommandReader
+from powershell_subset.syntax.expressions import TYPE
+from powershell_subset.syntax.nodes import (
+    Assignment,
+    Block,
+    ForEach,
+    Function,
+    If,
+    Jump,
+    Node,
+    Parameter,
+    ScriptBody,
+    Switch,
+    Try,
+    While,
+)
+
+JUMPS = ("return", "throw", "exit", "break", "continue")
+REFUSED = (
+    *("begin", "class", "configuration", "data", "do", "dynamicparam", "else", "elseif", "end", "enum", "filter"),
+    *("for", "inlinescript", "param", "process", "trap", "until", "using", "workflow", "catch", "finally"),
+)
+FUNCTION_NAME = re.compile(r"[A-Za-z][\w-]*(?=\s*\{)")
+CLAUSE = re.compile(r"(?:'(?P<quoted>[^']*)'|(?P<word>[A-Za-z]\w*))(?=\s*\{)")
+
+
+class StatementReader(CommandReader):
+    """Reads whole scripts."""
+
+    def statements(self, closing: str) -> Block:
+        """Statements up to `closing`, which is taken too."""
+        found: list[Node] = []
+        self.skip_separators()
+        while not (closing and self.skip(closing)):
+            if not self.peek() and not closing:
+                break
+            node = self.statement()
+            found.append(node)
+            self._end_of_statement(node, closing)
+        return Block(tuple(found))
+
+    def _end_of_statement(self, node: Node, closing: str) -> None:
+        while isinstance(node, Assignment):
+            node = node.value
+        begin = self.at
+        self.skip_separators()
+        separated = bool(re.search(r"[\n;]", self.text[begin : self.at]))
+        after_block = isinstance(node, (If, ForEach, While, Switch, Try, Function))
+        if not separated and not after_block and self.peek() not in ("", closing):
+            self.refuse_here("what stands behind a statement")
+
+    def statement(self) -> Node:
+        """One statement."""
+        word = self.keyword()
+        if word in REFUSED:
+            self.refuse(f"the keyword '{word}' here")
+        if word in _STATEMENTS:
+            self.skip_keyword(word)
+            return _STATEMENTS[word](self)
+        return self._jump(word) if word in JUMPS else self.pipeline()
+
+    def block(self) -> Block:
+        """Statements in braces."""
+        self.skip_newlines()
+        self.expect("{")
+        with self.joining(commas=True):
+            return self.statements("}")
+
+    def condition(self) -> Node:
+        """A pipeline in parentheses."""
+        self.skip_newlines()
+        self.expect("(")
+        self.skip_newlines()
+        condition = self.pipeline()
+        self.skip_newlines()
+        self.expect(")")
+        return condition
+
+    def if_statement(self) -> Node:
+        """``if``, ``elseif``, ``else``."""
+        clauses = [(self.condition(), self.block())]
+        while self._next_clause("elseif"):
+            clauses.append((self.condition(), self.block()))
+        return If(tuple(clauses), self.block() if self._next_clause("else") else None)
+
+    def _next_clause(self, word: str) -> bool:
+        begin = self.at
+        self.skip_newlines()
+        if self.skip_keyword(word):
+            return True
+        self.at = begin
+        return False
+
+    def while_statement(self) -> Node:
+        """``while``."""
+        return While(self.condition(), self.block())
+
+    def foreach_statement(self) -> Node:
+        """``foreach``."""
+        self.skip_newlines()
+        self.expect("(")
+        self.skip_newlines()
+        variable = self.variable()
+        self.skip_newlines()
+        self.expect("in")
+        self.skip_newlines()
+        items = self.pipeline()
+        self.skip_newlines()
+        self.expect(")")
+        return ForEach(variable, items, self.block())
+
+    def switch_statement(self) -> Node:
+        """``switch`` on a text."""
+        subject = self.condition()
+        self.skip_newlines()
+        self.expect("{")
+        clauses: list[tuple[str, Block]] = []
+        otherwise = None
+        self.skip_separators()
+        while not self.skip("}"):
+            if otherwise is not None:
+                self.refuse("a clause of switch behind its default")
+            if self.skip_keyword("default"):
+                otherwise = self.block()
+            else:
+                clauses.append((self._clause(), self.block()))
+            self.skip_separators()
+        return Switch(subject, tuple(clauses), otherwise)
+
+    def _clause(self) -> str:
+        found = self.match(CLAUSE)
+        if found is None:
+            self.refuse_here("a clause of switch that is no text")
+        self.at = found.end()
+        return found["word"] or found["quoted"]
+
+    def try_statement(self) -> Node:
+        """``try``, ``catch``, ``finally``."""
+        body = self.block()
+        handler = self.block() if self._next_clause("catch") else None
+        last = self.block() if self._next_clause("finally") else None
+        if handler is None and last is None:
+            self.refuse_here("try without catch or finally")
+        return Try(body, handler, last)
+
+    def _jump(self, word: str) -> Node:
+        start = self.at
+        self.skip_keyword(word)
+        self.skip_blanks()
+        ends = self.peek() in ("", ";", "}", ")", "\r", "\n")
+        if not ends and word in ("break", "continue"):
+            self.refuse(f"{word} with a label")
+        value = None if ends else self.pipeline()
+        return Jump(word, value, self.span(start))
+
+    def function_statement(self) -> Node:
+        """``function``."""
+        self.skip_blanks()
+        name = self.take(FUNCTION_NAME)
+        if not name:
+            self.refuse_here("a function of this kind")
+        self.skip_newlines()
+        self.expect("{")
+        with self.joining(commas=True):
+            return Function(name, self.script_body("}"))
+
+    def script_body(self, closing: str) -> ScriptBody:
+        """Parameters and statements up to `closing`, which is taken too."""
+        start = self.at
+        self.skip_separators()
+        parameters = self._parameters() if self.skip_keyword("param") else ()
+        block = self.statements(closing)
+        return ScriptBody(parameters, block, self.source, Span(start, self.at - len(closing)))
+
+    def _parameters(self) -> tuple[Parameter, ...]:
+        self.skip_newlines()
+        self.expect("(")
+        parameters: list[Parameter] = []
+        self.skip_newlines()
+        while not self.skip(")"):
+            parameters.append(self._parameter_declared())
+            self.skip_newlines()
+            if self.peek() != ")" and not self.comma():
+                self.refuse_here("a parameter")
+        return tuple(parameters)
+
+    def _parameter_declared(self) -> Parameter:
+        found = self.match(TYPE)
+        if found:
+            self.at = found.end()
+            self.skip_newlines()
+        variable = self.variable()
+        self.skip_newlines()
+        if not self.skip("="):
+            return Parameter(variable.name, found["name"] if found else "", None)
+        self.skip_newlines()
+        with self.joining(commas=False):
+            return Parameter(variable.name, found["name"] if found else "", self.expression())
+
+
+_STATEMENTS = {
+    "if": StatementReader.if_statement,
+    "while": StatementReader.while_statement,
+    "foreach": StatementReader.foreach_statement,
+    "switch": StatementReader.switch_statement,
+    "try": StatementReader.try_statement,
+    "function": StatementReader.function_statement,
+}
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ScriptBody:
+    """The tree of a script.
+
+    Raises:
+        NotModelled: it is not within the subset, or PowerShell itself would not take it.
+    """
+    try:
+        return StatementReader(Source(text)).script_body("")
+    except RecursionError:
+        raise NotModelled("a script nested this deep") from None

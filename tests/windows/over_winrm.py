@@ -1,0 +1,62 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks this Windows machine over WinRM, by the collection's own session; WINRM_PASSWORD is that of its account."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostError
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import (
+    guest_command,
+    host_facts,
+    switch,
+    vm_power,
+)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.session import HostSession
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import resolve_settings
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+
+OPTIONS = {
+    "winrm_user": "rehearsal",
+    "winrm_password": os.environ.get("WINRM_PASSWORD", ""),
+    "winrm_transport": ["ntlm"],
+    "winrm_server_cert_validation": "ignore",
+}
+SWITCH = {
+    "name": "none has this name",
+    "type": "Private",
+    "net_adapter": None,
+    "allow_management_os": None,
+    "change_type": False,
+    "check_mode": True,
+}
+
+
+def main() -> None:
+    """Fail where an answer is not what a machine without the role gives."""
+    session = HostSession(resolve_settings("localhost", OPTIONS, {}, os.environ), Watch(600))
+    facts = session.ask(host_facts.SCRIPT, {"vms": None})
+    sys.stdout.write(f"{facts}\n")
+    assert facts["computer"], facts
+    assert facts["powershell"].startswith("5.1"), facts
+    answer = session.ask(guest_command.SCRIPT, {"command": "'h\u00e9'; 1 + 1"})
+    assert answer["output"].split() == ["h\u00e9", "2"], answer
+    show(session, switch.SCRIPT, SWITCH)
+    show(session, vm_power.SCRIPT, {"id": "none", "action": "read"})
+
+
+def show(session: HostSession, script: str, request: dict[str, Any]) -> None:
+    """Show an answer; without the service of Hyper-V its commands say so, in words of their own."""
+    try:
+        sys.stdout.write(f"{session.ask(script, request)}\n")
+    except HostError as error:
+        sys.stdout.write(f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()
