@@ -234,7 +234,7 @@ def _pending_commit(item: ReplicatedItem, history: History) -> Observation:
     """
     job = history.last_failback
     succeeded = job is not None and job.has_succeeded_for(item.vm_id)
-    if item.protection_state in _FAILOVER_PENDING_STATES and not succeeded:
+    if item.protection_state in _FAILOVER_PENDING_STATES and job is None:
         return Observation(item, Stage.FAILOVER_COMMIT_PENDING, None, f"its protectionState is {item.protection_state}")
     if succeeded and item.protection_state not in _FAILOVER_PENDING_STATES:
         why = f"failback job {job.name} succeeded, a commit is pending" if job else ""

@@ -209,6 +209,14 @@ def test_a_failback_that_succeeded_contradicts_the_name_of_the_state() -> None:
     assert observe(named, None, history).stage is Stage.BUSY
 
 
+@pytest.mark.parametrize("state", ["PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin"])
+def test_a_failback_that_may_have_written_contradicts_the_name_of_the_state(state: str) -> None:
+    named = parse_item(item("Commit", state=state, lastSuccessfulFailoverTime=FAILED_OVER_AT))
+    seen = observe(named, None, told(failback("Cancelled", *BROKEN, startTime=LATEST), TO_AZURE, of=named))
+    assert decide(Verb.COMMIT_FAILOVER, seen).step is Step.REFUSE
+    assert "ended as Cancelled" in seen.gap
+
+
 def test_a_known_past_tells_that_the_failover_awaits_its_commit() -> None:
     assert observe(PENDING, None, told(TO_AZURE, of=PENDING)).stage is Stage.FAILOVER_COMMIT_PENDING
 
