@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -38,14 +39,46 @@ def test_a_keyword_that_the_inventory_sets_is_an_error_before_anything_is_asked(
 
 @pytest.mark.parametrize(
     ("playbook", "pattern"),
-    [*(("failback", pattern) for pattern in ("vm1,vm9", "nobody*", "vm1:!vm1")), *((name, "vm9") for name in OTHERS)],
+    [*(("failback", pattern) for pattern in ("vm1,vm9", "vm1 vm9", "nobody*", "vm1:!vm1")), *((name, "vm9") for name in OTHERS)],
 )
 def test_a_pattern_that_matches_nobody_fails(stage: Any, playbook: str, pattern: str) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
-    run = vault.play(playbook, {"vm1": {}, "vm2": {}}, "-e", f"failback_hosts={pattern}", **OF_ROLES)
+    # JSON: of key=value Ansible takes what follows a blank for another variable.
+    given = json.dumps({"failback_hosts": pattern})
+    run = vault.play(playbook, {"vm1": {}, "vm2": {}}, "-e", given, **OF_ROLES)
     assert run.status != 0, run.output
     assert "matches no host" in run.output
     assert (vault.simulator.journal.entries(), run.results) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("failback_serial=[1]", "failback_serial is '[1]', which is not a number, a percentage, or a list of these"),
+        ("failback_serial=few", "failback_serial is 'few'"),
+        ("failback_max_fail_percentage=50%", "'50%', which is not a number from 0 to 100"),
+        ("failback_max_fail_percentage=-1", "'-1', which is not a number from 0 to 100"),
+        ("failback_max_fail_percentage=500", "'500', which is not a number from 0 to 100"),
+        ("failback_hosts=", "failback_hosts is empty"),
+    ],
+)
+def test_what_a_variable_of_the_plays_must_be_is_said_before_anything_is_asked(
+    stage: Any, variable: str, words: str
+) -> None:
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("prerequisites", {"vm1": {}}, "-e", variable)
+    assert run.status != 0, run.output
+    assert words in run.output.replace("\n", " "), run.output
+    assert "Traceback" not in run.output
+    assert vault.simulator.journal.entries() == []
+
+
+@pytest.mark.parametrize("value", ["3", "50%", '{"failback_serial": [1, "100%"]}'])
+def test_batches_that_ansible_takes_are_taken(stage: Any, value: str) -> None:
+    given = value if value.startswith("{") else f"failback_serial={value}"
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("prerequisites", {"vm1": {}}, "-e", given)
+    assert (run.status, outcomes(run)) == (0, {"vm1": "ready"}), run.output
 
 
 def test_a_limit_that_leaves_nobody_of_the_pattern_fails(stage: Any) -> None:
