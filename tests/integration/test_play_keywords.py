@@ -39,7 +39,10 @@ def test_a_keyword_that_the_inventory_sets_is_an_error_before_anything_is_asked(
 
 @pytest.mark.parametrize(
     ("playbook", "pattern"),
-    [*(("failback", pattern) for pattern in ("vm1,vm9", "vm1 vm9", "nobody*", "vm1:!vm1")), *((name, "vm9") for name in OTHERS)],
+    [
+        *(("failback", pattern) for pattern in ("vm1,vm9", "vm1 vm9", "nobody*", "vm1:!vm1")),
+        *((name, "vm9") for name in OTHERS),
+    ],
 )
 def test_a_pattern_that_matches_nobody_fails(stage: Any, playbook: str, pattern: str) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
