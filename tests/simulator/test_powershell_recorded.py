@@ -176,7 +176,8 @@ def command_of(name: str, parameters: set[str], calls: Iterator[dict[str, Any]])
     """A command that gives what was recorded, and that must be called as it was."""
 
     def answer(call: Call) -> Iterator[Any]:
-        recording = next(calls)
+        recording = next(calls, None)
+        assert recording is not None, f"{name} was not called any more"
         assert (recording["name"], set(recording["params"])) == (name, set(call.parameters))
         yield from map(value_of, recording["out"])
         for error in recording["errors"]:

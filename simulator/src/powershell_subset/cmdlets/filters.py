@@ -115,7 +115,7 @@ class SelectObject(Cmdlet):
 
     def _number(self, name: str) -> int:
         value = self.given(name, 1)
-        if type(value) is not int or value < 1:
+        if value.__class__ is not int or value < 1:
             raise NotModelled(f"Select-Object -{name} of anything but a number above 0")
         return value if self.has(name) else 0
 

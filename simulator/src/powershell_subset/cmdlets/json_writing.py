@@ -52,7 +52,7 @@ class ConvertToJson(Cmdlet):
 
     def _write(self, value: Any) -> None:
         depth = self.given("Depth", DEPTH)
-        if type(depth) is not int or not 1 <= depth <= MOST or value is None:
+        if depth.__class__ is not int or not 1 <= depth <= MOST or value is None:
             raise NotModelled(f"ConvertTo-Json -Depth {to_text(depth)}, or of $null alone")
         shaped = shape(value, depth)
         self.emit(_compressed(shaped) if self.given("Compress") else _pretty(shaped, 0))

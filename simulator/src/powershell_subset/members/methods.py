@@ -101,6 +101,12 @@ def _write_out(end: str) -> Callable[..., Any]:
     return lambda writer, text: _write(end)(writer.engine, text)
 
 
+def _object_text(value: PSObject) -> str:
+    if value.is_custom:
+        raise NotModelled("ToString() of an object that a script made")
+    return to_text(value)
+
+
 # The methods of each type by name and number of arguments.
 Methods = dict[tuple[str, int], Callable[..., Any]]
 _TEXT: Methods = {
@@ -132,15 +138,9 @@ _METHODS: tuple[tuple[type, Methods], ...] = (
     (encodings.Utf8, {("getbytes", 1): encodings.encoded, ("getstring", 1): encodings.decoded}),
     (Writer, {("write", 1): _write_out(""), ("writeline", 1): _write_out("\r\n")}),
     (principals.WindowsPrincipal, {("isinrole", 1): principals.is_in_role}),
-    (PSObject, {("tostring", 0): lambda value: _object_text(value)}),
+    (PSObject, {("tostring", 0): _object_text}),
 )
 METHOD_NAMES = frozenset(name for _kind, methods in _METHODS for name, _count in methods)
-
-
-def _object_text(value: PSObject) -> str:
-    if value.is_custom:
-        raise NotModelled("ToString() of an object that a script made")
-    return to_text(value)
 
 
 def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
@@ -175,7 +175,7 @@ _STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
     ("System.String", "isnullorempty", 1): lambda engine, text: _is_empty(text),
 }
 _STATIC_VALUES: dict[tuple[str, str], Callable[[Surroundings], Any]] = {
-    ("System.Console", "out"): lambda engine: Writer(engine),
+    ("System.Console", "out"): Writer,
     ("System.Text.Encoding", "utf8"): lambda engine: encodings.Utf8(),
 }
 _CREATED: dict[tuple[str, int], Callable[..., Any]] = {

@@ -146,7 +146,7 @@ def get_index(value: Any, index: Any) -> Any:
 
 
 def _element(value: Any, index: Any, *, outside: bool = False) -> Any:
-    if not isinstance(value, list) or type(index) is not int:
+    if not isinstance(value, list) or index.__class__ is not int:
         raise NotModelled(f"{type_of(value)}[{to_text(index)}]")
     if (not outside or isinstance(value, ArrayList)) and not 0 <= index < len(value):
         raise NotModelled(f"the element {index} of {len(value)}")

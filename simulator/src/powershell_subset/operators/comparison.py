@@ -101,7 +101,7 @@ def compare(left: Any, right: Any) -> int:
         if ORDERED.fullmatch(left) is None or ORDERED.fullmatch(right) is None:
             raise NotModelled("the order of texts with other characters than letters and digits of ASCII")
         left, right = left.lower(), right.lower()
-    elif isinstance(left, str) and type(right) is int:
+    elif isinstance(left, str) and right.__class__ is int:
         return compare(left, to_text(right))
     elif is_number(left) and (is_number(right) or isinstance(right, str)):
         right = _ordered_number(right)

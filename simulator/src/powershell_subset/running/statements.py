@@ -151,7 +151,7 @@ def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
     value = None if node.value is None else engine.value(node.value)
     if node.keyword == "throw":
         raise engine.fail(_thrown(engine, value, again=node.value is None), node.span)
-    if node.value is not None and (type(value) is not int or value < 0):
+    if node.value is not None and (value.__class__ is not int or value < 0):
         raise NotModelled(f"exit with {type_of(value)}")
     raise Exited(value or 0)
 

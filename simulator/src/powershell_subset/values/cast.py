@@ -37,7 +37,7 @@ def cast(value: Any, type_name: str) -> Any:
     value = None if value is VOID else value
     target = full_name(type_name)
     if target in ("System.Array", "System.Object[]"):
-        return value if value is None or type(value) is list else items_of(value)
+        return value if value is None or value.__class__ is list else items_of(value)
     if target.endswith("[]"):
         return None if value is None else [cast(item, target[:-2]) for item in items_of(value)]
     if target in _CASTS:
@@ -119,7 +119,7 @@ def custom_object(value: Any) -> PSObject:
 
 def _only(kind: type) -> Callable[[Any], Any]:
     def same(value: Any) -> Any:
-        if value is not None and type(value) is not kind:
+        if value is not None and value.__class__ is not kind:
             raise NotModelled(f"a {kind.__name__} made of {type_of(value)}")
         return value
 
