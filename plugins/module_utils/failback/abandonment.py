@@ -90,7 +90,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
     copy, name = sides.azure, sides.name
     if copy.state == ABSENT:
         return Objection(
-            f"The Azure VM of {name} does not exist: there is nothing to go back to",
+            f"The Azure VM of {name} does not exist ({copy.reason}): there is nothing to go back to",
             "Keep the on-premises VM. Look in Azure for what became of the other.",
         )
     if sides.azure_doubt:

@@ -72,15 +72,27 @@ def identify(item: ReplicatedItem, vm: AzureVm) -> Identity:
     )
 
 
+def boots_from_its_disk(item: ReplicatedItem, vm: AzureVm) -> bool:
+    """Whether the machine's system disk certainly is one of the item's: its blob, or the managed disk at its id."""
+    system = [disk for disk in vm.disks if disk.is_os_disk]
+    blobs = _shared(item.azure_blobs, [disk.uri for disk in system])
+    return blobs or _shared(item.azure_disk_ids, [disk.id for disk in system])
+
+
 def _shared(said: Iterable[str], seen: Iterable[str]) -> bool:
     return bool({one.lower() for one in said} & {one.lower() for one in seen})
 
 
 def _disks(item: ReplicatedItem, vm: AzureVm) -> _Clue | None:
-    """Compare blobs with blobs, else names with names; somebody may have made managed disks of the blobs since."""
+    """Compare blobs with blobs, else managed disks; somebody may have made managed disks of the blobs since.
+
+    The name of a managed disk is unique in its resource group only: in another group it decides nothing.
+    """
     names = [disk.name for disk in vm.disks if disk.name]
-    if _shared(item.azure_disk_names, names):
+    if _shared(item.azure_disk_ids, vm.disk_ids):
         return _Clue(agrees=True, words="")
+    if _shared(item.azure_disk_names, names):
+        return _Clue(agrees=True, words="", weak=True)
     if item.azure_blobs:
         return _against(item.azure_blobs, vm.blob_uris) if vm.blob_uris else None
     return _against(item.azure_disk_names, names) if item.azure_disk_names and names else None

@@ -218,9 +218,11 @@ class Sides:
 
 
 def _told(copy: Copy) -> str:
-    if not copy.is_identified or not copy.is_target:
-        return f"{copy.state} ({copy.reason})"
-    return copy.state if copy.is_known else f"not known ({copy.reason})"
+    if not copy.is_known and copy.is_identified:
+        return f"not known ({copy.reason})"
+    # Of what is absent the reason says where it was looked for.
+    tells_all = copy.is_identified and copy.is_target and copy.state != ABSENT
+    return copy.state if tells_all else f"{copy.state} ({copy.reason})"
 
 
 def _state_of(copy: Copy) -> str:

@@ -129,6 +129,12 @@ class ReplicatedItem:
         return tuple(disk.azure_name for disk in self.disks if disk.azure_name)
 
     @property
+    def azure_disk_ids(self) -> tuple[str, ...]:
+        """Ids of its managed disks in Azure, as far as it tells their names: the failover makes them where the VM is."""
+        group = self.azure_resource_group_id
+        return tuple(f"{group}/providers/Microsoft.Compute/disks/{name}" for name in self.azure_disk_names)
+
+    @property
     def azure_blobs(self) -> tuple[str, ...]:
         """Addresses of its unmanaged disks in Azure, as far as it tells them."""
         return tuple(disk.azure_blob for disk in self.disks if disk.azure_blob)

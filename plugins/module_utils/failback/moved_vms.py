@@ -8,23 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .arm_ids import last_segment
+from . import arm_ids
+from .azure_identity import CANNOT_BE_TOLD, Identity, boots_from_its_disk, identify
 from .azure_resources import AzureVm
-from .documents import items, text
 from .items import ReplicatedItem
 
 
-def vms_like(item: ReplicatedItem, known: Iterable[AzureVm]) -> list[tuple[AzureVm, bool]]:
-    """Return the machines that have the disks of an item, or its name; each with whether it has its disks. Those first.
+def vms_like(item: ReplicatedItem, known: Iterable[AzureVm]) -> list[AzureVm]:
+    """Return the machines that have the name of an item's VM, or a disk that is its own or has the name of one."""
+    disks = {name.lower() for name in (*item.azure_disk_names, *item.azure_blobs)}
+    name = item.azure_vm_name.lower()
+    return [vm for vm in known if vm.name.lower() == name or _names_of_disks(vm) & disks]
 
-    The names of its disks in Azure are told by C(azureVmDiskDetails) after the failover (recorded in 2021).
+
+def _names_of_disks(vm: AzureVm) -> set[str]:
+    return {name.lower() for disk in vm.disks for name in (disk.name, arm_ids.last_segment(disk.id), disk.uri) if name}
+
+
+def identify_elsewhere(item: ReplicatedItem, vm: AzureVm) -> Identity:
+    """Hold a VM that is not at the item's id against what the item says.
+
+    Its birth and its name may be those of any VM of the same failover, so it fits only where it boots from a disk that
+    certainly is the item's. One that has such a disk for another purpose (to repair it) is not the machine.
     """
-    details = items(item.document, "properties", "providerSpecificDetails", "azureVmDiskDetails")
-    disks = {text(disk, name).lower() for disk in details for name in ("targetDiskName", "targetDiskLocation")} - {""}
-    found = [(vm, bool(_disks_of(vm) & disks)) for vm in known]
-    like = [pair for pair in found if pair[1] or pair[0].name.lower() == item.azure_vm_name.lower()]
-    return sorted(like, key=lambda pair: not pair[1])
+    found = identify(item, vm)
+    if found.is_another or (found.fits and boots_from_its_disk(item, vm)):
+        return found
+    return Identity(
+        CANNOT_BE_TOLD,
+        f"whether the VM {vm.id} is the item's cannot be told: it has its name or a disk named like one of its own, and "
+        "does not boot from a disk that certainly is the item's",
+    )
 
 
-def _disks_of(vm: AzureVm) -> set[str]:
-    return {last_segment(disk).lower() for disk in vm.disk_ids} | {uri.lower() for uri in vm.blob_uris}
+def one_of(found: Iterable[AzureVm]) -> Identity:
+    """Return what is known where several VMs may be the item's: which one is, nobody can tell from here."""
+    every = ", ".join(f"{vm.id} ({vm.power})" for vm in found)
+    return Identity(CANNOT_BE_TOLD, f"which VM is the item's cannot be told, as several may be: {every}")

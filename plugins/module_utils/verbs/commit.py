@@ -85,7 +85,8 @@ def _items(members: Sequence[Observation]) -> list[ReplicatedItem]:
 
 def _refuse_unknown(sides: Sequence[Sides]) -> None:
     """Refuse to delete what was not seen: what is at the name of a machine is not known to be its VM."""
-    unknown = [one for one in sides if one.azure_doubt]
+    # One that is elsewhere no commit deletes: of that, a person may accept that it was not seen.
+    unknown = [one for one in sides if one.azure_doubt and one.azure.is_target]
     if unknown:
         raise Refused(
             f"{'; '.join(f'{one.name}: {one.azure_doubt}' for one in unknown)}. A commit deletes the machine's own VM "

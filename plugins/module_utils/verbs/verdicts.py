@@ -14,12 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.failures import Contradiction, PermissionDenied, Refused
-from ..failback.fence import ABSENT, NOT_CHECKED, Copy, Sides, fence_result
-from ..failback.items import ReplicatedItem
+from ..failback.failures import Contradiction, Refused
+from ..failback.fence import ABSENT, Sides, fence_result
 from ..failback.lifecycle import Observation, Stage
-from ..failback.moved_vms import vms_like
-from .azure_side import AzureSide, look_at_azure
+from .azure_copy import azure_copy
 from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
 from .reading import use_of
 from .services import Services
@@ -27,7 +25,6 @@ from .steps import Course
 from .truth import truth_of
 from .wishes import Wish
 
-_NOT_AT_ITS_ID = "Azure has no VM at the id that the replicated item names"
 _REPORTED = "Site Recovery reports that"
 _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 _COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
@@ -240,45 +237,13 @@ def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Side
     """Read the Azure side of an item and put both sides together."""
     item = member.item
     # After a commit it has to be gone.
-    copy, side = _azure_copy(session, item, finds_moved=member.stage not in _COMMITTED)
+    copy, side = azure_copy(session, item, finds_moved=member.stage not in _COMMITTED)
     # What was read of it now counts, not what was seen when its stage was.
     use = use_of(session, member, side) if copy.is_known and member.azure_use is not None else member.azure_use
     tells = use is not None and side.vm is not None and use.reason and not side.doubt
     told = replace(copy, reason=f"{copy.reason}; {use.reason}") if use is not None and tells else copy
     vm = None if side.is_another else side.vm
     return Sides(item.id, item.friendly_name, told, placed.copies, vm, use, side.doubt)
-
-
-def _azure_copy(session: AzureSession, item: ReplicatedItem, *, finds_moved: bool) -> tuple[Copy, AzureSide]:
-    vm_id, nothing = item.azure_vm_id, AzureSide(None)
-    if not vm_id:
-        return Copy("", NOT_CHECKED, "the replicated item names no Azure VM"), nothing
-    try:
-        side = look_at_azure(session, item)
-    except PermissionDenied as denied:
-        return Copy(vm_id, NOT_CHECKED, denied.happened), nothing
-    if side.vm is None:
-        return _moved_copy(session, item) if finds_moved else (Copy(vm_id, ABSENT, _NOT_AT_ITS_ID), nothing)
-    reason = side.doubt or "read from Azure compute"
-    return Copy(vm_id, side.vm.power, reason, is_namesake=side.is_another), side
-
-
-def _moved_copy(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureSide]:
-    """Look in the subscription for a VM that is not at its id: absent there is not gone."""
-    nowhere = Copy(item.azure_vm_id, ABSENT, f"{_NOT_AT_ITS_ID}, nor one of its name or with its disks elsewhere")
-    try:
-        like = vms_like(item, session.compute.vms_of_subscription(item.azure_vm_id))
-    except PermissionDenied as denied:
-        reason = f"{_NOT_AT_ITS_ID}; it was not looked for elsewhere: {denied.happened}"
-        return replace(nowhere, reason=reason), AzureSide(None)
-    for vm, has_its_disks in like:
-        found = session.compute.find_vm(vm.id)
-        if found is not None and has_its_disks:
-            reason = f"{_NOT_AT_ITS_ID}; {vm.id} has its disks ({found.power})"
-            return Copy(vm.id, found.power, reason, is_target=False), AzureSide(found)
-        if found is not None:
-            nowhere = replace(nowhere, reason=f"{_NOT_AT_ITS_ID}; one of its name is {vm.id} ({found.power})")
-    return nowhere, AzureSide(None)
 
 
 def _moved(course: Course) -> frozenset[Stage]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bodies
@@ -13,6 +14,7 @@ import pytest
 from ansible_collections.asr.failback.plugins.module_utils.failback.azure_identity import identify
 from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resources import parse_vm
 from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
+from ansible_collections.asr.failback.plugins.module_utils.failback.moved_vms import identify_elsewhere, vms_like
 
 FAILED_OVER = "2021-03-19T09:44:18.6482511Z"
 # As recorded in 2021.
@@ -32,13 +34,15 @@ def item(*disks: Any, failed_over: Any = FAILED_OVER, **details: Any) -> Any:
     return parse_item(body)
 
 
-def vm(uri: str = "", name: str = "theirs", made: Any = None, **more: Any) -> Any:
+def vm(uri: str = "", name: str = "theirs", made: Any = None, group: str = bodies.AZURE_GROUP, **more: Any) -> Any:
     disk: dict[str, Any] = {"name": name}
-    disk |= {"vhd": {"uri": uri}} if uri else {"managedDisk": {"id": f"/disks/{name}"}}
+    managed = {"managedDisk": {"id": f"{group}/providers/Microsoft.Compute/disks/{name}"}}
+    disk |= {"vhd": {"uri": uri}} if uri else managed
     properties = {"storageProfile": {"osDisk": disk}, "timeCreated": made, **more.pop("properties", {})}
     return parse_vm({"id": "/vm", "name": "web01", "properties": properties, **more})
 
 
+ELSEWHERE = bodies.AZURE_GROUP.replace("rg-azure", "rg-elsewhere")
 OTHER_BLOB = "https://store.blob.core.windows.net/vhds/other.vhd"
 
 
@@ -61,6 +65,11 @@ OTHER_BLOB = "https://store.blob.core.windows.net/vhds/other.vhd"
         (item(MANAGED), vm(name="web01_vhdx-web01", made=BEFORE), "another"),
         (item(MANAGED), vm(), "another"),
         (item({"customTargetDiskName": "theirs"}), vm(), "fits"),
+        # The same name in another group decides nothing.
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE), "cannot_be_told"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE, made=LONG_AFTER), "cannot_be_told"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE, made=AT_THE_FAILOVER), "fits"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE, made=BEFORE), "another"),
         (item(NULLS, MANAGED), vm(name="web01_vhdx-web01"), "fits"),
         # No disks that are told: the time of the creation.
         (item(NULLS), vm(made=AT_THE_FAILOVER), "fits"),
@@ -101,3 +110,44 @@ def test_a_reason_names_everything_that_speaks_against_it() -> None:
     assert "its disks are theirs, those of the item are web01_vhdx-web01" in reason
     assert "it was made at 2021-03-19T09:30:00+00:00, before the failover at 2021-03-19T09:44:18.648251+00:00" in reason
     assert "its size is Standard_D2, not Standard_B1s" in reason
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "verdict"),
+    [
+        # Certain is a blob, or the managed disk at its own id, where the machine boots from it.
+        (item(UNMANAGED), vm(BLOB), "fits"),
+        (item(MANAGED), vm(name="web01_vhdx-web01"), "fits"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", made=LONG_AFTER), "fits"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", made=BEFORE), "another"),
+        # Moved disks have their names; so have others.
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE), "cannot_be_told"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE, made=AT_THE_FAILOVER), "cannot_be_told"),
+        (item(MANAGED), vm(name="web01_vhdx-web01", group=ELSEWHERE, made=BEFORE), "another"),
+        # The birth is that of every VM of the same failover.
+        (item(NULLS), vm(made=AT_THE_FAILOVER), "cannot_be_told"),
+        (item(NULLS), vm(made=BEFORE), "another"),
+        (item(MANAGED), vm(), "another"),
+        (item(MANAGED), parse_vm({"id": "/vm", "name": "web01"}), "cannot_be_told"),
+    ],
+)
+def test_elsewhere_only_what_boots_from_the_items_own_disk_is_its_vm(said: Any, seen: Any, verdict: str) -> None:
+    found = identify_elsewhere(said, seen)
+    assert found.verdict == verdict
+    assert bool(found.reason) is (verdict != "fits")
+
+
+def test_a_vm_that_has_the_items_disk_beside_its_own_is_not_its_vm() -> None:
+    own = f"{bodies.AZURE_GROUP}/providers/Microsoft.Compute/disks/web01_vhdx-web01"
+    disks = {"osDisk": {"name": "rescue"}, "dataDisks": [{"name": "web01_vhdx-web01", "managedDisk": {"id": own}}]}
+    rescue = parse_vm({"id": "/vm", "name": "rescue", "properties": {"storageProfile": disks}})
+    assert identify_elsewhere(item(MANAGED), rescue).verdict == "cannot_be_told"
+
+
+def test_what_resembles_the_items_vm_by_name_or_disks_is_looked_at() -> None:
+    said = item(MANAGED, recoveryAzureVmName="web01")
+    named, disk, renamed = vm(), vm(name="web01_vhdx-web01", group=ELSEWHERE), vm(name="WEB01_VHDX-WEB01")
+    known = [replace(one, name=name) for one, name in ((named, "WEB01"), (disk, "b"), (renamed, "c"), (vm(), "d"))]
+    assert [one.name for one in vms_like(said, known)] == ["WEB01", "b", "c"]
+    blob = replace(vm(BLOB.upper()), name="e")
+    assert vms_like(item(UNMANAGED), [blob]) == [blob]
