@@ -94,6 +94,28 @@ def test_an_operation_on_an_azure_vm_goes_on_until_it_is_done(desk, vault_of, st
         assert f"ProvisioningState/{shown}" in codes
 
 
+@pytest.mark.parametrize("verb", ["start", "powerOff", "deallocate"])
+def test_an_azure_vm_that_is_being_deleted_takes_no_other_operation(desk, vault_of, verb):
+    owner = [{"name": "owner", "roles": ["Owner"]}]
+    vault = desk(vault_of({"name": "vm1", "stage": "failback_commit_pending"}, principals=owner))
+    vm = vault.truth("vm1")["azure_vm"]
+    done(vault, azure_vm="vm1", provisioning="deleting")
+    answer = vault.caller.call("POST", f"{vm['id']}/{verb}", "2024-07-01")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "OperationNotAllowed")
+    assert vault.truth("vm1")["azure_vm"]["power"] == vm["power"]
+    done(vault, azure_vm="vm1", provisioning="done")
+    assert vault.caller.call("POST", f"{vm['id']}/{verb}", "2024-07-01").status_code == 202
+
+
+def test_a_failback_does_not_turn_an_azure_vm_off_that_is_being_deleted(desk, vault_of, failback):
+    vault = desk(vault_of({"name": "vm1", "stage": "failed_over"}))
+    done(vault, azure_vm="vm1", provisioning="deleting")
+    job = vault.do("vm1", "plannedFailover", failback("ForSynchronization"))
+    assert job["state"] == "Failed"
+    assert "marked for deletion" in str(job["errors"])
+    assert vault.truth("vm1")["azure_vm"]["power"] == "running"
+
+
 @pytest.mark.parametrize("registered", ["no", "anew"])
 def test_a_provider_that_is_removed_is_not_found_and_its_item_goes_on_naming_it(desk, vault_of, registered):
     vault = desk(vault_of({"name": "vm1"}))
