@@ -75,8 +75,16 @@ def test_an_azure_vm_that_runs_alone_and_is_being_deleted_is_no_way_back(driver:
     assert UNDER_WAY in refused(vault, "abandon")
 
 
-def test_an_azure_vm_that_is_deleted_while_production_goes_down_is_not_started(driver: Any) -> None:
+@pytest.mark.parametrize("action", ["StartIfRunning", "Nothing"])
+def test_an_azure_vm_that_is_deleted_while_production_goes_down_is_not_started(driver: Any, action: str) -> None:
+    """The shutdown is followed by the change of the start action, or by the start in Azure."""
     vault = vault_at(driver, PENDING)
+
+    def begin(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        machine.automatic_start_action = action
+
+    vault.simulator.locked(begin)
     vault.trouble(vm="vm1", shutdown_seconds=300)
     sent = vault.requests()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .azure_resources import AzureVm, Lock, Permission
-from .fence import ABSENT, Copy, Sides
+from .fence import ABSENT, UNDER_WAY, Copy, Sides
 from .lifecycle import Observation, Stage
 
 SCHEMA_VERSION = 1
@@ -111,6 +111,11 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
         )
     if copy.is_up and copy.state not in AzureVm.UP:
         return Objection(f"The Azure VM of {name} is {copy.state}", "Run the task again when that is over.")
+    if not sides.is_azure_settled:
+        return Objection(
+            f"The Azure VM of {name} is {copy.state}, and {UNDER_WAY}: what becomes of it cannot be told",
+            "Find out who changes or deletes it (Azure's activity log), and run the task again when that has ended.",
+        )
     return None
 
 
@@ -194,6 +199,16 @@ def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     """
     loose = [copy for copy in _seen(sides) if not copy.is_off and not (copy.place in vouched and _is_unknown(copy))]
     return ", ".join(f"on {copy.place or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
+
+
+def is_lost(sides: Sides) -> str:
+    """Say why the Azure copy that was to be started is no way back any more; empty where nothing speaks against it.
+
+    What could not be read speaks against nothing: it was seen before the on-premises copy was stopped.
+    """
+    if sides.azure.state == ABSENT or sides.azure_doubt:
+        return sides.azure.reason
+    return "" if sides.is_azure_settled else f"it is {sides.azure.state}, and {UNDER_WAY}"
 
 
 def _is_unknown(copy: Copy) -> bool:

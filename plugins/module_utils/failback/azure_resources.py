@@ -44,7 +44,8 @@ class AzureVm:
 
     C(disk_ids) are managed disks, C(blob_uris) unmanaged ones. C(failure) is why its last operation failed, with the
     time; empty where it did not. C(operated_at) is when its last operation ended (start, stop, deallocation, change of
-    the model), where Azure tells it, C(is_changing) whether one is under way. C(created_at) is when it was made.
+    the model), where Azure tells it, C(operation) the one that is under way in Azure's word (C(updating), C(deleting));
+    empty where none is. C(created_at) is when it was made.
     """
 
     UP: ClassVar = ("running", "starting")
@@ -57,7 +58,7 @@ class AzureVm:
     nic_ids: tuple[str, ...]
     failure: str = ""
     operated_at: datetime | None = None
-    is_changing: bool = False
+    operation: str = ""
     disks: tuple[AzureDisk, ...] = ()
     created_at: datetime | None = None
     size: str = ""
@@ -67,6 +68,16 @@ class AzureVm:
     def is_running(self) -> bool:
         """Whether the machine runs or is about to."""
         return self.power in self.UP
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether an operation is under way: it is being deleted or changed, started or stopped."""
+        return bool(self.operation)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but its start may be under way: one that is up is C(updating) until its start has ended."""
+        return not self.operation or (self.is_running and self.operation.lower() == "updating")
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,7 @@ def parse_vm(document: Document) -> AzureVm:
     codes = [text(status, "code") for status in statuses]
     nothing: Document = {}
     provisioning = next((status for status in statuses if text(status, "code").startswith(_PROVISIONING)), nothing)
+    code = text(provisioning, "code")
     return AzureVm(
         id=text(document, "id"),
         name=text(document, "name"),
@@ -137,7 +149,7 @@ def parse_vm(document: Document) -> AzureVm:
         nic_ids=_present(text(nic, "id") for nic in items(properties, "networkProfile", "networkInterfaces")),
         failure=next((_failure(status) for status in statuses if text(status, "code").startswith(_FAILED)), ""),
         operated_at=parse_time(field(provisioning, "time")),
-        is_changing=bool(provisioning) and not text(provisioning, "code").startswith(_ENDED),
+        operation="" if not code or code.startswith(_ENDED) else code[len(_PROVISIONING) :] or "unknown",
         disks=disks,
         created_at=time_at(properties, "timeCreated"),
         size=text(properties, "hardwareProfile", "vmSize"),

@@ -16,6 +16,7 @@ from .hyperv_hosts import HostVm
 
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
+UNDER_WAY = "an operation of it is under way"
 PROVED = "proved"
 OTHER_COPY = "other_copy"
 # In the words of Azure compute, Hyper-V and VMM. Off for good: a start boots what is on the disks.
@@ -173,6 +174,11 @@ class Sides:
     def is_azure_changing(self) -> bool:
         """Whether an operation of the Azure VM is under way: it is being deleted or changed, started or stopped."""
         return self.azure_vm is not None and self.azure_vm.is_changing
+
+    @property
+    def is_azure_settled(self) -> bool:
+        """Whether nothing but its start may be under way with the Azure VM."""
+        return self.azure_vm is None or self.azure_vm.is_settled
 
     def unseen(self, *, discards_azure: bool) -> dict[str, str]:
         """Return why a side was not seen as a commit needs it: C(azure) off and unused, C(on_premises) running.

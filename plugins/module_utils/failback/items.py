@@ -130,7 +130,7 @@ class ReplicatedItem:
 
     @property
     def azure_disk_ids(self) -> tuple[str, ...]:
-        """Ids of its managed disks in Azure, as far as it tells their names: the failover makes them where the VM is."""
+        """Ids of its managed disks in Azure, as far as it tells their names: a failover makes them where the VM is."""
         group = self.azure_resource_group_id
         return tuple(f"{group}/providers/Microsoft.Compute/disks/{name}" for name in self.azure_disk_names)
 

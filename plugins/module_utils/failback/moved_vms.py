@@ -36,8 +36,8 @@ def identify_elsewhere(item: ReplicatedItem, vm: AzureVm) -> Identity:
         return found
     return Identity(
         CANNOT_BE_TOLD,
-        f"whether the VM {vm.id} is the item's cannot be told: it has its name or a disk named like one of its own, and "
-        "does not boot from a disk that certainly is the item's",
+        f"whether the VM {vm.id} is the item's cannot be told: it has its name, or a disk named like one of its own, "
+        "and does not boot from a disk that certainly is the item's",
     )
 
 

@@ -18,6 +18,7 @@ from ..failback.abandonment import (
     TURN_OFF,
     Objection,
     Undo,
+    is_lost,
     no_longer_pending,
     objection_to_start,
     plan_undo,
@@ -169,6 +170,8 @@ class Undoing:
             self._watch.look.begin()
             self._require_pending(item_id, change)
             (seen,) = self._patiently(lambda: self._fence.look([self._member(item_id)]))
+            if self.steps:
+                self._refuse_lost([seen])
             found = plan_undo(seen, force_off=self._wish.force_off, vouched=self._vouched[item_id])
             if isinstance(found, Objection):
                 raise Contradiction(
@@ -222,7 +225,7 @@ class Undoing:
             return problem
         return None
 
-    def _prove_off(self, members: Sequence[Observation]) -> None:
+    def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
         seen = self._patiently(lambda: self._fence.look(members))
         loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
@@ -231,6 +234,20 @@ class Undoing:
                 f"{'; '.join(f'{name}: {words}' for name, words in loose)}.",
                 f"{', '.join(name for name, _words in loose)}: nothing was started in Azure. Find out what starts the "
                 "VM or hides its host, then run the task again.",
+                sides=[one.as_result() for one in seen],
+            )
+        return seen
+
+    def _refuse_lost(self, seen: Sequence[Sides]) -> None:
+        """Refuse to go on towards an Azure VM that is not there any more, or is about to go. Raises Contradiction."""
+        lost = [(one.name, words) for one in seen if (words := is_lost(one))]
+        if lost:
+            raise Contradiction(
+                "Before the start in Azure, the VM there is no way back any more: "
+                f"{'; '.join(f'{name}: {words}' for name, words in lost)}.",
+                "It was not started. Find out who deletes or changes it (Azure's activity log). If it is going, start "
+                "the on-premises VM (Start-VM) and set its automatic start action back; else run the task again when "
+                "that has ended.",
                 sides=[one.as_result() for one in seen],
             )
 
@@ -264,7 +281,7 @@ class Undoing:
     def _look_and_start(self, item_id: str, vm: AzureVm) -> FateUnknown | None:
         """Ask anew what allows the start, as minutes may have passed since, and then for the start."""
         self._watch.look.begin()
-        self._prove_off([self._member(item_id)])
+        self._refuse_lost(self._prove_off([self._member(item_id)]))
         self._require_pending(item_id)
         self._touches_azure = True
         return azure_power.start(self._services.azure, self._watch, vm)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..failback.failures import Contradiction, Refused
-from ..failback.fence import ABSENT, Sides, fence_result
+from ..failback.fence import ABSENT, UNDER_WAY, Sides, fence_result
 from ..failback.lifecycle import Observation, Stage
 from .azure_copy import azure_copy
 from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
@@ -117,12 +117,13 @@ class Fence:
     def expect_off_on_premises(self, members: Sequence[Observation]) -> list[Sides]:
         """Prove, before a step towards on-premises, that every on-premises copy is off and Azure has its copy.
 
-        Raises Refused.
+        Raises Refused, also while the Azure VM is being changed or deleted: the step would fail half-way.
         """
         seen = self._seen_before(self.look(members))
         gone = [one for one in seen if one.azure.state == ABSENT or not one.azure.is_target]
         if gone:
             raise _nothing_to_bring_back(gone)
+        _refuse_changing(seen)
         wrong = [one for one in seen if one.in_the_way]
         if wrong:
             raise Refused(
@@ -156,9 +157,7 @@ class Fence:
         enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed.
         """
         seen = self._seen_before(self._prove(course, members, "on_premises"))
-        changing = [one for one in seen if one.is_azure_changing]
-        if changing:
-            raise _still_changing(changing)
+        _refuse_changing(seen)
         used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
             raise self._contradiction(course, used, "on_premises", _REPORTED)
@@ -221,11 +220,12 @@ def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
     return problem
 
 
-def _still_changing(changing: Sequence[Sides]) -> Refused:
-    names = "; ".join(
-        f"{one.name}: its Azure VM is {one.azure.state}, and an operation of it is under way" for one in changing
-    )
-    return Refused(
+def _refuse_changing(seen: Sequence[Sides]) -> None:
+    changing = [one for one in seen if one.is_azure_changing]
+    if not changing:
+        return
+    names = "; ".join(f"{one.name}: its Azure VM is {one.azure.state}, and {UNDER_WAY}" for one in changing)
+    raise Refused(
         f"{names}. What becomes of it cannot be told before that has ended.",
         "Nothing was written. Find out who changes or deletes it (Azure's activity log), wait until that has ended, "
         "then run the task again.",

@@ -18,6 +18,7 @@ from asr_simulator.clock import Clock
 from asr_simulator.compute.machines import (
     DEALLOCATED,
     DEALLOCATING,
+    DELETING,
     RUNNING,
     STARTING,
     STOPPED,
@@ -38,13 +39,18 @@ POWER_CHANGES = {
     "deallocate": (DEALLOCATING, DEALLOCATED, 60.0),
 }
 
+MARKED_FOR_DELETION = (
+    "Operation is not allowed on VM '{name}' since the VM is marked for deletion. You can only retry the Delete "
+    "operation (or wait for an ongoing one to complete)."
+)
+
 
 class UnknownMachine(LookupError):
     """No virtual machine has that name or id."""
 
 
-class StartRefused(RuntimeError):
-    """Azure does not start a machine; `refusal` says why."""
+class PowerRefused(RuntimeError):
+    """Azure does not start a machine, or turn it off; `refusal` says why."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -167,16 +173,23 @@ class Compute:
         """An operation of its own, also where the machine is in that state already."""
         machine.power, machine.operated = power, self._clock.now()
 
+    def refuse_deleted(self, name_or_id: str) -> None:
+        """Raises `PowerRefused` when the machine is being deleted: it takes no other operation then."""
+        machine = self.get(name_or_id)
+        if machine.provisioning == DELETING:
+            raise PowerRefused(Refusal("OperationNotAllowed", MARKED_FOR_DELETION.format(name=machine.name)))
+
     def begin_power_change(self, machine_id: str, verb: str) -> str:
         """A client's start, powerOff or deallocate: returns the id of the asynchronous operation.
 
-        Raises `StartRefused` when Azure has no room for it and says so at once.
+        Raises `PowerRefused` when the machine is being deleted, or Azure has no room for it and says so at once.
         """
         machine = self.get(machine_id)
+        self.refuse_deleted(machine.id)
         between, after, seconds = POWER_CHANGES[verb]
         refusal = machine.refusal if verb == "start" and machine.power != RUNNING else None
         if refusal is not None and refusal.at_once:
-            raise StartRefused(refusal)
+            raise PowerRefused(refusal)
         started = self._clock.now()
         done = started + datetime.timedelta(seconds=0 if machine.power == after else seconds)
         operation = self._ids.of("compute operation", f"{machine.id} {verb} {len(self._operations)}")

@@ -15,6 +15,9 @@ DEALLOCATED = "deallocated"
 STARTING = "starting"
 STOPPING = "stopping"
 DEALLOCATING = "deallocating"
+# What a machine may be in the middle of besides.
+UPDATING = "updating"
+DELETING = "deleting"
 
 
 @dataclasses.dataclass

@@ -15,6 +15,7 @@ from asr_simulator.compute.machines import (
     DEALLOCATING,
     STARTING,
     STOPPING,
+    UPDATING,
     Disk,
     NetworkInterface,
     PublicAddress,
@@ -59,7 +60,7 @@ def _provisioning(vm: VirtualMachine) -> str:
 
 
 def _under_way(vm: VirtualMachine) -> str:
-    return vm.provisioning or ("updating" if vm.power in (STARTING, STOPPING, DEALLOCATING) else "")
+    return vm.provisioning or (UPDATING if vm.power in (STARTING, STOPPING, DEALLOCATING) else "")
 
 
 def _storage(vm: VirtualMachine) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.arm import places
 from asr_simulator.compute import representation
-from asr_simulator.compute.estate import StartRefused
+from asr_simulator.compute.estate import PowerRefused
 from asr_simulator.compute.machines import VirtualMachine
 from asr_simulator.wire import ArmError, Handler, Reply, Request, Route
 
@@ -99,7 +99,7 @@ def _power(verb: str) -> Handler:
         machine = _machine(world, request)
         try:
             operation = world.compute.begin_power_change(machine.id, verb)
-        except StartRefused as refused:
+        except PowerRefused as refused:
             raise ArmError(409, refused.refusal.code, refused.refusal.message) from refused
         path = OPERATION.format(
             subscription=world.compute.subscription_id, location=machine.location, operation=operation

@@ -24,10 +24,10 @@ from collections.abc import Callable
 from typing import Any
 
 from asr_simulator.compute.estate import Compute
-from asr_simulator.compute.machines import Refusal, VirtualMachine
+from asr_simulator.compute.machines import DELETING, UPDATING, Refusal, VirtualMachine
 
 FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
-PROVISIONING = ("updating", "deleting", "done")
+PROVISIONING = (UPDATING, DELETING, "done")
 SIZES = ("told", "while_allocated", "untold")
 NO_ROOM = (
     "AllocationFailed",

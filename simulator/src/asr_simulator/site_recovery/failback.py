@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asr_simulator.arm.locks import ScopeLocked
+from asr_simulator.compute.estate import PowerRefused
 from asr_simulator.hyperv.machines import INCONSISTENT
 from asr_simulator.site_recovery import catalogue, joberrors, lifecycle, on_premises
 from asr_simulator.site_recovery.engine import AwaitResume, Sleep
@@ -116,14 +117,17 @@ def shut_down_azure_vm(works: Works, item: Item) -> None:
     """The Azure VM serves no more.
 
     Raises:
-        JobFailure: somebody deleted it meanwhile, or locked it.
+        JobFailure: somebody deleted it meanwhile, or is about to, or locked it.
     """
     if works.compute.find(item.azure_vm_path) is None:
         raise JobFailure(joberrors.azure_refused(f"The virtual machine '{item.friendly_name}' could not be found."))
     try:
         works.compute.locks.refuse_write(item.azure_vm_path)
+        works.compute.refuse_deleted(item.azure_vm_path)
     except ScopeLocked as locked:
         raise JobFailure(joberrors.azure_refused(locked.message)) from locked
+    except PowerRefused as refused:
+        raise JobFailure(joberrors.azure_refused(refused.refusal.message)) from refused
     works.compute.deallocate(item.azure_vm_path)
 
 
