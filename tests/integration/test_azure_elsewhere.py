@@ -18,6 +18,13 @@ STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Cont
 VM1 = {"replicated_item": "vm1"}
 NOW = {**VM1, "policy": "now"}
 AZURE = {"vm": "vm1", "sides": ["azure"]}
+SUBSCRIPTION = "cccccccc-0000-4000-8000-000000000003"
+VAULT = {"subscription_id": SUBSCRIPTION, "resource_group": "rg-recovery", "name": "vault-recovery"}
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-recovery"
+# Who has every right at the group alone, and so does not see what is in another one.
+LOCAL = {"name": "operator", "roles": [{"role": role, "scope": GROUP} for role in STARTER["roles"]]}
+# Azure leaves out of a list what the caller may not read; the other way round it would refuse the list.
+LISTS = pytest.mark.parametrize("lists", ["filtered", "refused"])
 
 
 def vault_at(driver: Any, stage: str, **parts: Any) -> Any:
@@ -153,3 +160,71 @@ def test_of_several_vms_that_may_be_it_none_is_picked(driver: Any, powers: tuple
     assert "in-rg-test" in said
     # One of them runs, so that there may be two copies.
     assert vault.fail("commit", **NOW, accept_unseen=AZURE)["error"]["kind"] == "contradiction"
+
+
+def hidden(driver: Any, stage: str, lists: str) -> Any:
+    """The VM was moved, with its disks, to a group that the caller may not read."""
+    vault = vault_at(driver, stage, principals=[LOCAL], vault=VAULT, variants={"narrow_lists": lists})
+    vault.trouble(azure_vm="vm1", moved_to="rg-archive")
+    return vault
+
+
+@LISTS
+@pytest.mark.parametrize("module", ["planned_failover", "complete_failover"])
+def test_what_could_not_be_looked_for_is_not_gone_and_nothing_is_made_in_its_place(
+    driver: Any, lists: str, module: str
+) -> None:
+    vault = hidden(driver, "failed_over" if module == "planned_failover" else "waiting_for_completion", lists)
+    failed = vault.fail(module, **VM1)
+    assert (failed["error"]["kind"], failed["changed"], vault.writes()) == ("refused", False, [])
+    assert "it was not looked for" in failed["msg"]
+    assert "from a backup" not in failed["msg"]
+    assert "no such VM any more" not in failed["msg"]
+    (side,) = failed["error"]["sides"]
+    assert side["azure"]["state"] == "not_checked"
+
+
+@LISTS
+def test_an_abandonment_does_not_call_a_vm_gone_that_nobody_looked_for(driver: Any, lists: str) -> None:
+    said = abandon_refused(hidden(driver, PENDING, lists))
+    assert "it was not looked for" in said
+    assert "does not exist" not in said
+    assert "Keep the on-premises VM" not in said
+
+
+@LISTS
+def test_a_commit_says_where_nobody_looked(driver: Any, lists: str) -> None:
+    vault = hidden(driver, PENDING, lists)
+    failed = vault.fail("commit", **NOW)
+    assert (failed["error"]["kind"], vault.writes()) == ("refused", [])
+    assert "it was not looked for" in failed["msg"]
+    assert vault.run("commit", **NOW, accept_unseen=AZURE)["stage"]["after"] == "failed_back"
+
+
+def test_who_may_read_the_subscription_but_not_his_rights_calls_nothing_absent(driver: Any) -> None:
+    reads = {"name": "Reads VMs", "actions": ["Microsoft.Compute/virtualMachines/read"]}
+    caller = {"name": "operator", "roles": ["Reads VMs", *LOCAL["roles"]]}
+    vault = vault_at(driver, "failed_over", principals=[caller], roles=[reads], vault=VAULT)
+    delete(vault, disks=False)
+    assert "it was not looked for" in vault.fail("planned_failover", **VM1)["msg"]
+
+
+@pytest.mark.parametrize("module", ["planned_failover", "complete_failover"])
+def test_a_vm_that_is_nowhere_in_the_subscription_is_absent(driver: Any, module: str) -> None:
+    vault = vault_at(driver, "failed_over" if module == "planned_failover" else "waiting_for_completion")
+    delete(vault, disks=False)
+    failed = vault.fail(module, **VM1)
+    assert (failed["error"]["kind"], vault.writes()) == ("refused", [])
+    assert "There is no VM in Azure to bring back" in failed["msg"]
+    assert "elsewhere in the subscription" in failed["msg"]
+    assert "another subscription" in failed["msg"]
+
+
+def test_a_vm_that_was_found_elsewhere_is_to_be_moved_back_not_made_again(driver: Any) -> None:
+    vault = vault_at(driver, "failed_over")
+    vault.trouble(azure_vm="vm1", moved_to="rg-archive")
+    failed = vault.fail("planned_failover", **VM1)
+    assert (failed["error"]["kind"], vault.writes()) == ("refused", [])
+    assert "/rg-archive/" in failed["msg"]
+    assert "move it back" in failed["msg"]
+    assert "from a backup" not in failed["msg"]

@@ -153,6 +153,57 @@ def test_a_role_at_the_vault_does_not_reach_above_it(simulator, caller):
     assert local.get(f"{local.group}{LOCKS}", LOCK_VERSION).status_code == 403
 
 
+COMPUTE = "/providers/Microsoft.Compute/virtualMachines"
+
+
+def narrow(simulate, lists):
+    """Three VMs, one of them in another group; a caller who may read a group alone, and one who may read a VM."""
+    machine = f"{GROUP}{COMPUTE}/vm2"
+    simulator = simulate(
+        {
+            "name": "narrow",
+            "vault": {"subscription_id": GROUP.split("/")[2], "resource_group": "rg", "name": VAULT_NAME},
+            "fabrics": [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}]}],
+            "items": [{"name": name, "stage": "failed_over", "host": "hv01"} for name in ("vm1", "vm2", "vm3")],
+            "principals": [
+                {"name": "all", "roles": ["Reader"]},
+                {"name": "group", "roles": [{"role": "Reader", "scope": GROUP}]},
+                {"name": "machine", "roles": [{"role": "Reader", "scope": machine}]},
+                {"name": "nobody", "roles": []},
+            ],
+            "variants": {"narrow_lists": lists} if lists else {},
+        }
+    )
+    simulator.locked(lambda world: world.compute.move("vm3", "rg-archive"))
+    return simulator
+
+
+@pytest.mark.parametrize("lists", ["filtered", ""])
+def test_a_list_shows_what_the_caller_may_read_and_says_nothing_of_the_rest(simulate, caller, lists):
+    simulator = narrow(simulate, lists)
+    whole = {"all": ["vm1", "vm2", "vm3"], "group": ["vm1", "vm2"], "machine": ["vm2"]}
+    for name, seen in whole.items():
+        reader = caller(simulator, name)
+        for path in (f"{reader.subscription}{COMPUTE}", f"{reader.subscription}/resources"):
+            answer = reader.get(path, "2024-07-01")
+            assert answer.status_code == 200, answer.text
+            ids = [one["id"] for one in answer.json()["value"] if COMPUTE in one["id"]]
+            assert sorted(one.rsplit("/", 1)[1] for one in ids) == seen
+    answer = caller(simulator, "machine").get(f"{GROUP}{COMPUTE}", "2024-07-01")
+    assert [one["name"] for one in answer.json()["value"]] == ["vm2"]
+    assert (
+        caller(simulator, "nobody").get(f"/subscriptions/{GROUP.split('/')[2]}{COMPUTE}", "2024-07-01").status_code
+        == 403
+    )
+
+
+def test_as_a_variant_a_list_is_refused_without_rights_at_its_scope(simulate, caller):
+    simulator = narrow(simulate, "refused")
+    for name, status in (("all", 200), ("group", 403), ("machine", 403)):
+        reader = caller(simulator, name)
+        assert reader.get(f"{reader.subscription}{COMPUTE}", "2024-07-01").status_code == status
+
+
 def test_an_unknown_role_is_refused_with_the_known_ones(simulate):
     with pytest.raises(ScenarioError, match=r"no role is named 'Wizard'; known are .*Site Recovery Operator"):
         simulate({"name": "wizard", "principals": [{"name": "x", "roles": ["Wizard"]}]})
