@@ -102,7 +102,10 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
     if not copy.is_known:
         return Objection(
             f"The Azure VM of {name} could not be looked at ({copy.reason or copy.state})",
-            "Give the caller Reader at the resource group of the VM.",
+            "Give the caller Reader at the resource group of the VM."
+            if copy.is_target
+            else "Find out what became of it (Azure's activity log), as somebody who may read the whole subscription. "
+            "If it was moved, move it back to its resource group, then run the task again.",
         )
     if copy.is_up and any(one.is_up for one in sides.on_premises):
         return Objection(

@@ -98,6 +98,11 @@ def require_whole(field: str, resource_id: str) -> str:
     return resource_id
 
 
+def subscription_of(resource_id: str) -> str:
+    """Return the id of the subscription that a resource is in."""
+    return f"/subscriptions/{segment(resource_id, 'subscriptions')}"
+
+
 def group_of(resource_id: str) -> str:
     """Return the id of the resource group that a resource is in."""
     subscription, group = (segment(resource_id, part) for part in ("subscriptions", "resourceGroups"))

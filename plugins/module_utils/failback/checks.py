@@ -309,8 +309,8 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         return Finding(
             "azure_vm",
             "fail",
-            f"{name} does not exist",
-            "There is no VM in Azure to fail back from.",
+            f"{name} is not at the id that the replicated item names",
+            "There is no VM in Azure to fail back from: Site Recovery takes what is at that id alone.",
             _instead_of_azure(facts.seen),
         )
     if vm.is_running:
@@ -327,8 +327,8 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
 def _instead_of_azure(seen: Observation) -> str:
     """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
     restore = (
-        "Look for it in other resource groups: one that was moved is not gone. If it was deleted, restore it under the "
-        "same name, from its disks or a backup"
+        "Look for it in other resource groups and subscriptions: one that was moved is not gone, and is moved back. "
+        "Only if it was deleted, restore it under the same name, from its disks or a backup"
     )
     if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
         return f"{restore}. The on-premises copy is as old as the failover: to start it gives up what came after."

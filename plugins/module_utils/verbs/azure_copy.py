@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..azure.session import AzureSession
-from ..failback.failures import PermissionDenied
+from ..failback import arm_ids
+from ..failback.checks import SEES_THE_VM
+from ..failback.failures import NotFound, PermissionDenied
 from ..failback.fence import ABSENT, NOT_CHECKED, Copy
 from ..failback.items import ReplicatedItem
 from ..failback.moved_vms import identify_elsewhere, one_of, vms_like
@@ -37,14 +39,35 @@ def _copy_elsewhere(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, 
     try:
         found = _sides_elsewhere(session, item)
     except PermissionDenied as denied:
-        reason = f"{_NOT_AT_ITS_ID}; it was not looked for elsewhere: {denied.happened}"
-        return Copy(item.azure_vm_id, ABSENT, reason), AzureSide(None)
+        return _not_looked_for(item, f"elsewhere: {denied.happened}"), AzureSide(None)
     possible = [side for side in found if not side.is_another]
     if possible:
         return _found_elsewhere(possible)
+    hidden = _what_may_be_hidden(session, item)
+    if hidden:
+        return _not_looked_for(item, hidden), AzureSide(None)
     others = "".join(f"; {side.doubt}" for side in found)
     nowhere = f"{_NOT_AT_ITS_ID}, nor one of its name or with its disks elsewhere in the subscription{others}"
     return Copy(item.azure_vm_id, ABSENT, nowhere), AzureSide(None)
+
+
+def _not_looked_for(item: ReplicatedItem, where: str) -> Copy:
+    """Return what is known of a VM that may be where nobody could look: nothing, but that it is not at its id."""
+    reason = f"{_NOT_AT_ITS_ID}; it was not looked for {where.rstrip('.')}"
+    return Copy(item.azure_vm_id, NOT_CHECKED, reason, is_target=False)
+
+
+def _what_may_be_hidden(session: AzureSession, item: ReplicatedItem) -> str:
+    """Say why a list of the subscription's VMs may lack some: Azure leaves out what the caller may not read, and says
+    nothing of it. Empty where the caller may read all of them."""
+    subscription = arm_ids.subscription_of(item.azure_vm_id)
+    try:
+        held = session.resources.permissions(subscription)
+    except (PermissionDenied, NotFound) as hidden:
+        return f"in the whole subscription, as nothing tells whether the caller sees all of its VMs: {hidden.happened}"
+    if any(entry.allows(SEES_THE_VM[0]) for entry in held):
+        return ""
+    return f"in the whole subscription, as the caller does not see all of its VMs ({SEES_THE_VM[0]} at {subscription})"
 
 
 def _sides_elsewhere(session: AzureSession, item: ReplicatedItem) -> list[AzureSide]:

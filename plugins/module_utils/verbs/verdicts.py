@@ -77,6 +77,18 @@ _JUDGEMENTS = {
     ),
 }
 
+_IF_GONE = (
+    "Nothing was written. Find out who deleted the VM in Azure (its activity log), or whether it was moved to another "
+    "subscription: then move it back. Its disks may still be there: where it was deleted, make a VM of the same name "
+    "from them, or from a backup, then run the task again. Cancel no job and start nothing on-premises before that is "
+    "settled: what is there is older."
+)
+_IF_ELSEWHERE = (
+    "Nothing was written. Find out what became of the VM (Azure's activity log), as somebody who may read the whole "
+    "subscription. If it was moved, move it back to its resource group, then run the task again. Make no VM in its "
+    "place, cancel no job and start nothing on-premises before that is settled: what is there is older."
+)
+
 
 class Fence:
     """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it.
@@ -122,7 +134,7 @@ class Fence:
         seen = self._seen_before(self.look(members))
         gone = [one for one in seen if one.azure.state == ABSENT or not one.azure.is_target]
         if gone:
-            raise _nothing_to_bring_back(gone)
+            raise _nothing_at_its_id(gone)
         _refuse_changing(seen)
         wrong = [one for one in seen if one.in_the_way]
         if wrong:
@@ -207,16 +219,19 @@ class Fence:
         return problem
 
 
-def _nothing_to_bring_back(gone: Sequence[Sides]) -> Refused:
-    problem = Refused(
-        f"{_sentences(gone)}. There is no VM in Azure to bring back, so a failback can only fail, and leave the "
-        "on-premises disks inconsistent.",
-        "Nothing was written. Find out who deleted the VM in Azure. Its disks may still be there: make a VM of the "
-        "same name from them, or from a backup, then run the task again. Cancel no job and start nothing on-premises "
-        "before that is settled: what is there is older.",
-        sides=[one.as_result() for one in gone],
+def _nothing_at_its_id(missing: Sequence[Sides]) -> Refused:
+    """Return why no failback begins. Only where every VM is known to be nowhere else may one be made in its place."""
+    is_gone = all(one.azure.state == ABSENT for one in missing)
+    nothing = (
+        "There is no VM in Azure to bring back" if is_gone else "Site Recovery brings back what is at that id alone"
     )
-    problem.truth = {"sentence": "The copy in Azure held the truth, and Azure has no such VM any more"}
+    problem = Refused(
+        f"{_sentences(missing)}. {nothing}, so a failback can only fail, and leave the on-premises disks inconsistent.",
+        _IF_GONE if is_gone else _IF_ELSEWHERE,
+        sides=[one.as_result() for one in missing],
+    )
+    lost = "Azure has no such VM any more" if is_gone else "it is not where the replicated item says"
+    problem.truth = {"sentence": f"The copy in Azure held the truth, and {lost}"}
     return problem
 
 

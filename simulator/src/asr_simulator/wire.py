@@ -129,7 +129,7 @@ class Route:
 
     ``template`` is a path with ``{name}`` segments, matched without case. ``action`` is the Azure RBAC action that
     the caller needs at the path's scope (None: none). ``api_versions`` None accepts any version, but not none at all
-    when ``authenticated``.
+    when ``authenticated``. ``is_list``: a caller without the action at the scope of the list is shown what it may see.
     """
 
     method: str
@@ -138,6 +138,7 @@ class Route:
     action: str | None = None
     api_versions: frozenset[str] | None = None
     authenticated: bool = True
+    is_list: bool = False
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -206,7 +206,7 @@ def test_every_check_is_tried_in_a_status_that_is_not_pass() -> None:
         ("provider_heartbeat", {"provider": provider(age=timedelta(hours=2))}, "7200 seconds ago"),
         ("fabric_health", {"fabric": fabric("Error", HEALTH)}, "The disk is full."),
         ("replication_health", {"seen": seen(body=item(replicationHealth="Bad", healthErrors=HEALTH))}, "Make room."),
-        ("azure_vm", {"azure_vm": None}, "web01 does not exist"),
+        ("azure_vm", {"azure_vm": None}, "web01 is not at the id"),
         ("delete_lock", {"locks": ItemLocks(vm=(LOCK,))}, "/group/lock"),
         ("read_only_lock", {"locks": ItemLocks(vault=(READ_ONLY,))}, "/vault/lock"),
         ("permissions", {"needs": needs(SEES)}, "replicationJobs/resume/action"),

@@ -51,4 +51,10 @@ def resources(world: World, request: Request) -> Reply:
         clauses.append(("resourcegroup", places.require_group(world, request.parameters).lower()))
     ids = [places.vault_body(world)["id"], *world.compute.resource_ids()]
     listed = (_described(resource, world.scenario.vault.location) for resource in ids)
-    return Reply(body={"value": [resource for resource in listed if _passes(resource, clauses)]})
+    found = [resource for resource in listed if _passes(resource, clauses)]
+    return Reply(body={"value": [resource for resource in found if _is_seen(world, request, resource)]})
+
+
+def _is_seen(world: World, request: Request, resource: dict[str, str]) -> bool:
+    action = f"{resource['type']}/read"
+    return request.principal is not None and world.rbac.allowed(request.principal, action, resource["id"])

@@ -70,6 +70,13 @@ class Rbac:
             for held in self.assignments
         )
 
+    def holds_below(self, principal: Principal, action: str, scope: str) -> bool:
+        """Whether a role below the scope gives the action there."""
+        return any(
+            held.object_id == principal.object_id and contains(scope, held.scope) and held.role.allows(action)
+            for held in self.assignments
+        )
+
     def allowed(self, principal: Principal, action: str, scope: str) -> bool:
         """Whether one of the roles gives the action."""
         return any(role.allows(action) for role in self.roles_at(principal, scope))

@@ -164,6 +164,7 @@ def _extension_routes(scope: str) -> list[Route]:
 VAULTS = "/providers/Microsoft.RecoveryServices/vaults"
 VAULT_READ = "Microsoft.RecoveryServices/vaults/read"
 GROUP_READ = "Microsoft.Resources/subscriptions/resourceGroups/read"
+RESOURCES_READ = "Microsoft.Resources/subscriptions/resources/read"
 GROUP_RESOURCES_READ = "Microsoft.Resources/subscriptions/resourceGroups/resources/read"
 ROUTES = [
     Route("GET", "/metadata/endpoints", metadata.endpoints, authenticated=False),
@@ -174,8 +175,8 @@ ROUTES = [
     Route("GET", f"{SUBSCRIPTION}/resourceGroups", groups, GROUP_READ),
     Route("GET", GROUP, group, GROUP_READ),
     Route("HEAD", GROUP, group_exists, GROUP_READ),
-    Route("GET", f"{SUBSCRIPTION}/resources", inventory.resources, "Microsoft.Resources/subscriptions/resources/read"),
-    Route("GET", f"{GROUP}/resources", inventory.resources, GROUP_RESOURCES_READ),
+    Route("GET", f"{SUBSCRIPTION}/resources", inventory.resources, RESOURCES_READ, is_list=True),
+    Route("GET", f"{GROUP}/resources", inventory.resources, GROUP_RESOURCES_READ, is_list=True),
     Route("GET", f"{SUBSCRIPTION}/providers", providers),
     Route("GET", f"{SUBSCRIPTION}/providers/{{namespace}}", provider),
     Route("GET", f"{SUBSCRIPTION}{VAULTS}", vaults, VAULT_READ),

@@ -59,10 +59,15 @@ def _listing(kind: str) -> Handler:
         prefix = f"/subscriptions/{world.compute.subscription_id}/"
         if "group" in request.parameters:
             prefix += f"resourceGroups/{places.require_group(world, request.parameters)}/"
-        found = [item for item in every(world) if item.id.lower().startswith(prefix.lower())]
+        there = [item for item in every(world) if item.id.lower().startswith(prefix.lower())]
+        found = [item for item in there if _is_seen(world, request, f"{kind}/read", item.id)]
         return Reply(body={"value": [show(world, request, item) for item in found]})
 
     return handler
+
+
+def _is_seen(world: World, request: Request, action: str, resource_id: str) -> bool:
+    return request.principal is not None and world.rbac.allowed(request.principal, action, resource_id)
 
 
 def _reading(kind: str) -> Handler:
@@ -136,8 +141,8 @@ OPERATION = f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{{location}}/
 def _reads(kind: str) -> list[Route]:
     listing, action = _listing(kind), f"{kind}/read"
     return [
-        Route("GET", f"{SUBSCRIPTION}/providers/{kind}", listing, action),
-        Route("GET", f"{GROUP}/providers/{kind}", listing, action),
+        Route("GET", f"{SUBSCRIPTION}/providers/{kind}", listing, action, is_list=True),
+        Route("GET", f"{GROUP}/providers/{kind}", listing, action, is_list=True),
         Route("GET", f"{GROUP}/providers/{kind}/{{name}}", _reading(kind), action),
     ]
 

@@ -250,6 +250,7 @@ class Variants:
     target_disks: str = "told"
     skipped_tasks: int = 2017
     page_size: int = 200
+    narrow_lists: str = "filtered"
 
 
 @dataclass(frozen=True)
