@@ -58,6 +58,21 @@ def test_somebody_elses_vm_is_never_started(driver: Any, told: str) -> None:
     assert vault.state("vm1")["on_premises_vm"]["power"] == "running"
 
 
+@pytest.mark.parametrize("power", ["deallocated", "running"])
+def test_the_machines_own_vm_is_named_where_another_has_its_name(driver: Any, power: str) -> None:
+    """Its disks tell which it is, so that the remedy can be followed: nobody has to search for it."""
+    vault = named(driver, PENDING, managed_disks=True)
+    own = vault.state("vm1")["azure_vm"]["id"]
+    if power == "running":
+        vault.simulator.locked(lambda world: world.compute.start(own))
+    for module, options in (("commit", NOW), ("abandon", {})):
+        failed = vault.fail(module, **VM1, **options)
+        assert failed["error"]["kind"] == "refused"
+        assert f"{own} boots from the item's disk ({power})" in failed["msg"]
+    assert "in the portal" in vault.fail("commit", **VM1, **NOW)["msg"]
+    assert vault.writes() == []
+
+
 @POWERS
 @TOLD
 def test_what_somebody_elses_vm_does_says_nothing_of_the_machine(driver: Any, power: str, told: str) -> None:
