@@ -34,9 +34,7 @@ def refused(vault: Any, module: str, **options: Any) -> str:
 @STATES
 @CHECK_OR_RUN
 @pytest.mark.parametrize("sync", ["during_failover", "before_failover"])
-def test_no_failback_begins_while_the_azure_vm_is_changed(
-    driver: Any, state: str, sync: str, check_mode: bool
-) -> None:
+def test_no_failback_begins_while_the_azure_vm_is_changed(driver: Any, state: str, sync: str, check_mode: bool) -> None:
     vault = vault_at(driver, "failed_over")
     vault.trouble(azure_vm="vm1", provisioning=state)
     said = refused(vault, "planned_failover", data_sync=sync, check_mode=check_mode)
@@ -58,9 +56,7 @@ def test_no_cut_over_begins_while_the_azure_vm_is_changed(driver: Any, state: st
 
 @STATES
 @CHECK_OR_RUN
-def test_production_is_not_shut_down_for_an_azure_vm_that_is_changed(
-    driver: Any, state: str, check_mode: bool
-) -> None:
+def test_production_is_not_shut_down_for_an_azure_vm_that_is_changed(driver: Any, state: str, check_mode: bool) -> None:
     vault = vault_at(driver, PENDING)
     vault.trouble(azure_vm="vm1", provisioning=state)
     assert UNDER_WAY in refused(vault, "abandon", check_mode=check_mode)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..azure.session import AzureSession
 from ..failback import arm_ids
@@ -30,8 +31,20 @@ def azure_copy(session: AzureSession, item: ReplicatedItem, *, finds_moved: bool
         return Copy(vm_id, NOT_CHECKED, denied.happened), nothing
     if side.vm is None:
         return _copy_elsewhere(session, item) if finds_moved else (Copy(vm_id, ABSENT, _NOT_AT_ITS_ID), nothing)
+    if side.doubt and finds_moved:
+        side = _with_own_vm(session, item, side)
     reason = side.doubt or "read from Azure compute"
-    return Copy(vm_id, side.vm.power, reason, is_namesake=side.is_another), side
+    return Copy(vm_id, side.vm.power if side.vm else ABSENT, reason, is_namesake=side.is_another), side
+
+
+def _with_own_vm(session: AzureSession, item: ReplicatedItem, side: AzureSide) -> AzureSide:
+    """Add to the doubt about the VM at the item's id which one certainly is the item's, where that can be told."""
+    try:
+        found = [one.vm for one in _sides_elsewhere(session, item) if one.vm and one.identity and one.identity.fits]
+    except PermissionDenied:
+        return side
+    own = "".join(f"; {vm.id} boots from the item's disk ({vm.power})" for vm in found)
+    return replace(side, identity=replace(side.identity, reason=f"{side.doubt}{own}")) if side.identity else side
 
 
 def _copy_elsewhere(session: AzureSession, item: ReplicatedItem) -> tuple[Copy, AzureSide]:
@@ -73,7 +86,7 @@ def _what_may_be_hidden(session: AzureSession, item: ReplicatedItem) -> str:
 def _sides_elsewhere(session: AzureSession, item: ReplicatedItem) -> list[AzureSide]:
     """Read every VM of the subscription that resembles the item's, and hold it against what the item says."""
     like = vms_like(item, session.compute.vms_of_subscription(item.azure_vm_id))
-    read = [session.compute.find_vm(vm.id) for vm in like]
+    read = [session.compute.find_vm(vm.id) for vm in like if not arm_ids.same_resource(vm.id, item.azure_vm_id)]
     return [AzureSide(vm, identify_elsewhere(item, vm)) for vm in read if vm is not None]
 
 
@@ -82,5 +95,5 @@ def _found_elsewhere(possible: Sequence[AzureSide]) -> tuple[Copy, AzureSide]:
     vms = [side.vm for side in possible if side.vm is not None]
     vm = next((vm for vm in vms if vm.is_running), vms[0])
     side = possible[0] if len(vms) == 1 else AzureSide(vm, one_of(vms))
-    told = side.doubt or f"{vm.id} boots from its disk"
+    told = side.doubt or f"{vm.id} boots from the item's disk"
     return Copy(vm.id, vm.power, f"{_NOT_AT_ITS_ID}; {told} ({vm.power})", is_target=False), side

@@ -92,7 +92,8 @@ def _refuse_unknown(sides: Sequence[Sides]) -> None:
             f"{'; '.join(f'{one.name}: {one.azure_doubt}' for one in unknown)}. A commit deletes the machine's own VM "
             "in Azure, which was not seen off.",
             "Nothing was written. Find the machine's VM in Azure (by its disks, or by the failover job, whose warning "
-            "28175 names it), and see that it is off.",
+            "28175 names it), and see that it is off. Which VM its commit deletes this task cannot see: when that "
+            "one may go, commit in the portal, and look there that the other VM stays.",
             sides=[one.as_result() for one in unknown],
         )
 
