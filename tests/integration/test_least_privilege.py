@@ -164,7 +164,9 @@ def test_an_action_at_the_vm_alone_is_enough_there(driver: Any) -> None:
     below = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm1"
     vault = driver(scenario(at(VAULT, ROLE["Name"]), at(below, "Reader"), at(GROUP, "Asker")))
     (finding,) = permissions(vault.run("failback_prereq", **ITEM))
-    assert finding["status"] == "warn"
+    # What it does not see of the disks, a commit refuses.
+    assert finding["status"] == "fail"
+    assert "Microsoft.Compute/disks/read" in finding["seen"]
     assert "virtualMachines/read" not in finding["seen"]
     assert f"Microsoft.Network/networkInterfaces/read at {GROUP}" in finding["seen"]
 

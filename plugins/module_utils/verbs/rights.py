@@ -19,6 +19,7 @@ from ..failback.checks import (
     LOOKS_AT_THE_VAULT,
     LOOKS_AT_THE_VM,
     PLAN_ACTIONS,
+    SEES_A_DISK,
     SEES_THE_VM,
 )
 from ..failback.failures import NotFound, PermissionDenied
@@ -53,10 +54,15 @@ class Rights:
         there = (item.azure_vm_id,)
         sees = self._at_group_or_resource(SEES_THE_VM, arm_ids.group_of(item.azure_vm_id), item.azure_vm_id)
         yield replace(sees, is_of_a_step=True)
+        for need in self._at_each_group(SEES_A_DISK, disks):
+            yield replace(need, is_of_a_step=True)
         looks = ((LOOKS_AT_THE_VM, there), (LOOKS_AT_A_DISK, disks or there), (LOOKS_AT_A_NIC, nics or there))
         for actions, resources in looks:
-            groups = {arm_ids.group_of(resource): resource for resource in resources}
-            yield from (self._at_group_or_resource(actions, *place) for place in groups.items())
+            yield from self._at_each_group(actions, resources)
+
+    def _at_each_group(self, actions: tuple[str, ...], resources: Sequence[str]) -> Iterator[Need]:
+        groups = {arm_ids.group_of(resource): resource for resource in resources}
+        return (self._at_group_or_resource(actions, *place) for place in groups.items())
 
     def _at_group_or_resource(self, actions: tuple[str, ...], group: str, resource: str) -> Need:
         """Return a need at a resource group; where that does not grant it, at the one resource: a role may be held
