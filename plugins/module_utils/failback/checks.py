@@ -65,10 +65,9 @@ LOOKS_AT_THE_VAULT = (
 LOOKS_AT_A_PLAN = (f"{_VAULT}/replicationOperationStatus/read",)
 # What a commit has to see: without it, it is refused.
 SEES_THE_VM = ("Microsoft.Compute/virtualMachines/read",)
-LOOKS_AT_THE_VM = ("Microsoft.Authorization/locks/read",)
+LOOKS_AT_LOCKS = ("Microsoft.Authorization/locks/read",)
 # Whether a managed disk has grown in Azure: a commit refuses what it cannot compare.
 SEES_A_DISK = ("Microsoft.Compute/disks/read",)
-LOOKS_AT_A_DISK = ("Microsoft.Authorization/locks/read",)
 LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)
 
 

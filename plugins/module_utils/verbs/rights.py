@@ -13,11 +13,10 @@ from ..failback import arm_ids
 from ..failback.azure_resources import AzureVm, Permission
 from ..failback.checks import (
     ITEM_ACTIONS,
-    LOOKS_AT_A_DISK,
     LOOKS_AT_A_NIC,
     LOOKS_AT_A_PLAN,
+    LOOKS_AT_LOCKS,
     LOOKS_AT_THE_VAULT,
-    LOOKS_AT_THE_VM,
     PLAN_ACTIONS,
     SEES_A_DISK,
     SEES_THE_VM,
@@ -56,7 +55,7 @@ class Rights:
         yield replace(sees, is_of_a_step=True)
         for need in self._at_each_group(SEES_A_DISK, disks):
             yield replace(need, is_of_a_step=True)
-        looks = ((LOOKS_AT_THE_VM, there), (LOOKS_AT_A_DISK, disks or there), (LOOKS_AT_A_NIC, nics or there))
+        looks = ((LOOKS_AT_LOCKS, there), (LOOKS_AT_LOCKS, disks or there), (LOOKS_AT_A_NIC, nics or there))
         for actions, resources in looks:
             yield from self._at_each_group(actions, resources)
 

@@ -24,7 +24,7 @@ from ansible_collections.asr.failback.plugins.module_utils.failback.azure_resour
 from ansible_collections.asr.failback.plugins.module_utils.failback.checks import (
     HEARTBEAT_LIMIT,
     ITEM_ACTIONS,
-    LOOKS_AT_THE_VM,
+    LOOKS_AT_LOCKS,
     PLAN_ACTIONS,
     check_item,
 )
@@ -80,7 +80,7 @@ def needs(*roles: Permission, hidden: NotRead | None = None, actions: tuple[str,
 
 SEES = Permission(("*/read",), ())
 FAILS_BACK = Permission(("Microsoft.RecoveryServices/*",), ())
-LOOKS = Need("/group/vm", LOOKS_AT_THE_VM, [FAILS_BACK])
+LOOKS = Need("/group/vm", LOOKS_AT_LOCKS, [FAILS_BACK])
 READY = ItemFacts(
     seen=seen(),
     provider=provider(),
