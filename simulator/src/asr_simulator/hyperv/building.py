@@ -30,7 +30,6 @@ from asr_simulator.hyperv.machines import GIB
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario
 from asr_simulator.scenarios.model import HYPERV_SITE, AdapterSpec, FabricSpec, HostSpec, SwitchSpec, VolumeSpec
-from powershell_subset import Answer
 
 UP_FOR = timedelta(days=90)
 INSTALLED_FOR = timedelta(days=900)
@@ -95,7 +94,7 @@ class Builder:
             winrm=spec.reachable,
             needed_services=services,
             accounts={account.username: account.password},
-            answers=tuple(Answer(one.pattern, one.output, one.exit_code) for one in spec.commands),
+            answers=spec.commands,
         )
         names = [*services, *([CLUSTER_SERVICE] if spec.cluster is not None else [])]
         host.services = {name: Service(name, DISPLAY_NAMES[name], spec.services.get(name, "Running")) for name in names}

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from powershell_subset import Answer
+
 HYPERV_SITE = "HyperVSite"
 VMM = "VMM"
 
@@ -116,15 +118,6 @@ class MachineSpec:
 
 
 @dataclass(frozen=True)
-class CommandSpec:
-    """A command of a user's on a Windows machine: the whole of it fits the regular expression `pattern`."""
-
-    pattern: str
-    output: str = ""
-    exit_code: int = 0
-
-
-@dataclass(frozen=True)
 class HostSpec:
     """A Hyper-V host or a VMM server.
 
@@ -147,7 +140,7 @@ class HostSpec:
     role: str = "installed"
     cluster: str | None = None
     virtual_machines: tuple[MachineSpec, ...] = ()
-    commands: tuple[CommandSpec, ...] = ()
+    commands: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True)

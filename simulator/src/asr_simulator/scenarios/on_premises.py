@@ -13,6 +13,7 @@ from typing import Any
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import model
 from asr_simulator.scenarios.errors import ScenarioError
+from powershell_subset import Answer
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 USERNAME = "CONTOSO\\failback"
@@ -72,8 +73,8 @@ def _machine(spec: Mapping[str, Any]) -> model.MachineSpec:
     return model.MachineSpec(**values)
 
 
-def _command(spec: Mapping[str, Any]) -> model.CommandSpec:
-    return model.CommandSpec(**spec)
+def _answer(spec: Mapping[str, Any]) -> Answer:
+    return Answer(**spec)
 
 
 PARTS: dict[str, Callable[[Any], Any]] = {
@@ -81,7 +82,7 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     "switches": _switch,
     "volumes": _volume,
     "virtual_machines": _machine,
-    "commands": _command,
+    "commands": _answer,
 }
 
 
