@@ -18,6 +18,7 @@ from powershell_subset.running.expressions import guarded
 from powershell_subset.running.functions import results_of, run_in_place
 from powershell_subset.running.stages import Cmdlet, cmdlet
 from powershell_subset.values.cast import items_of
+from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import truth
 from powershell_subset.values.types import type_of
 
@@ -115,7 +116,7 @@ class SelectObject(Cmdlet):
 
     def _number(self, name: str) -> int:
         value = self.given(name, 1)
-        if value.__class__ is not int or value < 1:
+        if not is_int(value) or value < 1:
             raise NotModelled(f"Select-Object -{name} of anything but a number above 0")
         return value if self.has(name) else 0
 

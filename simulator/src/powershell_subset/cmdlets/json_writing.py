@@ -12,6 +12,7 @@ from typing import Any
 
 from powershell_subset.objects import Hashtable, NotModelled, PSEnum, PSObject
 from powershell_subset.running.stages import Cmdlet, cmdlet
+from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import double_text, to_text
 from powershell_subset.values.types import type_of
 
@@ -52,7 +53,7 @@ class ConvertToJson(Cmdlet):
 
     def _write(self, value: Any) -> None:
         depth = self.given("Depth", DEPTH)
-        if depth.__class__ is not int or not 1 <= depth <= MOST or value is None:
+        if not is_int(depth) or not 1 <= depth <= MOST or value is None:
             raise NotModelled(f"ConvertTo-Json -Depth {to_text(depth)}, or of $null alone")
         shaped = shape(value, depth)
         self.emit(_compressed(shaped) if self.given("Compress") else _pretty(shaped, 0))

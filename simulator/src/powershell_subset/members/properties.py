@@ -21,6 +21,7 @@ from powershell_subset.objects import (
     PSObject,
     Switch,
 )
+from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import to_text
 from powershell_subset.values.types import AUTOMATION, type_of
 
@@ -146,7 +147,7 @@ def get_index(value: Any, index: Any) -> Any:
 
 
 def _element(value: Any, index: Any, *, outside: bool = False) -> Any:
-    if not isinstance(value, list) or index.__class__ is not int:
+    if not isinstance(value, list) or not is_int(index):
         raise NotModelled(f"{type_of(value)}[{to_text(index)}]")
     if (not outside or isinstance(value, ArrayList)) and not 0 <= index < len(value):
         raise NotModelled(f"the element {index} of {len(value)}")

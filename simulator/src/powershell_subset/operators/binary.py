@@ -15,6 +15,7 @@ from powershell_subset.operators.comparison import compare, equal, equal_with_ca
 from powershell_subset.operators.formatting import format_text
 from powershell_subset.operators.patterns import like_pattern, pattern_of, substituted
 from powershell_subset.values.cast import items_of
+from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import element_text, to_text
 from powershell_subset.values.types import type_of
 
@@ -64,7 +65,7 @@ def _contains(items: Any, wanted: Any) -> bool:
 
 
 def _range(left: Any, right: Any) -> list[int]:
-    if not (left.__class__ is int and right.__class__ is int) or abs(left - right) > LONGEST_RANGE:
+    if not (is_int(left) and is_int(right)) or abs(left - right) > LONGEST_RANGE:
         raise NotModelled(f"the range {to_text(left)}..{to_text(right)}")
     return list(range(left, right + 1) if left <= right else range(left, right - 1, -1))
 
@@ -84,7 +85,7 @@ def _split(left: Any, right: Any) -> list[str]:
     given = items_of(right)
     pattern = pattern_of(_pattern(given[0] if given else None))
     most = given[1] if len(given) == 2 else 0
-    if pattern.groups or pattern.search("") or len(given) > 2 or most.__class__ is not int or most < 0:
+    if pattern.groups or pattern.search("") or len(given) > 2 or not is_int(most) or most < 0:
         raise NotModelled("this use of -split")
     if left is None:
         raise NotModelled("-split of $null")

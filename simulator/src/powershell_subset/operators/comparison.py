@@ -17,7 +17,7 @@ from typing import Any
 
 from powershell_subset.objects import NotModelled, PSEnum, Switch
 from powershell_subset.values.cast import CastError, cast, to_number
-from powershell_subset.values.numbers import is_number
+from powershell_subset.values.numbers import is_int, is_number
 from powershell_subset.values.text import lowered, to_text, truth, uppered
 from powershell_subset.values.types import type_of
 
@@ -101,7 +101,7 @@ def compare(left: Any, right: Any) -> int:
         if ORDERED.fullmatch(left) is None or ORDERED.fullmatch(right) is None:
             raise NotModelled("the order of texts with other characters than letters and digits of ASCII")
         left, right = left.lower(), right.lower()
-    elif isinstance(left, str) and right.__class__ is int:
+    elif isinstance(left, str) and is_int(right):
         return compare(left, to_text(right))
     elif is_number(left) and (is_number(right) or isinstance(right, str)):
         right = _ordered_number(right)

@@ -29,7 +29,7 @@ from powershell_subset.syntax.nodes import (
     Variable,
     While,
 )
-from powershell_subset.values.numbers import is_number
+from powershell_subset.values.numbers import is_int, is_number
 from powershell_subset.values.text import to_text, truth
 from powershell_subset.values.types import type_of
 
@@ -151,7 +151,7 @@ def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
     value = None if node.value is None else engine.value(node.value)
     if node.keyword == "throw":
         raise engine.fail(_thrown(engine, value, again=node.value is None), node.span)
-    if node.value is not None and (value.__class__ is not int or value < 0):
+    if node.value is not None and (not is_int(value) or value < 0):
         raise NotModelled(f"exit with {type_of(value)}")
     raise Exited(value or 0)
 

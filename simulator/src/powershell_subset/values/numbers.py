@@ -11,6 +11,7 @@ is a Double. There are no others.
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 from powershell_subset.objects import NotModelled
 
@@ -30,6 +31,12 @@ class Int64(int):
 def is_number(value: object) -> bool:
     """Whether `value` is a number (a bool is none)."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_int(value: object) -> TypeGuard[int]:
+    """Whether `value` is an integer without a size of its own: neither a bool, which Python counts among them, nor an
+    `Int64`."""
+    return isinstance(value, int) and not isinstance(value, (bool, Int64))
 
 
 def is_long(value: int) -> bool:
