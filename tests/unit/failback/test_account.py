@@ -123,6 +123,19 @@ def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_i
     assert (result["authoritative_side"], result["reversible"]) == (None, None)
 
 
+WOULD = "Nothing was changed (check mode). A real run would stop here: It was cut over to on-premises; its commit is"
+
+
+def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
+    foretold = {"check_mode": True, "steps": [{"step": "planned_failover", "changed": True}]}
+    assert account(course(PENDING, **foretold))["next"].startswith(WOULD)
+    assert account(course(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
+    # What was looked at after a failure is what there is.
+    assert account(course("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
+    # Without a step that would change anything, what was seen is what there is.
+    assert account(course(PENDING, check_mode=True))["next"].startswith("It was cut over")
+
+
 def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:
     error = {"kind": "contradiction", "validation": {"vms": []}}
     failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}
