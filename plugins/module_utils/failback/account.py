@@ -24,6 +24,7 @@ _UNSEEN = "Nothing was read of it: the role was not run from its first task. To 
 _HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
 _DOUBTED = "Its Azure VM was used since the cut-over"
 _MIXED = "The VMs of the plan are at different stages: "
+_PREDICTED = "Nothing was changed (check mode). A real run would stop here: "
 _UNKNOWN_SINCE = "What the request did since is not known."
 _UNSAID = "A task failed; what Ansible printed says why."
 
@@ -134,6 +135,12 @@ class Course:
         return bool(self.kind) and bool(self.failed.get("changed")) and not self.fresh
 
     @property
+    def is_predicted(self) -> bool:
+        """Whether its stage is where a real run would be by now, not what anything shows."""
+        looked_at = bool(self.failed) and self.fresh
+        return self.check_mode and not looked_at and any(step.get("changed") for step in self.steps)
+
+    @property
     def waits_for_window(self) -> bool:
         """Whether the last step did nothing since its window was not open."""
         return bool(self.last.get("waiting_for_window"))
@@ -227,6 +234,8 @@ def next_step(course: Course, failure: str, held: str) -> str:
     if course.is_unknown_since and situation:
         return f"Before its request was sent: {situation} {_UNKNOWN_SINCE} {remedy}"
     seen = "" if course.fresh else "When it was seen last: "
+    if course.is_predicted:
+        seen = _PREDICTED
     return f"{seen}{situation} {remedy}" if situation else remedy
 
 
