@@ -84,6 +84,24 @@ def test_batches_that_ansible_takes_are_taken(stage: Any, value: str) -> None:
     assert (run.status, outcomes(run)) == (0, {"vm1": "ready"}), run.output
 
 
+# What the plays take in the place of hosts. The simulated hosts are the group hyperv_hosts of an inventory of their own.
+@pytest.mark.parametrize("pattern", ["all", "!vm2", "vm*:hv*", "vm1,all", ["vm1", "hv*"], "all:!vm2"])
+def test_the_hosts_that_are_asked_are_failed_back_by_no_pattern(stage: Any, pattern: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2")).knows_hosts()
+    given = json.dumps({"failback_hosts": pattern})
+    run = vault.play("prerequisites", {"vm1": {}, "vm2": {}}, "-e", given)
+    named = {"vm1"} if "!vm2" in pattern or isinstance(pattern, list) else {"vm1", "vm2"}
+    assert (run.status, outcomes(run)) == (0, dict.fromkeys(named, "ready")), run.output
+
+
+def test_a_pattern_of_nobody_but_hosts_that_are_asked_fails(stage: Any) -> None:
+    vault = stage(scenario_of("vm1")).knows_hosts()
+    run = vault.play("failback", {"vm1": {}}, "-e", "failback_hosts=hyperv_hosts")
+    assert run.status != 0, run.output
+    assert "The group hyperv_hosts is left out." in run.output.replace("\n", " ")
+    assert (vault.simulator.journal.entries(), run.results) == ([], {})
+
+
 def test_a_limit_that_leaves_nobody_of_the_pattern_fails(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
     run = vault.play("failback", {"vm1": {}, "vm2": {}}, "--limit", "vm2", "-e", "failback_hosts=vm1")
