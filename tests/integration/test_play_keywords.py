@@ -84,7 +84,7 @@ def test_batches_that_ansible_takes_are_taken(stage: Any, value: str) -> None:
     assert (run.status, outcomes(run)) == (0, {"vm1": "ready"}), run.output
 
 
-# What the plays take in the place of hosts. The simulated hosts are the group hyperv_hosts of an inventory of their own.
+# The simulated hosts are in the group hyperv_hosts of an inventory of their own.
 @pytest.mark.parametrize("pattern", ["all", "!vm2", "vm*:hv*", "vm1,all", ["vm1", "hv*"], "all:!vm2"])
 def test_the_hosts_that_are_asked_are_failed_back_by_no_pattern(stage: Any, pattern: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2")).knows_hosts()
