@@ -27,10 +27,10 @@ from typing import Any
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
 from asr_simulator.hyperv.machines import RUNNING
 from asr_simulator.server import Simulator
-from asr_simulator.site_recovery import lifecycle
-from asr_simulator.site_recovery.items import Item
-from asr_simulator.site_recovery.jobs import Job
-from asr_simulator.site_recovery.views import FAILBACK_SCENARIOS
+from asr_simulator.site_recovery.model import lifecycle
+from asr_simulator.site_recovery.model.item_view import FAILBACK_SCENARIOS
+from asr_simulator.site_recovery.model.items import Item
+from asr_simulator.site_recovery.model.jobs import Job
 from asr_simulator.world import World
 
 # In which stages a step may be started; a planned failover goes both ways.

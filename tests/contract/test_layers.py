@@ -47,8 +47,10 @@ PROGRAMS = ("subprocess",)
 FILES = ("io", "os", "pathlib", "shutil", "tempfile")
 # The interpreter of the simulated hosts: a package beside the simulator, which knows nothing of it.
 SUBSET = "simulator.src.powershell_subset"
+SIMULATOR = "simulator.src.asr_simulator"
 # Where a package of the simulator is imported from.
-SOURCES = {"asr_simulator": "simulator.src.asr_simulator", "powershell_subset": SUBSET}
+SOURCES = {"asr_simulator": SIMULATOR, "powershell_subset": SUBSET}
+MODEL, WORKFLOWS, API, CONTROL = (f"{SIMULATOR}.site_recovery.{n}" for n in ("model", "workflows", "api", "control"))
 OF_THE_SIMULATOR = (*("certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),)
 
 # From the bottom up. A file belongs to the layer with the longest place that it is under.
@@ -81,7 +83,17 @@ LAYERS = (
     # Every other kind of plugin.
     Layer("plugins", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
     Layer(SUBSET, without=(*NETWORK, *PROGRAMS, *FILES, "random", "threading", "time"), reads_the_clock=False),
-    Layer("simulator.src.asr_simulator", below=(SUBSET,), packages=(*OF_THE_SIMULATOR, "_typeshed"), waits=True),
+    # The rooms of the simulated vault; they know the other services of the simulator.
+    Layer(MODEL, below=(SIMULATOR,)),
+    Layer(WORKFLOWS, below=(SIMULATOR, MODEL)),
+    Layer(API, below=(SIMULATOR, MODEL, WORKFLOWS)),
+    Layer(CONTROL, below=(SIMULATOR, MODEL, WORKFLOWS, API)),
+    Layer(
+        SIMULATOR,
+        below=(SUBSET, MODEL, WORKFLOWS, API, CONTROL),
+        packages=(*OF_THE_SIMULATOR, "_typeshed"),
+        waits=True,
+    ),
 )
 
 
@@ -248,6 +260,11 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
             "imports simulator.src.asr_simulator.world.World",
         ),
         ("simulator/src/powershell_subset/console.py", "import time", "imports time"),
+        (
+            "simulator/src/asr_simulator/site_recovery/model/items.py",
+            "from asr_simulator.site_recovery.workflows.vault import Vault",
+            f"imports {WORKFLOWS}.vault.Vault",
+        ),
     ],
 )
 def test_a_planted_violation_is_found(tmp_path: Path, file: str, line: str, found: str) -> None:

@@ -17,18 +17,18 @@ from scenarios import item_of, scenario_of
 from soaking import count
 
 from asr_simulator.server import Simulator
-from asr_simulator.site_recovery import catalogue
+from asr_simulator.site_recovery.model import catalog
 from asr_simulator.world import World
 
 VM1 = {"replicated_item": "vm1"}
 # Each task of each job of the cycle, with the module that starts the job; RestoreCompletion is the service's own.
 TASKS = [
-    *(("planned_failover", task) for task in catalogue.FAILBACK.tasks[:4]),
-    *(("complete_failover", task) for task in catalogue.FAILBACK_INNER),
-    *(("planned_failover", task) for task in catalogue.RESTORE_COMPLETION.tasks),
-    *(("commit", task) for task in catalogue.FINALIZE_FAILBACK.tasks),
-    *(("reverse_replicate", task) for task in catalogue.REVERSE_REPLICATION.tasks),
-    *(("reverse_replicate", task) for task in catalogue.INITIAL_REPLICATION_COMPLETION.tasks),
+    *(("planned_failover", task) for task in catalog.FAILBACK.tasks[:4]),
+    *(("complete_failover", task) for task in catalog.FAILBACK_INNER),
+    *(("planned_failover", task) for task in catalog.RESTORE_COMPLETION.tasks),
+    *(("commit", task) for task in catalog.FINALIZE_FAILBACK.tasks),
+    *(("reverse_replicate", task) for task in catalog.REVERSE_REPLICATION.tasks),
+    *(("reverse_replicate", task) for task in catalog.INITIAL_REPLICATION_COMPLETION.tasks),
 ]
 
 

@@ -11,8 +11,8 @@ import pytest
 from driving import Driver, accepted
 from scenarios import item_of, scenario_of
 
-from asr_simulator.site_recovery.item_operations import OPERATIONS
-from asr_simulator.site_recovery.representation.job_bodies import job_body
+from asr_simulator.site_recovery.api.item_operations import OPERATIONS
+from asr_simulator.site_recovery.api.representation.job_bodies import job_body
 
 VM1 = {"replicated_item": "vm1"}
 NOW = {"policy": "now", **accepted("vm1")}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asr_simulator.hyperv.machines import STATE_OFF
 from asr_simulator.scenarios import load
-from asr_simulator.site_recovery import item_operations
+from asr_simulator.site_recovery.api import item_operations
 from asr_simulator.wire import ArmError
 from asr_simulator.world import World, build_world
 

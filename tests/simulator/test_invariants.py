@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from asr_simulator.scenarios import load
-from asr_simulator.site_recovery import item_operations, plan_operations
+from asr_simulator.site_recovery.api import item_operations, plan_operations
 from asr_simulator.wire import ArmError
 from asr_simulator.world import World, build_world
 

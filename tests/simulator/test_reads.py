@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from asr_simulator.site_recovery.routes import READS, WRITES
-from asr_simulator.site_recovery.unmodelled import UNMODELLED
+from asr_simulator.site_recovery.api.routes import READS, WRITES
+from asr_simulator.site_recovery.api.unmodeled import UNMODELLED
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from asr_simulator.site_recovery import lifecycle
+from asr_simulator.site_recovery.model import lifecycle
 
 # stage -> protection state, active location, what is allowed, scenario of the running job, Azure VM, on-premises VM
 LOOKS = {

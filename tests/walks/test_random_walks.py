@@ -41,7 +41,7 @@ from walks.lifecycle_model import (
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.scenarios import load
 from asr_simulator.server import Simulator
-from asr_simulator.site_recovery.catalogue import TASKS
+from asr_simulator.site_recovery.model.catalog import TASKS
 from asr_simulator.world import World
 
 FIRST_SEED = int(os.environ.get("SEED", "1"))

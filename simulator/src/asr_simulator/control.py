@@ -14,16 +14,25 @@ It needs no token: the simulator listens on loopback alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from asr_simulator.faults import check
-from asr_simulator.scenarios import ScenarioError, load
+from asr_simulator.scenarios import Scenario, ScenarioError, load
 from asr_simulator.wire import ArmError, Reply, Request
-
-if TYPE_CHECKING:
-    from asr_simulator.app import Application
+from asr_simulator.world import World
 
 PREFIX = "/_simulator"
+
+
+class Simulation(Protocol):
+    """The simulator, of which the control API moves the strings."""
+
+    @property
+    def world(self) -> World:
+        """The world as it is now."""
+
+    def reset(self, scenario: Scenario) -> None:
+        """Start again from a scenario."""
 
 
 def handles(path: str) -> bool:
@@ -31,60 +40,60 @@ def handles(path: str) -> bool:
     return path == PREFIX or path.startswith(PREFIX + "/")
 
 
-def answer(application: Application, request: Request) -> Reply:
+def answer(simulation: Simulation, request: Request) -> Reply:
     """The answer to a control request."""
-    application.world.clock.tick()
+    simulation.world.clock.tick()
     handler = HANDLERS.get((request.method, request.path[len(PREFIX) :].strip("/")))
     try:
         if handler is None:
             known = ", ".join(f"{method} {PREFIX}/{name}" for method, name in sorted(HANDLERS))
             raise ArmError(404, "NotFound", f"The control API has: {known}.")
-        return Reply(200, handler(application, request))
+        return Reply(200, handler(simulation, request))
     except (ValueError, TypeError, KeyError) as error:
         return ArmError(400, "BadRequest", f"{type(error).__name__}: {error}").reply()
     except ArmError as error:
         return error.reply()
 
 
-def _state(application: Application, request: Request) -> dict[str, Any]:
-    return application.world.state()
+def _state(simulation: Simulation, request: Request) -> dict[str, Any]:
+    return simulation.world.state()
 
 
-def _journal(application: Application, request: Request) -> dict[str, Any]:
+def _journal(simulation: Simulation, request: Request) -> dict[str, Any]:
     since = int(request.query.get("since", "0"))
     writes = request.query.get("writes", "").lower() in ("true", "1", "yes")
-    return {"value": application.world.journal.entries(since, writes)}
+    return {"value": simulation.world.journal.entries(since, writes)}
 
 
-def _sessions(application: Application, request: Request) -> dict[str, Any]:
-    return {"value": application.world.shells.sessions(int(request.query.get("since", "0")))}
+def _sessions(simulation: Simulation, request: Request) -> dict[str, Any]:
+    return {"value": simulation.world.shells.sessions(int(request.query.get("since", "0")))}
 
 
-def _clock(application: Application, request: Request) -> dict[str, Any]:
-    clock = application.world.clock
+def _clock(simulation: Simulation, request: Request) -> dict[str, Any]:
+    clock = simulation.world.clock
     due = clock.next_due()
     return {"now": clock.now().isoformat(), "speed": clock.speed, "next_due": due.isoformat() if due else None}
 
 
-def _set_clock(application: Application, request: Request) -> dict[str, Any]:
+def _set_clock(simulation: Simulation, request: Request) -> dict[str, Any]:
     wish = _mapping(request)
     unknown = set(wish) - {"advance", "speed"}
     if unknown or not wish:
         raise ValueError(f"the clock takes advance or speed, not {sorted(unknown) or 'nothing'}")
     if "speed" in wish:
-        application.world.clock.set_speed(float(wish["speed"]))
+        simulation.world.clock.set_speed(float(wish["speed"]))
     if "advance" in wish:
-        application.world.clock.advance(float(wish["advance"]))
-    return _clock(application, request)
+        simulation.world.clock.advance(float(wish["advance"]))
+    return _clock(simulation, request)
 
 
-def _faults(application: Application, request: Request) -> dict[str, Any]:
-    return {"value": application.world.faults.list()}
+def _faults(simulation: Simulation, request: Request) -> dict[str, Any]:
+    return {"value": simulation.world.faults.list()}
 
 
-def _add_fault(application: Application, request: Request) -> dict[str, Any]:
+def _add_fault(simulation: Simulation, request: Request) -> dict[str, Any]:
     """A service fault that is not understood is refused before it is kept."""
-    world, wish = application.world, _mapping(request)
+    world, wish = simulation.world, _mapping(request)
     service = wish.get("service")
     if isinstance(service, dict):
         check(wish)
@@ -93,21 +102,21 @@ def _add_fault(application: Application, request: Request) -> dict[str, Any]:
     return world.faults.add(wish)
 
 
-def _clear_faults(application: Application, request: Request) -> dict[str, Any]:
-    application.world.faults.clear()
-    return _faults(application, request)
+def _clear_faults(simulation: Simulation, request: Request) -> dict[str, Any]:
+    simulation.world.faults.clear()
+    return _faults(simulation, request)
 
 
-def _reset(application: Application, request: Request) -> dict[str, Any]:
+def _reset(simulation: Simulation, request: Request) -> dict[str, Any]:
     wish = request.body if isinstance(request.body, dict) else {}
-    scenario = application.world.scenario
+    scenario = simulation.world.scenario
     if "scenario" in wish:
         try:
             scenario = load(wish["scenario"])
         except ScenarioError as error:
             raise ArmError(400, "InvalidScenario", str(error)) from error
-    application.reset(scenario)
-    return application.world.state()
+    simulation.reset(scenario)
+    return simulation.world.state()
 
 
 def _mapping(request: Request) -> dict[str, Any]:

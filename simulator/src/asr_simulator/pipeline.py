@@ -10,7 +10,7 @@ import re
 from http import HTTPStatus
 
 from asr_simulator.arm.scopes import of_path
-from asr_simulator.site_recovery.refusals import not_modelled
+from asr_simulator.site_recovery.api.refusals import not_modelled
 from asr_simulator.wire import ArmError, Principal, Reply, Request, Route, RouteTable
 from asr_simulator.world import World
 

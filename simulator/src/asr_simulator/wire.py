@@ -9,10 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
+from typing import Any, Protocol
 
 
 class Principal(Protocol):
@@ -120,7 +117,8 @@ class ArmError(Exception):
         return Reply(self.status, {"error": error}, dict(self.headers))
 
 
-Handler = Callable[["World", Request], Reply]
+# What a handler is given besides the request is the world; each part of the simulator types what it needs of it.
+Handler = Callable[[Any, Request], Reply]
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,19 @@ from typing import Any
 from asr_simulator.arm import Rbac, Throttle
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
-from asr_simulator.compute import troubles as in_azure
+from asr_simulator.compute import compute_faults as in_azure
 from asr_simulator.entra import Entra
-from asr_simulator.entra import troubles as of_sign_in
+from asr_simulator.entra import sign_in_faults as of_sign_in
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import HyperV
 from asr_simulator.hyperv import troubles as on_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
 from asr_simulator.scenarios import Scenario, ScenarioError
-from asr_simulator.site_recovery import Vault, interventions, staging, troubles
-from asr_simulator.site_recovery.rates import Rates
+from asr_simulator.site_recovery import Vault
+from asr_simulator.site_recovery.control import other_actors, scenario_history, service_faults
+from asr_simulator.site_recovery.control.state import state_of
+from asr_simulator.site_recovery.model.rates import Rates
 from asr_simulator.wsman import Shells
 
 
@@ -68,14 +70,14 @@ class World:
             (of_sign_in, self.entra),
             (on_hosts, self.hyperv),
             (in_azure, self.compute),
-            (interventions, self.vault),
+            (other_actors, self.vault),
         )
-        return next(((kind, part) for kind, part in kinds if kind.concerns(fault)), (troubles, self.vault))
+        return next(((kind, part) for kind, part in kinds if kind.concerns(fault)), (service_faults, self.vault))
 
     def state(self) -> dict[str, Any]:
         """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""
         expect = {name: {"outcome": e.outcome, "reason": e.reason} for name, e in self.scenario.expect.items()}
-        parts = {**self.vault.state(), "hosts": self.hyperv.state()}
+        parts = {**state_of(self.vault), "hosts": self.hyperv.state()}
         return {"now": self.clock.now().isoformat(), **parts, "expect": expect}
 
 
@@ -93,10 +95,10 @@ def build_world(scenario: Scenario) -> World:
     compute = Compute(scenario, clock, ids)
     hyperv = HyperV(scenario, clock, ids, rates["boot_seconds"])
     vault = Vault(scenario, clock, ids, rates, compute, hyperv)
-    staging.stage(vault, scenario)
+    scenario_history.stage(vault, scenario)
     hyperv.settle()
     faults = Faults(scenario, clock)
-    vault.works.faults = faults.service
+    vault.context.faults = faults.service
     world = World(
         scenario=scenario,
         clock=clock,

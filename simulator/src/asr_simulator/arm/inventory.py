@@ -7,13 +7,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from asr_simulator.arm import places
+from asr_simulator.arm import existence
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.wire import ArmError, Reply, Request
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
 
 CLAUSE = re.compile(r"^\s*(resourceType|resourceGroup|name)\s+eq\s+'([^']*)'\s*$", re.IGNORECASE)
 
@@ -43,18 +40,18 @@ def _passes(resource: dict[str, str], clauses: list[tuple[str, str]]) -> bool:
     return all(known[name] == value for name, value in clauses)
 
 
-def resources(world: World, request: Request) -> Reply:
+def resources(world: ArmWorld, request: Request) -> Reply:
     """The vault and everything of compute and network; `$filter` by resourceType, resourceGroup and name."""
     clauses = _clauses(request.query.get("$filter", ""))
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     if "group" in request.parameters:
-        clauses.append(("resourcegroup", places.require_group(world, request.parameters).lower()))
-    ids = [places.vault_body(world)["id"], *world.compute.resource_ids()]
+        clauses.append(("resourcegroup", existence.require_group(world, request.parameters).lower()))
+    ids = [existence.vault_body(world)["id"], *world.compute.resource_ids()]
     listed = (_described(resource, world.scenario.vault.location) for resource in ids)
     found = [resource for resource in listed if _passes(resource, clauses)]
     return Reply(body={"value": [resource for resource in found if _is_seen(world, request, resource)]})
 
 
-def _is_seen(world: World, request: Request, resource: dict[str, str]) -> bool:
+def _is_seen(world: ArmWorld, request: Request, resource: dict[str, str]) -> bool:
     action = f"{resource['type']}/read"
     return request.principal is not None and world.rbac.allowed(request.principal, action, resource["id"])

@@ -7,14 +7,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.arm.locks import CAN_NOT_DELETE, READ_ONLY, Lock
 from asr_simulator.arm.scopes import canonical
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.wire import ArmError, Reply, Request
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
 
 TAIL = re.compile(r"/providers/Microsoft\.Authorization/locks(/[^/]+)?/?$", re.IGNORECASE)
 
@@ -28,12 +26,12 @@ def _body(lock: Lock) -> dict[str, Any]:
     return {"properties": properties, "id": lock.id, "type": "Microsoft.Authorization/locks", "name": lock.name}
 
 
-def _find(world: World, request: Request) -> Lock | None:
+def _find(world: ArmWorld, request: Request) -> Lock | None:
     wanted = canonical(Lock(_scope(request), request.parameters["lock"]).id)
     return next((lock for lock in world.compute.locks.around(_scope(request)) if canonical(lock.id) == wanted), None)
 
 
-def list_locks(world: World, request: Request) -> Reply:
+def list_locks(world: ArmWorld, request: Request) -> Reply:
     """The locks at, above and below the scope; with `$filter=atScope()` those at it and above it."""
     wanted = request.query.get("$filter", "").replace(" ", "").lower()
     if wanted not in ("", "atscope()"):
@@ -43,7 +41,7 @@ def list_locks(world: World, request: Request) -> Reply:
     return Reply(body={"value": [_body(lock) for lock in found]})
 
 
-def get_lock(world: World, request: Request) -> Reply:
+def get_lock(world: ArmWorld, request: Request) -> Reply:
     """One lock of the scope itself."""
     lock = _find(world, request)
     if lock is None:
@@ -51,7 +49,7 @@ def get_lock(world: World, request: Request) -> Reply:
     return Reply(body=_body(lock))
 
 
-def put_lock(world: World, request: Request) -> Reply:
+def put_lock(world: ArmWorld, request: Request) -> Reply:
     """Sets a lock: 201 when it is new, else 200."""
     properties = request.body.get("properties", {}) if isinstance(request.body, dict) else {}
     level = properties.get("level")
@@ -62,6 +60,6 @@ def put_lock(world: World, request: Request) -> Reply:
     return Reply(200 if known else 201, _body(lock))
 
 
-def delete_lock(world: World, request: Request) -> Reply:
+def delete_lock(world: ArmWorld, request: Request) -> Reply:
     """Removes a lock: 204 when there was none."""
     return Reply(200 if world.compute.locks.remove(_scope(request), request.parameters["lock"]) else 204)

@@ -9,19 +9,17 @@ Two forms: up to 2019-05-01 a list of clouds (read by azure.azcollection), later
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.wire import ArmError, Reply, Request
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
 
 CLOUD = "AsrSimulator"
 LIST_VERSIONS = frozenset({"2018-05-01", "2019-05-01"})
 OBJECT_VERSIONS = frozenset({"2019-10-01", "2020-06-01", "2022-09-01", "2023-11-01"})
 
 
-def endpoints(world: World, request: Request) -> Reply:
+def endpoints(world: ArmWorld, request: Request) -> Reply:
     """`GET /metadata/endpoints`, which needs no token."""
     version = request.query.get("api-version", "")
     if not version:
@@ -40,7 +38,7 @@ def endpoints(world: World, request: Request) -> Reply:
     )
 
 
-def _cloud(world: World, request: Request) -> dict[str, Any]:
+def _cloud(world: ArmWorld, request: Request) -> dict[str, Any]:
     base = request.base_url
     return {
         "name": CLOUD,

@@ -6,17 +6,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.arm.roles import RoleDefinition
 from asr_simulator.arm.scopes import of_path
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.wire import ArmError, Reply, Request
 
-if TYPE_CHECKING:
-    from asr_simulator.world import World
 
-
-def permissions(world: World, request: Request) -> Reply:
+def permissions(world: ArmWorld, request: Request) -> Reply:
     """`GET {scope}/providers/Microsoft.Authorization/permissions`: one entry for each role of the caller there."""
     if request.principal is None:
         raise ArmError(401, "AuthenticationFailed", "Authentication failed.")
@@ -33,7 +31,7 @@ def _permission(role: RoleDefinition) -> dict[str, Any]:
     }
 
 
-def role_definitions(world: World, request: Request) -> Reply:
+def role_definitions(world: ArmWorld, request: Request) -> Reply:
     """`GET {scope}/providers/Microsoft.Authorization/roleDefinitions`, with the filter `roleName eq '...'`."""
     wanted = request.query.get("$filter", "")
     known = world.rbac.definitions.values()
@@ -46,7 +44,7 @@ def _passes(wanted: str, role: RoleDefinition) -> bool:
     return head.strip().lower() != "rolename" or name.strip().strip("'").lower() == role.name.lower()
 
 
-def _definition(world: World, role: RoleDefinition) -> dict[str, Any]:
+def _definition(world: ArmWorld, role: RoleDefinition) -> dict[str, Any]:
     subscription = f"/subscriptions/{world.scenario.vault.subscription_id}"
     return {
         "properties": {

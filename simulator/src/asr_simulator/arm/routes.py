@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asr_simulator.arm import inventory, lock_routes, metadata, permissions, places
+from asr_simulator.arm import existence, inventory, lock_routes, metadata, permissions
 from asr_simulator.arm.scopes import no_subscription
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.wire import ArmError, Reply, Request, Route
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUP = SUBSCRIPTION + "/resourceGroups/{group}"
@@ -35,78 +33,78 @@ PROVIDERS = {
 AUTHORIZATION = "/providers/Microsoft.Authorization"
 
 
-def subscriptions(world: World, request: Request) -> Reply:
+def subscriptions(world: ArmWorld, request: Request) -> Reply:
     """The subscriptions in which the caller has any role."""
     scope = f"/subscriptions/{world.scenario.vault.subscription_id}"
     visible = request.principal is not None and world.rbac.holds_any_below(request.principal, scope)
-    values = [places.subscription_body(world)] if visible else []
+    values = [existence.subscription_body(world)] if visible else []
     return Reply(body={"value": values, "count": {"type": "Total", "value": len(values)}})
 
 
-def subscription(world: World, request: Request) -> Reply:
+def subscription(world: ArmWorld, request: Request) -> Reply:
     """One subscription; a caller without any role in it is told that it does not exist."""
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     if request.principal is None or not world.rbac.holds_any_below(request.principal, request.path):
         raise no_subscription(request.parameters["subscription"])
-    return Reply(body=places.subscription_body(world))
+    return Reply(body=existence.subscription_body(world))
 
 
-def tenants(world: World, request: Request) -> Reply:
+def tenants(world: ArmWorld, request: Request) -> Reply:
     """The one tenant."""
     tenant = world.entra.tenant_id
     value = {"id": f"/tenants/{tenant}", "tenantId": tenant, "tenantCategory": "Home", "displayName": metadata.CLOUD}
     return Reply(body={"value": [value]})
 
 
-def locations(world: World, request: Request) -> Reply:
+def locations(world: ArmWorld, request: Request) -> Reply:
     """The region of the vault."""
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     name = world.scenario.vault.location
     return Reply(body={"value": [{"id": f"{request.path}/{name}", "name": name, "displayName": name}]})
 
 
-def groups(world: World, request: Request) -> Reply:
+def groups(world: ArmWorld, request: Request) -> Reply:
     """All resource groups."""
-    places.require_subscription(world, request.parameters)
-    return Reply(body={"value": [places.group_body(world, name) for name in places.groups(world).values()]})
+    existence.require_subscription(world, request.parameters)
+    return Reply(body={"value": [existence.group_body(world, name) for name in existence.groups(world).values()]})
 
 
-def group(world: World, request: Request) -> Reply:
+def group(world: ArmWorld, request: Request) -> Reply:
     """One resource group."""
-    return Reply(body=places.group_body(world, places.require_group(world, request.parameters)))
+    return Reply(body=existence.group_body(world, existence.require_group(world, request.parameters)))
 
 
-def group_exists(world: World, request: Request) -> Reply:
+def group_exists(world: ArmWorld, request: Request) -> Reply:
     """204 when there is such a resource group."""
-    places.require_group(world, request.parameters)
+    existence.require_group(world, request.parameters)
     return Reply(204)
 
 
-def vaults(world: World, request: Request) -> Reply:
+def vaults(world: ArmWorld, request: Request) -> Reply:
     """The vaults of the subscription or of one group."""
     place = world.scenario.vault
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     here = "group" not in request.parameters or (
-        places.require_group(world, request.parameters).lower() == place.resource_group.lower()
+        existence.require_group(world, request.parameters).lower() == place.resource_group.lower()
     )
-    return Reply(body={"value": [places.vault_body(world)] if here else []})
+    return Reply(body={"value": [existence.vault_body(world)] if here else []})
 
 
-def vault(world: World, request: Request) -> Reply:
+def vault(world: ArmWorld, request: Request) -> Reply:
     """One vault."""
-    places.require_vault(world, request.parameters)
-    return Reply(body=places.vault_body(world))
+    existence.require_vault(world, request.parameters)
+    return Reply(body=existence.vault_body(world))
 
 
-def providers(world: World, request: Request) -> Reply:
+def providers(world: ArmWorld, request: Request) -> Reply:
     """The registered resource providers."""
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     return Reply(body={"value": [_provider(world, namespace) for namespace in PROVIDERS]})
 
 
-def provider(world: World, request: Request) -> Reply:
+def provider(world: ArmWorld, request: Request) -> Reply:
     """One resource provider with its types: the Azure CLI looks api-versions up here."""
-    places.require_subscription(world, request.parameters)
+    existence.require_subscription(world, request.parameters)
     wanted = request.parameters["namespace"]
     known = next((name for name in PROVIDERS if name.lower() == wanted.lower()), None)
     if known is None:
@@ -114,7 +112,7 @@ def provider(world: World, request: Request) -> Reply:
     return Reply(body=_provider(world, known))
 
 
-def _provider(world: World, namespace: str) -> dict[str, Any]:
+def _provider(world: ArmWorld, namespace: str) -> dict[str, Any]:
     return {
         "id": f"/subscriptions/{world.scenario.vault.subscription_id}/providers/{namespace}",
         "namespace": namespace,
@@ -124,7 +122,7 @@ def _provider(world: World, namespace: str) -> dict[str, Any]:
     }
 
 
-def _resource_type(world: World, namespace: str, name: str) -> dict[str, Any]:
+def _resource_type(world: ArmWorld, namespace: str, name: str) -> dict[str, Any]:
     return {
         "resourceType": name,
         "locations": [world.scenario.vault.location],

@@ -9,7 +9,7 @@ The vault calls `Compute` as a plain object; clients read the same resources thr
 
 from __future__ import annotations
 
-from asr_simulator.compute.estate import Compute, UnknownMachine
+from asr_simulator.compute.azure_vms import Compute, UnknownMachine
 from asr_simulator.compute.machines import Disk, NetworkInterface, PublicAddress, VirtualMachine
 from asr_simulator.compute.routes import ROUTES
 

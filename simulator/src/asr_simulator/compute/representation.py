@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from asr_simulator.compute.estate import Compute
+from asr_simulator.compute.azure_vms import Compute
 from asr_simulator.compute.machines import (
     DEALLOCATED,
     DEALLOCATING,

@@ -7,21 +7,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from asr_simulator.arm import places
+from asr_simulator.arm import existence
+from asr_simulator.arm.world import ArmWorld
 from asr_simulator.compute import representation
-from asr_simulator.compute.estate import PowerRefused
+from asr_simulator.compute.azure_vms import Compute, PowerRefused
 from asr_simulator.compute.machines import VirtualMachine
 from asr_simulator.wire import ArmError, Handler, Reply, Request, Route
 
-if TYPE_CHECKING:
-    from asr_simulator.world import World
-
 RETRY_AFTER = "10"
 MACHINE = "Microsoft.Compute/virtualMachines"
+
+
+class ComputeWorld(ArmWorld, Protocol):
+    """What the routes of compute need of the simulated world."""
+
+    @property
+    def compute(self) -> Compute:
+        """Azure compute and network."""
+
+
 # ARM type -> how to list the resources of that type, and how to show one
-Kind = tuple[Callable[["World"], Iterable[Any]], Callable[["World", Request, Any], dict[str, Any]]]
+Kind = tuple[Callable[[ComputeWorld], Iterable[Any]], Callable[[ComputeWorld, Request, Any], dict[str, Any]]]
 
 
 def _with_view(request: Request) -> bool:
@@ -54,11 +62,11 @@ KINDS: dict[str, Kind] = {
 def _listing(kind: str) -> Handler:
     every, show = KINDS[kind]
 
-    def handler(world: World, request: Request) -> Reply:
-        places.require_subscription(world, request.parameters)
+    def handler(world: ComputeWorld, request: Request) -> Reply:
+        existence.require_subscription(world, request.parameters)
         prefix = f"/subscriptions/{world.compute.subscription_id}/"
         if "group" in request.parameters:
-            prefix += f"resourceGroups/{places.require_group(world, request.parameters)}/"
+            prefix += f"resourceGroups/{existence.require_group(world, request.parameters)}/"
         there = [item for item in every(world) if item.id.lower().startswith(prefix.lower())]
         found = [item for item in there if _is_seen(world, request, f"{kind}/read", item.id)]
         return Reply(body={"value": [show(world, request, item) for item in found]})
@@ -66,41 +74,41 @@ def _listing(kind: str) -> Handler:
     return handler
 
 
-def _is_seen(world: World, request: Request, action: str, resource_id: str) -> bool:
+def _is_seen(world: ComputeWorld, request: Request, action: str, resource_id: str) -> bool:
     return request.principal is not None and world.rbac.allowed(request.principal, action, resource_id)
 
 
 def _reading(kind: str) -> Handler:
     every, show = KINDS[kind]
 
-    def handler(world: World, request: Request) -> Reply:
+    def handler(world: ComputeWorld, request: Request) -> Reply:
         name = request.parameters["name"]
-        group = places.require_group(world, request.parameters)
+        group = existence.require_group(world, request.parameters)
         wanted = world.compute.resource_id(group, kind, name).lower()
         for item in every(world):
             if item.id.lower() == wanted:
                 return Reply(body=show(world, request, item))
-        raise places.no_resource(kind, name, request.parameters["group"])
+        raise existence.no_resource(kind, name, request.parameters["group"])
 
     return handler
 
 
-def _machine(world: World, request: Request) -> VirtualMachine:
+def _machine(world: ComputeWorld, request: Request) -> VirtualMachine:
     name = request.parameters["name"]
-    group = places.require_group(world, request.parameters)
+    group = existence.require_group(world, request.parameters)
     found = world.compute.find(world.compute.resource_id(group, MACHINE, name))
     if found is None:
-        raise places.no_resource(MACHINE, name, request.parameters["group"])
+        raise existence.no_resource(MACHINE, name, request.parameters["group"])
     return found
 
 
-def instance_view(world: World, request: Request) -> Reply:
+def instance_view(world: ComputeWorld, request: Request) -> Reply:
     """The instance view alone."""
     return Reply(body=representation.instance_view(_machine(world, request)))
 
 
 def _power(verb: str) -> Handler:
-    def handler(world: World, request: Request) -> Reply:
+    def handler(world: ComputeWorld, request: Request) -> Reply:
         machine = _machine(world, request)
         try:
             operation = world.compute.begin_power_change(machine.id, verb)
@@ -116,7 +124,7 @@ def _power(verb: str) -> Handler:
     return handler
 
 
-def operation(world: World, request: Request) -> Reply:
+def operation(world: ComputeWorld, request: Request) -> Reply:
     """An asynchronous operation: with `monitor=true` 202 until it ends, else a body with `status`."""
     name = request.parameters["operation"]
     done = world.compute.operation_done(name)

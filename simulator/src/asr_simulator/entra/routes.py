@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from asr_simulator.clock import Clock
+from asr_simulator.entra.directory import Entra
 from asr_simulator.entra.errors import TokenError, missing
 from asr_simulator.wire import ArmError, Reply, Request, Route
 
-if TYPE_CHECKING:
-    from asr_simulator.world import World
-
 # Tenants that a client may discover without knowing its own.
 SHARED_TENANTS = frozenset({"common", "organizations"})
+
+
+class EntraWorld(Protocol):
+    """What signing in needs of the simulated world."""
+
+    clock: Clock
+    entra: Entra
 
 
 def _token_endpoints(request: Request, tenant: str) -> tuple[str, str]:
@@ -23,21 +29,21 @@ def _token_endpoints(request: Request, tenant: str) -> tuple[str, str]:
     return f"{request.base_url}/{tenant}/oauth2/v2.0/token", f"{request.base_url}/{tenant}/oauth2/token"
 
 
-def _refusal(world: World, request: Request, error: TokenError) -> Reply:
+def _refusal(world: EntraWorld, request: Request, error: TokenError) -> Reply:
     return error.reply(request.base_url, world.clock.wall(), request.headers.get("client-request-id"))
 
 
-def openid_configuration(world: World, request: Request) -> Reply:
+def openid_configuration(world: EntraWorld, request: Request) -> Reply:
     """The v2.0 configuration of a tenant."""
     return _configuration(world, request, "oauth2/v2.0", "discovery/v2.0/keys", "v2.0")
 
 
-def openid_configuration_v1(world: World, request: Request) -> Reply:
+def openid_configuration_v1(world: EntraWorld, request: Request) -> Reply:
     """The v1 configuration of a tenant."""
     return _configuration(world, request, "oauth2", "discovery/keys", "")
 
 
-def _configuration(world: World, request: Request, oauth2: str, keys: str, version: str) -> Reply:
+def _configuration(world: EntraWorld, request: Request, oauth2: str, keys: str, version: str) -> Reply:
     tenant = request.parameters["tenant"]
     if tenant.lower() not in SHARED_TENANTS:
         try:
@@ -66,7 +72,7 @@ def _configuration(world: World, request: Request, oauth2: str, keys: str, versi
     )
 
 
-def instance_discovery(world: World, request: Request) -> Reply:
+def instance_discovery(world: EntraWorld, request: Request) -> Reply:
     """Which authorities are one and the same: this one alone."""
     host = request.base_url.partition("://")[2]
     tenant = _tenant_of(request.query.get("authorization_endpoint", ""), world.entra.tenant_id)
@@ -84,17 +90,17 @@ def _tenant_of(endpoint: str, default: str) -> str:
     return segments[1] if len(segments) > 1 and segments[1] else default
 
 
-def keys(world: World, request: Request) -> Reply:
+def keys(world: EntraWorld, request: Request) -> Reply:
     """The keys that tokens are signed with."""
     return Reply(body=world.entra.tokens.key_set())
 
 
-def token(world: World, request: Request) -> Reply:
+def token(world: EntraWorld, request: Request) -> Reply:
     """A token of the v2.0 endpoint: for `scope`, which may name any resource."""
     return _grant(world, request, "scope")
 
 
-def token_v1(world: World, request: Request) -> Reply:
+def token_v1(world: EntraWorld, request: Request) -> Reply:
     """A token of the v1 endpoint: for `resource`; numbers are strings there."""
     reply = _grant(world, request, "resource")
     if reply.status != 200 or not isinstance(reply.body, dict):
@@ -109,7 +115,7 @@ def token_v1(world: World, request: Request) -> Reply:
     return reply
 
 
-def _grant(world: World, request: Request, target: str) -> Reply:
+def _grant(world: EntraWorld, request: Request, target: str) -> Reply:
     tenant = request.parameters["tenant"]
     try:
         principal = world.entra.sign_in(tenant, request.form, _token_endpoints(request, tenant))
@@ -132,7 +138,7 @@ def _audience(form: dict[str, str], target: str) -> str:
     return form[target].split()[0].removesuffix("/.default")
 
 
-def no_interaction(world: World, request: Request) -> Reply:
+def no_interaction(world: EntraWorld, request: Request) -> Reply:
     """Sign-in of users is not simulated."""
     raise ArmError(501, "NotImplemented", f"The simulator signs in service principals only, not by {request.path}.")
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from asr_simulator.site_recovery.routes import ROUTES
-from asr_simulator.site_recovery.vault import Vault
+from asr_simulator.site_recovery.api.routes import ROUTES
+from asr_simulator.site_recovery.workflows.vault import Vault
 
 __all__ = ["ROUTES", "Vault"]

@@ -1,0 +1,117 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults of Azure compute: virtual machines that Azure does not start, and what somebody does to them.
+
+A service fault is one of::
+
+    {"azure_vm": "web01", "start": "refused", "code": "AllocationFailed", "message": "...", "when": "later"}
+    {"azure_vm": "web01", "moved_to": "rg-archive"}     it goes to another resource group, with all that belongs to it
+    {"azure_vm": "web01", "provisioning": "deleting"}   or updating: an operation that goes on until `done` is said
+    {"azure_vm": "web01", "attach_disk": "logs", "gb": 64}          a new disk
+    {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   a larger one
+    {"azure_vm": "web01", "disk_sizes": "untold"}       of its unmanaged disks; or while_allocated, told
+
+``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
+``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
+(``later``). It changes the world at once and stays: taking the faults away changes nothing back, ``ok`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asr_simulator.compute.azure_vms import Compute
+from asr_simulator.compute.machines import DELETING, UPDATING, Refusal, VirtualMachine
+
+FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
+PROVISIONING = (UPDATING, DELETING, "done")
+SIZES = ("told", "while_allocated", "untold")
+NO_ROOM = (
+    "AllocationFailed",
+    "Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about "
+    "improving likelihood of allocation success at https://aka.ms/allocation-guidance",
+)
+
+
+def concerns(fault: dict[str, Any]) -> bool:
+    """Whether a service fault is one of Azure compute; one that is deleted takes its vault with it."""
+    return "azure_vm" in fault and "deleted" not in fault
+
+
+def check(compute: Compute, fault: dict[str, Any]) -> None:
+    """Whether a fault is understood and names what is there.
+
+    Raises:
+        ValueError: no.
+    """
+    _change(compute, fault)
+
+
+def apply(compute: Compute, fault: dict[str, Any]) -> None:
+    """Do what the fault says.
+
+    Raises:
+        ValueError: it is not understood, or names what is not there.
+    """
+    _change(compute, fault)()
+
+
+def _change(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
+    said = frozenset(fault) - {"added"}
+    if said == {"azure_vm", "moved_to"}:
+        machine = _machine(compute, fault)
+        return lambda: compute.move(machine.id, str(fault["moved_to"]))
+    if said in ({"azure_vm", "attach_disk", "gb"}, {"azure_vm", "grow_disk", "gb"}):
+        return _disk_change(compute, _machine(compute, fault), fault)
+    if said == {"azure_vm", "provisioning"}:
+        return _provisioning(_machine(compute, fault), fault["provisioning"])
+    if said == {"azure_vm", "disk_sizes"}:
+        return _sizes(_machine(compute, fault), fault["disk_sizes"])
+    machine, refusal = _understood(compute, fault)
+    return lambda: setattr(machine, "refusal", refusal)
+
+
+def _disk_change(compute: Compute, machine: VirtualMachine, fault: dict[str, Any]) -> Callable[[], object]:
+    gb = float(fault["gb"])
+    if "attach_disk" in fault:
+        return lambda: compute.attach_disk(machine.id, str(fault["attach_disk"]), gb)
+    name = str(fault["grow_disk"])
+    if name.lower() not in [disk.name.lower() for disk in machine.disks]:
+        raise ValueError(f"{machine.name} has no disk {name}; it has {', '.join(disk.name for disk in machine.disks)}")
+    return lambda: compute.grow_disk(machine.id, name, gb)
+
+
+def _provisioning(machine: VirtualMachine, state: Any) -> Callable[[], None]:
+    if state not in PROVISIONING:
+        raise ValueError(f"provisioning is one of {', '.join(PROVISIONING)}")
+    return lambda: setattr(machine, "provisioning", "" if state == "done" else state)
+
+
+def _sizes(machine: VirtualMachine, when: Any) -> Callable[[], None]:
+    if when not in SIZES:
+        raise ValueError(f"disk_sizes is one of {', '.join(SIZES)}")
+    return lambda: setattr(machine, "sizes", when)
+
+
+def _machine(compute: Compute, fault: dict[str, Any]) -> VirtualMachine:
+    machine = compute.find(str(fault["azure_vm"]))
+    if machine is None:
+        raise ValueError(f"no Azure VM is named {fault['azure_vm']}")
+    return machine
+
+
+def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine, Refusal | None]:
+    start, when = fault.get("start"), fault.get("when", "at_once")
+    if set(fault) - FAULT or start not in ("refused", "ok") or when not in ("at_once", "later"):
+        known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
+        raise ValueError(
+            f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning, "
+            "disk_sizes, attach_disk and gb, grow_disk and gb"
+        )
+    machine = _machine(compute, fault)
+    code, message = NO_ROOM
+    refusal = Refusal(str(fault.get("code", code)), str(fault.get("message", message)), when == "at_once")
+    return machine, refusal if start == "refused" else None
