@@ -197,7 +197,8 @@ def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(
 
 
 def test_services_that_are_not_shown_prove_nothing(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cim.CLASSES, "win32_service", lambda _place: [{"Name": "Spooler", "State": "Running"}])
+    spooler = ("Win32_Service", lambda _place: [{"Name": "Spooler", "State": "Running"}], ())
+    monkeypatch.setitem(cim.CLASSES, (cim.NAMESPACE, "win32_service"), spooler)
     host = facts(drive)
     assert [(problem["part"], problem["message"]) for problem in host["problems"]] == [
         ("services", "The host does not show its services to this account.")

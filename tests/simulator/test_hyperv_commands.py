@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pytest
 from on_site import GIB, PowerShell, afflict, host_of, machine_of, strike
+from winrm.exceptions import WinRMOperationTimeoutError
+from winrm.protocol import Protocol
 
 ODD = ["a*[b]", "it's", 'say "hi"', "cost $(1)", "back`tick", "two\nlines", "дом", "a*b"]
 
@@ -160,33 +162,135 @@ def test_given_an_unplanned_failover_when_the_vm_is_started_by_hand_then_both_si
     assert (shown, truth["azure_vm"]["power"], truth["on_premises_vm"]["power"]) == (["Running"], "running", "running")
 
 
-def test_given_a_running_vm_when_stopped_then_only_a_guest_that_answers_can_be_shut_down(on):
-    simulator, shell = on({"name": "web01", "stage": "protected"}, {"name": "web02", "stage": "protected"})
-    shell.ask("Stop-VM web01")
-    assert machine_of(simulator, "web01")["state"] == "Off"
-    afflict(simulator, vm="web02", heartbeat="none")
-    assert "'web02' failed to shut down." in shell.refused("Stop-VM web02 -Force")
-    assert machine_of(simulator, "web02")["state"] == "Running"
-    shell.ask("Stop-VM web02 -TurnOff -Force -Confirm:$false")
-    assert machine_of(simulator, "web02")["state"] == "Off"
-
-
-def test_given_a_guest_that_takes_its_time_when_stopped_then_it_is_stopping_meanwhile(on):
+def test_given_a_running_vm_when_stopped_then_the_command_blocks_until_its_guest_has_shut_down(on):
     simulator, shell = on({"name": "web01", "stage": "protected"})
     afflict(simulator, vm="web01", shutdown_seconds=120)
+    before = simulator.locked(lambda world: world.clock.now())
     shell.ask("Stop-VM web01")
+    assert (machine_of(simulator, "web01")["state"], machine_of(simulator, "web01")["turned_off"]) == ("Off", 0)
+    assert simulator.locked(lambda world: (world.clock.now() - before).total_seconds()) == pytest.approx(120, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("faults", "why"),
+    [
+        ({"shutdown_component": "missing"}, "integration component is not available"),
+        ({"shutdown_component": "fails"}, "The device is not ready."),
+        ({"heartbeat": "none"}, "The device is not ready."),
+        ({"shutdown_seconds": 301}, "The operation timed out."),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_given_a_guest_that_does_not_shut_down_when_stopped_then_force_turns_it_off(on, faults, why):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", **faults)
+    error = shell.refused("Stop-VM web01")
+    assert "'web01' failed to shut down." in error
+    assert why in error
+    assert (machine_of(simulator, "web01")["state"], machine_of(simulator, "web01")["turned_off"]) == ("Running", 0)
+    shell.ask("Stop-VM web01 -Force -Confirm:$false")
+    assert (machine_of(simulator, "web01")["state"], machine_of(simulator, "web01")["turned_off"]) == ("Off", 1)
+
+
+COMPONENT = (
+    "Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ShutdownComponent "
+    "-Filter \"SystemName='$((Get-VM web01).Id)'\""
+)
+
+
+def initiate(shell, force="$true"):
+    """What InitiateShutdown returns."""
+    arguments = f"@{{ Force = {force}; Reason = 'a test' }}"
+    called = f"Invoke-CimMethod -InputObject ({COMPONENT}) -MethodName InitiateShutdown -Arguments {arguments}"
+    (code,) = shell.ask(f"({called}).ReturnValue")
+    return code
+
+
+def test_given_a_running_vm_when_its_guest_is_asked_to_shut_down_then_the_answer_comes_before_it_is_off(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_seconds=1200)
+    assert initiate(shell) == 0
     assert shell.ask("Get-VM web01 | ForEach-Object { [string]$_.State }") == ["Stopping"]
-    simulator.locked(lambda world: world.clock.advance(119))
-    assert "failed to shut down" in shell.refused("Stop-VM web01")
+    assert initiate(shell) == 32782
+    simulator.locked(lambda world: world.clock.advance(1199))
     assert machine_of(simulator, "web01")["state"] == "Stopping"
     simulator.locked(lambda world: world.clock.advance(1))
+    assert (machine_of(simulator, "web01")["state"], machine_of(simulator, "web01")["turned_off"]) == ("Off", 0)
+    assert shell.ask(f"@({COMPONENT}).Count") == [0]
+
+
+@pytest.mark.parametrize(("fault", "code"), [({"shutdown_component": "fails"}, 32768), ({"heartbeat": "none"}, 32780)])
+def test_given_a_guest_that_cannot_when_it_is_asked_to_shut_down_then_it_is_never_turned_off(on, fault, code):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", **fault)
+    assert initiate(shell) == code
+    simulator.locked(lambda world: world.clock.advance(3600))
+    assert machine_of(simulator, "web01")["state"] == "Running"
+
+
+def test_given_unsaved_data_when_a_guest_is_asked_to_shut_down_then_it_does_where_it_is_forced(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", unsaved_data=True)
+    assert initiate(shell, "$false") == 0
+    simulator.locked(lambda world: world.clock.advance(3600))
+    assert machine_of(simulator, "web01")["state"] == "Running"
+    assert initiate(shell) == 0
+    simulator.locked(lambda world: world.clock.advance(60))
     assert machine_of(simulator, "web01")["state"] == "Off"
+
+
+def test_given_a_locked_guest_when_it_is_asked_to_shut_down_then_it_does_where_it_is_forced(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_component="locked")
+    assert [initiate(shell, "$false"), initiate(shell)] == [32781, 0]
+
+
+def test_given_a_guest_without_the_component_when_it_is_looked_for_then_there_is_none(on):
+    simulator, shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_component="missing")
+    assert shell.ask(f"@({COMPONENT}).Count") == [0]
+
+
+@pytest.fixture
+def over_winrm(on):
+    """A client of hv01, whose web01 takes 120 seconds to shut down, and a command that shuts it down and blocks."""
+    simulator, _shell = on({"name": "web01", "stage": "protected"})
+    afflict(simulator, vm="web01", shutdown_seconds=120)
+    account = simulator.connection["winrm"]
+    (host,) = (one for one in account["hosts"] if one["name"] == "hv01")
+    client = Protocol(
+        f"https://{host['address']}:{host['port']}/wsman",
+        transport="basic",
+        username=account["username"],
+        password=account["password"],
+        ca_trust_path=account["ca_bundle"],
+        proxy=None,
+    )
+    shell = client.open_shell()
+    command = client.run_command(shell, "powershell.exe", ("-NoProfile", "-Command", "Stop-VM web01 -Force; 'off'"))
+    return simulator, client, shell, command
+
+
+def test_given_a_shutdown_when_it_blocks_then_others_go_on_and_it_ends_when_the_guest_is_down(over_winrm):
+    simulator, client, shell, command = over_winrm
+    with pytest.raises(WinRMOperationTimeoutError):
+        client.get_command_output_raw(shell, command)
+    assert PowerShell(simulator, "hv01").ask("Get-VM web01 | ForEach-Object { [string]$_.State }") == ["Stopping"]
+    simulator.locked(lambda world: world.clock.advance(121))
+    assert client.get_command_output_raw(shell, command)[::2] == (b"off\r\n", 0)
+
+
+def test_given_a_shutdown_when_its_shell_is_closed_then_it_is_withdrawn(over_winrm):
+    simulator, client, shell, _command = over_winrm
+    client.close_shell(shell)
+    simulator.locked(lambda world: world.clock.advance(3600))
+    assert (machine_of(simulator, "web01")["state"], machine_of(simulator, "web01")["turned_off"]) == ("Running", 0)
 
 
 def test_given_a_guest_that_goes_down_when_it_is_started_again_by_force_then_the_old_shutdown_ends_nothing(on):
     simulator, shell = on({"name": "web01", "stage": "protected"})
     afflict(simulator, vm="web01", shutdown_seconds=120)
-    shell.ask("Stop-VM web01")
+    initiate(shell)
     shell.ask("Stop-VM web01 -TurnOff -Force -Confirm:$false")
     afflict(simulator, vm="web01", power="running")
     simulator.locked(lambda world: world.clock.advance(200))

@@ -62,6 +62,8 @@ BY_HAND = (
     "New-VMSwitch -Name Nope",
     '"$(Get-Date)"',
 )
+# What an operator does to machines that run.
+STOPPED_BY_HAND = ("Stop-VM -Name web03", "Stop-VM -Name web0* -Force")
 SITE = {
     "name": "site1",
     "type": "HyperVSite",
@@ -124,7 +126,7 @@ class Entered:
 
 def in_world(world: World, host: str, script: str, stdin: bytes = b"") -> dict[str, Any] | None:
     """What a script answers on a host."""
-    machine = remoting.machine_of(world, host, {})
+    machine = remoting.machine_of(world, host, {}, world.clock.advance)
     completed = run_command_line(" ".join(encoded_line(script)), stdin, machine)
     text = completed.stdout.strip()
     return json.loads(base64.b64decode(text)) if stdin and text else None
@@ -140,6 +142,11 @@ def ask(world: World, host: str, script: str, **given: Any) -> Mapping[str, Any]
 def run_scripts(world: World) -> None:
     """Run the scripts of the collection on hosts of all kinds, in good order and in bad."""
     hosts = [host.name for host in world.hyperv.hosts.values()]
+    for name in hosts:
+        for command in STOPPED_BY_HAND:
+            in_world(world, name, command)
+    for machine in world.hyperv.machines():
+        machine.run(world.clock.now())
     for name in hosts:
         facts = ask(world, name, host_facts.SCRIPT, vms=None)
         for machine in facts.get("result", {}).get("vms", []):

@@ -68,11 +68,14 @@ class HyperV:
         """What the host's clock shows, UTC."""
         return self.clock.now() + timedelta(seconds=host.clock_offset)
 
-    def commands_of(self, host: Host) -> Mapping[str, Command]:
-        """The commands that a PowerShell session on the host knows besides its language, by names in small letters."""
+    def commands_of(self, host: Host, pause: Callable[[float], None]) -> Mapping[str, Command]:
+        """The commands that a PowerShell session on the host knows besides its language, by names in small letters.
+
+        ``pause`` is called by one that blocks, with simulated seconds.
+        """
         from asr_simulator.hyperv.cmdlets import commands_of
 
-        return commands_of(self, host)
+        return commands_of(self, host, pause)
 
     def command_names(self, host: Host) -> frozenset[str]:
         """The names of the commands that a host may have, this one or another, in small letters."""
@@ -159,14 +162,17 @@ class HyperV:
         node.machines.append(machine)
         self.changed(node)
 
-    def shut_down(self, machine: Machine) -> None:
-        """The guest of a virtual machine goes down, which takes it as long as it takes."""
-        if machine.shutdown_seconds <= 0:
-            machine.turn_off()
-            return
+    def ask_to_shut_down(self, machine: Machine, *, force: bool) -> int:
+        """Ask a guest to shut down, which takes it as long as it takes. Returns what InitiateShutdown returns.
+
+        Without ``force`` an application with unsaved data keeps it from going down.
+        """
         now = self.clock.now()
-        machine.begin_shutdown(now)
-        self.clock.after(machine.shutdown_seconds, lambda: machine.end_shutdown(now))
+        objection = machine.shutdown_objection(now, force=force)
+        if not objection and (force or not machine.unsaved_data):
+            machine.begin_shutdown(now)
+            self.clock.after(machine.shutdown_seconds, lambda: machine.end_shutdown(now))
+        return objection
 
     def set_alive(self, host: Host, alive: bool) -> None:
         """A host dies with all that runs on it, or is back; what ran stays off.

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 # The words of Hyper-V's own State, and the two that the control API knows.
 STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
 STATE_STOPPING = "Stopping"
+# What the guest does when its host asks it to shut down: it does, it has no component for it, it refuses, or it is
+# locked and does so only when it is forced.
+COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED = "works", "missing", "fails", "locked"
+# What InitiateShutdown of Msvm_ShutdownComponent returns (Microsoft documentation).
+ASKED, FAILED, INVALID_STATE, NOT_READY, LOCKED, IN_PROGRESS = 0, 32768, 32775, 32780, 32781, 32782
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
 OFF, RUNNING = "off", "running"
@@ -130,6 +135,8 @@ class Checkpoint:
 class Machine:
     """A virtual machine that a host knows, or knew: ``exists`` tells.
 
+    ``unsaved_data``: an application keeps the guest from shutting down unless it is forced. ``turned_off`` is how often
+    somebody turned it off while it ran, as by its power switch.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
@@ -145,7 +152,10 @@ class Machine:
     processors: int = 2
     memory: int = 16 * GIB
     boot_seconds: float = 45.0
-    shutdown_seconds: float = 0.0
+    shutdown_seconds: float = 15.0
+    shutdown_component: str = COMPONENT_WORKS
+    unsaved_data: bool = False
+    turned_off: int = 0
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
     started: datetime | None = None
@@ -199,9 +209,28 @@ class Machine:
         """It runs from now on, whatever speaks against it."""
         self.state, self.started = STATE_RUNNING, now
 
-    def turn_off(self) -> None:
-        """It runs no more."""
+    def turn_off(self, *, hard: bool = False) -> None:
+        """It runs no more. ``hard``: somebody has turned it off."""
+        if hard and self.state != STATE_OFF:
+            self.turned_off += 1
         self.state, self.started = STATE_OFF, None
+
+    def shutdown_objection(self, now: datetime, *, force: bool) -> int:
+        """What keeps its guest from being asked to shut down, as InitiateShutdown returns it; 0: nothing."""
+        if self.state == STATE_STOPPING:
+            return IN_PROGRESS
+        if self.state != STATE_RUNNING:
+            return INVALID_STATE
+        if not self.has_booted(now):
+            return NOT_READY
+        if self.shutdown_component == COMPONENT_LOCKED and not force:
+            return LOCKED
+        return FAILED if self.shutdown_component == COMPONENT_FAILS else ASKED
+
+    def withdraw_shutdown(self) -> None:
+        """Its guest is asked no more, and goes on running."""
+        if self.state == STATE_STOPPING:
+            self.state, self.stopping_since = STATE_RUNNING, None
 
     def begin_shutdown(self, now: datetime) -> None:
         """Its guest goes down from now on; it serves nobody any more, and is not off yet."""

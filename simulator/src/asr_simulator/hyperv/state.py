@@ -47,6 +47,7 @@ def _machine(machine: Machine, now: datetime) -> dict[str, Any]:
         "generation": machine.generation,
         "disks": [{"path": disk.path, "size": disk.size, "file_size": disk.file_size(now)} for disk in machine.disks],
         "consistent": machine.is_consistent,
+        "turned_off": machine.turned_off,
         "switches": [adapter.switch for adapter in machine.adapters],
         "addresses": [found for adapter in machine.adapters for found in machine.addresses(adapter, now)],
         "checkpoints": [checkpoint.name for checkpoint in machine.checkpoints],

@@ -28,7 +28,9 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would say to it
     {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
-    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down (0: no time)
+    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
+    {"vm": V, "shutdown_component": "missing"}                       or "fails", "locked", when it is asked to ("works")
+    {"vm": V, "unsaved_data": true}                                  it does not shut down unless it is forced to
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
     {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
@@ -49,6 +51,10 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
 from asr_simulator.hyperv.machines import (
+    COMPONENT_FAILS,
+    COMPONENT_LOCKED,
+    COMPONENT_MISSING,
+    COMPONENT_WORKS,
     EXCLUDED,
     GIB,
     PASS_THROUGH,
@@ -259,6 +265,16 @@ def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -
     return lambda: setattr(machine, "shutdown_seconds", seconds)
 
 
+def _shutdown_component(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    component = _one_of(fault, "shutdown_component", *COMPONENTS)
+    return lambda: setattr(machine, "shutdown_component", component)
+
+
+def _unsaved_data(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    unsaved = _one_of(fault, "unsaved_data", True, False)
+    return lambda: setattr(machine, "unsaved_data", unsaved)
+
+
 def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     fails = _one_of(fault, "does_not_start", True, False)
     return lambda: setattr(machine, "may_start", not fails)
@@ -310,6 +326,7 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 OPTIONAL = frozenset({"missing", "wmi_error"})
+COMPONENTS = (COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED)
 REPLICATIONS = {
     "Suspended": Replication("Suspended", "Warning", "Primary"),
     "Critical": Replication("Error", "Critical", "Primary"),
@@ -339,6 +356,8 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"checkpoint", "missing"}): _checkpoint,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
+    frozenset({"shutdown_component"}): _shutdown_component,
+    frozenset({"unsaved_data"}): _unsaved_data,
     frozenset({"does_not_start"}): _does_not_start,
     frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,

@@ -20,7 +20,7 @@ from asr_simulator.hyperv.cmdlets import (
     switching,
     vmm,
 )
-from asr_simulator.hyperv.cmdlets.place import Place
+from asr_simulator.hyperv.cmdlets.place import Pause, Place
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host
 from powershell_subset import Command
@@ -42,15 +42,15 @@ OF_HYPER_V = (
 )
 
 
-def commands_of(hyperv: HyperV, host: Host) -> dict[str, Command]:
+def commands_of(hyperv: HyperV, host: Host, pause: Pause) -> dict[str, Command]:
     """The commands that a session on the host knows, by their names in small letters."""
-    place = Place(hyperv, host)
+    place = Place(hyperv, host, pause)
     makers = (*EVERYWHERE, *OF_HYPER_V) if host.has_module else EVERYWHERE
     return {command.name.lower(): command for make in makers for command in make(place)}
 
 
 def names_of(hyperv: HyperV, host: Host) -> frozenset[str]:
     """The names of all commands that this host or another may have, in small letters."""
-    place = Place(hyperv, host)
+    place = Place(hyperv, host, hyperv.clock.advance)
     here = [command.name for make in (*EVERYWHERE, *OF_HYPER_V) for command in make(place)]
     return frozenset(name.lower() for name in (*here, *clusters.NAMES, *vmm.NAMES))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from asr_simulator.hyperv.cmdlets import enums, errors
+from asr_simulator.hyperv.cmdlets import enums, errors, shutdown
 from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import (
@@ -105,14 +105,10 @@ def _stop(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 def _stop_one(place: Place, call: Call, machine: Machine) -> None:
-    """Stop it; a shutdown needs a guest that answers."""
     if flag(call, "TurnOff"):
-        machine.turn_off()
-    elif machine.has_booted(place.now):
-        place.hyperv.shut_down(machine)
+        machine.turn_off(hard=True)
     else:
-        message = f"'{machine.name}' failed to shut down.\r\nThe device is not ready. (0x80070015)"
-        call.write_error(errors.operation_failed(message))
+        shutdown.stop(place, call, machine)
 
 
 def show(place: Place, machine: Machine) -> PSObject:
