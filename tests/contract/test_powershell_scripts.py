@@ -36,7 +36,7 @@ PARSER = Parser(Language(tree_sitter_powershell.language()))
 COMMANDS: dict[str, set[str]] = {
     "ConvertFrom-Json": {"InputObject"},
     "ConvertTo-Json": {"InputObject", "Depth", "Compress"},
-    "Get-CimInstance": {"ClassName", "Filter"},
+    "Get-CimInstance": {"ClassName", "Filter", "Namespace"},
     "Get-Cluster": set(),
     "Get-ClusterNode": set(),
     "Get-ClusterParameter": {"InputObject", "Name"},
@@ -51,7 +51,7 @@ COMMANDS: dict[str, set[str]] = {
     "Get-SCVMMServer": {"ComputerName"},
     "Get-SCVirtualMachine": {"VMMServer"},
     "Get-VHD": {"Path"},
-    "Hyper-V\\Get-VM": {"ErrorAction", "ErrorVariable"},
+    "Hyper-V\\Get-VM": {"Id", "ErrorAction", "ErrorVariable"},
     "Get-VMHardDiskDrive": {"VM"},
     "Hyper-V\\Get-VMHost": set(),
     "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
@@ -59,6 +59,7 @@ COMMANDS: dict[str, set[str]] = {
     "Get-VMNetworkAdapter": {"VM"},
     "Get-VMSnapshot": {"VM"},
     "Get-VMSwitch": set(),
+    "Invoke-CimMethod": {"InputObject", "MethodName", "Arguments"},
     "New-Object": set(),
     "New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
     "Out-String": set(),
@@ -209,7 +210,7 @@ $script:Switch = [pscustomobject]@{
     NetAdapterInterfaceDescription = 'Adapter'; AllowManagementOS = $true
 }
 function Get-CimInstance {
-    param($ClassName, $Filter)
+    param($Namespace, $ClassName, $Filter)
     switch ($ClassName) {
         'Win32_ComputerSystem' { [pscustomobject]@{ Name = 'HV01'; DNSHostName = 'hv01' } }
         'Win32_OperatingSystem' { [pscustomobject]@{ Caption = 'Windows'; Version = '10.0'; FreePhysicalMemory = 1 } }
@@ -217,7 +218,7 @@ function Get-CimInstance {
         'Win32_Volume' { throw 'Access denied' }
     }
 }
-function Get-VM { [CmdletBinding()] param() $script:Machine }
+function Get-VM { [CmdletBinding()] param([guid[]] $Id) $script:Machine }
 function Stop-VM { param($VM, [switch] $TurnOff, [switch] $Force, [switch] $Confirm) throw 'The device is not ready.' }
 function Set-VM { param($VM, $AutomaticStartAction) $VM.AutomaticStartAction = $AutomaticStartAction }
 function Get-VMHost { [pscustomobject]@{ VirtualMachinePath = 'D:\'; VirtualHardDiskPath = 'D:\' } }

@@ -676,6 +676,12 @@ def then(vault: Any, after: float, act: Callable[[], None]) -> None:
     vault.meanwhile = at
 
 
+def goes_off_at_once(vault: Any, *names: str) -> None:
+    """Guests that shut down before anybody looks."""
+    for name in names:
+        vault.trouble(vm=name, shutdown_seconds=0)
+
+
 def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=60)
@@ -714,6 +720,7 @@ def test_a_vm_that_was_committed_while_it_shut_down_is_not_turned_off(driver: An
 
 def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
+    goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
     failed = vault.fail("abandon", replicated_item="vm1", poll_interval=1)
     assert failed["error"]["kind"] == "contradiction"
@@ -724,6 +731,7 @@ def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> 
 
 def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "web")
     vault.trouble(vm="db", shutdown_seconds=60)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="web"))
     failed = vault.fail("abandon", recovery_plan="shop")
@@ -734,6 +742,7 @@ def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
 
 def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "db", "web")
     vault.trouble(azure_vm="web", start="refused")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="db"))
     failed = vault.fail("abandon", recovery_plan="shop", poll_interval=1)
@@ -744,6 +753,7 @@ def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any
 
 def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
+    goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))
     failed = vault.fail("abandon", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
@@ -753,6 +763,7 @@ def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> Non
 
 def test_a_member_whose_turn_comes_late_is_proved_off_again(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "db", "web")
     then(vault, 10, lambda: vault.trouble(vm="web", power="running"))
     failed = vault.fail("abandon", recovery_plan="shop")
     assert "not every on-premises copy is proved off: web: on hv02 it is Running" in failed["msg"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import base64
 import importlib
+import itertools
 import json
 import runpy
 import sys
@@ -142,11 +143,12 @@ def ask(world: World, host: str, script: str, **given: Any) -> Mapping[str, Any]
 def run_scripts(world: World) -> None:
     """Run the scripts of the collection on hosts of all kinds, in good order and in bad."""
     hosts = [host.name for host in world.hyperv.hosts.values()]
-    for name in hosts:
-        for command in STOPPED_BY_HAND:
+    # Guests that run, then guests that have not started yet.
+    for _times in range(2):
+        for name, command in itertools.product(hosts, STOPPED_BY_HAND):
             in_world(world, name, command)
-    for machine in world.hyperv.machines():
-        machine.run(world.clock.now())
+        for machine in world.hyperv.machines():
+            machine.run(world.clock.now())
     for name in hosts:
         facts = ask(world, name, host_facts.SCRIPT, vms=None)
         for machine in facts.get("result", {}).get("vms", []):
