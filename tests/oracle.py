@@ -11,6 +11,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
   or somebody stands for the side that it has not;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
+- no machine is turned off on its host unless its user has allowed that;
 - nothing is asked for under an empty name;
 - no write moves a machine that its sender did not name, where `named` tells whom that is;
 - a write rests on a look: what it is about was read since the last time that it was sent, and not long before.
@@ -25,7 +26,7 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
-from asr_simulator.hyperv.machines import RUNNING
+from asr_simulator.hyperv.machines import RUNNING, Machine
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery import lifecycle
 from asr_simulator.site_recovery.items import Item
@@ -76,7 +77,7 @@ class Oracle:
     `refusals` tells whether a write that Azure refuses is a violation: a client that reads before it writes sends none,
     unless somebody comes between. `stands_for` tells of a machine's name and a side (azure, on_premises) whether
     evidence of this cut-over, or the word of a person who named that machine, stands for what the client has not seen
-    of it.
+    of it. `forces_off` tells whether the client may turn machines off at this time.
     """
 
     simulator: Simulator
@@ -85,11 +86,13 @@ class Oracle:
     stands_for: Callable[[str, str], bool] = lambda _name, _side: False
     named: frozenset[str] | None = None
     asks_hosts: bool = True
+    forces_off: bool = False
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
     _seen: int = 0
     _copies: dict[str, _Copies] = field(default_factory=dict)
+    _turned_off: dict[Machine, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.simulator.locked(self._begin)
@@ -115,6 +118,7 @@ class Oracle:
         for item in world.vault.items:
             self._copies[item.name] = _Copies(item.stage)
             self._look_at(world, item)
+        self._turned_off = {machine: machine.turned_off for machine in world.hyperv.machines()}
         world.clock.watch(lambda: self._look(world))
         self.simulator.watch(self._hear)
 
@@ -185,6 +189,14 @@ class Oracle:
     def _look(self, world: World) -> None:
         for item in world.vault.items:
             self._look_at(world, item)
+        for machine in world.hyperv.machines():
+            self._look_for_force(machine)
+
+    def _look_for_force(self, machine: Machine) -> None:
+        before = self._turned_off.get(machine, 0)
+        if machine.turned_off > before and not self.forces_off:
+            self._object(f"{machine.name} was turned off on {machine.host.name}, which nobody had allowed")
+        self._turned_off[machine] = machine.turned_off
 
     def _look_at(self, world: World, item: Item) -> None:
         before = self._copies.setdefault(item.name, _Copies(item.stage))
