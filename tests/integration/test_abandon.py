@@ -404,6 +404,14 @@ def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> No
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 0)
 
 
+def test_a_guest_is_not_turned_off_where_the_task_ends_before_the_time_for_its_shutdown(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=3600)
+    failed = vault.fail("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=600, wait_timeout=200)
+    assert "Allow more time (wait_timeout)" in failed["msg"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
 def test_a_guest_that_becomes_ready_is_asked_again(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", heartbeat="none")

@@ -29,6 +29,7 @@ _ASK_AGAIN = 30.0
 _OFF = "Off"
 _STATE, _START_ACTION = "state", "automatic_start_action"
 _CLOSE = "An application with unsaved data may keep it from that: close_applications: true closes it."
+_NO_TIME = "Allow more time (wait_timeout): it ended before that for the shutdown (shutdown_timeout) was over."
 _LOOK = "Look at the VM on its host, then run the task again: it looks first."
 # Begins a change of the machine: what, and the state or start action before.
 Begin = Callable[[str, str], Change]
@@ -81,7 +82,7 @@ class HostPower:
             sent, state = self._turn_off(state, sent.why)
         if state != _OFF:
             self._settle(sent, state)
-            raise sent.lost or self._still_up(state, sent)
+            raise sent.lost or self._still_up(state, sent, "" if has_time else _NO_TIME)
         if sent.change is None:
             sent = _Sent(self._begin(AWAIT_OFF, self._machine.state), made=True)
         self._settle(sent, state)
@@ -239,12 +240,12 @@ class HostPower:
             message=words,
         )
 
-    def _still_up(self, state: str, sent: _Sent) -> HostError:
+    def _still_up(self, state: str, sent: _Sent, hint: str) -> HostError:
         ways = "" if self._wish.force_off else ", or allow to turn it off (force_off: true)"
         by_hand = f"Shut it down by hand{ways}, then run the task again."
         return HostError(
             f"{self._machine.name} on {self._place} did not go off, it is {state}: {sent.why}.",
-            " ".join(filter(None, (sent.remedy, by_hand))),
+            " ".join(filter(None, (sent.remedy, hint, by_hand))),
             host=self._place,
             message=sent.refusal,
         )
