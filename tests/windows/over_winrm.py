@@ -47,7 +47,7 @@ def main() -> None:
     answer = session.ask(guest_command.SCRIPT, {"command": "'h\u00e9'; 1 + 1"})
     assert answer["output"].split() == ["h\u00e9", "2"], answer
     show(session, switch.SCRIPT, SWITCH)
-    show(session, vm_power.SCRIPT, {"id": "none", "action": "read"})
+    show(session, vm_power.SCRIPT, {"id": "00000000-0000-0000-0000-000000000000", "action": "read"})
 
 
 def show(session: HostSession, script: str, request: dict[str, Any]) -> None:

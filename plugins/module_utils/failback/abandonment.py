@@ -37,8 +37,8 @@ class Objection:
 class Stop:
     """What is to be done with an on-premises copy.
 
-    C(power): shut_down, turn_off, await_off (it is going down already), or empty: it is off. C(holds): its host must be
-    kept from starting it.
+    C(power): shut_down, turn_off (as it is now its guest cannot be asked, so it may have to be turned off), await_off
+    (it is going down already), or empty: it is off. C(holds): its host must be kept from starting it.
     """
 
     copy: Copy
