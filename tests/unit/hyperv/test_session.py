@@ -167,6 +167,8 @@ def test_the_script_s_error_is_the_host_s_own_words(host: Start, changes: bool, 
         hv01.ask(changes=changes)
     assert caught.value.details["category"] == "PermissionDenied"
     assert caught.value.details["error_id"] == "AccessDenied,X"
+    # What it did before its end is not known.
+    assert caught.value.wrote is changes
     assert hv01.actions()[-2:] == ["Signal", "Delete"]
 
 
