@@ -86,7 +86,8 @@ class HostSession:
 
         A question that C(changes) nothing is asked once more when the connection breaks; one that does never is.
         Raises HostUnreachable, HostAuthenticationError, HostError, MissingLibrary, and FateUnknown for a change of
-        which it is not known whether it was made.
+        which it is not known whether it was made. A HostError that says C(wrote) was the end of a change on its way;
+        any other came before its begin.
         """
         question = question_of(script, request)
         if not changes:
@@ -96,6 +97,10 @@ class HostSession:
             return self._result(question, console)
         except NoAnswer as problem:
             raise _fate_unknown(question, problem) from problem
+        except HostError as problem:
+            # A script that ends with an error may have changed something before it.
+            problem.wrote = "not_run" not in problem.details
+            raise
 
     def run(self, command: str) -> Ended:
         """Run a command of the user's, once, and return what it showed and its exit code.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..failback.abandonment import AWAIT_OFF, HOLD, START_NOTHING, TURN_OFF, Stop
-from ..failback.failures import FailbackError, FateUnknown, HostAuthenticationError, HostError, HostUnreachable
+from ..failback.failures import FailbackError, FateUnknown, HostError
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
 from ..watch import Watch
@@ -94,9 +94,10 @@ class HostPower:
             answer = self._services.hosts.change(self._session, SCRIPT, request)
         except FateUnknown as unknown:
             return change, unknown, ""
-        except (HostUnreachable, HostAuthenticationError):
-            # It never got as far as being sent.
-            change.was_refused()
+        except HostError as problem:
+            # It never got as far as being begun.
+            if not problem.wrote:
+                change.was_refused()
             raise
         return change, None, str(answer["failure"] or "")
 
