@@ -14,7 +14,8 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 - no machine is turned off on its host unless its user has allowed that;
 - nothing is asked for under an empty name;
 - no write moves a machine that its sender did not name, where `named` tells whom that is;
-- a write rests on a look: what it is about was read since the last time that it was sent, and not long before.
+- a write rests on a look: what it is about was read since the last time that it was sent, and not long before;
+- each change on a host has a fate, and who says that it was made or not made is right; that it is unknown, too.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ MAY_START = {
 # The stages from which a machine comes to its cut-over; one that a failed commit leaves is none.
 CUTS_OVER = frozenset({lifecycle.COMPLETING, lifecycle.SYNCHRONIZING})
 OK, ACCEPTED = 200, 202
+# What a client says of a change on a host, and what it is of: a machine's power or start action, or a switch.
+MADE, NOT_MADE, UNKNOWN = "made", "not made", "unknown"
+POWER, START, SWITCH = "power", "start", "switch"
 # How old a look may be when the write that rests on it arrives, in seconds: at one machine; what a plan may need more
 # for each of its machines and each host.
 OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
@@ -91,6 +95,7 @@ class Oracle:
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
     _seen: int = 0
+    _changes: int = 0
     _copies: dict[str, _Copies] = field(default_factory=dict)
     _turned_off: dict[Machine, int] = field(default_factory=dict)
 
@@ -105,6 +110,21 @@ class Oracle:
                 self._object(f"{name} ended as {stages.get(name)}, not as {stage}")
         return self.violations
 
+    def hears_of_changes(self, told: Mapping[tuple[str, str], str]) -> None:
+        """A client says what became of the changes on hosts since it was heard last, each by its host and what it is.
+
+        What it does not name it says not to have changed.
+        """
+        world = self._world
+        if world is None:
+            raise ValueError("nothing is watched")
+        made = {(one["host"], what) for one in world.hyperv.changes[self._changes :] for what in _changed(one)}
+        self._changes = len(world.hyperv.changes)
+        for host, what in made | set(told):
+            fate, true = told.get((host, what), NOT_MADE), MADE if (host, what) in made else NOT_MADE
+            if fate not in (true, UNKNOWN):
+                self._object(f"a change of {what} on {host} was {true}, and is said to be {fate}")
+
     def settle(self, name: str) -> None:
         """Somebody has looked at both copies of a machine and decided: what Azure alone had is not missed."""
         self._copies[name].azure_is_ahead = False
@@ -115,6 +135,7 @@ class Oracle:
 
     def _begin(self, world: World) -> None:
         self._world, self._seen = world, world.journal.count
+        self._changes = len(world.hyperv.changes)
         for item in world.vault.items:
             self._copies[item.name] = _Copies(item.stage)
             self._look_at(world, item)
@@ -222,6 +243,14 @@ class Oracle:
     def _object(self, violation: str) -> None:
         if violation not in self.violations:
             self.violations.append(violation)
+
+
+def _changed(change: Mapping[str, Any]) -> list[str]:
+    """What a change on a host is of; a machine has a state and a start action, a switch has more."""
+    before, after = change["before"], change["after"]
+    if len(before or after) > len((POWER, START)):
+        return [SWITCH]
+    return [what for what, old, new in zip((POWER, START), before, after, strict=True) if old != new]
 
 
 def _oldest(world: World, machines: int) -> float:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import base64
 import importlib
-import json
 import os
 import re
 import shutil
@@ -24,6 +23,14 @@ from typing import Any
 import pytest
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
+
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.question import (
+    Console,
+    Question,
+    question_of,
+    question_of_command,
+)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "hyperv" / "scripts"
 PACKAGE = "ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts"
@@ -62,9 +69,10 @@ COMMANDS: dict[str, set[str]] = {
     "Invoke-CimMethod": {"InputObject", "MethodName", "Arguments"},
     "New-Object": set(),
     "New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
-    "Out-String": set(),
+    "Out-Host": set(),
     "Set-VMSwitch": {"VMSwitch", "NetAdapterName", "SwitchType", "AllowManagementOS"},
     "Where-Object": set(),
+    "Write-Host": set(),
     "Write-Output": set(),
 }
 # Variables that only PowerShell 6 and later set.
@@ -242,22 +250,28 @@ NEEDS_PWSH = pytest.mark.skipif(shutil.which("pwsh") is None, reason="pwsh is no
 WEB01 = 'web01 "日本" $(x)'
 
 
-def run_in_pwsh(folder: Path, name: str, request: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """What the bootstrap writes for a script, and its exit code, with the host's commands in a module."""
+def in_pwsh(folder: Path, question: Question, bootstrap: str = BOOTSTRAP) -> Console:
+    """What the console shows of a question, with the host's commands in a module that greets."""
     module = folder / "modules" / "Hyper-V"
     module.mkdir(parents=True)
-    (module / "Hyper-V.psm1").write_text(HOST_MODULE, encoding="utf-8-sig")
-    encoded = base64.b64encode(text_of("bootstrap").encode("utf-16-le")).decode()
-    question = base64.b64encode(json.dumps({"script": text_of(name), "input": request}).encode())
+    (module / "Hyper-V.psm1").write_text(f"Write-Host 'Hello.'\n{HOST_MODULE}", encoding="utf-8-sig")
+    encoded = base64.b64encode(bootstrap.encode("utf-16-le")).decode()
     ran = subprocess.run(
         ["pwsh", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded],
-        input=question + b"\r\n",
+        input=question.encoded(),
         env={**os.environ, "PSModulePath": str(module.parent), "POWERSHELL_TELEMETRY_OPTOUT": "1"},
         capture_output=True,
         timeout=120,
         check=False,
     )
-    return json.loads(base64.b64decode(ran.stdout)), ran.returncode
+    return Console(ran.stdout, ran.stderr, ran.returncode)
+
+
+def run_in_pwsh(folder: Path, name: str, request: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """What a script answers, and its exit code."""
+    question = question_of(text_of(name), request)
+    console = in_pwsh(folder, question)
+    return question.answer(console) or {}, console.exit_code
 
 
 @NEEDS_PWSH
@@ -297,6 +311,52 @@ def test_pwsh_tells_an_error_in_the_host_s_words(tmp_path: Path) -> None:
 
 
 @NEEDS_PWSH
-def test_pwsh_runs_a_user_s_command(tmp_path: Path) -> None:
-    answer, code = run_in_pwsh(tmp_path, "guest_command", {"command": "'hello'"})
-    assert (code, answer["result"]) == (0, {"exit_code": 0, "output": "hello" + os.linesep})
+@pytest.mark.parametrize(
+    ("command", "code", "output"),
+    [
+        ("'hello'", 0, "hello\n"),
+        ("Write-Host a; 'b'; Write-Information c -InformationAction Continue; [Console]::Write('d')", 0, "a\nb\nc\nd"),
+        ("sh -c 'echo a; exit 4'", 4, "a\n"),
+        ("'a'; exit 3; 'b'", 3, "a\n"),
+        ("", 0, ""),
+    ],
+)
+def test_pwsh_runs_a_user_s_command(tmp_path: Path, command: str, code: int, output: str) -> None:
+    question = question_of_command(command)
+    console = in_pwsh(tmp_path, question)
+    shown = question.output(console)
+    assert (question.answer(console), console.exit_code) == (None, code)
+    assert shown is not None
+    assert shown.replace("\r\n", "\n") == output
+
+
+@NEEDS_PWSH
+def test_pwsh_tells_an_error_of_a_user_s_command(tmp_path: Path) -> None:
+    question = question_of_command("'a'; throw 'the shop is closed'")
+    answer = question.answer(in_pwsh(tmp_path, question))
+    assert answer is not None
+    assert answer["error"]["message"] == "the shop is closed"
+
+
+class Nothing(Question):
+    """A question that does not arrive."""
+
+    def encoded(self) -> bytes:
+        """Return what goes to standard input."""
+        return b""
+
+
+@NEEDS_PWSH
+@pytest.mark.parametrize(
+    ("kind", "before", "not_run"),
+    [
+        (Nothing, "", "input"),
+        (Question, "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'", "language_mode"),
+    ],
+)
+def test_pwsh_says_why_a_script_was_not_begun(tmp_path: Path, kind: type[Question], before: str, not_run: str) -> None:
+    question = kind(text_of("host_facts"), {"vms": None}, "a1")
+    console = in_pwsh(tmp_path, question, f"{before}\n{BOOTSTRAP}")
+    answer = question.answer(console)
+    assert answer is not None
+    assert (answer["error"]["not_run"], console.exit_code) == (not_run, 1)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..failback.abandonment import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
-from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, HostUnreachable
+from ..failback.failures import FateUnknown, HostError
 from ..failback.guest_shutdown import judge_shutdown
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
@@ -168,12 +168,12 @@ class HostPower:
             answer = self._services.hosts.change(self._session, SCRIPT, request)
         except FateUnknown as unknown:
             return change, None, unknown
-        except (HostUnreachable, HostAuthenticationError):
-            # It never got as far as being sent.
-            change.was_refused()
-            raise
         except HostError as problem:
-            change.explain(f"Whether {self._named(action)} was made is not known: {problem.happened}")
+            if problem.wrote:
+                change.explain(f"Whether {self._named(action)} was made is not known: {problem.happened}")
+            else:
+                # It never got as far as being begun.
+                change.was_refused()
             raise
         if answer["before"] is None:
             change.was_refused()

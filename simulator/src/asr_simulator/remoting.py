@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv import Host
@@ -40,7 +41,11 @@ class HostCommands:
         pause: Callable[[float], None],
     ) -> Completed:
         """Run the line on the host until it ends; the host's clock is what the command sees."""
-        return run_command_line(command_line, stdin, machine_of(world, host.name, environment, pause), ADVICE)
+        where = world.hyperv.host(host.name)
+        sent = b"" if where.remoting.input_lost else stdin
+        with world.hyperv.watched(where) as changes:
+            done = run_command_line(command_line, sent, machine_of(world, host.name, environment, pause), ADVICE)
+        return replace(done, stdout=where.remoting.shown(done.stdout, changed=bool(changes)))
 
 
 def machine_of(

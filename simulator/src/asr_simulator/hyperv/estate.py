@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,11 @@ SHUTDOWN_SECONDS, RESTART_SECONDS = 10.0, 180.0
 
 
 class HyperV:
-    """The hosts by their names in small letters. The vault calls it as a plain object; people come over WinRM."""
+    """The hosts by their names in small letters. The vault calls it as a plain object; people come over WinRM.
+
+    ``changes`` are what commands have changed, in order: time, host, id (of a machine or switch), before and after
+    (None: it is not there).
+    """
 
     def __init__(self, scenario: Scenario, clock: Clock, ids: Identities, boot_seconds: float) -> None:
         self.clock, self._ids, self._boot_seconds = clock, ids, boot_seconds
@@ -48,6 +53,7 @@ class HyperV:
         self.password = scenario.hyperv.password
         self.hosts: dict[str, Host] = {host.name.lower(): host for host in Builder(scenario, clock.now(), ids).hosts()}
         self._listeners: list[Callable[[Host], None]] = []
+        self.changes: list[dict[str, Any]] = []
         for fabric in scenario.fabrics:
             for spec in fabric.hyperv_hosts:
                 for machine in spec.virtual_machines:
@@ -82,6 +88,17 @@ class HyperV:
         from asr_simulator.hyperv.cmdlets import names_of
 
         return names_of(self, host)
+
+    @contextmanager
+    def watched(self, host: Host) -> Iterator[list[dict[str, Any]]]:
+        """Collect and keep what is changed on a host meanwhile."""
+        before, found = host.changeable(), list[dict[str, Any]]()
+        yield found
+        after = host.changeable()
+        for identifier in (one for one in {**before, **after} if before.get(one) != after.get(one)):
+            change = {"time": self.clock.now().isoformat(), "host": host.name, "id": identifier}
+            found.append({**change, "before": before.get(identifier), "after": after.get(identifier)})
+        self.changes += found
 
     def state(self) -> list[dict[str, Any]]:
         """What the control API shows under ``hosts``."""

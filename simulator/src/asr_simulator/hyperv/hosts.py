@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from asr_simulator.hyperv.machines import Machine, VirtualDisk
 from powershell_subset import Answer
@@ -15,6 +16,7 @@ from powershell_subset import Answer
 CSV_ROOT = "C:\\ClusterStorage\\"
 SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
 VMMS, DRA, AGENT, VMM_SERVICE, CLUSTER_SERVICE = "vmms", "dra", "obengine", "SCVMMService", "ClusSvc"
+TOLD, LOST, CUT = "told", "lost", "cut"
 EXTERNAL, INTERNAL, PRIVATE = "External", "Internal", "Private"
 
 
@@ -145,12 +147,26 @@ class Quota:
 class Remoting:
     """What goes wrong in a host's WinRM. ``blocked`` is the number with which App Control keeps PowerShell from
     starting (0: it does not), ``pipe_ends`` that a command ends before it has read its input, ``send_times_out`` that
-    Send is carried out and no answer comes in time."""
+    Send is carried out and no answer comes in time. ``input_lost``: a command's standard input ends before anything of
+    it has come, ``console`` is what comes before and behind all that a command shows, and ``answers`` what becomes of
+    that, of every command or of those that have changed something."""
 
     quotas: list[Quota] = field(default_factory=list)
     blocked: int = 0
     pipe_ends: bool = False
     send_times_out: bool = False
+    input_lost: bool = False
+    console: tuple[str, str] = ("", "")
+    answers: str = TOLD
+    of_changes_alone: bool = False
+
+    def shown(self, text: str, *, changed: bool) -> str:
+        """What comes of all that a command shows."""
+        before, behind = self.console
+        text = f"{before}{text}{behind}"
+        if self.answers == TOLD or (self.of_changes_alone and not changed):
+            return text
+        return "" if self.answers == LOST else text[: len(text) // 2]
 
     def quota_for(self, operation: str) -> Quota | None:
         """The quota that an operation meets, which counts."""
@@ -258,6 +274,12 @@ class Host:
     def disk_folder(self) -> str:
         """The default folder of virtual disks."""
         return f"{self.machine_folder}\\Virtual Hard Disks"
+
+    def changeable(self) -> dict[str, Any]:
+        """What a command may change of it: its switches, and how its machines run and start, by their ids."""
+        machines = {one.identifier: (one.state, one.automatic_start_action) for one in self.machines}
+        switches = {one.identifier: (one.type, one.card, one.for_management) for one in self.switches}
+        return {**machines, **switches}
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""

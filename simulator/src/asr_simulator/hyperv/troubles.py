@@ -21,6 +21,11 @@ A service fault of a host is one of::
     {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
     {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
     {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
+    {"host": H, "input": "lost"}                                     ends before anything has come ("arrives": again)
+    {"host": H, "console": "noisy"}                                  it greets, and goes on behind answers ("quiet")
+    {"host": H, "answers": "lost", "of": "changes"}                  nothing comes of what commands show that changed
+                                                                     something ("of": "all": of any); "cut": the first
+                                                                     half, "told": all again
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
@@ -49,7 +54,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
+from asr_simulator.hyperv.hosts import (
+    CUT,
+    EXTERNAL,
+    LOST,
+    SERVICE_RUNNING,
+    SERVICE_STOPPED,
+    TOLD,
+    Host,
+    Quota,
+    Switch,
+)
 from asr_simulator.hyperv.machines import (
     COMPONENT_FAILS,
     COMPONENT_LOCKED,
@@ -237,6 +252,26 @@ def _send(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host.remoting, "send_times_out", late)
 
 
+def _input(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    lost = _one_of(fault, "input", "lost", "arrives") == "lost"
+    return lambda: setattr(host.remoting, "input_lost", lost)
+
+
+def _console(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    console = CONSOLES[_one_of(fault, "console", *CONSOLES)]
+    return lambda: setattr(host.remoting, "console", console)
+
+
+def _answers(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    answers = _one_of(fault, "answers", LOST, CUT, TOLD)
+    of_changes_alone = _one_of(fault, "of", "all", "changes") == "changes"
+
+    def change() -> None:
+        host.remoting.answers, host.remoting.of_changes_alone = answers, of_changes_alone
+
+    return change
+
+
 def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     if _one_of(fault, "power", "running", "off") == "off":
         return machine.turn_off
@@ -334,6 +369,14 @@ REPLICATIONS = {
 }
 # The HRESULTs of errors 4551 (an App Control policy) and 1260 (AppLocker, a software restriction policy).
 BLOCKED = {"blocked": 2147946951, "by_policy": 2147943660, "allowed": 0}
+# What a banner, a module and a security agent may say: lines, what looks like an answer, no end of a line.
+CONSOLES = {
+    "noisy": (
+        'Authorized use only.\r\n{"result": null}\r\neyJyZXN1bHQiOiBudWxsfQ==\r\n<a></a><> Loading... 100 %',
+        "WARNING: session is recorded\r\nBye",
+    ),
+    "quiet": ("", ""),
+}
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"reachable"}): _reachable,
     frozenset({"dead"}): _dead,
@@ -350,6 +393,9 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"powershell"}): _powershell,
     frozenset({"pipe"}): _pipe,
     frozenset({"send"}): _send,
+    frozenset({"input"}): _input,
+    frozenset({"console"}): _console,
+    frozenset({"answers", "of"}): _answers,
 }
 OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"power"}): _power,
