@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # The words of Hyper-V's own State, and the two that the control API knows.
 STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
 STATE_STOPPING = "Stopping"
+# What a cluster's resource "Virtual Machine Configuration" may be: only while it is online a host lists its machine.
+LISTED, UNLISTED = "Online", ("Offline", "Failed", "OfflinePending")
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
 OFF, RUNNING = "off", "running"
@@ -130,6 +132,8 @@ class Checkpoint:
 class Machine:
     """A virtual machine that a host knows, or knew: ``exists`` tells.
 
+    ``configuration`` is the state of its cluster's resource for its configuration; ``tells_cluster_id``: which machine
+    its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
@@ -158,6 +162,9 @@ class Machine:
     heartbeat_works: bool = True
     may_start: bool = True
     readable: bool = True
+    configuration: str = LISTED
+    tells_cluster_id: bool = True
+    record: str = ""
     replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
     replication_trouble: Replication | None = None
     foreign_disks: list[ForeignDisk] = field(default_factory=list)
@@ -177,6 +184,19 @@ class Machine:
     def power(self) -> str:
         """``running`` or ``off``: a saved or paused machine serves nobody, but only the saved one is off."""
         return OFF if self.state in (STATE_OFF, STATE_SAVED) else RUNNING
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its host has it in its list."""
+        return self.configuration == LISTED
+
+    def configure(self, state: str) -> None:
+        """Its cluster takes its configuration offline, or on again; what depends on that goes off, or is saved."""
+        self.configuration = state
+        if state == "Failed":
+            self.turn_off()
+        elif state != LISTED and self.state != STATE_OFF:
+            self.state, self.started = STATE_SAVED, None
 
     @property
     def is_consistent(self) -> bool:
