@@ -13,18 +13,13 @@ from . import azure_use
 from .azure_resources import AzureVm
 from .azure_use import AzureUse
 from .hyperv_hosts import HostVm
+from .power_states import is_off, is_running, is_up, says_power, state_of
 
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
 UNDER_WAY = "an operation of it is under way"
 PROVED = "proved"
 OTHER_COPY = "other_copy"
-# In the words of Azure compute, Hyper-V and VMM. Off for good: a start boots what is on the disks.
-_OFF = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "poweroff", "stored"})
-# Not running, but a start goes on from the saved memory, over whatever was written to the disks since.
-_SAVED = frozenset({"saved", "savedcritical", "fastsaved", "fastsavedcritical"})
-# What says that the side does not know: VMM keeps a machine in its list while its host does not answer.
-_UNKNOWN = frozenset({NOT_CHECKED, "unknown", "", "hostnotresponding", "missing"})
 
 
 @dataclass(frozen=True)
@@ -49,8 +44,8 @@ class Copy:
 
     @property
     def is_known(self) -> bool:
-        """Whether its side told its state."""
-        return self.is_identified and self.state.lower() not in _UNKNOWN
+        """Whether its side told whether it runs."""
+        return self.is_identified and (self.state == ABSENT or says_power(self.state))
 
     @property
     def is_identified(self) -> bool:
@@ -59,28 +54,34 @@ class Copy:
 
     @property
     def is_there(self) -> bool:
-        """Whether it was seen."""
-        return self.is_known and self.state != ABSENT
+        """Whether it was seen: by its own host also in a state that says nothing."""
+        is_seen = self.is_known or (self.is_identified and self.machine is not None)
+        return is_seen and self.state != ABSENT
 
     @property
     def is_off(self) -> bool:
         """Whether it is off, or not there: a synchronisation may write to its disks."""
-        return self.state.lower() in _OFF
+        return self.state == ABSENT or is_off(self.state)
 
     @property
     def is_up(self) -> bool:
-        """Whether it runs, or is about to, or has stopped on the way: anything but proved down."""
-        return self.is_known and self.state.lower() not in _OFF | _SAVED
+        """Whether it runs, or is about to, or has stopped on the way."""
+        return self.is_known and is_up(self.state)
 
     @property
     def is_running(self) -> bool:
         """Whether it serves: not one that is paused, starting or in trouble."""
-        return self.is_known and self.state.lower() == "running"
+        return self.is_known and is_running(self.state)
 
     @property
     def is_in_the_way(self) -> bool:
-        """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake."""
-        return self.state.lower() not in _UNKNOWN and not self.is_off
+        """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake.
+
+        In a state that is new or says nothing it is as well, but not by the word of VMM's record alone.
+        """
+        if self.is_off or self.state in (NOT_CHECKED, ""):
+            return False
+        return says_power(self.state) or self.machine is not None or state_of(self.state).side is None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from .documents import Document
 from .failures import TargetError
+from .power_states import is_off, is_running
 
 # What must have been read before a machine that was not found can be called absent.
 _PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "vmm"})
@@ -128,13 +129,13 @@ class HostVm:
 
     @property
     def is_running(self) -> bool:
-        """Whether Hyper-V says that it runs."""
-        return self.state == "Running"
+        """Whether Hyper-V says that it runs and serves."""
+        return is_running(self.state)
 
     @property
     def is_off(self) -> bool:
         """Whether Hyper-V says that it is off. It may be neither off nor running."""
-        return self.state == "Off"
+        return is_off(self.state)
 
 
 @dataclass(frozen=True)

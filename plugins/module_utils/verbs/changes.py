@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..failback.power_states import is_off
+
 _NOBODY = "nobody yet"
-# What is a change of a machine's power on its host, when it is seen there.
-_OFF = "Off"
 
 
 class Change:
@@ -63,4 +63,4 @@ class Changes:
     @property
     def stopped(self) -> frozenset[str]:
         """The ids of the items of which a copy was seen to go off on its host."""
-        return frozenset(item_id for item_id, change in self._made if change.step["after"] == _OFF)
+        return frozenset(item_id for item_id, change in self._made if is_off(change.step["after"] or ""))

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..failback.abandonment import AWAIT_OFF, HOLD, START_NOTHING, TURN_OFF, Stop
 from ..failback.failures import FailbackError, FateUnknown, HostAuthenticationError, HostError, HostUnreachable
+from ..failback.power_states import is_off
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
 from ..watch import Watch
@@ -22,7 +23,6 @@ from .wishes import AbandonWish
 
 # Seconds between two looks at a machine that shuts down.
 _INTERVAL = 10.0
-_OFF = "Off"
 _START_ACTION = "automatic_start_action"
 # Begins a change of the machine: what, and the state or start action before.
 Begin = Callable[[str, str], Change]
@@ -56,11 +56,11 @@ class HostPower:
         if power != AWAIT_OFF:
             change, unknown, failure = self._send(power, state)
         state = self._await_off(failure)
-        if state != _OFF and self._wish.force_off and power != TURN_OFF:
+        if not is_off(state) and self._wish.force_off and power != TURN_OFF:
             self._settle(change, state, failure)
             change, unknown, failure = self._send(TURN_OFF, state)
             state = self._await_off(failure)
-        if state != _OFF:
+        if not is_off(state):
             self._settle(change, state, failure)
             raise unknown or self._still_up(state, failure)
         self._settle(change or self._begin(AWAIT_OFF, self._machine.state), state, "")
@@ -116,7 +116,7 @@ class HostPower:
                 seen = self._read()
             except HostError as unread:
                 problem, seen = unread, {}
-            if seen.get("state") == _OFF or self._watch.remaining() <= ends:
+            if is_off(str(seen.get("state", ""))) or self._watch.remaining() <= ends:
                 if problem is not None:
                     raise problem
                 return str(seen["state"])
