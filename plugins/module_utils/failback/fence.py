@@ -30,8 +30,9 @@ class Copy:
     Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name;
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
-    machine is failed back to, not at the id that the item names. C(machine) is what its own host said of it; None for
-    one in Azure, or of which only VMM knows.
+    machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
+    saw it: no second one may be made. C(machine) is what its own host said of it; None for one in Azure, or of which
+    only VMM knows.
     """
 
     place: str
@@ -40,6 +41,7 @@ class Copy:
     is_namesake: bool = False
     is_unidentified: bool = False
     is_target: bool = True
+    is_claimed: bool = False
     machine: HostVm | None = None
 
     @property
@@ -135,6 +137,11 @@ class Sides:
     def in_the_way(self) -> list[Copy]:
         """The on-premises machines that must be off before a failback goes on, and are not."""
         return [copy for copy in self.on_premises if copy.is_in_the_way]
+
+    @property
+    def claimed(self) -> list[Copy]:
+        """The on-premises copies that a cluster or VMM has, and that nobody saw."""
+        return [copy for copy in self.on_premises if copy.is_claimed]
 
     @property
     def on_premises_up(self) -> list[Copy]:
@@ -239,7 +246,7 @@ def _state_of(copy: Copy) -> str:
 
 def is_missing(copies: Sequence[Copy]) -> bool:
     """Say whether the hosts say that there is no copy: all that could have one were asked. A namesake is none."""
-    return all(copy.state == ABSENT or copy.is_namesake for copy in copies)
+    return bool(copies) and all(copy.state == ABSENT or copy.is_namesake for copy in copies)
 
 
 def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool:
