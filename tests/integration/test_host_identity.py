@@ -43,7 +43,9 @@ def test_a_copy_of_a_host_with_two_names_counts_once(driver: Any, alias: str, ci
     for host in (HV01, HV02):
         vault.trouble(host=host, cim=cim)
     forget_provider(vault)
-    result = vault.run("commit", replicated_item="vm1", policy="now", accept_unseen=[{"vm": "vm1", "sides": ["on_premises"]}])
+    result = vault.run(
+        "commit", replicated_item="vm1", policy="now", accept_unseen=[{"vm": "vm1", "sides": ["on_premises"]}]
+    )
     states = [one["state"] for one in result["fence"]["before"][0]["on_premises"] if one["host"]]
     assert states.count("Running") == 1
 
