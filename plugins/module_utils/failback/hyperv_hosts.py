@@ -266,16 +266,20 @@ class HostFacts:
         so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
         shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
-        has_no_role = bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
         managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
             (clustered and self.cluster is None, "its cluster could not be read"),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
-            (not shows_machines and not has_no_role, "Hyper-V could not be read"),
+            (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
         )
         return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def has_no_hyper_v(self) -> bool:
+        """Whether it certainly is no Hyper-V host, so that no machine is there."""
+        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
 
     def claim_of(self, vm_id: str, name: str) -> str:
         """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""

@@ -80,7 +80,9 @@ class Search:
 
     def nodes_left(self) -> list[str]:
         """Return the nodes of the clusters of the hosts that were looked at, which were not looked at themselves."""
-        clusters = [one.facts.cluster for one in self._looked if one.facts.cluster is not None]
+        # A cluster of VMM servers has nodes as well, but no machines.
+        hosts = [one.facts for one in self._looked if not one.facts.has_no_hyper_v]
+        clusters = [facts.cluster for facts in hosts if facts.cluster is not None]
         nodes = dict.fromkeys(node for cluster in clusters for node, _state in cluster.nodes if node)
         return [node for node in nodes if self._looked_at(node) is None and not self._was_silent(node)]
 
@@ -146,24 +148,31 @@ class Search:
             self.add(self._copy(name, vm, "read from the host", at_target=at_home))
         if looked.has_shown:
             return
+        claim = self._claim_of(facts)
         if managed is not None:
             self._look_behind_vmm(looked, managed, at_target=at_target)
-        elif owner and not facts.identity.answers_to(owner):
-            self._look_for(owner, facts, max_age, at_target=at_target)
-        elif vm is None or facts.claim_of(*wanted):
-            self.add(self._unseen(name, facts, at_target=at_target))
+        elif claim and owner and not facts.identity.answers_to(owner):
+            self._look_for(owner, claim, max_age, at_target=at_target)
+        elif vm is None or claim:
+            self.add(self._unseen(name, facts, claim, at_target=at_target))
+
+    def _claim_of(self, facts: HostFacts) -> str:
+        """Return what a host's cluster says of the machine; nothing where a node of that cluster has shown it."""
+        showing = [one.facts.cluster.name for one in self._looked if one.has_shown and one.facts.cluster is not None]
+        if facts.cluster is not None and facts.cluster.name in showing:
+            return ""
+        return facts.claim_of(*self._wanted)
 
     @property
     def _wanted(self) -> tuple[str, str]:
         return self.item.hypervisor_vm_id, self.item.friendly_name
 
-    def _look_for(self, owner: str, facts: HostFacts, max_age: float | None, *, at_target: bool) -> None:
-        """Look on the node that owns a machine by its cluster's word. Where that shows none, the machine is hidden, or
-        moving: it is nowhere absent."""
-        known = self._looked_at(owner)
+    def _look_for(self, owner: str, claim: str, max_age: float | None, *, at_target: bool) -> None:
+        """Look on the node that owns a machine by its cluster's C(claim). Where that shows none, the machine is hidden,
+        or moving: it is nowhere absent."""
+        known, before = self._looked_at(owner), len(self._copies)
         if known is not None and known.has_shown:
             return
-        claim, before = facts.claim_of(*self._wanted), len(self._copies)
         if known is None:
             self._look(owner, max_age, claim, at_target=at_target)
         if all(copy.state == ABSENT for copy in self._copies[before:]):
@@ -197,11 +206,13 @@ class Search:
             place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
         )
 
-    def _unseen(self, name: str, facts: HostFacts, *, at_target: bool) -> Copy:
+    def _unseen(self, name: str, facts: HostFacts, claim: str, *, at_target: bool) -> Copy:
         """Say that a host has no such machine, where it could have told; else why it may have it."""
-        doubt = facts.doubt_about(*self._wanted) or facts.identity.denial_of(name)
+        is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
+        doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
+        doubt = doubt or facts.identity.denial_of(name)
         if doubt:
-            return _hidden(name, doubt, at_target=at_target, claim=facts.claim_of(*self._wanted))
+            return _hidden(name, doubt, at_target=at_target, claim=claim)
         return Copy(name, ABSENT, "the host has no such VM", is_target=at_target)
 
     def _may_be_the_one(self, vm: HostVm) -> bool:

@@ -209,6 +209,8 @@ class Machine:
         Raises:
             StartRefused: it cannot.
         """
+        if not self.is_listed:
+            raise StartRefused("Hyper-V was unable to find the virtual machine.")
         if not self.may_start:
             raise StartRefused("The virtual machine could not be started.")
         if not all(disk.present for disk in self.disks):

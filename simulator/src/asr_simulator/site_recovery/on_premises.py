@@ -132,6 +132,8 @@ def write_disks(works: Works, task: Task, seconds: float, item: Item, changed_gb
     try:
         yield Sleep(seconds * share)
         yield from works.reach(item)
+        if not machine.is_listed:
+            raise _stopped(item, "the virtual machine is not registered any more")
         if machine.power == RUNNING:
             raise _stopped(item, "the virtual machine was started meanwhile")
         for disk in machine.disks:
