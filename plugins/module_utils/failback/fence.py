@@ -246,7 +246,7 @@ def _state_of(copy: Copy) -> str:
 
 def is_missing(copies: Sequence[Copy]) -> bool:
     """Say whether the hosts say that there is no copy: all that could have one were asked. A namesake is none."""
-    return bool(copies) and all(copy.state == ABSENT or copy.is_namesake for copy in copies)
+    return all(copy.state == ABSENT or copy.is_namesake for copy in copies)
 
 
 def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool:

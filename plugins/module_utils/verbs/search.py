@@ -108,7 +108,7 @@ class Search:
         facts = self._answer(name, max_age)
         if isinstance(facts, NotRead):
             self._silent.append(name)
-            self.add(_hidden(name, "; ".join(filter(None, (claim, facts.reason))), at_target=at_target, claim=claim))
+            self._hide(name, "; ".join(filter(None, (claim, facts.reason))), claim, at_target=at_target)
             return
         before = next((one for one in self._looked if one.is_host(name, facts)), None)
         if before is not None:
@@ -120,7 +120,7 @@ class Search:
             self._look_at(looked, max_age, at_target=at_target)
         except TargetError as ambiguous:
             # Several machines of the name, and none with the id: which of them is meant, nobody can tell from here.
-            self.add(_hidden(name, ambiguous.happened, at_target=at_target))
+            self._hide(name, ambiguous.happened, at_target=at_target)
 
     def _answered_twice(self, name: str, before: _Looked, facts: HostFacts, *, at_target: bool) -> None:
         """Take note of a second name of a host. Where it is that of another host, that one was not asked."""
@@ -129,7 +129,7 @@ class Search:
         told = f"what answers as {name} is {facts.identity.name}, which was asked as {before.name} too"
         self.other_names.append(told)
         if facts.identity.is_misnamed(name):
-            self.add(_hidden(name, told, at_target=at_target))
+            self._hide(name, told, at_target=at_target)
 
     def _may_have_come(self, vm: HostVm, facts: HostFacts) -> bool:
         """Whether a machine's cluster may have moved it here from the target, which is another node of it."""
@@ -154,7 +154,7 @@ class Search:
         elif claim and owner and not facts.identity.answers_to(owner):
             self._look_for(owner, claim, max_age, at_target=at_target)
         elif vm is None or claim:
-            self.add(self._unseen(name, facts, claim, at_target=at_target))
+            self._miss(name, facts, claim, at_target=at_target)
 
     def _claim_of(self, facts: HostFacts) -> str:
         """Return what a host's cluster says of the machine; nothing where a node of that cluster has shown it."""
@@ -176,9 +176,8 @@ class Search:
         if known is None:
             self._look(owner, max_age, claim, at_target=at_target)
         if all(copy.state == ABSENT for copy in self._copies[before:]):
-            self._copies[before:] = [
-                _hidden(owner, f"{claim}; {owner} does not list it", at_target=at_target, claim=claim)
-            ]
+            del self._copies[before:]
+            self._hide(known.name if known else owner, f"{claim}; {owner} does not list it", claim, at_target=at_target)
 
     def _look_behind_vmm(self, server: _Looked, vm: VmmVm, *, at_target: bool) -> None:
         """Take a VMM server's word for a machine whose host cannot be asked; those that can are asked themselves."""
@@ -191,7 +190,7 @@ class Search:
             self.add(replace(copy, is_claimed=copy.is_identified and state_of(vm.state).is_unheard))
         elif not asked.has_shown and self._is_the_one(vm):
             told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
-            self.add(_hidden(asked.name, f"{told}; {asked.name} does not list it", at_target=at_target))
+            self._hide(asked.name, f"{told}; {asked.name} does not list it", at_target=at_target)
 
     def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
         machine = vm if isinstance(vm, HostVm) else None
@@ -206,14 +205,29 @@ class Search:
             place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
         )
 
-    def _unseen(self, name: str, facts: HostFacts, claim: str, *, at_target: bool) -> Copy:
+    def _miss(self, name: str, facts: HostFacts, claim: str, *, at_target: bool) -> None:
         """Say that a host has no such machine, where it could have told; else why it may have it."""
         is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
         doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
         doubt = doubt or facts.identity.denial_of(name)
         if doubt:
-            return _hidden(name, doubt, at_target=at_target, claim=claim)
-        return Copy(name, ABSENT, "the host has no such VM", is_target=at_target)
+            self._hide(name, doubt, claim, at_target=at_target)
+        else:
+            self.add(Copy(name, ABSENT, "the host has no such VM", is_target=at_target))
+
+    def _hide(self, name: str, reason: str, claim: str = "", *, at_target: bool) -> None:
+        """Say that a machine may be on a host although nobody saw it there; with a claim, that it is somewhere.
+
+        A host is one place, also where a cluster knows it by its short name: somebody may have to vouch for it.
+        """
+        copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
+        for index, before in enumerate(self._copies):
+            if before.state == NOT_CHECKED and is_same_host(before.place, name):
+                told = copy if copy.is_claimed and not before.is_claimed else before
+                place, is_target = max(before.place, name, key=len), before.is_target or at_target
+                self._copies[index] = replace(told, place=place, is_target=is_target)
+                return
+        self.add(copy)
 
     def _may_be_the_one(self, vm: HostVm) -> bool:
         """Whether a machine of the name certainly is no other one: of that, what else is told of the name is told."""
@@ -222,8 +236,3 @@ class Search:
     def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine is the one that was replicated, not another one of its name."""
         return bool(vm.id) and vm.id.lower() == self.item.hypervisor_vm_id
-
-
-def _hidden(name: str, reason: str, *, at_target: bool, claim: str = "") -> Copy:
-    """Say that a machine may be on a host although nobody saw it there; with a claim, that it is somewhere."""
-    return Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
