@@ -12,6 +12,8 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
 - no machine is turned off on its host unless its user has allowed that;
+- no copy counts as absent that is there: one that its host's list does not show is neither made a second time nor taken
+  for off when the Azure VM is started;
 - nothing is asked for under an empty name;
 - no write moves a machine that its sender did not name, where `named` tells whom that is;
 - a write rests on a look: what it is about was read since the last time that it was sent, and not long before;
@@ -20,6 +22,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -171,6 +174,17 @@ class Oracle:
             self.started[item.name, step] += 1
             if step in MAY_START:
                 self._judge_start(world, item, step, job)
+            if _creates(entry):
+                self._judge_hidden(item, "was to be made a second time")
+        for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
+            self._judge_hidden(item, "was started in Azure")
+
+    def _judge_hidden(self, item: Item, what: str) -> None:
+        """Something was done that rests on the on-premises copy being absent or off: hidden it is neither."""
+        machine = item.on_premises
+        is_hidden = machine.exists and machine.host.reachable and not machine.is_listed
+        if is_hidden and self.asks_hosts and not self.stands_for(item.name, "on_premises"):
+            self._object(f"{item.name} {what} while {machine.host.name} has it and does not list it")
 
     def _judge_look(self, world: World, entry: Mapping[str, Any]) -> None:
         """What a write rests on was read since it was sent before, and not too long ago, whatever the network did."""
@@ -314,6 +328,12 @@ def _step_of(entry: Mapping[str, Any]) -> str:
     body = entry["request_body"]
     properties = body.get("properties") if isinstance(body, dict) else None
     return f"{name} {properties.get('failoverDirection') if isinstance(properties, dict) else None}"
+
+
+def _creates(entry: Mapping[str, Any]) -> bool:
+    """Whether a failback makes the machine where its host does not have it."""
+    body = entry["request_body"]
+    return _step_of(entry) == "plannedFailover RecoveryToPrimary" and "CreateVmIfNotFound" in json.dumps(body)
 
 
 def _items_of(world: World, path: str) -> Iterator[Item]:

@@ -84,6 +84,12 @@ host:
       description: Its full name.
       type: str
       sample: hv01.contoso.example
+    machine_guid:
+      description:
+        - The id of its installation of Windows. Machines that were made of one disk may share it.
+        - It and the names are read from the registry, which needs no right to CIM.
+      type: str
+      sample: 0d1c2b3a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
     time:
       description: Its clock, UTC.
       type: str
@@ -234,7 +240,11 @@ host:
     cluster:
       description:
         - The failover cluster that the host is a node of; V(null) for none. C(name), the host's name in it C(node),
-          its C(nodes) with name and state, and its virtual machines C(groups), each with vm_id, name, owner and state.
+          its C(nodes) with name and state, and its virtual machines.
+        - These are C(groups), the resources of type V(Virtual Machine), and C(configurations), those of type V(Virtual
+          Machine Configuration), each with C(vm_id), the C(name) and C(group_state) of its group, its own name
+          C(resource), its C(owner) and its C(state). Only while a configuration is V(Online) does its owner list the
+          virtual machine.
       type: dict
       sample: null
     vmm:

@@ -190,6 +190,7 @@ def trouble(world: World) -> None:
     for host in world.hyperv.hosts.values():
         for machine in host.machines:
             machine.readable = machine.name != "tools01"
+            machine.tells_cluster_id = machine.readable
             machine.foreign_disks.append(ForeignDisk(PASS_THROUGH, "Disk 3", "a"))
             for disk in machine.disks:
                 disk.present = False

@@ -13,7 +13,7 @@ from .data_sync import DURING_FAILOVER
 from .failures import as_sentence
 from .findings import Finding, NotRead
 from .host_side import HostSide
-from .host_unread import not_asked, not_read, not_told
+from .host_unread import REMEDY_IF_HIDDEN, not_asked, not_read, not_told
 from .host_vm_checks import all_disks_replicated, host_replicates, no_left_chain, stays_off
 from .hyperv_hosts import HostFacts
 
@@ -67,6 +67,24 @@ def _reachable(side: HostSide, facts: HostFacts) -> Finding:
         f"{side.host} answered in part",
         f"Some of it could not be read: {parts}.",
         "Use an account that may administer Hyper-V on the host.",
+    )
+
+
+def _identity(side: HostSide, facts: HostFacts) -> Finding:
+    """Two names of one host, and a name that is another host's, are two ways to ask one host for another."""
+    own = facts.identity
+    if not own.is_known:
+        return not_read("host_identity", "The host does not tell its name", "See that its address is its own.")
+    told = [words for words in (own.denial_of(side.host), *side.other_names) if words]
+    if not told:
+        return Finding("host_identity", "pass", own.name)
+    return Finding(
+        "host_identity",
+        "warn",
+        "; ".join(told),
+        "Names of the inventory or of hyperv_hosts lead to another host than they name, or to one host twice.",
+        "Correct the address of the host that was not asked (ansible_host), and name each host once. Where a host was "
+        "renamed, register it with Site Recovery anew.",
     )
 
 
@@ -164,8 +182,17 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("on_premises_vm", "pass", f"on {side.host}")
     if facts.vmm is not None and side.elsewhere:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
-    if not facts.proves_absence:
-        return not_told(facts, "on_premises_vm", "Look for the VM by hand.")
+    claimed = [copy for copy in side.copies if copy.is_claimed]
+    if claimed and side.creates:
+        return Finding(
+            "on_premises_vm",
+            "fail",
+            ", ".join(f"not seen on {copy.place}, and not absent" for copy in claimed),
+            f"{side.name} would be made a second time: {'; '.join(copy.reason for copy in claimed)}.",
+            REMEDY_IF_HIDDEN,
+        )
+    if side.hidden(facts):
+        return not_told(side, facts, "on_premises_vm", REMEDY_IF_HIDDEN if claimed else "Look for the VM by hand.")
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
@@ -186,8 +213,8 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
-    if side.vm is None and not facts.proves_absence:
-        return not_told(facts, "vm_name", "Look for another VM of that name by hand.")
+    if side.hidden(facts):
+        return not_told(side, facts, "vm_name", "Look for another VM of that name by hand.")
     if side.is_unidentified:
         return Finding(
             "vm_name",
@@ -228,8 +255,8 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
 def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere:
         return not_asked("checkpoints", side)
-    if facts.problem_with("checkpoints") or (side.vm is None and not facts.proves_absence):
-        return not_told(facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
+    if facts.problem_with("checkpoints") or side.hidden(facts):
+        return not_told(side, facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
@@ -247,7 +274,7 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere and not side.creates:
         return not_asked("disk_space", side)
     # Where the VM is hidden, so is how much of its disks is there already.
-    hidden = facts.absence_doubt if side.vm is None and facts.vmm is None else ""
+    hidden = side.hidden(facts) if facts.vmm is None else ""
     unread = facts.problem_with("disks", "volumes") or hidden
     if unread:
         return not_read("disk_space", unread, "Check by hand that there is room.")
@@ -299,11 +326,11 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
 def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     # Whether the host is of a cluster is told by its services.
     if facts.problem_with("cluster", "services"):
-        return not_told(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
+        return not_told(side, facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
     owner = side.owner(facts)
     if not owner:
         return Finding("cluster_owner", "pass", "not clustered")
-    if owner.lower() == facts.computer.lower():
+    if facts.identity.answers_to(owner):
         return Finding("cluster_owner", "pass", owner)
     return Finding(
         "cluster_owner",
@@ -319,7 +346,7 @@ def _gb(size: int) -> str:
 
 
 _Check = Callable[[HostSide, HostFacts], Finding]
-_OF_HOST: Sequence[_Check] = (_reachable, _clock, _version, _role, _services)
+_OF_HOST: Sequence[_Check] = (_reachable, _identity, _clock, _version, _role, _services)
 # These matter while the failback is still to be started; afterwards the stage says what must be true.
 _OF_VM: Sequence[_Check] = (
     _vm_present,

@@ -21,7 +21,7 @@ class HostSide:
 
     C(host) is the host that it is failed back to, C(facts) what that host says, C(vm) the machine there, C(copies) all
     machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where
-    it is missing. C(is_managed_by_vmm) is of the item.
+    it is missing. C(is_managed_by_vmm) is of the item. C(other_names) tells which names turned out to be of one host.
     """
 
     item: ReplicatedItem
@@ -34,6 +34,7 @@ class HostSide:
     is_before_start: bool
     is_managed_by_vmm: bool
     others: tuple[HostSide, ...] = ()
+    other_names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -76,6 +77,15 @@ class HostSide:
     def switches_needed(self) -> tuple[str, ...]:
         """Names of the virtual switches that the VM was connected to; with VMM they are names of its own."""
         return () if self.is_managed_by_vmm else self.item.network_names
+
+    def hidden(self, facts: HostFacts) -> str:
+        """Why the VM may be on the host although it was not found there; empty where it was, or certainly is not."""
+        if self.vm is not None:
+            return ""
+        if self.elsewhere:
+            return facts.absence_doubt
+        doubt = facts.doubt_about(self.item.hypervisor_vm_id, self.item.friendly_name)
+        return doubt or facts.identity.denial_of(self.host)
 
     def owner(self, facts: HostFacts) -> str:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""

@@ -10,6 +10,13 @@ from .findings import Finding
 from .host_side import HostSide
 from .hyperv_hosts import HostFacts
 
+# Of a VM that its cluster or VMM has, and that no host shows.
+REMEDY_IF_HIDDEN = (
+    "See the role of the VM in Failover Cluster Manager: bring its storage and its resource Virtual Machine "
+    "Configuration online, or wait until its move has ended. Remove the role only where the VM certainly is gone. Name "
+    "every node of the cluster, so that it can be asked."
+)
+
 
 def not_read(identifier: str, cause: str, remedy: str) -> Finding:
     """Say that something was not read, and why."""
@@ -22,9 +29,9 @@ def not_asked(identifier: str, side: HostSide) -> Finding:
     return not_read(identifier, reason, f"Put {side.elsewhere} into the inventory as well.")
 
 
-def not_told(facts: HostFacts, identifier: str, remedy: str, *parts: str) -> Finding:
+def not_told(side: HostSide, facts: HostFacts, identifier: str, remedy: str, *parts: str) -> Finding:
     """Say that the host could not tell, in its own words where it has any."""
-    words = facts.problem_with(*parts) or facts.absence_doubt
+    words = facts.problem_with(*parts) or side.hidden(facts)
     return not_read(identifier, words, remedy)
 
 
@@ -32,6 +39,6 @@ def hides_vm(side: HostSide, facts: HostFacts, identifier: str, remedy: str, *pa
     """Say why nothing is known of the VM itself or of these parts of it; None where the host has told."""
     if side.elsewhere:
         return not_asked(identifier, side)
-    if facts.problem_with(*parts) or (side.vm is None and not facts.proves_absence):
-        return not_told(facts, identifier, remedy, *parts)
+    if facts.problem_with(*parts) or side.hidden(facts):
+        return not_told(side, facts, identifier, remedy, *parts)
     return None

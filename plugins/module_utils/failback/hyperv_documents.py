@@ -73,7 +73,13 @@ def _parse_cluster(document: Document | None) -> Cluster | None:
     if not document:
         return None
     nodes = tuple((text(node, "name"), text(node, "state")) for node in items(document, "nodes"))
-    return _read(Cluster, document, nodes=nodes, groups=_each(ClusterGroup, document, "groups"))
+    return _read(
+        Cluster,
+        document,
+        nodes=nodes,
+        groups=_each(ClusterGroup, document, "groups"),
+        configurations=_each(ClusterGroup, document, "configurations"),
+    )
 
 
 def _parse_vmm(document: Document | None) -> Vmm | None:

@@ -16,9 +16,11 @@ from typing import TypeVar
 
 from .documents import Document
 from .failures import TargetError
+from .host_names import HostIdentity
+from .power_states import is_off, is_running
 
 # What must have been read before a machine that was not found can be called absent.
-_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "vmm"})
+_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "cluster_vms", "vmm"})
 
 
 @dataclass(frozen=True)
@@ -128,33 +130,55 @@ class HostVm:
 
     @property
     def is_running(self) -> bool:
-        """Whether Hyper-V says that it runs."""
-        return self.state == "Running"
+        """Whether Hyper-V says that it runs and serves."""
+        return is_running(self.state)
 
     @property
     def is_off(self) -> bool:
         """Whether Hyper-V says that it is off. It may be neither off nor running."""
-        return self.state == "Off"
+        return is_off(self.state)
 
 
 @dataclass(frozen=True)
 class ClusterGroup:
-    """A virtual machine as a failover cluster sees it. C(owner) is the short name of the node that has it."""
+    """A resource of a virtual machine in a failover cluster: the machine itself, or its configuration.
+
+    C(vm_id) is empty where the resource does not tell it. C(name) and C(group_state) are those of its group,
+    C(resource) and C(state) its own. C(owner) is the short name of the node that has it.
+    """
 
     vm_id: str
     name: str
+    group_state: str
+    resource: str
     owner: str
     state: str
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...)."""
+    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...).
+
+    C(groups) are the resources "Virtual Machine", C(configurations) those "Virtual Machine Configuration": a node does
+    not list a machine whose configuration is not online.
+    """
 
     name: str
     node: str
     nodes: tuple[tuple[str, str], ...]
     groups: tuple[ClusterGroup, ...]
+    configurations: tuple[ClusterGroup, ...]
+
+    def resources_of(self, vm_id: str, name: str) -> tuple[ClusterGroup, ...]:
+        """Return the resources of a machine: by its id, and of those that do not tell one by their group's name."""
+        every = (*self.groups, *self.configurations)
+        by_id = tuple(one for one in every if vm_id and one.vm_id.lower() == vm_id.lower())
+        return by_id or tuple(one for one in every if one.name == name and not (vm_id and one.vm_id))
+
+    @property
+    def unidentified(self) -> tuple[ClusterGroup, ...]:
+        """The resources that do not tell which machine they are."""
+        return tuple(one for one in (*self.groups, *self.configurations) if not one.vm_id)
 
 
 @dataclass(frozen=True)
@@ -201,6 +225,7 @@ class HostFacts:
     document: Document
     computer: str
     fqdn: str
+    machine_guid: str
     time: datetime | None
     os_caption: str
     os_version: str
@@ -241,16 +266,46 @@ class HostFacts:
         so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
         shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
-        has_no_role = bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
         managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
             (clustered and self.cluster is None, "its cluster could not be read"),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
-            (not shows_machines and not has_no_role, "Hyper-V could not be read"),
+            (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
         )
         return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def has_no_hyper_v(self) -> bool:
+        """Whether it certainly is no Hyper-V host, so that no machine is there."""
+        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+
+    def claim_of(self, vm_id: str, name: str) -> str:
+        """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        if self.cluster is None or not resources:
+            return ""
+        group = resources[0]
+        states = ", ".join(f"{one.resource or group.name} is {one.state or 'in an unknown state'}" for one in resources)
+        return (
+            f"its cluster {self.cluster.name} has it on {group.owner or 'a node that it does not tell'}, in the group "
+            f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
+        )
+
+    def doubt_about(self, vm_id: str, name: str) -> str:
+        """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
+        claim = self.claim_of(vm_id, name)
+        if claim:
+            return f"{claim}; {self.computer or 'the host'} does not list it"
+        untold = self.cluster.unidentified if self.cluster else ()
+        names = ", ".join(one.resource or one.name for one in untold)
+        return self.absence_doubt or (f"its cluster does not tell which machine {names} is" if untold else "")
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Which machine it says that it is."""
+        return HostIdentity(self.computer, self.fqdn, self.machine_guid)
 
     @property
     def rights_doubt(self) -> str:
@@ -287,10 +342,9 @@ class HostFacts:
 
     def owner_of(self, vm_id: str, name: str) -> str:
         """Return the name of the cluster node that has a machine; empty where it is not clustered."""
-        groups = self.cluster.groups if self.cluster else ()
-        by_id = [group for group in groups if vm_id and group.vm_id.lower() == vm_id.lower()]
-        found = by_id or [group for group in groups if group.name == name and not (vm_id and group.vm_id)]
-        return found[0].owner if len(found) == 1 else ""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        owners = {one.owner for one in resources}
+        return owners.pop() if len(owners) == 1 else ""
 
 
 _Machine = TypeVar("_Machine", HostVm, VmmVm)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..failback.abandonment import AWAIT_OFF, HOLD, SHUT_DOWN, TURN_OFF
+from ..failback.power_states import is_off
 
 # What is done on a host, in the words of a message.
 NAMES = {
@@ -19,8 +20,6 @@ NAMES = {
     HOLD: "change of the automatic start action",
 }
 _NOBODY = "nobody yet"
-# What is a change of a machine's power on its host, when it is seen there.
-_OFF = "Off"
 
 
 class Change:
@@ -76,4 +75,4 @@ class Changes:
     @property
     def stopped(self) -> frozenset[str]:
         """The ids of the items of which a copy was seen to go off on its host."""
-        return frozenset(item_id for item_id, change in self._made if change.step["after"] == _OFF)
+        return frozenset(item_id for item_id, change in self._made if is_off(change.step["after"] or ""))

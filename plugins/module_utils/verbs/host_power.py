@@ -16,6 +16,7 @@ from typing import Any
 from ..failback.abandonment import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
 from ..failback.failures import FateUnknown, HostError
 from ..failback.guest_shutdown import judge_shutdown
+from ..failback.power_states import is_off
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
 from ..watch import Watch
@@ -26,7 +27,6 @@ from .wishes import AbandonWish
 # Seconds between two looks at a machine that shuts down, and between two requests to a guest that was not asked.
 _INTERVAL = 10.0
 _ASK_AGAIN = 30.0
-_OFF = "Off"
 _STATE, _START_ACTION = "state", "automatic_start_action"
 _CLOSE = "An application with unsaved data may keep it from that: close_applications: true closes it."
 _NO_TIME = "Allow more time (wait_timeout): it ended before that for the shutdown (shutdown_timeout) was over."
@@ -77,10 +77,10 @@ class HostPower:
     def _bring_off(self) -> None:
         has_time = self._watch.remaining() > self._wish.shutdown_timeout
         sent, state = self._shut_down()
-        if state != _OFF and self._wish.force_off and has_time:
+        if not is_off(state) and self._wish.force_off and has_time:
             self._settle(sent, state)
             sent, state = self._turn_off(state, sent.why)
-        if state != _OFF:
+        if not is_off(state):
             self._settle(sent, state)
             raise sent.lost or self._still_up(state, sent, "" if has_time else _NO_TIME)
         if sent.change is None:
@@ -102,7 +102,7 @@ class HostPower:
                 asks_at = self._watch.remaining() - _ASK_AGAIN
             seen = self._look()
             is_given_up = sent.is_final and not self._wish.force_off
-            if seen == _OFF or is_given_up or self._watch.remaining() <= ends:
+            if _is_off(seen) or is_given_up or self._watch.remaining() <= ends:
                 return sent, self._known(sent, SHUT_DOWN, seen)
             state = self._wait(seen, state)
 
@@ -110,7 +110,7 @@ class HostPower:
         change, answer, lost = self._send(SHUT_DOWN, state, close_applications=self._wish.close_applications)
         if answer is None:
             return _Sent(change, made=None, why=_words_of(lost), lost=lost)
-        if answer["before"][_STATE] == _OFF:
+        if is_off(answer["before"][_STATE]):
             change.was_refused()
             return _Sent(None, made=False, why="it was off when its guest was to be asked")
         verdict = judge_shutdown(answer)
@@ -130,7 +130,7 @@ class HostPower:
         ends = self._watch.remaining() if sent.refusal else self._ends()
         while True:
             seen = self._look()
-            if seen == _OFF or self._watch.remaining() <= ends:
+            if _is_off(seen) or self._watch.remaining() <= ends:
                 return sent, self._known(sent, TURN_OFF, seen)
             self._wait(seen, state)
 
@@ -253,3 +253,7 @@ class HostPower:
 
 def _words_of(lost: FateUnknown | None) -> str:
     return lost.happened.rstrip(".") if lost else ""
+
+
+def _is_off(seen: str | HostError) -> bool:
+    return isinstance(seen, str) and is_off(seen)

@@ -111,7 +111,22 @@ def volume(free: float) -> dict[str, Any]:
 
 def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
     assert {finding.status for finding in check_host(side())} == {"pass"}
-    assert len(check_host(side())) == 16
+    assert len(check_host(side())) == 17
+
+
+@pytest.mark.parametrize(
+    ("facts", "more", "status", "words"),
+    [
+        ({}, {}, "pass", HOST),
+        ({"computer": "HV02", "fqdn": "hv02.contoso.example"}, {}, "warn", "says that it is hv02.contoso.example"),
+        ({"computer": "", "fqdn": ""}, {}, "not_checked", "not read"),
+        ({}, {"other_names": ("what answers as hv09 is hv01",)}, "warn", "what answers as hv09 is hv01"),
+        ({"computer": "HV02", "fqdn": ""}, {"host": "192.0.2.5"}, "pass", "HV02"),
+    ],
+)
+def test_a_host_is_the_one_that_was_asked(facts: dict[str, Any], more: dict[str, Any], status: str, words: str) -> None:
+    finding = found(side(facts, **more))["host_identity"]
+    assert (finding.status, words in finding.seen) == (status, True)
 
 
 CHAIN = {**DISK, "path": "D:\\VMs\\web01_AB.avhdx", "type": "Differencing", "parent": "D:\\VMs\\web01.vhdx"}

@@ -54,6 +54,13 @@ function Get-DiskFile {
     $files
 }
 
+# Which machine this is, by what needs no right: classes of CIM may be refused to the account.
+$network = Read-One 'identity' {
+    Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
+}
+$cryptography = Read-One 'identity' {
+    Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name 'MachineGuid'
+}
 $computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
 $system = Read-One 'os' { Get-CimInstance -ClassName Win32_OperatingSystem }
 # Server, or Server Core: no class of CIM tells it.
@@ -196,25 +203,48 @@ $vms = @(foreach ($machine in $machines) {
     }
 })
 
+$name = [string] $env:COMPUTERNAME
+if ($name -eq '') { $name = [string] $computer.Name }
+$fqdn = [string] $network.Hostname
+if ($network.Domain) { $fqdn = $fqdn + '.' + [string] $network.Domain }
+if ($fqdn -eq '') {
+    $fqdn = [string] $computer.DNSHostName
+    if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
+}
+
+# The machines of the resources of one type. One that does not tell its machine must not hide the others.
+function Get-ClusterMachine {
+    param($Resources, [string] $Type)
+    foreach ($resource in $Resources) {
+        if ([string] $resource.ResourceType.Name -ne $Type) { continue }
+        # Its own parameter tells which machine a resource is: the name of a group is only text.
+        $ids = @(Read-Part 'cluster_vms' -Of $resource.Name {
+            [string] (FailoverClusters\Get-ClusterParameter -InputObject $resource -Name VmID).Value
+        })
+        [ordered]@{
+            vm_id = $ids -join ''
+            name = [string] $resource.OwnerGroup.Name
+            group_state = [string] $resource.OwnerGroup.State
+            resource = [string] $resource.Name
+            owner = [string] $resource.OwnerNode.Name
+            state = [string] $resource.State
+        }
+    }
+}
+
 $cluster = $null
 if ($running -contains 'ClusSvc') {
     $cluster = Read-One 'cluster' {
-        # Its own parameter tells which machine a resource is: the name of a group is only text.
-        $resources = @(Get-ClusterResource | Where-Object { [string] $_.ResourceType.Name -eq 'Virtual Machine' })
+        $resources = @(FailoverClusters\Get-ClusterResource)
         [ordered]@{
-            name = [string] (Get-Cluster).Name
-            node = [string] $computer.Name
-            nodes = @(foreach ($node in Get-ClusterNode) {
+            name = [string] (FailoverClusters\Get-Cluster).Name
+            node = $name
+            nodes = @(foreach ($node in FailoverClusters\Get-ClusterNode) {
                 [ordered]@{ name = [string] $node.Name; state = [string] $node.State }
             })
-            groups = @(foreach ($resource in $resources) {
-                [ordered]@{
-                    vm_id = [string] (Get-ClusterParameter -InputObject $resource -Name VmID).Value
-                    name = [string] $resource.OwnerGroup.Name
-                    owner = [string] $resource.OwnerNode.Name
-                    state = [string] $resource.State
-                }
-            })
+            groups = @(Get-ClusterMachine $resources 'Virtual Machine')
+            # It registers the machine on its node: while it is not online, that node does not list the machine.
+            configurations = @(Get-ClusterMachine $resources 'Virtual Machine Configuration')
         }
     }
 }
@@ -247,12 +277,10 @@ if ($running -contains 'SCVMMService') {
     }
 }
 
-$fqdn = [string] $computer.DNSHostName
-if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
-
 [ordered]@{
-    computer = [string] $computer.Name
+    computer = $name
     fqdn = $fqdn
+    machine_guid = Get-TextOrNull $cryptography.MachineGuid
     time = Get-Utc (Get-Date)
     os = [ordered]@{
         caption = [string] $system.Caption

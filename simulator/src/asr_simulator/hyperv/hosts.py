@@ -182,6 +182,8 @@ class Host:
 
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
+    ``shows_cim``: its accounts may ask the classes of CIM. ``image`` is the name of the host whose disk it was made of,
+    whose MachineGuid it then shares.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
     serves no vault. ``answers`` are told for users' commands.
@@ -199,6 +201,8 @@ class Host:
     has_module: bool = True
     clock_offset: float = 0.0
     administered: bool = True
+    shows_cim: bool = True
+    image: str = ""
     installation: str = "Server"
     constrained: bool = False
     remoting: Remoting = field(default_factory=Remoting, repr=False)
@@ -258,7 +262,7 @@ class Host:
     @property
     def shown_machines(self) -> list[Machine]:
         """The virtual machines that Hyper-V shows to its accounts."""
-        return self.machines if self.administered else []
+        return [machine for machine in self.machines if machine.is_listed] if self.administered else []
 
     @property
     def shown_switches(self) -> list[Switch]:

@@ -22,6 +22,8 @@ STATE_STOPPING = "Stopping"
 COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED = "works", "missing", "fails", "locked"
 # What InitiateShutdown of Msvm_ShutdownComponent returns (Microsoft documentation).
 ASKED, FAILED, INVALID_STATE, NOT_READY, LOCKED, IN_PROGRESS = 0, 32768, 32775, 32780, 32781, 32782
+# What a cluster's resource "Virtual Machine Configuration" may be: only while it is online a host lists its machine.
+LISTED, UNLISTED = "Online", ("Offline", "Failed", "OfflinePending")
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
 OFF, RUNNING = "off", "running"
@@ -137,6 +139,8 @@ class Machine:
 
     ``unsaved_data``: an application keeps the guest from shutting down unless it is forced. ``turned_off`` is how often
     somebody turned it off while it ran, as by its power switch.
+    ``configuration`` is the state of its cluster's resource for its configuration; ``tells_cluster_id``: which machine
+    its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
@@ -168,6 +172,9 @@ class Machine:
     heartbeat_works: bool = True
     may_start: bool = True
     readable: bool = True
+    configuration: str = LISTED
+    tells_cluster_id: bool = True
+    record: str = ""
     replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
     replication_trouble: Replication | None = None
     foreign_disks: list[ForeignDisk] = field(default_factory=list)
@@ -189,6 +196,19 @@ class Machine:
         return OFF if self.state in (STATE_OFF, STATE_SAVED) else RUNNING
 
     @property
+    def is_listed(self) -> bool:
+        """Whether its host has it in its list."""
+        return self.configuration == LISTED
+
+    def configure(self, state: str) -> None:
+        """Its cluster takes its configuration offline, or on again; what depends on that goes off, or is saved."""
+        self.configuration = state
+        if state == "Failed":
+            self.turn_off()
+        elif state != LISTED and self.state != STATE_OFF:
+            self.state, self.started = STATE_SAVED, None
+
+    @property
     def is_consistent(self) -> bool:
         """Whether its disks hold a whole copy."""
         return self.disks_state == CONSISTENT
@@ -199,6 +219,8 @@ class Machine:
         Raises:
             StartRefused: it cannot.
         """
+        if not self.is_listed:
+            raise StartRefused("Hyper-V was unable to find the virtual machine.")
         if not self.may_start:
             raise StartRefused("The virtual machine could not be started.")
         if not all(disk.present for disk in self.disks):

@@ -42,6 +42,7 @@ def _machine(machine: Machine, now: datetime) -> dict[str, Any]:
         "id": machine.identifier,
         "name": machine.name,
         "state": machine.state,
+        "listed": machine.is_listed,
         "automatic_start_action": machine.automatic_start_action,
         "heartbeat": machine.heartbeat(now),
         "generation": machine.generation,

@@ -26,6 +26,8 @@ A service fault of a host is one of::
     {"host": H, "answers": "lost", "of": "changes"}                  nothing comes of what commands show that changed
                                                                      something ("of": "all": of any); "cut": the first
                                                                      half, "told": all again
+    {"host": H, "cim": "denied"}                                     to its accounts, even its name ("allowed": again)
+    {"host": H, "image": "hv02.contoso.example"}                     it was made of a copy of that host's disk
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
@@ -45,6 +47,10 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "automatic_start": "Start"}                            what its host does with it when it starts
     {"vm": V, "replication": "Suspended"}                            or Critical, on its host ("ok": as the vault says)
     {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
+    {"vm": V, "configuration": "Failed"}                             in its cluster, or Offline, OfflinePending: no node
+                                                                     lists it ("Online": its owner does)
+    {"vm": V, "cluster_id": "unreadable"}                            of its resources there ("readable": again)
+    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it ("ok": its state again)
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
 """
@@ -54,6 +60,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asr_simulator.hyperv.cmdlets.enums import VMM_RECORD
 from asr_simulator.hyperv.hosts import (
     CUT,
     EXTERNAL,
@@ -72,11 +79,13 @@ from asr_simulator.hyperv.machines import (
     COMPONENT_WORKS,
     EXCLUDED,
     GIB,
+    LISTED,
     PASS_THROUGH,
     SHARED,
     START_ALWAYS,
     START_IF_RUNNING,
     START_NOTHING,
+    UNLISTED,
     ForeignDisk,
     Machine,
     Replication,
@@ -226,6 +235,16 @@ def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "administered", full)
 
 
+def _cim(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    allowed = _one_of(fault, "cim", "denied", "allowed") == "allowed"
+    return lambda: setattr(host, "shows_cim", allowed)
+
+
+def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    image = _host(hyperv, fault["image"])
+    return lambda: setattr(host, "image", image.name)
+
+
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
     quota = Quota(operation, int(_number(fault, "quota")), int(_number(fault, "times")), bool(fault.get("wmi_error")))
@@ -360,6 +379,30 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.move(machine, node)
 
 
+def _configuration(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "configuration", LISTED, *UNLISTED)
+    _of_cluster(machine)
+    return lambda: machine.configure(state)
+
+
+def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    readable = _one_of(fault, "cluster_id", "unreadable", "readable") == "readable"
+    _of_cluster(machine)
+    return lambda: setattr(machine, "tells_cluster_id", readable)
+
+
+def _of_cluster(machine: Machine) -> None:
+    if machine.host.cluster is None:
+        raise ValueError(f"{machine.name} is on {machine.host.name}, which is no node of a cluster")
+
+
+def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "vmm_record", "ok", *VMM_RECORD)
+    if not any(host.manages and machine.host in host.manages.hosts for host in hyperv.hosts.values()):
+        raise ValueError(f"{machine.name} is on {machine.host.name}, which VMM does not manage")
+    return lambda: setattr(machine, "record", "" if state == "ok" else state)
+
+
 OPTIONAL = frozenset({"missing", "wmi_error"})
 COMPONENTS = (COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED)
 REPLICATIONS = {
@@ -388,6 +431,8 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"installation"}): _installation,
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
+    frozenset({"cim"}): _cim,
+    frozenset({"image"}): _image,
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
     frozenset({"language_mode"}): _language_mode,
     frozenset({"powershell"}): _powershell,
@@ -412,4 +457,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"automatic_start"}): _automatic_start,
     frozenset({"replication"}): _replication,
     frozenset({"owner"}): _owner,
+    frozenset({"configuration"}): _configuration,
+    frozenset({"cluster_id"}): _cluster_id,
+    frozenset({"vmm_record"}): _vmm_record,
 }

@@ -50,6 +50,8 @@ def commands(place: Place) -> list[Command]:
 
 
 def _instances(place: Place, call: Call) -> Iterable[PSObject]:
+    if not place.host.shows_cim:
+        raise errors.cim("Access denied ", "0x80041003", "PermissionDenied")
     name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
     space = next((text.replace("\\", "/").lower() for text in texts(call, "Namespace")), NAMESPACE)
     found = CLASSES.get((space, name.lower()))

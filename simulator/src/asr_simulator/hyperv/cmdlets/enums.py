@@ -80,13 +80,52 @@ _CLUSTERS = "Microsoft.FailoverClusters.PowerShell."
 NODE_STATE = _counted(f"{_CLUSTERS}ClusterNodeState", "Up Down Paused Joining")
 GROUP_STATE = _counted(f"{_CLUSTERS}ClusterGroupState", "Online Offline Failed PartialOnline Pending")
 GROUP_TYPE = Names(f"{_CLUSTERS}GroupType", {"Cluster": 1, "AvailableStorage": 2, "VirtualMachine": 111})
-RESOURCE_STATE = Names(f"{_CLUSTERS}ClusterResourceState", {"Online": 2, "Offline": 3, "Failed": 4})
+RESOURCE_STATE = Names(
+    f"{_CLUSTERS}ClusterResourceState",
+    {"Online": 2, "Offline": 3, "Failed": 4, "OnlinePending": 129, "OfflinePending": 130},
+)
 
 _VMM = "Microsoft.VirtualManager.Utils."
 COMPUTER_STATE = Names(f"{_VMM}ComputerState", {"OK": 0, "NotResponding": 4})
 COMMUNICATION_STATE = Names(f"{_VMM}CommunicationState", {"Responding": 0, "NotResponding": 1})
 VM_COMPUTER_STATE = Names(
-    f"{_VMM}VMComputerSystemState", {"Running": 0, "PowerOff": 1, "Saved": 3, "Paused": 4, "HostNotResponding": 220}
+    f"{_VMM}VMComputerSystemState",
+    {
+        "Running": 0,
+        "PowerOff": 1,
+        "PoweringOff": 2,
+        "Saved": 3,
+        "Paused": 6,
+        "CreationFailed": 101,
+        "CustomizationFailed": 105,
+        "UnderUpdate": 106,
+        "UpdateFailed": 107,
+        "UnderMigration": 200,
+        "MigrationFailed": 201,
+        "CheckpointFailed": 213,
+        "Missing": 220,
+        "HostNotResponding": 221,
+        "Unsupported": 222,
+        "IncompleteVMConfig": 223,
+        "UnsupportedSharedFiles": 224,
+        "UnsupportedCluster": 225,
+    },
+)
+# Those of them that speak of VMM's record, or of its last task.
+VMM_RECORD = (
+    "CreationFailed",
+    "CustomizationFailed",
+    "UnderUpdate",
+    "UpdateFailed",
+    "UnderMigration",
+    "MigrationFailed",
+    "CheckpointFailed",
+    "Missing",
+    "HostNotResponding",
+    "Unsupported",
+    "IncompleteVMConfig",
+    "UnsupportedSharedFiles",
+    "UnsupportedCluster",
 )
 
 SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
