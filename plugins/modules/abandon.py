@@ -40,7 +40,7 @@ options:
   shutdown_timeout:
     description:
       - Seconds that the guest may take to shut down. A guest that is not ready yet or locked is asked again meanwhile;
-        with O(force_off=true) each one that could not be asked.
+        with O(force_off=true) each one that could not be asked. It has that time from when it was asked.
     type: int
     default: 600
   close_applications:

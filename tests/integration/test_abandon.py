@@ -420,6 +420,16 @@ def test_a_guest_that_becomes_ready_is_asked_again(driver: Any) -> None:
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
+def test_a_guest_that_is_asked_late_has_its_time_from_then_on(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", heartbeat="none")
+    vault.trouble(vm="vm1", shutdown_seconds=200)
+    then(vault, 250, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
+    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=300)
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
 @pytest.mark.parametrize("fault", [{"unsaved_data": True}, {"shutdown_component": "locked"}], ids=str)
 def test_applications_are_closed_unless_that_is_not_wanted(driver: Any, fault: dict[str, Any]) -> None:
     vault = driver(pending()).knows_hosts()

@@ -75,22 +75,22 @@ class HostPower:
             self._hold()
 
     def _bring_off(self) -> None:
-        has_time = self._watch.remaining() > self._wish.shutdown_timeout
-        sent, state = self._shut_down()
-        if not is_off(state) and self._wish.force_off and has_time:
+        sent, state, had_time = self._shut_down()
+        if not is_off(state) and self._wish.force_off and had_time:
             self._settle(sent, state)
             sent, state = self._turn_off(state, sent.why)
         if not is_off(state):
             self._settle(sent, state)
-            raise sent.lost or self._still_up(state, sent, "" if has_time else _NO_TIME)
+            raise sent.lost or self._still_up(state, sent, "" if had_time else _NO_TIME)
         if sent.change is None:
             sent = _Sent(self._begin(AWAIT_OFF, self._machine.state), made=True)
         self._settle(sent, state)
 
-    def _shut_down(self) -> tuple[_Sent, str]:
-        """Have the guest shut down within its time; return what was sent for it, and the state of the machine.
+    def _shut_down(self) -> tuple[_Sent, str, bool]:
+        """Have the guest shut down within its time, which it has from when it was asked. Return what was sent for it,
+        the state of the machine, and whether the task left it that time.
 
-        Where it may be turned off after that time, it is asked as long, whatever stands against it.
+        Where it may be turned off in the end, it is asked as long, whatever stands against it.
         """
         ends, asks_at = self._ends(), self._watch.remaining()
         is_going = self._stop.power == AWAIT_OFF
@@ -100,10 +100,11 @@ class HostPower:
             if sent.made is False and self._watch.remaining() <= asks_at:
                 sent = self._ask_guest(state)
                 asks_at = self._watch.remaining() - _ASK_AGAIN
+                ends = ends if sent.made is False else self._ends()
             seen = self._look()
             is_given_up = sent.is_final and not self._wish.force_off
             if _is_off(seen) or is_given_up or self._watch.remaining() <= ends:
-                return sent, self._known(sent, SHUT_DOWN, seen)
+                return sent, self._known(sent, SHUT_DOWN, seen), ends > 0
             state = self._wait(seen, state)
 
     def _ask_guest(self, state: str) -> _Sent:
