@@ -133,3 +133,30 @@ def test_every_plausible_form_of_what_was_never_recorded_is_understood(
     assert vault.state("web")["stage"] == "protected"
     resumes = [line for line in vault.writes() if line.endswith("/resume")]
     assert len(resumes) == (1 if sync == "before_failover" else 0)
+
+
+def garbled(vault: Any, field: str, value: Any) -> None:
+    """Let all answers about the plan have another value in a field."""
+    match = {"method": "GET", "path": "/replicationRecoveryPlans/shop$", "times": 0}
+    action = {"do": "edit", "field": field, "to": value}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": action}))
+
+
+@pytest.mark.parametrize("module", [*CYCLE, "failback_prereq", "failback_validate"])
+def test_a_plan_that_cannot_be_understood_is_no_plan_of_nobody(driver: Any, module: str) -> None:
+    vault = driver(plan_of("db", "web"))
+    garbled(vault, "properties", 7)
+    failed = vault.fail(module, recovery_plan="shop")
+    assert "its properties should be an object, not a number" in failed["msg"]
+    assert vault.writes() == []
+
+
+@pytest.mark.parametrize("module", [*CYCLE, "failback_validate"])
+@pytest.mark.parametrize("groups", [7, None, []])
+def test_a_plan_without_vms_is_an_error_and_no_success(driver: Any, module: str, groups: Any) -> None:
+    vault = driver(plan_of("db", "web"))
+    garbled(vault, "properties.groups", groups)
+    failed = vault.fail(module, recovery_plan="shop")
+    assert failed["error"]["kind"] == "target"
+    assert "names no VMs" in failed["msg"]
+    assert vault.writes() == []
