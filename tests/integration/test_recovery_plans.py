@@ -151,12 +151,27 @@ def test_a_plan_that_cannot_be_understood_is_no_plan_of_nobody(driver: Any, modu
     assert vault.writes() == []
 
 
-@pytest.mark.parametrize("module", [*CYCLE, "failback_validate"])
-@pytest.mark.parametrize("groups", [7, None, []])
-def test_a_plan_without_vms_is_an_error_and_no_success(driver: Any, module: str, groups: Any) -> None:
+MEMBERS = "properties.groups[].replicationProtectedItems"
+
+
+@pytest.mark.parametrize("module", [*CYCLE, "failback_prereq", "failback_validate"])
+@pytest.mark.parametrize(
+    ("field", "value", "kind", "words"),
+    [
+        ("properties.groups", None, "target", "names no VMs"),
+        ("properties.groups", [], "target", "names no VMs"),
+        ("properties.groups", 7, "unknown_state", "groups = '7'"),
+        ("properties.groups", [7], "unknown_state", "a group's replicationProtectedItems = '7'"),
+        (MEMBERS, 7, "unknown_state", "replicationProtectedItems = '7'"),
+        (f"{MEMBERS}[].id", "", "unknown_state", "a group's replicationProtectedItems"),
+    ],
+)
+def test_a_plan_that_does_not_name_its_vms_is_an_error_and_no_success(
+    driver: Any, module: str, field: str, value: Any, kind: str, words: str
+) -> None:
     vault = driver(plan_of("db", "web"))
-    garbled(vault, "properties.groups", groups)
+    garbled(vault, field, value)
     failed = vault.fail(module, recovery_plan="shop")
-    assert failed["error"]["kind"] == "target"
-    assert "names no VMs" in failed["msg"]
+    assert failed["error"]["kind"] == kind
+    assert words in failed["msg"]
     assert vault.writes() == []
