@@ -295,3 +295,62 @@ def test_given_a_switch_when_changed_then_it_is_as_asked_for(on):
         "Intel(R) Ethernet Server Adapter X710 #2"
     ]
     assert shell.refused("Set-VMSwitch -Name Lab -SwitchType Private").startswith("Hyper-V was unable to find")
+
+
+def switched(**switch):
+    """A site whose host has two network adapters and a switch."""
+    host = {"name": "hv01", "adapters": ["Ethernet", "Ethernet 2"], "switches": [{"name": "Production", **switch}]}
+    return {"fabrics": [{"name": "site1", "type": "HyperVSite", "hosts": [host]}]}
+
+
+SHOWN = (
+    "Get-VMSwitch Production | ForEach-Object { @{ type = [string]$_.SwitchType; team = $_.EmbeddedTeamingEnabled; "
+    "adapter = $_.NetAdapterInterfaceDescription; "
+    "members = @(foreach ($one in $_.NetAdapterInterfaceDescriptions) { if ($one) { $one } }) } }"
+)
+CARD = "Intel(R) Ethernet Server Adapter X710"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("Set-VMSwitch -Name Production -NetAdapterName Ethernet", "embedded teaming cannot be changed"),
+        ("Set-VMSwitch -Name Production -SwitchType Private", "embedded teaming cannot be changed"),
+    ],
+)
+def test_given_a_switch_with_embedded_teaming_when_changed_then_only_the_host_s_own_adapter_can_be(on, command, words):
+    _simulator, shell = on(**switched(embedded_teaming=True))
+    before = shell.ask(SHOWN)
+    members = [CARD, f"{CARD} #2"]
+    assert before == [{"type": "External", "team": True, "adapter": "Teamed-Interface", "members": members}]
+    assert words in shell.refused(command)
+    shell.ask("Set-VMSwitch -Name Production -AllowManagementOS $false")
+    assert shell.ask(SHOWN) == before
+
+
+def test_given_a_switch_with_sr_iov_when_its_type_is_changed_then_it_is_refused(on):
+    _simulator, shell = on(**switched(sr_iov=True))
+    assert "SR-IOV" in shell.refused("Set-VMSwitch -Name Production -SwitchType Private")
+    shell.ask("Set-VMSwitch -Name Production -NetAdapterName 'Ethernet 2'")
+    assert shell.ask("(Get-VMSwitch Production).NetAdapterInterfaceDescription") == [f"{CARD} #2"]
+
+
+@pytest.mark.parametrize(
+    ("teamed", "adapter", "members"), [(False, None, []), (True, "Teamed-Interface", [f"{CARD} #2"])]
+)
+def test_given_an_adapter_that_is_gone_when_shown_then_its_switch_is_external_still(on, teamed, adapter, members):
+    simulator, shell = on(**switched(embedded_teaming=teamed))
+    afflict(simulator, host="hv01", adapter="Ethernet", missing=True)
+    assert shell.ask(SHOWN) == [{"type": "External", "team": teamed, "adapter": adapter, "members": members}]
+    assert shell.ask("Get-NetAdapter | Where-Object { -not $_.Virtual } | ForEach-Object { $_.Name }") == ["Ethernet 2"]
+    afflict(simulator, host="hv01", adapter="Ethernet", missing=False)
+    assert shell.ask("(Get-VMSwitch Production).NetAdapterInterfaceDescription") == [
+        "Teamed-Interface" if teamed else CARD
+    ]
+
+
+def test_given_2012_r2_when_a_switch_is_shown_then_nothing_tells_of_teams(on):
+    site = switched()
+    site["fabrics"][0]["hosts"][0]["os"] = "2012 R2"
+    _simulator, shell = on(**site)
+    assert shell.ask(SHOWN) == [{"type": "External", "team": None, "adapter": CARD, "members": []}]

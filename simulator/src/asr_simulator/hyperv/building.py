@@ -142,10 +142,11 @@ class Builder:
         return NetworkCard(spec.name, f"Intel(R) Ethernet Server Adapter X710{number}", mac, index + 4, spec.status)
 
     def _switch(self, host: Host, spec: SwitchSpec) -> Switch:
-        used = {id(switch.card) for switch in host.switches}
-        free = next((card for card in host.cards if id(card) not in used), None)
-        card = free if spec.type == EXTERNAL else None
-        return Switch(self._ids.of("switch", f"{host.name}/{spec.name}"), spec.name, spec.type, card)
+        used = {card for switch in host.switches for card in switch.cards}
+        free = [card for card in host.cards if card not in used]
+        cards = free[: None if spec.embedded_teaming else 1] if spec.type == EXTERNAL else []
+        identifier = self._ids.of("switch", f"{host.name}/{spec.name}")
+        return Switch(identifier, spec.name, spec.type, cards, teamed=spec.embedded_teaming, sr_iov=spec.sr_iov)
 
 
 def mac_of(identifier: str, vendor: str) -> str:

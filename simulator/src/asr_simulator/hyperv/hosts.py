@@ -100,24 +100,35 @@ class Volume:
 
 @dataclass
 class Switch:
-    """A virtual switch; ``card`` is the network card of an external one."""
+    """A virtual switch; ``cards`` are the network cards of an external one, also those that are gone since.
+
+    ``teamed``: it was made with embedded teaming; ``sr_iov``: with SR-IOV.
+    """
 
     identifier: str
     name: str
     type: str
-    card: NetworkCard | None = None
+    cards: list[NetworkCard] = field(default_factory=list)
     for_management: bool = True
+    teamed: bool = False
+    sr_iov: bool = False
+
+    @property
+    def cards_there(self) -> list[NetworkCard]:
+        """Those of its network cards that Windows still has."""
+        return [card for card in self.cards if card.present]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NetworkCard:
-    """A physical network card."""
+    """A physical network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
 
     name: str
     description: str
     mac: str
     index: int
     status: str = "Up"
+    present: bool = True
 
 
 @dataclass(eq=False)
@@ -262,6 +273,11 @@ class Host:
     def service(self, name: str) -> Service | None:
         """The service of that name."""
         return next((one for one in self.services.values() if one.name.lower() == name.lower()), None)
+
+    @property
+    def shown_cards(self) -> list[NetworkCard]:
+        """The network cards that Windows has."""
+        return [card for card in self.cards if card.present]
 
     def switch(self, name: str) -> Switch | None:
         """The switch of that name."""

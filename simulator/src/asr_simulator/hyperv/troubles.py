@@ -12,6 +12,7 @@ A service fault of a host is one of::
     {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine no vault is served
     {"host": H, "volume": "D:", "free_gb": 0.2}                      other files take the rest
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
+    {"host": H, "adapter": "Ethernet", "missing": true}              a network card was taken out (false: it is back)
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
     {"host": H, "installation": "Server Core"}                       of Windows ("Server": with a desktop)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
@@ -174,13 +175,22 @@ def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     name, found = str(fault["switch"]), host.switch(str(fault["switch"]))
     if _one_of(fault, "missing", True, False) is False:
-        card = next((one for one in host.cards if one not in {switch.card for switch in host.switches}), None)
+        used = {card for switch in host.switches for card in switch.cards}
+        card = next((one for one in host.shown_cards if one not in used), None)
         if found is not None or not host.role_installed or card is None:
             raise ValueError(f"{host.name} has that switch, or no network card for it")
-        return lambda: host.switches.append(Switch(hyperv.new_id(), name, EXTERNAL, card))
+        return lambda: host.switches.append(Switch(hyperv.new_id(), name, EXTERNAL, [card]))
     if found is None:
         raise ValueError(f"{host.name} has no switch {name}")
     return lambda: hyperv.remove_switch(host, found)
+
+
+def _adapter(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    name, missing = str(fault["adapter"]), _one_of(fault, "missing", True, False)
+    found = [card for card in host.cards if card.name.lower() == name.lower()]
+    if not found:
+        raise ValueError(f"{host.name} has no network adapter {name}")
+    return lambda: setattr(found[0], "present", not missing)
 
 
 def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -324,6 +334,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"service", "state"}): _service,
     frozenset({"volume", "free_gb"}): _volume,
     frozenset({"switch", "missing"}): _switch,
+    frozenset({"adapter", "missing"}): _adapter,
     frozenset({"role"}): _role,
     frozenset({"installation"}): _installation,
     frozenset({"clock_offset"}): _clock_offset,
