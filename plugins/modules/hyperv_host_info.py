@@ -145,11 +145,19 @@ host:
           is_cluster_volume: false
     switches:
       description:
-        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)) and the network
-          adapter that it uses, C(adapter).
+        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)), the network
+          adapter that it uses as Hyper-V says it, C(adapter), and the descriptions of all adapters that it uses and the
+          host still has, C(adapters). Where C(embedded_teaming) is true, C(adapter) is V(Teamed-Interface), or that in
+          the host's language.
       type: list
       elements: dict
-      sample: [{id: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f, name: Production, type: External, adapter: Intel X710}]
+      sample:
+        - id: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
+          name: Production
+          type: External
+          adapter: Teamed-Interface
+          embedded_teaming: true
+          adapters: [Intel X710, 'Intel X710 #2']
     vms:
       description: Virtual machines. A node of a cluster shows those that it owns.
       type: list

@@ -278,9 +278,13 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
 
 def _switches(side: HostSide, facts: HostFacts) -> Finding:
     wanted = side.switches_needed
-    missing = [name for name in wanted if name.lower() not in {switch.name.lower() for switch in facts.switches}]
+    there = {switch.name.lower(): switch for switch in facts.switches}
+    missing = [name for name in wanted if name.lower() not in there]
+    lost = [name for name in wanted if name.lower() in there and there[name.lower()].has_lost_adapter]
     if not wanted or facts.vmm is not None:
         return Finding("virtual_switches", "pass", "none is needed" if not wanted else "VMM connects the VM")
+    if lost:
+        return _lost_adapters(side, lost)
     if not missing:
         return Finding("virtual_switches", "pass", ", ".join(wanted))
     unread = facts.problem_with("switches") or facts.rights_doubt
@@ -293,6 +297,18 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
         f"missing: {', '.join(missing)}; there are: {names}",
         f"{side.host} lacks the virtual switch that {side.name} was connected to: it would have no network.",
         "Make a switch of the same name, with hyperv_switch or in Hyper-V Manager.",
+    )
+
+
+def _lost_adapters(side: HostSide, lost: Sequence[str]) -> Finding:
+    return Finding(
+        "virtual_switches",
+        "fail",
+        f"without its network adapter: {', '.join(lost)}",
+        f"{side.host} has the virtual switch that {side.name} was connected to, an external one, but no longer the "
+        "network adapter that it used: the VM would have no network.",
+        "Bring the adapter back, or give the switch another one: hyperv_switch with net_adapter; for one with embedded "
+        "teaming Add-VMSwitchTeamMember on the host.",
     )
 
 

@@ -58,12 +58,21 @@ class Volume:
 
 @dataclass(frozen=True)
 class Switch:
-    """A virtual switch. C(type) is External, Internal or Private."""
+    """A virtual switch. C(type) is External, Internal or Private, C(adapters) are those of an external one that its
+    host has at this moment; C(adapter) is Hyper-V's word for it, which names none where there is C(embedded_teaming).
+    """
 
     id: str
     name: str
     type: str
     adapter: str
+    adapters: tuple[str, ...]
+    embedded_teaming: bool
+
+    @property
+    def has_lost_adapter(self) -> bool:
+        """Whether it is an external one that reaches no network, as its host has none of its adapters any more."""
+        return self.type == "External" and not self.adapters
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ FACTS: dict[str, Any] = {
         {"path": "C:\\", "size": 100 * GB, "free": 50 * GB},
         {"path": "D:\\", "size": 900 * GB, "free": 300 * GB},
     ],
-    "switches": [{"id": "1", "name": "Production", "type": "External"}],
+    "switches": [{"id": "1", "name": "Production", "type": "External", "adapters": ["Intel X710"]}],
     "vms": [VM],
     "problems": [],
 }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from .reading import FUNCTIONS
 from .rights import FUNCTIONS as RIGHTS
+from .switches import FUNCTIONS as SWITCHES
 
 SCRIPT = (
     r"""
@@ -23,6 +24,7 @@ $problems = New-Object System.Collections.ArrayList
 """
     + FUNCTIONS
     + RIGHTS
+    + SWITCHES
     + r"""
 $wantedIds = @{}
 $wantedNames = @{}
@@ -107,6 +109,8 @@ if ($isHyperV) {
                 name = [string] $virtualSwitch.Name
                 type = [string] $virtualSwitch.SwitchType
                 adapter = Get-TextOrNull $virtualSwitch.NetAdapterInterfaceDescription
+                embedded_teaming = [bool] $virtualSwitch.EmbeddedTeamingEnabled
+                adapters = @(Get-SwitchAdapter $virtualSwitch)
             }
         }
     })

@@ -79,7 +79,8 @@ class Builder:
             self._join(host, spec.cluster)
         host.volumes = [self._volume(host, volume) for volume in spec.volumes or self._usual_volumes(spec)]
         if host.role_installed:
-            host.switches = [self._switch(host, switch) for switch in spec.switches]
+            for switch in spec.switches:
+                host.switches.append(self._switch(host, switch))
         return host
 
     def _plain(self, spec: HostSpec, services: tuple[str, ...]) -> Host:
