@@ -354,3 +354,27 @@ def test_given_2012_r2_when_a_switch_is_shown_then_nothing_tells_of_teams(on):
     site["fabrics"][0]["hosts"][0]["os"] = "2012 R2"
     _simulator, shell = on(**site)
     assert shell.ask(SHOWN) == [{"type": "External", "team": None, "adapter": CARD, "members": []}]
+
+
+def test_given_disks_on_a_share_when_read_then_the_second_hop_decides(on):
+    simulator, shell = on()
+    afflict(simulator, vm="web01", storage=r"\\fs01.contoso.example\vms")
+    read = "(Get-VHD -Path (Get-VMHardDiskDrive -VM (Get-VM web01)).Path).Path"
+    path = r"\\fs01.contoso.example\vms\web01\web01-os.vhdx"
+    assert f"Cannot find path '{path}' because it does not exist." in shell.refused(read)
+    afflict(simulator, host="hv01", second_hop="allowed")
+    assert shell.ask(read) == [path]
+    afflict(simulator, host="hv01", second_hop="refused")
+    afflict(simulator, vm="web01", storage="local")
+    assert shell.ask(read) == [r"D:\Hyper-V\Virtual Hard Disks\web01\web01-os.vhdx"]
+
+
+def test_given_a_path_of_a_share_when_read_then_it_is_a_pattern(on):
+    disks = [{"name": name, "gb": 4} for name in ("data[1]", "data1")]
+    simulator, shell = on({"name": "web01", "disks": disks})
+    afflict(simulator, vm="web01", storage=r"\\fs01\vms")
+    afflict(simulator, host="hv01", second_hop="allowed")
+    folder = r"\\fs01\vms\web01"
+    assert shell.ask(rf"(Get-VHD -Path '{folder}\data[1].vhdx').Path") == [rf"{folder}\data1.vhdx"]
+    assert shell.ask(rf"(Get-VHD -Path '{folder}\data`[1`].vhdx').Path") == [rf"{folder}\data[1].vhdx"]
+    assert "is not a valid path" in shell.refused(rf"Get-VHD -Path '{folder}\log[1].vhdx'")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.hyperv.building import DISPLAY_NAMES, Builder, mac_of
-from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch
+from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch, Volume
 from asr_simulator.hyperv.machines import (
     GIB,
     HYPERV_MAC,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file
+SHARE_SIZE = 100 * 1024 * GIB
 SHUTDOWN_SECONDS, RESTART_SECONDS = 10.0, 180.0
 
 
@@ -144,6 +145,17 @@ class HyperV:
             made.adapters.append(replace(one, identifier=self.new_id(), switch=_known(host, one.wanted_switch)))
         host.machines.append(made)
         return made
+
+    def store(self, machine: Machine, folder: str) -> None:
+        """Move the disks of a virtual machine below a folder of an SMB share; empty: back to its host."""
+        volume = Volume(folder, "", SHARE_SIZE, 0, self.new_id()) if folder else machine.host.storage
+        above = f"{folder or machine.host.disk_folder}\\{file_name(machine.name)}"
+        for disk in machine.disks:
+            disk.volume.disks.remove(disk)
+            disk.volume = volume
+            volume.disks.append(disk)
+            _unused, _backslash, name = disk.path.rpartition("\\")
+            disk.path = f"{above}\\{name}"
 
     def remove(self, machine: Machine) -> None:
         """Delete a virtual machine with its files."""

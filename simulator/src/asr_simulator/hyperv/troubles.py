@@ -22,6 +22,8 @@ A service fault of a host is one of::
     {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
     {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
     {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
+    {"host": H, "second_hop": "allowed"}                             its sessions may go on to a file server, as with
+                                                                     CredSSP or delegation ("refused": again)
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
@@ -33,6 +35,7 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
     {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
+    {"vm": V, "storage": "\\\\fs01\\vms"}                            its disks are on an SMB share ("local": no more)
     {"vm": V, "differencing": "left"}                                its disks have files of a backup ("merged": none)
     {"vm": V, "foreign_disk": "shared"}                              it has a disk that is not replicated: shared,
                                                                      pass_through or excluded ("none": it has none)
@@ -45,6 +48,7 @@ Each changes the world at once and stays: taking the faults away changes nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +219,11 @@ def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "administered", full)
 
 
+def _second_hop(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    allowed = _one_of(fault, "second_hop", "allowed", "refused") == "allowed"
+    return lambda: setattr(host, "second_hop", allowed)
+
+
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
     quota = Quota(operation, int(_number(fault, "quota")), int(_number(fault, "times")), bool(fault.get("wmi_error")))
@@ -289,6 +298,13 @@ def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return change
 
 
+def _storage(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    folder = str(fault["storage"])
+    if folder != "local" and not SHARE.fullmatch(folder):
+        raise ValueError(f"storage is local or a folder of a share, \\\\SERVER\\SHARE, not {folder!r}")
+    return lambda: hyperv.store(machine, "" if folder == "local" else folder)
+
+
 def _differencing(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     mark = hyperv.new_id().upper() if _one_of(fault, "differencing", "left", "merged") == "left" else ""
     return lambda: setattr(machine, "left_chain", mark)
@@ -319,6 +335,7 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.move(machine, node)
 
 
+SHARE = re.compile(r"\\\\[\w.-]+(\\[^\\/:*?\"<>|]+)+")
 OPTIONAL = frozenset({"missing", "wmi_error"})
 REPLICATIONS = {
     "Suspended": Replication("Suspended", "Warning", "Primary"),
@@ -339,6 +356,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"installation"}): _installation,
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
+    frozenset({"second_hop"}): _second_hop,
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
     frozenset({"language_mode"}): _language_mode,
     frozenset({"powershell"}): _powershell,
@@ -353,6 +371,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"does_not_start"}): _does_not_start,
     frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,
+    frozenset({"storage"}): _storage,
     frozenset({"differencing"}): _differencing,
     frozenset({"foreign_disk"}): _foreign_disk,
     frozenset({"automatic_start"}): _automatic_start,
