@@ -221,7 +221,8 @@ host:
             - Its disks, each with C(path), C(format) (V(VHD) or V(VHDX)), C(type) (V(Dynamic), V(Fixed),
               V(Differencing) or V(PassThrough)), C(parent), whether other machines may use it (C(shared)), the C(size)
               that the machine sees and C(file_size), in bytes.
-            - All but C(path) and C(shared) is V(null) where the file cannot be read.
+            - Where the file cannot be read, C(unread) has the host's words, and all but C(path) and C(shared) is
+              V(null). Without CredSSP or delegation that is so for files on SMB shares, which need not be missing.
           type: list
           elements: dict
           sample:
@@ -232,6 +233,7 @@ host:
               file_size: 42949672960
               parent: null
               shared: false
+              unread: null
         nics:
           description:
             - Its network adapters, each with C(name), C(mac), the C(switch) that it is connected to, if any, and the

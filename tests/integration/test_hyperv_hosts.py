@@ -269,7 +269,7 @@ def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
     machines = {vm["name"]: vm for vm in host["vms"]}
     assert [disk["size"] for disk in machines["web01"]["disks"]] == [None, None]
     assert all(disk["size"] for disk in machines["tools01"]["disks"])
-    assert "disks" in {problem["part"] for problem in host["problems"]}
+    assert "disk_files" in {problem["part"] for problem in host["problems"]}
 
 
 def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:

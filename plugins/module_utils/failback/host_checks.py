@@ -6,14 +6,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from .data_sync import DURING_FAILOVER
 from .failures import as_sentence
 from .findings import Finding, NotRead
 from .host_side import HostSide
-from .host_unread import not_asked, not_read, not_told
+from .host_unread import (
+    DISK_FILES,
+    SECOND_HOP_REMEDY,
+    disks_not_read,
+    not_asked,
+    not_read,
+    not_told,
+    stops_at_second_hop,
+)
 from .host_vm_checks import all_disks_replicated, host_replicates, no_left_chain, stays_off
 from .hyperv_hosts import HostFacts
 
@@ -33,6 +41,7 @@ _REPAIR = {
     "SCVMMService": "System Center Virtual Machine Manager",
 }
 _GIGABYTE = 2**30
+_ROOM_BY_HAND = "Check by hand that there is room."
 
 
 def check_host(side: HostSide) -> list[Finding]:
@@ -66,8 +75,19 @@ def _reachable(side: HostSide, facts: HostFacts) -> Finding:
         "warn",
         f"{side.host} answered in part",
         f"Some of it could not be read: {parts}.",
-        "Use an account that may administer Hyper-V on the host.",
+        " ".join(_remedies_of_problems(facts)),
     )
+
+
+def _remedies_of_problems(facts: HostFacts) -> Iterator[str]:
+    unread = [disk for vm in facts.vms for disk in vm.disks if disk.unread]
+    beyond = [disk for disk in unread if stops_at_second_hop(disk, facts)]
+    if any(problem.part != DISK_FILES for problem in facts.problems):
+        yield "Use an account that may administer Hyper-V on the host."
+    if beyond:
+        yield f"Disks on SMB shares: {SECOND_HOP_REMEDY}"
+    if len(unread) > len(beyond):
+        yield "See whether the files of the disks are there, and whether the account may read them."
 
 
 def _clock(side: HostSide, _facts: HostFacts) -> Finding:
@@ -250,13 +270,15 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     hidden = facts.absence_doubt if side.vm is None and facts.vmm is None else ""
     unread = facts.problem_with("disks", "volumes") or hidden
     if unread:
-        return not_read("disk_space", unread, "Check by hand that there is room.")
+        return not_read("disk_space", unread, _ROOM_BY_HAND)
+    lacking = disks_not_read(facts, side.disks, "disk_space", _ROOM_BY_HAND)
     short, tight = [], []
     for path, need in side.needs(facts).items():
         volume = facts.volume_of(path)
         if volume is None:
-            unread = f"No volume was read that holds {path or 'the folder for new disks'}"
-            return not_read("disk_space", unread, "Check by hand that there is room.")
+            unplaced = f"No volume was read that holds {path or 'the folder for new disks'}"
+            lacking = lacking or not_read("disk_space", unplaced, _ROOM_BY_HAND)
+            continue
         told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
         # A VM that is created is written whole, too, whichever way its data comes.
         writes_all = (side.vm is None and side.creates) or side.data_sync == DURING_FAILOVER
@@ -264,6 +286,8 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
             short.append(told)
         elif volume.free < need:
             tight.append(told)
+    if lacking is not None and not short:
+        return lacking
     if not short and not tight:
         return Finding("disk_space", "pass", "enough for all disks")
     return Finding(

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from .fence import Copy
 from .findings import NotRead
-from .hyperv_hosts import HostFacts, HostVm
+from .hyperv_hosts import HostDisk, HostFacts, HostVm
 from .items import ReplicatedItem
 
 
@@ -76,6 +76,11 @@ class HostSide:
     def switches_needed(self) -> tuple[str, ...]:
         """Names of the virtual switches that the VM was connected to; with VMM they are names of its own."""
         return () if self.is_managed_by_vmm else self.item.network_names
+
+    @property
+    def disks(self) -> list[HostDisk]:
+        """The disks on the host of this VM and of the others that are failed back to it."""
+        return [disk for one in (self, *self.others) if one.vm is not None for disk in one.vm.disks]
 
     def owner(self, facts: HostFacts) -> str:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .findings import Finding
 from .host_side import HostSide
-from .host_unread import hides_vm, not_read
+from .host_unread import disks_not_read, hides_vm, not_read
 from .hyperv_hosts import HostDisk, HostFacts, HostVm
 
 DIFFERENCING, PASS_THROUGH = "Differencing", "PassThrough"
@@ -31,6 +31,9 @@ def no_left_chain(side: HostSide, facts: HostFacts) -> Finding:
     disks = side.vm.disks if side.vm else ()
     untold = [disk.path for disk in disks if not disk.type]
     chained = [disk for disk in disks if disk.type == DIFFERENCING]
+    unread = disks_not_read(facts, disks, "disk_chain", _BY_HAND)
+    if unread is not None and not chained:
+        return unread
     if untold and not chained:
         return not_read("disk_chain", f"The host does not tell what {', '.join(untold)} is", _BY_HAND)
     if not chained or (side.vm is not None and side.vm.checkpoints):

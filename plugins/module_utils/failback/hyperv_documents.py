@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -31,13 +31,17 @@ from .hyperv_hosts import (
 _Part = TypeVar("_Part")
 
 
-def parse_host(document: Document, asked_between: tuple[datetime, datetime] | None = None) -> HostFacts:
-    """Read a host's answer. C(asked_between) is another clock's time before and after it was asked."""
+def parse_host(
+    document: Document, asked_between: tuple[datetime, datetime] | None = None, transports: Sequence[str] = ()
+) -> HostFacts:
+    """Read a host's answer. C(asked_between) is another clock's time before and after it was asked, C(transports) are
+    the ways to sign in that were open."""
     return _read(
         HostFacts,
         document,
         document=document,
         asked_between=asked_between,
+        transports=tuple(transports),
         os_caption=text(document, "os", "caption"),
         os_version=text(document, "os", "version"),
         os_installation=text(document, "os", "installation"),

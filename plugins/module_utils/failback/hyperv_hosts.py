@@ -86,7 +86,8 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class HostDisk:
-    """A virtual hard disk. Sizes are bytes, 0 where the file could not be read; C(size) is what the machine sees."""
+    """A virtual hard disk. Sizes are bytes; C(size) is what the machine sees. Where the file could not be read they
+    are 0, which says nothing of them, and C(unread) has the host's words."""
 
     path: str
     format: str
@@ -95,6 +96,12 @@ class HostDisk:
     file_size: int
     parent: str
     shared: bool
+    unread: str
+
+    @property
+    def is_on_share(self) -> bool:
+        """Whether its file is on an SMB share, by a UNC path."""
+        return self.path.startswith("\\\\") and not self.path.startswith(("\\\\?\\", "\\\\.\\"))
 
     @property
     def is_shared(self) -> bool:
@@ -202,7 +209,8 @@ class Vmm:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked.
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
+    C(transports) are the ways to sign in of which the first that worked was used.
 
     C(may_administer_hyper_v): the account is in Administrators or Hyper-V Administrators; False where nobody could say.
     """
@@ -232,6 +240,7 @@ class HostFacts:
     vmm: Vmm | None
     problems: tuple[HostProblem, ...]
     asked_between: tuple[datetime, datetime] | None = None
+    transports: tuple[str, ...] = ()
 
     def problem_with(self, *parts: str) -> str:
         """Return the host's words about the first of these parts that could not be read; empty where all were."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -213,6 +214,38 @@ def test_what_is_wrong_is_a_finding_of_its_own(
 def test_a_vm_that_runs_at_home_is_only_wrong_before_the_failback(stage_is_past: bool) -> None:
     seen = side(vm(state="Running"), is_before_start=not stage_is_past)
     assert ("on_premises_vm_off" in found(seen)) is not stage_is_past
+
+
+ON_SHARE = {"path": "\\\\fs01\\vms\\web01.vhdx", "unread": "Cannot find path, as it does not exist.", "shared": False}
+BEYOND = {**DISK, "path": "\\\\?\\Volume{1}\\web01.vhdx", "type": None, "unread": "Access is denied."}
+
+
+@pytest.mark.parametrize(
+    ("disk", "transports", "is_second_hop"),
+    [
+        (ON_SHARE, ("ntlm",), True),
+        (ON_SHARE, ("kerberos",), True),
+        (ON_SHARE, ("ntlm", "credssp"), True),
+        (ON_SHARE, (), True),
+        (ON_SHARE, ("credssp",), False),
+        (BEYOND, ("ntlm",), False),
+    ],
+)
+def test_only_what_may_be_the_second_hop_is_called_so(
+    disk: dict[str, Any], transports: tuple[str, ...], is_second_hop: bool
+) -> None:
+    document = {**disks(disk), "problems": [{"part": "disk_files", "message": "No."}]}
+    facts = parse_host({**FACTS, **document}, asked_between=(NOW, NOW), transports=transports)
+    every = found(replace(side(document), facts=facts))
+    for finding in (every[identifier] for identifier in ("host_reachable", "disk_chain", "disk_space")):
+        assert ("CredSSP" in finding.remedy) is is_second_hop
+        assert finding.status == ("warn" if finding.id == "host_reachable" else "not_checked")
+        assert "administer" not in finding.remedy
+
+
+def test_a_volume_that_is_too_small_for_what_was_read_is_too_small() -> None:
+    small = {**disks(DISK, ON_SHARE), **volume(free=0.1)}
+    assert found(side(small))["disk_space"].status == "fail"
 
 
 UNREAD = {

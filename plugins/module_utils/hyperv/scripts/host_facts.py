@@ -47,13 +47,27 @@ function Read-OfMachines {
     $found
 }
 
-# A file that is missing must not hide the others.
-function Get-DiskFile {
+# Get-VHD takes a path of a share as a pattern: web[1].vhdx would be web1.vhdx.
+function Get-LiteralPath {
     param([string[]] $Paths)
-    try { $files = @(Get-VHD -Path $Paths) } catch {
-        $files = @(foreach ($path in $Paths) { Read-Part 'disks' { Get-VHD -Path $path } })
+    foreach ($path in $Paths) {
+        if ($path.StartsWith('\\')) { $path -replace '([`\[\]*?])', '`$1' } else { $path }
     }
-    $files
+}
+
+# A file that cannot be read must not hide the others: of each it is told why, under its path.
+function Read-DiskFile {
+    param([string[]] $Paths)
+    try {
+        foreach ($file in Get-VHD -Path @(Get-LiteralPath $Paths)) { $files[[string] $file.Path] = $file }
+    } catch {
+        foreach ($path in $Paths) {
+            try { $files[$path] = Get-VHD -Path @(Get-LiteralPath $path) } catch {
+                $unread[$path] = [string] $_.Exception.Message
+                Add-Problem 'disk_files' $_ $path
+            }
+        }
+    }
 }
 
 $computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
@@ -123,6 +137,7 @@ if ($isHyperV) {
 
 $drives = @()
 $files = @{}
+$unread = @{}
 $nics = @()
 $checkpoints = @()
 if ($machines.Count -gt 0) {
@@ -130,7 +145,7 @@ if ($machines.Count -gt 0) {
     # A disk that is passed through has a number and no file.
     $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
     $paths = @(foreach ($drive in $withFile) { [string] $drive.Path })
-    if ($paths.Count -gt 0) { foreach ($file in Get-DiskFile $paths) { $files[[string] $file.Path] = $file } }
+    if ($paths.Count -gt 0) { Read-DiskFile $paths }
     $nics = @(Read-OfMachines 'nics' { param($Of) Get-VMNetworkAdapter -VM $Of })
     $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Get-VMSnapshot -VM $Of })
 }
@@ -149,6 +164,7 @@ function Get-Disk {
         file_size = $null
         parent = $null
         shared = [bool] $Drive.SupportPersistentReservations
+        unread = Get-TextOrNull $unread[[string] $Drive.Path]
     }
     if ($null -ne $file) {
         $disk.format = [string] $file.VhdFormat
