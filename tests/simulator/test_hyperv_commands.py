@@ -378,3 +378,14 @@ def test_given_a_path_of_a_share_when_read_then_it_is_a_pattern(on):
     assert shell.ask(rf"(Get-VHD -Path '{folder}\data[1].vhdx').Path") == [rf"{folder}\data1.vhdx"]
     assert shell.ask(rf"(Get-VHD -Path '{folder}\data`[1`].vhdx').Path") == [rf"{folder}\data[1].vhdx"]
     assert "is not a valid path" in shell.refused(rf"Get-VHD -Path '{folder}\log[1].vhdx'")
+
+
+def test_given_powercli_when_a_command_that_both_have_is_called_then_its_module_decides(on):
+    simulator, shell = on()
+    afflict(simulator, host="hv01", powercli="installed")
+    assert "You are not currently connected to any servers." in shell.refused("Get-VM -Name web01")
+    assert shell.ask("Hyper-V\\Get-VM | ForEach-Object { $_.Name }") == ["web01"]
+    assert shell.ask("(Get-Command -Name Get-VM -Module Hyper-V).ModuleName") == ["Hyper-V"]
+    assert shell.ask("(Get-VMSwitch).Name") == ["Production"]
+    afflict(simulator, host="hv01", powercli="missing")
+    assert shell.ask("(Get-VM).Name") == ["web01"]

@@ -178,6 +178,7 @@ def trouble(world: World) -> None:
     for host in world.hyperv.hosts.values():
         for machine in host.machines:
             machine.readable = machine.name != "tools01"
+            host.has_powercli = host.name.startswith("hv03")
             machine.foreign_disks.append(ForeignDisk(PASS_THROUGH, "Disk 3", "a"))
             for disk in machine.disks:
                 disk.present = False

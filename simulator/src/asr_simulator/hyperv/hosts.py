@@ -177,6 +177,7 @@ class Host:
 
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
+    ``has_powercli``: VMware PowerCLI is installed, and comes first on the path of modules.
     ``second_hop``: what runs in a session may go on to other servers as the account, as CredSSP and delegation let it.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
@@ -198,6 +199,7 @@ class Host:
     installation: str = "Server"
     constrained: bool = False
     second_hop: bool = False
+    has_powercli: bool = False
     remoting: Remoting = field(default_factory=Remoting, repr=False)
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ A service fault of a host is one of::
     {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
     {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
     {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
+    {"host": H, "powercli": "installed"}                             VMware's commands come first ("missing": none)
     {"host": H, "second_hop": "allowed"}                             its sessions may go on to a file server, as with
                                                                      CredSSP or delegation ("refused": again)
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
@@ -219,6 +220,11 @@ def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "administered", full)
 
 
+def _powercli(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    installed = _one_of(fault, "powercli", "installed", "missing") == "installed"
+    return lambda: setattr(host, "has_powercli", installed)
+
+
 def _second_hop(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     allowed = _one_of(fault, "second_hop", "allowed", "refused") == "allowed"
     return lambda: setattr(host, "second_hop", allowed)
@@ -357,6 +363,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
     frozenset({"second_hop"}): _second_hop,
+    frozenset({"powercli"}): _powercli,
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
     frozenset({"language_mode"}): _language_mode,
     frozenset({"powershell"}): _powershell,

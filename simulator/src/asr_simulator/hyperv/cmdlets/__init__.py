@@ -16,6 +16,7 @@ from asr_simulator.hyperv.cmdlets import (
     disks,
     machines,
     networks,
+    powercli,
     servers,
     switching,
     vmm,
@@ -43,10 +44,17 @@ OF_HYPER_V = (
 
 
 def commands_of(hyperv: HyperV, host: Host) -> dict[str, Command]:
-    """The commands that a session on the host knows, by their names in small letters."""
+    """The commands that a session on the host knows, by their names in small letters.
+
+    Of two modules that have a command of one name, the bare name is that of the module which comes first; the other's
+    needs its module before it.
+    """
     place = Place(hyperv, host)
     makers = (*EVERYWHERE, *OF_HYPER_V) if host.has_module else EVERYWHERE
-    return {command.name.lower(): command for make in makers for command in make(place)}
+    known = {command.name.lower(): command for make in makers for command in make(place)}
+    first = {command.name.lower(): command for command in powercli.commands(place)}
+    hidden = {f"{known[name].module.lower()}\\{name}": known[name] for name in first if name in known}
+    return {**known, **first, **hidden}
 
 
 def names_of(hyperv: HyperV, host: Host) -> frozenset[str]:
