@@ -66,6 +66,21 @@ COMMANDS: dict[str, set[str]] = {
     "Where-Object": set(),
     "Write-Output": set(),
 }
+# Those of the modules that PowerShell always has, and which no other product's hide (all of them Microsoft.PowerShell.*
+# but for CIM's).
+OF_POWERSHELL = {
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
+    "Get-CimInstance",
+    "Get-Command",
+    "Get-Date",
+    "Get-Item",
+    "Get-ItemProperty",
+    "New-Object",
+    "Out-String",
+    "Where-Object",
+    "Write-Output",
+}
 # Variables that only PowerShell 6 and later set.
 LATER_VARIABLES = {"$iswindows", "$islinux", "$ismacos", "$iscoreclr", "$psstyle"}
 # What becomes code, and where that is meant: the script itself, and the command of a user in a guest.
@@ -126,6 +141,10 @@ def _of_command(node: Node, name: str, own: set[str]) -> Iterator[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_is_windows_powershell_5_1(name: str) -> None:
     assert complaints(text_of(name)) == []
+
+
+def test_only_the_commands_of_powershell_itself_are_called_without_their_module() -> None:
+    assert {command for command in COMMANDS if "\\" not in command} == OF_POWERSHELL
 
 
 @pytest.mark.parametrize("name", NAMES)
