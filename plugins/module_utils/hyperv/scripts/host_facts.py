@@ -59,10 +59,10 @@ function Get-LiteralPath {
 function Read-DiskFile {
     param([string[]] $Paths)
     try {
-        foreach ($file in Get-VHD -Path @(Get-LiteralPath $Paths)) { $files[[string] $file.Path] = $file }
+        foreach ($file in Hyper-V\Get-VHD -Path @(Get-LiteralPath $Paths)) { $files[[string] $file.Path] = $file }
     } catch {
         foreach ($path in $Paths) {
-            try { $files[$path] = Get-VHD -Path @(Get-LiteralPath $path) } catch {
+            try { $files[$path] = Hyper-V\Get-VHD -Path @(Get-LiteralPath $path) } catch {
                 $unread[$path] = [string] $_.Exception.Message
                 Add-Problem 'disk_files' $_ $path
             }
@@ -117,7 +117,7 @@ if ($isHyperV) {
     }
     $vmHost = Read-One 'hyper_v' { Hyper-V\Get-VMHost }
     $switches = @(Read-Part 'switches' {
-        foreach ($virtualSwitch in Get-VMSwitch) {
+        foreach ($virtualSwitch in Hyper-V\Get-VMSwitch) {
             [ordered]@{
                 id = [string] $virtualSwitch.Id
                 name = [string] $virtualSwitch.Name
@@ -141,13 +141,13 @@ $unread = @{}
 $nics = @()
 $checkpoints = @()
 if ($machines.Count -gt 0) {
-    $drives = @(Read-OfMachines 'disks' { param($Of) Get-VMHardDiskDrive -VM $Of })
+    $drives = @(Read-OfMachines 'disks' { param($Of) Hyper-V\Get-VMHardDiskDrive -VM $Of })
     # A disk that is passed through has a number and no file.
     $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
     $paths = @(foreach ($drive in $withFile) { [string] $drive.Path })
     if ($paths.Count -gt 0) { Read-DiskFile $paths }
-    $nics = @(Read-OfMachines 'nics' { param($Of) Get-VMNetworkAdapter -VM $Of })
-    $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Get-VMSnapshot -VM $Of })
+    $nics = @(Read-OfMachines 'nics' { param($Of) Hyper-V\Get-VMNetworkAdapter -VM $Of })
+    $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Hyper-V\Get-VMSnapshot -VM $Of })
 }
 $drivesOf = Get-ByMachine $drives
 $nicsOf = Get-ByMachine $nics
@@ -220,16 +220,17 @@ $cluster = $null
 if ($running -contains 'ClusSvc') {
     $cluster = Read-One 'cluster' {
         # Its own parameter tells which machine a resource is: the name of a group is only text.
-        $resources = @(Get-ClusterResource | Where-Object { [string] $_.ResourceType.Name -eq 'Virtual Machine' })
+        $resources = @(FailoverClusters\Get-ClusterResource |
+            Where-Object { [string] $_.ResourceType.Name -eq 'Virtual Machine' })
         [ordered]@{
-            name = [string] (Get-Cluster).Name
+            name = [string] (FailoverClusters\Get-Cluster).Name
             node = [string] $computer.Name
-            nodes = @(foreach ($node in Get-ClusterNode) {
+            nodes = @(foreach ($node in FailoverClusters\Get-ClusterNode) {
                 [ordered]@{ name = [string] $node.Name; state = [string] $node.State }
             })
             groups = @(foreach ($resource in $resources) {
                 [ordered]@{
-                    vm_id = [string] (Get-ClusterParameter -InputObject $resource -Name VmID).Value
+                    vm_id = [string] (FailoverClusters\Get-ClusterParameter -InputObject $resource -Name VmID).Value
                     name = [string] $resource.OwnerGroup.Name
                     owner = [string] $resource.OwnerNode.Name
                     state = [string] $resource.State
@@ -242,18 +243,20 @@ if ($running -contains 'ClusSvc') {
 $vmm = $null
 if ($running -contains 'SCVMMService') {
     $vmm = Read-One 'vmm' {
-        $server = Get-SCVMMServer -ComputerName 'localhost'
+        $server = VirtualMachineManager\Get-SCVMMServer -ComputerName 'localhost'
         [ordered]@{
             version = [string] $server.ProductVersion
-            hosts = @(foreach ($managed in Get-SCVMHost -VMMServer $server) {
+            hosts = @(foreach ($managed in VirtualMachineManager\Get-SCVMHost -VMMServer $server) {
                 [ordered]@{
                     name = [string] $managed.Name
                     state = [string] $managed.OverallState
                     cluster = Get-TextOrNull $managed.HostCluster.Name
                 }
             })
-            clouds = @(foreach ($cloud in Get-SCCloud -VMMServer $server) { [ordered]@{ name = [string] $cloud.Name } })
-            vms = @(foreach ($machine in Get-SCVirtualMachine -VMMServer $server) {
+            clouds = @(foreach ($cloud in VirtualMachineManager\Get-SCCloud -VMMServer $server) {
+                [ordered]@{ name = [string] $cloud.Name }
+            })
+            vms = @(foreach ($machine in VirtualMachineManager\Get-SCVirtualMachine -VMMServer $server) {
                 if (-not (Test-Wanted $machine.VMId $machine.Name)) { continue }
                 [ordered]@{
                     id = [string] $machine.VMId

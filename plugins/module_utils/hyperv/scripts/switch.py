@@ -32,7 +32,8 @@ $ErrorActionPreference = 'Stop'
     + SWITCHES
     + r"""
 function Find-Switch {
-    @(Get-VMSwitch | Where-Object { ([string] $_.Name).ToUpperInvariant().Equals($Request.name.ToUpperInvariant()) })
+    $wanted = $Request.name.ToUpperInvariant()
+    @(Hyper-V\Get-VMSwitch | Where-Object { ([string] $_.Name).ToUpperInvariant().Equals($wanted) })
 }
 
 function Get-Facts {
@@ -79,7 +80,7 @@ $takenBy = $null
 $refusal = $null
 if ($isExternal -and $Request.net_adapter) {
     $wanted = $Request.net_adapter.ToUpperInvariant()
-    $adapters = @(Get-NetAdapter)
+    $adapters = @(NetAdapter\Get-NetAdapter)
     $fitting = @($adapters | Where-Object {
         ([string] $_.Name).ToUpperInvariant().Equals($wanted) -or
         ([string] $_.InterfaceDescription).ToUpperInvariant().Equals($wanted)
@@ -88,7 +89,7 @@ if ($isExternal -and $Request.net_adapter) {
         $adapter = $fitting[0]
         $description = [string] $adapter.InterfaceDescription
         $isNew = $after.adapters -notcontains $description
-        foreach ($other in Get-VMSwitch) {
+        foreach ($other in Hyper-V\Get-VMSwitch) {
             $isOther = ($null -eq $existing) -or ([string] $other.Id -ne [string] $existing.Id)
             if ($isOther -and @(Get-SwitchAdapter $other) -contains $description) { $takenBy = [string] $other.Name }
         }
@@ -131,15 +132,15 @@ if ($null -ne $refusal) {
 if (-not $Request.check_mode) {
     $shared = $after.allow_management_os
     if ($null -eq $existing -and $isExternal) {
-        $null = New-VMSwitch -Name $after.name -NetAdapterName $adapter.Name -AllowManagementOS $shared
+        $null = Hyper-V\New-VMSwitch -Name $after.name -NetAdapterName $adapter.Name -AllowManagementOS $shared
     } elseif ($null -eq $existing) {
-        $null = New-VMSwitch -Name $after.name -SwitchType $type
+        $null = Hyper-V\New-VMSwitch -Name $after.name -SwitchType $type
     } elseif (-not $isExternal) {
-        if ($before.type -ne $type) { Set-VMSwitch -VMSwitch $existing -SwitchType $type }
+        if ($before.type -ne $type) { Hyper-V\Set-VMSwitch -VMSwitch $existing -SwitchType $type }
     } elseif ($isNew) {
-        Set-VMSwitch -VMSwitch $existing -NetAdapterName $adapter.Name -AllowManagementOS $shared
+        Hyper-V\Set-VMSwitch -VMSwitch $existing -NetAdapterName $adapter.Name -AllowManagementOS $shared
     } elseif ($before.allow_management_os -ne $shared) {
-        Set-VMSwitch -VMSwitch $existing -AllowManagementOS $shared
+        Hyper-V\Set-VMSwitch -VMSwitch $existing -AllowManagementOS $shared
     }
     $made = @(Find-Switch)
     if ($made.Count -ne 1) { throw "After the change there are $($made.Count) virtual switches '$($Request.name)'." }
