@@ -199,19 +199,22 @@ def test_given_a_time_that_no_shutdown_takes_then_the_fault_is_refused(on, secon
     assert strike(simulator, vm="web01", shutdown_seconds=seconds).status_code == 400
 
 
-def test_given_automatic_start_actions_when_the_host_restarts_then_they_say_what_starts(on):
+@pytest.mark.parametrize(("stop_action", "left"), [("Save", "Saved"), ("ShutDown", "Off"), ("TurnOff", "Off")])
+def test_given_automatic_start_actions_when_the_host_restarts_then_they_say_what_starts(on, stop_action, left):
     names = ("never", "before", "always", "idle")
     simulator, shell = on(*({"name": name, "stage": "protected"} for name in names))
     shell.ask("Set-VM never -AutomaticStartAction nothing")
     shell.ask("Get-VM always | Set-VM -AutomaticStartAction Start")
     for name in ("always", "idle"):
         shell.ask(f"Stop-VM {name}")
+    for name in names:
+        afflict(simulator, vm=name, automatic_stop=stop_action)
     shown = shell.ask('Get-VM | ForEach-Object { "$($_.Name) $($_.AutomaticStartAction)" }')
     assert sorted(shown) == ["always Start", "before StartIfRunning", "idle StartIfRunning", "never Nothing"]
     simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
     simulator.locked(lambda world: world.clock.advance(600))
     states = {name: machine_of(simulator, name)["state"] for name in names}
-    assert states == {"never": "Off", "before": "Running", "always": "Running", "idle": "Off"}
+    assert states == {"never": left, "before": "Running", "always": "Running", "idle": "Off"}
 
 
 def test_given_an_unknown_start_action_when_set_then_it_is_not_modelled(on):
@@ -389,3 +392,31 @@ def test_given_powercli_when_a_command_that_both_have_is_called_then_its_module_
     assert shell.ask("(Get-VMSwitch).Name") == ["Production"]
     afflict(simulator, host="hv01", powercli="missing")
     assert shell.ask("(Get-VM).Name") == ["web01"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "command", "shown"),
+    [
+        ({"operation": "MergingDisks"}, "(Get-VM).OperationalStatus | ForEach-Object { [string]$_ }", "MergingDisks"),
+        ({"operation": "CriticalIoError"}, "[string](Get-VM).OperationalStatus[0]", "CriticalIoError"),
+        ({"operation": "MergingDisks"}, "(Get-VM).Status", "Merging disks"),
+        ({"security": "shielded"}, "(Get-VMSecurity -VM (Get-VM)).Shielded", True),
+        ({"security": "vtpm"}, "(Get-VMSecurity -VMName web01).TpmEnabled", True),
+        ({"vlan": 42}, "(Get-VMNetworkAdapter web01).VlanSetting.AccessVlanId", 42),
+        ({"automatic_stop": "ShutDown"}, "[string](Get-VM).AutomaticStopAction", "ShutDown"),
+        ({"checkpoint": "b", "type": "Recovery"}, "[string](Get-VMSnapshot web01).SnapshotType", "Recovery"),
+        ({"replication": "FailbackInProgress"}, "[string](Get-VM).ReplicationState", "FailbackInProgress"),
+    ],
+)
+def test_given_a_state_of_a_vm_when_shown_then_it_is_there(on, fault, command, shown):
+    simulator, shell = on()
+    before = shell.ask(command)
+    assert shown not in before
+    afflict(simulator, vm="web01", **fault)
+    assert shell.ask(command)[-1] == shown
+
+
+def test_given_2012_r2_when_security_is_asked_for_then_there_is_no_such_command(on):
+    site = switched()
+    site["fabrics"][0]["hosts"][0]["os"] = "2012 R2"
+    assert "is not recognized" in on(**site)[1].refused("Get-VMSecurity -VMName web01")

@@ -21,6 +21,8 @@ from asr_simulator.hyperv.machines import (
     START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
+    STATE_SAVED,
+    STOP_SAVE,
     Checkpoint,
     Machine,
     NetworkAdapter,
@@ -135,14 +137,15 @@ class HyperV:
         """A virtual machine like another, on this host, off, its disks empty; ``old`` stays where it is.
 
         It is the same machine to Hyper-V, with the same id, as a replica is. Its adapters are connected to the
-        switches of the same names, if the host has them.
+        switches of the same names, if the host has them, and have no VLAN; a virtual TPM is not made either.
         """
         made = self._empty(host, old.name, old.identifier, old.generation)
         made.os, made.processors, made.memory, made.cloud = old.os, old.processors, old.memory, old.cloud
         for disk in old.disks:
             self._attach(made, disk.path.rsplit("\\", 1)[1].removesuffix(".vhdx"), disk.size, disk.identifier)
         for one in old.adapters:
-            made.adapters.append(replace(one, identifier=self.new_id(), switch=_known(host, one.wanted_switch)))
+            switch = _known(host, one.wanted_switch)
+            made.adapters.append(replace(one, identifier=self.new_id(), switch=switch, vlan=0))
         host.machines.append(made)
         return made
 
@@ -226,6 +229,8 @@ class HyperV:
             action = machine.automatic_start_action
             if action == START_ALWAYS or (action == START_IF_RUNNING and machine in ran):
                 machine.run(self.clock.now())
+            elif machine in ran and machine.automatic_stop_action == STOP_SAVE:
+                machine.state = STATE_SAVED
 
     def set_service(self, host: Host, service: Service, state: str) -> None:
         """A service of the host starts or stops."""
@@ -240,9 +245,9 @@ class HyperV:
         """A GUID that was not given before."""
         return self._ids.fresh()
 
-    def checkpoint(self, machine: Machine, name: str) -> None:
+    def checkpoint(self, machine: Machine, name: str, kind: str = "Standard") -> None:
         """Take a checkpoint now."""
-        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now()))
+        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now(), kind))
 
     def remove_switch(self, host: Host, switch: Switch) -> None:
         """Remove a switch; the adapters on it are not connected then."""

@@ -19,6 +19,8 @@ STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved",
 STATE_STOPPING = "Stopping"
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
+# What it does with one that runs when it goes down itself.
+STOP_TURN_OFF, STOP_SAVE, STOP_SHUT_DOWN = "TurnOff", "Save", "ShutDown"
 OFF, RUNNING = "off", "running"
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 
@@ -106,7 +108,7 @@ class ForeignDisk:
 class NetworkAdapter:
     """A network adapter; ``mac`` is 12 hex digits, ``switch`` None: not connected.
 
-    ``wanted_switch`` is the one that it was made for.
+    ``wanted_switch`` is the one that it was made for, ``vlan`` the one that it is an access port of (0: untagged).
     """
 
     identifier: str
@@ -115,15 +117,17 @@ class NetworkAdapter:
     switch: str | None
     wanted_switch: str | None
     name: str = "Network Adapter"
+    vlan: int = 0
 
 
 @dataclass
 class Checkpoint:
-    """A checkpoint."""
+    """A checkpoint; ``type`` is Hyper-V's word for it, Recovery for one that a backup has made."""
 
     identifier: str
     name: str
     created: datetime
+    type: str = "Standard"
 
 
 @dataclass(eq=False)
@@ -132,6 +136,8 @@ class Machine:
 
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
+    ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
+    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -148,6 +154,11 @@ class Machine:
     shutdown_seconds: float = 0.0
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
+    automatic_stop_action: str = STOP_SAVE
+    operation: str = ""
+    has_tpm: bool = False
+    is_shielded: bool = False
+    resource_trouble: str = ""
     started: datetime | None = None
     stopping_since: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)

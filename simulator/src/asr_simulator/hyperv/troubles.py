@@ -30,7 +30,13 @@ A service fault of a host is one of::
 and of a virtual machine, with ``host`` as well where several have one of its name::
 
     {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would say to it
-    {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
+    {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again; with "type": "Recovery"
+                                                                     it is one of a backup
+    {"vm": V, "operation": "MergingDisks"}                           what Hyper-V does with it, or what is wrong ("Ok")
+    {"vm": V, "security": "shielded"}                                or "vtpm" ("none": again)
+    {"vm": V, "vlan": 42}                                            of its network adapters (0: none)
+    {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when it goes down
+    {"vm": V, "cluster_resource": "Failed"}                          its state in the cluster ("ok": as its own)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
     {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down (0: no time)
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
@@ -41,7 +47,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "foreign_disk": "shared"}                              it has a disk that is not replicated: shared,
                                                                      pass_through or excluded ("none": it has none)
     {"vm": V, "automatic_start": "Start"}                            what its host does with it when it starts
-    {"vm": V, "replication": "Suspended"}                            or Critical, on its host ("ok": as the vault says)
+    {"vm": V, "replication": "Suspended"}                            or another state of Hyper-V's, or Critical, on its
+                                                                     host ("ok": as the vault says)
     {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
@@ -53,6 +60,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
 from asr_simulator.hyperv.machines import (
     EXCLUDED,
@@ -263,13 +271,51 @@ def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name = str(fault["checkpoint"])
+    name, kind = str(fault["checkpoint"]), str(fault.get("type", "Standard"))
+    if kind not in enums.SNAPSHOT_TYPE.names:
+        raise ValueError(f"type is one of {', '.join(enums.SNAPSHOT_TYPE.names)}, not {kind!r}")
     if not fault.get("missing", False):
-        return lambda: hyperv.checkpoint(machine, name)
+        return lambda: hyperv.checkpoint(machine, name, kind)
     found = [one for one in machine.checkpoints if one.name == name]
     if not found:
         raise ValueError(f"{machine.name} has no checkpoint {name}")
     return lambda: machine.checkpoints.remove(found[-1])
+
+
+def _operation(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    operation = _one_of(fault, "operation", *enums.OPERATIONAL_STATUS.names)
+    return lambda: setattr(machine, "operation", "" if operation == "Ok" else operation)
+
+
+def _security(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    kind = _one_of(fault, "security", "shielded", "vtpm", "none")
+
+    def change() -> None:
+        machine.has_tpm, machine.is_shielded = kind != "none", kind == "shielded"
+
+    return change
+
+
+def _vlan(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    vlan = int(_number(fault, "vlan"))
+    if not 0 <= vlan <= MOST_VLANS:
+        raise ValueError(f"vlan is 0 to {MOST_VLANS}, not {vlan}")
+
+    def change() -> None:
+        for adapter in machine.adapters:
+            adapter.vlan = vlan
+
+    return change
+
+
+def _automatic_stop(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    action = _one_of(fault, "automatic_stop", *enums.STOP_ACTION.names)
+    return lambda: setattr(machine, "automatic_stop_action", action)
+
+
+def _cluster_resource(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "cluster_resource", *enums.RESOURCE_STATE.names, "ok")
+    return lambda: setattr(machine, "resource_trouble", "" if state == "ok" else state)
 
 
 def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -342,8 +388,10 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 SHARE = re.compile(r"\\\\[\w.-]+(\\[^\\/:*?\"<>|]+)+")
-OPTIONAL = frozenset({"missing", "wmi_error"})
+MOST_VLANS = 4094
+OPTIONAL = frozenset({"missing", "wmi_error", "type"})
 REPLICATIONS = {
+    **{state: Replication(state, "Normal", "Primary") for state in enums.REPLICATION_STATE.names},
     "Suspended": Replication("Suspended", "Warning", "Primary"),
     "Critical": Replication("Error", "Critical", "Primary"),
     "ok": None,
@@ -372,7 +420,12 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
 }
 OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"power"}): _power,
-    frozenset({"checkpoint", "missing"}): _checkpoint,
+    frozenset({"checkpoint", "missing", "type"}): _checkpoint,
+    frozenset({"operation"}): _operation,
+    frozenset({"security"}): _security,
+    frozenset({"vlan"}): _vlan,
+    frozenset({"automatic_stop"}): _automatic_stop,
+    frozenset({"cluster_resource"}): _cluster_resource,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
     frozenset({"does_not_start"}): _does_not_start,

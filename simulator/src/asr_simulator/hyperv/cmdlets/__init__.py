@@ -17,6 +17,7 @@ from asr_simulator.hyperv.cmdlets import (
     machines,
     networks,
     powercli,
+    security,
     servers,
     switching,
     vmm,
@@ -39,6 +40,7 @@ OF_HYPER_V = (
     disks.commands,
     networks.commands,
     switching.commands,
+    security.commands,
     servers.host_commands,
 )
 
@@ -61,4 +63,4 @@ def names_of(hyperv: HyperV, host: Host) -> frozenset[str]:
     """The names of all commands that this host or another may have, in small letters."""
     place = Place(hyperv, host)
     here = [command.name for make in (*EVERYWHERE, *OF_HYPER_V) for command in make(place)]
-    return frozenset(name.lower() for name in (*here, *clusters.NAMES, *vmm.NAMES))
+    return frozenset(name.lower() for name in (*here, *clusters.NAMES, *vmm.NAMES, *security.NAMES))

@@ -104,9 +104,10 @@ class _View:
     def _resource(self, machine: Machine, kind: str) -> PSObject:
         name = f"{kind} {machine.name}"
         online = kind == CONFIGURATION or machine.state == STATE_RUNNING
+        state = (machine.resource_trouble if kind == MACHINE else "") or ("Online" if online else "Offline")
         values = {
             "Name": name,
-            "State": enums.RESOURCE_STATE["Online" if online else "Offline"],
+            "State": enums.RESOURCE_STATE[state],
             "OwnerGroup": self._group(machine),
             "OwnerNode": self._node(machine.host),
             "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),

@@ -115,9 +115,24 @@ def _adapter(place: Place, machine: Machine, adapter: NetworkAdapter) -> PSObjec
             "Status": enums.every(enums.ADAPTER_STATUS, ["Ok"] if machine.has_booted(now) else []),
             "IsManagementOs": False,
             "IsLegacy": False,
+            "VlanSetting": _vlan(adapter),
             "ComputerName": machine.host.short_name,
         },
     )
+
+
+def _vlan(adapter: NetworkAdapter) -> PSObject:
+    """What an adapter shows of its VLAN; trunks and private VLANs are not modelled."""
+    values = {
+        "OperationMode": enums.VLAN_MODE["Access" if adapter.vlan else "Untagged"],
+        "AccessVlanId": adapter.vlan,
+        "NativeVlanId": 0,
+        "AllowedVlanIdListString": "",
+        "PrimaryVlanId": 0,
+        "SecondaryVlanId": 0,
+        "SecondaryVlanIdListString": "",
+    }
+    return PSObject("Microsoft.HyperV.PowerShell.VMNetworkAdapterVlanSetting", values)
 
 
 def _for_management(host: Host) -> list[Switch]:
