@@ -199,6 +199,25 @@ host:
           description: What its integration services say, such as V(OkApplicationsHealthy) or V(NoContact).
           type: str
           sample: OkApplicationsHealthy
+        status:
+          description: What Hyper-V Manager shows as its status, in the host's language.
+          type: str
+          sample: Operating normally
+        operational_status:
+          description:
+            - The same in Hyper-V's names, such as V(Ok); while its disks are merged V(InService) and V(MergingDisks).
+          type: list
+          elements: str
+          sample: [Ok]
+        automatic_stop_action:
+          description: What the host does with it when it goes down itself, V(TurnOff), V(Save) or V(ShutDown).
+          type: str
+          sample: Save
+        security:
+          description:
+            - Whether it has a virtual TPM, C(tpm), and is C(shielded); V(null) where that cannot be read.
+          type: dict
+          sample: {tpm: false, shielded: false}
         automatic_start_action:
           description: What the host does with it after a restart of its own, V(Nothing), V(StartIfRunning) or V(Start).
           type: str
@@ -237,10 +256,17 @@ host:
         nics:
           description:
             - Its network adapters, each with C(name), C(mac), the C(switch) that it is connected to, if any, and the
-              C(addresses) that its integration services tell.
+              C(addresses) that its integration services tell. C(vlan) has its C(mode) (V(Untagged), V(Access), V(Trunk)
+              or V(Private)), the C(id) of an access port, the native one of a trunk or the primary one of a private
+              VLAN, and the allowed or secondary ones, C(others); it is V(null) where it cannot be read.
           type: list
           elements: dict
-          sample: [{name: Network Adapter, mac: 00155D010203, switch: Production, addresses: [10.1.0.4]}]
+          sample:
+            - name: Network Adapter
+              mac: 00155D010203
+              switch: Production
+              vlan: {mode: Access, id: 42, others: null}
+              addresses: [10.1.0.4]
     cluster:
       description:
         - The failover cluster that the host is a node of; V(null) for none. C(name), the host's name in it C(node),

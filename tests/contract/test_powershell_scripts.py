@@ -57,6 +57,7 @@ COMMANDS: dict[str, set[str]] = {
     "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
     "Hyper-V\\Stop-VM": {"VM", "TurnOff", "Force", "Confirm"},
     "Hyper-V\\Get-VMNetworkAdapter": {"VM"},
+    "Hyper-V\\Get-VMSecurity": {"VM"},
     "Hyper-V\\Get-VMSnapshot": {"VM"},
     "Hyper-V\\Get-VMSwitch": set(),
     "New-Object": set(),
@@ -285,7 +286,8 @@ def test_pwsh_runs_the_facts(tmp_path: Path) -> None:
     facts = answer["result"]
     assert (code, facts["computer"], facts["vms"][0]["name"]) == (0, "HV01", WEB01)
     assert facts["vms"][0]["disks"][0]["size"] == 8 * 2**30
-    assert facts["vms"][0]["nics"] == [{"name": "n", "mac": "0", "switch": None, "addresses": ["10.0.0.4"]}]
+    nic = {"name": "n", "mac": "0", "switch": None, "vlan": None, "addresses": ["10.0.0.4"]}
+    assert (facts["vms"][0]["nics"], facts["vms"][0]["security"]) == ([nic], {"tpm": False, "shielded": False})
     assert (facts["cluster"], facts["vmm"], facts["volumes"]) == (None, None, [])
     assert {"part": "volumes", "message": "Access denied"} in facts["problems"]
 

@@ -22,7 +22,15 @@ from .host_unread import (
     not_told,
     stops_at_second_hop,
 )
-from .host_vm_checks import all_disks_replicated, host_replicates, no_left_chain, stays_off
+from .host_vm_checks import (
+    all_disks_replicated,
+    host_replicates,
+    is_at_rest,
+    keeps_vlan,
+    no_left_chain,
+    security_comes_along,
+    stays_off,
+)
 from .hyperv_hosts import HostFacts
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
@@ -41,6 +49,15 @@ _REPAIR = {
     "SCVMMService": "System Center Virtual Machine Manager",
 }
 _GIGABYTE = 2**30
+# The type of a checkpoint that a backup makes, and takes away again when it ends.
+_OF_BACKUP = "Recovery"
+_BACKUP_REMEDY = (
+    "Wait for the end of the backup, which removes its checkpoint. Where none runs, remove it on the host, as Hyper-V "
+    "Manager has no Delete for one of this type: Get-VMSnapshot -VMName ... -SnapshotType Recovery | "
+    "Remove-VMSnapshot; and wait until its disks are merged."
+)
+# A cluster starts nothing that has failed until somebody brings it online.
+_FAILED = "Failed"
 _ROOM_BY_HAND = "Check by hand that there is room."
 
 
@@ -253,12 +270,15 @@ def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
+    of_backup = [one.name for one in side.vm.checkpoints if one.type == _OF_BACKUP] if side.vm else []
+    others = "Delete the checkpoints, and wait until their disks are merged."
     return Finding(
         "checkpoints",
         "fail",
         ", ".join(names),
-        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them.",
-        "Delete the checkpoints, and wait until their disks are merged.",
+        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them."
+        + (f" {', '.join(of_backup)}: of type {_OF_BACKUP}, left by a backup." if of_backup else ""),
+        f"{_BACKUP_REMEDY} {others if len(of_backup) < len(names) else ''}".strip() if of_backup else others,
     )
 
 
@@ -354,6 +374,27 @@ def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
+def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
+    if facts.problem_with("cluster", "services"):
+        return not_told(facts, "cluster_resource", "Look in Failover Cluster Manager.", "cluster", "services")
+    group = facts.group_of(side.item.hypervisor_vm_id, side.item.friendly_name)
+    if group is None:
+        return Finding("cluster_resource", "pass", "not clustered")
+    if not group.state:
+        words = f"{side.host} does not tell the state of the VM's resource in its cluster"
+        return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
+    if group.state != _FAILED:
+        return Finding("cluster_resource", "pass", group.state)
+    return Finding(
+        "cluster_resource",
+        "warn",
+        group.state,
+        f"The resource of {side.name} in its cluster has failed: the cluster does not start the VM when it comes back.",
+        f"See the critical events of the role {group.name} in Failover Cluster Manager, and put right what they name; "
+        "leave the VM off until the cut-over.",
+    )
+
+
 def _gb(size: int) -> str:
     return f"{size / _GIGABYTE:.1f} GB"
 
@@ -370,7 +411,11 @@ _OF_VM: Sequence[_Check] = (
     all_disks_replicated,
     stays_off,
     host_replicates,
+    is_at_rest,
+    security_comes_along,
     _room,
     _switches,
+    keeps_vlan,
     _cluster_owner,
+    _cluster_resource,
 )

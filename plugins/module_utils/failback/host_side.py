@@ -59,6 +59,12 @@ class HostSide:
         return ", ".join(copy.place for copy in self.copies if copy.is_there)
 
     @property
+    def before(self) -> HostVm | None:
+        """The VM on another host than the one that it is failed back to, as that host has told; None: none was seen."""
+        others = [copy for copy in self.copies if copy.is_there and not copy.is_target]
+        return next((copy.machine for copy in others if copy.machine is not None), None)
+
+    @property
     def is_another_machine(self) -> bool:
         """Whether the machine of that name on the host certainly is not the one that was replicated."""
         return self._has_other_id and bool(self.item.hypervisor_vm_id)

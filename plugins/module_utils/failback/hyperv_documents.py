@@ -22,9 +22,11 @@ from .hyperv_hosts import (
     HostVm,
     Service,
     Switch,
+    Vlan,
     Vmm,
     VmmHost,
     VmmVm,
+    VmSecurity,
     Volume,
 )
 
@@ -69,8 +71,15 @@ def _parse_vm(document: Document) -> HostVm:
         replication_health=text(document, "replication", "health"),
         checkpoints=_each(Checkpoint, document, "checkpoints"),
         disks=_each(HostDisk, document, "disks"),
-        nics=_each(HostNic, document, "nics"),
+        nics=tuple(_read(HostNic, nic, vlan=_parse_part(Vlan, nic, "vlan")) for nic in items(document, "nics")),
+        security=_parse_part(VmSecurity, document, "security"),
     )
+
+
+def _parse_part(kind: Callable[..., _Part], document: Document, name: str) -> _Part | None:
+    """Read a part that may not have been told."""
+    part = field(document, name)
+    return _read(kind, part) if part else None
 
 
 def _parse_cluster(document: Document | None) -> Cluster | None:

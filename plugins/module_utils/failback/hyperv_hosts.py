@@ -110,19 +110,44 @@ class HostDisk:
 
 
 @dataclass(frozen=True)
+class Vlan:
+    """The VLAN of a network adapter. C(mode) is Untagged, Access, Trunk or Private; C(id) is that of an access port,
+    the native one of a trunk or the primary one of a private VLAN, C(others) the allowed or secondary ones."""
+
+    mode: str
+    id: int
+    others: str
+
+    def __str__(self) -> str:
+        return " ".join([self.mode, *([str(self.id)] if self.id else []), *([self.others] if self.others else [])])
+
+
+@dataclass(frozen=True)
 class HostNic:
-    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none."""
+    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none, C(vlan) None where it
+    could not be read."""
 
     name: str
     mac: str
     switch: str
     addresses: tuple[str, ...]
+    vlan: Vlan | None
+
+
+@dataclass(frozen=True)
+class VmSecurity:
+    """Whether a virtual machine has a virtual TPM, and whether it is shielded."""
+
+    tpm: bool
+    shielded: bool
 
 
 @dataclass(frozen=True)
 class HostVm:
-    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so is
-    C(automatic_start_action): what the host does with it when it has started itself."""
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so are
+    C(automatic_start_action) and C(automatic_stop_action): what the host does with it when it has started itself, and
+    when it goes down. C(status) is in the host's language, C(operational_status) has names that no language changes.
+    C(security) is None where it could not be read."""
 
     id: str
     name: str
@@ -133,7 +158,11 @@ class HostVm:
     processors: int
     memory_bytes: int
     heartbeat: str
+    status: str
+    operational_status: tuple[str, ...]
     automatic_start_action: str
+    automatic_stop_action: str
+    security: VmSecurity | None
     is_clustered: bool
     replication_mode: str
     replication_state: str
@@ -305,10 +334,15 @@ class HostFacts:
 
     def owner_of(self, vm_id: str, name: str) -> str:
         """Return the name of the cluster node that has a machine; empty where it is not clustered."""
+        group = self.group_of(vm_id, name)
+        return group.owner if group else ""
+
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return what the cluster says of a machine; None where it is not clustered."""
         groups = self.cluster.groups if self.cluster else ()
         by_id = [group for group in groups if vm_id and group.vm_id.lower() == vm_id.lower()]
         found = by_id or [group for group in groups if group.name == name and not (vm_id and group.vm_id)]
-        return found[0].owner if len(found) == 1 else ""
+        return found[0] if len(found) == 1 else None
 
 
 _Machine = TypeVar("_Machine", HostVm, VmmVm)

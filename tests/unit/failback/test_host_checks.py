@@ -29,11 +29,15 @@ VM: dict[str, Any] = {
     "id": VM_ID,
     "name": "web01",
     "state": "Off",
+    "status": "Operating normally",
+    "operational_status": ["Ok"],
     "automatic_start_action": "StartIfRunning",
+    "automatic_stop_action": "Save",
+    "security": {"tpm": False, "shielded": False},
     "replication": {"mode": "Primary", "state": "PreparedForFailover", "health": "Normal"},
     "checkpoints": [],
     "disks": [DISK],
-    "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "addresses": []}],
+    "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "vlan": {"mode": "Untagged"}}],
 }
 FACTS: dict[str, Any] = {
     "computer": "HV01",
@@ -112,7 +116,7 @@ def volume(free: float) -> dict[str, Any]:
 
 def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
     assert {finding.status for finding in check_host(side())} == {"pass"}
-    assert len(check_host(side())) == 16
+    assert len(check_host(side())) == 20
 
 
 CHAIN = {**DISK, "path": "D:\\VMs\\web01_AB.avhdx", "type": "Differencing", "parent": "D:\\VMs\\web01.vhdx"}
@@ -130,6 +134,11 @@ def replication(state: str, health: str) -> dict[str, Any]:
     return vm(replication={"mode": "Primary", "state": state, "health": health})
 
 
+def nics(*vlans: dict[str, Any] | None) -> dict[str, Any]:
+    return vm(nics=[{**VM["nics"][0], "vlan": vlan} for vlan in vlans])
+
+
+SHUT_DOWN = {"automatic_stop_action": "ShutDown"}
 VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
 
 
@@ -142,6 +151,24 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         ({"time": None}, {}, "host_clock", "not_checked", "gave no time"),
         ({"os": {"version": "6.2.9200"}}, {}, "host_version", "fail", "older than Windows Server 2012 R2"),
         ({"os": {}}, {}, "host_version", "not_checked", "gave no version"),
+        (replication("FailbackInProgress", "Normal"), {}, "host_replication", "warn", "Failback in progress"),
+        (replication("Replicating", "Critical"), {}, "host_replication", "warn", "health Critical"),
+        (replication("NewState", "Normal"), {}, "host_replication", "not_checked", "NewState"),
+        (vm(operational_status=["InService", "MergingDisks"]), {}, "vm_status", "fail", "Merging disks"),
+        (vm(operational_status=["Ok", "NoIommu"]), {}, "vm_status", "pass", "Operating normally"),
+        (vm(operational_status=["CriticalIoError"]), {}, "vm_status", "fail", "storage"),
+        (vm(operational_status=["PredictiveFailure"]), {}, "vm_status", "warn", "Predictive failure"),
+        (vm(operational_status=["Ok", "NewState"]), {}, "vm_status", "not_checked", "NewState"),
+        (vm(operational_status=[]), {}, "vm_status", "not_checked", "does not tell"),
+        (vm(security=None), {}, "vm_security", "not_checked", "does not tell"),
+        (vm(security={"tpm": True, "shielded": False}), {}, "vm_security", "warn", "has run without it"),
+        (vm(security={"tpm": True, "shielded": True}), {}, "vm_security", "warn", "shielded"),
+        (vm(automatic_start_action="Nothing"), {}, "automatic_start", "warn", "Saved"),
+        (vm(checkpoints=[{"name": "b", "type": "Recovery"}]), {}, "checkpoints", "fail", "of type Recovery"),
+        (nics({"mode": "Access", "id": 42}), {}, "vlan", "pass", "Access 42"),
+        (nics({"mode": "Trunk", "id": 1, "others": "1-100"}), {}, "vlan", "pass", "Trunk 1 1-100"),
+        (nics(None), {}, "vlan", "not_checked", "not read"),
+        (nics(), {}, "vlan", "pass", "no network adapter"),
         (core("10.0.17763"), {}, "host_version", "warn", "Server Core"),
         (core("10.0.20348"), {}, "host_version", "pass", "10.0.20348"),
         (core("10.0.17763", "Server"), {}, "host_version", "pass", "10.0.17763"),
@@ -168,7 +195,8 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (disks({**DISK, "path": "D:\\renamed.vhdx"}), {}, "unreplicated_disks", "not_checked", "by their names"),
         (disks(CHAIN), {}, "unreplicated_disks", "pass", "all 1"),
         (vm(automatic_start_action="Start"), {}, "automatic_start", "warn", "Start"),
-        (vm(automatic_start_action="Nothing"), {}, "automatic_start", "pass", "Nothing"),
+        (vm(automatic_start_action="Nothing", **SHUT_DOWN), {}, "automatic_start", "pass", "Nothing"),
+        (vm(automatic_stop_action=None), {}, "automatic_start", "not_checked", "does not tell"),
         (vm(automatic_start_action=None), {}, "automatic_start", "not_checked", "does not tell"),
         (replication("Suspended", "Warning"), {}, "host_replication", "warn", "Suspended"),
         (replication("Error", "Critical"), {}, "host_replication", "warn", "Critical"),

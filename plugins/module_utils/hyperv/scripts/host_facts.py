@@ -135,11 +135,26 @@ if ($isHyperV) {
     })
 }
 
+# The command came with 2016, as did what it tells. What it gives names no machine: one for each, in their order.
+function Read-Security {
+    try { $found = @(Hyper-V\Get-VMSecurity -VM $machines) } catch { $found = @() }
+    $at = 0
+    foreach ($one in $machines) {
+        $shown = $null
+        if ($found.Count -eq $machines.Count) { $shown = $found[$at] }
+        if ($null -eq $shown) { $shown = Read-One 'security' { Hyper-V\Get-VMSecurity -VM $one } }
+        $security[[string] $one.Id] = $shown
+        $at += 1
+    }
+}
+
 $drives = @()
 $files = @{}
 $unread = @{}
 $nics = @()
 $checkpoints = @()
+$security = @{}
+$hasSecurity = $null -ne (Get-Command -Name Get-VMSecurity -Module Hyper-V -ErrorAction SilentlyContinue)
 if ($machines.Count -gt 0) {
     $drives = @(Read-OfMachines 'disks' { param($Of) Hyper-V\Get-VMHardDiskDrive -VM $Of })
     # A disk that is passed through has a number and no file.
@@ -148,6 +163,7 @@ if ($machines.Count -gt 0) {
     if ($paths.Count -gt 0) { Read-DiskFile $paths }
     $nics = @(Read-OfMachines 'nics' { param($Of) Hyper-V\Get-VMNetworkAdapter -VM $Of })
     $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Hyper-V\Get-VMSnapshot -VM $Of })
+    if ($hasSecurity) { Read-Security }
 }
 $drivesOf = Get-ByMachine $drives
 $nicsOf = Get-ByMachine $nics
@@ -176,6 +192,33 @@ function Get-Disk {
     $disk
 }
 
+function Get-Security {
+    param($Id)
+    $shown = $security[$Id]
+    if ($null -ne $shown) {
+        [ordered]@{ tpm = [bool] $shown.TpmEnabled; shielded = [bool] $shown.Shielded }
+    } elseif ($hasSecurity) { $null } else { [ordered]@{ tpm = $false; shielded = $false } }
+}
+
+# The id is that of an access port, the native one of a trunk, or the primary one of a private VLAN.
+function Get-Vlan {
+    param($Setting)
+    $mode = [string] $Setting.OperationMode
+    $id = $null
+    $others = $null
+    if ($mode -eq 'Access') { $id = [int] $Setting.AccessVlanId }
+    if ($mode -eq 'Trunk') {
+        $id = [int] $Setting.NativeVlanId
+        $others = Get-TextOrNull $Setting.AllowedVlanIdListString
+    }
+    if ($mode -eq 'Private') {
+        $id = [int] $Setting.PrimaryVlanId
+        $others = Get-TextOrNull $Setting.SecondaryVlanIdListString
+        if ($null -eq $others) { $others = [string] $Setting.SecondaryVlanId }
+    }
+    if ($mode -eq '') { $null } else { [ordered]@{ mode = $mode; id = $id; others = $others } }
+}
+
 $vms = @(foreach ($machine in $machines) {
     Read-Part 'vms' -Of $machine.Name {
         $id = [string] $machine.Id
@@ -189,7 +232,11 @@ $vms = @(foreach ($machine in $machines) {
             processors = [int] $machine.ProcessorCount
             memory_bytes = [int64] $machine.MemoryStartup
             heartbeat = [string] $machine.Heartbeat
+            status = [string] $machine.Status
+            operational_status = @(foreach ($one in $machine.OperationalStatus) { [string] $one })
             automatic_start_action = [string] $machine.AutomaticStartAction
+            automatic_stop_action = [string] $machine.AutomaticStopAction
+            security = Get-Security $id
             is_clustered = [bool] $machine.IsClustered
             replication = [ordered]@{
                 mode = [string] $machine.ReplicationMode
@@ -209,6 +256,7 @@ $vms = @(foreach ($machine in $machines) {
                     name = [string] $nic.Name
                     mac = [string] $nic.MacAddress
                     switch = Get-TextOrNull $nic.SwitchName
+                    vlan = Read-One 'vlans' { Get-Vlan $nic.VlanSetting }
                     addresses = @(foreach ($address in $nic.IPAddresses) { [string] $address })
                 }
             })

@@ -12,15 +12,11 @@ from powershell_subset import PSEnum
 
 
 class Names:
-    """An enumeration; `names[NAME]` is its value."""
+    """An enumeration; `names[NAME]` is its value, `names.names` are all names."""
 
     def __init__(self, type_name: str, numbers: dict[str, int]) -> None:
         self._type_name, self._numbers = type_name, numbers
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all values."""
-        return tuple(self._numbers)
+        self.names = tuple(numbers)
 
     def __getitem__(self, name: str) -> PSEnum:
         return PSEnum(name, self._numbers[name], self._type_name)
