@@ -39,7 +39,7 @@ PARSER = Parser(Language(tree_sitter_powershell.language()))
 
 # Commands that Windows PowerShell 5.1 and the modules of Windows Server 2012 R2 and VMM have, with the parameters that
 # the scripts may use (Microsoft documentation). Get-VM -Name is not among them: it takes wildcards. VMM and VMware have
-# some of the names as well, so those are called with their module.
+# some of the names as well, so all but PowerShell's own are called with their module.
 COMMANDS: dict[str, set[str]] = {
     "ConvertFrom-Json": {"InputObject"},
     "ConvertTo-Json": {"InputObject", "Depth", "Compress"},
@@ -52,28 +52,46 @@ COMMANDS: dict[str, set[str]] = {
     "Get-Date": set(),
     "Get-Item": {"LiteralPath"},
     "Get-ItemProperty": {"LiteralPath", "Name"},
-    "Get-NetAdapter": set(),
-    "Get-SCCloud": {"VMMServer"},
-    "Get-SCVMHost": {"VMMServer"},
-    "Get-SCVMMServer": {"ComputerName"},
-    "Get-SCVirtualMachine": {"VMMServer"},
-    "Get-VHD": {"Path"},
+    "NetAdapter\\Get-NetAdapter": set(),
+    "VirtualMachineManager\\Get-SCCloud": {"VMMServer"},
+    "VirtualMachineManager\\Get-SCVMHost": {"VMMServer"},
+    "VirtualMachineManager\\Get-SCVMMServer": {"ComputerName"},
+    "VirtualMachineManager\\Get-SCVirtualMachine": {"VMMServer"},
+    "Hyper-V\\Get-VHD": {"Path"},
     "Hyper-V\\Get-VM": {"Id", "ErrorAction", "ErrorVariable"},
-    "Get-VMHardDiskDrive": {"VM"},
+    "Hyper-V\\Get-VMHardDiskDrive": {"VM"},
     "Hyper-V\\Get-VMHost": set(),
     "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
     "Hyper-V\\Stop-VM": {"VM", "TurnOff", "Force", "Confirm"},
-    "Get-VMNetworkAdapter": {"VM"},
-    "Get-VMSnapshot": {"VM"},
-    "Get-VMSwitch": set(),
+    "Hyper-V\\Get-VMNetworkAdapter": {"VM"},
+    "Hyper-V\\Get-VMSecurity": {"VM"},
+    "Hyper-V\\Get-VMSnapshot": {"VM"},
+    "Hyper-V\\Get-VMSwitch": set(),
     "Invoke-CimMethod": {"InputObject", "MethodName", "Arguments"},
     "New-Object": set(),
-    "New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
+    "Hyper-V\\New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
     "Out-Host": set(),
-    "Set-VMSwitch": {"VMSwitch", "NetAdapterName", "SwitchType", "AllowManagementOS"},
+    "Hyper-V\\Set-VMSwitch": {"VMSwitch", "NetAdapterName", "SwitchType", "AllowManagementOS"},
     "Where-Object": set(),
     "Write-Host": set(),
     "Write-Output": set(),
+}
+# Those of the modules that PowerShell always has, and which no other product's hide (all of them Microsoft.PowerShell.*
+# but for CIM's).
+OF_POWERSHELL = {
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
+    "Get-CimInstance",
+    "Get-Command",
+    "Get-Date",
+    "Get-Item",
+    "Get-ItemProperty",
+    "New-Object",
+    "Invoke-CimMethod",
+    "Out-Host",
+    "Where-Object",
+    "Write-Host",
+    "Write-Output",
 }
 # Variables that only PowerShell 6 and later set.
 LATER_VARIABLES = {"$iswindows", "$islinux", "$ismacos", "$iscoreclr", "$psstyle"}
@@ -137,6 +155,10 @@ def test_a_script_is_windows_powershell_5_1(name: str) -> None:
     assert complaints(text_of(name)) == []
 
 
+def test_only_the_commands_of_powershell_itself_are_called_without_their_module() -> None:
+    assert {command for command in COMMANDS if "\\" not in command} == OF_POWERSHELL
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_is_fixed_text_of_ascii(name: str) -> None:
     tree = ast.parse((SCRIPTS / f"{name}.py").read_text(encoding="utf-8"))
@@ -167,11 +189,12 @@ def test_the_bootstrap_fits_every_command_line() -> None:
         "${a}?[0]",
         "Hyper-V\\Get-VM && Get-Date",
         "Hyper-V\\Get-VM || Get-Date",
-        "Get-VMSwitch | Where-Object -Parallel { $_ }",
+        "Hyper-V\\Get-VMSwitch | Where-Object -Parallel { $_ }",
         "$j = ConvertFrom-Json -InputObject $x -AsHashtable",
         "ConvertTo-Json -InputObject $x -EnumsAsStrings",
         "if ($IsWindows) { Get-Date }",
         "Get-VM",
+        "(Get-Cluster).Name",
         "Hyper-V\\Get-VM -Name $Request.name",
         "Remove-VM -VM $vm",
         "iex $Request.name",
@@ -190,7 +213,7 @@ def test_what_5_1_lacks_or_scripts_may_not_use_is_found(script: str) -> None:
     [
         "Hyper-V\\Get-VM | Where-Object { $_.Id -eq '&& ?? || ?.' } # a ?? b && c",
         'function Get-Own {\n    param($A)\n    "$($A.Name) ?? -Parallel"\n}\nGet-Own 1',
-        "Set-VMSwitch -VMSwitch $found -AllowManagementOS:$false",
+        "Hyper-V\\Set-VMSwitch -VMSwitch $found -AllowManagementOS:$false",
     ],
 )
 def test_what_only_looks_like_it_is_not_complained_about(script: str) -> None:
@@ -280,7 +303,8 @@ def test_pwsh_runs_the_facts(tmp_path: Path) -> None:
     facts = answer["result"]
     assert (code, facts["computer"], facts["vms"][0]["name"]) == (0, "HV01", WEB01)
     assert facts["vms"][0]["disks"][0]["size"] == 8 * 2**30
-    assert facts["vms"][0]["nics"] == [{"name": "n", "mac": "0", "switch": None, "addresses": ["10.0.0.4"]}]
+    nic = {"name": "n", "mac": "0", "switch": None, "vlan": None, "addresses": ["10.0.0.4"]}
+    assert (facts["vms"][0]["nics"], facts["vms"][0]["security"]) == ([nic], {"tpm": False, "shielded": False})
     assert (facts["cluster"], facts["vmm"], facts["volumes"]) == (None, None, [])
     assert {"part": "volumes", "message": "Access denied"} in facts["problems"]
 

@@ -124,6 +124,13 @@ def test_a_node_tells_who_owns_what(drive: Driver) -> None:
     assert [vm["name"] for vm in host["vms"] if vm["name"] == "db01"] == []
 
 
+def test_another_product_s_commands_are_not_taken_for_windows_own(drive: Driver) -> None:
+    drive.trouble(host=HV01, powercli="installed")
+    host = facts(drive)
+    assert (host["problems"], host["cluster"]["name"]) == ([], "hvcluster")
+    assert [vm["name"] for vm in host["vms"]] != []
+
+
 def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
     host = facts(drive, VMM)
     assert host["vmm"]["clouds"] == [{"name": "cloud1"}]
@@ -270,7 +277,7 @@ def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
     machines = {vm["name"]: vm for vm in host["vms"]}
     assert [disk["size"] for disk in machines["web01"]["disks"]] == [None, None]
     assert all(disk["size"] for disk in machines["tools01"]["disks"])
-    assert "disks" in {problem["part"] for problem in host["problems"]}
+    assert "disk_files" in {problem["part"] for problem in host["problems"]}
 
 
 def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:

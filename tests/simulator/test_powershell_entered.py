@@ -65,6 +65,7 @@ BY_HAND = (
     "Get-SCVMMServer -ComputerName localhost",
     "Get-CimInstance Nope",
     "New-VMSwitch -Name Nope",
+    "New-VMSwitch -Name Nope -NetAdapterName Ethernet",
     '"$(Get-Date)"',
 )
 # What an operator does to machines that run.
@@ -186,12 +187,14 @@ SWITCHES: tuple[dict[str, Any], ...] = (
 
 
 def trouble(world: World) -> None:
-    """Hosts whose services are stopped, and a machine that cannot be read."""
+    """Machines that cannot be read, with disks that are passed through, or gone from a share; and PowerCLI."""
     for host in world.hyperv.hosts.values():
         for machine in host.machines:
             machine.readable = machine.name != "tools01"
             machine.tells_cluster_id = machine.readable
+            host.has_powercli = host.name.startswith("hv03")
             machine.foreign_disks.append(ForeignDisk(PASS_THROUGH, "Disk 3", "a"))
+            world.hyperv.store(machine, "\\\\fs01\\vms" if machine.name == "web03" else "")
             for disk in machine.disks:
                 disk.present = False
 

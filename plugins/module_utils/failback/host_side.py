@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from .fence import Copy
 from .findings import NotRead
-from .hyperv_hosts import HostFacts, HostVm
+from .hyperv_hosts import HostDisk, HostFacts, HostVm
 from .items import ReplicatedItem
 
 
@@ -60,6 +60,12 @@ class HostSide:
         return ", ".join(copy.place for copy in self.copies if copy.is_there)
 
     @property
+    def before(self) -> HostVm | None:
+        """The VM on another host than the one that it is failed back to, as that host has told; None: none was seen."""
+        others = [copy for copy in self.copies if copy.is_there and not copy.is_target]
+        return next((copy.machine for copy in others if copy.machine is not None), None)
+
+    @property
     def is_another_machine(self) -> bool:
         """Whether the machine of that name on the host certainly is not the one that was replicated."""
         return self._has_other_id and bool(self.item.hypervisor_vm_id)
@@ -86,6 +92,11 @@ class HostSide:
             return facts.absence_doubt
         doubt = facts.doubt_about(self.item.hypervisor_vm_id, self.item.friendly_name)
         return doubt or facts.identity.denial_of(self.host)
+
+    @property
+    def disks(self) -> list[HostDisk]:
+        """The disks on the host of this VM and of the others that are failed back to it."""
+        return [disk for one in (self, *self.others) if one.vm is not None for disk in one.vm.disks]
 
     def owner(self, facts: HostFacts) -> str:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""

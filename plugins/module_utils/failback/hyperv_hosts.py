@@ -60,12 +60,21 @@ class Volume:
 
 @dataclass(frozen=True)
 class Switch:
-    """A virtual switch. C(type) is External, Internal or Private."""
+    """A virtual switch. C(type) is External, Internal or Private, C(adapters) are those of an external one that its
+    host has at this moment; C(adapter) is Hyper-V's word for it, which names none where there is C(embedded_teaming).
+    """
 
     id: str
     name: str
     type: str
     adapter: str
+    adapters: tuple[str, ...]
+    embedded_teaming: bool
+
+    @property
+    def has_lost_adapter(self) -> bool:
+        """Whether it is an external one that reaches no network, as its host has none of its adapters any more."""
+        return self.type == "External" and not self.adapters
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,8 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class HostDisk:
-    """A virtual hard disk. Sizes are bytes, 0 where the file could not be read; C(size) is what the machine sees."""
+    """A virtual hard disk. Sizes are bytes; C(size) is what the machine sees. Where the file could not be read they
+    are 0, which says nothing of them, and C(unread) has the host's words."""
 
     path: str
     format: str
@@ -88,6 +98,12 @@ class HostDisk:
     file_size: int
     parent: str
     shared: bool
+    unread: str
+
+    @property
+    def is_on_share(self) -> bool:
+        """Whether its file is on an SMB share, by a UNC path."""
+        return self.path.startswith("\\\\") and not self.path.startswith(("\\\\?\\", "\\\\.\\"))
 
     @property
     def is_shared(self) -> bool:
@@ -96,19 +112,44 @@ class HostDisk:
 
 
 @dataclass(frozen=True)
+class Vlan:
+    """The VLAN of a network adapter. C(mode) is Untagged, Access, Trunk or Private; C(id) is that of an access port,
+    the native one of a trunk or the primary one of a private VLAN, C(others) the allowed or secondary ones."""
+
+    mode: str
+    id: int
+    others: str
+
+    def __str__(self) -> str:
+        return " ".join([self.mode, *([str(self.id)] if self.id else []), *([self.others] if self.others else [])])
+
+
+@dataclass(frozen=True)
 class HostNic:
-    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none."""
+    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none, C(vlan) None where it
+    could not be read."""
 
     name: str
     mac: str
     switch: str
     addresses: tuple[str, ...]
+    vlan: Vlan | None
+
+
+@dataclass(frozen=True)
+class VmSecurity:
+    """Whether a virtual machine has a virtual TPM, and whether it is shielded."""
+
+    tpm: bool
+    shielded: bool
 
 
 @dataclass(frozen=True)
 class HostVm:
-    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so is
-    C(automatic_start_action): what the host does with it when it has started itself."""
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so are
+    C(automatic_start_action) and C(automatic_stop_action): what the host does with it when it has started itself, and
+    when it goes down. C(status) is in the host's language, C(operational_status) has names that no language changes.
+    C(security) is None where it could not be read."""
 
     id: str
     name: str
@@ -119,7 +160,11 @@ class HostVm:
     processors: int
     memory_bytes: int
     heartbeat: str
+    status: str
+    operational_status: tuple[str, ...]
     automatic_start_action: str
+    automatic_stop_action: str
+    security: VmSecurity | None
     is_clustered: bool
     replication_mode: str
     replication_state: str
@@ -217,7 +262,8 @@ class Vmm:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked.
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
+    C(transports) are the ways to sign in of which the first that worked was used.
 
     C(may_administer_hyper_v): the account is in Administrators or Hyper-V Administrators; False where nobody could say.
     """
@@ -248,6 +294,7 @@ class HostFacts:
     vmm: Vmm | None
     problems: tuple[HostProblem, ...]
     asked_between: tuple[datetime, datetime] | None = None
+    transports: tuple[str, ...] = ()
 
     def problem_with(self, *parts: str) -> str:
         """Return the host's words about the first of these parts that could not be read; empty where all were."""
@@ -345,6 +392,12 @@ class HostFacts:
         resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
         owners = {one.owner for one in resources}
         return owners.pop() if len(owners) == 1 else ""
+
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return what the cluster says of a machine's own resource; None where it is not clustered."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        found = [one for one in resources if self.cluster and one in self.cluster.groups]
+        return found[0] if len(found) == 1 else None
 
 
 _Machine = TypeVar("_Machine", HostVm, VmmVm)

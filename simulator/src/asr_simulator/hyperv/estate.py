@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.hyperv.building import DISPLAY_NAMES, Builder, mac_of
-from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch
+from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch, Volume
 from asr_simulator.hyperv.machines import (
     GIB,
     HYPERV_MAC,
@@ -22,6 +22,8 @@ from asr_simulator.hyperv.machines import (
     START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
+    STATE_SAVED,
+    STOP_SAVE,
     Checkpoint,
     Machine,
     NetworkAdapter,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file
+SHARE_SIZE = 100 * 1024 * GIB
 SHUTDOWN_SECONDS, RESTART_SECONDS = 10.0, 180.0
 
 
@@ -154,16 +157,28 @@ class HyperV:
         """A virtual machine like another, on this host, off, its disks empty; ``old`` stays where it is.
 
         It is the same machine to Hyper-V, with the same id, as a replica is. Its adapters are connected to the
-        switches of the same names, if the host has them.
+        switches of the same names, if the host has them, and have no VLAN; a virtual TPM is not made either.
         """
         made = self._empty(host, old.name, old.identifier, old.generation)
         made.os, made.processors, made.memory, made.cloud = old.os, old.processors, old.memory, old.cloud
         for disk in old.disks:
             self._attach(made, disk.path.rsplit("\\", 1)[1].removesuffix(".vhdx"), disk.size, disk.identifier)
         for one in old.adapters:
-            made.adapters.append(replace(one, identifier=self.new_id(), switch=_known(host, one.wanted_switch)))
+            switch = _known(host, one.wanted_switch)
+            made.adapters.append(replace(one, identifier=self.new_id(), switch=switch, vlan=0))
         host.machines.append(made)
         return made
+
+    def store(self, machine: Machine, folder: str) -> None:
+        """Move the disks of a virtual machine below a folder of an SMB share; empty: back to its host."""
+        volume = Volume(folder, "", SHARE_SIZE, 0, self.new_id()) if folder else machine.host.storage
+        above = f"{folder or machine.host.disk_folder}\\{file_name(machine.name)}"
+        for disk in machine.disks:
+            disk.volume.disks.remove(disk)
+            disk.volume = volume
+            volume.disks.append(disk)
+            _unused, _backslash, name = disk.path.rpartition("\\")
+            disk.path = f"{above}\\{name}"
 
     def remove(self, machine: Machine) -> None:
         """Delete a virtual machine with its files."""
@@ -237,6 +252,8 @@ class HyperV:
             action = machine.automatic_start_action
             if action == START_ALWAYS or (action == START_IF_RUNNING and machine in ran):
                 machine.run(self.clock.now())
+            elif machine in ran and machine.automatic_stop_action == STOP_SAVE:
+                machine.state = STATE_SAVED
 
     def set_service(self, host: Host, service: Service, state: str) -> None:
         """A service of the host starts or stops."""
@@ -251,9 +268,9 @@ class HyperV:
         """A GUID that was not given before."""
         return self._ids.fresh()
 
-    def checkpoint(self, machine: Machine, name: str) -> None:
+    def checkpoint(self, machine: Machine, name: str, kind: str = "Standard") -> None:
         """Take a checkpoint now."""
-        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now()))
+        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now(), kind))
 
     def remove_switch(self, host: Host, switch: Switch) -> None:
         """Remove a switch; the adapters on it are not connected then."""

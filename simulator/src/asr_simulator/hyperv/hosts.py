@@ -102,24 +102,40 @@ class Volume:
 
 @dataclass
 class Switch:
-    """A virtual switch; ``card`` is the network card of an external one."""
+    """A virtual switch; ``cards`` are the network cards of an external one, also those that are gone since.
+
+    ``teamed``: it was made with embedded teaming; ``sr_iov``: with SR-IOV.
+    """
 
     identifier: str
     name: str
     type: str
-    card: NetworkCard | None = None
+    cards: list[NetworkCard] = field(default_factory=list)
     for_management: bool = True
+    teamed: bool = False
+    sr_iov: bool = False
+
+    @property
+    def changeable(self) -> tuple[str, tuple[str, ...], bool]:
+        """What a command may change of it."""
+        return self.type, tuple(card.name for card in self.cards), self.for_management
+
+    @property
+    def cards_there(self) -> list[NetworkCard]:
+        """Those of its network cards that Windows still has."""
+        return [card for card in self.cards if card.present]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NetworkCard:
-    """A physical network card."""
+    """A physical network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
 
     name: str
     description: str
     mac: str
     index: int
     status: str = "Up"
+    present: bool = True
 
 
 @dataclass(eq=False)
@@ -184,6 +200,8 @@ class Host:
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
     ``shows_cim``: its accounts may ask the classes of CIM. ``image`` is the name of the host whose disk it was made of,
     whose MachineGuid it then shares.
+    ``has_powercli``: VMware PowerCLI is installed, and comes first on the path of modules.
+    ``second_hop``: what runs in a session may go on to other servers as the account, as CredSSP and delegation let it.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
     serves no vault. ``answers`` are told for users' commands.
@@ -205,6 +223,8 @@ class Host:
     image: str = ""
     installation: str = "Server"
     constrained: bool = False
+    second_hop: bool = False
+    has_powercli: bool = False
     remoting: Remoting = field(default_factory=Remoting, repr=False)
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()
@@ -282,12 +302,16 @@ class Host:
     def changeable(self) -> dict[str, Any]:
         """What a command may change of it: its switches, and how its machines run and start, by their ids."""
         machines = {one.identifier: (one.state, one.automatic_start_action) for one in self.machines}
-        switches = {one.identifier: (one.type, one.card, one.for_management) for one in self.switches}
-        return {**machines, **switches}
+        return {**machines, **{one.identifier: one.changeable for one in self.switches}}
 
     def service(self, name: str) -> Service | None:
         """The service of that name."""
         return next((one for one in self.services.values() if one.name.lower() == name.lower()), None)
+
+    @property
+    def shown_cards(self) -> list[NetworkCard]:
+        """The network cards that Windows has."""
+        return [card for card in self.cards if card.present]
 
     def switch(self, name: str) -> Switch | None:
         """The switch of that name."""

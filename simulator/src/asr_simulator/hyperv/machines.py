@@ -26,6 +26,8 @@ ASKED, FAILED, INVALID_STATE, NOT_READY, LOCKED, IN_PROGRESS = 0, 32768, 32775, 
 LISTED, UNLISTED = "Online", ("Offline", "Failed", "OfflinePending")
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
+# What it does with one that runs when it goes down itself.
+STOP_TURN_OFF, STOP_SAVE, STOP_SHUT_DOWN = "TurnOff", "Save", "ShutDown"
 OFF, RUNNING = "off", "running"
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 
@@ -113,7 +115,7 @@ class ForeignDisk:
 class NetworkAdapter:
     """A network adapter; ``mac`` is 12 hex digits, ``switch`` None: not connected.
 
-    ``wanted_switch`` is the one that it was made for.
+    ``wanted_switch`` is the one that it was made for, ``vlan`` the one that it is an access port of (0: untagged).
     """
 
     identifier: str
@@ -122,15 +124,17 @@ class NetworkAdapter:
     switch: str | None
     wanted_switch: str | None
     name: str = "Network Adapter"
+    vlan: int = 0
 
 
 @dataclass
 class Checkpoint:
-    """A checkpoint."""
+    """A checkpoint; ``type`` is Hyper-V's word for it, Recovery for one that a backup has made."""
 
     identifier: str
     name: str
     created: datetime
+    type: str = "Standard"
 
 
 @dataclass(eq=False)
@@ -143,6 +147,8 @@ class Machine:
     its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
+    ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
+    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -162,6 +168,11 @@ class Machine:
     turned_off: int = 0
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
+    automatic_stop_action: str = STOP_SAVE
+    operation: str = ""
+    has_tpm: bool = False
+    is_shielded: bool = False
+    resource_trouble: str = ""
     started: datetime | None = None
     stopping_since: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)

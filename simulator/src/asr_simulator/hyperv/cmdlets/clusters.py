@@ -103,9 +103,11 @@ class _View:
 
     def _resource(self, machine: Machine, kind: str) -> PSObject:
         name = f"{kind} {machine.name}"
+        trouble = machine.resource_trouble if kind == MACHINE else ""
+        own = machine.configuration if kind == CONFIGURATION else _state(machine)
         values = {
             "Name": name,
-            "State": enums.RESOURCE_STATE[machine.configuration if kind == CONFIGURATION else _state(machine)],
+            "State": enums.RESOURCE_STATE[trouble or own],
             "OwnerGroup": self._group(machine),
             "OwnerNode": self._node(machine.host),
             "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),

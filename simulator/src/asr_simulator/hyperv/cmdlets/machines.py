@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
@@ -122,8 +123,10 @@ def show(place: Place, machine: Machine) -> PSObject:
         "Id": identifier,
         "VMId": identifier,
         "State": enums.VM_STATE[machine.state],
-        "Status": "Operating normally",
+        "Status": _status(machine.operation),
+        "OperationalStatus": enums.every(enums.OPERATIONAL_STATUS, _operational(machine.operation)),
         "AutomaticStartAction": enums.START_ACTION[machine.automatic_start_action],
+        "AutomaticStopAction": enums.STOP_ACTION[machine.automatic_stop_action],
         "Generation": machine.generation,
         "Version": VERSIONS[host.os.version],
         "Path": machine.path,
@@ -150,6 +153,17 @@ def show(place: Place, machine: Machine) -> PSObject:
     return PSObject(TYPE, values, text=f"VirtualMachine (Name = '{machine.name}') [Id = '{machine.identifier}']")
 
 
+def _operational(operation: str) -> list[str]:
+    """Hyper-V's own two words: that it serves a request, and which; what is wrong stands alone."""
+    return ["Ok"] if not operation else [operation] if operation in TROUBLES else ["InService", operation]
+
+
+def _status(operation: str) -> str:
+    return WORDS.sub(" ", operation).capitalize() or "Operating normally"
+
+
+TROUBLES = ("Degraded", "PredictiveFailure", "SupportingEntityInError", "CriticalIoError")
+WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # The version that each release gives a new virtual machine's configuration (documented).
 VERSIONS = {
     "6.3.9600": "5.0",
