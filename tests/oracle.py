@@ -11,13 +11,18 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
   or somebody stands for the side that it has not;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
+- no machine is turned off on its host unless its user has allowed that;
+- no copy counts as absent that is there: one that its host's list does not show is neither made a second time nor taken
+  for off when the Azure VM is started;
 - nothing is asked for under an empty name;
 - no write moves a machine that its sender did not name, where `named` tells whom that is;
-- a write rests on a look: what it is about was read since the last time that it was sent, and not long before.
+- a write rests on a look: what it is about was read since the last time that it was sent, and not long before;
+- each change on a host has a fate, and who says that it was made or not made is right; that it is unknown, too.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +30,7 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
-from asr_simulator.hyperv.machines import RUNNING
+from asr_simulator.hyperv.machines import RUNNING, Machine
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model import lifecycle
 from asr_simulator.site_recovery.model.item_view import FAILBACK_SCENARIOS
@@ -43,6 +48,9 @@ MAY_START = {
 # The stages from which a machine comes to its cut-over; one that a failed commit leaves is none.
 CUTS_OVER = frozenset({lifecycle.COMPLETING, lifecycle.SYNCHRONIZING})
 OK, ACCEPTED = 200, 202
+# What a client says of a change on a host, and what it is of: a machine's power or start action, or a switch.
+MADE, NOT_MADE, UNKNOWN = "made", "not made", "unknown"
+POWER, START, SWITCH = "power", "start", "switch"
 # How old a look may be when the write that rests on it arrives, in seconds: at one machine; what a plan may need more
 # for each of its machines and each host.
 OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
@@ -76,7 +84,7 @@ class Oracle:
     `refusals` tells whether a write that Azure refuses is a violation: a client that reads before it writes sends none,
     unless somebody comes between. `stands_for` tells of a machine's name and a side (azure, on_premises) whether
     evidence of this cut-over, or the word of a person who named that machine, stands for what the client has not seen
-    of it.
+    of it. `forces_off` tells whether the client may turn machines off at this time.
     """
 
     simulator: Simulator
@@ -85,11 +93,14 @@ class Oracle:
     stands_for: Callable[[str, str], bool] = lambda _name, _side: False
     named: frozenset[str] | None = None
     asks_hosts: bool = True
+    forces_off: bool = False
     violations: list[str] = field(default_factory=list)
     started: Counter[tuple[str, str]] = field(default_factory=Counter)
     _world: World | None = None
     _seen: int = 0
+    _changes: int = 0
     _copies: dict[str, _Copies] = field(default_factory=dict)
+    _turned_off: dict[Machine, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.simulator.locked(self._begin)
@@ -102,6 +113,21 @@ class Oracle:
                 self._object(f"{name} ended as {stages.get(name)}, not as {stage}")
         return self.violations
 
+    def hears_of_changes(self, told: Mapping[tuple[str, str], str]) -> None:
+        """A client says what became of the changes on hosts since it was heard last, each by its host and what it is.
+
+        What it does not name it says not to have changed.
+        """
+        world = self._world
+        if world is None:
+            raise ValueError("nothing is watched")
+        made = {(one["host"], what) for one in world.hyperv.changes[self._changes :] for what in _changed(one)}
+        self._changes = len(world.hyperv.changes)
+        for host, what in made | set(told):
+            fate, true = told.get((host, what), NOT_MADE), MADE if (host, what) in made else NOT_MADE
+            if fate not in (true, UNKNOWN):
+                self._object(f"a change of {what} on {host} was {true}, and is said to be {fate}")
+
     def settle(self, name: str) -> None:
         """Somebody has looked at both copies of a machine and decided: what Azure alone had is not missed."""
         self._copies[name].azure_is_ahead = False
@@ -112,9 +138,11 @@ class Oracle:
 
     def _begin(self, world: World) -> None:
         self._world, self._seen = world, world.journal.count
+        self._changes = len(world.hyperv.changes)
         for item in world.vault.items:
             self._copies[item.name] = _Copies(item.stage)
             self._look_at(world, item)
+        self._turned_off = {machine: machine.turned_off for machine in world.hyperv.machines()}
         world.clock.watch(lambda: self._look(world))
         self.simulator.watch(self._hear)
 
@@ -146,6 +174,17 @@ class Oracle:
             self.started[item.name, step] += 1
             if step in MAY_START:
                 self._judge_start(world, item, step, job)
+            if _creates(entry):
+                self._judge_hidden(item, "was to be made a second time")
+        for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
+            self._judge_hidden(item, "was started in Azure")
+
+    def _judge_hidden(self, item: Item, what: str) -> None:
+        """Something was done that rests on the on-premises copy being absent or off: hidden it is neither."""
+        machine = item.on_premises
+        is_hidden = machine.exists and machine.host.reachable and not machine.is_listed
+        if is_hidden and self.asks_hosts and not self.stands_for(item.name, "on_premises"):
+            self._object(f"{item.name} {what} while {machine.host.name} has it and does not list it")
 
     def _judge_look(self, world: World, entry: Mapping[str, Any]) -> None:
         """What a write rests on was read since it was sent before, and not too long ago, whatever the network did."""
@@ -185,6 +224,14 @@ class Oracle:
     def _look(self, world: World) -> None:
         for item in world.vault.items:
             self._look_at(world, item)
+        for machine in world.hyperv.machines():
+            self._look_for_force(machine)
+
+    def _look_for_force(self, machine: Machine) -> None:
+        before = self._turned_off.get(machine, 0)
+        if machine.turned_off > before and not self.forces_off:
+            self._object(f"{machine.name} was turned off on {machine.host.name}, which nobody had allowed")
+        self._turned_off[machine] = machine.turned_off
 
     def _look_at(self, world: World, item: Item) -> None:
         before = self._copies.setdefault(item.name, _Copies(item.stage))
@@ -210,6 +257,14 @@ class Oracle:
     def _object(self, violation: str) -> None:
         if violation not in self.violations:
             self.violations.append(violation)
+
+
+def _changed(change: Mapping[str, Any]) -> list[str]:
+    """What a change on a host is of; a machine has a state and a start action, a switch has more."""
+    before, after = change["before"], change["after"]
+    if len(before or after) > len((POWER, START)):
+        return [SWITCH]
+    return [what for what, old, new in zip((POWER, START), before, after, strict=True) if old != new]
 
 
 def _oldest(world: World, machines: int) -> float:
@@ -273,6 +328,12 @@ def _step_of(entry: Mapping[str, Any]) -> str:
     body = entry["request_body"]
     properties = body.get("properties") if isinstance(body, dict) else None
     return f"{name} {properties.get('failoverDirection') if isinstance(properties, dict) else None}"
+
+
+def _creates(entry: Mapping[str, Any]) -> bool:
+    """Whether a failback makes the machine where its host does not have it."""
+    body = entry["request_body"]
+    return _step_of(entry) == "plannedFailover RecoveryToPrimary" and "CreateVmIfNotFound" in json.dumps(body)
 
 
 def _items_of(world: World, path: str) -> Iterator[Item]:

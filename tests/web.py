@@ -12,7 +12,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -26,7 +26,10 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says to one request; `reset` and `hang_up` say nothing, after the whole request has arrived."""
+    """What the server says to one request; `reset` and `hang_up` say nothing, after the whole request has arrived.
+
+    A `body` that is a function is told what came with all requests until now.
+    """
 
     status: int = 200
     body: Any = None
@@ -94,7 +97,8 @@ class Web(ThreadingHTTPServer):
         with self._lock:
             self.asked.append((method, path))
             self.bodies.append(_read(content))
-            return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            return replace(answer, body=answer.body(self.bodies)) if callable(answer.body) else answer
 
     def __enter__(self) -> Web:
         self._thread.start()

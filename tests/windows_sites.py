@@ -60,7 +60,9 @@ class Commands:
     def reads_input(self, command_line: str) -> bool:
         return command_line.split()[0] == "cat"
 
-    def run(self, world: Any, host: Windows, line: str, stdin: bytes, environment: Mapping[str, str]) -> Ended:
+    def run(
+        self, world: Any, host: Windows, line: str, stdin: bytes, environment: Mapping[str, str], pause: Any
+    ) -> Ended:
         program, _unused, rest = line.partition(" ")
         for name, value in {**environment, "COMPUTERNAME": host.name}.items():
             rest = rest.replace(f"%{name}%", value)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from web import LOOPBACK, Answer, Web
@@ -64,9 +65,43 @@ def output(text: bytes = b"", errors: bytes = b"", code: int | None = 0) -> Answ
     return soap(f"<ReceiveResponse>{streams}{state}</ReceiveResponse>")
 
 
+def framed(answer: Mapping[str, Any], nonce: str) -> bytes:
+    """An answer as the bootstrap writes it."""
+    return b"<%s>%s</%s>" % (nonce.encode(), base64.b64encode(json.dumps(answer).encode()), nonce.encode())
+
+
+def shown(text: Callable[[str], bytes], errors: bytes = b"", code: int | None = 0) -> Answer:
+    """What a command wrote that knows the nonce of its question."""
+    return replace(output(), body=lambda bodies: output(text(nonce_in(bodies)), errors, code).body)
+
+
 def said(answer: Mapping[str, Any], code: int = 0) -> Answer:
     """What the bootstrap writes, and its end."""
-    return output(base64.b64encode(json.dumps(answer).encode()) + b"\r\n", code=code)
+    return shown(lambda nonce: framed(answer, nonce) + b"\r\n", code=code)
+
+
+def sent_in(bodies: Sequence[Any]) -> bytes:
+    """What reached the standard input of the last command."""
+    begun = max((number for number, body in enumerate(bodies) if body and "shell/Command<" in body), default=0)
+    parts = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in bodies[begun:] if body)
+    return b"".join(base64.b64decode(part.group(1)) for part in parts if part)
+
+
+def nonce_in(bodies: Sequence[Any]) -> str:
+    """The nonce of the last question."""
+    return sent_in(bodies).decode().partition(":")[0]
+
+
+def asked_in(bodies: Sequence[Any]) -> Any:
+    """The last question."""
+    return read(sent_in(bodies))
+
+
+def read(sent: bytes) -> Any:
+    """A question as it is sent."""
+    _nonce, question, rest = b"".join(sent.split()).split(b":")
+    assert rest == b""
+    return json.loads(base64.b64decode(question))
 
 
 SHELL = soap('<Shell><Selector Name="ShellId">A-SHELL</Selector></Shell>')

@@ -170,6 +170,7 @@ def _abandon_wish(parameters: Parameters, check_mode: bool) -> AbandonWish:
         attested_off=parse_attestations(parameters["attested_off"] or {}),
         force_off=parameters["force_off"],
         shutdown_timeout=parameters["shutdown_timeout"],
+        close_applications=parameters["close_applications"],
     )
 
 
@@ -380,6 +381,7 @@ CONTRACTS: dict[str, Contract] = {
                 "reason": {"type": "str"},
                 "force_off": {"type": "bool", "default": False},
                 "shutdown_timeout": {"type": "int", "default": 600},
+                "close_applications": {"type": "bool", "default": True},
                 "attested_off": {"type": "dict"},
             },
             abandon.run,

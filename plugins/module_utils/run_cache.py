@@ -25,6 +25,7 @@ import struct
 import tempfile
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class RunCache:
         # memfd stays in memory; elsewhere an unlinked temporary file is as private.
         self._fd = os.memfd_create("asr-failback") if hasattr(os, "memfd_create") else _unlinked_file()
         os.fchmod(self._fd, _MODE)
+        weakref.finalize(self, os.close, self._fd)
         self._threads = threading.RLock()
         self._turns: dict[int, _Turn] = {}
 

@@ -32,14 +32,24 @@ options:
     type: str
   force_off:
     description:
-      - Whether to turn the on-premises VM off where it does not shut down. What its guest has not written yet is lost.
+      - Whether to turn the on-premises VM off where it has not shut down within O(shutdown_timeout). What its guest has
+        not written yet is lost.
+      - Without this, no VM is ever turned off. Where it happens, RV(steps) says so, and why.
     type: bool
     default: false
   shutdown_timeout:
     description:
-      - Seconds that the guest may take to shut down.
+      - Seconds that the guest may take to shut down. A guest that is not ready yet or locked is asked again meanwhile;
+        with O(force_off=true) each one that could not be asked. It has that time from when it was asked.
     type: int
     default: 600
+  close_applications:
+    description:
+      - Whether the shutdown closes applications that have unsaved data, which is then lost. The on-premises copy is
+        given up, so that they are closed by default.
+      - With V(false), an application with unsaved data or a locked desktop can keep the VM from shutting down.
+    type: bool
+    default: true
   attested_off:
     description:
       - Who saw to it, and how, that the VM does not run on a host that cannot be asked. The key is the host by its
@@ -182,7 +192,7 @@ steps:
       type: str
       sample: Running
     after:
-      description: The same after; V(null) where nobody has seen it yet.
+      description: The same after; V(null) where nobody has seen it yet, or it could not be read.
       type: str
       sample: "Off"
     at:
@@ -193,6 +203,11 @@ steps:
       description: Who said so, or V(nobody yet).
       type: str
       sample: host hv01.contoso.example
+    detail:
+      description: Why a VM was turned off, or why nobody knows what came of a change; V(null) where there is nothing to
+        say.
+      type: str
+      sample: null
 fence:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.

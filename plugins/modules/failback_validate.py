@@ -110,8 +110,7 @@ options:
         type: str
       exit_code:
         description: For V(ssh) and V(winrm), the exit code that is right, 0 where it is not set. That of
-          PowerShell is what C(exit) says, else that of the last program that it ran. A command that passes must not
-          say C(exit 0) or C(exit 1), which cannot be told from one that never ran.
+          PowerShell is what C(exit) says, else that of the last program that it ran.
         type: int
       transport:
         description: For V(winrm), the ways to sign in, tried in this order; V(ntlm) where it is not set.

@@ -84,6 +84,12 @@ host:
       description: Its full name.
       type: str
       sample: hv01.contoso.example
+    machine_guid:
+      description:
+        - The id of its installation of Windows. Machines that were made of one disk may share it.
+        - It and the names are read from the registry, which needs no right to CIM.
+      type: str
+      sample: 0d1c2b3a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
     time:
       description: Its clock, UTC.
       type: str
@@ -145,11 +151,19 @@ host:
           is_cluster_volume: false
     switches:
       description:
-        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)) and the network
-          adapter that it uses, C(adapter).
+        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)), the network
+          adapter that it uses as Hyper-V says it, C(adapter), and the descriptions of all adapters that it uses and the
+          host still has, C(adapters). Where C(embedded_teaming) is true, C(adapter) is V(Teamed-Interface), or that in
+          the host's language.
       type: list
       elements: dict
-      sample: [{id: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f, name: Production, type: External, adapter: Intel X710}]
+      sample:
+        - id: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
+          name: Production
+          type: External
+          adapter: Teamed-Interface
+          embedded_teaming: true
+          adapters: [Intel X710, 'Intel X710 #2']
     vms:
       description: Virtual machines. A node of a cluster shows those that it owns.
       type: list
@@ -191,6 +205,25 @@ host:
           description: What its integration services say, such as V(OkApplicationsHealthy) or V(NoContact).
           type: str
           sample: OkApplicationsHealthy
+        status:
+          description: What Hyper-V Manager shows as its status, in the host's language.
+          type: str
+          sample: Operating normally
+        operational_status:
+          description:
+            - The same in Hyper-V's names, such as V(Ok); while its disks are merged V(InService) and V(MergingDisks).
+          type: list
+          elements: str
+          sample: [Ok]
+        automatic_stop_action:
+          description: What the host does with it when it goes down itself, V(TurnOff), V(Save) or V(ShutDown).
+          type: str
+          sample: Save
+        security:
+          description:
+            - Whether it has a virtual TPM, C(tpm), and is C(shielded); V(null) where that cannot be read.
+          type: dict
+          sample: {tpm: false, shielded: false}
         automatic_start_action:
           description: What the host does with it after a restart of its own, V(Nothing), V(StartIfRunning) or V(Start).
           type: str
@@ -213,7 +246,8 @@ host:
             - Its disks, each with C(path), C(format) (V(VHD) or V(VHDX)), C(type) (V(Dynamic), V(Fixed),
               V(Differencing) or V(PassThrough)), C(parent), whether other machines may use it (C(shared)), the C(size)
               that the machine sees and C(file_size), in bytes.
-            - All but C(path) and C(shared) is V(null) where the file cannot be read.
+            - Where the file cannot be read, C(unread) has the host's words, and all but C(path) and C(shared) is
+              V(null). Without CredSSP or delegation that is so for files on SMB shares, which need not be missing.
           type: list
           elements: dict
           sample:
@@ -224,17 +258,29 @@ host:
               file_size: 42949672960
               parent: null
               shared: false
+              unread: null
         nics:
           description:
             - Its network adapters, each with C(name), C(mac), the C(switch) that it is connected to, if any, and the
-              C(addresses) that its integration services tell.
+              C(addresses) that its integration services tell. C(vlan) has its C(mode) (V(Untagged), V(Access), V(Trunk)
+              or V(Private)), the C(id) of an access port, the native one of a trunk or the primary one of a private
+              VLAN, and the allowed or secondary ones, C(others); it is V(null) where it cannot be read.
           type: list
           elements: dict
-          sample: [{name: Network Adapter, mac: 00155D010203, switch: Production, addresses: [10.1.0.4]}]
+          sample:
+            - name: Network Adapter
+              mac: 00155D010203
+              switch: Production
+              vlan: {mode: Access, id: 42, others: null}
+              addresses: [10.1.0.4]
     cluster:
       description:
         - The failover cluster that the host is a node of; V(null) for none. C(name), the host's name in it C(node),
-          its C(nodes) with name and state, and its virtual machines C(groups), each with vm_id, name, owner and state.
+          its C(nodes) with name and state, and its virtual machines.
+        - These are C(groups), the resources of type V(Virtual Machine), and C(configurations), those of type V(Virtual
+          Machine Configuration), each with C(vm_id), the C(name) and C(group_state) of its group, its own name
+          C(resource), its C(owner) and its C(state). Only while a configuration is V(Online) does its owner list the
+          virtual machine.
       type: dict
       sample: null
     vmm:

@@ -14,6 +14,9 @@ description:
   - Makes a virtual switch of the given name, or brings the one that is there into the given form. A VM that comes back
     is connected by the name of the switch, so a new host needs one of the same name.
   - It never removes or renames one, and changes its type only where O(change_type) allows it.
+  - Type and network adapters of a switch with embedded teaming cannot be changed on Windows, nor can the type of an
+    external one with SR-IOV. That is refused, in check mode as well, and so is a network adapter that is disabled or
+    belongs to another switch.
   - The network of the host is interrupted for a moment when an external switch takes over its network adapter. When
     the answer is lost in it, the task fails and says so; running it again looks first.
 options:
@@ -40,8 +43,9 @@ options:
       - private
   net_adapter:
     description:
-      - Name or description of the network adapter of an external switch. Needed to make one; one that is there keeps
-        its own where this is not set.
+      - Name or description of the network adapter of an external switch. Needed to make one, and where the adapter
+        of one that is there is missing; else that keeps its own where this is not set.
+      - Of a switch with embedded teaming each member is its adapter.
     type: str
   allow_management_os:
     description:
@@ -102,9 +106,22 @@ after:
       type: str
       sample: External
     adapter:
-      description: Description of the network adapter that it uses; V(null) for none.
+      description:
+        - Description of the network adapter that it uses, as Hyper-V says it; V(null) for none. Of a switch with
+          embedded teaming it is no adapter, but V(Teamed-Interface), or that in the host's language.
       type: str
       sample: Intel(R) Ethernet Adapter X710
+    adapters:
+      description:
+        - Descriptions of all network adapters that it uses and the host still has. An external switch without any has
+          lost its adapter.
+      type: list
+      elements: str
+      sample: [Intel(R) Ethernet Adapter X710]
+    embedded_teaming:
+      description: Whether it has embedded teaming (SET).
+      type: bool
+      sample: false
     allow_management_os:
       description: Whether the host itself uses it.
       type: bool

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import base64
 import importlib
-import json
 import os
 import re
 import shutil
@@ -25,6 +24,14 @@ import pytest
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.question import (
+    Console,
+    Question,
+    question_of,
+    question_of_command,
+)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "plugins" / "module_utils" / "hyperv" / "scripts"
 PACKAGE = "ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
@@ -32,39 +39,59 @@ PARSER = Parser(Language(tree_sitter_powershell.language()))
 
 # Commands that Windows PowerShell 5.1 and the modules of Windows Server 2012 R2 and VMM have, with the parameters that
 # the scripts may use (Microsoft documentation). Get-VM -Name is not among them: it takes wildcards. VMM and VMware have
-# some of the names as well, so those are called with their module.
+# some of the names as well, so all but PowerShell's own are called with their module.
 COMMANDS: dict[str, set[str]] = {
     "ConvertFrom-Json": {"InputObject"},
     "ConvertTo-Json": {"InputObject", "Depth", "Compress"},
-    "Get-CimInstance": {"ClassName", "Filter"},
-    "Get-Cluster": set(),
-    "Get-ClusterNode": set(),
-    "Get-ClusterParameter": {"InputObject", "Name"},
-    "Get-ClusterResource": set(),
+    "Get-CimInstance": {"ClassName", "Filter", "Namespace"},
+    "FailoverClusters\\Get-Cluster": set(),
+    "FailoverClusters\\Get-ClusterNode": set(),
+    "FailoverClusters\\Get-ClusterParameter": {"InputObject", "Name"},
+    "FailoverClusters\\Get-ClusterResource": set(),
     "Get-Command": {"Name", "Module", "ErrorAction"},
     "Get-Date": set(),
     "Get-Item": {"LiteralPath"},
     "Get-ItemProperty": {"LiteralPath", "Name"},
-    "Get-NetAdapter": set(),
-    "Get-SCCloud": {"VMMServer"},
-    "Get-SCVMHost": {"VMMServer"},
-    "Get-SCVMMServer": {"ComputerName"},
-    "Get-SCVirtualMachine": {"VMMServer"},
-    "Get-VHD": {"Path"},
-    "Hyper-V\\Get-VM": {"ErrorAction", "ErrorVariable"},
-    "Get-VMHardDiskDrive": {"VM"},
+    "NetAdapter\\Get-NetAdapter": set(),
+    "VirtualMachineManager\\Get-SCCloud": {"VMMServer"},
+    "VirtualMachineManager\\Get-SCVMHost": {"VMMServer"},
+    "VirtualMachineManager\\Get-SCVMMServer": {"ComputerName"},
+    "VirtualMachineManager\\Get-SCVirtualMachine": {"VMMServer"},
+    "Hyper-V\\Get-VHD": {"Path"},
+    "Hyper-V\\Get-VM": {"Id", "ErrorAction", "ErrorVariable"},
+    "Hyper-V\\Get-VMHardDiskDrive": {"VM"},
     "Hyper-V\\Get-VMHost": set(),
     "Hyper-V\\Set-VM": {"VM", "AutomaticStartAction"},
     "Hyper-V\\Stop-VM": {"VM", "TurnOff", "Force", "Confirm"},
-    "Get-VMNetworkAdapter": {"VM"},
-    "Get-VMSnapshot": {"VM"},
-    "Get-VMSwitch": set(),
+    "Hyper-V\\Get-VMNetworkAdapter": {"VM"},
+    "Hyper-V\\Get-VMSecurity": {"VM"},
+    "Hyper-V\\Get-VMSnapshot": {"VM"},
+    "Hyper-V\\Get-VMSwitch": set(),
+    "Invoke-CimMethod": {"InputObject", "MethodName", "Arguments"},
     "New-Object": set(),
-    "New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
-    "Out-String": set(),
-    "Set-VMSwitch": {"VMSwitch", "NetAdapterName", "SwitchType", "AllowManagementOS"},
+    "Hyper-V\\New-VMSwitch": {"Name", "NetAdapterName", "SwitchType", "AllowManagementOS"},
+    "Out-Host": set(),
+    "Hyper-V\\Set-VMSwitch": {"VMSwitch", "NetAdapterName", "SwitchType", "AllowManagementOS"},
     "Where-Object": set(),
+    "Write-Host": set(),
     "Write-Output": set(),
+}
+# Those of the modules that PowerShell always has, and which no other product's hide (all of them Microsoft.PowerShell.*
+# but for CIM's).
+OF_POWERSHELL = {
+    "ConvertFrom-Json",
+    "ConvertTo-Json",
+    "Get-CimInstance",
+    "Get-Command",
+    "Get-Date",
+    "Get-Item",
+    "Get-ItemProperty",
+    "New-Object",
+    "Invoke-CimMethod",
+    "Out-Host",
+    "Where-Object",
+    "Write-Host",
+    "Write-Output",
 }
 # Variables that only PowerShell 6 and later set.
 LATER_VARIABLES = {"$iswindows", "$islinux", "$ismacos", "$iscoreclr", "$psstyle"}
@@ -128,6 +155,10 @@ def test_a_script_is_windows_powershell_5_1(name: str) -> None:
     assert complaints(text_of(name)) == []
 
 
+def test_only_the_commands_of_powershell_itself_are_called_without_their_module() -> None:
+    assert {command for command in COMMANDS if "\\" not in command} == OF_POWERSHELL
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_is_fixed_text_of_ascii(name: str) -> None:
     tree = ast.parse((SCRIPTS / f"{name}.py").read_text(encoding="utf-8"))
@@ -158,11 +189,12 @@ def test_the_bootstrap_fits_every_command_line() -> None:
         "${a}?[0]",
         "Hyper-V\\Get-VM && Get-Date",
         "Hyper-V\\Get-VM || Get-Date",
-        "Get-VMSwitch | Where-Object -Parallel { $_ }",
+        "Hyper-V\\Get-VMSwitch | Where-Object -Parallel { $_ }",
         "$j = ConvertFrom-Json -InputObject $x -AsHashtable",
         "ConvertTo-Json -InputObject $x -EnumsAsStrings",
         "if ($IsWindows) { Get-Date }",
         "Get-VM",
+        "(Get-Cluster).Name",
         "Hyper-V\\Get-VM -Name $Request.name",
         "Remove-VM -VM $vm",
         "iex $Request.name",
@@ -181,7 +213,7 @@ def test_what_5_1_lacks_or_scripts_may_not_use_is_found(script: str) -> None:
     [
         "Hyper-V\\Get-VM | Where-Object { $_.Id -eq '&& ?? || ?.' } # a ?? b && c",
         'function Get-Own {\n    param($A)\n    "$($A.Name) ?? -Parallel"\n}\nGet-Own 1',
-        "Set-VMSwitch -VMSwitch $found -AllowManagementOS:$false",
+        "Hyper-V\\Set-VMSwitch -VMSwitch $found -AllowManagementOS:$false",
     ],
 )
 def test_what_only_looks_like_it_is_not_complained_about(script: str) -> None:
@@ -209,7 +241,7 @@ $script:Switch = [pscustomobject]@{
     NetAdapterInterfaceDescription = 'Adapter'; AllowManagementOS = $true
 }
 function Get-CimInstance {
-    param($ClassName, $Filter)
+    param($Namespace, $ClassName, $Filter)
     switch ($ClassName) {
         'Win32_ComputerSystem' { [pscustomobject]@{ Name = 'HV01'; DNSHostName = 'hv01' } }
         'Win32_OperatingSystem' { [pscustomobject]@{ Caption = 'Windows'; Version = '10.0'; FreePhysicalMemory = 1 } }
@@ -217,7 +249,7 @@ function Get-CimInstance {
         'Win32_Volume' { throw 'Access denied' }
     }
 }
-function Get-VM { [CmdletBinding()] param() $script:Machine }
+function Get-VM { [CmdletBinding()] param([guid[]] $Id) $script:Machine }
 function Stop-VM { param($VM, [switch] $TurnOff, [switch] $Force, [switch] $Confirm) throw 'The device is not ready.' }
 function Set-VM { param($VM, $AutomaticStartAction) $VM.AutomaticStartAction = $AutomaticStartAction }
 function Get-VMHost { [pscustomobject]@{ VirtualMachinePath = 'D:\'; VirtualHardDiskPath = 'D:\' } }
@@ -241,22 +273,28 @@ NEEDS_PWSH = pytest.mark.skipif(shutil.which("pwsh") is None, reason="pwsh is no
 WEB01 = 'web01 "日本" $(x)'
 
 
-def run_in_pwsh(folder: Path, name: str, request: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """What the bootstrap writes for a script, and its exit code, with the host's commands in a module."""
+def in_pwsh(folder: Path, question: Question, bootstrap: str = BOOTSTRAP) -> Console:
+    """What the console shows of a question, with the host's commands in a module that greets."""
     module = folder / "modules" / "Hyper-V"
     module.mkdir(parents=True)
-    (module / "Hyper-V.psm1").write_text(HOST_MODULE, encoding="utf-8-sig")
-    encoded = base64.b64encode(text_of("bootstrap").encode("utf-16-le")).decode()
-    question = base64.b64encode(json.dumps({"script": text_of(name), "input": request}).encode())
+    (module / "Hyper-V.psm1").write_text(f"Write-Host 'Hello.'\n{HOST_MODULE}", encoding="utf-8-sig")
+    encoded = base64.b64encode(bootstrap.encode("utf-16-le")).decode()
     ran = subprocess.run(
         ["pwsh", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded],
-        input=question + b"\r\n",
+        input=question.encoded(),
         env={**os.environ, "PSModulePath": str(module.parent), "POWERSHELL_TELEMETRY_OPTOUT": "1"},
         capture_output=True,
         timeout=120,
         check=False,
     )
-    return json.loads(base64.b64decode(ran.stdout)), ran.returncode
+    return Console(ran.stdout, ran.stderr, ran.returncode)
+
+
+def run_in_pwsh(folder: Path, name: str, request: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """What a script answers, and its exit code."""
+    question = question_of(text_of(name), request)
+    console = in_pwsh(folder, question)
+    return question.answer(console) or {}, console.exit_code
 
 
 @NEEDS_PWSH
@@ -265,7 +303,8 @@ def test_pwsh_runs_the_facts(tmp_path: Path) -> None:
     facts = answer["result"]
     assert (code, facts["computer"], facts["vms"][0]["name"]) == (0, "HV01", WEB01)
     assert facts["vms"][0]["disks"][0]["size"] == 8 * 2**30
-    assert facts["vms"][0]["nics"] == [{"name": "n", "mac": "0", "switch": None, "addresses": ["10.0.0.4"]}]
+    nic = {"name": "n", "mac": "0", "switch": None, "vlan": None, "addresses": ["10.0.0.4"]}
+    assert (facts["vms"][0]["nics"], facts["vms"][0]["security"]) == ([nic], {"tpm": False, "shielded": False})
     assert (facts["cluster"], facts["vmm"], facts["volumes"]) == (None, None, [])
     assert {"part": "volumes", "message": "Access denied"} in facts["problems"]
 
@@ -296,6 +335,52 @@ def test_pwsh_tells_an_error_in_the_host_s_words(tmp_path: Path) -> None:
 
 
 @NEEDS_PWSH
-def test_pwsh_runs_a_user_s_command(tmp_path: Path) -> None:
-    answer, code = run_in_pwsh(tmp_path, "guest_command", {"command": "'hello'"})
-    assert (code, answer["result"]) == (0, {"exit_code": 0, "output": "hello" + os.linesep})
+@pytest.mark.parametrize(
+    ("command", "code", "output"),
+    [
+        ("'hello'", 0, "hello\n"),
+        ("Write-Host a; 'b'; Write-Information c -InformationAction Continue; [Console]::Write('d')", 0, "a\nb\nc\nd"),
+        ("sh -c 'echo a; exit 4'", 4, "a\n"),
+        ("'a'; exit 3; 'b'", 3, "a\n"),
+        ("", 0, ""),
+    ],
+)
+def test_pwsh_runs_a_user_s_command(tmp_path: Path, command: str, code: int, output: str) -> None:
+    question = question_of_command(command)
+    console = in_pwsh(tmp_path, question)
+    shown = question.output(console)
+    assert (question.answer(console), console.exit_code) == (None, code)
+    assert shown is not None
+    assert shown.replace("\r\n", "\n") == output
+
+
+@NEEDS_PWSH
+def test_pwsh_tells_an_error_of_a_user_s_command(tmp_path: Path) -> None:
+    question = question_of_command("'a'; throw 'the shop is closed'")
+    answer = question.answer(in_pwsh(tmp_path, question))
+    assert answer is not None
+    assert answer["error"]["message"] == "the shop is closed"
+
+
+class Nothing(Question):
+    """A question that does not arrive."""
+
+    def encoded(self) -> bytes:
+        """Return what goes to standard input."""
+        return b""
+
+
+@NEEDS_PWSH
+@pytest.mark.parametrize(
+    ("kind", "before", "not_run"),
+    [
+        (Nothing, "", "input"),
+        (Question, "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'", "language_mode"),
+    ],
+)
+def test_pwsh_says_why_a_script_was_not_begun(tmp_path: Path, kind: type[Question], before: str, not_run: str) -> None:
+    question = kind(text_of("host_facts"), {"vms": None}, "a1")
+    console = in_pwsh(tmp_path, question, f"{before}\n{BOOTSTRAP}")
+    answer = question.answer(console)
+    assert answer is not None
+    assert (answer["error"]["not_run"], console.exit_code) == (not_run, 1)

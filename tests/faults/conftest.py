@@ -28,6 +28,12 @@ def scenario_at(stage: str, plan: bool) -> dict[str, Any]:
     return scenario_of(*(item_of(name, stage) for name in names), **parts)
 
 
+def noisy(simulator: Simulator) -> Simulator:
+    """The simulator, whose host shows more than answers on its console: that is no fault, nothing may come of it."""
+    simulator.locked(lambda world: world.apply_fault({"host": "hv01", "console": "noisy"}))
+    return simulator
+
+
 @pytest.fixture
 def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Oracle]]:
     """Starts a simulator as `at_stage` gives it, for one fault alone, with an oracle that watches it."""
@@ -36,7 +42,7 @@ def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Oracle]]:
     def started(stage: str, *, plan: bool = False) -> Iterator[Oracle]:
         with Simulator.start(scenario_at(stage, plan), tempfile.mkdtemp(dir=tmp_path), speed=0) as simulator:
             # Faults answer in the place of Azure: their refusals are no fault of the client.
-            yield Oracle(simulator, refusals=False)
+            yield Oracle(noisy(simulator), refusals=False)
 
     return started
 
@@ -53,6 +59,6 @@ def at_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
                 started = Simulator.start(scenario_at(stage, plan), folder, speed=0)
                 known[stage, plan] = running.enter_context(started)
             known[stage, plan].reset()
-            return known[stage, plan]
+            return noisy(known[stage, plan])
 
         yield given

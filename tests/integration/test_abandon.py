@@ -353,18 +353,147 @@ def test_a_paused_vm_is_turned_off_by_force(driver: Any) -> None:
     assert powers(vault) == ("running", "off")
 
 
-def test_a_guest_that_does_not_shut_down_goes_off_only_by_force(driver: Any) -> None:
+# What keeps a guest from shutting down, whether it is asked again while it does, and what is said of it.
+NO_SHUTDOWN = (
+    ({"shutdown_component": "missing"}, False, "the integration service for shutdown is missing in its guest, or off"),
+    ({"shutdown_component": "fails"}, False, "the request to its guest failed (return code 32768)"),
+    ({"heartbeat": "none"}, True, "its guest is not ready for it (return code 32780)"),
+    ({"shutdown_seconds": 3600}, True, "its guest was asked to shut down, and has not within 300 seconds"),
+)
+
+
+@pytest.mark.parametrize(("fault", "is_waited_for", "words"), NO_SHUTDOWN, ids=lambda one: str(one)[:40])
+def test_a_guest_that_does_not_shut_down_is_not_turned_off(
+    driver: Any, fault: dict[str, Any], is_waited_for: bool, words: str
+) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.trouble(vm="vm1", heartbeat="none")
-    failed = vault.fail("abandon", replicated_item="vm1")
+    vault.trouble(vm="vm1", **fault)
+    began = vault.seconds
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=300)
     assert failed["error"]["kind"] == "host"
-    assert "failed to shut down" in failed["msg"]
+    assert words in failed["msg"]
     assert "Nothing was started in Azure." in failed["msg"]
     assert failed["authoritative_side"] == "on_premises"
-    assert powers(vault) == ("deallocated", "running")
-    result = vault.run("abandon", replicated_item="vm1", force_off=True)
-    assert whats(result) == ["turn_off", "hold", "start"]
+    assert (vault.seconds - began >= 300) is is_waited_for
+    assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("deallocated", "running"), 0)
+    vault.pass_time(300)
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
+@pytest.mark.parametrize(("fault", "_is_waited_for", "words"), NO_SHUTDOWN, ids=lambda one: str(one)[:40])
+def test_a_guest_is_turned_off_by_force_after_the_time_for_its_shutdown(
+    driver: Any, fault: dict[str, Any], _is_waited_for: bool, words: str
+) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", **fault)
+    began = vault.seconds
+    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=300)
+    assert vault.seconds - began >= 300
+    (turned_off,) = (step for step in result["steps"] if step["what"] == "turn_off")
+    assert turned_off["after"] == "Off"
+    assert f"Turned off, as force_off allows: {words}" in turned_off["detail"]
+    assert whats(result)[-3:] == ["turn_off", "hold", "start"]
+    assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 1)
+
+
+def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=1500)
+    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=1800)
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 0)
+
+
+def test_a_guest_is_not_turned_off_where_the_task_ends_before_the_time_for_its_shutdown(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_seconds=3600)
+    failed = vault.fail("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=600, wait_timeout=200)
+    assert "Allow more time (wait_timeout)" in failed["msg"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
+def test_a_guest_that_becomes_ready_is_asked_again(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", heartbeat="none")
+    then(vault, 100, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
+def test_a_guest_that_is_asked_late_has_its_time_from_then_on(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", heartbeat="none")
+    vault.trouble(vm="vm1", shutdown_seconds=200)
+    then(vault, 250, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
+    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=300)
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
+@pytest.mark.parametrize("fault", [{"unsaved_data": True}, {"shutdown_component": "locked"}], ids=str)
+def test_applications_are_closed_unless_that_is_not_wanted(driver: Any, fault: dict[str, Any]) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", **fault)
+    failed = vault.fail("abandon", replicated_item="vm1", close_applications=False, shutdown_timeout=120)
+    assert "close_applications" in failed["msg"]
+    assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("deallocated", "running"), 0)
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+
+
+SICK = [{"name": "sick", "state": "Running"}]
+
+
+def test_a_vm_that_cannot_be_read_keeps_nobody_from_another(driver: Any) -> None:
+    hosts = [{"name": "hv01", "virtual_machines": SICK}, {"name": "hv02"}]
+    site = {"name": "site1", "type": "HyperVSite", "hosts": hosts}
+    vault = driver(pending(fabrics=[site, CLOUD])).knows_hosts()
+    vault.trouble(vm="sick", broken=True)
+    vault.trouble(vm="vm1", shutdown_seconds=60)
+    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
     assert powers(vault) == ("running", "off")
+
+
+def test_a_vm_that_itself_cannot_be_read_is_not_checked(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", broken=True)
+    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    assert "Whether vm1 is off on hv01 is not known ('vm1' could not be read." in failed["msg"]
+    assert (failed["changed"], powers(vault)) == (False, ("deallocated", "running"))
+
+
+def test_a_vm_that_cannot_be_read_after_its_shutdown_was_asked_for_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    then(vault, 5, lambda: vault.trouble(vm="vm1", broken=True))
+    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=120, force_off=True)
+    (step,) = failed["error"]["steps"]
+    assert (step["what"], step["before"], step["after"]) == ("shut_down", "Running", None)
+    told = "hv01 has taken the shutdown of vm1, but the VM could not be read after it"
+    assert told in step["detail"]
+    assert told in failed["msg"]
+    assert "'vm1' could not be read." in step["detail"]
+    assert failed["changed"] is True
+    assert (vault.writes(), machine_of(vault.simulator, "vm1")["turned_off"]) == ([], 0)
+
+
+class Fading(Machine):
+    """A machine that cannot be read any more once its automatic start action is changed."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "automatic_start_action":
+            self.readable = False
+
+
+def test_a_vm_that_cannot_be_read_after_it_was_held_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, lambda _world, machine: setattr(machine, "__class__", Fading))
+    failed = vault.fail("abandon", replicated_item="vm1")
+    step = failed["error"]["steps"][-1]
+    assert (step["what"], step["before"], step["after"]) == ("hold", "StartIfRunning", None)
+    told = "hv01 has taken the change of the automatic start action of vm1, but the VM could not be read after it"
+    assert told in step["detail"]
+    assert told in failed["msg"]
+    assert (failed["changed"], vault.writes()) == (True, [])
 
 
 def test_a_vm_that_is_going_down_is_waited_for(driver: Any) -> None:
@@ -565,6 +694,12 @@ def then(vault: Any, after: float, act: Callable[[], None]) -> None:
     vault.meanwhile = at
 
 
+def goes_off_at_once(vault: Any, *names: str) -> None:
+    """Guests that shut down before anybody looks."""
+    for name in names:
+        vault.trouble(vm=name, shutdown_seconds=0)
+
+
 def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=60)
@@ -603,6 +738,7 @@ def test_a_vm_that_was_committed_while_it_shut_down_is_not_turned_off(driver: An
 
 def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
+    goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
     failed = vault.fail("abandon", replicated_item="vm1", poll_interval=1)
     assert failed["error"]["kind"] == "contradiction"
@@ -613,6 +749,7 @@ def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> 
 
 def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "web")
     vault.trouble(vm="db", shutdown_seconds=60)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="web"))
     failed = vault.fail("abandon", recovery_plan="shop")
@@ -623,6 +760,7 @@ def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
 
 def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "db", "web")
     vault.trouble(azure_vm="web", start="refused")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="db"))
     failed = vault.fail("abandon", recovery_plan="shop", poll_interval=1)
@@ -633,6 +771,7 @@ def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any
 
 def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
+    goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))
     failed = vault.fail("abandon", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
@@ -642,6 +781,7 @@ def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> Non
 
 def test_a_member_whose_turn_comes_late_is_proved_off_again(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
+    goes_off_at_once(vault, "db", "web")
     then(vault, 10, lambda: vault.trouble(vm="web", power="running"))
     failed = vault.fail("abandon", recovery_plan="shop")
     assert "not every on-premises copy is proved off: web: on hv02 it is Running" in failed["msg"]
@@ -703,7 +843,7 @@ def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=3600)
     failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=60)
-    assert "not within 60 seconds" in failed["msg"]
+    assert "has not within 60 seconds" in failed["msg"]
     assert [(step["what"], step["after"]) for step in failed["error"]["steps"]] == [("shut_down", "Stopping")]
     assert failed["changed"] is True
     result = vault.run("abandon", replicated_item="vm1", shutdown_timeout=60, force_off=True)

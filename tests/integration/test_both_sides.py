@@ -71,6 +71,17 @@ def test_each_fault_of_a_host_is_a_finding_with_cause_and_remedy(
         ({"vm": "vm1", "automatic_start": "Start"}, "automatic_start", "warn", "Set-VM"),
         ({"vm": "vm1", "replication": "Suspended"}, "host_replication", "warn", "Suspended"),
         ({"vm": "vm1", "replication": "Critical"}, "host_replication", "warn", "Critical"),
+        ({"vm": "vm1", "replication": "FailbackInProgress"}, "host_replication", "warn", "Failback in progress"),
+        ({"vm": "vm1", "replication": "WaitingForStartResynchronize"}, "host_replication", "warn", "-Resynchronize"),
+        ({"vm": "vm1", "replication": "RecoveryInProgress"}, "host_replication", "warn", "Failover in progress"),
+        ({"vm": "vm1", "replication": "Disabled"}, "host_replication", "warn", "Disabled"),
+        ({"vm": "vm1", "operation": "MergingDisks"}, "vm_status", "fail", "Merging disks"),
+        ({"vm": "vm1", "operation": "BackingUpVirtualMachine"}, "vm_status", "fail", "Wait"),
+        ({"vm": "vm1", "operation": "CriticalIoError"}, "vm_status", "fail", "storage"),
+        ({"vm": "vm1", "operation": "Degraded"}, "vm_status", "warn", "Degraded"),
+        ({"vm": "vm1", "checkpoint": "b", "type": "Recovery"}, "checkpoints", "fail", "Remove-VMSnapshot"),
+        ({"vm": "vm1", "security": "vtpm"}, "vm_security", "warn", "recovery key"),
+        ({"vm": "vm1", "security": "shielded"}, "vm_security", "warn", "shielded"),
         ({"host": HOST, "installation": "Server Core"}, "host_version", "warn", "Server Core"),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
@@ -231,3 +242,57 @@ def test_a_plan_asks_each_host_once(driver: Any) -> None:
     vault.run("failback_prereq", recovery_plan="shop")
     sessions = vault.simulator.locked(lambda world: world.shells.sessions())
     assert sorted(session["host"] for session in sessions) == ["hv01", "hv02"]
+
+
+def test_a_vm_that_is_saved_with_its_host_and_not_started_again_is_a_warning(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    vault.trouble(vm="vm1", automatic_start="Nothing")
+    finding = findings(vault)["automatic_start"]
+    assert (finding["status"], finding["seen"]) == ("warn", "Nothing; Save when the host goes down")
+    assert "-AutomaticStopAction ShutDown" in finding["remedy"]
+    vault.trouble(vm="vm1", automatic_stop="ShutDown")
+    vault.pass_time(300)
+    assert findings(vault)["automatic_start"]["status"] == "pass"
+
+
+def test_the_vlan_of_a_vm_that_is_made_on_another_host_is_that_of_the_one_before(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    assert findings(vault, target_host="hv02")["vlan"]["status"] == "pass"
+    vault.trouble(vm="vm1", vlan=42)
+    vault.pass_time(300)
+    finding = findings(vault, target_host="hv02")["vlan"]
+    assert finding["status"] == "warn"
+    assert "Access 42" in finding["seen"]
+    assert "Set-VMNetworkAdapterVlan" in finding["remedy"]
+    assert findings(vault)["vlan"]["status"] == "pass"
+
+
+def test_a_vm_that_is_made_where_the_one_before_cannot_be_seen_has_an_unknown_vlan(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    vault.trouble(host=HOST, reachable=False)
+    assert findings(vault, target_host="hv02")["vlan"]["status"] == "not_checked"
+
+
+def test_a_virtual_tpm_does_not_come_along_to_another_host(driver: Any) -> None:
+    vault = driver(scenario_of("vm1")).knows_hosts()
+    vault.trouble(vm="vm1", security="vtpm")
+    finding = findings(vault, target_host="hv02")["vm_security"]
+    assert finding["status"] == "warn"
+    assert "is made without one" in finding["cause"]
+
+
+def test_a_resource_that_has_failed_in_its_cluster_is_a_warning(driver: Any) -> None:
+    hosts = [{"name": HOST, "cluster": "c1"}, {"name": "hv02", "cluster": "c1"}]
+    vault = driver(scenario_of("vm1", fabrics=[{**SITE, "hosts": hosts}])).knows_hosts()
+    assert findings(vault)["cluster_resource"]["status"] == "pass"
+    vault.trouble(vm="vm1", cluster_resource="Failed")
+    vault.pass_time(300)
+    finding = findings(vault)["cluster_resource"]
+    assert (finding["status"], finding["seen"]) == ("warn", "Failed")
+    assert "Failover Cluster Manager" in finding["remedy"]
+
+
+def test_hosts_of_2012_r2_know_no_virtual_tpm(driver: Any) -> None:
+    site = {**SITE, "hosts": [{"name": HOST, "os": "2012 R2"}]}
+    vault = driver(scenario_of("vm1", fabrics=[site])).knows_hosts()
+    assert findings(vault)["vm_security"]["status"] == "pass"

@@ -124,6 +124,13 @@ def test_a_node_tells_who_owns_what(drive: Driver) -> None:
     assert [vm["name"] for vm in host["vms"] if vm["name"] == "db01"] == []
 
 
+def test_another_product_s_commands_are_not_taken_for_windows_own(drive: Driver) -> None:
+    drive.trouble(host=HV01, powercli="installed")
+    host = facts(drive)
+    assert (host["problems"], host["cluster"]["name"]) == ([], "hvcluster")
+    assert [vm["name"] for vm in host["vms"]] != []
+
+
 def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
     host = facts(drive, VMM)
     assert host["vmm"]["clouds"] == [{"name": "cloud1"}]
@@ -197,7 +204,8 @@ def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(
 
 
 def test_services_that_are_not_shown_prove_nothing(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cim.CLASSES, "win32_service", lambda _place: [{"Name": "Spooler", "State": "Running"}])
+    spooler = ("Win32_Service", lambda _place: [{"Name": "Spooler", "State": "Running"}], ())
+    monkeypatch.setitem(cim.CLASSES, (cim.NAMESPACE, "win32_service"), spooler)
     host = facts(drive)
     assert [(problem["part"], problem["message"]) for problem in host["problems"]] == [
         ("services", "The host does not show its services to this account.")
@@ -269,7 +277,7 @@ def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
     machines = {vm["name"]: vm for vm in host["vms"]}
     assert [disk["size"] for disk in machines["web01"]["disks"]] == [None, None]
     assert all(disk["size"] for disk in machines["tools01"]["disks"])
-    assert "disks" in {problem["part"] for problem in host["problems"]}
+    assert "disk_files" in {problem["part"] for problem in host["problems"]}
 
 
 def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:

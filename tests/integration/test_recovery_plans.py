@@ -133,3 +133,45 @@ def test_every_plausible_form_of_what_was_never_recorded_is_understood(
     assert vault.state("web")["stage"] == "protected"
     resumes = [line for line in vault.writes() if line.endswith("/resume")]
     assert len(resumes) == (1 if sync == "before_failover" else 0)
+
+
+def garbled(vault: Any, field: str, value: Any) -> None:
+    """Let all answers about the plan have another value in a field."""
+    match = {"method": "GET", "path": "/replicationRecoveryPlans/shop$", "times": 0}
+    action = {"do": "edit", "field": field, "to": value}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": action}))
+
+
+@pytest.mark.parametrize("module", [*CYCLE, "failback_prereq", "failback_validate"])
+def test_a_plan_that_cannot_be_understood_is_no_plan_of_nobody(driver: Any, module: str) -> None:
+    vault = driver(plan_of("db", "web"))
+    garbled(vault, "properties", 7)
+    failed = vault.fail(module, recovery_plan="shop")
+    assert "its properties should be an object, not a number" in failed["msg"]
+    assert vault.writes() == []
+
+
+MEMBERS = "properties.groups[].replicationProtectedItems"
+
+
+@pytest.mark.parametrize("module", [*CYCLE, "failback_prereq", "failback_validate"])
+@pytest.mark.parametrize(
+    ("field", "value", "kind", "words"),
+    [
+        ("properties.groups", None, "target", "names no VMs"),
+        ("properties.groups", [], "target", "names no VMs"),
+        ("properties.groups", 7, "unknown_state", "groups = '7'"),
+        ("properties.groups", [7], "unknown_state", "a group's replicationProtectedItems = '7'"),
+        (MEMBERS, 7, "unknown_state", "replicationProtectedItems = '7'"),
+        (f"{MEMBERS}[].id", "", "unknown_state", "a group's replicationProtectedItems"),
+    ],
+)
+def test_a_plan_that_does_not_name_its_vms_is_an_error_and_no_success(
+    driver: Any, module: str, field: str, value: Any, kind: str, words: str
+) -> None:
+    vault = driver(plan_of("db", "web"))
+    garbled(vault, field, value)
+    failed = vault.fail(module, recovery_plan="shop")
+    assert failed["error"]["kind"] == kind
+    assert words in failed["msg"]
+    assert vault.writes() == []

@@ -11,6 +11,13 @@ import pytest
 from scenarios import scenario_of
 
 HV01 = "hv01"
+SWITCH = {"host": HV01, "name": "Extra", "type": "private"}
+
+
+def made(vault: Any) -> list[str]:
+    """The hosts that were changed, once for each change."""
+    changes = vault.simulator.locked(lambda world: list(world.hyperv.changes))
+    return [change["host"] for change in changes]
 
 
 @pytest.fixture
@@ -29,14 +36,17 @@ def test_a_quota_is_waited_for(vault: Any, operation: str, wmi_error: bool) -> N
 
 def test_a_change_of_which_a_quota_keeps_the_answer_is_made_once_and_known(vault: Any) -> None:
     vault.trouble(host=HV01, quota=2150859174, on="Receive", times=2)
-    made = vault.run("hyperv_switch", host=HV01, name="Extra", type="private")
-    assert (made["changed"], made["after"]["name"]) == (True, "Extra")
+    result = vault.run("hyperv_switch", **SWITCH)
+    assert (result["changed"], result["after"]["name"]) == (True, "Extra")
 
 
 @pytest.mark.parametrize(
     ("fault", "words", "remedy"),
     [
-        ({"language_mode": "constrained"}, "ended with exit code 1", "Constrained Language Mode"),
+        ({"language_mode": "constrained"}, "runs in ConstrainedLanguage", "Constrained Language Mode"),
+        ({"input": "lost"}, "did not arrive at hv01", "Try again"),
+        ({"answers": "lost", "of": "all"}, "ended with exit code 0 and no answer", "by hand"),
+        ({"answers": "cut", "of": "all"}, "and no answer: <", "by hand"),
         ({"powershell": "blocked"}, "An Application Control policy has blocked this file", "App Control"),
         ({"powershell": "by_policy"}, "blocked by group policy", "AppLocker"),
         ({"pipe": "ends"}, "Not enough memory resources are available", "by hand"),
@@ -52,11 +62,38 @@ def test_what_keeps_powershell_from_its_answer_is_named(
     assert remedy in failed["remedy"]
 
 
+def test_what_a_console_shows_besides_spoils_no_answer(vault: Any) -> None:
+    vault.trouble(host=HV01, console="noisy")
+    assert vault.run("hyperv_host_info", host=HV01)["host"]["vms"]
+    assert vault.run("hyperv_switch", **SWITCH)["changed"] is True
+    assert vault.run("hyperv_switch", **SWITCH)["changed"] is False
+
+
+@pytest.mark.parametrize("answers", ["lost", "cut"])
+def test_a_change_whose_answer_got_lost_may_have_been_made(vault: Any, answers: str) -> None:
+    vault.trouble(host=HV01, answers=answers, of="changes")
+    failed = vault.fail("hyperv_switch", **SWITCH)
+    assert (failed["error"]["kind"], failed["changed"]) == ("fate_unknown", True)
+    assert "The change was sent, but no answer came" in failed["cause"]
+    assert "Run the task again: it looks first" in failed["remedy"]
+    assert made(vault) == [HV01]
+    assert vault.run("hyperv_switch", **SWITCH)["changed"] is False
+
+
+@pytest.mark.parametrize("fault", [{"input": "lost"}, {"language_mode": "constrained"}])
+def test_a_change_that_powershell_did_not_begin_was_not_made(vault: Any, fault: dict[str, Any]) -> None:
+    vault.trouble(host=HV01, **fault)
+    failed = vault.fail("hyperv_switch", **SWITCH)
+    assert (failed["error"]["kind"], failed["changed"]) == ("host", False)
+    assert "nothing was run there" in failed["cause"]
+    assert made(vault) == []
+
+
 def test_a_send_whose_answer_does_not_come_has_been_taken_all_the_same(vault: Any) -> None:
     vault.trouble(host=HV01, send="times_out")
     times = {"winrm_operation_timeout_sec": 1, "winrm_read_timeout_sec": 2}
-    made = vault.run("hyperv_switch", host=HV01, name="Extra", type="private", **times)
-    assert (made["changed"], made["after"]["name"]) == (True, "Extra")
+    result = vault.run("hyperv_switch", **SWITCH, **times)
+    assert (result["changed"], result["after"]["name"]) == (True, "Extra")
 
 
 @pytest.mark.parametrize("module", ["hyperv_switch", "failback_prereq"])

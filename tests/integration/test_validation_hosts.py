@@ -18,8 +18,11 @@ ONE = scenario_of(item_of("vm1", PENDING))
 VM1 = {"replicated_item": "vm1"}
 
 
+UNKNOWN = "not known whether it ran to its end"
+# Stands in for a guest.
+GUEST = "hv02"
 UNTOLD = (
-    "exit code 1: NotImplemented: the simulated PowerShell does not model the command Get-WebAppPoolState. "
+    "NotImplemented: the simulated PowerShell does not model the command Get-WebAppPoolState. "
     "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
 )
 ANSWERING = {
@@ -173,23 +176,62 @@ def test_a_machine_behind_vmm_is_looked_at_on_its_own_host(driver: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "parts", "status", "seen"),
     [
-        ("(Get-VM).Count", {"contains": "1"}, "pass", "exit code 0: 1"),
-        ("if ((Get-VM).Count -ne 1) { exit 1 }", {}, "pass", "exit code 0"),
+        ("(Get-VMSwitch).Count", {"contains": "1"}, "pass", "exit code 0: 1"),
+        ("if ((Get-VMSwitch).Count -ne 1) { exit 1 }", {}, "pass", "exit code 0"),
         ("exit 3", {"exit_code": 3}, "pass", "exit code 3"),
         ("exit 3", {}, "fail", "exit code 3"),
-        ("exit 0", {}, "fail", "exit code 0"),
+        ("'so far'; exit 3", {"exit_code": 3, "contains": "so far"}, "pass", "exit code 3: so far"),
+        ("exit 0", {}, "pass", "exit code 0"),
+        ("Write-Host ok", {"contains": "ok"}, "pass", "exit code 0: ok"),
+        ("[Console]::WriteLine('ok'); exit 0", {"contains": "ok"}, "pass", "exit code 0: ok"),
         ("throw 'the shop is closed'", {}, "fail", "the command ended with an error"),
         # These are told by the scenario; what is neither told nor in the subset is refused with the way to tell it.
         ("Get-Website -Name shop", {"contains": "Started"}, "pass", "exit code 0: Started"),
         ("& C:\\tools\\check.exe /all", {"exit_code": 3}, "pass", "exit code 3: queue is full"),
-        ("Get-WebAppPoolState", {}, "fail", UNTOLD),
     ],
 )
-def test_a_command_runs_over_winrm(driver: Any, command: str, parts: dict[str, Any], status: str, seen: str) -> None:
+@pytest.mark.parametrize("console", ["quiet", "noisy"])
+def test_a_command_runs_over_winrm(
+    driver: Any, console: str, command: str, parts: dict[str, Any], status: str, seen: str
+) -> None:
     vault = knowing(driver, scenario_of(item_of("vm1", PENDING), fabrics=[ANSWERING]))
+    vault.trouble(host=GUEST, console=console)
+    found = probed(vault, command, status, **parts)
+    assert found["status"] == status
+    # What comes behind a command that ends PowerShell cannot be told from what it shows itself.
+    assert found["seen"] == seen or (console == "noisy" and "exit " in command and found["seen"].startswith(seen))
+
+
+@pytest.mark.parametrize(
+    ("command", "fault", "seen", "cause"),
+    [
+        ("Get-WebAppPoolState", {"console": "quiet"}, f"{UNKNOWN} (exit code 1)", UNTOLD),
+        (
+            "'ok'",
+            {"answers": "lost", "of": "all"},
+            f"{UNKNOWN} (exit code 0)",
+            "The command was sent, but no answer came",
+        ),
+        ("'ok'", {"pipe": "ends"}, f"{UNKNOWN} (exit code 1)", "Not enough memory resources are available"),
+        ("'ok'", {"input": "lost"}, "not run", "nothing was run there"),
+        ("'ok'", {"language_mode": "constrained"}, "not run", "runs in ConstrainedLanguage"),
+    ],
+)
+def test_a_command_that_did_not_run_or_whose_end_nobody_knows_proves_nothing(
+    driver: Any, command: str, fault: dict[str, Any], seen: str, cause: str
+) -> None:
+    vault = knowing(driver)
+    vault.trouble(host=GUEST, **fault)
+    found = probed(vault, command, "fail")
+    assert (found["status"], found["seen"]) == ("fail", seen)
+    assert cause in found["cause"]
+
+
+def probed(vault: Driver, command: str, status: str, **parts: Any) -> Any:
+    """What a probe of a command shows, in a VM that passes all else."""
     winrm = vault.simulator.connection["winrm"]
     # Any Windows machine will do for a guest: this one is a host.
-    windows = next(host for host in winrm["hosts"] if host["name"] == "hv01")
+    windows = next(host for host in winrm["hosts"] if host["name"] == GUEST)
     probe = {
         "name": "service",
         "type": "winrm",
@@ -203,6 +245,5 @@ def test_a_command_runs_over_winrm(driver: Any, command: str, parts: dict[str, A
     }
     run = vault.run if status == "pass" else vault.fail
     result = run("failback_validate", **VM1, probes=[probe], timeout=5)
-    found = checks(result.get("validation") or result["error"]["validation"])["service"]
-    assert (found["status"], found["seen"]) == (status, seen)
     assert winrm["password"] not in json.dumps(result)
+    return checks(result.get("validation") or result["error"]["validation"])["service"]

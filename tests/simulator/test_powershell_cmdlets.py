@@ -32,6 +32,10 @@ ROWS: list[tuple[str, list[str]]] = [
     ("Write-Output 1 2; Write-Output (3, 4); echo a", ["1", "2", "3", "4", "a"]),
     ("Write-Host a b; Write-Host -NoNewline c; 'd'", ["a b", "cd"]),
     (
+        "$a = & { 'a'; Write-Host b; 1 } | Out-Host; $null -eq $a; [Console]::WriteLine('c')",
+        ["a", "b", "1", "True", "c"],
+    ),
+    (
         "[ordered]@{x = 1; y = 'z'; n = $null; t = $true; d = 1.5} | ConvertTo-Json -Compress",
         ['{"x":1,"y":"z","n":null,"t":true,"d":1.5}'],
     ),

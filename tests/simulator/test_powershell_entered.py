@@ -7,20 +7,25 @@
 from __future__ import annotations
 
 import ast
-import base64
 import importlib
-import json
+import itertools
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from powershells import encoded_line, run
 
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.question import (
+    Console,
+    Question,
+    question_of,
+    question_of_command,
+)
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import (
-    guest_command,
     host_facts,
     switch,
     vm_power,
@@ -60,8 +65,11 @@ BY_HAND = (
     "Get-SCVMMServer -ComputerName localhost",
     "Get-CimInstance Nope",
     "New-VMSwitch -Name Nope",
+    "New-VMSwitch -Name Nope -NetAdapterName Ethernet",
     '"$(Get-Date)"',
 )
+# What an operator does to machines that run.
+STOPPED_BY_HAND = ("Stop-VM -Name web03", "Stop-VM -Name web0* -Force")
 SITE = {
     "name": "site1",
     "type": "HyperVSite",
@@ -122,37 +130,42 @@ class Entered:
             self.found.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
 
 
-def in_world(world: World, host: str, script: str, stdin: bytes = b"") -> dict[str, Any] | None:
-    """What a script answers on a host."""
-    machine = remoting.machine_of(world, host, {})
-    completed = run_command_line(" ".join(encoded_line(script)), stdin, machine)
-    text = completed.stdout.strip()
-    return json.loads(base64.b64decode(text)) if stdin and text else None
+def in_world(world: World, host: str, script: str, stdin: bytes = b"", *, constrained: bool = False) -> Console:
+    """What a script shows on a host."""
+    machine = replace(remoting.machine_of(world, host, {}, world.clock.advance), constrained=constrained)
+    done = run_command_line(" ".join(encoded_line(script)), stdin, machine)
+    return Console(done.stdout.encode(), done.stderr.encode(), done.exit_code)
 
 
-def ask(world: World, host: str, script: str, **given: Any) -> Mapping[str, Any]:
+def ask(world: World, host: str, question: Question) -> Mapping[str, Any]:
     """What a script of the collection answers, by the bootstrap."""
-    question = base64.b64encode(json.dumps({"script": script, "input": given}).encode()) + b"\r\n"
-    answer = in_world(world, host, BOOTSTRAP, question)
+    answer = question.answer(in_world(world, host, BOOTSTRAP, question.encoded()))
     return answer or {}
 
 
 def run_scripts(world: World) -> None:
     """Run the scripts of the collection on hosts of all kinds, in good order and in bad."""
     hosts = [host.name for host in world.hyperv.hosts.values()]
+    # Guests that run, then guests that have not started yet.
+    for _times in range(2):
+        for name, command in itertools.product(hosts, STOPPED_BY_HAND):
+            in_world(world, name, command)
+        for machine in world.hyperv.machines():
+            machine.run(world.clock.now())
     for name in hosts:
-        facts = ask(world, name, host_facts.SCRIPT, vms=None)
+        facts = ask(world, name, question_of(host_facts.SCRIPT, {"vms": None}))
         for machine in facts.get("result", {}).get("vms", []):
             for action in ("read", "hold", "shut_down", "turn_off", "turn_off"):
-                ask(world, name, vm_power.SCRIPT, id=machine["id"], action=action)
+                ask(world, name, question_of(vm_power.SCRIPT, {"id": machine["id"], "action": action}))
         for wanted in SWITCHES:
-            ask(world, name, switch.SCRIPT, **{**SWITCH, **wanted})
+            ask(world, name, question_of(switch.SCRIPT, {**SWITCH, **wanted}))
         for command in (*PROBES, "check"):
-            ask(world, name, guest_command.SCRIPT, command=command)
+            ask(world, name, question_of_command(command))
         for command in BY_HAND:
             in_world(world, name, command)
-    ask(world, hosts[0], host_facts.SCRIPT, vms=[{"id": "", "name": "WEB01"}])
-    ask(world, hosts[0], vm_power.SCRIPT, id="no such id", action="read")
+    ask(world, hosts[0], question_of(host_facts.SCRIPT, {"vms": [{"id": "", "name": "WEB01"}]}))
+    ask(world, hosts[0], question_of(vm_power.SCRIPT, {"id": "no such id", "action": "read"}))
+    in_world(world, hosts[0], BOOTSTRAP, question_of(host_facts.SCRIPT, {}).encoded(), constrained=True)
 
 
 SWITCH: dict[str, Any] = {
@@ -174,11 +187,14 @@ SWITCHES: tuple[dict[str, Any], ...] = (
 
 
 def trouble(world: World) -> None:
-    """Hosts whose services are stopped, and a machine that cannot be read."""
+    """Machines that cannot be read, with disks that are passed through, or gone from a share; and PowerCLI."""
     for host in world.hyperv.hosts.values():
         for machine in host.machines:
             machine.readable = machine.name != "tools01"
+            machine.tells_cluster_id = machine.readable
+            host.has_powercli = host.name.startswith("hv03")
             machine.foreign_disks.append(ForeignDisk(PASS_THROUGH, "Disk 3", "a"))
+            world.hyperv.store(machine, "\\\\fs01\\vms" if machine.name == "web03" else "")
             for disk in machine.disks:
                 disk.present = False
 

@@ -109,6 +109,11 @@ def test_given_constrained_language_mode_when_a_static_method_is_called_then_onl
     assert completed.stdout.split() == ["False", "MethodInvocationNotSupportedInConstrainedLanguage"]
 
 
+def test_given_constrained_language_mode_when_asked_which_then_it_can_be_read() -> None:
+    script = "[string] $ExecutionContext.SessionState.LanguageMode"
+    assert run(script, constrained=True).stdout == "ConstrainedLanguage\r\n"
+
+
 def test_given_a_script_that_is_not_within_the_subset_when_run_then_nothing_of_it_runs() -> None:
     completed = run("'before'\nWrite-Host 'x'\n[math]::Pi")
     assert (completed.stdout, completed.stderr, completed.exit_code) == ("", REFUSAL + "the type [math]\r\n", 1)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -211,3 +212,11 @@ def test_a_cache_keeps_no_key_in_clear_text() -> None:
     cache = RunCache()
     cache.get_or_make("client|password123", always, lambda: "value")
     assert b"password123" not in os.pread(cache._fd, 1 << 20, 0)
+
+
+def test_a_cache_that_nobody_has_any_more_leaves_no_file_open() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _times in range(8):
+        RunCache().update("a key", lambda _old: 1)
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostError
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import (
-    guest_command,
     host_facts,
     switch,
     vm_power,
@@ -37,6 +36,15 @@ SWITCH = {
 }
 
 
+# Users' commands with their exit codes, and the words that they show by every stream that a console shows.
+COMMANDS = (
+    ("'h\u00e9'; 1 + 1", 0, ["h\u00e9", "2"]),
+    ("Write-Host a; 'b'; Write-Information c -InformationAction Continue; [Console]::WriteLine('d')", 0, list("abcd")),
+    ("cmd.exe /c 'echo a & echo b 1>&2 & exit 4'", 4, ["a"]),
+    ("'a'; exit 3; 'b'", 3, ["a"]),
+)
+
+
 def main() -> None:
     """Fail where an answer is not what a machine without the role gives."""
     session = HostSession(resolve_settings("localhost", OPTIONS, {}, os.environ), Watch(600))
@@ -44,10 +52,12 @@ def main() -> None:
     sys.stdout.write(f"{facts}\n")
     assert facts["computer"], facts
     assert facts["powershell"].startswith("5.1"), facts
-    answer = session.ask(guest_command.SCRIPT, {"command": "'h\u00e9'; 1 + 1"})
-    assert answer["output"].split() == ["h\u00e9", "2"], answer
+    for command, code, words in COMMANDS:
+        ended = session.run(command)
+        sys.stdout.write(f"{ended}\n")
+        assert (ended.exit_code, ended.output.split()) == (code, words), ended
     show(session, switch.SCRIPT, SWITCH)
-    show(session, vm_power.SCRIPT, {"id": "none", "action": "read"})
+    show(session, vm_power.SCRIPT, {"id": "00000000-0000-0000-0000-000000000000", "action": "read"})
 
 
 def show(session: HostSession, script: str, request: dict[str, Any]) -> None:

@@ -92,11 +92,15 @@ def _resources(response: HttpResponse) -> Iterator[Any]:
 def _with_id(response: HttpResponse, resource: Mapping[str, Any]) -> Mapping[str, Any]:
     if not is_resource_id(text(resource, "id")):
         raise _misunderstood(response, "a resource was expected, this has no id")
+    properties = field(resource, "properties")
+    if properties is not None and not isinstance(properties, Mapping):
+        raise _misunderstood(response, f"its properties should be an object, not {_kind(properties)}")
     return resource
 
 
 def _kind(value: Any) -> str:
-    return "null" if value is None else f"a {type(value).__name__}"
+    kinds = {type(None): "null", bool: "a boolean", str: "a string", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "a number")
 
 
 def _misunderstood(response: HttpResponse, why: str) -> DecodeError:

@@ -16,6 +16,7 @@ from typing import Any
 from .azure_resources import AzureVm, Lock, Permission
 from .fence import ABSENT, UNDER_WAY, Copy, Sides
 from .lifecycle import Observation, Stage
+from .power_states import is_going_off
 
 SCHEMA_VERSION = 1
 START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
@@ -37,8 +38,8 @@ class Objection:
 class Stop:
     """What is to be done with an on-premises copy.
 
-    C(power): shut_down, turn_off, await_off (it is going down already), or empty: it is off. C(holds): its host must be
-    kept from starting it.
+    C(power): shut_down, turn_off (as it is now its guest cannot be asked, so it may have to be turned off), await_off
+    (it is going down already), or empty: it is off. C(holds): its host must be kept from starting it.
     """
 
     copy: Copy
@@ -126,7 +127,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
     if not copy.is_identified:
         return _objection_to_namesake(copy, name)
     if not copy.is_known:
-        return None if copy.place in vouched else _objection_to_unknown(copy, name)
+        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(copy, name)
     if copy.is_off:
         return None
     place = f"{name} on {copy.place}"
@@ -181,12 +182,12 @@ def _power(copy: Copy) -> str:
         return ""
     if copy.is_running:
         return SHUT_DOWN
-    return AWAIT_OFF if copy.state.lower() == "stopping" else TURN_OFF
+    return AWAIT_OFF if is_going_off(copy.state) else TURN_OFF
 
 
 def _stop(copy: Copy) -> Stop | None:
     """Return what is to be done with a copy; None where nothing is, or nothing can be."""
-    if copy.machine is None or not copy.is_there:
+    if copy.machine is None or not copy.is_known:
         return None
     # A cluster starts its machines by the state of their groups.
     holds = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
@@ -200,7 +201,7 @@ def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     C(vouched) are the places that somebody vouches for: those that could not be asked when this was decided. A host
     that has fallen silent since is none of them.
     """
-    loose = [copy for copy in _seen(sides) if not copy.is_off and not (copy.place in vouched and _is_unknown(copy))]
+    loose = [copy for copy in _seen(sides) if not copy.is_off and not _is_vouched_for(copy, vouched)]
     return ", ".join(f"on {copy.place or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
 
 
@@ -214,13 +215,15 @@ def is_lost(sides: Sides) -> str:
     return "" if sides.is_azure_settled else f"it is {sides.azure.state}, and {UNDER_WAY}"
 
 
-def _is_unknown(copy: Copy) -> bool:
-    return not copy.is_known and copy.is_identified
+def _is_vouched_for(copy: Copy, vouched: Collection[str]) -> bool:
+    """Whether somebody's word stands for a copy: not where its own host shows it, in whatever state."""
+    is_unknown = copy.is_identified and not copy.is_known and copy.machine is None
+    return is_unknown and copy.place in vouched
 
 
 def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
     """Return the places that nobody could ask about a machine, of those that somebody vouches for."""
-    return [copy.place for copy in _seen(sides) if _is_unknown(copy) and copy.place in vouched]
+    return [copy.place for copy in _seen(sides) if _is_vouched_for(copy, vouched)]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:

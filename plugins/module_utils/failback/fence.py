@@ -13,18 +13,13 @@ from . import azure_use
 from .azure_resources import AzureVm
 from .azure_use import AzureUse
 from .hyperv_hosts import HostVm
+from .power_states import is_off, is_running, is_up, says_power, state_of
 
 NOT_CHECKED = "not_checked"
 ABSENT = "absent"
 UNDER_WAY = "an operation of it is under way"
 PROVED = "proved"
 OTHER_COPY = "other_copy"
-# In the words of Azure compute, Hyper-V and VMM. Off for good: a start boots what is on the disks.
-_OFF = frozenset({"absent", "stopped", "deallocated", "off", "offcritical", "poweroff", "stored"})
-# Not running, but a start goes on from the saved memory, over whatever was written to the disks since.
-_SAVED = frozenset({"saved", "savedcritical", "fastsaved", "fastsavedcritical"})
-# What says that the side does not know: VMM keeps a machine in its list while its host does not answer.
-_UNKNOWN = frozenset({NOT_CHECKED, "unknown", "", "hostnotresponding", "missing"})
 
 
 @dataclass(frozen=True)
@@ -35,8 +30,9 @@ class Copy:
     Hyper-V, or C(absent), or C(not_checked) with the C(reason). C(is_namesake): a machine that has only the name;
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
-    machine is failed back to, not at the id that the item names. C(machine) is what its own host said of it; None for
-    one in Azure, or of which only VMM knows.
+    machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
+    saw it: no second one may be made. C(machine) is what its own host said of it; None for one in Azure, or of which
+    only VMM knows.
     """
 
     place: str
@@ -45,12 +41,13 @@ class Copy:
     is_namesake: bool = False
     is_unidentified: bool = False
     is_target: bool = True
+    is_claimed: bool = False
     machine: HostVm | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether its side told its state."""
-        return self.is_identified and self.state.lower() not in _UNKNOWN
+        """Whether its side told whether it runs."""
+        return self.is_identified and (self.state == ABSENT or says_power(self.state))
 
     @property
     def is_identified(self) -> bool:
@@ -59,28 +56,34 @@ class Copy:
 
     @property
     def is_there(self) -> bool:
-        """Whether it was seen."""
-        return self.is_known and self.state != ABSENT
+        """Whether it was seen: by its own host also in a state that says nothing."""
+        is_seen = self.is_known or (self.is_identified and self.machine is not None)
+        return is_seen and self.state != ABSENT
 
     @property
     def is_off(self) -> bool:
         """Whether it is off, or not there: a synchronisation may write to its disks."""
-        return self.state.lower() in _OFF
+        return self.state == ABSENT or is_off(self.state)
 
     @property
     def is_up(self) -> bool:
-        """Whether it runs, or is about to, or has stopped on the way: anything but proved down."""
-        return self.is_known and self.state.lower() not in _OFF | _SAVED
+        """Whether it runs, or is about to, or has stopped on the way."""
+        return self.is_known and is_up(self.state)
 
     @property
     def is_running(self) -> bool:
         """Whether it serves: not one that is paused, starting or in trouble."""
-        return self.is_known and self.state.lower() == "running"
+        return self.is_known and is_running(self.state)
 
     @property
     def is_in_the_way(self) -> bool:
-        """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake."""
-        return self.state.lower() not in _UNKNOWN and not self.is_off
+        """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake.
+
+        In a state that is new or says nothing it is as well, but not by the word of VMM's record alone.
+        """
+        if self.is_off or self.state in (NOT_CHECKED, ""):
+            return False
+        return says_power(self.state) or self.machine is not None or state_of(self.state).side is None
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,11 @@ class Sides:
     def in_the_way(self) -> list[Copy]:
         """The on-premises machines that must be off before a failback goes on, and are not."""
         return [copy for copy in self.on_premises if copy.is_in_the_way]
+
+    @property
+    def claimed(self) -> list[Copy]:
+        """The on-premises copies that a cluster or VMM has, and that nobody saw."""
+        return [copy for copy in self.on_premises if copy.is_claimed]
 
     @property
     def on_premises_up(self) -> list[Copy]:

@@ -6,15 +6,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from .data_sync import DURING_FAILOVER
 from .failures import as_sentence
 from .findings import Finding, NotRead
 from .host_side import HostSide
-from .host_unread import not_asked, not_read, not_told
-from .host_vm_checks import all_disks_replicated, host_replicates, no_left_chain, stays_off
+from .host_unread import (
+    DISK_FILES,
+    REMEDY_IF_HIDDEN,
+    SECOND_HOP_REMEDY,
+    disks_not_read,
+    not_asked,
+    not_read,
+    not_told,
+    stops_at_second_hop,
+)
+from .host_vm_checks import (
+    all_disks_replicated,
+    host_replicates,
+    is_at_rest,
+    keeps_vlan,
+    no_left_chain,
+    security_comes_along,
+    stays_off,
+)
 from .hyperv_hosts import HostFacts
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
@@ -33,6 +50,16 @@ _REPAIR = {
     "SCVMMService": "System Center Virtual Machine Manager",
 }
 _GIGABYTE = 2**30
+# The type of a checkpoint that a backup makes, and takes away again when it ends.
+_OF_BACKUP = "Recovery"
+_BACKUP_REMEDY = (
+    "Wait for the end of the backup, which removes its checkpoint. Where none runs, remove it on the host, as Hyper-V "
+    "Manager has no Delete for one of this type: Get-VMSnapshot -VMName ... -SnapshotType Recovery | "
+    "Remove-VMSnapshot; and wait until its disks are merged."
+)
+# A cluster starts nothing that has failed until somebody brings it online.
+_FAILED = "Failed"
+_ROOM_BY_HAND = "Check by hand that there is room."
 
 
 def check_host(side: HostSide) -> list[Finding]:
@@ -66,8 +93,37 @@ def _reachable(side: HostSide, facts: HostFacts) -> Finding:
         "warn",
         f"{side.host} answered in part",
         f"Some of it could not be read: {parts}.",
-        "Use an account that may administer Hyper-V on the host.",
+        " ".join(_remedies_of_problems(facts)),
     )
+
+
+def _identity(side: HostSide, facts: HostFacts) -> Finding:
+    """Two names of one host, and a name that is another host's, are two ways to ask one host for another."""
+    own = facts.identity
+    if not own.is_known:
+        return not_read("host_identity", "The host does not tell its name", "See that its address is its own.")
+    told = [words for words in (own.denial_of(side.host), *side.other_names) if words]
+    if not told:
+        return Finding("host_identity", "pass", own.name)
+    return Finding(
+        "host_identity",
+        "warn",
+        "; ".join(told),
+        "Names of the inventory or of hyperv_hosts lead to another host than they name, or to one host twice.",
+        "Correct the address of the host that was not asked (ansible_host), and name each host once. Where a host was "
+        "renamed, register it with Site Recovery anew.",
+    )
+
+
+def _remedies_of_problems(facts: HostFacts) -> Iterator[str]:
+    unread = [disk for vm in facts.vms for disk in vm.disks if disk.unread]
+    beyond = [disk for disk in unread if stops_at_second_hop(disk, facts)]
+    if any(problem.part != DISK_FILES for problem in facts.problems):
+        yield "Use an account that may administer Hyper-V on the host."
+    if beyond:
+        yield f"Disks on SMB shares: {SECOND_HOP_REMEDY}"
+    if len(unread) > len(beyond):
+        yield "See whether the files of the disks are there, and whether the account may read them."
 
 
 def _clock(side: HostSide, _facts: HostFacts) -> Finding:
@@ -164,8 +220,17 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("on_premises_vm", "pass", f"on {side.host}")
     if facts.vmm is not None and side.elsewhere:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
-    if not facts.proves_absence:
-        return not_told(facts, "on_premises_vm", "Look for the VM by hand.")
+    claimed = [copy for copy in side.copies if copy.is_claimed]
+    if claimed and side.creates:
+        return Finding(
+            "on_premises_vm",
+            "fail",
+            ", ".join(f"not seen on {copy.place}, and not absent" for copy in claimed),
+            f"{side.name} would be made a second time: {'; '.join(copy.reason for copy in claimed)}.",
+            REMEDY_IF_HIDDEN,
+        )
+    if side.hidden(facts):
+        return not_told(side, facts, "on_premises_vm", REMEDY_IF_HIDDEN if claimed else "Look for the VM by hand.")
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
@@ -186,8 +251,8 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
 
 
 def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
-    if side.vm is None and not facts.proves_absence:
-        return not_told(facts, "vm_name", "Look for another VM of that name by hand.")
+    if side.hidden(facts):
+        return not_told(side, facts, "vm_name", "Look for another VM of that name by hand.")
     if side.is_unidentified:
         return Finding(
             "vm_name",
@@ -228,17 +293,20 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
 def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere:
         return not_asked("checkpoints", side)
-    if facts.problem_with("checkpoints") or (side.vm is None and not facts.proves_absence):
-        return not_told(facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
+    if facts.problem_with("checkpoints") or side.hidden(facts):
+        return not_told(side, facts, "checkpoints", "Look for checkpoints by hand.", "checkpoints")
     names = [checkpoint.name for checkpoint in side.vm.checkpoints] if side.vm else []
     if not names:
         return Finding("checkpoints", "pass", "none")
+    of_backup = [one.name for one in side.vm.checkpoints if one.type == _OF_BACKUP] if side.vm else []
+    others = "Delete the checkpoints, and wait until their disks are merged."
     return Finding(
         "checkpoints",
         "fail",
         ", ".join(names),
-        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them.",
-        "Delete the checkpoints, and wait until their disks are merged.",
+        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them."
+        + (f" {', '.join(of_backup)}: of type {_OF_BACKUP}, left by a backup." if of_backup else ""),
+        f"{_BACKUP_REMEDY} {others if len(of_backup) < len(names) else ''}".strip() if of_backup else others,
     )
 
 
@@ -247,16 +315,18 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
     if side.elsewhere and not side.creates:
         return not_asked("disk_space", side)
     # Where the VM is hidden, so is how much of its disks is there already.
-    hidden = facts.absence_doubt if side.vm is None and facts.vmm is None else ""
+    hidden = side.hidden(facts) if facts.vmm is None else ""
     unread = facts.problem_with("disks", "volumes") or hidden
     if unread:
-        return not_read("disk_space", unread, "Check by hand that there is room.")
+        return not_read("disk_space", unread, _ROOM_BY_HAND)
+    lacking = disks_not_read(facts, side.disks, "disk_space", _ROOM_BY_HAND)
     short, tight = [], []
     for path, need in side.needs(facts).items():
         volume = facts.volume_of(path)
         if volume is None:
-            unread = f"No volume was read that holds {path or 'the folder for new disks'}"
-            return not_read("disk_space", unread, "Check by hand that there is room.")
+            unplaced = f"No volume was read that holds {path or 'the folder for new disks'}"
+            lacking = lacking or not_read("disk_space", unplaced, _ROOM_BY_HAND)
+            continue
         told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
         # A VM that is created is written whole, too, whichever way its data comes.
         writes_all = (side.vm is None and side.creates) or side.data_sync == DURING_FAILOVER
@@ -264,6 +334,8 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
             short.append(told)
         elif volume.free < need:
             tight.append(told)
+    if lacking is not None and not short:
+        return lacking
     if not short and not tight:
         return Finding("disk_space", "pass", "enough for all disks")
     return Finding(
@@ -278,9 +350,13 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
 
 def _switches(side: HostSide, facts: HostFacts) -> Finding:
     wanted = side.switches_needed
-    missing = [name for name in wanted if name.lower() not in {switch.name.lower() for switch in facts.switches}]
+    there = {switch.name.lower(): switch for switch in facts.switches}
+    missing = [name for name in wanted if name.lower() not in there]
+    lost = [name for name in wanted if name.lower() in there and there[name.lower()].has_lost_adapter]
     if not wanted or facts.vmm is not None:
         return Finding("virtual_switches", "pass", "none is needed" if not wanted else "VMM connects the VM")
+    if lost:
+        return _lost_adapters(side, lost)
     if not missing:
         return Finding("virtual_switches", "pass", ", ".join(wanted))
     unread = facts.problem_with("switches") or facts.rights_doubt
@@ -296,14 +372,26 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
+def _lost_adapters(side: HostSide, lost: Sequence[str]) -> Finding:
+    return Finding(
+        "virtual_switches",
+        "fail",
+        f"without its network adapter: {', '.join(lost)}",
+        f"{side.host} has the virtual switch that {side.name} was connected to, an external one, but no longer the "
+        "network adapter that it used: the VM would have no network.",
+        "Bring the adapter back, or give the switch another one: hyperv_switch with net_adapter; for one with embedded "
+        "teaming Add-VMSwitchTeamMember on the host.",
+    )
+
+
 def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     # Whether the host is of a cluster is told by its services.
     if facts.problem_with("cluster", "services"):
-        return not_told(facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
+        return not_told(side, facts, "cluster_owner", "Look in Failover Cluster Manager.", "cluster", "services")
     owner = side.owner(facts)
     if not owner:
         return Finding("cluster_owner", "pass", "not clustered")
-    if owner.lower() == facts.computer.lower():
+    if facts.identity.answers_to(owner):
         return Finding("cluster_owner", "pass", owner)
     return Finding(
         "cluster_owner",
@@ -314,12 +402,33 @@ def _cluster_owner(side: HostSide, facts: HostFacts) -> Finding:
     )
 
 
+def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
+    if facts.problem_with("cluster", "services"):
+        return not_told(side, facts, "cluster_resource", "Look in Failover Cluster Manager.", "cluster", "services")
+    group = facts.group_of(side.item.hypervisor_vm_id, side.item.friendly_name)
+    if group is None:
+        return Finding("cluster_resource", "pass", "not clustered")
+    if not group.state:
+        words = f"{side.host} does not tell the state of the VM's resource in its cluster"
+        return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
+    if group.state != _FAILED:
+        return Finding("cluster_resource", "pass", group.state)
+    return Finding(
+        "cluster_resource",
+        "warn",
+        group.state,
+        f"The resource of {side.name} in its cluster has failed: the cluster does not start the VM when it comes back.",
+        f"See the critical events of the role {group.name} in Failover Cluster Manager, and put right what they name; "
+        "leave the VM off until the cut-over.",
+    )
+
+
 def _gb(size: int) -> str:
     return f"{size / _GIGABYTE:.1f} GB"
 
 
 _Check = Callable[[HostSide, HostFacts], Finding]
-_OF_HOST: Sequence[_Check] = (_reachable, _clock, _version, _role, _services)
+_OF_HOST: Sequence[_Check] = (_reachable, _identity, _clock, _version, _role, _services)
 # These matter while the failback is still to be started; afterwards the stage says what must be true.
 _OF_VM: Sequence[_Check] = (
     _vm_present,
@@ -330,7 +439,11 @@ _OF_VM: Sequence[_Check] = (
     all_disks_replicated,
     stays_off,
     host_replicates,
+    is_at_rest,
+    security_comes_along,
     _room,
     _switches,
+    keeps_vlan,
     _cluster_owner,
+    _cluster_resource,
 )

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from .fence import Copy
 from .findings import NotRead
-from .hyperv_hosts import HostFacts, HostVm
+from .hyperv_hosts import HostDisk, HostFacts, HostVm
 from .items import ReplicatedItem
 
 
@@ -21,7 +21,7 @@ class HostSide:
 
     C(host) is the host that it is failed back to, C(facts) what that host says, C(vm) the machine there, C(copies) all
     machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where
-    it is missing. C(is_managed_by_vmm) is of the item.
+    it is missing. C(is_managed_by_vmm) is of the item. C(other_names) tells which names turned out to be of one host.
     """
 
     item: ReplicatedItem
@@ -34,6 +34,7 @@ class HostSide:
     is_before_start: bool
     is_managed_by_vmm: bool
     others: tuple[HostSide, ...] = ()
+    other_names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,6 +60,12 @@ class HostSide:
         return ", ".join(copy.place for copy in self.copies if copy.is_there)
 
     @property
+    def before(self) -> HostVm | None:
+        """The VM on another host than the one that it is failed back to, as that host has told; None: none was seen."""
+        others = [copy for copy in self.copies if copy.is_there and not copy.is_target]
+        return next((copy.machine for copy in others if copy.machine is not None), None)
+
+    @property
     def is_another_machine(self) -> bool:
         """Whether the machine of that name on the host certainly is not the one that was replicated."""
         return self._has_other_id and bool(self.item.hypervisor_vm_id)
@@ -76,6 +83,20 @@ class HostSide:
     def switches_needed(self) -> tuple[str, ...]:
         """Names of the virtual switches that the VM was connected to; with VMM they are names of its own."""
         return () if self.is_managed_by_vmm else self.item.network_names
+
+    def hidden(self, facts: HostFacts) -> str:
+        """Why the VM may be on the host although it was not found there; empty where it was, or certainly is not."""
+        if self.vm is not None:
+            return ""
+        if self.elsewhere:
+            return facts.absence_doubt
+        doubt = facts.doubt_about(self.item.hypervisor_vm_id, self.item.friendly_name)
+        return doubt or facts.identity.denial_of(self.host)
+
+    @property
+    def disks(self) -> list[HostDisk]:
+        """The disks on the host of this VM and of the others that are failed back to it."""
+        return [disk for one in (self, *self.others) if one.vm is not None for disk in one.vm.disks]
 
     def owner(self, facts: HostFacts) -> str:
         """Name of the cluster node that owns the VM; empty where it is not clustered."""

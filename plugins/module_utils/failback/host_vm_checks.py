@@ -1,7 +1,8 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of an on-premises VM may spoil its failback: its disks, its automatic start, its replication. Pure."""
+"""What of an on-premises VM may spoil its failback: its disks, what its host does with it, its replication, its
+security and its network. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +11,16 @@ from collections.abc import Iterator
 
 from .findings import Finding
 from .host_side import HostSide
-from .host_unread import hides_vm, not_read
+from .host_unread import disks_not_read, hides_vm, not_read
 from .hyperv_hosts import HostDisk, HostFacts, HostVm
+from .operational_status import HARMLESS, LOST_STORAGE, OPERATIONS, TROUBLES
+from .replication_states import REPLICATION_STATES
 
 DIFFERENCING, PASS_THROUGH = "Differencing", "PassThrough"
 # What starts with its host, whatever it was before; StartIfRunning leaves one alone that was off.
 _STARTS = "Start"
-# Hyper-V's words for a replication that does not go on by itself.
-_STOPPED = frozenset({"Suspended", "ResynchronizeSuspended", "Error"})
+# What is not started again after its host has saved it stays Saved: neither off nor running.
+_NEVER_STARTS, _SAVES = "Nothing", "Save"
 _CRITICAL = "Critical"
 _EXTENSION = re.compile(r"\.a?vhd[xs]?$")
 _BY_HAND = "Look at the VM's disks in Hyper-V Manager."
@@ -31,6 +34,9 @@ def no_left_chain(side: HostSide, facts: HostFacts) -> Finding:
     disks = side.vm.disks if side.vm else ()
     untold = [disk.path for disk in disks if not disk.type]
     chained = [disk for disk in disks if disk.type == DIFFERENCING]
+    unread = disks_not_read(facts, disks, "disk_chain", _BY_HAND)
+    if unread is not None and not chained:
+        return unread
     if untold and not chained:
         return not_read("disk_chain", f"The host does not tell what {', '.join(untold)} is", _BY_HAND)
     if not chained or (side.vm is not None and side.vm.checkpoints):
@@ -100,9 +106,11 @@ def stays_off(side: HostSide, facts: HostFacts) -> Finding:
     if side.vm is None:
         return Finding("automatic_start", "pass", "no VM yet")
     action = side.vm.automatic_start_action
-    if not action:
-        reason = f"{side.host} does not tell what it does with the VM when it starts"
+    if not action or not side.vm.automatic_stop_action:
+        reason = f"{side.host} does not tell what it does with the VM when it starts and goes down"
         return not_read("automatic_start", reason, "Look at the VM's automatic start action.")
+    if action == _NEVER_STARTS and side.vm.automatic_stop_action == _SAVES:
+        return _stays_saved(side)
     if action != _STARTS:
         return Finding("automatic_start", "pass", action)
     return Finding(
@@ -111,6 +119,17 @@ def stays_off(side: HostSide, facts: HostFacts) -> Finding:
         action,
         f"{side.host} starts {side.name} whenever it starts itself. Until the cut-over the copy must stay off.",
         "Set-VM -AutomaticStartAction Nothing (or StartIfRunning) for the VM; set it back after the commit.",
+    )
+
+
+def _stays_saved(side: HostSide) -> Finding:
+    return Finding(
+        "automatic_start",
+        "warn",
+        f"{_NEVER_STARTS}; {_SAVES} when the host goes down",
+        f"{side.host} saves {side.name} when it goes down while the VM runs, and does not start it again: it is Saved "
+        "then, neither off nor running, and each further step refuses it.",
+        "Set-VM -AutomaticStopAction ShutDown for the VM while it is off, or -AutomaticStartAction StartIfRunning.",
     )
 
 
@@ -125,15 +144,135 @@ def host_replicates(side: HostSide, facts: HostFacts) -> Finding:
     if not (state and health):
         reason = f"{side.host} does not tell the state and health of the VM's replication"
         return not_read("host_replication", reason, "Look at the VM's replication in Hyper-V Manager.")
+    known = REPLICATION_STATES.get(state)
+    if known is None:
+        reason = f"{side.host} shows the VM's replication as {state}, of which nothing is known"
+        return not_read("host_replication", reason, "Look at the VM's replication in Hyper-V Manager.")
     seen = f"{state}, health {health}"
-    if state not in _STOPPED and health != _CRITICAL:
+    if not known.remedy and health != _CRITICAL:
         return Finding("host_replication", "pass", seen)
+    words = known.words if known.words == state else f"{known.words} ({state})"
     return Finding(
         "host_replication",
         "warn",
         seen,
-        f"On {side.host} the replication of {side.name} is {state} and its health {health}: a failback may not start, "
+        f"On {side.host} the replication of {side.name} is {words} and its health {health}: a failback may not start, "
         "or may need a resynchronization.",
-        "See the replication health of the VM in Hyper-V Manager. After an unplanned failover it is Suspended until "
-        "the failback; else resume it (Resume-VMReplication), with -Resynchronize where it asks for that.",
+        f"See the replication health of the VM in Hyper-V Manager. {known.remedy}".strip(),
+    )
+
+
+def is_at_rest(side: HostSide, facts: HostFacts) -> Finding:
+    """What is merged, backed up, exported or moved cannot be written to at the same time."""
+    by_hand = "Look at the VM's status in Hyper-V Manager."
+    hidden = hides_vm(side, facts, "vm_status", by_hand)
+    if hidden is not None:
+        return hidden
+    if side.vm is None:
+        return Finding("vm_status", "pass", "no VM yet")
+    told = side.vm.operational_status
+    if not told:
+        return not_read("vm_status", f"{side.host} does not tell the VM's operational status", by_hand)
+    under_way = [OPERATIONS[one] for one in told if one in OPERATIONS]
+    if under_way:
+        return Finding(
+            "vm_status",
+            "fail",
+            ", ".join(under_way),
+            f"Hyper-V on {side.host} is at work on {side.name}: its disks cannot be written to meanwhile.",
+            "Wait until it has ended (Status in Hyper-V Manager), or end the backup or job that does it. Then check "
+            "again.",
+        )
+    lost = [LOST_STORAGE[one] for one in told if one in LOST_STORAGE]
+    if lost:
+        return Finding(
+            "vm_status",
+            "fail",
+            ", ".join(lost),
+            f"{side.host} does not reach the storage of {side.name}: nothing can be written to its disks.",
+            "Bring its storage back (the volume, the share or the path to it), then check again.",
+        )
+    wrong = [TROUBLES[one] for one in told if one in TROUBLES]
+    if wrong:
+        cause = f"{side.host} shows {side.name} as {', '.join(wrong)}."
+        return Finding("vm_status", "warn", ", ".join(wrong), cause, f"{by_hand} See its event log Hyper-V-VMMS.")
+    unknown = [one for one in told if one not in HARMLESS]
+    if unknown:
+        reason = f"{side.host} shows the VM as {', '.join(unknown)}, of which nothing is known"
+        return not_read("vm_status", reason, by_hand)
+    return Finding("vm_status", "pass", side.vm.status or ", ".join(told))
+
+
+def security_comes_along(side: HostSide, facts: HostFacts) -> Finding:
+    """The key of a virtual TPM stays on its host, and no VM in Azure has had it."""
+    by_hand = "Look at the VM's security settings."
+    vm, is_made = (side.before, True) if side.vm is None and side.creates and side.before else (side.vm, False)
+    hidden = None if is_made else hides_vm(side, facts, "vm_security", by_hand)
+    if hidden is not None:
+        return hidden
+    if vm is None:
+        return Finding("vm_security", "pass", "no VM yet")
+    if vm.security is None:
+        words = facts.problem_with("security") or f"{side.host} does not tell the VM's security settings"
+        return not_read("vm_security", words, by_hand)
+    if vm.security.shielded:
+        return Finding(
+            "vm_security",
+            "warn",
+            "shielded",
+            f"{side.name} is a shielded VM, which Site Recovery is not known to support: it starts on guarded hosts "
+            "only, and nothing but its own network shows whether it works.",
+            "Try it with one VM that can be spared, and have the BitLocker recovery key of each volume at hand.",
+        )
+    if not vm.security.tpm:
+        return Finding("vm_security", "pass", "no virtual TPM")
+    on_host = f"the VM that is made on {side.host} is made without one"
+    where = on_host if is_made else "the VM in Azure has run without it"
+    return Finding(
+        "vm_security",
+        "warn",
+        "virtual TPM",
+        f"{side.name} has a virtual TPM, and {where}: BitLocker, and what else keeps its keys there, may not open.",
+        "Have the BitLocker recovery key of each volume at hand before the cut-over.",
+    )
+
+
+def keeps_vlan(side: HostSide, facts: HostFacts) -> Finding:
+    """A VM that is made for the failback is in no VLAN; the one that ran before may have been."""
+    by_hand = "Look at the VLAN of its network adapters by hand."
+    if side.is_managed_by_vmm:
+        return Finding("vlan", "pass", "VMM connects the VM")
+    before = side.before
+    if side.vm is None and side.creates:
+        if before is None:
+            reason = "The VM that ran before was not seen on any host; the one that is made is in no VLAN"
+            return not_read("vlan", reason, by_hand)
+        return _compared(side, _vlans(before), ["Untagged"] * len(before.nics), by_hand)
+    hidden = hides_vm(side, facts, "vlan", by_hand)
+    if hidden is not None:
+        return hidden
+    if side.vm is None:
+        return Finding("vlan", "pass", "no VM yet")
+    own = _vlans(side.vm)
+    return _compared(side, own if before is None else _vlans(before), own, by_hand)
+
+
+def _vlans(vm: HostVm) -> list[str]:
+    """Return the VLAN of each network adapter; empty where it was not read."""
+    return sorted(str(nic.vlan) if nic.vlan else "" for nic in vm.nics)
+
+
+def _compared(side: HostSide, before: list[str], after: list[str], by_hand: str) -> Finding:
+    if not (all(before) and all(after)):
+        return not_read("vlan", "The VLAN of a network adapter was not read", by_hand)
+    if before == after:
+        return Finding("vlan", "pass", ", ".join(after) or "no network adapter")
+    then, now = (", ".join(every) or "no network adapter" for every in (before, after))
+    return Finding(
+        "vlan",
+        "warn",
+        f"{then} before, {now} on {side.host}",
+        f"The network adapters of {side.name} on {side.host} are not in the VLANs of the copy on its other host: it "
+        "may come back without its network.",
+        "Set them when the VM is there: Set-VMNetworkAdapterVlan -VMName ... -Access -VlanId ...",
     )

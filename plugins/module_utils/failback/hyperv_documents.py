@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -22,22 +22,28 @@ from .hyperv_hosts import (
     HostVm,
     Service,
     Switch,
+    Vlan,
     Vmm,
     VmmHost,
     VmmVm,
+    VmSecurity,
     Volume,
 )
 
 _Part = TypeVar("_Part")
 
 
-def parse_host(document: Document, asked_between: tuple[datetime, datetime] | None = None) -> HostFacts:
-    """Read a host's answer. C(asked_between) is another clock's time before and after it was asked."""
+def parse_host(
+    document: Document, asked_between: tuple[datetime, datetime] | None = None, transports: Sequence[str] = ()
+) -> HostFacts:
+    """Read a host's answer. C(asked_between) is another clock's time before and after it was asked, C(transports) are
+    the ways to sign in that were open."""
     return _read(
         HostFacts,
         document,
         document=document,
         asked_between=asked_between,
+        transports=tuple(transports),
         os_caption=text(document, "os", "caption"),
         os_version=text(document, "os", "version"),
         os_installation=text(document, "os", "installation"),
@@ -65,15 +71,28 @@ def _parse_vm(document: Document) -> HostVm:
         replication_health=text(document, "replication", "health"),
         checkpoints=_each(Checkpoint, document, "checkpoints"),
         disks=_each(HostDisk, document, "disks"),
-        nics=_each(HostNic, document, "nics"),
+        nics=tuple(_read(HostNic, nic, vlan=_parse_part(Vlan, nic, "vlan")) for nic in items(document, "nics")),
+        security=_parse_part(VmSecurity, document, "security"),
     )
+
+
+def _parse_part(kind: Callable[..., _Part], document: Document, name: str) -> _Part | None:
+    """Read a part that may not have been told."""
+    part = field(document, name)
+    return _read(kind, part) if part else None
 
 
 def _parse_cluster(document: Document | None) -> Cluster | None:
     if not document:
         return None
     nodes = tuple((text(node, "name"), text(node, "state")) for node in items(document, "nodes"))
-    return _read(Cluster, document, nodes=nodes, groups=_each(ClusterGroup, document, "groups"))
+    return _read(
+        Cluster,
+        document,
+        nodes=nodes,
+        groups=_each(ClusterGroup, document, "groups"),
+        configurations=_each(ClusterGroup, document, "configurations"),
+    )
 
 
 def _parse_vmm(document: Document | None) -> Vmm | None:

@@ -16,9 +16,11 @@ from typing import TypeVar
 
 from .documents import Document
 from .failures import TargetError
+from .host_names import HostIdentity
+from .power_states import is_off, is_running
 
 # What must have been read before a machine that was not found can be called absent.
-_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "vmm"})
+_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "cluster_vms", "vmm"})
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,21 @@ class Volume:
 
 @dataclass(frozen=True)
 class Switch:
-    """A virtual switch. C(type) is External, Internal or Private."""
+    """A virtual switch. C(type) is External, Internal or Private, C(adapters) are those of an external one that its
+    host has at this moment; C(adapter) is Hyper-V's word for it, which names none where there is C(embedded_teaming).
+    """
 
     id: str
     name: str
     type: str
     adapter: str
+    adapters: tuple[str, ...]
+    embedded_teaming: bool
+
+    @property
+    def has_lost_adapter(self) -> bool:
+        """Whether it is an external one that reaches no network, as its host has none of its adapters any more."""
+        return self.type == "External" and not self.adapters
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,8 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class HostDisk:
-    """A virtual hard disk. Sizes are bytes, 0 where the file could not be read; C(size) is what the machine sees."""
+    """A virtual hard disk. Sizes are bytes; C(size) is what the machine sees. Where the file could not be read they
+    are 0, which says nothing of them, and C(unread) has the host's words."""
 
     path: str
     format: str
@@ -86,6 +98,12 @@ class HostDisk:
     file_size: int
     parent: str
     shared: bool
+    unread: str
+
+    @property
+    def is_on_share(self) -> bool:
+        """Whether its file is on an SMB share, by a UNC path."""
+        return self.path.startswith("\\\\") and not self.path.startswith(("\\\\?\\", "\\\\.\\"))
 
     @property
     def is_shared(self) -> bool:
@@ -94,19 +112,44 @@ class HostDisk:
 
 
 @dataclass(frozen=True)
+class Vlan:
+    """The VLAN of a network adapter. C(mode) is Untagged, Access, Trunk or Private; C(id) is that of an access port,
+    the native one of a trunk or the primary one of a private VLAN, C(others) the allowed or secondary ones."""
+
+    mode: str
+    id: int
+    others: str
+
+    def __str__(self) -> str:
+        return " ".join([self.mode, *([str(self.id)] if self.id else []), *([self.others] if self.others else [])])
+
+
+@dataclass(frozen=True)
 class HostNic:
-    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none."""
+    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none, C(vlan) None where it
+    could not be read."""
 
     name: str
     mac: str
     switch: str
     addresses: tuple[str, ...]
+    vlan: Vlan | None
+
+
+@dataclass(frozen=True)
+class VmSecurity:
+    """Whether a virtual machine has a virtual TPM, and whether it is shielded."""
+
+    tpm: bool
+    shielded: bool
 
 
 @dataclass(frozen=True)
 class HostVm:
-    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so is
-    C(automatic_start_action): what the host does with it when it has started itself."""
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so are
+    C(automatic_start_action) and C(automatic_stop_action): what the host does with it when it has started itself, and
+    when it goes down. C(status) is in the host's language, C(operational_status) has names that no language changes.
+    C(security) is None where it could not be read."""
 
     id: str
     name: str
@@ -117,7 +160,11 @@ class HostVm:
     processors: int
     memory_bytes: int
     heartbeat: str
+    status: str
+    operational_status: tuple[str, ...]
     automatic_start_action: str
+    automatic_stop_action: str
+    security: VmSecurity | None
     is_clustered: bool
     replication_mode: str
     replication_state: str
@@ -128,33 +175,55 @@ class HostVm:
 
     @property
     def is_running(self) -> bool:
-        """Whether Hyper-V says that it runs."""
-        return self.state == "Running"
+        """Whether Hyper-V says that it runs and serves."""
+        return is_running(self.state)
 
     @property
     def is_off(self) -> bool:
         """Whether Hyper-V says that it is off. It may be neither off nor running."""
-        return self.state == "Off"
+        return is_off(self.state)
 
 
 @dataclass(frozen=True)
 class ClusterGroup:
-    """A virtual machine as a failover cluster sees it. C(owner) is the short name of the node that has it."""
+    """A resource of a virtual machine in a failover cluster: the machine itself, or its configuration.
+
+    C(vm_id) is empty where the resource does not tell it. C(name) and C(group_state) are those of its group,
+    C(resource) and C(state) its own. C(owner) is the short name of the node that has it.
+    """
 
     vm_id: str
     name: str
+    group_state: str
+    resource: str
     owner: str
     state: str
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...)."""
+    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...).
+
+    C(groups) are the resources "Virtual Machine", C(configurations) those "Virtual Machine Configuration": a node does
+    not list a machine whose configuration is not online.
+    """
 
     name: str
     node: str
     nodes: tuple[tuple[str, str], ...]
     groups: tuple[ClusterGroup, ...]
+    configurations: tuple[ClusterGroup, ...]
+
+    def resources_of(self, vm_id: str, name: str) -> tuple[ClusterGroup, ...]:
+        """Return the resources of a machine: by its id, and of those that do not tell one by their group's name."""
+        every = (*self.groups, *self.configurations)
+        by_id = tuple(one for one in every if vm_id and one.vm_id.lower() == vm_id.lower())
+        return by_id or tuple(one for one in every if one.name == name and not (vm_id and one.vm_id))
+
+    @property
+    def unidentified(self) -> tuple[ClusterGroup, ...]:
+        """The resources that do not tell which machine they are."""
+        return tuple(one for one in (*self.groups, *self.configurations) if not one.vm_id)
 
 
 @dataclass(frozen=True)
@@ -193,7 +262,8 @@ class Vmm:
 
 @dataclass(frozen=True)
 class HostFacts:
-    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked.
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
+    C(transports) are the ways to sign in of which the first that worked was used.
 
     C(may_administer_hyper_v): the account is in Administrators or Hyper-V Administrators; False where nobody could say.
     """
@@ -201,6 +271,7 @@ class HostFacts:
     document: Document
     computer: str
     fqdn: str
+    machine_guid: str
     time: datetime | None
     os_caption: str
     os_version: str
@@ -223,6 +294,7 @@ class HostFacts:
     vmm: Vmm | None
     problems: tuple[HostProblem, ...]
     asked_between: tuple[datetime, datetime] | None = None
+    transports: tuple[str, ...] = ()
 
     def problem_with(self, *parts: str) -> str:
         """Return the host's words about the first of these parts that could not be read; empty where all were."""
@@ -241,16 +313,46 @@ class HostFacts:
         so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
         shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
-        has_no_role = bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
         managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
             (clustered and self.cluster is None, "its cluster could not be read"),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
-            (not shows_machines and not has_no_role, "Hyper-V could not be read"),
+            (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
         )
         return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def has_no_hyper_v(self) -> bool:
+        """Whether it certainly is no Hyper-V host, so that no machine is there."""
+        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+
+    def claim_of(self, vm_id: str, name: str) -> str:
+        """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        if self.cluster is None or not resources:
+            return ""
+        group = resources[0]
+        states = ", ".join(f"{one.resource or group.name} is {one.state or 'in an unknown state'}" for one in resources)
+        return (
+            f"its cluster {self.cluster.name} has it on {group.owner or 'a node that it does not tell'}, in the group "
+            f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
+        )
+
+    def doubt_about(self, vm_id: str, name: str) -> str:
+        """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
+        claim = self.claim_of(vm_id, name)
+        if claim:
+            return f"{claim}; {self.computer or 'the host'} does not list it"
+        untold = self.cluster.unidentified if self.cluster else ()
+        names = ", ".join(one.resource or one.name for one in untold)
+        return self.absence_doubt or (f"its cluster does not tell which machine {names} is" if untold else "")
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Which machine it says that it is."""
+        return HostIdentity(self.computer, self.fqdn, self.machine_guid)
 
     @property
     def rights_doubt(self) -> str:
@@ -287,10 +389,15 @@ class HostFacts:
 
     def owner_of(self, vm_id: str, name: str) -> str:
         """Return the name of the cluster node that has a machine; empty where it is not clustered."""
-        groups = self.cluster.groups if self.cluster else ()
-        by_id = [group for group in groups if vm_id and group.vm_id.lower() == vm_id.lower()]
-        found = by_id or [group for group in groups if group.name == name and not (vm_id and group.vm_id)]
-        return found[0].owner if len(found) == 1 else ""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        owners = {one.owner for one in resources}
+        return owners.pop() if len(owners) == 1 else ""
+
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return what the cluster says of a machine's own resource; None where it is not clustered."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        found = [one for one in resources if self.cluster and one in self.cluster.groups]
+        return found[0] if len(found) == 1 else None
 
 
 _Machine = TypeVar("_Machine", HostVm, VmmVm)

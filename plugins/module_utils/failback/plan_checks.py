@@ -12,21 +12,15 @@ from .lifecycle import Observation
 
 
 def check_plan(members: Sequence[Observation]) -> list[Finding]:
-    """Return the findings of a plan as a whole."""
-    return [_plan_has_members(members), _plan_agrees(members)]
-
-
-def _plan_has_members(members: Sequence[Observation]) -> Finding:
-    if members:
-        return Finding("plan_members", "pass", f"{len(members)} VMs")
-    return Finding("plan_members", "fail", "no VMs", "The plan is empty.", "Add replicated items to the plan.")
+    """Return the findings of a plan as a whole, which has members."""
+    return [_plan_agrees(members)]
 
 
 def _plan_agrees(members: Sequence[Observation]) -> Finding:
     sides = [(member.item.friendly_name, member.authoritative_side.value) for member in members]
     seen = ", ".join(f"{name}: {side}" for name, side in sides)
     if len({side for _name, side in sides}) <= 1:
-        return Finding("plan_direction", "pass", seen or "no VMs")
+        return Finding("plan_direction", "pass", seen)
     doubts = "; ".join(f"{member.item.friendly_name}: {member.doubt}" for member in members if member.doubt)
     if doubts:
         return Finding(

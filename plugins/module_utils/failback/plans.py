@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .documents import Document, field, items, text
+from .failures import UnknownState
+
+_MEMBERS = "replicationProtectedItems"
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,10 @@ class RecoveryPlan:
 
 
 def parse_plan(document: Document) -> RecoveryPlan:
-    """Read a C(replicationRecoveryPlans/{plan}) body."""
+    """Read a C(replicationRecoveryPlans/{plan}) body.
+
+    Raises UnknownState where the plan may have members that this does not show.
+    """
     properties = field(document, "properties") or {}
     return RecoveryPlan(
         document=document,
@@ -54,10 +62,20 @@ def parse_plan(document: Document) -> RecoveryPlan:
         allowed_operations=frozenset(str(name) for name in items(properties, "allowedOperations")),
         scenario=text(properties, "currentScenario", "scenarioName"),
         scenario_job_id=text(properties, "currentScenario", "jobId"),
-        groups=tuple(_parse_group(group) for group in items(properties, "groups")),
+        groups=tuple(_parse_group(group) for group in _whole(properties, "groups")),
     )
 
 
-def _parse_group(document: Document) -> PlanGroup:
-    members = items(document, "replicationProtectedItems")
-    return PlanGroup(type=text(document, "groupType"), item_ids=tuple(text(member, "id") for member in members))
+def _parse_group(document: object) -> PlanGroup:
+    members = [text(member, "id") for member in _whole(document, _MEMBERS)]
+    if not isinstance(document, Mapping) or not all(members):
+        raise UnknownState(f"a group's {_MEMBERS}", str(document))
+    return PlanGroup(type=text(document, "groupType"), item_ids=tuple(members))
+
+
+def _whole(document: object, name: str) -> tuple[Any, ...]:
+    """Return a list, which may be missing or null; what is no list does not tell what is in it."""
+    value = field(document, name)
+    if value is not None and not isinstance(value, (list, tuple)):
+        raise UnknownState(name, str(value))
+    return items(document, name)

@@ -39,6 +39,7 @@ from .pywinrm import (
     WinRMTransportError,
     WSManFaultError,
 )
+from .question import Console
 from .settings import HostSettings
 
 # pywinrm reads answers without looking at them first: these stand for one that is no WS-Management.
@@ -84,12 +85,27 @@ _BLOCKED_REMEDY = (
     "CodeIntegrity/Operational and AppLocker name it. Have it allowed, or leave the host out (it is not checked then)."
 )
 _CONSTRAINED_REMEDY = (
-    "PowerShell runs in Constrained Language Mode there, which App Control or AppLocker imposes. Have the policy leave "
-    "this account in Full Language Mode (script enforcement), or leave the host out (it is not checked then)."
+    "App Control or AppLocker imposes Constrained Language Mode on what comes over WinRM, as it bears no signature. "
+    "With AppLocker, have a script rule allow this account its scripts by path, that of its temporary folder included, "
+    "where PowerShell tries which mode it is to have. With App Control, have script enforcement off for this host "
+    "(rule option 11). Where neither may be, leave the host out (it is not checked then), and probe a guest by tcp, "
+    "http or ssh."
 )
 _BY_HAND = "Run powershell.exe on the host by hand: is it there, is it allowed, does it start?"
 # PowerShell's id of the error, which no language of Windows changes, and its English words.
 _OF_CONSTRAINED = re.compile(r"InConstrainedLanguage|in this language mode", re.IGNORECASE)
+# Why a script was not begun, by the bootstrap's word: what happened, and what to do.
+_NOT_RUN = {
+    "input": (
+        "The question did not arrive at {where}, and nothing was run there: {words}",
+        "Try again. Where it stays so, something between WinRM and PowerShell keeps standard input to itself: a "
+        "wrapper of powershell.exe, or a security agent.",
+    ),
+    "language_mode": (
+        "PowerShell on {where} runs in {words}, not in FullLanguage mode, and nothing was run there",
+        _CONSTRAINED_REMEDY,
+    ),
+}
 _REMEDIES = {
     403: "Add the account to the host's group Remote Management Users or Administrators, and see what a proxy allows.",
     404: "Check winrm_port and winrm_path: something else answers there.",
@@ -101,6 +117,10 @@ _LONGEST = 2000
 
 class ConnectionBroken(HostUnreachable):
     """A connection that was there broke: the host may have got all of what was sent."""
+
+
+class NoAnswer(HostError):
+    """PowerShell ran, and what it was asked for is not in what it said: none of it, not all, or not to be read."""
 
 
 class AccessDenied(HostAuthenticationError):
@@ -273,29 +293,33 @@ def timed_out(settings: HostSettings, seconds: float) -> FailbackError:
 
 
 def said_no(settings: HostSettings, error: dict[str, Any]) -> HostError:
-    """Return the failure that the script reported: C(error) has message, id, category and line."""
+    """Return the failure that PowerShell reported: C(error) has message, id, category, line and not_run."""
     words = clean(str(error.get("message") or ""))
+    details = {"host": settings.name, "address": f"{settings.address}:{settings.port}", "message": words}
+    not_run = str(error.get("not_run") or "")
+    if not_run in _NOT_RUN:
+        happened, remedy = _NOT_RUN[not_run]
+        return HostError(happened.format(where=settings.where, words=words), remedy, **details, not_run=not_run)
     return HostError(
         f"{settings.where} answered: {words or 'an error without words'}",
         "These are the host's own words; what they name is there.",
-        host=settings.name,
-        address=f"{settings.address}:{settings.port}",
-        message=words,
+        **details,
         error_id=str(error.get("id") or ""),
         category=str(error.get("category") or ""),
     )
 
 
-def said_nothing(settings: HostSettings, exit_code: int, stderr: bytes) -> HostError:
+def said_nothing(settings: HostSettings, console: Console) -> NoAnswer:
     """Return the failure of a command that ended without an answer."""
-    words = clean(stderr.decode("utf-8", "replace"))
-    return HostError(
-        f"PowerShell on {settings.where} ended with exit code {exit_code} and no answer{': ' if words else ''}{words}",
+    words = clean((console.errors or console.output).decode("utf-8", "replace"))
+    ended = f"PowerShell on {settings.where} ended with exit code {console.exit_code} and no answer"
+    return NoAnswer(
+        f"{ended}{': ' if words else ''}{words}",
         _CONSTRAINED_REMEDY if _OF_CONSTRAINED.search(words) else _BY_HAND,
         host=settings.name,
         address=f"{settings.address}:{settings.port}",
         message=words,
-        exit_code=exit_code,
+        exit_code=console.exit_code,
     )
 
 

@@ -156,7 +156,8 @@ class Hosts:
         before, asked = now().isoformat() if now else "", self._watch.now()
         document = session.ask(SCRIPT, {"vms": vms})
         between = [before, now().isoformat()] if now else []
-        return {"asked": asked, "document": document, "between": between}
+        transports = list(session.settings.transports)
+        return {"asked": asked, "document": document, "between": between, "transports": transports}
 
     def _find(self, name: str) -> tuple[Mapping[str, Any], str] | None:
         """Return the variables of a host that may be asked, and its address where the user gave one.
@@ -190,4 +191,4 @@ def _facts_of(answer: Mapping[str, Any]) -> HostFacts:
     if problem:
         raise _KINDS[problem["kind"]](problem["happened"], problem["remedy"], **problem["details"])
     before, after = (parse_time(time) for time in answer["between"] or ("", ""))
-    return parse_host(answer["document"], (before, after) if before and after else None)
+    return parse_host(answer["document"], (before, after) if before and after else None, answer["transports"])

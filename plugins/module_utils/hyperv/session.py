@@ -10,8 +10,6 @@ in base64, so that nothing that anybody typed is ever part of a command line or 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,12 +17,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
-from ..failback.programs import RunProgram, no_programs
+from ..failback.programs import Ended, RunProgram, no_programs
 from ..run_cache import RunCache
 from ..watch import Watch
 from .errors import (
     OF_PYWINRM,
     ConnectionBroken,
+    NoAnswer,
+    clean,
     is_crowded,
     is_ended_pipe,
     said_no,
@@ -34,6 +34,7 @@ from .errors import (
 )
 from .kerberos import ticket
 from .pywinrm import Protocol, Timeout, WinRMOperationTimeoutError, WSManFaultError, missing_winrm
+from .question import Console, Question, question_of, question_of_command
 from .refusals import Refusals
 from .scripts.bootstrap import BOOTSTRAP
 from .settings import HostSettings
@@ -48,7 +49,6 @@ _PATIENCE = 180
 _PATIENCE_WITH_CHANGES = 600
 # Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
 _CHUNK = 96_000
-_LINE = 1_000
 # Seconds: how long to wait for an operation that the host's quotas allow, and between two tries.
 _QUEUE_SECONDS = 120
 _PAUSE = (1.0, 3.0)
@@ -86,23 +86,46 @@ class HostSession:
 
         A question that C(changes) nothing is asked once more when the connection breaks; one that does never is.
         Raises HostUnreachable, HostAuthenticationError, HostError, MissingLibrary, and FateUnknown for a change of
-        which it is not known whether it was made.
+        which it is not known whether it was made. A HostError that says C(wrote) was the end of a change on its way;
+        any other came before its begin.
         """
-        problem = missing_winrm()
-        if problem is not None:
-            raise MissingLibrary(
-                f"The Python that runs this task lacks a library: {problem.msg}.",
-                "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
-            ) from problem
-        question = _encode(script, request)
-        if changes:
-            self._watch.require_wanted()
-        if changes:
-            return self._ask_by_any(self._settings.transports, question, changes)
-        return self._ask_and_repeat(question)
+        question = question_of(script, request)
+        if not changes:
+            return self._result(question, self._ask_and_repeat(question))
+        console = self._ask_once(question)
+        try:
+            return self._result(question, console)
+        except NoAnswer as problem:
+            raise _fate_unknown(question, problem) from problem
+        except HostError as problem:
+            # A script that ends with an error may have changed something before it.
+            problem.wrote = "not_run" not in problem.details
+            raise
 
-    def _ask_and_repeat(self, question: bytes) -> dict[str, Any]:
+    def run(self, command: str) -> Ended:
+        """Run a command of the user's, once, and return what it showed and its exit code.
+
+        Nobody but the user knows what it changes, so it is a change. Raises what C(ask) raises for one: HostError with
+        the command's own words, and an error_id, where an error ended it.
+        """
+        question = question_of_command(command)
+        console = self._ask_once(question)
+        answer, output = question.answer(console), question.output(console)
+        if answer is not None:
+            raise said_no(self._settings, answer.get("error") or {})
+        if output is None:
+            raise _fate_unknown(question, said_nothing(self._settings, console))
+        return Ended(_signed(console.exit_code), output, clean(console.errors.decode("utf-8", "replace")))
+
+    def _ask_once(self, question: Question) -> Console:
+        """Send what changes something."""
+        _require_winrm()
+        self._watch.require_wanted()
+        return self._ask_by_any(self._settings.transports, question, changes=True)
+
+    def _ask_and_repeat(self, question: Question) -> Console:
         """Ask for something that changes nothing, within the time that it gets at least."""
+        _require_winrm()
         watch = self._watch.at_least(self._least_seconds)
         patient = HostSession(self._settings, watch, refusals=self._refusals, run_program=self._run_program)
         try:
@@ -122,7 +145,7 @@ class HostSession:
             # Those that wait must not all come back at once.
             self._watch.sleep(random.uniform(*_PAUSE))
 
-    def _ask_by_any(self, transports: Sequence[str], question: bytes, changes: bool) -> dict[str, Any]:
+    def _ask_by_any(self, transports: Sequence[str], question: Question, changes: bool) -> Console:
         """Ask by the first transport that the host and this machine take."""
         first, *others = transports
         try:
@@ -132,19 +155,18 @@ class HostSession:
                 raise
         return self._ask_by_any(others, question, changes)
 
-    def _ask(self, transport: str, question: bytes, changes: bool) -> dict[str, Any]:
+    def _ask(self, transport: str, question: Question, changes: bool) -> Console:
         with ExitStack() as opened:
             protocol, shell = opened.enter_context(self._shell(transport))
             command = opened.enter_context(self._command(protocol, shell))
             try:
                 with self._refusals.noted(self._settings), translated(self._settings):
-                    self._send(protocol, shell, command, question)
-                    output, errors, code = self._receive(protocol, shell, command, changes)
+                    self._send(protocol, shell, command, question.encoded())
+                    return self._receive(protocol, shell, command, changes)
             except HostError as problem:
                 if changes:
-                    raise _fate_unknown(problem) from problem
+                    raise _fate_unknown(question, problem) from problem
                 raise
-        return self._answer(output, errors, code)
 
     @contextmanager
     def _shell(self, transport: str) -> Iterator[tuple[Any, str]]:
@@ -190,7 +212,7 @@ class HostSession:
                     raise
                 return
 
-    def _receive(self, protocol: Any, shell: str, command: str, changes: bool) -> tuple[bytes, bytes, int]:
+    def _receive(self, protocol: Any, shell: str, command: str, changes: bool) -> Console:
         output, errors = bytearray(), bytearray()
         patience = min(self._watch.remaining(), _PATIENCE_WITH_CHANGES if changes else _PATIENCE)
         deadline = self._watch.now() + patience
@@ -201,22 +223,18 @@ class HostSession:
                 output += out
                 errors += err
                 if is_done:
-                    return bytes(output), bytes(errors), code
+                    return Console(bytes(output), bytes(errors), code)
             if self._watch.now() >= deadline:
                 raise timed_out(self._settings, patience)
 
-    def _answer(self, output: bytes, errors: bytes, code: int) -> dict[str, Any]:
-        try:
-            answer = json.loads(base64.b64decode(b"".join(output.split()), validate=True))
-        except (ValueError, binascii.Error):
-            answer = None
-        if not isinstance(answer, dict):
-            raise said_nothing(self._settings, code, errors or output)
+    def _result(self, question: Question, console: Console) -> dict[str, Any]:
+        """Return what the script returned. Raises NoAnswer, and HostError for an error that the script has told."""
+        answer = question.answer(console) or {}
         if "error" in answer:
             raise said_no(self._settings, answer["error"] or {})
         result = answer.get("result")
         if not isinstance(result, dict):
-            raise said_nothing(self._settings, code, errors)
+            raise said_nothing(self._settings, console)
         return result
 
     def _protocol_options(self, transport: str) -> dict[str, Any]:
@@ -253,10 +271,18 @@ def _opened(protocol: Any) -> str:
     return ""
 
 
-def _encode(script: str, request: Mapping[str, Any]) -> bytes:
-    sent = base64.b64encode(json.dumps({"script": script, "input": request}).encode())
-    lines = [sent[start : start + _LINE] for start in range(0, len(sent), _LINE)]
-    return b"\r\n".join([*lines, b""])
+def _require_winrm() -> None:
+    problem = missing_winrm()
+    if problem is not None:
+        raise MissingLibrary(
+            f"The Python that runs this task lacks a library: {problem.msg}.",
+            "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
+        ) from problem
+
+
+def _signed(exit_code: int) -> int:
+    """Return an exit code as PowerShell shows it; WinRM has it without a sign."""
+    return exit_code - 2**32 if exit_code >= 2**31 else exit_code
 
 
 def _end(end: Callable[..., object], *what: str) -> None:
@@ -265,9 +291,9 @@ def _end(end: Callable[..., object], *what: str) -> None:
         end(*what)
 
 
-def _fate_unknown(problem: HostError) -> FateUnknown:
+def _fate_unknown(question: Question, problem: HostError) -> FateUnknown:
     return FateUnknown(
-        f"The change was sent, but no answer came. {problem.happened}",
+        f"The {question.kind} was sent, but no answer came. {problem.happened}",
         "It is not sent again. Run the task again: it looks first.",
         **problem.details,
     )

@@ -9,19 +9,15 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..failback.evidence import FAIL, PASS, Outcome
-from ..failback.failures import FailbackError, HostError
+from ..failback.evidence import FAIL, Outcome
+from ..failback.failures import FailbackError, FateUnknown
 from ..failback.guest_checks import is_hopeless
-from ..failback.programs import Ended, RunProgram, no_programs
-from ..hyperv.scripts.guest_command import SCRIPT
+from ..failback.programs import RunProgram, no_programs
 from ..hyperv.session import HostSession
 from ..hyperv.settings import HostSettings, resolve_settings
 from ..watch import Watch
 from .commands import judge_command
 from .probe import Probe, short
-
-# PowerShell ends with these by itself, whatever became of the command.
-_OWN_CODES = frozenset({0, 1})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +47,10 @@ class WinrmProbe(Probe):
         """Run the command once."""
         try:
             session = HostSession(self._settings(address), Watch(timeout), run_program=self.run_program)
-            answer = session.ask(SCRIPT, {"command": self.command})
+            ended = session.run(self.command)
         except FailbackError as problem:
             return self._failed(problem)
-        return self._judge(int(answer.get("exit_code") or 0), str(answer.get("output") or ""), "")
+        return judge_command(ended, self.exit_code, self.contains, (self.password,))
 
     def _settings(self, address: str) -> HostSettings:
         options: dict[str, Any] = {
@@ -69,21 +65,20 @@ class WinrmProbe(Probe):
         return resolve_settings(address, options, {}, os.environ)
 
     def _failed(self, problem: FailbackError) -> Outcome:
-        ended = problem.details.get("exit_code") if isinstance(problem, HostError) else None
-        if isinstance(ended, int):
-            return self._without_answer(ended, str(problem.details.get("message") or ""))
-        ran = bool(problem.details.get("error_id"))
-        seen = "the command ended with an error" if ran else "not run"
-        remedy = "Look in the VM at what the command looks at." if ran else problem.remedy
-        return Outcome(FAIL, seen, short(problem.happened, (self.password,)), remedy, is_final=is_hopeless(problem))
+        seen, words, remedy = "not run", problem.happened, problem.remedy
+        if isinstance(problem, FateUnknown):
+            seen, words = _unknown(problem)
+            remedy = (
+                "Look in the VM at what the command does. It is run again until the probe passes or its time is over."
+            )
+        elif problem.details.get("error_id"):
+            seen, remedy = "the command ended with an error", "Look in the VM at what the command looks at."
+        return Outcome(FAIL, seen, short(words, (self.password,)), remedy, is_final=is_hopeless(problem))
 
-    def _without_answer(self, exit_code: int, words: str) -> Outcome:
-        """Judge an end without an answer: a command that says exit ends PowerShell before it can answer."""
-        judged = self._judge(exit_code, "", words)
-        if judged.status != PASS or exit_code not in _OWN_CODES:
-            return judged
-        cause = f"PowerShell ended without an answer: the command has said exit {exit_code}, or it never ran."
-        return Outcome(FAIL, judged.seen, cause, "Let the command end without exit, or with another code.")
 
-    def _judge(self, exit_code: int, output: str, errors: str) -> Outcome:
-        return judge_command(Ended(exit_code, output, errors), self.exit_code, self.contains, (self.password,))
+def _unknown(problem: FateUnknown) -> tuple[str, str]:
+    """Return what was seen of a command of which nobody knows how it ended, and the words for why."""
+    seen, ended = "not known whether it ran to its end", problem.details.get("exit_code")
+    if ended is None:
+        return seen, problem.happened
+    return f"{seen} (exit code {ended})", str(problem.details["message"] or problem.happened)

@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..failback.abandonment import AWAIT_OFF, HOLD, SHUT_DOWN, TURN_OFF
+from ..failback.power_states import is_off
+
+# What is done on a host, in the words of a message.
+NAMES = {
+    SHUT_DOWN: "shutdown",
+    TURN_OFF: "turning off",
+    AWAIT_OFF: "end of the shutdown",
+    HOLD: "change of the automatic start action",
+}
 _NOBODY = "nobody yet"
-# What is a change of a machine's power on its host, when it is seen there.
-_OFF = "Off"
 
 
 class Change:
@@ -26,6 +34,10 @@ class Change:
         """Say what was seen after it."""
         self.step.update(after=after, seen_by=seen_by)
         self.step["at"] = self._now()
+
+    def explain(self, words: str) -> None:
+        """Say why it was made, or why nobody knows what it led to."""
+        self.step["detail"] = words
 
     def was_refused(self) -> None:
         """It certainly was not made."""
@@ -43,7 +55,7 @@ class Changes:
     def begin(self, item_id: str, vm: str, what: str, where: str, before: str) -> Change:
         """Keep a change whose request is sent next."""
         step = {"vm": vm, "what": what, "where": where, "before": before, "after": None}
-        step |= {"at": self._now(item_id), "seen_by": _NOBODY}
+        step |= {"at": self._now(item_id), "seen_by": _NOBODY, "detail": None}
         change = Change(step, lambda: self._now(item_id), self._forget)
         self._made.append((item_id, change))
         return change
@@ -63,4 +75,4 @@ class Changes:
     @property
     def stopped(self) -> frozenset[str]:
         """The ids of the items of which a copy was seen to go off on its host."""
-        return frozenset(item_id for item_id, change in self._made if change.step["after"] == _OFF)
+        return frozenset(item_id for item_id, change in self._made if is_off(change.step["after"] or ""))

@@ -67,4 +67,5 @@ class HostSides:
             data_sync=data_sync,
             is_before_start=member.stage in BEFORE_SYNC,
             is_managed_by_vmm=isinstance(fabric, Fabric) and not fabric.is_hyper_v_site,
+            other_names=placed.other_names,
         )

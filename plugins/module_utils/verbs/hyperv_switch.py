@@ -77,9 +77,15 @@ def _require_consistency(wish: SwitchWish) -> None:
         raise ConfigurationError(f"{option} is given, and type is {wish.type}.", f"{option} is for external switches.")
 
 
+# Only these change the members of a switch with embedded teaming.
+_ADD_MEMBER = "change its team on the host (Add-VMSwitchTeamMember, Set-VMSwitchTeam)"
+
+
 def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
     found = answer["before"] or {}
+    there = f"It is there, of type {str(found.get('type', '')).lower()}" if found else "It is not there"
     adapters = ", ".join(answer["adapters"]) or "none"
+    is_team = found.get("embedded_teaming")
     reasons = {
         "unseen": (
             "Whether it is there is not known: the account may not administer Hyper-V, which then shows it nothing.",
@@ -87,10 +93,32 @@ def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
         ),
         "several": ("Several virtual switches have this name.", "Rename all but the one that is meant."),
         "another_type": (
-            f"It is there, of type {str(found.get('type', '')).lower()}, not {wish.type}.",
+            f"{there}, not {wish.type}.",
             "Give another name, or allow it with change_type: the VMs that it connects lose their network meanwhile.",
         ),
-        "needs_adapter": ("It is not there, and an external switch needs a network adapter.", "Set net_adapter."),
+        "needs_adapter": (f"{there}, and an external switch needs a network adapter.", "Set net_adapter."),
+        "lost_adapter": (
+            "It is there, an external switch, and the network adapter that it used is missing: the host has none of "
+            "its adapters any more.",
+            f"Bring the adapter back, or {_ADD_MEMBER if is_team else 'set net_adapter to another one'}.",
+        ),
+        "team": (
+            f"{there}, with embedded teaming ({', '.join(found.get('adapters') or ['no member'])}): Windows changes "
+            "neither the type nor, by Set-VMSwitch, the network adapters of such a switch.",
+            f"Leave type and net_adapter as they are there, or {_ADD_MEMBER}; or make a switch of another name.",
+        ),
+        "sr_iov": (
+            f"{there}, with SR-IOV enabled: Windows does not change the type of such a switch.",
+            "Make a switch of another name; or remove this one and run the task again, when no VM needs it.",
+        ),
+        "adapter_taken": (
+            f"The network adapter {wish.net_adapter} belongs to the virtual switch {answer.get('taken_by')}.",
+            "Set net_adapter to one that no switch uses, or use that switch.",
+        ),
+        "adapter_disabled": (
+            f"The network adapter {wish.net_adapter} is disabled.",
+            "Enable it (Enable-NetAdapter), or set net_adapter to another one.",
+        ),
         "adapter": (
             f"Not exactly one network adapter is called {wish.net_adapter}; there are: {adapters}.",
             "Set net_adapter to the name or the description of one of them.",

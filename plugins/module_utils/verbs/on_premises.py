@@ -41,7 +41,7 @@ class Placed:
     C(host) is the name of the host that it is failed back to, C(facts) what that host says of itself, C(vm) the machine
     there. C(copies) are all that were found on the hosts that were C(asked); at least one entry, which may say that
     nothing could be asked, or that there is none. C(machine) is the machine that was failed back to: on that host,
-    or on the node of its cluster that has it.
+    or on the node of its cluster that has it. C(other_names): which of the names are of one host.
     """
 
     host: str
@@ -50,6 +50,7 @@ class Placed:
     copies: tuple[Copy, ...]
     machine: HostVm | None = None
     asked: tuple[str, ...] = ()
+    other_names: tuple[str, ...] = ()
 
 
 class OnPremises:
@@ -110,10 +111,16 @@ class OnPremises:
         # Where its own host is not known, an old copy elsewhere is all that can be found.
         if self._everywhere or search.unread or not search.has_found:
             self._look_elsewhere(search)
-        if not search.target:
-            return Placed("", NotRead(search.unread), None, search.copies(), search.machine, search.names)
         host = search.target
-        return Placed(host, self._answer(host), search.machine_at(host), search.copies(), search.machine, search.names)
+        return Placed(
+            host,
+            self._answer(host) if host else NotRead(search.unread),
+            search.machine_at(host) if host else None,
+            search.copies(),
+            search.machine,
+            search.names,
+            tuple(search.other_names),
+        )
 
     def _own_host(self, item: ReplicatedItem) -> str | NotRead:
         """Return the host behind an item's own provider."""
@@ -160,6 +167,10 @@ class OnPremises:
             if name in search.names or (found and not self._services.hosts.knows(name)):
                 continue
             search.look(name, max_age=max_age, only_if_there=found)
+        for node in search.nodes_left():
+            # It may have the machine as well, whether Site Recovery knows it or not.
+            if not found or self._services.hosts.knows(node):
+                search.look(node, max_age=max_age, only_if_there=found)
         if search.unread or isinstance(names, NotRead):
             self._look_at_named(search, of_site, max_age)
 

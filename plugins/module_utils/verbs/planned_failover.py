@@ -16,6 +16,7 @@ from ..failback.decisions import Verb, predicted_stage
 from ..failback.fabrics import Provider
 from ..failback.failures import Refused
 from ..failback.fence import Sides, at_place, may_be_missing
+from ..failback.host_unread import REMEDY_IF_HIDDEN
 from ..failback.items import ReplicatedItem
 from ..failback.jobs import Job
 from ..failback.lifecycle import Observation, Stage
@@ -135,6 +136,9 @@ def _request(
     missing = [one.name for one in sides if one.is_missing_on_premises]
     if missing and not (wish.create_vm_if_missing or wish.target_host):
         raise _nothing_to_fail_back_to(missing)
+    if wish.create_vm_if_missing or wish.target_host:
+        for one in sides:
+            _refuse_second(one)
     target = _connected_target(session, items[0], wish.target_host) if wish.target_host else None
     create = wish.create_vm_if_missing or target is not None
     copies = [at_place(one.on_premises, target.friendly_name if target else "") for one in sides]
@@ -156,6 +160,15 @@ def _refuse_namesake(sides: Sides) -> None:
         raise Refused(
             f"{sides.sentence()}. Nothing may overwrite that one.",
             "Nothing was written. Rename or remove the other VM, or fail back to another host.",
+            sides=[sides.as_result()],
+        )
+
+
+def _refuse_second(sides: Sides) -> None:
+    if sides.claimed:
+        raise Refused(
+            f"{sides.sentence()}. It is somewhere, though no host shows it: a second one must not be made.",
+            f"Nothing was written. {REMEDY_IF_HIDDEN} Then run the task again.",
             sides=[sides.as_result()],
         )
 

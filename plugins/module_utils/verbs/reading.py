@@ -63,13 +63,23 @@ class Target:
         self._plan_name = plan_name
 
     def look(self) -> View:
-        """Read the target, and what its stage depends on. Raises Vanished where it is there no more."""
+        """Read the target, and what its stage depends on.
+
+        Raises Vanished where it is there no more, and TargetError for a plan without VMs: of these nothing is to be
+        done, and nothing was done either.
+        """
         if not self._plan_name:
             with _there_before():
                 item = self._session.site_recovery.item(self._item_id)
             return View(None, (observe_item(self._session, item),))
         with _there_before():
             plan = self._session.site_recovery.plan(self._plan_name)
+        if not plan.item_ids:
+            raise TargetError(
+                f"The recovery plan '{plan.friendly_name}' names no VMs.",
+                "Add replicated items to the plan, or name one VM with replicated_item.",
+                asked=plan.friendly_name,
+            )
         return look_at_plan(self._session, plan)
 
     def look_at(self, item_id: str) -> Observation:

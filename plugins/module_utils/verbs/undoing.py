@@ -10,12 +10,8 @@ from typing import Any, TypeVar
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..failback.abandonment import (
-    AWAIT_OFF,
-    HOLD,
     SCHEMA_VERSION,
-    SHUT_DOWN,
     STAYS,
-    TURN_OFF,
     Objection,
     Undo,
     is_lost,
@@ -44,7 +40,7 @@ from ..failback.lifecycle import Observation
 from ..watch import Watch
 from . import azure_power
 from .attempts import Attempts
-from .changes import Change, Changes
+from .changes import NAMES, Change, Changes
 from .complaints import failed_members
 from .following import read_patiently
 from .host_power import HostPower
@@ -70,15 +66,6 @@ _IF_COMMITTED = (
     "wait for its end, then start the on-premises VM (Start-VM) and set its automatic start action back. If it is "
     "anything else, wait for its end, then run the task again."
 )
-
-
-# What is done on a host, in the words of a message.
-_CHANGES = {
-    SHUT_DOWN: "shutdown",
-    TURN_OFF: "turning off",
-    AWAIT_OFF: "end of the shutdown",
-    HOLD: "change of the automatic start action",
-}
 
 
 class Undoing:
@@ -157,7 +144,7 @@ class Undoing:
 
     def _beginner(self, sides: Sides, place: str) -> Callable[[str, str], Change]:
         def begin(what: str, before: str) -> Change:
-            self._look_before(sides.item_id, f"{_CHANGES[what]} on {place}")
+            self._look_before(sides.item_id, f"{NAMES[what]} on {place}")
             return self._changes.begin(sides.item_id, sides.name, what, place, before)
 
         return begin

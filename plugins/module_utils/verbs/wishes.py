@@ -104,12 +104,13 @@ class CommitWish(Wish):
 class AbandonWish(Wish):
     """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that the copies on a host which cannot
     be asked are off, by host. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut
-    down."""
+    down in that time. C(close_applications) lets a guest close those with unsaved data."""
 
     reason: str = ""
     attested_off: Attestations = field(default_factory=dict)
     force_off: bool = False
     shutdown_timeout: float = 600
+    close_applications: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv import Host
@@ -31,17 +32,29 @@ class HostCommands:
         return reads_input(command_line)
 
     def run(
-        self, world: World, host: RemoteHost, command_line: str, stdin: bytes, environment: Mapping[str, str]
+        self,
+        world: World,
+        host: RemoteHost,
+        command_line: str,
+        stdin: bytes,
+        environment: Mapping[str, str],
+        pause: Callable[[float], None],
     ) -> Completed:
         """Run the line on the host until it ends; the host's clock is what the command sees."""
-        return run_command_line(command_line, stdin, machine_of(world, host.name, environment), ADVICE)
+        where = world.hyperv.host(host.name)
+        sent = b"" if where.remoting.input_lost else stdin
+        with world.hyperv.watched(where) as changes:
+            done = run_command_line(command_line, sent, machine_of(world, host.name, environment, pause), ADVICE)
+        return replace(done, stdout=where.remoting.shown(done.stdout, changed=bool(changes)))
 
 
-def machine_of(world: World, name: str, environment: Mapping[str, str]) -> Machine:
-    """A host as PowerShell sees it."""
+def machine_of(
+    world: World, name: str, environment: Mapping[str, str], pause: Callable[[float], None]
+) -> Machine:
+    """A host as PowerShell sees it. ``pause`` is what a command calls that lets simulated seconds pass."""
     host = world.hyperv.host(name)
     return Machine(
-        commands=world.hyperv.commands_of(host),
+        commands=world.hyperv.commands_of(host, pause),
         now=lambda: world.hyperv.now_of(host),
         environment={**_environment(host), **environment},
         version=host.os.powershell,

@@ -47,7 +47,7 @@ from powershell_subset.values.cast import check_cast
 # Variables that PowerShell itself sets, and that nothing stands behind here.
 _AUTOMATIC = """
 args confirmpreference consolefilename debugpreference enabledexperimentalfeatures error errorview event eventargs
-eventsubscriber executioncontext foreach formatenumerationlimit home host informationpreference iscoreclr islinux
+eventsubscriber foreach formatenumerationlimit home host informationpreference iscoreclr islinux
 ismacos iswindows matches maximumhistorycount myinvocation nestedpromptlevel ofs outputencoding pid profile
 psboundparameters pscmdlet pscommandpath psculture psdebugcontext psdefaultparametervalues psedition psemailserver
 pshome psitem psscriptroot pssenderinfo pssessionapplicationname pssessionconfigurationname pssessionoption psstyle
@@ -55,7 +55,7 @@ psuiculture pwd sender shellid sourceargs sourceeventargs stacktrace switch this
 whatifpreference
 """
 AUTOMATIC = frozenset(_AUTOMATIC.split())
-READ_ONLY = frozenset(("true", "false", "input", "_", "psversiontable", "lastexitcode"))
+READ_ONLY = frozenset(("true", "false", "input", "_", "psversiontable", "lastexitcode", "executioncontext"))
 # Words that are aliases in Windows PowerShell 5.1: a function of that name would never be called.
 _ALIASES = """
 ac asnp cat cd chdir clc clear clhy cli clp cls clv cnsn compare copy cp cpi cpp curl cvpa dbp del diff dir dnsn ebp

@@ -12,11 +12,15 @@ from powershell_subset import cmdlets as _cmdlets  # noqa: F401 - they register 
 from powershell_subset.checks import check
 from powershell_subset.errors import Returned
 from powershell_subset.interface import Answer
-from powershell_subset.objects import Hashtable, PSObject, ScriptBlock
+from powershell_subset.objects import Hashtable, PSEnum, PSObject, ScriptBlock
 from powershell_subset.running import statements as _statements  # noqa: F401 - the same
 from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.running.scopes import Frame
 from powershell_subset.syntax import parse
+from powershell_subset.values.types import AUTOMATION
+
+FULL_LANGUAGE = PSEnum("FullLanguage", 0, f"{AUTOMATION}PSLanguageMode")
+CONSTRAINED_LANGUAGE = PSEnum("ConstrainedLanguage", 3, f"{AUTOMATION}PSLanguageMode")
 
 
 class Interpreter(Engine):
@@ -32,6 +36,7 @@ class Interpreter(Engine):
         """
         body = parse(text)
         self.globals.set("PSVersionTable", _version_table(self.machine.version))
+        self.globals.set("ExecutionContext", _execution_context(self.machine.constrained))
         self.globals.set("input", lines)
         check(self, body)
         self.frame = Frame(self.globals, body.source)
@@ -62,3 +67,10 @@ def _version_table(text: str) -> Hashtable:
     table = Hashtable()
     table["PSVersion"] = PSObject("System.Version", parts, text=text)
     return table
+
+
+def _execution_context(constrained: bool) -> PSObject:
+    """$ExecutionContext, as far as it tells the language mode."""
+    mode = CONSTRAINED_LANGUAGE if constrained else FULL_LANGUAGE
+    state = PSObject(f"{AUTOMATION}SessionState", {"LanguageMode": mode})
+    return PSObject(f"{AUTOMATION}EngineIntrinsics", {"SessionState": state})

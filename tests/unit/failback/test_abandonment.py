@@ -165,3 +165,8 @@ def test_an_instance_view_tells_why_the_last_operation_failed() -> None:
     assert (vm.power, vm.failure) == ("deallocated", f"AllocationFailed: No room ({when})")
     done = {"instanceView": {"statuses": [{"code": "ProvisioningState/succeeded"}]}}
     assert parse_vm({"id": "/vm", "name": "web01", "properties": done}).failure == ""
+
+
+def test_nobody_vouches_for_a_machine_that_its_host_shows_in_a_state_without_meaning() -> None:
+    assert isinstance(plan(sides("deallocated", copy("Hibernated")), vouched=("hv01",)), Objection)
+    assert isinstance(plan(sides("deallocated", copy("not_checked")), vouched=("hv01",)), Undo)

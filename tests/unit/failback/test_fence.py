@@ -13,7 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.fence import Copy, Sides, fence_result
+from ansible_collections.asr.failback.plugins.module_utils.failback.fence import (
+    Copy,
+    Sides,
+    at_place,
+    fence_result,
+    may_be_missing,
+)
+from ansible_collections.asr.failback.plugins.module_utils.failback.hyperv_documents import parse_host
 
 AZURE_STATES = ("running", "starting", "stopped", "deallocated", "absent", "unknown", "not_checked")
 HOST_STATES = ("Running", "Starting", "Paused", "Off", "OffCritical", "Saved", "absent", "not_checked")
@@ -68,6 +75,33 @@ def test_one_side_is_never_said_to_run_while_another_may(azure: str, on_premises
 @pytest.mark.parametrize("is_namesake", [True, False])
 def test_only_a_machine_that_is_off_may_be_written_over(state: str, in_the_way: bool, is_namesake: bool) -> None:
     assert Copy("hv01", state, is_namesake=is_namesake).is_in_the_way is in_the_way
+
+
+@pytest.mark.parametrize("state", ["UnsupportedCluster", "UpdateFailed", "MigrationFailed", "HostNotResponding"])
+def test_what_vmm_says_of_its_record_is_neither_off_nor_up(state: str) -> None:
+    copy = Copy("vmm01", state)
+    assert (copy.is_known, copy.is_off, copy.is_up, copy.is_in_the_way) == (False, False, False, False)
+    assert sides("deallocated", "Running", state).runs == "not_checked"
+    assert sides("running", state).runs == "not_checked"
+
+
+@pytest.mark.parametrize("state", ["Other", "Hibernated"])
+def test_a_machine_that_its_host_shows_in_a_state_without_meaning_is_in_the_way(state: str) -> None:
+    machine = parse_host({"vms": [{"id": "1", "name": "web01", "state": state}]}).vms[0]
+    copy = Copy("hv01", state, machine=machine)
+    assert (copy.is_known, copy.is_there, copy.is_off, copy.is_up, copy.is_in_the_way) == (
+        False,
+        True,
+        False,
+        False,
+        True,
+    )
+
+
+def test_where_a_machine_is_made_there_may_be_nothing_to_compare_with() -> None:
+    old = (Copy("hv01", "Off"),)
+    assert may_be_missing([at_place(old, "hv02")], creates=True)
+    assert not may_be_missing([at_place(old, "hv01")], creates=True)
 
 
 def test_a_namesake_proves_nothing() -> None:

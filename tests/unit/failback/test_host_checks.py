@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -28,11 +29,15 @@ VM: dict[str, Any] = {
     "id": VM_ID,
     "name": "web01",
     "state": "Off",
+    "status": "Operating normally",
+    "operational_status": ["Ok"],
     "automatic_start_action": "StartIfRunning",
+    "automatic_stop_action": "Save",
+    "security": {"tpm": False, "shielded": False},
     "replication": {"mode": "Primary", "state": "PreparedForFailover", "health": "Normal"},
     "checkpoints": [],
     "disks": [DISK],
-    "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "addresses": []}],
+    "nics": [{"name": "nic", "mac": "00155D000001", "switch": "Production", "vlan": {"mode": "Untagged"}}],
 }
 FACTS: dict[str, Any] = {
     "computer": "HV01",
@@ -56,7 +61,7 @@ FACTS: dict[str, Any] = {
         {"path": "C:\\", "size": 100 * GB, "free": 50 * GB},
         {"path": "D:\\", "size": 900 * GB, "free": 300 * GB},
     ],
-    "switches": [{"id": "1", "name": "Production", "type": "External"}],
+    "switches": [{"id": "1", "name": "Production", "type": "External", "adapters": ["Intel X710"]}],
     "vms": [VM],
     "problems": [],
 }
@@ -111,7 +116,22 @@ def volume(free: float) -> dict[str, Any]:
 
 def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
     assert {finding.status for finding in check_host(side())} == {"pass"}
-    assert len(check_host(side())) == 16
+    assert len(check_host(side())) == 21
+
+
+@pytest.mark.parametrize(
+    ("facts", "more", "status", "words"),
+    [
+        ({}, {}, "pass", HOST),
+        ({"computer": "HV02", "fqdn": "hv02.contoso.example"}, {}, "warn", "says that it is hv02.contoso.example"),
+        ({"computer": "", "fqdn": ""}, {}, "not_checked", "not read"),
+        ({}, {"other_names": ("what answers as hv09 is hv01",)}, "warn", "what answers as hv09 is hv01"),
+        ({"computer": "HV02", "fqdn": ""}, {"host": "192.0.2.5"}, "pass", "HV02"),
+    ],
+)
+def test_a_host_is_the_one_that_was_asked(facts: dict[str, Any], more: dict[str, Any], status: str, words: str) -> None:
+    finding = found(side(facts, **more))["host_identity"]
+    assert (finding.status, words in finding.seen) == (status, True)
 
 
 CHAIN = {**DISK, "path": "D:\\VMs\\web01_AB.avhdx", "type": "Differencing", "parent": "D:\\VMs\\web01.vhdx"}
@@ -129,6 +149,11 @@ def replication(state: str, health: str) -> dict[str, Any]:
     return vm(replication={"mode": "Primary", "state": state, "health": health})
 
 
+def nics(*vlans: dict[str, Any] | None) -> dict[str, Any]:
+    return vm(nics=[{**VM["nics"][0], "vlan": vlan} for vlan in vlans])
+
+
+SHUT_DOWN = {"automatic_stop_action": "ShutDown"}
 VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
 
 
@@ -141,6 +166,24 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         ({"time": None}, {}, "host_clock", "not_checked", "gave no time"),
         ({"os": {"version": "6.2.9200"}}, {}, "host_version", "fail", "older than Windows Server 2012 R2"),
         ({"os": {}}, {}, "host_version", "not_checked", "gave no version"),
+        (replication("FailbackInProgress", "Normal"), {}, "host_replication", "warn", "Failback in progress"),
+        (replication("Replicating", "Critical"), {}, "host_replication", "warn", "health Critical"),
+        (replication("NewState", "Normal"), {}, "host_replication", "not_checked", "NewState"),
+        (vm(operational_status=["InService", "MergingDisks"]), {}, "vm_status", "fail", "Merging disks"),
+        (vm(operational_status=["Ok", "NoIommu"]), {}, "vm_status", "pass", "Operating normally"),
+        (vm(operational_status=["CriticalIoError"]), {}, "vm_status", "fail", "storage"),
+        (vm(operational_status=["PredictiveFailure"]), {}, "vm_status", "warn", "Predictive failure"),
+        (vm(operational_status=["Ok", "NewState"]), {}, "vm_status", "not_checked", "NewState"),
+        (vm(operational_status=[]), {}, "vm_status", "not_checked", "does not tell"),
+        (vm(security=None), {}, "vm_security", "not_checked", "does not tell"),
+        (vm(security={"tpm": True, "shielded": False}), {}, "vm_security", "warn", "has run without it"),
+        (vm(security={"tpm": True, "shielded": True}), {}, "vm_security", "warn", "shielded"),
+        (vm(automatic_start_action="Nothing"), {}, "automatic_start", "warn", "Saved"),
+        (vm(checkpoints=[{"name": "b", "type": "Recovery"}]), {}, "checkpoints", "fail", "of type Recovery"),
+        (nics({"mode": "Access", "id": 42}), {}, "vlan", "pass", "Access 42"),
+        (nics({"mode": "Trunk", "id": 1, "others": "1-100"}), {}, "vlan", "pass", "Trunk 1 1-100"),
+        (nics(None), {}, "vlan", "not_checked", "not read"),
+        (nics(), {}, "vlan", "pass", "no network adapter"),
         (core("10.0.17763"), {}, "host_version", "warn", "Server Core"),
         (core("10.0.20348"), {}, "host_version", "pass", "10.0.20348"),
         (core("10.0.17763", "Server"), {}, "host_version", "pass", "10.0.17763"),
@@ -167,7 +210,8 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (disks({**DISK, "path": "D:\\renamed.vhdx"}), {}, "unreplicated_disks", "not_checked", "by their names"),
         (disks(CHAIN), {}, "unreplicated_disks", "pass", "all 1"),
         (vm(automatic_start_action="Start"), {}, "automatic_start", "warn", "Start"),
-        (vm(automatic_start_action="Nothing"), {}, "automatic_start", "pass", "Nothing"),
+        (vm(automatic_start_action="Nothing", **SHUT_DOWN), {}, "automatic_start", "pass", "Nothing"),
+        (vm(automatic_stop_action=None), {}, "automatic_start", "not_checked", "does not tell"),
         (vm(automatic_start_action=None), {}, "automatic_start", "not_checked", "does not tell"),
         (replication("Suspended", "Warning"), {}, "host_replication", "warn", "Suspended"),
         (replication("Error", "Critical"), {}, "host_replication", "warn", "Critical"),
@@ -213,6 +257,38 @@ def test_what_is_wrong_is_a_finding_of_its_own(
 def test_a_vm_that_runs_at_home_is_only_wrong_before_the_failback(stage_is_past: bool) -> None:
     seen = side(vm(state="Running"), is_before_start=not stage_is_past)
     assert ("on_premises_vm_off" in found(seen)) is not stage_is_past
+
+
+ON_SHARE = {"path": "\\\\fs01\\vms\\web01.vhdx", "unread": "Cannot find path, as it does not exist.", "shared": False}
+BEYOND = {**DISK, "path": "\\\\?\\Volume{1}\\web01.vhdx", "type": None, "unread": "Access is denied."}
+
+
+@pytest.mark.parametrize(
+    ("disk", "transports", "is_second_hop"),
+    [
+        (ON_SHARE, ("ntlm",), True),
+        (ON_SHARE, ("kerberos",), True),
+        (ON_SHARE, ("ntlm", "credssp"), True),
+        (ON_SHARE, (), True),
+        (ON_SHARE, ("credssp",), False),
+        (BEYOND, ("ntlm",), False),
+    ],
+)
+def test_only_what_may_be_the_second_hop_is_called_so(
+    disk: dict[str, Any], transports: tuple[str, ...], is_second_hop: bool
+) -> None:
+    document = {**disks(disk), "problems": [{"part": "disk_files", "message": "No."}]}
+    facts = parse_host({**FACTS, **document}, asked_between=(NOW, NOW), transports=transports)
+    every = found(replace(side(document), facts=facts))
+    for finding in (every[identifier] for identifier in ("host_reachable", "disk_chain", "disk_space")):
+        assert ("CredSSP" in finding.remedy) is is_second_hop
+        assert finding.status == ("warn" if finding.id == "host_reachable" else "not_checked")
+        assert "administer" not in finding.remedy
+
+
+def test_a_volume_that_is_too_small_for_what_was_read_is_too_small() -> None:
+    small = {**disks(DISK, ON_SHARE), **volume(free=0.1)}
+    assert found(side(small))["disk_space"].status == "fail"
 
 
 UNREAD = {

@@ -83,7 +83,8 @@ def test_no_cluster_and_no_vmm_are_none(nothing: object) -> None:
         ("Running", True, False),
         ("Off", False, True),
         ("Saved", False, False),
-        ("OffCritical", False, False),
+        ("OffCritical", False, True),
+        ("RunningCritical", False, False),
         ("Starting", False, False),
         ("Hibernated", False, False),
         ("", False, False),
@@ -155,7 +156,7 @@ def test_absence_is_proved_by_an_answer_that_would_have_shown_the_vm(parts: dict
     [
         *[
             ({"problems": [{"part": part, "message": "no permission"}]}, "no permission")
-            for part in ("vms", "services", "hyper_v", "cluster", "vmm")
+            for part in ("vms", "services", "hyper_v", "cluster", "cluster_vms", "vmm")
         ],
         ({"may_administer_hyper_v": False}, "may not administer Hyper-V"),
         ({"may_administer_hyper_v": None}, "may not administer Hyper-V"),
@@ -226,6 +227,55 @@ def test_the_cluster_s_owner_is_found_by_id_or_where_there_is_none_by_name(vm_id
     assert facts.owner_of(vm_id, name) == owner
     assert facts.cluster is not None
     assert facts.cluster.nodes == (("HV02", "Up"),)
+
+
+def resource(kind: str, state: str, *, vm_id: str = WEB01, owner: str = "HV01") -> dict[str, str]:
+    named = {"name": "web01", "resource": f"{kind} web01"}
+    return {"vm_id": vm_id, "group_state": "Failed", "owner": owner, "state": state, **named}
+
+
+def clustered(*groups: dict[str, str], configurations: tuple[dict[str, str], ...] = ()) -> HostFacts:
+    """A node that hides nothing by itself, and lists no machine."""
+    cluster = {"name": "clu", "node": "HV01", "groups": list(groups), "configurations": list(configurations)}
+    return seeing_host(services=[service("vmms"), service("ClusSvc")], cluster=cluster)
+
+
+BOTH = clustered(
+    resource("Virtual Machine", "Offline"), configurations=(resource("Virtual Machine Configuration", "Failed"),)
+)
+CLAIM = (
+    "its cluster clu has it on HV01, in the group web01, which is Failed: Virtual Machine web01 is Offline, Virtual "
+    "Machine Configuration web01 is Failed"
+)
+
+
+def test_what_a_cluster_has_is_not_absent_where_its_node_does_not_list_it() -> None:
+    assert BOTH.proves_absence
+    assert BOTH.doubt_about(WEB01, "web01") == f"{CLAIM}; HV01 does not list it"
+    assert BOTH.doubt_about(WEB02, "web02") == ""
+    assert BOTH.owner_of(WEB01, "web01") == "HV01"
+
+
+def test_a_configuration_alone_tells_as_much() -> None:
+    facts = clustered(configurations=(resource("Virtual Machine Configuration", "Offline", owner="HV02"),))
+    assert facts.owner_of(WEB01, "") == "HV02"
+    assert "Virtual Machine Configuration web01 is Offline" in facts.doubt_about(WEB01, "another name")
+
+
+def test_a_resource_that_tells_no_machine_may_be_any() -> None:
+    facts = clustered(resource("Virtual Machine", "Online", vm_id=""))
+    assert "in the group web01" in facts.doubt_about(WEB01, "web01")
+    told = "its cluster does not tell which machine Virtual Machine web01 is"
+    assert facts.doubt_about(WEB02, "web02") == told
+
+
+def test_resources_with_two_owners_have_none() -> None:
+    facts = clustered(
+        resource("Virtual Machine", "Offline"),
+        configurations=(resource("Virtual Machine Configuration", "OnlinePending", owner="HV02"),),
+    )
+    assert facts.owner_of(WEB01, "web01") == ""
+    assert "does not list it" in facts.doubt_about(WEB01, "web01")
 
 
 def test_vmm_tells_where_its_machines_are() -> None:

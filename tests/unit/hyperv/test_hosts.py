@@ -6,10 +6,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -18,7 +15,7 @@ from typing import Any
 
 import pytest
 from web import LOOPBACK, Answer
-from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, USER, Host, fault, said
+from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, USER, Host, fault, read, said, sent_in
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     ConfigurationError,
@@ -67,9 +64,8 @@ def asking(host: Host, cache: RunCache | None = None, clock: Callable[[], float]
 
 def questions(host: Host) -> list[Any]:
     """The input of each script that reached a host."""
-    sent = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in host.web.bodies if body)
-    whole = (base64.b64decode(b"".join(base64.b64decode(part.group(1)).split())) for part in sent if part)
-    return [json.loads(question)["input"] for question in whole]
+    sent = (sent_in([body]) for body in host.web.bodies)
+    return [read(question)["input"] for question in sent if question]
 
 
 def test_only_a_host_that_the_user_named_may_be_asked() -> None:

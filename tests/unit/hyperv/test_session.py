@@ -7,14 +7,30 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from web import Answer
-from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, Host, fault, output, said, wmi_fault
+from winrm_host import (
+    COMMAND,
+    OPERATION_TIMEOUT,
+    PASSWORD,
+    SHELL,
+    TAKEN,
+    Host,
+    asked_in,
+    fault,
+    framed,
+    nonce_in,
+    output,
+    said,
+    sent_in,
+    shown,
+    wmi_fault,
+)
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
     FateUnknown,
@@ -26,6 +42,7 @@ from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootst
 
 Start = Callable[..., Host]
 NOTHING_YET = fault(OPERATION_TIMEOUT)
+PARTS = (slice(1000), slice(1000, None))
 STARTED = (SHELL, COMMAND, TAKEN)
 ANSWERED = said({"result": {"state": "Off"}})
 RESET = Answer(reset=True)
@@ -35,12 +52,6 @@ CLM_ERRORS = [
     (b"Methodenaufruf ... FullyQualifiedErrorId : MethodInvocationNotSupportedInConstrainedLanguage", "App Control"),
     (b"Something else.", "by hand"),
 ]
-
-
-def sent(host: Host) -> bytes:
-    """What reached the command's standard input."""
-    parts = (re.search(r'Name="stdin"[^>]*>([^<]*)<', body) for body in host.web.bodies if body)
-    return b"".join(base64.b64decode(part.group(1)) for part in parts if part)
 
 
 def test_a_question_is_one_shell_one_command_and_an_answer(host: Start) -> None:
@@ -57,9 +68,8 @@ def test_the_command_is_the_bootstrap_and_all_else_is_its_input(host: Start) -> 
     encoded = command.split("-EncodedCommand ")[1].split("<")[0]
     assert base64.b64decode(encoded).decode("utf-16-le") == BOOTSTRAP
     assert "Stop-Computer" not in "".join(hv01.web.bodies)
-    lines = sent(hv01).split(b"\r\n")
-    assert max(map(len, lines)) <= 1000
-    assert json.loads(base64.b64decode(b"".join(lines))) == {"script": "param($Request) 'é'", "input": awkward}
+    assert max(map(len, sent_in(hv01.web.bodies).split(b"\r\n"))) <= 1000
+    assert asked_in(hv01.web.bodies) == {"script": "param($Request) 'é'", "input": awkward}
 
 
 def test_a_long_question_goes_in_parts_of_which_the_last_ends_it(host: Start) -> None:
@@ -69,12 +79,13 @@ def test_a_long_question_goes_in_parts_of_which_the_last_ends_it(host: Start) ->
     ends = [re.search(r'End="(\w+)"', body) for body in hv01.web.bodies[2:5]]
     assert [end.group(1) for end in ends if end] == ["false", "false", "true"]
     assert max(len(body) for body in hv01.web.bodies) < 150_000
-    assert len(json.loads(base64.b64decode(b"".join(sent(hv01).split())))["script"]) == 180_000
+    assert len(asked_in(hv01.web.bodies)["script"]) == 180_000
 
 
 def test_an_answer_may_take_its_time_and_come_in_parts(host: Start) -> None:
-    whole = base64.b64encode(json.dumps({"result": {"text": "日本" * 2000}}).encode())
-    parts = (output(whole[:1000], code=None), NOTHING_YET, output(whole[1000:] + b"\r\n", code=None), output())
+    whole = partial(framed, {"result": {"text": "日本" * 2000}})
+    first, second = (shown(lambda nonce, part=part: whole(nonce)[part], code=None) for part in PARTS)
+    parts = (first, NOTHING_YET, second, output())
     hv01 = host(*STARTED, NOTHING_YET, *parts, TAKEN)
     assert hv01.ask() == {"text": "日本" * 2000}
     assert hv01.actions().count("Receive") == 5
@@ -156,6 +167,8 @@ def test_the_script_s_error_is_the_host_s_own_words(host: Start, changes: bool, 
         hv01.ask(changes=changes)
     assert caught.value.details["category"] == "PermissionDenied"
     assert caught.value.details["error_id"] == "AccessDenied,X"
+    # What it did before its end is not known.
+    assert caught.value.wrote is changes
     assert hv01.actions()[-2:] == ["Signal", "Delete"]
 
 
@@ -173,8 +186,8 @@ CLIXML = (
         (b"", b"Access is denied.\r\n", 5, "Access is denied."),
         (b"", b"", 3, "ended with exit code 3 and no answer"),
         (b"Windows PowerShell\r\nCopyright", b"", 0, "Windows PowerShell Copyright"),
-        (base64.b64encode(b"[1]"), b"", 0, "no answer"),
-        (base64.b64encode(b'{"result": null}'), b"", 0, "no answer"),
+        (base64.b64encode(b'{"result": {}}'), b"", 0, "no answer"),
+        (b"<>" + base64.b64encode(b'{"result": {}}') + b"</>", b"", 0, "no answer"),
         (b"\xff\xfe", b"", 1, "exit code 1"),
     ],
 )
@@ -185,6 +198,129 @@ def test_an_end_without_an_answer_says_what_the_host_said(
         host(*STARTED, output(text, errors, code), TAKEN).ask()
     assert words in caught.value.happened
     assert caught.value.details["exit_code"] == code
+
+
+# What a console shows besides the answer, from nothing to what looks like one.
+NOISE = (
+    b"",
+    b"Welcome to CONTOSO.\r\nActivity is monitored.\r\n",
+    b"no line end",
+    base64.b64encode(b'{"result": {"state": "Running"}}') + b"\r\n",
+    b'<x>{"result": {"state": "Running"}}</x>',
+    b"\xff\xfe<>e30=</>",
+)
+OFF = {"result": {"state": "Off"}}
+
+
+@pytest.mark.parametrize("after", NOISE)
+@pytest.mark.parametrize("before", NOISE)
+def test_an_answer_is_found_whatever_else_is_shown(host: Start, before: bytes, after: bytes) -> None:
+    answer = shown(lambda nonce: before + framed(OFF, nonce) + after, errors=b"More.")
+    assert host(*STARTED, answer, TAKEN).ask() == {"state": "Off"}
+
+
+def test_the_last_answer_that_is_whole_counts_and_each_question_has_its_own_nonce(host: Start) -> None:
+    first = {"result": {"state": "Running"}}
+    hv01 = host(*STARTED, shown(lambda nonce: framed(first, nonce) + framed(OFF, nonce) + framed(first, nonce)[:-9]))
+    assert hv01.ask() == {"state": "Off"}
+    nonce = nonce_in(hv01.web.bodies)
+    hv01.web.answer(*STARTED, shown(lambda _nonce: framed(OFF, nonce)))
+    with pytest.raises(HostError, match="no answer"):
+        hv01.ask()
+
+
+# What comes of a change whose answer is missing, cut off, or not to be read.
+UNREADABLE = (
+    output(b"", b"", 0),
+    output(b"Welcome to CONTOSO.\r\n", b"", 0),
+    output(b"", b"Not enough memory.", 1),
+    shown(lambda nonce: framed(OFF, nonce)[:-1]),
+    shown(lambda nonce: framed(OFF, nonce)[20:]),
+    shown(lambda nonce: framed(OFF, nonce).replace(b"ey", b"e!")),
+    shown(lambda nonce: framed(OFF, nonce).replace(b"ey", b"ez")),
+    said({"result": None}),
+    said({}),
+)
+
+
+@pytest.mark.parametrize("answer", UNREADABLE)
+def test_a_change_without_an_answer_that_can_be_read_may_have_been_made(host: Start, answer: Answer) -> None:
+    hv01 = host(*STARTED, answer, TAKEN)
+    with pytest.raises(FateUnknown, match="The change was sent, but no answer came") as caught:
+        hv01.ask(changes=True)
+    assert caught.value.wrote
+    assert hv01.actions().count("Command") == 1
+    with pytest.raises(HostError, match="no answer"):
+        host(*STARTED, answer, TAKEN).ask()
+
+
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("named", [True, False], ids=["cut off", "nothing"])
+def test_a_question_that_did_not_arrive_was_not_carried_out(host: Start, named: bool, changes: bool) -> None:
+    error = {"error": {"message": "Standard input ended.", "id": "x", "not_run": "input"}}
+    answer = shown(lambda nonce: b"Hello." + framed(error, nonce if named else ""), code=1)
+    with pytest.raises(HostError, match=r"did not arrive at .* nothing was run there: Standard input ended") as caught:
+        host(*STARTED, answer, TAKEN).ask(changes=changes)
+    assert caught.value.details["not_run"] == "input"
+    assert not caught.value.wrote
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_constrained_language_mode_is_named_with_the_way_out(host: Start, changes: bool) -> None:
+    text = b'{"error":{"message":"ConstrainedLanguage","id":"x","not_run":"language_mode"}}'
+    answer = shown(lambda nonce: b"<%s>%s</%s>" % (nonce.encode(), text, nonce.encode()), code=1)
+    with pytest.raises(HostError, match="runs in ConstrainedLanguage, not in FullLanguage mode") as caught:
+        host(*STARTED, answer, TAKEN).ask(changes=changes)
+    assert "script rule" in caught.value.remedy
+    assert "rule option 11" in caught.value.remedy
+    assert not caught.value.wrote
+
+
+def marked(text: bytes, *, ends: bool = True) -> Callable[[str], bytes]:
+    """What a user's command shows, between the marks."""
+    end = b"<%s ends>" if ends else b"%.0s"
+    return lambda nonce: (b"<%s begins>\r\n" + text + end) % (nonce.encode(), nonce.encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [
+        (shown(marked(b"fine\r\n")), (0, "fine\r\n", "")),
+        (shown(lambda nonce: b"Hello." + marked("日本".encode())(nonce) + b"Bye.", b"Oh.", 4), (4, "日本", "Oh.")),
+        (shown(marked(b"before\r\n", ends=False), code=3), (3, "before\r\n", "")),
+        (shown(marked(b"", ends=False), code=0), (0, "", "")),
+        (shown(marked(b""), code=4294967295), (-1, "", "")),
+    ],
+)
+def test_a_command_s_output_is_what_the_console_shows_between_its_marks(
+    host: Start, answer: Answer, ended: tuple[int, str, str]
+) -> None:
+    ran = host(*STARTED, answer, TAKEN).session().run("check")
+    assert (ran.exit_code, ran.output, ran.errors) == ended
+
+
+def test_an_error_of_a_command_is_its_own_words(host: Start) -> None:
+    error = {"error": {"message": "the shop is closed", "id": "shop", "category": "x", "line": "", "not_run": ""}}
+    answer = shown(lambda nonce: marked(b"before", ends=False)(nonce) + framed(error, nonce), code=1)
+    with pytest.raises(HostError, match="the shop is closed") as caught:
+        host(*STARTED, answer, TAKEN).session().run("check")
+    assert caught.value.details["error_id"] == "shop"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        output(b"", b"Not enough memory.", 1),
+        output(b"Welcome.", b"", 0),
+        shown(lambda nonce: marked(b"before", ends=False)(nonce) + framed(OFF, nonce)[:-9], code=1),
+        RESET,
+    ],
+)
+def test_a_command_that_nobody_knows_to_have_begun_or_failed_is_not_sent_again(host: Start, answer: Answer) -> None:
+    hv01 = host(*STARTED, answer)
+    with pytest.raises(FateUnknown, match="The command was sent, but no answer came"):
+        hv01.session().run("check")
+    assert hv01.actions().count("Command") == 1
 
 
 @pytest.mark.parametrize("before", [(), (SHELL,), (SHELL, COMMAND), STARTED, (*STARTED, NOTHING_YET)])

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from web import LOOPBACK, Answer, Web, free_port
-from winrm_host import COMMAND, SHELL, TAKEN, output, said
+from winrm_host import COMMAND, SHELL, TAKEN, asked_in, output, said, shown
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.guest_command import SCRIPT
 from ansible_collections.asr.failback.plugins.module_utils.probes.powershell import WinrmProbe
@@ -25,10 +22,17 @@ from ansible_collections.asr.failback.plugins.module_utils.probes.powershell imp
 SECONDS = 10.0
 USER, PASSWORD = "CONTOSO\\probe", "Korrekt Pferd 7!"
 STARTED = (SHELL, COMMAND, TAKEN)
+UNKNOWN = "not known whether it ran to its end"
 
 
 def ended(text: str, exit_code: int = 0) -> Answer:
-    return said({"result": {"exit_code": exit_code, "output": text}})
+    """What a command shows, up to its end."""
+    return shown(lambda nonce: f"<{nonce} begins>\r\n{text}<{nonce} ends>\r\n".encode(), code=exit_code)
+
+
+def exited(text: str, exit_code: int) -> Answer:
+    """What a command shows that ends PowerShell."""
+    return shown(lambda nonce: f"Hello.<{nonce} begins>\r\n{text}".encode(), code=exit_code)
 
 
 @pytest.fixture
@@ -49,13 +53,11 @@ def guest(tmp_path: Path) -> Iterator[Callable[..., tuple[Web, WinrmProbe]]]:
 
 def test_the_command_travels_as_data(guest: Any) -> None:
     command = "if (\"$(x)\" -eq 'y') { exit 1 } # `ü"
-    server, probe = guest(*STARTED, said({"result": {"exit_code": 0, "output": "fine\r\n"}}), TAKEN, command=command)
+    server, probe = guest(*STARTED, ended("fine\r\n"), TAKEN, command=command)
     outcome = probe.attempt(LOOPBACK, SECONDS)
     assert (outcome.status, outcome.seen) == ("pass", "exit code 0: fine")
-    sent = re.search(r'Name="stdin"[^>]*>([^<]*)<', server.bodies[2])
-    assert sent is not None
-    question = json.loads(base64.b64decode(b"".join(base64.b64decode(sent.group(1)).split())))
-    assert question == {"script": SCRIPT, "input": {"command": command}}
+    question = asked_in(server.bodies)
+    assert (question["script"], question["input"]["command"]) == (SCRIPT, command)
     assert command not in "".join(body for body in server.bodies if body)
 
 
@@ -65,11 +67,14 @@ def test_the_command_travels_as_data(guest: Any) -> None:
         (ended("Running"), {"contains": "Run"}, "pass", "exit code 0: Running", ""),
         (ended("Stopped"), {"contains": "Run"}, "fail", "exit code 0: Stopped", "'Run' is not in"),
         (ended("", 4), {}, "fail", "exit code 4", "not 0"),
-        (output(code=3), {}, "fail", "exit code 3", "ended with 3, not 0"),
-        (output(code=3), {"exit_code": 3}, "pass", "exit code 3", ""),
+        (exited("", 3), {}, "fail", "exit code 3", "ended with 3, not 0"),
+        (exited("Hi", 3), {"exit_code": 3, "contains": "Hi"}, "pass", "exit code 3: Hi", ""),
+        (exited("", 0), {}, "pass", "exit code 0", ""),
+        (exited("", 1), {"exit_code": 1}, "pass", "exit code 1", ""),
         # Nothing says that the command ran at all.
-        (output(code=0), {}, "fail", "exit code 0", "without an answer"),
-        (output(code=1), {"exit_code": 1}, "fail", "exit code 1", "without an answer"),
+        (output(code=0), {}, "fail", f"{UNKNOWN} (exit code 0)", "The command was sent, but no answer came"),
+        (output(errors=b"No memory.", code=1), {"exit_code": 1}, "fail", f"{UNKNOWN} (exit code 1)", "No memory."),
+        (Answer(reset=True), {}, "fail", UNKNOWN, "The command was sent, but no answer came"),
         (ended("", 1), {"exit_code": 1}, "pass", "exit code 1", ""),
         (
             said({"error": {"message": "Cannot find any service", "id": "NoService", "category": "x", "line": ""}}, 1),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from .reading import FUNCTIONS
 from .rights import FUNCTIONS as RIGHTS
+from .switches import FUNCTIONS as SWITCHES
 
 SCRIPT = (
     r"""
@@ -23,6 +24,7 @@ $problems = New-Object System.Collections.ArrayList
 """
     + FUNCTIONS
     + RIGHTS
+    + SWITCHES
     + r"""
 $wantedIds = @{}
 $wantedNames = @{}
@@ -45,15 +47,36 @@ function Read-OfMachines {
     $found
 }
 
-# A file that is missing must not hide the others.
-function Get-DiskFile {
+# Get-VHD takes a path of a share as a pattern: web[1].vhdx would be web1.vhdx.
+function Get-LiteralPath {
     param([string[]] $Paths)
-    try { $files = @(Get-VHD -Path $Paths) } catch {
-        $files = @(foreach ($path in $Paths) { Read-Part 'disks' { Get-VHD -Path $path } })
+    foreach ($path in $Paths) {
+        if ($path.StartsWith('\\')) { $path -replace '([`\[\]*?])', '`$1' } else { $path }
     }
-    $files
 }
 
+# A file that cannot be read must not hide the others: of each it is told why, under its path.
+function Read-DiskFile {
+    param([string[]] $Paths)
+    try {
+        foreach ($file in Hyper-V\Get-VHD -Path @(Get-LiteralPath $Paths)) { $files[[string] $file.Path] = $file }
+    } catch {
+        foreach ($path in $Paths) {
+            try { $files[$path] = Hyper-V\Get-VHD -Path @(Get-LiteralPath $path) } catch {
+                $unread[$path] = [string] $_.Exception.Message
+                Add-Problem 'disk_files' $_ $path
+            }
+        }
+    }
+}
+
+# Which machine this is, by what needs no right: classes of CIM may be refused to the account.
+$network = Read-One 'identity' {
+    Get-ItemProperty -LiteralPath 'HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
+}
+$cryptography = Read-One 'identity' {
+    Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Microsoft\Cryptography' -Name 'MachineGuid'
+}
 $computer = Read-One 'computer' { Get-CimInstance -ClassName Win32_ComputerSystem }
 $system = Read-One 'os' { Get-CimInstance -ClassName Win32_OperatingSystem }
 # Server, or Server Core: no class of CIM tells it.
@@ -101,12 +124,14 @@ if ($isHyperV) {
     }
     $vmHost = Read-One 'hyper_v' { Hyper-V\Get-VMHost }
     $switches = @(Read-Part 'switches' {
-        foreach ($virtualSwitch in Get-VMSwitch) {
+        foreach ($virtualSwitch in Hyper-V\Get-VMSwitch) {
             [ordered]@{
                 id = [string] $virtualSwitch.Id
                 name = [string] $virtualSwitch.Name
                 type = [string] $virtualSwitch.SwitchType
                 adapter = Get-TextOrNull $virtualSwitch.NetAdapterInterfaceDescription
+                embedded_teaming = [bool] $virtualSwitch.EmbeddedTeamingEnabled
+                adapters = @(Get-SwitchAdapter $virtualSwitch)
             }
         }
     })
@@ -117,18 +142,35 @@ if ($isHyperV) {
     })
 }
 
+# The command came with 2016, as did what it tells. What it gives names no machine: one for each, in their order.
+function Read-Security {
+    try { $found = @(Hyper-V\Get-VMSecurity -VM $machines) } catch { $found = @() }
+    $at = 0
+    foreach ($one in $machines) {
+        $shown = $null
+        if ($found.Count -eq $machines.Count) { $shown = $found[$at] }
+        if ($null -eq $shown) { $shown = Read-One 'security' { Hyper-V\Get-VMSecurity -VM $one } }
+        $security[[string] $one.Id] = $shown
+        $at += 1
+    }
+}
+
 $drives = @()
 $files = @{}
+$unread = @{}
 $nics = @()
 $checkpoints = @()
+$security = @{}
+$hasSecurity = $null -ne (Get-Command -Name Get-VMSecurity -Module Hyper-V -ErrorAction SilentlyContinue)
 if ($machines.Count -gt 0) {
-    $drives = @(Read-OfMachines 'disks' { param($Of) Get-VMHardDiskDrive -VM $Of })
+    $drives = @(Read-OfMachines 'disks' { param($Of) Hyper-V\Get-VMHardDiskDrive -VM $Of })
     # A disk that is passed through has a number and no file.
     $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
     $paths = @(foreach ($drive in $withFile) { [string] $drive.Path })
-    if ($paths.Count -gt 0) { foreach ($file in Get-DiskFile $paths) { $files[[string] $file.Path] = $file } }
-    $nics = @(Read-OfMachines 'nics' { param($Of) Get-VMNetworkAdapter -VM $Of })
-    $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Get-VMSnapshot -VM $Of })
+    if ($paths.Count -gt 0) { Read-DiskFile $paths }
+    $nics = @(Read-OfMachines 'nics' { param($Of) Hyper-V\Get-VMNetworkAdapter -VM $Of })
+    $checkpoints = @(Read-OfMachines 'checkpoints' { param($Of) Hyper-V\Get-VMSnapshot -VM $Of })
+    if ($hasSecurity) { Read-Security }
 }
 $drivesOf = Get-ByMachine $drives
 $nicsOf = Get-ByMachine $nics
@@ -145,6 +187,7 @@ function Get-Disk {
         file_size = $null
         parent = $null
         shared = [bool] $Drive.SupportPersistentReservations
+        unread = Get-TextOrNull $unread[[string] $Drive.Path]
     }
     if ($null -ne $file) {
         $disk.format = [string] $file.VhdFormat
@@ -154,6 +197,33 @@ function Get-Disk {
         $disk.parent = Get-TextOrNull $file.ParentPath
     } elseif ($null -ne $Drive.DiskNumber) { $disk.type = 'PassThrough' }
     $disk
+}
+
+function Get-Security {
+    param($Id)
+    $shown = $security[$Id]
+    if ($null -ne $shown) {
+        [ordered]@{ tpm = [bool] $shown.TpmEnabled; shielded = [bool] $shown.Shielded }
+    } elseif ($hasSecurity) { $null } else { [ordered]@{ tpm = $false; shielded = $false } }
+}
+
+# The id is that of an access port, the native one of a trunk, or the primary one of a private VLAN.
+function Get-Vlan {
+    param($Setting)
+    $mode = [string] $Setting.OperationMode
+    $id = $null
+    $others = $null
+    if ($mode -eq 'Access') { $id = [int] $Setting.AccessVlanId }
+    if ($mode -eq 'Trunk') {
+        $id = [int] $Setting.NativeVlanId
+        $others = Get-TextOrNull $Setting.AllowedVlanIdListString
+    }
+    if ($mode -eq 'Private') {
+        $id = [int] $Setting.PrimaryVlanId
+        $others = Get-TextOrNull $Setting.SecondaryVlanIdListString
+        if ($null -eq $others) { $others = [string] $Setting.SecondaryVlanId }
+    }
+    if ($mode -eq '') { $null } else { [ordered]@{ mode = $mode; id = $id; others = $others } }
 }
 
 $vms = @(foreach ($machine in $machines) {
@@ -169,7 +239,11 @@ $vms = @(foreach ($machine in $machines) {
             processors = [int] $machine.ProcessorCount
             memory_bytes = [int64] $machine.MemoryStartup
             heartbeat = [string] $machine.Heartbeat
+            status = [string] $machine.Status
+            operational_status = @(foreach ($one in $machine.OperationalStatus) { [string] $one })
             automatic_start_action = [string] $machine.AutomaticStartAction
+            automatic_stop_action = [string] $machine.AutomaticStopAction
+            security = Get-Security $id
             is_clustered = [bool] $machine.IsClustered
             replication = [ordered]@{
                 mode = [string] $machine.ReplicationMode
@@ -189,6 +263,7 @@ $vms = @(foreach ($machine in $machines) {
                     name = [string] $nic.Name
                     mac = [string] $nic.MacAddress
                     switch = Get-TextOrNull $nic.SwitchName
+                    vlan = Read-One 'vlans' { Get-Vlan $nic.VlanSetting }
                     addresses = @(foreach ($address in $nic.IPAddresses) { [string] $address })
                 }
             })
@@ -196,25 +271,48 @@ $vms = @(foreach ($machine in $machines) {
     }
 })
 
+$name = [string] $env:COMPUTERNAME
+if ($name -eq '') { $name = [string] $computer.Name }
+$fqdn = [string] $network.Hostname
+if ($network.Domain) { $fqdn = $fqdn + '.' + [string] $network.Domain }
+if ($fqdn -eq '') {
+    $fqdn = [string] $computer.DNSHostName
+    if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
+}
+
+# The machines of the resources of one type. One that does not tell its machine must not hide the others.
+function Get-ClusterMachine {
+    param($Resources, [string] $Type)
+    foreach ($resource in $Resources) {
+        if ([string] $resource.ResourceType.Name -ne $Type) { continue }
+        # Its own parameter tells which machine a resource is: the name of a group is only text.
+        $ids = @(Read-Part 'cluster_vms' -Of $resource.Name {
+            [string] (FailoverClusters\Get-ClusterParameter -InputObject $resource -Name VmID).Value
+        })
+        [ordered]@{
+            vm_id = $ids -join ''
+            name = [string] $resource.OwnerGroup.Name
+            group_state = [string] $resource.OwnerGroup.State
+            resource = [string] $resource.Name
+            owner = [string] $resource.OwnerNode.Name
+            state = [string] $resource.State
+        }
+    }
+}
+
 $cluster = $null
 if ($running -contains 'ClusSvc') {
     $cluster = Read-One 'cluster' {
-        # Its own parameter tells which machine a resource is: the name of a group is only text.
-        $resources = @(Get-ClusterResource | Where-Object { [string] $_.ResourceType.Name -eq 'Virtual Machine' })
+        $resources = @(FailoverClusters\Get-ClusterResource)
         [ordered]@{
-            name = [string] (Get-Cluster).Name
-            node = [string] $computer.Name
-            nodes = @(foreach ($node in Get-ClusterNode) {
+            name = [string] (FailoverClusters\Get-Cluster).Name
+            node = $name
+            nodes = @(foreach ($node in FailoverClusters\Get-ClusterNode) {
                 [ordered]@{ name = [string] $node.Name; state = [string] $node.State }
             })
-            groups = @(foreach ($resource in $resources) {
-                [ordered]@{
-                    vm_id = [string] (Get-ClusterParameter -InputObject $resource -Name VmID).Value
-                    name = [string] $resource.OwnerGroup.Name
-                    owner = [string] $resource.OwnerNode.Name
-                    state = [string] $resource.State
-                }
-            })
+            groups = @(Get-ClusterMachine $resources 'Virtual Machine')
+            # It registers the machine on its node: while it is not online, that node does not list the machine.
+            configurations = @(Get-ClusterMachine $resources 'Virtual Machine Configuration')
         }
     }
 }
@@ -222,18 +320,20 @@ if ($running -contains 'ClusSvc') {
 $vmm = $null
 if ($running -contains 'SCVMMService') {
     $vmm = Read-One 'vmm' {
-        $server = Get-SCVMMServer -ComputerName 'localhost'
+        $server = VirtualMachineManager\Get-SCVMMServer -ComputerName 'localhost'
         [ordered]@{
             version = [string] $server.ProductVersion
-            hosts = @(foreach ($managed in Get-SCVMHost -VMMServer $server) {
+            hosts = @(foreach ($managed in VirtualMachineManager\Get-SCVMHost -VMMServer $server) {
                 [ordered]@{
                     name = [string] $managed.Name
                     state = [string] $managed.OverallState
                     cluster = Get-TextOrNull $managed.HostCluster.Name
                 }
             })
-            clouds = @(foreach ($cloud in Get-SCCloud -VMMServer $server) { [ordered]@{ name = [string] $cloud.Name } })
-            vms = @(foreach ($machine in Get-SCVirtualMachine -VMMServer $server) {
+            clouds = @(foreach ($cloud in VirtualMachineManager\Get-SCCloud -VMMServer $server) {
+                [ordered]@{ name = [string] $cloud.Name }
+            })
+            vms = @(foreach ($machine in VirtualMachineManager\Get-SCVirtualMachine -VMMServer $server) {
                 if (-not (Test-Wanted $machine.VMId $machine.Name)) { continue }
                 [ordered]@{
                     id = [string] $machine.VMId
@@ -247,12 +347,10 @@ if ($running -contains 'SCVMMService') {
     }
 }
 
-$fqdn = [string] $computer.DNSHostName
-if ($computer.PartOfDomain) { $fqdn = $fqdn + '.' + [string] $computer.Domain }
-
 [ordered]@{
-    computer = [string] $computer.Name
+    computer = $name
     fqdn = $fqdn
+    machine_guid = Get-TextOrNull $cryptography.MachineGuid
     time = Get-Utc (Get-Date)
     os = [ordered]@{
         caption = [string] $system.Caption

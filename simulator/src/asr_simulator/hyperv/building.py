@@ -79,7 +79,8 @@ class Builder:
             self._join(host, spec.cluster)
         host.volumes = [self._volume(host, volume) for volume in spec.volumes or self._usual_volumes(spec)]
         if host.role_installed:
-            host.switches = [self._switch(host, switch) for switch in spec.switches]
+            for switch in spec.switches:
+                host.switches.append(self._switch(host, switch))
         return host
 
     def _plain(self, spec: HostSpec, services: tuple[str, ...]) -> Host:
@@ -142,10 +143,11 @@ class Builder:
         return NetworkCard(spec.name, f"Intel(R) Ethernet Server Adapter X710{number}", mac, index + 4, spec.status)
 
     def _switch(self, host: Host, spec: SwitchSpec) -> Switch:
-        used = {id(switch.card) for switch in host.switches}
-        free = next((card for card in host.cards if id(card) not in used), None)
-        card = free if spec.type == EXTERNAL else None
-        return Switch(self._ids.of("switch", f"{host.name}/{spec.name}"), spec.name, spec.type, card)
+        used = {card for switch in host.switches for card in switch.cards}
+        free = [card for card in host.cards if card not in used]
+        cards = free[: None if spec.embedded_teaming else 1] if spec.type == EXTERNAL else []
+        identifier = self._ids.of("switch", f"{host.name}/{spec.name}")
+        return Switch(identifier, spec.name, spec.type, cards, teamed=spec.embedded_teaming, sr_iov=spec.sr_iov)
 
 
 def mac_of(identifier: str, vendor: str) -> str:

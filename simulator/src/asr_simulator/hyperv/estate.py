@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.hyperv.building import DISPLAY_NAMES, Builder, mac_of
-from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch
+from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch, Volume
 from asr_simulator.hyperv.machines import (
     GIB,
     HYPERV_MAC,
@@ -21,6 +22,8 @@ from asr_simulator.hyperv.machines import (
     START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
+    STATE_SAVED,
+    STOP_SAVE,
     Checkpoint,
     Machine,
     NetworkAdapter,
@@ -36,11 +39,16 @@ if TYPE_CHECKING:
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file
+SHARE_SIZE = 100 * 1024 * GIB
 SHUTDOWN_SECONDS, RESTART_SECONDS = 10.0, 180.0
 
 
 class HyperV:
-    """The hosts by their names in small letters. The vault calls it as a plain object; people come over WinRM."""
+    """The hosts by their names in small letters. The vault calls it as a plain object; people come over WinRM.
+
+    ``changes`` are what commands have changed, in order: time, host, id (of a machine or switch), before and after
+    (None: it is not there).
+    """
 
     def __init__(self, scenario: Scenario, clock: Clock, ids: Identities, boot_seconds: float) -> None:
         self.clock, self._ids, self._boot_seconds = clock, ids, boot_seconds
@@ -48,6 +56,7 @@ class HyperV:
         self.password = scenario.hyperv.password
         self.hosts: dict[str, Host] = {host.name.lower(): host for host in Builder(scenario, clock.now(), ids).hosts()}
         self._listeners: list[Callable[[Host], None]] = []
+        self.changes: list[dict[str, Any]] = []
         for fabric in scenario.fabrics:
             for spec in fabric.hyperv_hosts:
                 for machine in spec.virtual_machines:
@@ -68,17 +77,31 @@ class HyperV:
         """What the host's clock shows, UTC."""
         return self.clock.now() + timedelta(seconds=host.clock_offset)
 
-    def commands_of(self, host: Host) -> Mapping[str, Command]:
-        """The commands that a PowerShell session on the host knows besides its language, by names in small letters."""
+    def commands_of(self, host: Host, pause: Callable[[float], None]) -> Mapping[str, Command]:
+        """The commands that a PowerShell session on the host knows besides its language, by names in small letters.
+
+        ``pause`` is called by one that blocks, with simulated seconds.
+        """
         from asr_simulator.hyperv.cmdlets import commands_of
 
-        return commands_of(self, host)
+        return commands_of(self, host, pause)
 
     def command_names(self, host: Host) -> frozenset[str]:
         """The names of the commands that a host may have, this one or another, in small letters."""
         from asr_simulator.hyperv.cmdlets import names_of
 
         return names_of(self, host)
+
+    @contextmanager
+    def watched(self, host: Host) -> Iterator[list[dict[str, Any]]]:
+        """Collect and keep what is changed on a host meanwhile."""
+        before, found = host.changeable(), list[dict[str, Any]]()
+        yield found
+        after = host.changeable()
+        for identifier in (one for one in {**before, **after} if before.get(one) != after.get(one)):
+            change = {"time": self.clock.now().isoformat(), "host": host.name, "id": identifier}
+            found.append({**change, "before": before.get(identifier), "after": after.get(identifier)})
+        self.changes += found
 
     def state(self) -> list[dict[str, Any]]:
         """What the control API shows under ``hosts``."""
@@ -134,16 +157,28 @@ class HyperV:
         """A virtual machine like another, on this host, off, its disks empty; ``old`` stays where it is.
 
         It is the same machine to Hyper-V, with the same id, as a replica is. Its adapters are connected to the
-        switches of the same names, if the host has them.
+        switches of the same names, if the host has them, and have no VLAN; a virtual TPM is not made either.
         """
         made = self._empty(host, old.name, old.identifier, old.generation)
         made.os, made.processors, made.memory, made.cloud = old.os, old.processors, old.memory, old.cloud
         for disk in old.disks:
             self._attach(made, disk.path.rsplit("\\", 1)[1].removesuffix(".vhdx"), disk.size, disk.identifier)
         for one in old.adapters:
-            made.adapters.append(replace(one, identifier=self.new_id(), switch=_known(host, one.wanted_switch)))
+            switch = _known(host, one.wanted_switch)
+            made.adapters.append(replace(one, identifier=self.new_id(), switch=switch, vlan=0))
         host.machines.append(made)
         return made
+
+    def store(self, machine: Machine, folder: str) -> None:
+        """Move the disks of a virtual machine below a folder of an SMB share; empty: back to its host."""
+        volume = Volume(folder, "", SHARE_SIZE, 0, self.new_id()) if folder else machine.host.storage
+        above = f"{folder or machine.host.disk_folder}\\{file_name(machine.name)}"
+        for disk in machine.disks:
+            disk.volume.disks.remove(disk)
+            disk.volume = volume
+            volume.disks.append(disk)
+            _unused, _backslash, name = disk.path.rpartition("\\")
+            disk.path = f"{above}\\{name}"
 
     def remove(self, machine: Machine) -> None:
         """Delete a virtual machine with its files."""
@@ -159,14 +194,17 @@ class HyperV:
         node.machines.append(machine)
         self.changed(node)
 
-    def shut_down(self, machine: Machine) -> None:
-        """The guest of a virtual machine goes down, which takes it as long as it takes."""
-        if machine.shutdown_seconds <= 0:
-            machine.turn_off()
-            return
+    def ask_to_shut_down(self, machine: Machine, *, force: bool) -> int:
+        """Ask a guest to shut down, which takes it as long as it takes. Returns what InitiateShutdown returns.
+
+        Without ``force`` an application with unsaved data keeps it from going down.
+        """
         now = self.clock.now()
-        machine.begin_shutdown(now)
-        self.clock.after(machine.shutdown_seconds, lambda: machine.end_shutdown(now))
+        objection = machine.shutdown_objection(now, force=force)
+        if not objection and (force or not machine.unsaved_data):
+            machine.begin_shutdown(now)
+            self.clock.after(machine.shutdown_seconds, lambda: machine.end_shutdown(now))
+        return objection
 
     def set_alive(self, host: Host, alive: bool) -> None:
         """A host dies with all that runs on it, or is back; what ran stays off.
@@ -214,6 +252,8 @@ class HyperV:
             action = machine.automatic_start_action
             if action == START_ALWAYS or (action == START_IF_RUNNING and machine in ran):
                 machine.run(self.clock.now())
+            elif machine in ran and machine.automatic_stop_action == STOP_SAVE:
+                machine.state = STATE_SAVED
 
     def set_service(self, host: Host, service: Service, state: str) -> None:
         """A service of the host starts or stops."""
@@ -228,9 +268,9 @@ class HyperV:
         """A GUID that was not given before."""
         return self._ids.fresh()
 
-    def checkpoint(self, machine: Machine, name: str) -> None:
+    def checkpoint(self, machine: Machine, name: str, kind: str = "Standard") -> None:
         """Take a checkpoint now."""
-        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now()))
+        machine.checkpoints.append(Checkpoint(self.new_id(), name, self.clock.now(), kind))
 
     def remove_switch(self, host: Host, switch: Switch) -> None:
         """Remove a switch; the adapters on it are not connected then."""

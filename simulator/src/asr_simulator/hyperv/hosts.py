@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from asr_simulator.hyperv.machines import Machine, VirtualDisk
 from powershell_subset import Answer
@@ -15,6 +16,7 @@ from powershell_subset import Answer
 CSV_ROOT = "C:\\ClusterStorage\\"
 SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
 VMMS, DRA, AGENT, VMM_SERVICE, CLUSTER_SERVICE = "vmms", "dra", "obengine", "SCVMMService", "ClusSvc"
+TOLD, LOST, CUT = "told", "lost", "cut"
 EXTERNAL, INTERNAL, PRIVATE = "External", "Internal", "Private"
 
 
@@ -100,24 +102,40 @@ class Volume:
 
 @dataclass
 class Switch:
-    """A virtual switch; ``card`` is the network card of an external one."""
+    """A virtual switch; ``cards`` are the network cards of an external one, also those that are gone since.
+
+    ``teamed``: it was made with embedded teaming; ``sr_iov``: with SR-IOV.
+    """
 
     identifier: str
     name: str
     type: str
-    card: NetworkCard | None = None
+    cards: list[NetworkCard] = field(default_factory=list)
     for_management: bool = True
+    teamed: bool = False
+    sr_iov: bool = False
+
+    @property
+    def changeable(self) -> tuple[str, tuple[str, ...], bool]:
+        """What a command may change of it."""
+        return self.type, tuple(card.name for card in self.cards), self.for_management
+
+    @property
+    def cards_there(self) -> list[NetworkCard]:
+        """Those of its network cards that Windows still has."""
+        return [card for card in self.cards if card.present]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NetworkCard:
-    """A physical network card."""
+    """A physical network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
 
     name: str
     description: str
     mac: str
     index: int
     status: str = "Up"
+    present: bool = True
 
 
 @dataclass(eq=False)
@@ -145,12 +163,26 @@ class Quota:
 class Remoting:
     """What goes wrong in a host's WinRM. ``blocked`` is the number with which App Control keeps PowerShell from
     starting (0: it does not), ``pipe_ends`` that a command ends before it has read its input, ``send_times_out`` that
-    Send is carried out and no answer comes in time."""
+    Send is carried out and no answer comes in time. ``input_lost``: a command's standard input ends before anything of
+    it has come, ``console`` is what comes before and behind all that a command shows, and ``answers`` what becomes of
+    that, of every command or of those that have changed something."""
 
     quotas: list[Quota] = field(default_factory=list)
     blocked: int = 0
     pipe_ends: bool = False
     send_times_out: bool = False
+    input_lost: bool = False
+    console: tuple[str, str] = ("", "")
+    answers: str = TOLD
+    of_changes_alone: bool = False
+
+    def shown(self, text: str, *, changed: bool) -> str:
+        """What comes of all that a command shows."""
+        before, behind = self.console
+        text = f"{before}{text}{behind}"
+        if self.answers == TOLD or (self.of_changes_alone and not changed):
+            return text
+        return "" if self.answers == LOST else text[: len(text) // 2]
 
     def quota_for(self, operation: str) -> Quota | None:
         """The quota that an operation meets, which counts."""
@@ -166,6 +198,10 @@ class Host:
 
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
+    ``shows_cim``: its accounts may ask the classes of CIM. ``image`` is the name of the host whose disk it was made of,
+    whose MachineGuid it then shares.
+    ``has_powercli``: VMware PowerCLI is installed, and comes first on the path of modules.
+    ``second_hop``: what runs in a session may go on to other servers as the account, as CredSSP and delegation let it.
     ``administered``: its accounts are administrators; to others Hyper-V shows nothing, without an error.
     ``has_module`` is the one for PowerShell that belongs to the role, ``needed_services`` are those without which it
     serves no vault. ``answers`` are told for users' commands.
@@ -183,8 +219,12 @@ class Host:
     has_module: bool = True
     clock_offset: float = 0.0
     administered: bool = True
+    shows_cim: bool = True
+    image: str = ""
     installation: str = "Server"
     constrained: bool = False
+    second_hop: bool = False
+    has_powercli: bool = False
     remoting: Remoting = field(default_factory=Remoting, repr=False)
     services: dict[str, Service] = field(default_factory=dict)
     needed_services: tuple[str, ...] = ()
@@ -242,7 +282,7 @@ class Host:
     @property
     def shown_machines(self) -> list[Machine]:
         """The virtual machines that Hyper-V shows to its accounts."""
-        return self.machines if self.administered else []
+        return [machine for machine in self.machines if machine.is_listed] if self.administered else []
 
     @property
     def shown_switches(self) -> list[Switch]:
@@ -259,9 +299,19 @@ class Host:
         """The default folder of virtual disks."""
         return f"{self.machine_folder}\\Virtual Hard Disks"
 
+    def changeable(self) -> dict[str, Any]:
+        """What a command may change of it: its switches, and how its machines run and start, by their ids."""
+        machines = {one.identifier: (one.state, one.automatic_start_action) for one in self.machines}
+        return {**machines, **{one.identifier: one.changeable for one in self.switches}}
+
     def service(self, name: str) -> Service | None:
         """The service of that name."""
         return next((one for one in self.services.values() if one.name.lower() == name.lower()), None)
+
+    @property
+    def shown_cards(self) -> list[NetworkCard]:
+        """The network cards that Windows has."""
+        return [card for card in self.cards if card.present]
 
     def switch(self, name: str) -> Switch | None:
         """The switch of that name."""

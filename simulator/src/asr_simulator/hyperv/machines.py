@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 # The words of Hyper-V's own State, and the two that the control API knows.
 STATE_OFF, STATE_RUNNING, STATE_SAVED, STATE_PAUSED = "Off", "Running", "Saved", "Paused"
 STATE_STOPPING = "Stopping"
+# What the guest does when its host asks it to shut down: it does, it has no component for it, it refuses, or it is
+# locked and does so only when it is forced.
+COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED = "works", "missing", "fails", "locked"
+# What InitiateShutdown of Msvm_ShutdownComponent returns (Microsoft documentation).
+ASKED, FAILED, INVALID_STATE, NOT_READY, LOCKED, IN_PROGRESS = 0, 32768, 32775, 32780, 32781, 32782
+# What a cluster's resource "Virtual Machine Configuration" may be: only while it is online a host lists its machine.
+LISTED, UNLISTED = "Online", ("Offline", "Failed", "OfflinePending")
 # What a host does with a machine when it has started itself.
 START_NOTHING, START_IF_RUNNING, START_ALWAYS = "Nothing", "StartIfRunning", "Start"
+# What it does with one that runs when it goes down itself.
+STOP_TURN_OFF, STOP_SAVE, STOP_SHUT_DOWN = "TurnOff", "Save", "ShutDown"
 OFF, RUNNING = "off", "running"
 CONSISTENT, INCONSISTENT = "consistent", "inconsistent"
 
@@ -106,7 +115,7 @@ class ForeignDisk:
 class NetworkAdapter:
     """A network adapter; ``mac`` is 12 hex digits, ``switch`` None: not connected.
 
-    ``wanted_switch`` is the one that it was made for.
+    ``wanted_switch`` is the one that it was made for, ``vlan`` the one that it is an access port of (0: untagged).
     """
 
     identifier: str
@@ -115,23 +124,31 @@ class NetworkAdapter:
     switch: str | None
     wanted_switch: str | None
     name: str = "Network Adapter"
+    vlan: int = 0
 
 
 @dataclass
 class Checkpoint:
-    """A checkpoint."""
+    """A checkpoint; ``type`` is Hyper-V's word for it, Recovery for one that a backup has made."""
 
     identifier: str
     name: str
     created: datetime
+    type: str = "Standard"
 
 
 @dataclass(eq=False)
 class Machine:
     """A virtual machine that a host knows, or knew: ``exists`` tells.
 
+    ``unsaved_data``: an application keeps the guest from shutting down unless it is forced. ``turned_off`` is how often
+    somebody turned it off while it ran, as by its power switch.
+    ``configuration`` is the state of its cluster's resource for its configuration; ``tells_cluster_id``: which machine
+    its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
+    ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
+    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -145,9 +162,17 @@ class Machine:
     processors: int = 2
     memory: int = 16 * GIB
     boot_seconds: float = 45.0
-    shutdown_seconds: float = 0.0
+    shutdown_seconds: float = 15.0
+    shutdown_component: str = COMPONENT_WORKS
+    unsaved_data: bool = False
+    turned_off: int = 0
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
+    automatic_stop_action: str = STOP_SAVE
+    operation: str = ""
+    has_tpm: bool = False
+    is_shielded: bool = False
+    resource_trouble: str = ""
     started: datetime | None = None
     stopping_since: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)
@@ -158,6 +183,9 @@ class Machine:
     heartbeat_works: bool = True
     may_start: bool = True
     readable: bool = True
+    configuration: str = LISTED
+    tells_cluster_id: bool = True
+    record: str = ""
     replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
     replication_trouble: Replication | None = None
     foreign_disks: list[ForeignDisk] = field(default_factory=list)
@@ -179,6 +207,19 @@ class Machine:
         return OFF if self.state in (STATE_OFF, STATE_SAVED) else RUNNING
 
     @property
+    def is_listed(self) -> bool:
+        """Whether its host has it in its list."""
+        return self.configuration == LISTED
+
+    def configure(self, state: str) -> None:
+        """Its cluster takes its configuration offline, or on again; what depends on that goes off, or is saved."""
+        self.configuration = state
+        if state == "Failed":
+            self.turn_off()
+        elif state != LISTED and self.state != STATE_OFF:
+            self.state, self.started = STATE_SAVED, None
+
+    @property
     def is_consistent(self) -> bool:
         """Whether its disks hold a whole copy."""
         return self.disks_state == CONSISTENT
@@ -189,6 +230,8 @@ class Machine:
         Raises:
             StartRefused: it cannot.
         """
+        if not self.is_listed:
+            raise StartRefused("Hyper-V was unable to find the virtual machine.")
         if not self.may_start:
             raise StartRefused("The virtual machine could not be started.")
         if not all(disk.present for disk in self.disks):
@@ -199,9 +242,28 @@ class Machine:
         """It runs from now on, whatever speaks against it."""
         self.state, self.started = STATE_RUNNING, now
 
-    def turn_off(self) -> None:
-        """It runs no more."""
+    def turn_off(self, *, hard: bool = False) -> None:
+        """It runs no more. ``hard``: somebody has turned it off."""
+        if hard and self.state != STATE_OFF:
+            self.turned_off += 1
         self.state, self.started = STATE_OFF, None
+
+    def shutdown_objection(self, now: datetime, *, force: bool) -> int:
+        """What keeps its guest from being asked to shut down, as InitiateShutdown returns it; 0: nothing."""
+        if self.state == STATE_STOPPING:
+            return IN_PROGRESS
+        if self.state != STATE_RUNNING:
+            return INVALID_STATE
+        if not self.has_booted(now):
+            return NOT_READY
+        if self.shutdown_component == COMPONENT_LOCKED and not force:
+            return LOCKED
+        return FAILED if self.shutdown_component == COMPONENT_FAILS else ASKED
+
+    def withdraw_shutdown(self) -> None:
+        """Its guest is asked no more, and goes on running."""
+        if self.state == STATE_STOPPING:
+            self.state, self.stopping_since = STATE_RUNNING, None
 
     def begin_shutdown(self, now: datetime) -> None:
         """Its guest goes down from now on; it serves nobody any more, and is not off yet."""

@@ -12,6 +12,7 @@ A service fault of a host is one of::
     {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine no vault is served
     {"host": H, "volume": "D:", "free_gb": 0.2}                      other files take the rest
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
+    {"host": H, "adapter": "Ethernet", "missing": true}              a network card was taken out (false: it is back)
     {"host": H, "role": "missing"}                                   Hyper-V, with its switches ("installed": again)
     {"host": H, "installation": "Server Core"}                       of Windows ("Server": with a desktop)
     {"host": H, "clock_offset": 900}                                 seconds ahead of the true time
@@ -21,41 +22,83 @@ A service fault of a host is one of::
     {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
     {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
     {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
+    {"host": H, "input": "lost"}                                     ends before anything has come ("arrives": again)
+    {"host": H, "console": "noisy"}                                  it greets, and goes on behind answers ("quiet")
+    {"host": H, "answers": "lost", "of": "changes"}                  nothing comes of what commands show that changed
+                                                                     something ("of": "all": of any); "cut": the first
+                                                                     half, "told": all again
+    {"host": H, "cim": "denied"}                                     to its accounts, even its name ("allowed": again)
+    {"host": H, "image": "hv02.contoso.example"}                     it was made of a copy of that host's disk
+    {"host": H, "powercli": "installed"}                             VMware's commands come first ("missing": none)
+    {"host": H, "second_hop": "allowed"}                             its sessions may go on to a file server, as with
+                                                                     CredSSP or delegation ("refused": again)
     {"host": H, "rights": "none"}                                    no administrator: Hyper-V shows nothing ("full")
 
 and of a virtual machine, with ``host`` as well where several have one of its name::
 
     {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would say to it
-    {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again
+    {"vm": V, "checkpoint": "before", "missing": false}              true: it is removed again; with "type": "Recovery"
+                                                                     it is one of a backup
+    {"vm": V, "operation": "MergingDisks"}                           what Hyper-V does with it, or what is wrong ("Ok")
+    {"vm": V, "security": "shielded"}                                or "vtpm" ("none": again)
+    {"vm": V, "vlan": 42}                                            of its network adapters (0: none)
+    {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when it goes down
+    {"vm": V, "cluster_resource": "Failed"}                          its state in the cluster ("ok": as its own)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
-    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down (0: no time)
+    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
+    {"vm": V, "shutdown_component": "missing"}                       or "fails", "locked", when it is asked to ("works")
+    {"vm": V, "unsaved_data": true}                                  it does not shut down unless it is forced to
     {"vm": V, "does_not_start": true}                                every start fails, and no job notices
     {"vm": V, "broken": true}                                        what it is cannot be read; others can
     {"vm": V, "disks": "missing"}                                    its files are gone ("present": back)
+    {"vm": V, "storage": "\\\\fs01\\vms"}                            its disks are on an SMB share ("local": no more)
     {"vm": V, "differencing": "left"}                                its disks have files of a backup ("merged": none)
     {"vm": V, "foreign_disk": "shared"}                              it has a disk that is not replicated: shared,
                                                                      pass_through or excluded ("none": it has none)
     {"vm": V, "automatic_start": "Start"}                            what its host does with it when it starts
-    {"vm": V, "replication": "Suspended"}                            or Critical, on its host ("ok": as the vault says)
+    {"vm": V, "replication": "Suspended"}                            or another state of Hyper-V's, or Critical, on its
+                                                                     host ("ok": as the vault says)
     {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
+    {"vm": V, "configuration": "Failed"}                             in its cluster, or Offline, OfflinePending: no node
+                                                                     lists it ("Online": its owner does)
+    {"vm": V, "cluster_id": "unreadable"}                            of its resources there ("readable": again)
+    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it ("ok": its state again)
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asr_simulator.hyperv.hosts import EXTERNAL, SERVICE_RUNNING, SERVICE_STOPPED, Host, Quota, Switch
+from asr_simulator.hyperv.cmdlets import enums
+from asr_simulator.hyperv.hosts import (
+    CUT,
+    EXTERNAL,
+    LOST,
+    SERVICE_RUNNING,
+    SERVICE_STOPPED,
+    TOLD,
+    Host,
+    Quota,
+    Switch,
+)
 from asr_simulator.hyperv.machines import (
+    COMPONENT_FAILS,
+    COMPONENT_LOCKED,
+    COMPONENT_MISSING,
+    COMPONENT_WORKS,
     EXCLUDED,
     GIB,
+    LISTED,
     PASS_THROUGH,
     SHARED,
     START_ALWAYS,
     START_IF_RUNNING,
     START_NOTHING,
+    UNLISTED,
     ForeignDisk,
     Machine,
     Replication,
@@ -174,13 +217,22 @@ def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     name, found = str(fault["switch"]), host.switch(str(fault["switch"]))
     if _one_of(fault, "missing", True, False) is False:
-        card = next((one for one in host.cards if one not in {switch.card for switch in host.switches}), None)
+        used = {card for switch in host.switches for card in switch.cards}
+        card = next((one for one in host.shown_cards if one not in used), None)
         if found is not None or not host.role_installed or card is None:
             raise ValueError(f"{host.name} has that switch, or no network card for it")
-        return lambda: host.switches.append(Switch(hyperv.new_id(), name, EXTERNAL, card))
+        return lambda: host.switches.append(Switch(hyperv.new_id(), name, EXTERNAL, [card]))
     if found is None:
         raise ValueError(f"{host.name} has no switch {name}")
     return lambda: hyperv.remove_switch(host, found)
+
+
+def _adapter(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    name, missing = str(fault["adapter"]), _one_of(fault, "missing", True, False)
+    found = [card for card in host.cards if card.name.lower() == name.lower()]
+    if not found:
+        raise ValueError(f"{host.name} has no network adapter {name}")
+    return lambda: setattr(found[0], "present", not missing)
 
 
 def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -203,6 +255,26 @@ def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     full = _one_of(fault, "rights", "none", "full") == "full"
     return lambda: setattr(host, "administered", full)
+
+
+def _cim(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    allowed = _one_of(fault, "cim", "denied", "allowed") == "allowed"
+    return lambda: setattr(host, "shows_cim", allowed)
+
+
+def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    image = _host(hyperv, fault["image"])
+    return lambda: setattr(host, "image", image.name)
+
+
+def _powercli(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    installed = _one_of(fault, "powercli", "installed", "missing") == "installed"
+    return lambda: setattr(host, "has_powercli", installed)
+
+
+def _second_hop(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    allowed = _one_of(fault, "second_hop", "allowed", "refused") == "allowed"
+    return lambda: setattr(host, "second_hop", allowed)
 
 
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -231,6 +303,26 @@ def _send(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host.remoting, "send_times_out", late)
 
 
+def _input(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    lost = _one_of(fault, "input", "lost", "arrives") == "lost"
+    return lambda: setattr(host.remoting, "input_lost", lost)
+
+
+def _console(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    console = CONSOLES[_one_of(fault, "console", *CONSOLES)]
+    return lambda: setattr(host.remoting, "console", console)
+
+
+def _answers(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    answers = _one_of(fault, "answers", LOST, CUT, TOLD)
+    of_changes_alone = _one_of(fault, "of", "all", "changes") == "changes"
+
+    def change() -> None:
+        host.remoting.answers, host.remoting.of_changes_alone = answers, of_changes_alone
+
+    return change
+
+
 def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     if _one_of(fault, "power", "running", "off") == "off":
         return machine.turn_off
@@ -238,13 +330,51 @@ def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name = str(fault["checkpoint"])
+    name, kind = str(fault["checkpoint"]), str(fault.get("type", "Standard"))
+    if kind not in enums.SNAPSHOT_TYPE.names:
+        raise ValueError(f"type is one of {', '.join(enums.SNAPSHOT_TYPE.names)}, not {kind!r}")
     if not fault.get("missing", False):
-        return lambda: hyperv.checkpoint(machine, name)
+        return lambda: hyperv.checkpoint(machine, name, kind)
     found = [one for one in machine.checkpoints if one.name == name]
     if not found:
         raise ValueError(f"{machine.name} has no checkpoint {name}")
     return lambda: machine.checkpoints.remove(found[-1])
+
+
+def _operation(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    operation = _one_of(fault, "operation", *enums.OPERATIONAL_STATUS.names)
+    return lambda: setattr(machine, "operation", "" if operation == "Ok" else operation)
+
+
+def _security(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    kind = _one_of(fault, "security", "shielded", "vtpm", "none")
+
+    def change() -> None:
+        machine.has_tpm, machine.is_shielded = kind != "none", kind == "shielded"
+
+    return change
+
+
+def _vlan(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    vlan = int(_number(fault, "vlan"))
+    if not 0 <= vlan <= MOST_VLANS:
+        raise ValueError(f"vlan is 0 to {MOST_VLANS}, not {vlan}")
+
+    def change() -> None:
+        for adapter in machine.adapters:
+            adapter.vlan = vlan
+
+    return change
+
+
+def _automatic_stop(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    action = _one_of(fault, "automatic_stop", *enums.STOP_ACTION.names)
+    return lambda: setattr(machine, "automatic_stop_action", action)
+
+
+def _cluster_resource(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "cluster_resource", *enums.RESOURCE_STATE.names, "ok")
+    return lambda: setattr(machine, "resource_trouble", "" if state == "ok" else state)
 
 
 def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -257,6 +387,16 @@ def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -
     if not 0 <= seconds <= LONGEST_SHUTDOWN:
         raise ValueError(f"shutdown_seconds is 0 to {LONGEST_SHUTDOWN}, not {seconds:g}")
     return lambda: setattr(machine, "shutdown_seconds", seconds)
+
+
+def _shutdown_component(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    component = _one_of(fault, "shutdown_component", *COMPONENTS)
+    return lambda: setattr(machine, "shutdown_component", component)
+
+
+def _unsaved_data(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    unsaved = _one_of(fault, "unsaved_data", True, False)
+    return lambda: setattr(machine, "unsaved_data", unsaved)
 
 
 def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -277,6 +417,13 @@ def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
             disk.present = present
 
     return change
+
+
+def _storage(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    folder = str(fault["storage"])
+    if folder != "local" and not SHARE.fullmatch(folder):
+        raise ValueError(f"storage is local or a folder of a share, \\\\SERVER\\SHARE, not {folder!r}")
+    return lambda: hyperv.store(machine, "" if folder == "local" else folder)
 
 
 def _differencing(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -309,14 +456,50 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.move(machine, node)
 
 
-OPTIONAL = frozenset({"missing", "wmi_error"})
+def _configuration(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "configuration", LISTED, *UNLISTED)
+    _of_cluster(machine)
+    return lambda: machine.configure(state)
+
+
+def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    readable = _one_of(fault, "cluster_id", "unreadable", "readable") == "readable"
+    _of_cluster(machine)
+    return lambda: setattr(machine, "tells_cluster_id", readable)
+
+
+def _of_cluster(machine: Machine) -> None:
+    if machine.host.cluster is None:
+        raise ValueError(f"{machine.name} is on {machine.host.name}, which is no node of a cluster")
+
+
+def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD)
+    if not any(host.manages and machine.host in host.manages.hosts for host in hyperv.hosts.values()):
+        raise ValueError(f"{machine.name} is on {machine.host.name}, which VMM does not manage")
+    return lambda: setattr(machine, "record", "" if state == "ok" else state)
+
+
+COMPONENTS = (COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED)
+SHARE = re.compile(r"\\\\[\w.-]+(\\[^\\/:*?\"<>|]+)+")
+MOST_VLANS = 4094
+OPTIONAL = frozenset({"missing", "wmi_error", "type"})
 REPLICATIONS = {
+    **{state: Replication(state, "Normal", "Primary") for state in enums.REPLICATION_STATE.names},
     "Suspended": Replication("Suspended", "Warning", "Primary"),
     "Critical": Replication("Error", "Critical", "Primary"),
     "ok": None,
 }
 # The HRESULTs of errors 4551 (an App Control policy) and 1260 (AppLocker, a software restriction policy).
 BLOCKED = {"blocked": 2147946951, "by_policy": 2147943660, "allowed": 0}
+# What a banner, a module and a security agent may say: lines, what looks like an answer, no end of a line.
+CONSOLES = {
+    "noisy": (
+        'Authorized use only.\r\n{"result": null}\r\neyJyZXN1bHQiOiBudWxsfQ==\r\n<a></a><> Loading... 100 %',
+        "WARNING: session is recorded\r\nBye",
+    ),
+    "quiet": ("", ""),
+}
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"reachable"}): _reachable,
     frozenset({"dead"}): _dead,
@@ -324,27 +507,46 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"service", "state"}): _service,
     frozenset({"volume", "free_gb"}): _volume,
     frozenset({"switch", "missing"}): _switch,
+    frozenset({"adapter", "missing"}): _adapter,
     frozenset({"role"}): _role,
     frozenset({"installation"}): _installation,
     frozenset({"clock_offset"}): _clock_offset,
     frozenset({"rights"}): _rights,
+    frozenset({"cim"}): _cim,
+    frozenset({"image"}): _image,
+    frozenset({"second_hop"}): _second_hop,
+    frozenset({"powercli"}): _powercli,
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
     frozenset({"language_mode"}): _language_mode,
     frozenset({"powershell"}): _powershell,
     frozenset({"pipe"}): _pipe,
     frozenset({"send"}): _send,
+    frozenset({"input"}): _input,
+    frozenset({"console"}): _console,
+    frozenset({"answers", "of"}): _answers,
 }
 OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"power"}): _power,
-    frozenset({"checkpoint", "missing"}): _checkpoint,
+    frozenset({"checkpoint", "missing", "type"}): _checkpoint,
+    frozenset({"operation"}): _operation,
+    frozenset({"security"}): _security,
+    frozenset({"vlan"}): _vlan,
+    frozenset({"automatic_stop"}): _automatic_stop,
+    frozenset({"cluster_resource"}): _cluster_resource,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
+    frozenset({"shutdown_component"}): _shutdown_component,
+    frozenset({"unsaved_data"}): _unsaved_data,
     frozenset({"does_not_start"}): _does_not_start,
     frozenset({"broken"}): _broken,
     frozenset({"disks"}): _disks,
+    frozenset({"storage"}): _storage,
     frozenset({"differencing"}): _differencing,
     frozenset({"foreign_disk"}): _foreign_disk,
     frozenset({"automatic_start"}): _automatic_start,
     frozenset({"replication"}): _replication,
     frozenset({"owner"}): _owner,
+    frozenset({"configuration"}): _configuration,
+    frozenset({"cluster_id"}): _cluster_id,
+    frozenset({"vmm_record"}): _vmm_record,
 }

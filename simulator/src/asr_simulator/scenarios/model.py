@@ -81,10 +81,15 @@ class DiskSpec:
 
 @dataclass(frozen=True)
 class SwitchSpec:
-    """A virtual switch; ``type`` is External, Internal or Private."""
+    """A virtual switch; ``type`` is External, Internal or Private.
+
+    ``embedded_teaming``: all network cards that are free are its team; else an external one has the first of them.
+    """
 
     name: str
     type: str = "External"
+    embedded_teaming: bool = False
+    sr_iov: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def host(spec: Mapping[str, Any]) -> model.HostSpec:
     return model.HostSpec(**values)
 
 
-def _switch(spec: str | Mapping[str, str]) -> model.SwitchSpec:
+def _switch(spec: str | Mapping[str, Any]) -> model.SwitchSpec:
     return model.SwitchSpec(spec) if isinstance(spec, str) else model.SwitchSpec(**spec)
 
 
@@ -141,6 +141,11 @@ def doubts(fabrics: tuple[model.FabricSpec, ...]) -> list[str]:
         ]
         found += [
             f"host {one.name}: switch {name} is named twice" for name in _twice(s.name.lower() for s in one.switches)
+        ]
+        found += [
+            f"host {one.name}: switch {switch.name} cannot have embedded teaming, which came with 2016"
+            for switch in one.switches
+            if switch.embedded_teaming and one.os == "2012 R2"
         ]
         found += [
             f"host {one.name}: volume {volume.path} cannot have {volume.free_gb:g} of {volume.gb:g} GB free"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from asr_simulator.fibers import Fiber
 from asr_simulator.wsman import faults
 from asr_simulator.wsman.calls import Call
 from asr_simulator.wsman.shells import Command, Shell
@@ -64,8 +65,9 @@ def feed(call: Call, shell: Shell, command: Command, data: bytes, is_last: bool)
 
 
 def interrupt(shell: Shell, command: Command, exit_code: int) -> None:
-    """End a command that still waits for input."""
+    """End a command that still waits for input, or runs."""
     if command.exit_code is None:
+        command.kill()
         _finish(shell, command, "", "", exit_code)
 
 
@@ -78,10 +80,19 @@ def program_of(line: str) -> str:
 
 
 def _run(call: Call, shell: Shell, command: Command) -> None:
-    done = call.runner.run(
-        call.world, call.peer.host, command.line, bytes(command.stdin), shell.settings.environment
-    )
-    _finish(shell, command, done.stdout, done.stderr, done.exit_code)
+    """Run a command until it ends or blocks; then it goes on by itself when simulated time has come."""
+    stdin, environment, clock = bytes(command.stdin), shell.settings.environment, call.world.clock
+
+    def live(fiber: Fiber) -> None:
+        def pause(seconds: float) -> None:
+            clock.after(seconds, fiber.resume)
+            fiber.pause()
+
+        done = call.runner.run(call.world, call.peer.host, command.line, stdin, environment, pause)
+        _finish(shell, command, done.stdout, done.stderr, done.exit_code)
+
+    command.fiber = Fiber(live)
+    command.fiber.resume()
 
 
 def _finish(shell: Shell, command: Command, stdout: str, stderr: str, exit_code: int) -> None:

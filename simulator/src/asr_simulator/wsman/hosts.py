@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -100,9 +100,15 @@ class Runner(Protocol):
         """Whether the command waits for the end of its standard input."""
 
     def run(
-        self, world: World, host: RemoteHost, command_line: str, stdin: bytes, environment: Mapping[str, str]
+        self,
+        world: World,
+        host: RemoteHost,
+        command_line: str,
+        stdin: bytes,
+        environment: Mapping[str, str],
+        pause: Callable[[float], None],
     ) -> Completed:
-        """Run the line on the host until it ends."""
+        """Run the line on the host until it ends. ``pause`` lets so many simulated seconds pass, while others go on."""
 
 
 @dataclass(frozen=True)

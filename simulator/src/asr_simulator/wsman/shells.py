@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.clock import Clock
+from asr_simulator.fibers import Fiber
 from asr_simulator.identities import Identities
 from asr_simulator.wsman import faults
 from asr_simulator.wsman.hosts import Peer, RemoteHost
@@ -36,6 +37,12 @@ class Command:
     stderr: bytes = field(default=b"", repr=False)
     exit_code: int | None = None
     changed: threading.Event = field(default_factory=threading.Event)
+    fiber: Fiber | None = field(default=None, repr=False)
+
+    def kill(self) -> None:
+        """End its process, which may be in the middle of something."""
+        if self.fiber is not None:
+            self.fiber.kill()
 
     def finish(self, stdout: bytes, stderr: bytes, exit_code: int) -> None:
         """It ended with this."""
@@ -162,6 +169,7 @@ class Shells:
     def remove(self, shell: Shell, command: Command) -> None:
         """Remove a command."""
         del shell.commands[command.id]
+        command.kill()
         command.changed.set()
 
     def age(self, shell: Shell) -> tuple[float, float]:

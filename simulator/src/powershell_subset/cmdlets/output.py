@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write-Output, Write-Host, Out-Null and Out-String."""
+"""Write-Output, Write-Host, Out-Null, Out-Host and Out-String."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ class OutNull(Cmdlet):
 
     title = "Out-Null"
     module = "Microsoft.PowerShell.Core"
+
+
+@cmdlet("oh")
+class OutHost(Cmdlet):
+    """Out-Host: the console shows it, and nothing goes down the pipeline."""
+
+    title = "Out-Host"
+    module = "Microsoft.PowerShell.Core"
+
+    def process(self, item: Any) -> None:
+        """Show an object."""
+        self.engine.write(shown(item))
 
 
 @cmdlet()

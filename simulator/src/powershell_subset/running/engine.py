@@ -52,9 +52,9 @@ def runs(kind: type[Node]) -> Callable[[_Function], _Function]:
 class Machine:
     """The host that a script runs on.
 
-    `commands` are its cmdlets and `absent` the names of those that other hosts have, in lower case; `groups` are the
-    SIDs of the caller's; `constrained` says that scripts run in Constrained Language Mode; `answers` are commands of
-    users whose answers are told.
+    `commands` are its cmdlets by their names in lower case, with the module before it for one that another module's
+    hides; `absent` are the names of those that other hosts have. `groups` are the SIDs of the caller's; `constrained`
+    says that scripts run in Constrained Language Mode; `answers` are commands of users whose answers are told.
     """
 
     commands: Mapping[str, Command]

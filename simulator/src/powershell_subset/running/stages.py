@@ -195,5 +195,7 @@ def find_command(engine: Engine, name: str) -> Known | None:
         return function
     module, _backslash, bare = name.lower().rpartition("\\")
     full = bare if module else ALIASES.get(bare, bare)
-    found: Command | type[Cmdlet] | None = CMDLETS.get(full) or engine.machine.commands.get(full)
+    commands = engine.machine.commands
+    found: Command | type[Cmdlet] | None
+    found = CMDLETS.get(full) or commands.get(f"{module}\\{full}") or commands.get(full)
     return found if found is not None and module in ("", found.module.lower()) else None

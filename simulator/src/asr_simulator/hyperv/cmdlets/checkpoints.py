@@ -36,7 +36,7 @@ def _checkpoint(place: Place, machine: Machine, checkpoint: Checkpoint) -> PSObj
         {
             "Name": checkpoint.name,
             "Id": UUID(checkpoint.identifier),
-            "SnapshotType": enums.SNAPSHOT_TYPE["Standard"],
+            "SnapshotType": enums.SNAPSHOT_TYPE[checkpoint.type],
             "CreationTime": place.shown(checkpoint.created),
             "ParentSnapshotId": UUID(before[-1].identifier) if before else None,
             "ParentSnapshotName": before[-1].name if before else None,

@@ -2,22 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Get-CimInstance for the classes of ``root/cimv2`` that tell what a server is."""
+"""Get-CimInstance for the classes that tell what a server is, and for what its virtual machines' guests take orders by.
+
+Invoke-CimMethod for these orders.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from asr_simulator.hyperv.cmdlets import errors, wql
-from asr_simulator.hyperv.cmdlets.names import texts
+from asr_simulator.hyperv.cmdlets import errors, shutdown, wql
+from asr_simulator.hyperv.cmdlets.names import given, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
 from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
 from powershell_subset import Call, Command, NotModelled, PSObject
 
 Rows = Callable[[Place], Iterable[dict[str, Any]]]
-NAMESPACE = "root/cimv2"
+NAMESPACE, VIRTUALIZATION = "root/cimv2", "root/virtualization/v2"
 OWN_MEMORY = 4 * GIB  # what the host itself takes
 LEAST_FREE = 2 * GIB
 LOCAL_DISK = 3
@@ -26,7 +29,7 @@ KNOWN_FAMILIES = ("win32_", "cim_", "msft_", "msvm_", "msclust", "__")
 
 
 def commands(place: Place) -> list[Command]:
-    """Get-CimInstance."""
+    """Get-CimInstance and Invoke-CimMethod."""
     return [
         command(
             "Get-CimInstance",
@@ -35,29 +38,51 @@ def commands(place: Place) -> list[Command]:
             positional=("ClassName",),
             module="CimCmdlets",
             class_name="Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand",
-        )
+        ),
+        command(
+            "Invoke-CimMethod",
+            lambda call: _invoked(place, call),
+            ("InputObject", "MethodName", "Arguments"),
+            module="CimCmdlets",
+            class_name="Microsoft.Management.Infrastructure.CimCmdlets.InvokeCimMethodCommand",
+        ),
     ]
 
 
 def _instances(place: Place, call: Call) -> Iterable[PSObject]:
+    if not place.host.shows_cim:
+        raise errors.cim("Access denied ", "0x80041003", "PermissionDenied")
     name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
-    spaces = [text.replace("\\", "/").lower() for text in texts(call, "Namespace")] or [NAMESPACE]
-    rows = CLASSES.get(name.lower())
-    if rows is None or spaces != [NAMESPACE]:
+    space = next((text.replace("\\", "/").lower() for text in texts(call, "Namespace")), NAMESPACE)
+    found = CLASSES.get((space, name.lower()))
+    if found is None:
         if name.lower().startswith(KNOWN_FAMILIES):
-            raise NotModelled(f"the class {name} of {spaces[0]}")
+            raise NotModelled(f"the class {name} of {space}")
         raise errors.cim("Invalid class ", "0x80041010", "MetadataError")
-    type_name = f"Microsoft.Management.Infrastructure.CimInstance#{NAMESPACE}/{SPELLED[name.lower()]}"
-    return (PSObject(type_name, row, text=f"{SPELLED[name.lower()]}") for row in _filtered(list(rows(place)), call))
+    spelled, rows, properties = found
+    type_name = f"Microsoft.Management.Infrastructure.CimInstance#{space}/{spelled}"
+    return (PSObject(type_name, row, text=spelled) for row in _filtered(list(rows(place)), properties, call))
 
 
-def _filtered(rows: list[dict[str, Any]], call: Call) -> Iterable[dict[str, Any]]:
+def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
+    """Call a method of an instance; its answer is in ReturnValue."""
+    (instance,), (method,) = given(call, "InputObject"), texts(call, "MethodName")
+    arguments = call.parameters.get("arguments")
+    if instance.text != shutdown.COMPONENT or method.lower() != "initiateshutdown":
+        raise NotModelled(f"the method {method} of {instance.text}")
+    named = {str(name).lower(): value for name, value in arguments.items()} if arguments is not None else {}
+    values = {"ReturnValue": shutdown.initiate(place, instance, named), "PSComputerName": None}
+    yield PSObject("Microsoft.Management.Infrastructure.CimMethodResult", values)
+
+
+def _filtered(rows: list[dict[str, Any]], properties: Iterable[str], call: Call) -> Iterable[dict[str, Any]]:
     clauses = texts(call, "Filter")
     if not clauses or not clauses[0].strip():
         return rows
     lowered = [{key.lower(): value for key, value in row.items()} for row in rows]
     try:
-        fits = wql.where(clauses[0], frozenset(lowered[0]) if lowered else frozenset())
+        known = properties or rows[0]
+        fits = wql.where(clauses[0], frozenset(name.lower() for name in known))
     except wql.InvalidQuery:
         raise errors.cim("Invalid query ", "0x80041017", "InvalidArgument") from None
     return [row for row, values in zip(rows, lowered, strict=True) if fits(values)]
@@ -151,12 +176,13 @@ def _device(volume: Volume) -> str:
     return f"\\\\?\\Volume{{{volume.identifier}}}\\"
 
 
-SPELLED = {
-    name.lower(): name for name in ("Win32_ComputerSystem", "Win32_OperatingSystem", "Win32_Service", "Win32_Volume")
-}
-CLASSES: dict[str, Rows] = {
-    "win32_computersystem": _computer,
-    "win32_operatingsystem": _operating_system,
-    "win32_service": _services,
-    "win32_volume": _volumes,
-}
+# The properties need only be said of classes that may have no instances.
+_CLASSES: tuple[tuple[str, str, Rows, tuple[str, ...]], ...] = (
+    (NAMESPACE, "Win32_ComputerSystem", _computer, ()),
+    (NAMESPACE, "Win32_OperatingSystem", _operating_system, ()),
+    (NAMESPACE, "Win32_Service", _services, ()),
+    (NAMESPACE, "Win32_Volume", _volumes, ()),
+    (VIRTUALIZATION, shutdown.COMPONENT, shutdown.components, shutdown.PROPERTIES),
+)
+# By namespace and name in small letters: the name as it is spelled, its instances, and its properties.
+CLASSES = {(space, name.lower()): (name, rows, properties) for space, name, rows, properties in _CLASSES}

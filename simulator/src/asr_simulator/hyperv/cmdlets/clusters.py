@@ -89,7 +89,7 @@ class _View:
         values = {
             "Name": machine.name,
             "OwnerNode": self._node(machine.host),
-            "State": enums.GROUP_STATE["Online" if machine.state == STATE_RUNNING else "Offline"],
+            "State": enums.GROUP_STATE[_group_state(machine)],
             "GroupType": enums.GROUP_TYPE["VirtualMachine"],
             "Id": self._place.hyperv.id_of("cluster group", machine.identifier),
             "Cluster": self.cluster(),
@@ -103,10 +103,11 @@ class _View:
 
     def _resource(self, machine: Machine, kind: str) -> PSObject:
         name = f"{kind} {machine.name}"
-        online = kind == CONFIGURATION or machine.state == STATE_RUNNING
+        trouble = machine.resource_trouble if kind == MACHINE else ""
+        own = machine.configuration if kind == CONFIGURATION else _state(machine)
         values = {
             "Name": name,
-            "State": enums.RESOURCE_STATE["Online" if online else "Offline"],
+            "State": enums.RESOURCE_STATE[trouble or own],
             "OwnerGroup": self._group(machine),
             "OwnerNode": self._node(machine.host),
             "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),
@@ -118,6 +119,8 @@ class _View:
     def parameters(self, call: Call) -> Iterable[PSObject]:
         """The private properties of resources."""
         for resource in given(call, "InputObject"):
+            if any(not machine.tells_cluster_id for machine in self._machines_of(resource)):
+                raise _unreadable(str(resource["Name"]))
             every = [self._parameter(resource, machine) for machine in self._machines_of(resource)]
             yield from chosen(call, "Name", every, lambda one: str(one["Name"]), self._no("parameter"))
 
@@ -138,6 +141,23 @@ class _View:
             return CommandError(message, "ClusterObjectNotFound", "ObjectNotFound", exception=EXCEPTION, target=name)
 
         return missing
+
+
+def _state(machine: Machine) -> str:
+    """The state of the resource of a machine, which depends on that of its configuration."""
+    return "Online" if machine.state == STATE_RUNNING else "Offline"
+
+
+def _group_state(machine: Machine) -> str:
+    """The state of the group of both: none of several that differ, but what the worst makes of it."""
+    states = {"Failed": "Failed", "OfflinePending": "Pending"}
+    online = "Online" if machine.state == STATE_RUNNING else "Offline"
+    return states.get(machine.configuration, online)
+
+
+def _unreadable(name: str) -> CommandError:
+    message = f"An error occurred while getting the private properties of '{name}'.\r\n    The handle is invalid"
+    return CommandError(message, "Get-ClusterParameter", "NotSpecified", exception=EXCEPTION, target=name)
 
 
 def _not_running() -> CommandError:

@@ -6,20 +6,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
-from asr_simulator.hyperv.cmdlets.names import given
+from asr_simulator.hyperv.cmdlets.names import given, matches
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, Machine, VirtualDisk
 from powershell_subset import Call, Command, CommandError, PSObject
+from powershell_subset.operators.patterns import is_wildcard
 
 BLOCK = 32 * MIB
 # The number of the host's disk that is passed through.
 PASSED_THROUGH = 3
+SHARE = "\\\\"
+ESCAPED = re.compile(r"`(.)")
 
 
 def commands(place: Place) -> list[Command]:
@@ -95,11 +99,28 @@ def _files(place: Place, call: Call) -> Iterable[PSObject]:
             other = VirtualDisk(foreign.path, foreign.size, machine.host.storage, foreign.identifier)
             by_path[foreign.path.lower()] = (other, foreign.path)
     for path in _paths(call):
+        if path.startswith(SHARE):
+            yield from _files_of_share(place, call, path, by_path.values())
+            continue
         found = by_path.get(path.lower())
         if found is None or not found[0].present:
             call.write_error(_missing(path))
         else:
             yield _file(place, *found)
+
+
+def _files_of_share(
+    place: Place, call: Call, pattern: str, files: Iterable[tuple[VirtualDisk, str]]
+) -> Iterable[PSObject]:
+    """What a UNC path finds, which is a pattern: PowerShell lists it, as the account of the session.
+
+    The file server does not know who that is, unless the session may go on to it: then nothing is there.
+    """
+    there = [file for file in files if file[0].present and place.host.second_hop]
+    found = [file for file in there if matches(pattern, file[1])]
+    yield from (_file(place, *file) for file in found)
+    if not found:
+        call.write_error(_nothing_there(pattern))
 
 
 def _paths(call: Call) -> Iterable[str]:
@@ -130,6 +151,17 @@ def _file(place: Place, disk: VirtualDisk, path: str) -> PSObject:
         "Number": None,
     }
     return PSObject("Microsoft.Vhd.PowerShell.VirtualHardDisk", values)
+
+
+def _nothing_there(pattern: str) -> CommandError:
+    """A path without wildcards has to be there; a pattern that nothing fits leaves no path."""
+    plain = ESCAPED.sub("", pattern)
+    if is_wildcard(plain):
+        return errors.invalid_parameter(
+            f"The path '{pattern}' is not a valid path to a virtual hard disk file.", pattern
+        )
+    path = ESCAPED.sub(r"\1", pattern)
+    return errors.invalid_parameter(f"Cannot find path '{path}' because it does not exist.", path)
 
 
 def _missing(path: str) -> CommandError:

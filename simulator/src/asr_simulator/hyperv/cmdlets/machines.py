@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from asr_simulator.hyperv.cmdlets import enums, errors
+from asr_simulator.hyperv.cmdlets import enums, errors, shutdown
 from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import (
@@ -105,14 +106,10 @@ def _stop(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 def _stop_one(place: Place, call: Call, machine: Machine) -> None:
-    """Stop it; a shutdown needs a guest that answers."""
     if flag(call, "TurnOff"):
-        machine.turn_off()
-    elif machine.has_booted(place.now):
-        place.hyperv.shut_down(machine)
+        machine.turn_off(hard=True)
     else:
-        message = f"'{machine.name}' failed to shut down.\r\nThe device is not ready. (0x80070015)"
-        call.write_error(errors.operation_failed(message))
+        shutdown.stop(place, call, machine)
 
 
 def show(place: Place, machine: Machine) -> PSObject:
@@ -126,8 +123,10 @@ def show(place: Place, machine: Machine) -> PSObject:
         "Id": identifier,
         "VMId": identifier,
         "State": enums.VM_STATE[machine.state],
-        "Status": "Operating normally",
+        "Status": _status(machine.operation),
+        "OperationalStatus": enums.every(enums.OPERATIONAL_STATUS, _operational(machine.operation)),
         "AutomaticStartAction": enums.START_ACTION[machine.automatic_start_action],
+        "AutomaticStopAction": enums.STOP_ACTION[machine.automatic_stop_action],
         "Generation": machine.generation,
         "Version": VERSIONS[host.os.version],
         "Path": machine.path,
@@ -154,6 +153,17 @@ def show(place: Place, machine: Machine) -> PSObject:
     return PSObject(TYPE, values, text=f"VirtualMachine (Name = '{machine.name}') [Id = '{machine.identifier}']")
 
 
+def _operational(operation: str) -> list[str]:
+    """Hyper-V's own two words: that it serves a request, and which; what is wrong stands alone."""
+    return ["Ok"] if not operation else [operation] if operation in TROUBLES else ["InService", operation]
+
+
+def _status(operation: str) -> str:
+    return WORDS.sub(" ", operation).capitalize() or "Operating normally"
+
+
+TROUBLES = ("Degraded", "PredictiveFailure", "SupportingEntityInError", "CriticalIoError")
+WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # The version that each release gives a new virtual machine's configuration (documented).
 VERSIONS = {
     "6.3.9600": "5.0",

@@ -20,6 +20,10 @@ from asr_simulator.hyperv.machines import HYPERV_MAC, Machine, NetworkAdapter
 from powershell_subset import Call, Command, CommandError, PSObject
 
 GIGABITS = 10
+# What a switch with embedded teaming has for an adapter, in English; whatever its type is.
+TEAMED = "Teamed-Interface"
+# 2012 R2, whose switches have no such properties.
+WITHOUT_TEAMING = "6.3.9600"
 
 
 def commands(place: Place) -> list[Command]:
@@ -60,21 +64,31 @@ def _switches(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 def show_switch(place: Place, switch: Switch) -> PSObject:
-    """A switch as Get-VMSwitch shows it."""
-    cards = [switch.card.description] if switch.card else []
+    """A switch as Get-VMSwitch shows it. An external one whose adapter is gone has a list with nothing in it, once."""
+    adapters = _descriptions(switch)
+    single = adapters[0] if adapters else None
     values: dict[str, Any] = {
         "Name": switch.name,
         "Id": UUID(switch.identifier),
         "SwitchType": enums.SWITCH_TYPE[switch.type],
-        "NetAdapterInterfaceDescription": cards[0] if cards else None,
-        "NetAdapterInterfaceDescriptions": cards or None,
+        "NetAdapterInterfaceDescription": TEAMED if switch.teamed else single,
+        "NetAdapterInterfaceDescriptions": adapters,
         "AllowManagementOS": switch.type != PRIVATE and switch.for_management,
-        "EmbeddedTeamingEnabled": False,
-        "IovEnabled": False,
+        "EmbeddedTeamingEnabled": switch.teamed,
+        "IovEnabled": switch.sr_iov,
         "Notes": "",
         "ComputerName": place.host.short_name,
     }
+    if place.host.os.version == WITHOUT_TEAMING:
+        values.update(EmbeddedTeamingEnabled=None, NetAdapterInterfaceDescriptions=None)
     return PSObject("Microsoft.HyperV.PowerShell.VMSwitch", values, text=f"VMSwitch (Name = '{switch.name}')")
+
+
+def _descriptions(switch: Switch) -> list[str | None] | None:
+    there: list[str | None] = [card.description for card in switch.cards_there]
+    if switch.type != EXTERNAL:
+        return None
+    return there if switch.teamed else (there or [None])[:1]
 
 
 def _adapters(place: Place, call: Call) -> Iterable[PSObject]:
@@ -101,9 +115,24 @@ def _adapter(place: Place, machine: Machine, adapter: NetworkAdapter) -> PSObjec
             "Status": enums.every(enums.ADAPTER_STATUS, ["Ok"] if machine.has_booted(now) else []),
             "IsManagementOs": False,
             "IsLegacy": False,
+            "VlanSetting": _vlan(adapter),
             "ComputerName": machine.host.short_name,
         },
     )
+
+
+def _vlan(adapter: NetworkAdapter) -> PSObject:
+    """What an adapter shows of its VLAN; trunks and private VLANs are not modelled."""
+    values = {
+        "OperationMode": enums.VLAN_MODE["Access" if adapter.vlan else "Untagged"],
+        "AccessVlanId": adapter.vlan,
+        "NativeVlanId": 0,
+        "AllowedVlanIdListString": "",
+        "PrimaryVlanId": 0,
+        "SecondaryVlanId": 0,
+        "SecondaryVlanIdListString": "",
+    }
+    return PSObject("Microsoft.HyperV.PowerShell.VMNetworkAdapterVlanSetting", values)
 
 
 def _for_management(host: Host) -> list[Switch]:
@@ -111,7 +140,7 @@ def _for_management(host: Host) -> list[Switch]:
 
 
 def _cards(host: Host, call: Call) -> Iterable[PSObject]:
-    every = [_card(card) for card in host.cards]
+    every = [_card(card) for card in host.shown_cards]
     every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(host))]
     return chosen(call, "Name", every, lambda one: str(one["Name"]), _no_card)
 
@@ -160,9 +189,9 @@ def _net_adapter(name: str, description: str, mac: str, index: int, status: str,
 
 def card_of(host: Host, name: str) -> NetworkCard | None:
     """The network card of that name."""
-    return next((card for card in host.cards if card.name.lower() == name.lower()), None)
+    return next((card for card in host.shown_cards if card.name.lower() == name.lower()), None)
 
 
 def holder_of(host: Host, card: NetworkCard) -> Switch | None:
     """The external switch on a network card."""
-    return next((one for one in host.switches if one.type == EXTERNAL and one.card is card), None)
+    return next((one for one in host.switches if one.type == EXTERNAL and card in one.cards), None)

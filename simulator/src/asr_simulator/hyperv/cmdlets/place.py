@@ -22,14 +22,16 @@ HYPER_V = "Hyper-V"
 # What the real cmdlets take as well, and the simulator does not: other computers, jobs, and asking back.
 ELSEWHERE = ("ComputerName", "CimSession", "Credential", "AsJob", "ThrottleLimit", "WhatIf")
 Run = Callable[[Call], Iterable[Any]]
+Pause = Callable[[float], None]
 
 
 @dataclass(frozen=True)
 class Place:
-    """A session on a host."""
+    """A session on a host. ``pause`` lets simulated seconds pass while the command that calls it blocks."""
 
     hyperv: HyperV
     host: Host
+    pause: Pause
 
     @property
     def now(self) -> datetime:

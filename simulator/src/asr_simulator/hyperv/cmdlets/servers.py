@@ -96,6 +96,8 @@ def _services(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 WINDOWS_KEY = r"hklm:\software\microsoft\windows nt\currentversion"
+NETWORK_KEY = r"hklm:\system\currentcontrolset\services\tcpip\parameters"
+CRYPTOGRAPHY_KEY = r"hklm:\software\microsoft\cryptography"
 
 
 def _no_service(name: str) -> CommandError:
@@ -126,18 +128,24 @@ def _items(place: Place, call: Call) -> Iterable[PSObject]:
 
 
 def _values(place: Place, call: Call) -> Iterable[PSObject]:
-    """The values of a key of the registry: of the one alone that tells what Windows is.
+    """The values of a key of the registry: of those alone that tell what Windows is, and which machine it is.
 
     Raises:
         NotModelled: another path.
     """
+    host = place.host
+    name, suffix = host.name.partition(".")[0], host.domain if host.in_domain else ""
+    known = {
+        WINDOWS_KEY: {"InstallationType": host.installation, "CurrentBuild": host.os.build},
+        NETWORK_KEY: {"Hostname": name, "Domain": suffix, "NV Hostname": name, "NV Domain": suffix},
+        # That of the disk that Windows was installed on, whatever was made of a copy of it.
+        CRYPTOGRAPHY_KEY: {"MachineGuid": place.hyperv.id_of("Windows", host.image or host.name)},
+    }
     for path in _paths(call):
-        if path.lower() != WINDOWS_KEY:
+        values = known.get(path.lower())
+        if values is None:
             raise NotModelled(f"Get-ItemProperty of {path}")
-        yield PSObject(
-            "System.Management.Automation.PSCustomObject",
-            {"InstallationType": place.host.installation, "CurrentBuild": place.host.os.build},
-        )
+        yield PSObject("System.Management.Automation.PSCustomObject", values)
 
 
 def _file(place: Place, path: str) -> PSObject | None:

@@ -13,11 +13,15 @@ from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
-from powershell_subset import Call, Command, CommandError, PSObject
+from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
 
 BINDING = ("SwitchType", "NetAdapterName", "AllowManagementOS")
 FAILED = "Failed while adding virtual Ethernet switch connections."
 DISABLED = "Disabled"
+OF_A_TEAM = (
+    "The switch type and the external network adapters of a virtual switch with embedded teaming cannot be changed."
+)
+WITH_SR_IOV = "The switch type of a virtual switch with SR-IOV enabled cannot be changed."
 
 
 def commands(place: Place) -> list[Command]:
@@ -53,7 +57,7 @@ def _create(place: Place, call: Call) -> Iterable[PSObject]:
         place.hyperv.new_id(),
         str(call.parameters["name"]),
         wanted or EXTERNAL,
-        card,
+        [] if card is None else [card],
         for_management=bool(call.parameters.get("allowmanagementos", True)),
     )
     place.host.switches.append(switch)
@@ -74,7 +78,10 @@ def _type(call: Call) -> str | None:
 
 def _card(place: Place, call: Call) -> NetworkCard | None:
     """The network card that the parameters name."""
-    for value in given(call, "NetAdapterName"):
+    names = given(call, "NetAdapterName")
+    if len(names) > 1:
+        raise NotModelled(f"{call.name} with several network adapters")
+    for value in names:
         found = card_of(place.host, str(value))
         if found is None:
             raise errors.invalid_parameter(f'Hyper-V was unable to find a network adapter with name "{value}".', value)
@@ -94,6 +101,19 @@ def _check_free(place: Place, card: NetworkCard, switch: Switch | None) -> None:
         raise _failed(f"External Ethernet adapter '{card.description}' {bound}")
     if card.status == DISABLED:
         raise _failed(f"Ethernet port '{card.description}' bind failed: Element not found. (0x80070490).")
+
+
+def _check_changeable(switch: Switch, wanted: str | None, card: NetworkCard | None) -> None:
+    """What a switch was made with stays.
+
+    Raises:
+        CommandError: it would not.
+    """
+    changes_type = wanted not in (None, switch.type)
+    if switch.teamed and (card is not None or changes_type):
+        raise errors.invalid_parameter(OF_A_TEAM, switch.name)
+    if switch.sr_iov and switch.type == EXTERNAL and changes_type:
+        raise errors.invalid_parameter(WITH_SR_IOV, switch.name)
 
 
 def _failed(reason: str) -> CommandError:
@@ -118,11 +138,12 @@ def _change(place: Place, call: Call) -> Iterable[PSObject]:
     if wanted is not None and card is not None:
         raise errors.ambiguous_parameters()
     for switch in _named(place, call):
+        _check_changeable(switch, EXTERNAL if card is not None else wanted, card)
         if card is not None:
             _check_free(place, card, switch)
-            switch.type, switch.card = EXTERNAL, card
+            switch.type, switch.cards = EXTERNAL, [card]
         elif wanted is not None:
-            switch.type, switch.card = wanted, None
+            switch.type, switch.cards = wanted, []
         if call.parameters.get("allowmanagementos") is not None:
             switch.for_management = bool(call.parameters["allowmanagementos"])
     return ()

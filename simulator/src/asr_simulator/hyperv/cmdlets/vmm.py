@@ -23,7 +23,7 @@ CLASSES = f"{TYPES}Cmdlets."
 EXCEPTION = "Microsoft.VirtualManager.Utils.CarmineException"
 PORT = 8100
 LOCAL = ("localhost", ".", "127.0.0.1")
-STATES = {"Off": "PowerOff"}
+STATES = {"Off": "PowerOff", "Stopping": "PoweringOff"}
 
 
 def commands(place: Place) -> list[Command]:
@@ -119,7 +119,8 @@ class _View:
                     yield self._machine(host, machine)
 
     def _machine(self, host: Host, machine: Machine) -> PSObject:
-        name = STATES.get(machine.state, machine.state) if host.alive else "HostNotResponding"
+        name = machine.record or STATES.get(machine.state, machine.state)
+        name = name if host.alive else "HostNotResponding"
         state = enums.VM_COMPUTER_STATE[name]
         values = {
             "Name": machine.name,

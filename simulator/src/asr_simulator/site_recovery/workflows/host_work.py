@@ -56,9 +56,10 @@ def prepare(context: WorkflowContext, item: Item, order: FailbackOrder) -> None:
 
 
 def _copy_at(host: Host, identifier: str) -> Machine | None:
-    """The machine of that id on a host, or on a node of its cluster."""
+    """The machine of that id on a host, or on a node of its cluster: one that its host does not list is not found."""
     nodes = [host] if host.cluster is None else host.cluster.nodes
-    return next((one for node in nodes for one in node.machines if one.identifier == identifier), None)
+    found = (one for node in nodes for one in node.machines if one.identifier == identifier)
+    return next((one for one in found if one.is_listed), None)
 
 
 def _take(item: Item, machine: Machine) -> None:
@@ -96,6 +97,8 @@ def write_disks(context: WorkflowContext, task: Task, seconds: float, item: Item
     try:
         yield Sleep(seconds * share)
         yield from context.reach(item)
+        if not machine.is_listed:
+            raise _stopped(item, "the virtual machine is not registered any more")
         if machine.power == RUNNING:
             raise _stopped(item, "the virtual machine was started meanwhile")
         for disk in machine.disks:

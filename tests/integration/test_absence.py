@@ -1,0 +1,207 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Absent is what was looked for and cannot be there: a VM that no list shows is not made a second time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from oracle import Oracle
+from scenarios import CALLER, CLOUD, item_of, scenario_of
+
+NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
+CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
+# A cluster of two nodes, and a host that is of none.
+MIXED = {"name": "site1", "type": "HyperVSite", "hosts": [*CLUSTER["hosts"][:2], {"name": "hv09.c.example"}]}
+OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+VMM_NODE = "vmm01-node1"
+
+
+def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] = CLUSTER) -> Any:
+    item = item_of("vm1", stage, host=NODES[0])
+    return driver(scenario_of(item, fabrics=[fabric, CLOUD], principals=[OPERATOR])).knows_hosts()
+
+
+def behind_vmm(driver: Any, stage: str = "failed_over", *, names_node: bool = False) -> Any:
+    vault = driver(scenario_of(item_of("vm1", stage, cloud="cloud1"))).knows_hosts()
+    if not names_node:
+        del vault.inventory[VMM_NODE]
+    return vault
+
+
+def findings(vault: Any, **options: Any) -> dict[str, Any]:
+    return {one["id"]: one for one in vault.run("failback_prereq", replicated_item="vm1", **options)["findings"]}
+
+
+def copies(result: dict[str, Any], when: str = "before") -> dict[str, str]:
+    return {one["host"]: one["state"] for one in result["fence"][when][0]["on_premises"]}
+
+
+def machines(vault: Any) -> list[str]:
+    """The hosts that have a VM of the name, listed or not."""
+    hosts = vault.simulator.state()["hosts"]
+    return [host["name"] for host in hosts for machine in host["vms"] if machine["name"] == "vm1"]
+
+
+@pytest.mark.parametrize("configuration", ["Failed", "Offline", "OfflinePending"])
+@pytest.mark.parametrize(
+    "options", [{"target_host": NODES[1]}, {"target_host": "hv09.c.example"}, {"create_vm_if_missing": True}]
+)
+def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_made_again(
+    driver: Any, configuration: str, options: dict[str, Any]
+) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    vault.trouble(vm="vm1", configuration=configuration)
+    oracle = Oracle(vault.simulator)
+    failed = vault.fail("planned_failover", replicated_item="vm1", **options)
+    assert failed["error"]["kind"] == "refused"
+    assert f"Virtual Machine Configuration vm1 is {configuration}" in failed["msg"]
+    assert "a second one must not be made" in failed["msg"]
+    assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
+
+
+def test_the_prerequisites_foretell_that_refusal(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.trouble(vm="vm1", configuration="Failed")
+    found = findings(vault, target_host=NODES[1])["on_premises_vm"]
+    assert found["status"] == "fail"
+    assert "in the group vm1, which is Failed: Virtual Machine vm1 is Offline" in found["cause"]
+    assert "Failover Cluster Manager" in found["remedy"]
+
+
+def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_checked(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.trouble(vm="vm1", configuration="Failed")
+    found = findings(vault)
+    for identifier in ("on_premises_vm", "vm_name", "on_premises_vm_off", "checkpoints", "disk_space"):
+        assert found[identifier]["status"] == "not_checked", identifier
+        assert "Virtual Machine Configuration vm1 is Failed" in found[identifier]["cause"], identifier
+
+
+def test_a_vm_that_no_node_lists_is_no_proof_that_the_copy_is_off(driver: Any) -> None:
+    vault = clustered(driver, "failback_commit_pending")
+    vault.trouble(vm="vm1", configuration="OfflinePending")
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert f"Whether vm1 is off on {NODES[0]} is not known" in failed["msg"]
+    assert "Virtual Machine Configuration vm1 is OfflinePending" in failed["msg"]
+    assert vault.writes() == []
+
+
+@pytest.mark.parametrize("is_reachable", [True, False])
+def test_a_hidden_vm_is_on_one_place_and_somebody_can_vouch_for_that(driver: Any, is_reachable: bool) -> None:
+    vault = clustered(driver, "failback_commit_pending")
+    vault.trouble(vm="vm1", owner=NODES[1])
+    vault.trouble(vm="vm1", configuration="Failed")
+    vault.trouble(host=NODES[1], reachable=is_reachable)
+    failed = vault.fail("abandon", replicated_item="vm1")
+    assert [copy["host"] for copy in failed["error"]["sides"][0]["on_premises"]] == [NODES[1]]
+    said = {NODES[1]: "Ada saw the node without power"}
+    assert vault.run("abandon", replicated_item="vm1", attested_off=said)["changed"]
+
+
+def test_a_vm_that_moves_between_two_looks_is_nowhere_absent(driver: Any) -> None:
+    vault = clustered(driver)
+
+    def move(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        # The cluster's word comes before the list of the node that gets it.
+        machine.configuration = "OfflinePending"
+        world.hyperv.move(machine, world.hyperv.host(NODES[1]))
+
+    vault.simulator.locked(move)
+    found = findings(vault)
+    assert {found[one]["status"] for one in ("on_premises_vm", "on_premises_vm_off")} == {"not_checked"}
+    assert "its cluster clu has it on HV02" in found["on_premises_vm_off"]["cause"]
+
+
+def test_an_owner_that_cannot_be_asked_hides_its_vm(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.trouble(vm="vm1", owner=NODES[1])
+    vault.trouble(host=NODES[1], reachable=False)
+    failed = vault.fail("planned_failover", replicated_item="vm1", target_host=NODES[2])
+    assert "its cluster clu has it on HV02" in failed["msg"]
+    assert vault.writes() == []
+
+
+def test_a_node_that_site_recovery_does_not_know_may_have_the_vm(driver: Any) -> None:
+    vault = clustered(driver)
+
+    def leave(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        world.hyperv.remove(machine)
+        (fabric,) = (one for one in world.vault.fabrics if one.is_site)
+        fabric.providers[:] = [one for one in fabric.providers if one.friendly_name != NODES[2]]
+
+    vault.simulator.locked(leave)
+    del vault.inventory[NODES[2]]
+    found = findings(vault)["on_premises_vm_off"]
+    assert (found["status"], "HV03" in found["cause"]) == ("not_checked", True)
+
+
+def test_a_resource_that_does_not_tell_its_vm_may_be_any(driver: Any) -> None:
+    vault = driver(
+        scenario_of(item_of("vm1", host=NODES[0]), item_of("vm2", host=NODES[0]), fabrics=[CLUSTER, CLOUD])
+    ).knows_hosts()
+    vault.trouble(vm="vm2", cluster_id="unreadable")
+    assert findings(vault)["on_premises_vm"]["status"] == "pass"
+    vault.simulator.locked(
+        lambda world: world.hyperv.remove(next(one for one in world.hyperv.machines() if one.name == "vm1"))
+    )
+    vault.pass_time(300)
+    found = findings(vault)["on_premises_vm"]
+    assert found["status"] == "not_checked"
+    assert "Virtual Machine vm2" in found["cause"]
+
+
+def test_a_vm_that_was_removed_from_its_host_and_cluster_is_absent(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.simulator.locked(
+        lambda world: world.hyperv.remove(next(one for one in world.hyperv.machines() if one.name == "vm1"))
+    )
+    result = vault.run("planned_failover", replicated_item="vm1", target_host=NODES[1], wait_for="started")
+    assert list(copies(result).values()) == ["absent"]
+
+
+RECORD_STATES = ["UnsupportedCluster", "UpdateFailed", "MigrationFailed", "CheckpointFailed", "IncompleteVMConfig"]
+
+
+@pytest.mark.parametrize("state", RECORD_STATES)
+def test_what_vmm_says_of_its_record_blocks_no_failback(driver: Any, state: str) -> None:
+    vault = behind_vmm(driver)
+    vault.trouble(vm="vm1", vmm_record=state)
+    found = findings(vault)["on_premises_vm_off"]
+    assert found["status"] == "not_checked"
+    assert f"{state}, which says nothing of its power" in found["cause"]
+    vault.run("planned_failover", replicated_item="vm1")
+    done = vault.run("complete_failover", replicated_item="vm1")
+    assert done["fence"]["verdict"] == "not_checked"
+    assert done["fence"]["after"][0]["runs"] == "not_checked"
+
+
+def test_the_host_s_own_word_counts_whatever_vmm_says_of_its_record(driver: Any) -> None:
+    vault = behind_vmm(driver, names_node=True)
+    vault.trouble(vm="vm1", vmm_record="UnsupportedCluster")
+    assert findings(vault)["on_premises_vm_off"]["status"] == "pass"
+    vault.run("planned_failover", replicated_item="vm1")
+    done = vault.run("complete_failover", replicated_item="vm1")
+    assert (done["fence"]["verdict"], copies(done, "after")) == ("proved", {VMM_NODE: "Running"})
+
+
+def test_a_vm_that_vmm_has_on_a_host_that_does_not_list_it_is_not_absent(driver: Any) -> None:
+    vault = behind_vmm(driver, names_node=True)
+    vault.trouble(vm="vm1", vmm_record="MigrationFailed")
+    vault.simulator.locked(lambda world: [setattr(one, "configuration", "Offline") for one in world.hyperv.machines()])
+    found = findings(vault)["on_premises_vm_off"]
+    assert found["status"] == "not_checked"
+    assert "has it there, in state MigrationFailed" in found["cause"]
+
+
+def test_a_vm_on_a_host_that_vmm_does_not_hear_is_not_made_again(driver: Any) -> None:
+    vault = behind_vmm(driver)
+    vault.trouble(host=VMM_NODE, dead=True)
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert "a second one must not be made" in failed["msg"]
+    assert vault.writes() == []

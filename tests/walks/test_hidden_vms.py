@@ -1,0 +1,93 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All verbs in any order on machines that clusters have and no node lists, and whose record VMM complains of: none of
+them counts as absent or off, and no second one is made.
+
+SEED chooses the first seed, WALKS how many walks there are in all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import Driver
+from oracle import Oracle
+from scenarios import CALLER, item_of, scenario_of
+from soaking import count
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from asr_simulator.hyperv.cmdlets.enums import VMM_RECORD
+from asr_simulator.hyperv.machines import LISTED, UNLISTED
+from asr_simulator.server import Simulator
+
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+WALKS_OF_A_SEED = 6
+SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
+STEPS = 14
+
+OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+STAGES = ("failed_over", "failed_over", "failback_commit_pending")
+NODES = ("hv01.c.example", "hv02.c.example", "hv03.c.example")
+SITE = {
+    "name": "site1",
+    "type": "HyperVSite",
+    "hosts": [*({"name": name, "cluster": "clu"} for name in NODES[:2]), {"name": NODES[2]}],
+}
+CLOUD = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
+BEHIND_VMM = ("cloudy1", "cloudy2")
+CLUSTERED = ("vm1", "vm2", "vm3", "vm4")
+# What is asked for in a stage: what rests on where the on-premises copy is.
+VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
+    "failed_over": (
+        ("planned_failover", {"create_vm_if_missing": True, "wait_for": "started"}),
+        *(("planned_failover", {"target_host": name, "wait_for": "started"}) for name in NODES[1:]),
+    ),
+    "failback_commit_pending": (("abandon", {}), ("abandon", {}), ("commit", {"policy": "now"})),
+}
+OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), ("failback_prereq", {}))
+
+
+def trouble(vault: Driver, dice: random.Random, name: str) -> None:
+    """Let what the lists of its hosts show of a machine be less than there is, or as it should be again."""
+    chosen = dice.random()
+    state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(("", *VMM_RECORD))
+
+    def act(world: Any) -> None:
+        (item,) = (one for one in world.vault.items if one.name == name)
+        machine = item.on_premises
+        if machine.host.cluster is None:
+            machine.record = record
+        elif chosen < 0.6:
+            machine.configure(state)
+        elif chosen < 0.8:
+            machine.tells_cluster_id = not machine.tells_cluster_id
+        else:
+            world.hyperv.move(machine, dice.choice(machine.host.cluster.nodes))
+
+    vault.simulator.locked(act)
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_what_no_list_shows_is_not_absent(number: int, tmp_path: Path) -> None:
+    dice = random.Random(number)
+    items = [item_of(name, dice.choice(STAGES), host=NODES[0]) for name in CLUSTERED]
+    items += [item_of(name, dice.choice(STAGES), cloud="cloud1") for name in BEHIND_VMM]
+    scenario = scenario_of(*items, fabrics=[SITE, CLOUD], principals=[OPERATOR], speed=0)
+    with Simulator.start(scenario, tmp_path / "simulator") as simulator:
+        oracle = Oracle(simulator, refusals=False)
+        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        for _step in range(STEPS):
+            name = dice.choice((*CLUSTERED, *BEHIND_VMM))
+            trouble(vault, dice, name)
+            module, options = dice.choice(VERBS.get(vault.state(name)["stage"], OTHERWISE))
+            with suppress(FailbackError):
+                vault.run(module, replicated_item=name, check_mode=dice.random() < 0.1, **options)
+            vault.pass_time(dice.choice((1, 200, 4000)))
+        assert oracle.violations == []
+        count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))

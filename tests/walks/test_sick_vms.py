@@ -1,0 +1,100 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Going back to Azure on hosts with sick VMs: guests that do not shut down, and VMs that cannot be read. No VM is
+turned off unless that is allowed, and what is done is told.
+
+SEED chooses the first seed, WALKS how many walks there are in all.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import Driver
+from oracle import Oracle
+from scenarios import CALLER, CLOUD, item_of, scenario_of
+from soaking import count
+
+from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from asr_simulator.server import Simulator
+
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+WALKS_OF_A_SEED = 6
+SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
+STEPS = 12
+
+OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
+BYSTANDER = {"name": "bystander", "state": "Running"}
+SITE = {
+    "name": "site1",
+    "type": "HyperVSite",
+    "hosts": [{"name": "hv01", "virtual_machines": [BYSTANDER]}, {"name": "hv02"}],
+}
+SICK: tuple[dict[str, Any], ...] = (
+    {"broken": True},
+    {"heartbeat": "none"},
+    {"shutdown_component": "missing"},
+    {"shutdown_component": "fails"},
+    {"shutdown_component": "locked"},
+    {"shutdown_seconds": 250},
+    {"shutdown_seconds": 1000},
+    {"unsaved_data": True},
+)
+WELL: tuple[dict[str, Any], ...] = (
+    {"broken": False},
+    {"heartbeat": "ok"},
+    {"shutdown_component": "works"},
+    {"shutdown_seconds": 15},
+    {"unsaved_data": False},
+)
+
+
+def turned_off(simulator: Simulator) -> int:
+    """How often somebody turned a machine off."""
+    return simulator.locked(lambda world: sum(machine.turned_off for machine in world.hyperv.machines()))
+
+
+def abandon(vault: Driver, oracle: Oracle, dice: random.Random, name: str) -> None:
+    """Go back to Azure with one machine, or try; a machine that is turned off is a step that says why."""
+    oracle.forces_off = dice.random() < 0.4
+    options = {"shutdown_timeout": dice.choice((60, 300)), "close_applications": dice.random() < 0.7}
+    before = turned_off(vault.simulator)
+    try:
+        result = vault.run("abandon", replicated_item=name, force_off=oracle.forces_off, **options)
+    except FailbackError as problem:
+        result = problem.as_result()
+    steps = result["steps"] if "steps" in result else result["error"]["steps"]
+    assert result["changed"] or not steps
+    forced = [step for step in steps if step["what"] == "turn_off"]
+    assert len(forced) == turned_off(vault.simulator) - before
+    assert all(step["detail"].startswith("Turned off, as force_off allows: ") for step in forced)
+
+
+def meanwhile(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
+    """Something becomes of a machine now and then while others are waited for."""
+    if dice.random() < 0.2:
+        vault.trouble(vm=dice.choice(names), **dice.choice((*SICK, *WELL)))
+
+
+@pytest.mark.parametrize("number", SEEDS)
+def test_no_vm_is_turned_off_unless_that_is_allowed(number: int, tmp_path: Path) -> None:
+    dice = random.Random(number)
+    names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
+    items = [item_of(name, "failback_commit_pending", host=dice.choice(("hv01", "hv02"))) for name in names]
+    scenario = scenario_of(*items, principals=[OPERATOR], fabrics=[SITE, CLOUD], speed=0)
+    with Simulator.start(scenario, tmp_path / "simulator") as simulator:
+        oracle = Oracle(simulator, refusals=False)
+        vault = Driver(simulator, poll_interval=10, wait_timeout=6000).knows_hosts()
+        vault.pass_time(300)
+        vault.meanwhile = lambda _seconds: meanwhile(vault, dice, (*names, "bystander"))
+        for name in names:
+            vault.trouble(vm=name, **dice.choice(SICK))
+        for _step in range(STEPS):
+            abandon(vault, oracle, dice, dice.choice(names))
+        assert oracle.violations == []
+        count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))
