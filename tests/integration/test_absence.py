@@ -20,9 +20,9 @@ OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Con
 VMM_NODE = "vmm01-node1"
 
 
-def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] = CLUSTER) -> Any:
+def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] | None = None) -> Any:
     item = item_of("vm1", stage, host=NODES[0])
-    return driver(scenario_of(item, fabrics=[fabric, CLOUD], principals=[OPERATOR])).knows_hosts()
+    return driver(scenario_of(item, fabrics=[fabric or CLUSTER, CLOUD], principals=[OPERATOR])).knows_hosts()
 
 
 def behind_vmm(driver: Any, stage: str = "failed_over", *, names_node: bool = False) -> Any:

@@ -95,9 +95,9 @@ class HostSession:
         console = self._ask_once(question)
         try:
             return self._result(question, console)
-        except NoAnswer as problem:
-            raise _fate_unknown(question, problem) from problem
         except HostError as problem:
+            if isinstance(problem, NoAnswer):
+                raise _fate_unknown(question, problem) from problem
             # A script that ends with an error may have changed something before it.
             problem.wrote = "not_run" not in problem.details
             raise
