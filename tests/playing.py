@@ -27,6 +27,8 @@ COLLECTIONS = Path(__file__).resolve().parents[1] / "build" / "collections"
 WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
 PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}, "register": "failback_proof"}
 FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does not answer"}}
+# How a check begins what a run would say to do next, where steps before it would have changed something.
+FORETOLD = "Nothing was changed (check mode). A real run would stop here: "
 # Variables of a host whose own tasks run on the controller.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import HERE, PASS, WHOLE, Played
+from playing import FORETOLD, HERE, PASS, WHOLE, Played
 from scenarios import item_of, scenario_of
 
 WAITING, PENDING = "waiting_for_completion", "failback_commit_pending"
@@ -57,9 +57,11 @@ def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_
     assert changes(closed) == 1, "what is only asked changes nothing"
     assert not log.exists(), "hooks of a step that waits"
     for vm, result in closed.results.items():
-        assert {key: check.results[vm][key] for key in ("stage", "next", "authoritative_side")} == {
-            key: result[key] for key in ("stage", "next", "authoritative_side")
+        assert {key: check.results[vm][key] for key in ("stage", "authoritative_side")} == {
+            key: result[key] for key in ("stage", "authoritative_side")
         }
+        # Of these, the run would have started the failback of vm1 alone.
+        assert check.results[vm]["next"] == (FORETOLD if vm == "vm1" else "") + result["next"]
         assert check.results[vm]["outcome"] == "predicted"
         assert result["steps"][-1]["waiting_for_window"] is True
         assert "waiting_for_window  azure" in closed.output
@@ -112,7 +114,7 @@ def test_a_commit_is_held_and_a_later_run_validates_again_and_commits(stage: Any
     assert one["validation"]["verdict"] == other["validation"]["verdict"] == "passed"
     for vm, result in held.results.items():
         assert (check.results[vm]["outcome"], check.results[vm]["stage"]) == ("predicted", PENDING)
-        assert check.results[vm]["next"] == result["next"]
+        assert check.results[vm]["next"] == FORETOLD + result["next"]
     done = vault.play("failback", {"vm1": HERE}, **settings)
     assert done.status == 0, done.output
     assert outcomes(done) == {"vm1": ("protected", "protected")}
