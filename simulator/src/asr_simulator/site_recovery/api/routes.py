@@ -32,7 +32,6 @@ PLAN = "replicationRecoveryPlans/{plan}"
 JOB = "replicationJobs/{job}"
 
 
-
 class VaultWorld(ArmWorld, Protocol):
     """What Site Recovery's routes need of the simulated world."""
 

@@ -29,6 +29,7 @@ from asr_simulator.site_recovery.workflows.failback_order import FailbackOrder
 
 WRITTEN = 0.6  # the part of a disk that holds data
 
+
 def worker(item: Item, order: FailbackOrder) -> Provider:
     """The provider that a failback goes through: that of the host that was asked for, else the machine's own."""
     return order.host or item.provider
