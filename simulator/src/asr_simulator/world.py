@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -52,8 +53,7 @@ class World:
         Raises:
             ValueError: no.
         """
-        kind, part = self._of(fault)
-        kind.check(part, fault)
+        self._change_of(fault)
 
     def apply_fault(self, fault: dict[str, Any]) -> None:
         """Do at once what a checked service fault does at once.
@@ -61,18 +61,19 @@ class World:
         Raises:
             ValueError: the service refuses what somebody else asks it for.
         """
-        kind, part = self._of(fault)
-        kind.apply(part, fault)
+        self._change_of(fault)()
 
-    def _of(self, fault: dict[str, Any]) -> tuple[Any, Any]:
-        """The kind of a service fault, a module, and the part of the world that it is about."""
-        kinds = (
-            (of_sign_in, self.entra),
-            (on_hosts, self.hyperv),
-            (in_azure, self.compute),
-            (other_actors, self.vault),
-        )
-        return next(((kind, part) for kind, part in kinds if kind.concerns(fault)), (service_faults, self.vault))
+    def _change_of(self, fault: dict[str, Any]) -> Callable[[], object]:
+        """What a service fault does, by the module of its kind and the part of the world that it is about."""
+        if of_sign_in.concerns(fault):
+            return of_sign_in.change_of(self.entra, fault)
+        if on_hosts.concerns(fault):
+            return on_hosts.change_of(self.hyperv, fault)
+        if in_azure.concerns(fault):
+            return in_azure.change_of(self.compute, fault)
+        if other_actors.concerns(fault):
+            return other_actors.change_of(self.vault, fault)
+        return service_faults.change_of(self.vault, fault)
 
     def state(self) -> dict[str, Any]:
         """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""

@@ -41,25 +41,12 @@ def concerns(fault: dict[str, Any]) -> bool:
     return "azure_vm" in fault and "deleted" not in fault
 
 
-def check(compute: Compute, fault: dict[str, Any]) -> None:
-    """Whether a fault is understood and names what is there.
-
-    Raises:
-        ValueError: no.
-    """
-    _change(compute, fault)
-
-
-def apply(compute: Compute, fault: dict[str, Any]) -> None:
-    """Do what the fault says.
+def change_of(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
+    """Understand a fault, and return what does what it says.
 
     Raises:
         ValueError: it is not understood, or names what is not there.
     """
-    _change(compute, fault)()
-
-
-def _change(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
     said = frozenset(fault) - {"added"}
     if said == {"azure_vm", "moved_to"}:
         machine = _machine(compute, fault)

@@ -31,25 +31,12 @@ def concerns(fault: dict[str, Any]) -> bool:
     return bool({"tokens", "principal"} & set(fault))
 
 
-def check(entra: Entra, fault: dict[str, Any]) -> None:
-    """Whether a fault is understood and names whom there is.
+def change_of(entra: Entra, fault: dict[str, Any]) -> Callable[[], None]:
+    """Understand a fault, and return what does what it says.
 
     Raises:
-        ValueError: no.
+        ValueError: it is not understood, or names what is not there.
     """
-    _change(entra, fault)
-
-
-def apply(entra: Entra, fault: dict[str, Any]) -> None:
-    """Do what the fault says.
-
-    Raises:
-        ValueError: it is not understood, or names whom there is not.
-    """
-    _change(entra, fault)()
-
-
-def _change(entra: Entra, fault: dict[str, Any]) -> Callable[[], None]:
     said = set(fault) - {"added"}
     if said == {"tokens"} and fault["tokens"] == "expired":
         return entra.tokens.expire

@@ -117,25 +117,12 @@ def concerns(fault: dict[str, Any]) -> bool:
     return bool({"host", "vm"} & set(fault))
 
 
-def check(hyperv: HyperV, fault: dict[str, Any]) -> None:
-    """Whether a fault is understood and names what is there.
-
-    Raises:
-        ValueError: no.
-    """
-    _change(hyperv, fault)
-
-
-def apply(hyperv: HyperV, fault: dict[str, Any]) -> None:
-    """Do what the fault says.
+def change_of(hyperv: HyperV, fault: dict[str, Any]) -> Change:
+    """Understand a fault, and return what does what it says.
 
     Raises:
         ValueError: it is not understood, or names what is not there.
     """
-    _change(hyperv, fault)()
-
-
-def _change(hyperv: HyperV, fault: dict[str, Any]) -> Change:
     kinds = OF_MACHINES if "vm" in fault else OF_HOSTS
     said = frozenset(fault) - {"host", "vm", "added"}
     for keys, make in kinds.items():

@@ -54,25 +54,12 @@ def concerns(fault: dict[str, Any]) -> bool:
     return bool({"removed", "replication_health", "plan", "jobs", "azure_vm", "operation"} & set(fault))
 
 
-def check(vault: Vault, fault: dict[str, Any]) -> None:
-    """Whether the vault understands a fault, and knows what it names.
+def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
+    """Understand a fault, and return what does what it says, which raises ValueError where the service refuses it.
 
     Raises:
-        ValueError: no.
+        ValueError: it is not understood, or names what is not there.
     """
-    _change(vault, fault)
-
-
-def apply(vault: Vault, fault: dict[str, Any]) -> None:
-    """Do what the fault says.
-
-    Raises:
-        ValueError: it is not understood, names what is not there, or the service refuses it.
-    """
-    _change(vault, fault)()
-
-
-def _change(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
     said = frozenset(fault) - {"added"}
     if said not in KINDS:
         known = "; ".join(", ".join(sorted(kind)) for kind in KINDS)

@@ -18,7 +18,9 @@ another id, is gone for good, and its items keep the id that the vault has no mo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from asr_simulator.site_recovery.model.catalog import TASKS
@@ -30,11 +32,11 @@ PROVIDER_FAULT = frozenset(
 )
 
 
-def check(vault: Vault, fault: dict[str, Any]) -> None:
-    """Whether the vault understands a service fault, and knows what it names.
+def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
+    """Understand a fault, and return what does at once what it does at once.
 
     Raises:
-        ValueError: no.
+        ValueError: it is not understood, or names what is not there.
     """
     known = PROVIDER_FAULT if "provider" in fault else TASK_FAULT
     unknown = sorted(set(fault) - known)
@@ -50,10 +52,10 @@ def check(vault: Vault, fault: dict[str, Any]) -> None:
         raise ValueError("a provider is connected (true or false), or registered (no or anew)")
     if "provider" in fault and fault["provider"] not in _providers(vault):
         raise ValueError(f"no provider is named {fault['provider']}; known are {', '.join(sorted(_providers(vault)))}")
+    return partial(_apply, vault, fault)
 
 
-def apply(vault: Vault, fault: dict[str, Any]) -> None:
-    """Do at once what a service fault does at once."""
+def _apply(vault: Vault, fault: dict[str, Any]) -> None:
     if "provider" not in fault:
         return
     provider = _providers(vault)[fault["provider"]]
