@@ -220,6 +220,11 @@ class Cluster:
         by_id = tuple(one for one in every if vm_id and one.vm_id.lower() == vm_id.lower())
         return by_id or tuple(one for one in every if one.name == name and not (vm_id and one.vm_id))
 
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return the resource of a machine itself; None where there is none, or several are."""
+        found = [one for one in self.resources_of(vm_id, name) if one in self.groups]
+        return found[0] if len(found) == 1 else None
+
     @property
     def unidentified(self) -> tuple[ClusterGroup, ...]:
         """The resources that do not tell which machine they are."""
@@ -395,9 +400,7 @@ class HostFacts:
 
     def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
         """Return what the cluster says of a machine's own resource; None where it is not clustered."""
-        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
-        found = [one for one in resources if self.cluster and one in self.cluster.groups]
-        return found[0] if len(found) == 1 else None
+        return self.cluster.group_of(vm_id, name) if self.cluster else None
 
 
 _Machine = TypeVar("_Machine", HostVm, VmmVm)

@@ -91,13 +91,13 @@ def _mark(nonce: str, place: str) -> str:
 def _framed(nonce: str, output: bytes) -> dict[str, Any] | None:
     name = nonce.encode()
     found = re.findall(rb"<%s>([^<>]*)</%s>" % (name, name), output)
-    return _read(b"".join(found[-1].split()), found[-1]) if found else None
+    return _read(found[-1]) if found else None
 
 
-def _read(packed: bytes, plain: bytes) -> dict[str, Any] | None:
+def _read(text: bytes) -> dict[str, Any] | None:
     """Return the JSON of an answer: of base64, or as it is from where nothing can be encoded."""
     try:
-        answer = json.loads(plain if plain.startswith(b"{") else base64.b64decode(packed, validate=True))
+        answer = json.loads(text if text.startswith(b"{") else base64.b64decode(b"".join(text.split()), validate=True))
     except (ValueError, binascii.Error):
         return None
     return answer if isinstance(answer, dict) else None
