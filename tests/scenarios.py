@@ -11,6 +11,8 @@ from typing import Any
 SITE = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}
 CLOUD = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
 CALLER = {"name": "operator", "roles": ["Site Recovery Contributor", "Reader"]}
+# Who may start VMs in Azure, too.
+STARTER = {"name": "operator", "roles": ["Site Recovery Contributor", "Reader", "Virtual Machine Contributor"]}
 
 
 def item_of(name: str, stage: str = "failed_over", **parts: Any) -> dict[str, Any]:

@@ -1,12 +1,25 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts what a long run of the tests did, in the file that SOAK_COUNTS names: a JSON object a line."""
+"""How often the long tests do a thing, by SEED and WALKS, and what they did: counted in the file that SOAK_COUNTS
+names, a JSON object a line."""
 
 from __future__ import annotations
 
 import json
 import os
+
+FIRST_SEED = int(os.environ.get("SEED", "1"))
+WALKS = int(os.environ.get("WALKS", "12"))
+WALKS_OF_A_SEED = 6
+
+
+def seeds(times: int, of_a_seed: int) -> range:
+    """The seeds that it takes to do something so often, so many times with each."""
+    return range(FIRST_SEED, FIRST_SEED + -(-times // of_a_seed))
+
+
+WALKING_SEEDS = seeds(WALKS, WALKS_OF_A_SEED)
 
 
 def count(**numbers: int) -> None:

@@ -19,7 +19,7 @@ from killing import Killing, Moment, moments
 from oracle import Oracle
 from playing import PASS, Stage
 from scenarios import item_of, scenario_of
-from soaking import count
+from soaking import FIRST_SEED, count, seeds
 
 from asr_simulator.server import Simulator
 
@@ -27,10 +27,9 @@ SPEED = 1200
 # Where nothing is slow, what a killed run began has mostly ended before the next one asks; else it still goes on.
 SLOW: tuple[dict[str, float], ...] = ({}, {"initiate_sync_seconds": 18000, "final_delta_seconds": 6000})
 KILLS_OF_A_SEED = 5
-FIRST_SEED = int(os.environ.get("SEED", "1"))
 KILLS = int(os.environ.get("KILLS", "25"))
 TARGETS = int(os.environ.get("TARGETS", "1"))
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-KILLS // KILLS_OF_A_SEED))
+SEEDS = seeds(KILLS, KILLS_OF_A_SEED)
 MOST_RUNS = 40
 AWHILE = 20
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from documented import documentation
 from playing import HERE, Played, Stage
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 from web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
@@ -57,7 +57,7 @@ def scenario() -> dict[str, Any]:
         item_of("print01", "failover_commit_pending", disks=DISKS),
         item_of("files01", disks=DISKS),
         *(item_of(name, "failback_commit_pending", disks=DISKS) for name in UNDONE),
-        principals=[{**CALLER, "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}],
+        principals=[STARTER],
         fabrics=[site],
         vault={"resource_group": RESOURCE_GROUP, "name": VAULT},
         recovery_plans=[{"name": PLAN, "groups": [[name] for name in MEMBERS]}],

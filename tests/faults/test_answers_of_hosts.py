@@ -13,7 +13,7 @@ import pytest
 from driving import Driver
 from host_fates import of_abandonment, of_switch
 from oracle import Oracle
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 from soaking import count
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
@@ -55,8 +55,7 @@ def outcome(driver: Driver, module: str, **options: Any) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """One VM that awaits the commit of its failback, and a caller who may start it in Azure."""
-    caller = {**CALLER, "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
-    scenario = scenario_of(item_of("vm1", "failback_commit_pending"), principals=[caller])
+    scenario = scenario_of(item_of("vm1", "failback_commit_pending"), principals=[STARTER])
     with Simulator.start(scenario, tmp_path_factory.mktemp("simulator"), speed=0) as simulator:
         yield simulator
 

@@ -10,19 +10,18 @@ from typing import Any
 
 import pytest
 from oracle import Oracle
-from scenarios import CALLER, CLOUD, item_of, scenario_of
+from scenarios import CLOUD, STARTER, item_of, scenario_of
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
 # A cluster of two nodes, and a host that is of none.
 MIXED = {"name": "site1", "type": "HyperVSite", "hosts": [*CLUSTER["hosts"][:2], {"name": "hv09.c.example"}]}
-OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 VMM_NODE = "vmm01-node1"
 
 
 def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] | None = None) -> Any:
     item = item_of("vm1", stage, host=NODES[0])
-    return driver(scenario_of(item, fabrics=[fabric or CLUSTER, CLOUD], principals=[OPERATOR])).knows_hosts()
+    return driver(scenario_of(item, fabrics=[fabric or CLUSTER, CLOUD], principals=[STARTER])).knows_hosts()
 
 
 def behind_vmm(driver: Any, stage: str = "failed_over", *, names_node: bool = False) -> Any:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
-STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 VM1 = {"replicated_item": "vm1"}
 UNDER_WAY = "an operation of it is under way"
 STATES = pytest.mark.parametrize("state", ["deleting", "updating"])

@@ -9,12 +9,11 @@ import datetime
 from typing import Any
 
 import pytest
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 
 from asr_simulator.compute.machines import Disk, NetworkInterface
 
 PENDING = "failback_commit_pending"
-STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 VM1 = {"replicated_item": "vm1"}
 NOW = {**VM1, "policy": "now"}
 AZURE = {"vm": "vm1", "sides": ["azure"]}

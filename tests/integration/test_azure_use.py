@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from driving import accepted
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
-STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 VM1 = {"replicated_item": "vm1"}
 DAYS = 86400
 HOSTS = pytest.mark.parametrize("hosts", [True, False], ids=["hosts", "no hosts"])

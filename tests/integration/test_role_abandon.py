@@ -9,10 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
-STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 WHY = {"abandon_reason": "incident 4711"}
 
 

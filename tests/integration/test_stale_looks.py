@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 from oracle import Oracle
-from scenarios import CALLER, item_of, scenario_of
+from scenarios import STARTER, item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"
-STARTER = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 PAIR = [{"name": "shop", "groups": [["db"], ["web"]]}]
 EXPIRED = {
     "do": "status",

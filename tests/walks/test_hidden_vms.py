@@ -9,7 +9,6 @@ SEED chooses the first seed, WALKS how many walks there are in all.
 
 from __future__ import annotations
 
-import os
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -18,20 +17,16 @@ from typing import Any
 import pytest
 from driving import Driver
 from oracle import Oracle
-from scenarios import CALLER, item_of, scenario_of
-from soaking import count
+from scenarios import CLOUD, STARTER, item_of, scenario_of
+from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.hyperv.cmdlets.enums import VMM_RECORD
 from asr_simulator.hyperv.machines import LISTED, UNLISTED
 from asr_simulator.server import Simulator
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
-WALKS_OF_A_SEED = 6
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
 STEPS = 14
 
-OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 STAGES = ("failed_over", "failed_over", "failback_commit_pending")
 NODES = ("hv01.c.example", "hv02.c.example", "hv03.c.example")
 SITE = {
@@ -39,7 +34,6 @@ SITE = {
     "type": "HyperVSite",
     "hosts": [*({"name": name, "cluster": "clu"} for name in NODES[:2]), {"name": NODES[2]}],
 }
-CLOUD = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
 BEHIND_VMM = ("cloudy1", "cloudy2")
 CLUSTERED = ("vm1", "vm2", "vm3", "vm4")
 # What is asked for in a stage: what rests on where the on-premises copy is.
@@ -73,12 +67,12 @@ def trouble(vault: Driver, dice: random.Random, name: str) -> None:
     vault.simulator.locked(act)
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_what_no_list_shows_is_not_absent(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     items = [item_of(name, dice.choice(STAGES), host=NODES[0]) for name in CLUSTERED]
     items += [item_of(name, dice.choice(STAGES), cloud="cloud1") for name in BEHIND_VMM]
-    scenario = scenario_of(*items, fabrics=[SITE, CLOUD], principals=[OPERATOR], speed=0)
+    scenario = scenario_of(*items, fabrics=[SITE, CLOUD], principals=[STARTER], speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
         vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()

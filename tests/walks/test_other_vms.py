@@ -9,7 +9,6 @@ SEED chooses the first seed, WALKS how many walks there are in all.
 
 from __future__ import annotations
 
-import os
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -18,18 +17,14 @@ from typing import Any
 import pytest
 from driving import Driver
 from oracle import Oracle
-from scenarios import CALLER, item_of, scenario_of
-from soaking import count
+from scenarios import STARTER, item_of, scenario_of
+from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.server import Simulator
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
-WALKS_OF_A_SEED = 6
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
 STEPS = 16
 
-OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 STAGES = ("failed_over", "waiting_for_completion", "failback_commit_pending")
 VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("planned_failover", {"data_sync": "before_failover"}),
@@ -52,12 +47,12 @@ def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
         vault.pass_time(dice.choice((1, 200, 4000)))
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_a_disk_that_only_azure_has_is_not_deleted(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
     items = [item_of(name, managed_disks=dice.random() < 0.7) for name in names]
-    scenario = scenario_of(*items, principals=[OPERATOR], variants={"target_disks": dice.choice(("told", "untold"))})
+    scenario = scenario_of(*items, principals=[STARTER], variants={"target_disks": dice.choice(("told", "untold"))})
     with Simulator.start({**scenario, "speed": 0}, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
         vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
@@ -70,7 +65,7 @@ def test_a_disk_that_only_azure_has_is_not_deleted(number: int, tmp_path: Path) 
         count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_somebody_elses_vm_is_left_alone(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
@@ -79,7 +74,7 @@ def test_somebody_elses_vm_is_left_alone(number: int, tmp_path: Path) -> None:
         for name in names
     ]
     told = dice.choice(("told", "untold"))
-    scenario = scenario_of(*items, principals=[OPERATOR], variants={"target_disks": told}, speed=0)
+    scenario = scenario_of(*items, principals=[STARTER], variants={"target_disks": told}, speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
         vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()

@@ -9,7 +9,6 @@ SEED chooses the first seed, WALKS how many walks there are in all.
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from oracle import Oracle, is_refused, sent_again
 from scenarios import item_of, scenario_of
-from soaking import count
+from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 from walks.lifecycle_model import (
     BACK,
     COMMIT,
@@ -44,10 +43,6 @@ from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model.catalog import TASKS
 from asr_simulator.world import World
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
-WALKS = int(os.environ.get("WALKS", "12"))
-WALKS_OF_A_SEED = 6
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-WALKS // WALKS_OF_A_SEED))
 STEPS = 24
 
 MACHINES = ("web", "app", "db", "kept")
@@ -551,7 +546,7 @@ class Walk(RuleBasedStateMachine):
         assert wanted.does != NOTHING or name in self.used, (verb, stage, result)
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_random_walks(number: int, tmp_path: Path) -> None:
     with Simulator.start({**SCENARIO, "speed": 0}, tmp_path / "simulator") as simulator:
 

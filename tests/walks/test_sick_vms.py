@@ -9,7 +9,6 @@ SEED chooses the first seed, WALKS how many walks there are in all.
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,14 @@ from typing import Any
 import pytest
 from driving import Driver
 from oracle import Oracle
-from scenarios import CALLER, CLOUD, item_of, scenario_of
-from soaking import count
+from scenarios import CLOUD, STARTER, item_of, scenario_of
+from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.server import Simulator
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
-WALKS_OF_A_SEED = 6
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
 STEPS = 12
 
-OPERATOR = {"name": "operator", "roles": [*CALLER["roles"], "Virtual Machine Contributor"]}
 BYSTANDER = {"name": "bystander", "state": "Running"}
 SITE = {
     "name": "site1",
@@ -81,12 +76,12 @@ def meanwhile(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> Non
         vault.trouble(vm=dice.choice(names), **dice.choice((*SICK, *WELL)))
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_no_vm_is_turned_off_unless_that_is_allowed(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
     items = [item_of(name, "failback_commit_pending", host=dice.choice(("hv01", "hv02"))) for name in names]
-    scenario = scenario_of(*items, principals=[OPERATOR], fabrics=[SITE, CLOUD], speed=0)
+    scenario = scenario_of(*items, principals=[STARTER], fabrics=[SITE, CLOUD], speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
         vault = Driver(simulator, poll_interval=10, wait_timeout=6000).knows_hosts()

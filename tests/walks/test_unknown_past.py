@@ -9,7 +9,6 @@ SEED chooses the first seed, WALKS how many walks there are in all.
 
 from __future__ import annotations
 
-import os
 import random
 from contextlib import suppress
 from pathlib import Path
@@ -19,14 +18,11 @@ import pytest
 from driving import Driver
 from oracle import Oracle
 from scenarios import item_of, scenario_of
-from soaking import count
+from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
 from asr_simulator.server import Simulator
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
-WALKS_OF_A_SEED = 6
-SEEDS = range(FIRST_SEED, FIRST_SEED + -(-int(os.environ.get("WALKS", "12")) // WALKS_OF_A_SEED))
 STEPS = 24
 
 STAGES = ("failed_over", "interrupted", "failover_commit_pending", "failback_commit_pending")
@@ -62,7 +58,7 @@ def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> list[str
     return wrong
 
 
-@pytest.mark.parametrize("number", SEEDS)
+@pytest.mark.parametrize("number", WALKING_SEEDS)
 def test_a_commit_is_sent_by_who_knows_which_it_is(number: int, tmp_path: Path) -> None:
     dice = random.Random(number)
     names = tuple(f"vm{index}" for index in range(WALKS_OF_A_SEED))
