@@ -129,6 +129,21 @@ def test_a_team_that_lost_one_of_its_adapters_is_a_network_still(switched: Any) 
     assert (switch["embedded_teaming"], switch["adapters"][0]) == (True, f"{CARD} #2")
 
 
+@pytest.mark.parametrize(
+    "wish", [{"name": "Extra", "type": "private"}, {"name": "Production", "allow_management_os": False}]
+)
+def test_a_change_is_told_although_the_switch_cannot_be_read_after_it(switched: Any, wish: dict[str, Any]) -> None:
+    vault = switched()
+    vault.trouble(host=HOST, service="vmms", state="Stopped", after="change")
+    failed = vault.fail("hyperv_switch", host=HOST, **wish)
+    assert (failed["error"]["kind"], failed["changed"]) == ("host", True)
+    assert f"{HOST} has taken the change" in failed["cause"]
+    assert "Virtual Machine Management service" in failed["error"]["message"]
+    assert "it looks first" in failed["remedy"]
+    vault.trouble(host=HOST, service="vmms", state="Running")
+    assert not vault.run("hyperv_switch", host=HOST, **wish)["changed"]
+
+
 def _switch_findings(vault: Any) -> list[dict[str, Any]]:
     result = vault.run("failback_prereq", replicated_item="vm1")
     return [finding for finding in result["findings"] if finding["id"] == "virtual_switches"]

@@ -260,6 +260,13 @@ class HyperV:
         service.state = state
         self.changed(host)
 
+    def follow_change(self, host: Host) -> None:
+        """A command has changed something on the host: what waits for that happens now."""
+        for service in host.services.values():
+            if service.state_after_change:
+                state, service.state_after_change = service.state_after_change, ""
+                self.set_service(host, service, state)
+
     def id_of(self, kind: str, name: str) -> str:
         """The GUID of the thing of this kind and name."""
         return self._ids.of(kind, name)

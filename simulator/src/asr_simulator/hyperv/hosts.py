@@ -49,12 +49,14 @@ RELEASES = {
 
 @dataclass
 class Service:
-    """A Windows service."""
+    """A Windows service. ``state_after_change`` is its state once a command has changed something on its host; empty: as
+    it is."""
 
     name: str
     display_name: str
     state: str = SERVICE_RUNNING
     start_mode: str = "Auto"
+    state_after_change: str = ""
 
 
 @dataclass(eq=False)

@@ -9,7 +9,9 @@ A service fault of a host is one of::
     {"host": "hv01.contoso.example", "reachable": false}             WinRM refuses; the vault does not care
     {"host": H, "dead": true}                                        nothing on it runs or answers, to nobody
     {"host": H, "password": "wrong"}                                 it takes the account no more ("right": again)
-    {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine no vault is served
+    {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine no vault is served;
+                                                                     with "after": "change" once a command of Hyper-V
+                                                                     has changed something
     {"host": H, "volume": "D:", "free_gb": 0.2}                      other files take the rest
     {"host": H, "switch": "Production", "missing": true}             false: it is there, nothing is connected to it
     {"host": H, "adapter": "Ethernet", "missing": true}              a network card was taken out (false: it is back)
@@ -187,7 +189,10 @@ def _service(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     service = host.service(str(fault["service"]))
     if service is None:
         raise ValueError(f"{host.name} has no service {fault['service']}; it has {', '.join(host.services)}")
-    return lambda: hyperv.set_service(host, service, state)
+    if "after" not in fault:
+        return lambda: hyperv.set_service(host, service, state)
+    _one_of(fault, "after", "change")
+    return lambda: setattr(service, "state_after_change", state)
 
 
 def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -470,7 +475,7 @@ def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
 COMPONENTS = (COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED)
 SHARE = re.compile(r"\\\\[\w.-]+(\\[^\\/:*?\"<>|]+)+")
 MOST_VLANS = 4094
-OPTIONAL = frozenset({"missing", "wmi_error", "type"})
+OPTIONAL = frozenset({"missing", "wmi_error", "type", "after"})
 REPLICATIONS = {
     **{state: Replication(state, "Normal", "Primary") for state in enums.REPLICATION_STATE.names},
     "Suspended": Replication("Suspended", "Warning", "Primary"),
@@ -491,7 +496,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"reachable"}): _reachable,
     frozenset({"dead"}): _dead,
     frozenset({"password"}): _password,
-    frozenset({"service", "state"}): _service,
+    frozenset({"service", "state", "after"}): _service,
     frozenset({"volume", "free_gb"}): _volume,
     frozenset({"switch", "missing"}): _switch,
     frozenset({"adapter", "missing"}): _adapter,

@@ -48,7 +48,10 @@ class Place:
         def served(call: Call) -> Iterable[Any]:
             if not self.host.service_runs(VMMS):
                 raise errors.no_service(self.host.short_name)
+            before = self.host.changeable()
             yield from run(call)
+            if self.host.changeable() != before:
+                self.hyperv.follow_change(self.host)
 
         class_name = f"Microsoft.HyperV.PowerShell.Commands.{name.replace('-', '')}"
         return command(name, served, parameters, module=HYPER_V, class_name=class_name, **options)
