@@ -19,9 +19,11 @@ def of_switch(host: str, result: Mapping[str, Any]) -> dict[tuple[str, str], str
     failure = result.get("error")
     if failure is None:
         return {(host, SWITCH): MADE if result["changed"] else NOT_MADE}
-    # Where the host's own words are told, they speak of the end of what it had begun.
+    if not result["changed"]:
+        return {(host, SWITCH): NOT_MADE}
+    # Where an error ended the change, it is of what the host had begun.
     is_open = failure["kind"] == "fate_unknown" or "error_id" in failure
-    return {(host, SWITCH): UNKNOWN if is_open and result["changed"] else NOT_MADE}
+    return {(host, SWITCH): UNKNOWN if is_open else MADE}
 
 
 def of_abandonment(result: Mapping[str, Any]) -> dict[tuple[str, str], str]:

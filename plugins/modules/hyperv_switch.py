@@ -140,7 +140,7 @@ error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
     - C(host) and C(address) of the host, C(message), C(error_id), C(category) in its own words, C(exit_code) of
-      PowerShell, C(status) of HTTP, C(fault_code) of WS-Management, C(before) of a switch that is left as it is.
+      PowerShell, C(status) of HTTP, C(fault_code) of WS-Management, C(before) the switch as it was.
   returned: failure
   type: dict
   contains:

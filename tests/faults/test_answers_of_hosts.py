@@ -29,15 +29,22 @@ FAULTS: dict[str, dict[str, Any]] = {
     "not asked": {"input": "lost"},
     "constrained": {"language_mode": "constrained"},
     "ends": {"pipe": "ends"},
+    "not to be read after a change": {"service": "vmms", "state": "Stopped", "after": "change"},
 }
-RIGHT: dict[str, Any] = {"answers": "told", "input": "arrives", "language_mode": "full", "pipe": "stays"}
+RIGHT: tuple[dict[str, Any], ...] = (
+    {"answers": "told", "of": "all"},
+    {"input": "arrives"},
+    {"language_mode": "full"},
+    {"pipe": "stays"},
+    {"service": "vmms", "state": "Running"},
+)
 SWITCH = {"host": HOST, "name": "Extra", "type": "private"}
 ABANDON = {"replicated_item": "vm1", "reason": "it does not work"}
 # The sessions of an abandonment that look before a stop, make it and look after it, hold the machine, and look at that.
 SESSIONS = range(4, 9)
 # PowerShell tells that it has not begun what it was asked for.
 NOT_BEGUN = ("not asked", "constrained")
-OF_CHANGES = [name for name, fault in FAULTS.items() if fault.get("of") == "changes"]
+OF_CHANGES = [name for name, fault in FAULTS.items() if fault.get("of") == "changes" or "after" in fault]
 STRUCK = [
     *((name, 1) for name in OF_CHANGES),
     *((name, one) for name in FAULTS if name not in OF_CHANGES for one in SESSIONS),
@@ -82,9 +89,8 @@ def strike(simulator: Simulator, fault: dict[str, Any], *, session: int) -> None
 
 def mend(simulator: Simulator) -> None:
     """Everything is as it should be again, but for what the console says besides."""
-    for key, value in RIGHT.items():
-        parts = {"of": "all"} if key == "answers" else {}
-        simulator.locked(lambda world, fault={key: value, **parts}: world.apply_fault({"host": HOST, **fault}))
+    for fault in RIGHT:
+        simulator.locked(lambda world, fault=fault: world.apply_fault({"host": HOST, **fault}))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

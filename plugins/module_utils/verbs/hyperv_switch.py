@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..failback.failures import ConfigurationError, Refused, asked
+from ..failback.failures import ConfigurationError, HostError, Refused, asked
 from ..hyperv.scripts.switch import SCRIPT
 from ..watch import Watch
 from .services import Services
@@ -49,6 +49,8 @@ def run(wish: SwitchWish, services: Services, _watch: Watch) -> dict[str, Any]:
         answer = session.ask(SCRIPT, request) if wish.check_mode else services.hosts.change(session, SCRIPT, request)
         if answer["refusal"]:
             raise _refused(wish, answer)
+        if answer["unread"]:
+            raise _unread(wish, answer)
     before, after = answer["before"], answer["after"]
     changed = before != after
     done = "would be" if wish.check_mode else "is"
@@ -56,6 +58,20 @@ def run(wish: SwitchWish, services: Services, _watch: Watch) -> dict[str, Any]:
     words = f"{done} {told}" if changed else f"is there: {after['type']}"
     message = f"{wish.host}: virtual switch {wish.name} {words}"
     return {"changed": changed, "msg": message, "before": before, "after": after}
+
+
+def _unread(wish: SwitchWish, answer: Mapping[str, Any]) -> HostError:
+    told = "made" if answer["before"] is None else "changed"
+    problem = HostError(
+        f"{wish.host} has taken the change: the virtual switch is {told}, but could not be read after it: "
+        f"{answer['unread']}",
+        "Look at the virtual switch on its host, then run the task again: it looks first.",
+        host=wish.host,
+        message=answer["unread"],
+        before=answer["before"],
+    )
+    problem.wrote = True
+    return problem
 
 
 def _request(wish: SwitchWish) -> dict[str, Any]:

@@ -7,9 +7,10 @@ Input: C({"name", "type": "External" | "Internal" | "Private", "net_adapter": te
 or null, "change_type": bool, "check_mode": bool}). Null leaves a property alone. The adapter is found by its name or
 its description.
 
-Output: C({"before": switch or null, "after": switch, "refusal": null}), a switch being C({"id", "name", "type",
+Output: C({"before": switch or null, "after": switch, "refusal": null, "unread": null}), a switch being C({"id", "name", "type",
 "adapter", "adapters", "embedded_teaming", "allow_management_os"}); in check mode C(after) is foretold, and the id of a
-switch that does not exist yet is empty. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches
+switch that does not exist yet is empty. C(unread) tells why it could not be read after it was changed; C(after) is null
+then. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches
 have the name, it is of C(another_type), none is shown and C(unseen) may be what there is, as the account may not
 administer Hyper-V, an external one C(needs_adapter) or has C(lost_adapter), not exactly one C(adapter) is called so,
 C(adapter_disabled) or C(adapter_taken) by the switch C(taken_by). What Set-VMSwitch never does, whatever is allowed:
@@ -78,6 +79,7 @@ $adapter = $null
 $isNew = $false
 $takenBy = $null
 $refusal = $null
+$unread = $null
 if ($isExternal -and $Request.net_adapter) {
     $wanted = $Request.net_adapter.ToUpperInvariant()
     $adapters = @(NetAdapter\Get-NetAdapter)
@@ -126,6 +128,7 @@ if ($null -ne $refusal) {
         refusal = $refusal
         taken_by = $takenBy
         adapters = @(foreach ($one in $adapters) { [string] $one.Name })
+        unread = $null
     }
 }
 
@@ -142,11 +145,15 @@ if (-not $Request.check_mode) {
     } elseif ($before.allow_management_os -ne $shared) {
         Hyper-V\Set-VMSwitch -VMSwitch $existing -AllowManagementOS $shared
     }
-    $made = @(Find-Switch)
-    if ($made.Count -ne 1) { throw "After the change there are $($made.Count) virtual switches '$($Request.name)'." }
-    $after = Get-Facts $made[0]
+    # What is not to be read afterwards makes nothing undone.
+    $after = $null
+    try {
+        $made = @(Find-Switch)
+        if ($made.Count -ne 1) { throw "There are $($made.Count) virtual switches '$($Request.name)'." }
+        $after = Get-Facts $made[0]
+    } catch { $unread = [string] $_.Exception.Message }
 }
 
-[ordered]@{ before = $before; after = $after; refusal = $null; taken_by = $null; adapters = @() }
+[ordered]@{ before = $before; after = $after; refusal = $null; taken_by = $null; adapters = @(); unread = $unread }
 """
 )

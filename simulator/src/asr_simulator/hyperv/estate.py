@@ -256,16 +256,15 @@ class HyperV:
                 machine.state = STATE_SAVED
 
     def set_service(self, host: Host, service: Service, state: str) -> None:
-        """A service of the host starts or stops."""
-        service.state = state
+        """A service of the host starts or stops, whatever it waited for."""
+        service.state, service.state_after_change = state, ""
         self.changed(host)
 
     def follow_change(self, host: Host) -> None:
         """A command has changed something on the host: what waits for that happens now."""
         for service in host.services.values():
             if service.state_after_change:
-                state, service.state_after_change = service.state_after_change, ""
-                self.set_service(host, service, state)
+                self.set_service(host, service, service.state_after_change)
 
     def id_of(self, kind: str, name: str) -> str:
         """The GUID of the thing of this kind and name."""
