@@ -61,6 +61,16 @@ def test_a_host_that_lacks_a_switch_is_prepared_and_takes_the_vms(site: Stage) -
     assert "changed=0" in again.output.split("PLAY RECAP")[1]
 
 
+def test_a_switch_that_lost_its_network_adapter_gets_another(stage: Any) -> None:
+    host = {"name": NEW, "adapters": ["Ethernet", "Spare"], "switches": [{"name": "Production"}]}
+    site = stage(scenario_of("vm1", fabrics=[{**SITE, "hosts": [SITE["hosts"][0], host]}])).knows_hosts()
+    site.trouble(host=NEW, adapter="Ethernet", missing=True)
+    run = site.play("alternate_host", {"vm1": {}}, **PREPARED, alternate_host_net_adapter="Spare")
+    assert (run.status, run.results["vm1"]["outcome"]) == (0, "protected"), run.output
+    (switch,) = site.simulator.locked(lambda world: world.hyperv.host(NEW).switches)
+    assert (switch.name, [card.name for card in switch.cards]) == ("Production", ["Spare"])
+
+
 def test_what_cannot_be_prepared_is_said_and_nothing_is_written(site: Stage) -> None:
     unknown = site.play("alternate_host", {"vm1": {}}, **PREPARED)
     assert "hv02 cannot be prepared: host hv02 is neither in the inventory" in unknown.results["vm1"]["reason"]

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from .evidence import FAIL, NOT_CHECKED, PASS, Outcome
 from .failures import FailbackError
 from .findings import NotRead
-from .hyperv_hosts import HostVm
+from .hyperv_hosts import HostNic, HostVm
 
 # Microsoft documentation of VMHeartbeatStatus: in this one the guest answers, but an application in it has failed that
 # the cluster monitors.
@@ -55,8 +55,8 @@ def check_addresses(guest: Guest) -> Outcome:
     return Outcome(
         FAIL,
         _told(guest),
-        "The guest has no address by which it could be reached.",
-        "Look at the VM's network adapter, its virtual switch and DHCP. For a guest without integration services, by "
+        f"The guest has no address by which it could be reached ({_connections(guest)}).",
+        "Look at the VM's network adapter, its virtual switch and VLAN, and DHCP. For a guest without integration services, by "
         "which the host learns its addresses, set addresses: false.",
     )
 
@@ -72,8 +72,8 @@ def check_expected_addresses(guest: Guest, expected: Sequence[str]) -> Outcome:
     return Outcome(
         FAIL,
         _told(guest),
-        f"The guest does not have {', '.join(missing)}.",
-        "Look at the VM's network settings: a guest that was given other adapters may have lost its own addresses.",
+        f"The guest does not have {', '.join(missing)} ({_connections(guest)}).",
+        "Look at the VM's network settings and VLAN: a guest that was given other adapters may have lost its own addresses.",
     )
 
 
@@ -105,6 +105,16 @@ def _is_routable(address: IPv4Address | IPv6Address) -> bool:
 
 def _told(guest: HostVm) -> str:
     return ", ".join(_addresses(guest)) or "no address"
+
+
+def _connections(guest: HostVm) -> str:
+    """What the guest's network adapters are connected to, in a few words."""
+    return "; ".join(map(_connection, guest.nics)) or "it has no network adapter"
+
+
+def _connection(nic: HostNic) -> str:
+    switch = f"on switch {nic.switch}" if nic.switch else "not connected"
+    return f"{nic.name} {switch}, VLAN {nic.vlan or 'not read'}"
 
 
 def _unseen(guest: NotRead | None) -> Outcome:

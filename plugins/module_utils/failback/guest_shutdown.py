@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .power_states import Power, state_of
+
 _TAKEN = frozenset({0, 4096, 32782})
 _SERVICE = "Turn on Operating system shutdown among the VM's integration services, and see that it runs in the guest."
 _LATER = "Wait until its guest has started."
@@ -71,7 +73,7 @@ def _not_sent(answer: Mapping[str, Any], failure: str) -> ShutdownAnswer:
     state = str(before.get("state") or "not known")
     if failure:
         return ShutdownAnswer(False, f"its guest could not be asked: {failure}")
-    if state != "Running":
+    if state_of(state).power is not Power.ON:
         return ShutdownAnswer(False, f"it is {state}, and only a guest that runs can be asked", _LATER, may_pass=True)
     return ShutdownAnswer(
         False, "the integration service for shutdown is missing in its guest, or off in the VM's settings", _SERVICE

@@ -16,7 +16,7 @@ from typing import Any
 from ..failback.abandonment import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
 from ..failback.failures import FateUnknown, HostError
 from ..failback.guest_shutdown import judge_shutdown
-from ..failback.power_states import is_off
+from ..failback.power_states import OFF_ON_HOSTS, is_off
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
 from ..watch import Watch
@@ -163,7 +163,7 @@ class HostPower:
     ) -> tuple[Change, Mapping[str, Any] | None, FateUnknown | None]:
         """Send a change; return it with its answer, or with the failure of one whose answer got lost."""
         self._watch.report(f"{self._machine.name} on {self._place}: {action.replace('_', ' ')}")
-        request = {"id": self._machine.id, "action": action, **options}
+        request = {"id": self._machine.id, "action": action, "off": OFF_ON_HOSTS, **options}
         change = self._begin(action, before)
         try:
             answer = self._services.hosts.change(self._session, SCRIPT, request)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 
@@ -89,6 +90,16 @@ def test_the_addresses(addresses: list[str], routable: list[str]) -> None:
 @given(st.lists(st.text(max_size=20) | st.ip_addresses().map(str), max_size=4))
 def test_whatever_a_guest_calls_its_address_only_addresses_are_used(told: list[str]) -> None:
     assert all(ip_address(address) for address in routable_addresses(guest("", *told)))
+
+
+def test_without_an_address_it_is_said_what_the_guest_is_connected_to() -> None:
+    vlan = {"mode": "Access", "id": 42}
+    nics = [{"name": "LAN", "switch": "Production", "vlan": vlan}, {"name": "Backup", "switch": None, "vlan": None}]
+    vm = parse_host({"computer": "HV01", "vms": [{"id": "v", "name": "web01", "state": "Running", "nics": nics}]}).vms[0]
+    told = "(LAN on switch Production, VLAN Access 42; Backup not connected, VLAN not read)"
+    assert told in check_addresses(vm).cause
+    assert told in check_expected_addresses(vm, ["10.0.0.5"]).cause
+    assert "no network adapter" in check_addresses(replace(vm, nics=())).cause
 
 
 @pytest.mark.parametrize(

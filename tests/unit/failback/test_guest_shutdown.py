@@ -62,6 +62,7 @@ def test_what_does_not_tell_whether_a_guest_was_asked(parts: dict[str, Any], wor
     ("parts", "words", "may_pass"),
     [
         ({}, "integration service for shutdown is missing", False),
+        ({"before": {"state": "RunningCritical"}}, "integration service for shutdown is missing", False),
         ({"failure": "Access denied"}, "could not be asked: Access denied", False),
         ({"before": {"state": "Paused"}}, "it is Paused", True),
         ({"before": None}, "it is not known", True),

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read one virtual machine, ask its guest to shut down, turn it off, or keep its host from starting it.
 
-Input: C({"id": guid, "action": "read" | "shut_down" | "turn_off" | "hold", "close_applications": bool}). C(shut_down)
+Input: C({"id": guid, "action": "read" | "shut_down" | "turn_off" | "hold", "off": [state], "close_applications": bool}). C(shut_down)
 asks the guest and returns at once; C(close_applications) lets it close those with unsaved data. C(hold) sets the
-automatic start action to Nothing. A machine that is already as the action leaves it is left alone.
+automatic start action to Nothing. A machine that is already as the action leaves it is left alone: off in each of the
+states C(off).
 
 Output: C({"before": machine, "after": machine or null, "sent": bool, "code": number or null, "failure": text or null,
 "unread": text or null}), a machine being C({"id", "name", "state", "automatic_start_action", "is_clustered"}). C(sent):
@@ -68,6 +69,7 @@ if ($action -eq 'read') {
     $answer.after = $answer.before
     return $answer
 }
+$isOff = @($Request.off) -contains $answer.before.state
 try {
     if ($action -eq 'hold') {
         if ($answer.before.automatic_start_action -ne 'Nothing') {
@@ -75,9 +77,9 @@ try {
             Hyper-V\Set-VM -VM $machine -AutomaticStartAction Nothing
         }
     } elseif ($action -eq 'shut_down') {
-        if ($answer.before.state -ne 'Off') { Start-Shutdown $machine }
+        if (-not $isOff) { Start-Shutdown $machine }
     } elseif ($action -eq 'turn_off') {
-        if ($answer.before.state -ne 'Off') {
+        if (-not $isOff) {
             $answer.sent = $true
             Hyper-V\Stop-VM -VM $machine -TurnOff -Force -Confirm:$false
         }
