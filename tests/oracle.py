@@ -216,7 +216,7 @@ class Oracle:
         sessions = world.shells.sessions(before.sessions)
         seen = {
             "azure": bool(looks) and looks[-1]["status"] == OK,
-            "on_premises": any(one["host"] in on and one["exit_code"] == 0 for one in sessions),
+            "on_premises": any(one["host"] in on and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
         }
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")

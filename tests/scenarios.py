@@ -10,6 +10,18 @@ from typing import Any
 
 SITE = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02"}]}
 CLOUD = {"name": "vmm01", "type": "VMM", "clouds": [{"name": "cloud1"}]}
+# A host with machines beside those that come home, and what may be the matter there: nothing may come of it.
+BESIDE = [{"name": "sick01"}, {"name": "busy01", "state": "Running"}]
+SICK_SITE = {
+    "name": "site1",
+    "type": "HyperVSite",
+    "hosts": [{"name": "hv01", "virtual_machines": BESIDE}, {"name": "hv02"}],
+}
+SICK: tuple[dict[str, Any], ...] = (
+    {"host": "hv01", "console": "noisy"},
+    {"vm": "sick01", "broken": True},
+    {"vm": "busy01", "operation": "MergingDisks"},
+)
 CALLER = {"name": "operator", "roles": ["Site Recovery Contributor", "Reader"]}
 # Who may start VMs in Azure, too.
 STARTER = {"name": "operator", "roles": ["Site Recovery Contributor", "Reader", "Virtual Machine Contributor"]}

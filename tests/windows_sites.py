@@ -47,6 +47,7 @@ class Ended:
     stdout: str = ""
     stderr: str = ""
     exit_code: int = 0
+    is_whole: bool = True
 
 
 class Commands:

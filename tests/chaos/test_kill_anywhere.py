@@ -4,7 +4,7 @@
 """Killed anywhere, again and again, a fleet comes home: nothing is started twice, lost, or left behind.
 
 SEED chooses the first seed, KILLS how many kills there are in all, TARGETS how many VMs and plans a fleet has: a run
-can be repeated as far as the order in which processes run allows.
+can be repeated as far as the order in which processes run allows. In half of them the hosts are asked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from killing import Killing, Moment, moments
 from oracle import Oracle
 from playing import PASS, Stage
-from scenarios import item_of, scenario_of
+from scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
 from soaking import FIRST_SEED, count, seeds
 
 from asr_simulator.server import Simulator
@@ -55,10 +55,14 @@ HOSTS = {
 class Fleet:
     """A simulated fleet, and the playbook that brings it home, run by run."""
 
-    def __init__(self, simulator: Simulator, folder: Path, hosts: dict[str, list[str]]) -> None:
+    def __init__(self, simulator: Simulator, folder: Path, hosts: dict[str, list[str]], *, asks_hosts: bool) -> None:
         self.simulator = simulator
         self.stage = Stage(simulator, folder)
-        # No host is asked. The playbook validates after each cut-over, with tasks of its own, and commits on that.
+        if asks_hosts:
+            self.stage.knows_hosts()
+            for fault in SICK:
+                self.stage.trouble(**fault)
+        # The playbook validates after each cut-over, with tasks of its own, and commits on that.
         self.oracle = Oracle(simulator, stands_for=lambda _name, side: side == "on_premises")
         self.runs: list[Killing] = []
         self.late: list[str] = []
@@ -98,10 +102,10 @@ class Fleet:
 def fleet(tmp_path: Path, seed: int) -> Iterator[Fleet]:
     chosen = [[*HOSTS][(seed * TARGETS + number) % len(HOSTS)] for number in range(min(TARGETS, len(HOSTS)))]
     hosts = {name: HOSTS[name] for name in chosen}
-    scenario = scenario_of(*FLEET, recovery_plans=[PLAN], rates=SLOW[seed % 2])
+    scenario = scenario_of(*FLEET, recovery_plans=[PLAN], rates=SLOW[seed % 2], fabrics=[SICK_SITE, CLOUD])
     with ExitStack() as running:
         simulator = running.enter_context(Simulator.start(scenario, tmp_path / "simulator", speed=SPEED))
-        yield Fleet(simulator, tmp_path, hosts)
+        yield Fleet(simulator, tmp_path, hosts, asks_hosts=seed // 2 % 2 == 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from oracle import Oracle
-from scenarios import item_of, scenario_of
+from scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -25,12 +25,13 @@ def scenario_at(stage: str, plan: bool) -> dict[str, Any]:
     """vm1, or db and web in a plan, at a stage."""
     names = ["db", "web"] if plan else ["vm1"]
     parts = {"recovery_plans": PLAN} if plan else {}
-    return scenario_of(*(item_of(name, stage) for name in names), **parts)
+    return scenario_of(*(item_of(name, stage) for name in names), fabrics=[SICK_SITE, CLOUD], **parts)
 
 
-def noisy(simulator: Simulator) -> Simulator:
-    """The simulator, whose host shows more than answers on its console: that is no fault, nothing may come of it."""
-    simulator.locked(lambda world: world.apply_fault({"host": "hv01", "console": "noisy"}))
+def sick(simulator: Simulator) -> Simulator:
+    """The simulator, where something is the matter beside what is tested."""
+    for fault in SICK:
+        simulator.locked(lambda world, fault=fault: world.apply_fault(fault))
     return simulator
 
 
@@ -42,7 +43,7 @@ def watched(tmp_path: Path) -> Callable[..., AbstractContextManager[Oracle]]:
     def started(stage: str, *, plan: bool = False) -> Iterator[Oracle]:
         with Simulator.start(scenario_at(stage, plan), tempfile.mkdtemp(dir=tmp_path), speed=0) as simulator:
             # Faults answer in the place of Azure: their refusals are no fault of the client.
-            yield Oracle(noisy(simulator), refusals=False)
+            yield Oracle(sick(simulator), refusals=False)
 
     return started
 
@@ -59,6 +60,6 @@ def at_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
                 started = Simulator.start(scenario_at(stage, plan), folder, speed=0)
                 known[stage, plan] = running.enter_context(started)
             known[stage, plan].reset()
-            return noisy(known[stage, plan])
+            return sick(known[stage, plan])
 
         yield given

@@ -50,9 +50,7 @@ def test_nothing_is_gone_because_a_proxy_does_not_find_it(driver: Any, module: s
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 @pytest.mark.parametrize(("method", "path", "kind"), [("GET", "", "unreachable"), ("POST", "r$", "fate_unknown")])
-def test_a_web_filter_s_page_is_no_word_of_azure(
-    driver: Any, method: str, path: str, kind: str, status: int
-) -> None:
+def test_a_web_filter_s_page_is_no_word_of_azure(driver: Any, method: str, path: str, kind: str, status: int) -> None:
     vault = driver(scenario_of("vm1"))
     add_fault(vault, method, path, {"do": "web_filter", "status": status}, times=0)
     failed = vault.fail("planned_failover", replicated_item="vm1")

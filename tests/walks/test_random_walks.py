@@ -86,6 +86,28 @@ WIRE = [
     {"do": "truncate"},
     {"do": "malformed"},
 ]
+# What becomes of a host's answers, and of what it is asked for; and what ends it.
+HOSTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"answers": "lost", "of": "all"}, {"answers": "told", "of": "all"}),
+    ({"answers": "cut", "of": "all"}, {"answers": "told", "of": "all"}),
+    ({"language_mode": "constrained"}, {"language_mode": "full"}),
+    ({"rights": "none"}, {"rights": "full"}),
+    ({"cim": "denied"}, {"cim": "allowed"}),
+    ({"input": "lost"}, {"input": "arrives"}),
+    ({"service": "vmms", "state": "Stopped"}, {"service": "vmms", "state": "Running"}),
+    ({"adapter": "Ethernet", "missing": True}, {"adapter": "Ethernet", "missing": False}),
+]
+# What may be the matter with a machine on its host; and what ends it.
+SICK: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"broken": True}, {"broken": False}),
+    *(({"operation": one}, {"operation": "Ok"}) for one in ("MergingDisks", "CriticalIoError", "Degraded")),
+    *(({"security": one}, {"security": "none"}) for one in ("vtpm", "shielded")),
+    *(({"replication": one}, {"replication": "ok"}) for one in ("Suspended", "FailbackInProgress", "Critical")),
+    ({"storage": "\\\\fs01\\vms"}, {"storage": "local"}),
+    ({"checkpoint": "backup", "type": "Recovery"}, {"checkpoint": "backup", "missing": True}),
+    ({"vlan": 42}, {"vlan": 0}),
+    ({"automatic_stop": "Save"}, {"automatic_stop": "ShutDown"}),
+]
 FAILING = sorted(name for name in TASKS if name not in ("WaitForUserInputForFailback", "RestartJobTask"))
 
 OVER_LONG_AGO = {"not_before": "2001-01-01T20:00", "not_after": "2001-01-02T04:00"}
@@ -130,6 +152,8 @@ class Walk(RuleBasedStateMachine):
         self.evidence: dict[str, Any] = {}
         self.proven: dict[str, bool] = dict.fromkeys(MACHINES, False)
         self.meddled: dict[str, str] = {}
+        # What ends the troubles of hosts and of machines on them.
+        self.ailing: list[dict[str, Any]] = []
         self.full: set[str] = set()
         # Whose Azure VM was used after the cut-over: it may hold what is nowhere else, also when it is off again.
         self.used: set[str] = set()
@@ -323,6 +347,16 @@ class Walk(RuleBasedStateMachine):
         self.vault.trouble(provider="hv01", connected=connected)
         self._note_trouble()
 
+    @rule(trouble=st.sampled_from(HOSTS))
+    def the_host_is_sick(self, trouble: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        """What the host of all machines says gets lost, or it may say less than there is."""
+        self._ails(trouble, host="hv01")
+
+    @rule(name=machines, trouble=st.sampled_from(SICK))
+    def a_machine_is_sick(self, name: str, trouble: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        """A machine cannot be read on its host, or something is the matter with it."""
+        self._ails(trouble, vm=name)
+
     @rule(name=machines, proven=st.booleans())
     def somebody_starts_the_azure_vm(self, name: str, proven: bool) -> None:
         """A while after the cut-over somebody starts the Azure VM: what it writes from now on is nowhere else.
@@ -344,8 +378,8 @@ class Walk(RuleBasedStateMachine):
 
     @rule(name=machines)
     def somebody_starts_the_on_premises_vm(self, name: str) -> None:
-        """Somebody starts the on-premises VM while Azure holds the truth."""
-        if self.stage(name) == "failed_over":
+        """Somebody starts the on-premises VM while Azure holds the truth. What cannot be seen stops no failback."""
+        if self.stage(name) == "failed_over" and not self.ailing:
             self.oracle.excused.add(name)
             self.meddled[name] = "on_premises"
             self.vault.trouble(vm=name, power="running")
@@ -355,6 +389,8 @@ class Walk(RuleBasedStateMachine):
         """All troubles end, everything that runs comes to its end, and what was left running wrongly is off again."""
         self.simulator.locked(lambda world: world.faults.clear())
         self.vault.trouble(provider="hv01", connected=True)
+        while self.ailing:
+            self.vault.trouble(**self.ailing.pop())
         for name, side in self.meddled.items():
             if side == "on_premises":
                 self.vault.trouble(vm=name, power="off")
@@ -454,6 +490,14 @@ class Walk(RuleBasedStateMachine):
         """Whether what a result says of a machine's stage is right, of one that is at another stage by now, too."""
         interrupted = self._may_be_interrupted(name, said, now)
         return said == now or interrupted or (self.troubled and self._was(name, said))
+
+    def _ails(self, trouble: tuple[dict[str, Any], dict[str, Any]], **who: str) -> None:
+        if "on_premises" in self.meddled.values():
+            return
+        begin, end = trouble
+        self.vault.trouble(**who, **begin)
+        self.ailing.append({**who, **end})
+        self._note_trouble()
 
     def _note_trouble(self) -> None:
         self.troubled = True

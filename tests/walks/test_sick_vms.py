@@ -1,8 +1,8 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Going back to Azure on hosts with sick VMs: guests that do not shut down, and VMs that cannot be read. No VM is
-turned off unless that is allowed, and what is done is told.
+"""Going back to Azure on hosts with sick VMs: guests that do not shut down, VMs that cannot be read, and answers that
+get lost. No VM is turned off unless that is allowed, and what becomes of each change is told.
 
 SEED chooses the first seed, WALKS how many walks there are in all.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from driving import Driver
+from host_fates import of_abandonment
 from oracle import Oracle
 from scenarios import CLOUD, STARTER, item_of, scenario_of
 from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
@@ -49,6 +50,14 @@ WELL: tuple[dict[str, Any], ...] = (
 )
 
 
+ANSWERS: tuple[dict[str, Any], ...] = (
+    {"answers": "lost", "of": "changes"},
+    {"answers": "cut", "of": "changes"},
+    {"answers": "lost", "of": "all"},
+    *({"answers": "told", "of": "all"},) * 3,
+)
+
+
 def turned_off(simulator: Simulator) -> int:
     """How often somebody turned a machine off."""
     return simulator.locked(lambda world: sum(machine.turned_off for machine in world.hyperv.machines()))
@@ -63,6 +72,7 @@ def abandon(vault: Driver, oracle: Oracle, dice: random.Random, name: str) -> No
         result = vault.run("abandon", replicated_item=name, force_off=oracle.forces_off, **options)
     except FailbackError as problem:
         result = problem.as_result()
+    oracle.hears_of_changes(of_abandonment(result))
     steps = result["steps"] if "steps" in result else result["error"]["steps"]
     assert result["changed"] or not steps
     forced = [step for step in steps if step["what"] == "turn_off"]
@@ -74,6 +84,8 @@ def meanwhile(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> Non
     """Something becomes of a machine now and then while others are waited for."""
     if dice.random() < 0.2:
         vault.trouble(vm=dice.choice(names), **dice.choice((*SICK, *WELL)))
+    if dice.random() < 0.05:
+        vault.trouble(host=dice.choice(("hv01", "hv02")), **dice.choice(ANSWERS))
 
 
 @pytest.mark.parametrize("number", WALKING_SEEDS)
@@ -90,6 +102,8 @@ def test_no_vm_is_turned_off_unless_that_is_allowed(number: int, tmp_path: Path)
         for name in names:
             vault.trouble(vm=name, **dice.choice(SICK))
         for _step in range(STEPS):
+            for host in ("hv01", "hv02"):
+                vault.trouble(host=host, **dice.choice(ANSWERS))
             abandon(vault, oracle, dice, dice.choice(names))
         assert oracle.violations == []
         count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))

@@ -56,8 +56,8 @@ def check_addresses(guest: Guest) -> Outcome:
         FAIL,
         _told(guest),
         f"The guest has no address by which it could be reached ({_connections(guest)}).",
-        "Look at the VM's network adapter, its virtual switch and VLAN, and DHCP. For a guest without integration services, by "
-        "which the host learns its addresses, set addresses: false.",
+        "Look at the VM's network adapter, its virtual switch and VLAN, and DHCP. For a guest without integration "
+        "services, by which the host learns its addresses, set addresses: false.",
     )
 
 
@@ -73,7 +73,8 @@ def check_expected_addresses(guest: Guest, expected: Sequence[str]) -> Outcome:
         FAIL,
         _told(guest),
         f"The guest does not have {', '.join(missing)} ({_connections(guest)}).",
-        "Look at the VM's network settings and VLAN: a guest that was given other adapters may have lost its own addresses.",
+        "Look at the VM's network settings and VLAN: a guest that was given other adapters may have lost its own "
+        "addresses.",
     )
 
 

@@ -7,17 +7,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asr_simulator.hyperv import Host
-from powershell_subset import ADMINISTRATORS, Completed, Machine, reads_input, run_command_line
+from powershell_subset import ADMINISTRATORS, Machine, reads_input, run_command_line
 
 if TYPE_CHECKING:
     from asr_simulator.world import World
     from asr_simulator.wsman import RemoteHost
 
 ADVICE = "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What comes of a command line that has ended. ``is_whole``: nothing of its output was lost."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+    is_whole: bool
 
 
 class HostCommands:
@@ -39,13 +49,14 @@ class HostCommands:
         stdin: bytes,
         environment: Mapping[str, str],
         pause: Callable[[float], None],
-    ) -> Completed:
+    ) -> Shown:
         """Run the line on the host until it ends; the host's clock is what the command sees."""
         where = world.hyperv.host(host.name)
         sent = b"" if where.remoting.input_lost else stdin
         with world.hyperv.watched(where) as changes:
             done = run_command_line(command_line, sent, machine_of(world, host.name, environment, pause), ADVICE)
-        return replace(done, stdout=where.remoting.shown(done.stdout, changed=bool(changes)))
+        stdout, is_whole = where.remoting.shown(done.stdout, changed=bool(changes))
+        return Shown(stdout, done.stderr, done.exit_code, is_whole)
 
 
 def machine_of(

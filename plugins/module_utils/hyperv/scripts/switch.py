@@ -7,15 +7,15 @@ Input: C({"name", "type": "External" | "Internal" | "Private", "net_adapter": te
 or null, "change_type": bool, "check_mode": bool}). Null leaves a property alone. The adapter is found by its name or
 its description.
 
-Output: C({"before": switch or null, "after": switch, "refusal": null, "unread": null}), a switch being C({"id", "name", "type",
-"adapter", "adapters", "embedded_teaming", "allow_management_os"}); in check mode C(after) is foretold, and the id of a
-switch that does not exist yet is empty. C(unread) tells why it could not be read after it was changed; C(after) is null
-then. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches
-have the name, it is of C(another_type), none is shown and C(unseen) may be what there is, as the account may not
-administer Hyper-V, an external one C(needs_adapter) or has C(lost_adapter), not exactly one C(adapter) is called so,
-C(adapter_disabled) or C(adapter_taken) by the switch C(taken_by). What Set-VMSwitch never does, whatever is allowed:
-other adapters or another type of a C(team) (embedded teaming), another type of an external switch with C(sr_iov).
-C(adapters) are those that there are.
+Output: C({"before": switch or null, "after": switch, "refusal": null, "unread": null}), a switch being C({"id", "name",
+"type", "adapter", "adapters", "embedded_teaming", "allow_management_os"}); in check mode C(after) is foretold, and the
+id of a switch that does not exist yet is empty. C(unread) tells why it could not be read after it was changed; C(after)
+is null then. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches have the name, it is of
+C(another_type), none is shown and C(unseen) may be what there is, as the account may not administer Hyper-V, an
+external one C(needs_adapter) or has C(lost_adapter), not exactly one C(adapter) is called so, C(adapter_disabled) or
+C(adapter_taken) by the switch C(taken_by). What Set-VMSwitch never does, whatever is allowed: other adapters or another
+type of a C(team) (embedded teaming), another type of an external switch with C(sr_iov). C(adapters) are those that
+there are.
 """
 
 from __future__ import annotations

@@ -49,8 +49,7 @@ RELEASES = {
 
 @dataclass
 class Service:
-    """A Windows service. ``state_after_change`` is its state once a command has changed something on its host; empty: as
-    it is."""
+    """A Windows service. ``state_after_change`` is its state once a command has changed something; empty: as it is."""
 
     name: str
     display_name: str
@@ -178,13 +177,13 @@ class Remoting:
     answers: str = TOLD
     of_changes_alone: bool = False
 
-    def shown(self, text: str, *, changed: bool) -> str:
-        """What comes of all that a command shows."""
+    def shown(self, text: str, *, changed: bool) -> tuple[str, bool]:
+        """What comes of all that a command shows, and whether that is all."""
         before, behind = self.console
         text = f"{before}{text}{behind}"
         if self.answers == TOLD or (self.of_changes_alone and not changed):
-            return text
-        return "" if self.answers == LOST else text[: len(text) // 2]
+            return text, True
+        return "" if self.answers == LOST else text[: len(text) // 2], False
 
     def quota_for(self, operation: str) -> Quota | None:
         """The quota that an operation meets, which counts."""

@@ -89,6 +89,7 @@ def _run(call: Call, shell: Shell, command: Command) -> None:
             fiber.pause()
 
         done = call.runner.run(call.world, call.peer.host, command.line, stdin, environment, pause)
+        shell.session["is_whole"] = done.is_whole
         _finish(shell, command, done.stdout, done.stderr, done.exit_code)
 
     command.fiber = Fiber(live)

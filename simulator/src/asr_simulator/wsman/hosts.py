@@ -89,6 +89,10 @@ class Completed(Protocol):
     def exit_code(self) -> int:
         """0 to 4294967295."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of what it wrote was lost."""
+
 
 class Runner(Protocol):
     """Runs command lines. Called while the world is locked."""

@@ -118,7 +118,8 @@ class Shells:
     def sessions(self, since: int = 0) -> list[dict[str, Any]]:
         """Each shell that was opened, with a ``seq`` above ``since``.
 
-        seq, time, host, user, transport, commands (names of programs, without arguments), exit_code (the last one's).
+        seq, time, host, user, transport, commands (names of programs, without arguments), and of the last one exit_code
+        and is_whole (nothing of its output was lost).
         """
         return [dict(session, commands=list(session["commands"])) for session in self._sessions[since:]]
 
@@ -191,6 +192,7 @@ class Shells:
             "transport": peer.transport,
             "commands": [],
             "exit_code": None,
+            "is_whole": None,
         }
         self._sessions.append(session)
         return session
