@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from module_contracts import CONTRACTS
 from playing import COLLECTIONS
-
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 
 Documentation = Mapping[str, Any]
 _TYPES: dict[str, tuple[type, ...]] = {

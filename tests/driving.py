@@ -11,12 +11,13 @@ from typing import Any
 
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from module_contracts import CONTRACTS
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
 from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, execute
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
-from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.host_names import find_host
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 from asr_simulator.server import Simulator

@@ -12,7 +12,7 @@ from typing import Any
 
 from driving import Driver, accepted
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
 
 # Each module of a failback, and the stage that it begins in.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from ansible.module_utils import basic
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.programs import RunProgram
+from ansible_collections.asr.failback.plugins.module_utils.model.programs import RunProgram
 from ansible_collections.asr.failback.plugins.module_utils.module_programs import runner_of
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 

@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import ActionModule
+from ansible_collections.asr.failback.plugins.module_utils.verbs.info import VAULT_INFO
+from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
 
-__all__ = ["ActionModule"]
+
+class ActionModule(VerbAction):
+    """Runs vault_info."""
+
+    contract = VAULT_INFO

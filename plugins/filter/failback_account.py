@@ -14,7 +14,7 @@ description:
 options:
   _input:
     description:
-      - What the role keeps, by the names of C(Course) in C(plugins/module_utils/failback/account.py).
+      - What the role keeps, by the names of C(Course) in C(plugins/module_utils/model/summary.py).
     type: dict
     required: true
 author:
@@ -36,7 +36,7 @@ _value:
   sample: {target: web01, outcome: protected, stage: protected}
 """
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.account import Course, account
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import Course, account
 
 
 def failback_account(course):

@@ -12,15 +12,15 @@ from typing import Any
 from .azure.sdk import missing_sdk
 from .azure.session import open_session
 from .azure.settings import secrets_of
-from .contracts import Contract
-from .failback.failures import MissingLibrary, as_sentence, asked
-from .failback.programs import RunProgram, no_programs
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
+from .model.failures import MissingLibrary, as_sentence, asked
+from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
-from .verbs.services import Services
-from .verbs.truth import truth_or_none_read
+from .runner.authority import truth_or_none_read
+from .runner.contract import Contract
+from .runner.services import Services
 from .watch import Watch
 
 # What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which

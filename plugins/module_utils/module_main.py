@@ -9,15 +9,14 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .contracts import CONTRACTS
 from .execution import diff_of, execute, secrets_around
-from .failback.failures import FailbackError
+from .model.failures import FailbackError
 from .module_programs import runner_of
+from .runner.contract import Contract
 
 
-def run_module(name: str) -> None:
-    """Run the module of this name: parse its options, ask its verb, report."""
-    contract = CONTRACTS[name]
+def run_module(contract: Contract) -> None:
+    """Run the module of this contract: parse its options, ask its verb, report."""
     module = AnsibleModule(argument_spec=contract.argument_spec, supports_check_mode=True, **contract.rules)
     module.no_log_values |= secrets_around(os.environ)
     try:

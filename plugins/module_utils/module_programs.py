@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .failback.programs import Ended, Program, RunProgram
+from .model.programs import Ended, Program, RunProgram
 
 
 def runner_of(module: AnsibleModule) -> RunProgram:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .failback.failures import ConfigurationError
+from .model.failures import ConfigurationError
 
 _NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
 _ABOVE_ZERO = (

@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from .failback.failures import NotTaken, Orphaned, WaitTimeout
-from .failback.look_age import longest_age
+from .model.failures import NotTaken, Orphaned, WaitTimeout
+from .model.look_age import longest_age
 
 # Seconds after which somebody who waits wants to know that the task still does.
 _SILENCE = 180.0

@@ -431,11 +431,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.undo_failback import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("abandon")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

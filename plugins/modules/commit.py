@@ -553,11 +553,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.commit import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("commit")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

@@ -317,11 +317,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_prereq import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("failback_prereq")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

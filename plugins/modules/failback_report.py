@@ -65,11 +65,12 @@ path:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("failback_report")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

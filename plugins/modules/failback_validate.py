@@ -407,11 +407,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_validate import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("failback_validate")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

@@ -328,11 +328,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.hyperv_host_info import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("hyperv_host_info")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

@@ -171,11 +171,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.info import JOB_INFO
 
 
 def main() -> None:
     """Run the module."""
-    run_module("job_info")
+    run_module(JOB_INFO)
 
 
 if __name__ == "__main__":

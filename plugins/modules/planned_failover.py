@@ -394,11 +394,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.planned_failover import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("planned_failover")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

@@ -150,11 +150,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.info import RECOVERY_PLAN_INFO
 
 
 def main() -> None:
     """Run the module."""
-    run_module("recovery_plan_info")
+    run_module(RECOVERY_PLAN_INFO)
 
 
 if __name__ == "__main__":

@@ -124,11 +124,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.info import REPLICATED_ITEM_INFO
 
 
 def main() -> None:
     """Run the module."""
-    run_module("replicated_item_info")
+    run_module(REPLICATED_ITEM_INFO)
 
 
 if __name__ == "__main__":

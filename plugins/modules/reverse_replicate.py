@@ -251,11 +251,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.reverse_replicate import CONTRACT
 
 
 def main() -> None:
     """Run the module."""
-    run_module("reverse_replicate")
+    run_module(CONTRACT)
 
 
 if __name__ == "__main__":

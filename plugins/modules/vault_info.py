@@ -141,11 +141,12 @@ error:
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.info import VAULT_INFO
 
 
 def main() -> None:
     """Run the module."""
-    run_module("vault_info")
+    run_module(VAULT_INFO)
 
 
 if __name__ == "__main__":

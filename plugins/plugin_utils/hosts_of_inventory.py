@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
-from ansible_collections.asr.failback.plugins.module_utils.failback.host_names import find_host
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.model.host_names import find_host
 
 # How Jinja names a variable that is not there.
 _UNDEFINED = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)' is undefined")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.programs import Ended
+from ansible_collections.asr.failback.plugins.module_utils.model.programs import Ended
 
 
 def run_program(program):

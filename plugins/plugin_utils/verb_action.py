@@ -16,17 +16,17 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.execution import (
     deadline_of,
     diff_of,
     execute,
     secrets_around,
 )
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import (
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import (
     ConfigurationError,
     FailbackError,
 )
+from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
@@ -58,9 +58,10 @@ def _run_is_alive():
     return run is None or os.getppid() == run.pid
 
 
-class ActionModule(ActionBase):
-    """Run the module that the task names, here."""
+class VerbAction(ActionBase):
+    """Runs a module's verb here. C(contract) is that of the module."""
 
+    contract: Contract
     TRANSFERS_FILES = False
     _requires_connection = False
     _supports_check_mode = True
@@ -79,7 +80,7 @@ class ActionModule(ActionBase):
     def _result(self, task_vars):
         if self._belongs_elsewhere():
             return self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
-        contract = CONTRACTS[self._task.action.rsplit(".", 1)[-1]]
+        contract = self.contract
         try:
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         except TypeError as problem:

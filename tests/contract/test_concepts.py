@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from bodies import item
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.decisions import Verb, decide
-from ansible_collections.asr.failback.plugins.module_utils.failback.items import parse_item
-from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Observation, Stage
+from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Verb, decide
+from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
+from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import Observation, Stage
 
 CONCEPTS = Path(__file__).resolve().parents[2] / "docs" / "concepts.md"
 COLUMNS = (

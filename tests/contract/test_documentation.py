@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from documented import documentation
+from module_contracts import CONTRACTS
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS, Contract
+from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP, VERBS, HOSTS = "failback", "verbs", "hosts"

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import yaml
 from documented import documentation
+from module_contracts import CONTRACTS
 from playing import HERE, Played, Stage
 from scenarios import STARTER, item_of, scenario_of
 from web import Answer, Web
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from asr_simulator.server import Simulator
 
 # The order in which the examples fit together.

@@ -39,8 +39,11 @@ class Layer:
     waits: bool = False
 
 
-DECIDE, AZURE, HYPERV, VERBS = (f"{UTILS}.{name}" for name in ("failback", "azure", "hyperv", "verbs"))
-PROBES = f"{UTILS}.probes"
+DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
+    f"{UTILS}.{name}" for name in ("model", "azure", "hyperv", "probes", "runner", "copies", "verbs")
+)
+# The only verb that writes a file.
+REPORT = f"{VERBS}.failback_report"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 # In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
 PROGRAMS = ("subprocess",)
@@ -64,24 +67,29 @@ LAYERS = (
     Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED, PYWINRM), without=PROGRAMS),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",), without=PROGRAMS),
-    Layer(
-        VERBS,
-        below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, PROBES),
-        without=(*NETWORK, *FILES, "time"),
-        reads_the_clock=False,
+    # The loop that every verb runs in, then what looks at the two copies of a VM and moves them, then the verbs.
+    *(
+        Layer(
+            place,
+            below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, PROBES, *rooms),
+            without=(*NETWORK, *FILES, "time"),
+            reads_the_clock=False,
+        )
+        for place, rooms in ((RUNNER, ()), (COPIES, (RUNNER,)), (VERBS, (RUNNER, COPIES)))
     ),
-    # Argument specs, and what else modules and action plugins have in common.
+    Layer(REPORT, below=(DECIDE, OWNER_OF_TIME, RUNNER), without=(*NETWORK, "time"), reads_the_clock=False),
+    # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
-        below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, VERBS),
+        below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
         packages=("ansible",),
         without=PROGRAMS,
     ),
-    Layer("plugins.modules", below=(DECIDE, VERBS, UTILS), packages=("ansible",), without=PROGRAMS),
-    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins.modules", below=(VERBS, REPORT, UTILS), packages=("ansible",), without=PROGRAMS),
+    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT), packages=("ansible",)),
     # Every other kind of plugin.
-    Layer("plugins", below=("plugins.plugin_utils", DECIDE, OWNER_OF_TIME, VERBS, UTILS), packages=("ansible",)),
+    Layer("plugins", below=("plugins.plugin_utils", DECIDE), packages=("ansible",)),
     Layer(SUBSET, without=(*NETWORK, *PROGRAMS, *FILES, "random", "threading", "time"), reads_the_clock=False),
     # The rooms of the simulated vault; they know the other services of the simulator.
     Layer(MODEL, below=(SIMULATOR,)),
@@ -222,7 +230,7 @@ def test_answers_are_read_as_they_come_over_the_wire() -> None:
 def test_the_check_sees_the_layers_that_there_are() -> None:
     seen = {layer_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in python_files(ROOT)}
     places = {layer.place for layer in seen if layer}
-    assert places >= {DECIDE, AZURE, PROBES, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
+    assert places >= {DECIDE, AZURE, PROBES, RUNNER, COPIES, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
 
 
 def test_nothing_that_is_shipped_names_the_simulator() -> None:
@@ -232,11 +240,11 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
 @pytest.mark.parametrize(
     ("file", "line", "found"),
     [
-        ("plugins/module_utils/failback/items.py", "import azure.identity", "imports azure.identity"),
-        ("plugins/module_utils/failback/items.py", "import time", "imports time"),
-        ("plugins/module_utils/failback/items.py", "from ..azure import session", f"imports {AZURE}.session"),
-        ("plugins/module_utils/failback/items.py", "from ..verbs.commit import run", f"imports {VERBS}.commit.run"),
-        ("plugins/module_utils/failback/items.py", "def f(): return datetime.now()", "calls datetime.now"),
+        ("plugins/module_utils/model/items.py", "import azure.identity", "imports azure.identity"),
+        ("plugins/module_utils/model/items.py", "import time", "imports time"),
+        ("plugins/module_utils/model/items.py", "from ..azure import session", f"imports {AZURE}.session"),
+        ("plugins/module_utils/model/items.py", "from ..verbs.commit import run", f"imports {VERBS}.commit.run"),
+        ("plugins/module_utils/model/items.py", "def f(): return datetime.now()", "calls datetime.now"),
         ("plugins/module_utils/azure/session.py", "import winrm", "imports winrm"),
         ("plugins/module_utils/azure/session.py", "from .. import hyperv", f"imports {HYPERV}"),
         ("plugins/module_utils/hyperv/session.py", "from azure.core import rest", "imports azure.core.rest"),
@@ -278,9 +286,9 @@ def test_a_planted_violation_is_found(tmp_path: Path, file: str, line: str, foun
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("plugins/module_utils/failback/items.py", "from .documents import field"),
+        ("plugins/module_utils/model/items.py", "from .json_path import field"),
         ("plugins/module_utils/azure/session.py", "from azure.core import rest"),
-        ("plugins/module_utils/azure/session.py", "from ..failback.failures import NotFound"),
+        ("plugins/module_utils/azure/session.py", "from ..model.failures import NotFound"),
         ("plugins/module_utils/verbs/commit.py", "from ..azure.session import AzureSession"),
         ("plugins/module_utils/watch.py", "import time\ndef f(): time.sleep(1)"),
         ("plugins/modules/commit.py", f"from {COLLECTION}{VERBS}.commit import run"),

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from documented import broken_promises, documentation
 from driving import Driver, accepted
+from module_contracts import CONTRACTS
 from playing import Stage
 from scenarios import CALLER, item_of, scenario_of
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from asr_simulator.server import Simulator
 
 DISKS = [{"name": "os", "gb": 4, "os": True}]

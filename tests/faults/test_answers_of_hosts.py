@@ -16,7 +16,7 @@ from oracle import Oracle
 from scenarios import STARTER, item_of, scenario_of
 from soaking import count
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
 from asr_simulator.world import World
 

@@ -31,7 +31,7 @@ from requests.adapters import HTTPAdapter
 from soaking import count
 from urllib3 import Retry
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
 
 ALL = os.environ.get("FAULTS") == "all"

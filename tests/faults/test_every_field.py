@@ -25,7 +25,7 @@ from journeys import STEPS, Failed, Journey, faults_of, taken
 from scenarios import item_of, scenario_of
 from soaking import count
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
 
 ALL = os.environ.get("FAULTS") == "all"

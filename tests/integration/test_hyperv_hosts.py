@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from scenarios import item_of, scenario_of
 from winrm.protocol import Protocol
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostAuthenticationError
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import HostAuthenticationError
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from asr_simulator.hyperv.cmdlets import cim

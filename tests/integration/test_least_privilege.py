@@ -15,7 +15,7 @@ from driving import Driver, accepted
 from playing import PASS, WHOLE, Stage
 from scenarios import item_of, scenario_of
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import PermissionDenied
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import PermissionDenied
 from asr_simulator.routes import all_routes
 from asr_simulator.scenarios.load import load
 from asr_simulator.wire import RouteTable

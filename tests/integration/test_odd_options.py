@@ -14,10 +14,10 @@ import pytest
 from driving import Driver, OptionsRejectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from module_contracts import CONTRACTS
 from scenarios import item_of, scenario_of
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.routes import all_routes
 from asr_simulator.server import Simulator
 from asr_simulator.wire import RouteTable

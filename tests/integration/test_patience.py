@@ -13,11 +13,11 @@ from typing import Any
 
 import requests
 from driving import validated
+from module_contracts import CONTRACTS
 from scenarios import item_of, scenario_of
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 
 VM1 = {"replicated_item": "vm1"}

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from driving import validated
+from module_contracts import CONTRACTS
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
 
 RESULTS = [{"host": "web01", "outcome": "protected", "reason": "caf\u00e9"}]
 

@@ -26,11 +26,11 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from leaks import Hunt, watched
+from module_contracts import CONTRACTS
 from playing import HERE, PASS, Played, Stage
 from scenarios import item_of, scenario_of
 from web import Answer, Web
 
-from ansible_collections.asr.failback.plugins.module_utils.contracts import CONTRACTS
 from asr_simulator.server import Simulator
 
 SPEED = 1200

@@ -25,11 +25,7 @@ from ansible_collections.asr.failback.plugins.module_utils.hyperv.question impor
     question_of,
     question_of_command,
 )
-from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import (
-    host_facts,
-    switch,
-    vm_power,
-)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import host_facts, switch, vm_power
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
 from asr_simulator import hyperv, remoting
 from asr_simulator.hyperv.machines import PASS_THROUGH, ForeignDisk

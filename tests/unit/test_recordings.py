@@ -26,10 +26,10 @@ from web import Answer, Web
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import SiteRecovery
-from ansible_collections.asr.failback.plugins.module_utils.failback.documents import as_result
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import NotFound
-from ansible_collections.asr.failback.plugins.module_utils.failback.jobs import Job, Operation, parse_operation
-from ansible_collections.asr.failback.plugins.module_utils.failback.lifecycle import Stage, observe
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import NotFound
+from ansible_collections.asr.failback.plugins.module_utils.model.jobs import Job, Operation, parse_operation
+from ansible_collections.asr.failback.plugins.module_utils.model.json_path import as_result
+from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import Stage, observe
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings"

@@ -37,7 +37,7 @@ from walks.lifecycle_model import (
     side_of,
 )
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.scenarios import load
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model.catalog import TASKS

@@ -20,7 +20,7 @@ from oracle import Oracle
 from scenarios import item_of, scenario_of
 from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
 
 STEPS = 24

@@ -10,14 +10,10 @@ import os
 import sys
 from typing import Any
 
-from ansible_collections.asr.failback.plugins.module_utils.failback.failures import HostError
-from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import (
-    host_facts,
-    switch,
-    vm_power,
-)
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import host_facts, switch, vm_power
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.session import HostSession
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import resolve_settings
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import HostError
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 OPTIONS = {

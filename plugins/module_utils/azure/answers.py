@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from ..failback.arm_ids import is_resource_id
-from ..failback.documents import field, items, text
+from ..model.arm_ids import is_resource_id
+from ..model.json_path import field, items, text
 from .sdk import DecodeError, HttpResponse
 
 

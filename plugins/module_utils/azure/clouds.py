@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..failback.documents import field, items, text
-from ..failback.failures import ConfigurationError, Unreachable
+from ..model.failures import ConfigurationError, Unreachable
+from ..model.json_path import field, items, text
 from .errors import translated
 from .sdk import AzureAuthorityHosts, AzureClouds, HttpRequest, PipelineClient, RetryPolicy, get_arm_endpoints
 

@@ -9,10 +9,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..failback import arm_ids
-from ..failback.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
-from ..failback.documents import field, text, whole_number
-from ..failback.failures import UnknownState, Unreachable
+from ..model import arm_ids
+from ..model.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
+from ..model.failures import UnknownState, Unreachable
+from ..model.json_path import field, text, whole_number
 from .answers import resource_body
 from .errors import found_or_none, translated
 from .resources import Resources

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..failback.failures import AuthenticationError, ConfigurationError, Unreachable
+from ..model.failures import AuthenticationError, ConfigurationError, Unreachable
 from ..run_cache import RunCache
 from ..watch import Watch
 from .clouds import Cloud

@@ -14,8 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from ..failback.documents import field, items, text
-from ..failback.failures import (
+from ..model.failures import (
     AuthenticationError,
     FailbackError,
     FateUnknown,
@@ -26,6 +25,7 @@ from ..failback.failures import (
     Throttled,
     Unreachable,
 )
+from ..model.json_path import field, items, text
 from .sdk import (
     AzureError,
     ClientAuthenticationError,

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ..failback.failures import NotTaken, WaitTimeout
+from ..model.failures import NotTaken, WaitTimeout
 from ..watch import LastLook, Watch
 from .credentials import SharedToken, SignInTime
 from .sdk import (

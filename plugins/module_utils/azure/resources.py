@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..failback import arm_ids
-from ..failback.azure_resources import Lock, Permission, parse_lock, parse_permission
-from ..failback.documents import items, text
+from ..model import arm_ids
+from ..model.azure_resources import Lock, Permission, parse_lock, parse_permission
+from ..model.json_path import items, text
 from .answers import one_object, page_of_objects
 from .errors import found_or_none, translated
 from .sdk import (

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..failback import arm_ids
-from ..failback.failures import ConfigurationError
+from ..model import arm_ids
+from ..model.failures import ConfigurationError
 from ..run_cache import RunCache
 from ..watch import Watch
 from .clouds import Cloud, discover_cloud, named_cloud

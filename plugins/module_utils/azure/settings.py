@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..failback.failures import ConfigurationError
+from ..model.failures import ConfigurationError
 
 # For each option: the variable of azure.azcollection first, those of azure-identity after it.
 ENVIRONMENT: dict[str, tuple[str, ...]] = {

@@ -16,12 +16,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from ..failback import arm_ids
-from ..failback.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
-from ..failback.failures import FailbackError, NotFound, UnknownState
-from ..failback.items import ReplicatedItem, parse_item
-from ..failback.jobs import Job, parse_job, parse_operation
-from ..failback.plans import RecoveryPlan, parse_plan
+from ..model import arm_ids
+from ..model.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
+from ..model.failures import FailbackError, NotFound, UnknownState
+from ..model.items import ReplicatedItem, parse_item
+from ..model.jobs import Job, parse_job, parse_operation
+from ..model.plans import RecoveryPlan, parse_plan
 from .answers import one_object, resource_bodies, resource_body
 from .errors import no_job, translated
 from .sdk import HttpRequest, SiteRecoveryManagementClient, models

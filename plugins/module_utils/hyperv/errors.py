@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.parsers.expat import ExpatError
 
-from ..failback.failures import (
+from ..model.failures import (
     FailbackError,
     HostAuthenticationError,
     HostError,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..failback.failures import ConfigurationError
+from ..model.failures import ConfigurationError
 
 # For each setting: its names after C(ansible_winrm_), after C(ansible_psrp_), and the variables of any connection.
 _VARIABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..failback.documents import parse_time
-from ..failback.failures import ConfigurationError, HostAuthenticationError, HostError, HostUnreachable
-from ..failback.host_names import is_same_host
-from ..failback.hyperv_documents import parse_host
-from ..failback.hyperv_hosts import HostFacts
-from ..failback.programs import RunProgram, no_programs
+from ..model.failures import ConfigurationError, HostAuthenticationError, HostError, HostUnreachable
+from ..model.host_names import is_same_host
+from ..model.hyperv_documents import parse_host
+from ..model.hyperv_hosts import HostFacts
+from ..model.json_path import parse_time
+from ..model.programs import RunProgram, no_programs
 from ..run_cache import RunCache
 from ..watch import Watch
-from .refusals import Refusals
+from .lockout_guard import Refusals
 from .scripts.host_facts import SCRIPT
 from .session import HostSession
 from .settings import HostSettings, resolve_settings

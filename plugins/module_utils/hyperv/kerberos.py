@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
-from ..failback.failures import HostAuthenticationError, MissingLibrary
-from ..failback.programs import Program, RunProgram
-from ..failback.surroundings import for_other_programs
+from ..model.child_environment import for_other_programs
+from ..model.failures import HostAuthenticationError, MissingLibrary
+from ..model.programs import Program, RunProgram
 from .settings import HostSettings
 
 _CACHE = "KRB5CCNAME"

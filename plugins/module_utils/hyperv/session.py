@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from ..failback.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
-from ..failback.programs import Ended, RunProgram, no_programs
+from ..model.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
+from ..model.programs import Ended, RunProgram, no_programs
 from ..run_cache import RunCache
 from ..watch import Watch
 from .errors import (
@@ -33,9 +33,9 @@ from .errors import (
     translated,
 )
 from .kerberos import ticket
+from .lockout_guard import Refusals
 from .pywinrm import Protocol, Timeout, WinRMOperationTimeoutError, WSManFaultError, missing_winrm
 from .question import Console, Question, question_of, question_of_command
-from .refusals import Refusals
 from .scripts.bootstrap import BOOTSTRAP
 from .settings import HostSettings
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..failback.failures import ConfigurationError
+from ..model.failures import ConfigurationError
 from .host_variables import Given
 
 # What others call the same.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..failback.evidence import FAIL, PASS, Outcome
-from ..failback.programs import Ended
+from ..model.evidence import FAIL, PASS, Outcome
+from ..model.programs import Ended
 from .probe import short
 
 

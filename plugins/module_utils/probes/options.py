@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..failback.failures import ConfigurationError
-from ..failback.guest_checks import is_address
+from ..model.failures import ConfigurationError
+from ..model.guest_checks import is_address
 from .powershell import WinrmProbe
 from .probe import Probe
 from .ssh import SshProbe

@@ -9,12 +9,12 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..failback.evidence import FAIL, Outcome
-from ..failback.failures import FailbackError, FateUnknown
-from ..failback.guest_checks import is_hopeless
-from ..failback.programs import RunProgram, no_programs
 from ..hyperv.session import HostSession
 from ..hyperv.settings import HostSettings, resolve_settings
+from ..model.evidence import FAIL, Outcome
+from ..model.failures import FailbackError, FateUnknown
+from ..model.guest_checks import is_hopeless
+from ..model.programs import RunProgram, no_programs
 from ..watch import Watch
 from .commands import judge_command
 from .probe import Probe, short

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..failback.evidence import Outcome
-from ..failback.programs import RunProgram
+from ..model.evidence import Outcome
+from ..model.programs import RunProgram
 
 # What is kept of an answer: enough to recognise it, too little to be a leak of its own.
 _SEEN_LENGTH = 200

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from ..failback.evidence import FAIL, Outcome
-from ..failback.programs import Program, RunProgram, no_programs
-from ..failback.surroundings import for_other_programs
+from ..model.child_environment import for_other_programs
+from ..model.evidence import FAIL, Outcome
+from ..model.programs import Program, RunProgram, no_programs
 from .commands import judge_command
 from .probe import Probe, short
 

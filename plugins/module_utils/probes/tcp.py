@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-from ..failback.evidence import FAIL, PASS, Outcome
+from ..model.evidence import FAIL, PASS, Outcome
 from .probe import Probe, place, short
 
 

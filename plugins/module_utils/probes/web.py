@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
-from ..failback.evidence import FAIL, PASS, Outcome
+from ..model.evidence import FAIL, PASS, Outcome
 from .probe import Probe, place, short
 
 ANY_GOOD_STATUS = range(200, 400)

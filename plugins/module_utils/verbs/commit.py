@@ -6,29 +6,34 @@ and looked for afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from ..failback.acceptance import AZURE, accepts
-from ..failback.azure_locks import COMMIT, Obstacles, obstacles
-from ..failback.decisions import Verb, predicted_stage
-from ..failback.failures import Refused
-from ..failback.fence import Sides
-from ..failback.items import ReplicatedItem
-from ..failback.lifecycle import Observation
+from ..copies.deletion import Discards
+from ..copies.leftovers import Leftovers, check_leftovers
+from ..copies.locks import asked_of, locks_around, refuse_locked
+from ..copies.proofs import Proofs
+from ..copies.split_brain_check import Fence
+from ..model import commit_policy
+from ..model.acceptance import AZURE, accepts, parse_acceptances
+from ..model.azure_locks import COMMIT, Obstacles, obstacles
+from ..model.commit_policy import CommitPolicy, parse_policy
+from ..model.decisions import Verb, predicted_stage
+from ..model.failures import Refused
+from ..model.items import ReplicatedItem
+from ..model.lifecycle import Observation
+from ..model.split_brain import Sides
+from ..runner.aftermath import conclude
+from ..runner.contract import Contract
+from ..runner.gates import PolicyGate
+from ..runner.loop import Course, Procedure, Write, plan_or_items, run_procedure
+from ..runner.options import ASSUME_OPTIONS, DISCARD_DISKS_OPTION
+from ..runner.request import CommitWish, common_options
+from ..runner.result import verb_outcome
+from ..runner.services import Services
+from ..runner.target import View
 from ..watch import Watch
-from .aftermath import conclude
-from .discards import Discards
-from .gates import PolicyGate
-from .leftovers import Leftovers, check_leftovers
-from .locks import asked_of, locks_around, refuse_locked
-from .outcomes import verb_outcome
-from .proofs import Proofs
-from .reading import View
-from .services import Services
-from .steps import Course, Procedure, Write, plan_or_items, run_procedure
-from .verdicts import Fence
-from .wishes import CommitWish
 
 
 def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
@@ -109,3 +114,43 @@ def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation], discards:
     doubts = [f"{member.item.friendly_name}: {member.doubt}" for member in awaited if member.doubt]
     lost = [discards.reason] if awaited and discards.reason else []
     return {**held, "reason": "; ".join([held["reason"], *doubts, *lost])}
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitWish:
+    """Return what a task's options ask for."""
+    policy = parse_policy(parameters["policy"], parameters["not_before"] or "")
+    of_failback = parameters["direction"] == "failback"
+    return CommitWish(
+        **common_options(parameters, check_mode),
+        verb=Verb.COMMIT_FAILBACK if of_failback else Verb.COMMIT_FAILOVER,
+        # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
+        policy=policy if of_failback else CommitPolicy(commit_policy.NOW),
+        validation=parameters["validation"],
+        validation_max_age=timedelta(seconds=parameters["validation_max_age"]),
+        discard_azure_changes=parameters["discard_azure_changes"],
+        discard_disks=tuple(parameters["discard_disks"]),
+        accept_unseen=parse_acceptances(parameters["accept_unseen"]),
+    )
+
+
+CONTRACT = Contract(
+    "commit",
+    {
+        "direction": {"type": "str", "default": "failback", "choices": ["failback", "failover"]},
+        "policy": {
+            "type": "str",
+            "default": commit_policy.AFTER_VALIDATION,
+            "choices": list(commit_policy.CHOICES),
+        },
+        "not_before": {"type": "str"},
+        "validation": {"type": "dict"},
+        "validation_max_age": {"type": "int", "default": 86400},
+        "discard_azure_changes": {"type": "bool", "default": False},
+        "discard_disks": DISCARD_DISKS_OPTION,
+        "accept_unseen": {"type": "raw"},
+        **ASSUME_OPTIONS,
+    },
+    run,
+    wish_of,
+    asks_hosts=True,
+)

@@ -5,29 +5,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted
-from ..failback.azure_locks import CUT_OVER
-from ..failback.decisions import Verb, predicted_stage
-from ..failback.failures import Refused
-from ..failback.jobs import Job
-from ..failback.lifecycle import Observation
-from ..failback.ownership import moved_besides, tells_what_it_moves
+from ..copies.locks import refuse_locked
+from ..copies.split_brain_check import Fence
+from ..model.azure_locks import CUT_OVER
+from ..model.decisions import Verb, predicted_stage
+from ..model.failures import Refused
+from ..model.jobs import Job
+from ..model.lifecycle import Observation
+from ..model.ownership import moved_besides, tells_what_it_moves
+from ..runner.aftermath import conclude
+from ..runner.contract import Contract
+from ..runner.gates import WindowGate
+from ..runner.jobs import ended_or_waits
+from ..runner.loop import Procedure, Write, run_procedure
+from ..runner.options import ASSUME_OPTIONS, WINDOW_OPTIONS
+from ..runner.request import CompleteWish, common_options, window_of
+from ..runner.result import verb_outcome
+from ..runner.services import Services
+from ..runner.target import View
 from ..watch import Watch
-from .aftermath import conclude
-from .following import ended_or_waits
-from .gates import WindowGate
-from .locks import refuse_locked
-from .outcomes import verb_outcome
-from .reading import View
-from .services import Services
-from .steps import Procedure, Write, run_procedure
-from .verdicts import Fence
-from .wishes import CompleteWish
 
 # What Microsoft's PowerShell module sends when no comment is given.
 _NO_COMMENT = " "
@@ -90,3 +92,18 @@ def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
 
 def _members_of(job: Job, members: Sequence[Observation]) -> list[Observation]:
     return [member for member in members if member.job is not None and member.job.name == job.name]
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> CompleteWish:
+    """Return what a task's options ask for."""
+    common = common_options(parameters, check_mode)
+    return CompleteWish(**common, comments=parameters["comments"] or "", window=window_of(parameters))
+
+
+CONTRACT = Contract(
+    "complete_failover",
+    {"comments": {"type": "str"}, **WINDOW_OPTIONS, **ASSUME_OPTIONS},
+    run,
+    wish_of,
+    asks_hosts=True,
+)

@@ -5,35 +5,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ..azure.own_vm import own_vm
 from ..azure.session import AzureSession
-from ..failback.azure_disks import UncarriedDisk, refuse_shared_words, uncarried
-from ..failback.azure_resources import AzureVm
-from ..failback.checks import check_item
-from ..failback.data_sync import DataSync, choose_data_sync
-from ..failback.fabrics import Provider
-from ..failback.failures import FailbackError, NotFound, NotTaken, PermissionDenied, UnknownState, asked
-from ..failback.findings import ItemFacts, NotRead, is_ready
-from ..failback.host_checks import check_host
-from ..failback.items import ReplicatedItem
-from ..failback.lifecycle import Observation
-from ..failback.plan_checks import check_plan
+from ..copies.deletion import sized_disks
+from ..copies.host_sides import BEFORE_SYNC, HostSides
+from ..copies.locks import LockReader, asked_of
+from ..copies.permissions import Rights
+from ..copies.target_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
+from ..model.azure_disks import UncarriedDisk, refuse_shared_words, uncarried
+from ..model.azure_resources import AzureVm
+from ..model.checks import check_item
+from ..model.data_sync import DataSync, choose_data_sync
+from ..model.fabrics import Provider
+from ..model.failures import FailbackError, NotFound, NotTaken, PermissionDenied, UnknownState, asked
+from ..model.findings import ItemFacts, NotRead, is_ready
+from ..model.host_checks import check_host
+from ..model.items import ReplicatedItem
+from ..model.lifecycle import Observation
+from ..model.plan_checks import check_plan
+from ..runner.attempts import Attempts
+from ..runner.authority import MIXED, common, stage_of, truth_of
+from ..runner.contract import Contract
+from ..runner.jobs import follow_job, has_ended
+from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS
+from ..runner.request import PrereqWish, common_options
+from ..runner.result import target_result
+from ..runner.services import Services
+from ..runner.target import Target, View, find_target
 from ..watch import Watch
-from .alternate_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
-from .attempts import Attempts
-from .azure_side import own_vm
-from .discards import sized_disks
-from .following import follow_job, has_ended
-from .host_sides import BEFORE_SYNC, HostSides
-from .locks import LockReader, asked_of
-from .outcomes import target_result
-from .reading import Target, View, find_target
-from .rights import Rights
-from .services import Services
-from .truth import MIXED, common, stage_of, truth_of
-from .wishes import PrereqWish
 
 Fact = TypeVar("Fact")
 
@@ -194,3 +196,28 @@ def _another_host(session: AzureSession, wish: PrereqWish, item: ReplicatedItem)
         return ""
     target = _read(lambda: find_target_provider(session, item, wish.target_host))
     return wish.target_host if isinstance(target, NotRead) else name_of_another_host(item, target)
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> PrereqWish:
+    """Return what a task's options ask for."""
+    extra = {name: parameters[name] for name in ("refresh_provider", "data_sync", "create_vm_if_missing")}
+    return PrereqWish(
+        **common_options(parameters, check_mode),
+        **extra,
+        target_host=parameters["target_host"] or "",
+        discard_disks=tuple(parameters["discard_disks"]),
+    )
+
+
+CONTRACT = Contract(
+    "failback_prereq",
+    {
+        "refresh_provider": {"type": "bool", "default": False},
+        "data_sync": DATA_SYNC_OPTION,
+        **PLACE_OPTIONS,
+        "discard_disks": DISCARD_DISKS_OPTION,
+    },
+    run,
+    wish_of,
+    asks_hosts=True,
+)

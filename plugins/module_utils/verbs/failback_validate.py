@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..failback.attestation import is_sentence
-from ..failback.decisions import Verb
-from ..failback.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
-from ..failback.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
-from ..failback.guest_checks import is_address
-from ..failback.lifecycle import Side
-from ..probes.options import read_probes
+from ..copies.uncommitted import refuse_uncommitted
+from ..copies.validation import Validation
+from ..model.attestation import is_sentence
+from ..model.decisions import Verb
+from ..model.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
+from ..model.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
+from ..model.guest_checks import is_address
+from ..model.lifecycle import Side
+from ..probes.options import PROBE_OPTIONS, read_probes
+from ..runner.authority import truth_of
+from ..runner.contract import Contract
+from ..runner.loop import Course
+from ..runner.options import ASSUME_OPTIONS
+from ..runner.request import ValidateWish
+from ..runner.result import verb_outcome
+from ..runner.services import Services
+from ..runner.target import View, find_target
 from ..watch import Watch
-from .outcomes import verb_outcome
-from .reading import View, find_target
-from .services import Services
-from .steps import Course
-from .truth import truth_of
-from .uncommitted import refuse_uncommitted
-from .validation import Validation
-from .wishes import ValidateWish
 
 _VERDICTS = {PASSED: "works on-premises", FAILED: "does not work", NOT_PROVEN: "nothing is proved"}
 
@@ -154,3 +156,22 @@ def _line(vm: VmEvidence) -> str:
     verdict = _VERDICTS[vm.verdict]
     told = (f"{check.id} {check.seen if check.status == PASS else check.cause}" for check in vm.checks)
     return f"{vm.name}: {verdict}: {', '.join(told) or 'no check was asked for'}"
+
+
+CONTRACT = Contract(
+    "failback_validate",
+    {
+        "heartbeat": {"type": "bool", "default": True},
+        "addresses": {"type": "bool", "default": True},
+        "expected_addresses": {"type": "list", "elements": "str"},
+        "probes": {"type": "list", "elements": "dict", "options": PROBE_OPTIONS},
+        "attested": {"type": "list", "elements": "str"},
+        "timeout": {"type": "int", "default": 600},
+        "interval": {"type": "float", "default": 10},
+        **ASSUME_OPTIONS,
+    },
+    run,
+    wish_of,
+    waits=False,
+    asks_hosts=True,
+)

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..failback.documents import as_result
-from ..failback.failures import asked
-from ..failback.hyperv_hosts import HostFacts, HostVm
+from ..model.failures import asked
+from ..model.hyperv_hosts import HostFacts, HostVm
+from ..model.json_path import as_result
+from ..runner.contract import Contract
+from ..runner.services import Services
 from ..watch import Watch
-from .services import Services
 
 _ID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE)
 _GIGABYTE = 2**30
@@ -73,3 +74,15 @@ def _vm_line(facts: HostFacts, vm: HostVm) -> str:
     if owner:
         parts.append(f"owned by {owner}")
     return f"VM {vm.name}: {', '.join(parts)}"
+
+
+CONTRACT = Contract(
+    "hyperv_host_info",
+    {"host": {"type": "str"}, "vms": {"type": "list", "elements": "str"}},
+    run,
+    wish_of,
+    takes_target=False,
+    waits=False,
+    asks_azure=False,
+    asks_hosts=True,
+)

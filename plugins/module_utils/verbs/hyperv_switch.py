@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..failback.failures import ConfigurationError, HostError, Refused, asked
 from ..hyperv.scripts.switch import SCRIPT
+from ..model.failures import ConfigurationError, HostError, Refused, asked
+from ..runner.contract import Contract
+from ..runner.services import Services
 from ..watch import Watch
-from .services import Services
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,3 +143,22 @@ def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
     }
     happened, remedy = reasons[answer["refusal"]]
     return Refused(happened, f"Nothing was changed. {remedy}", host=wish.host, before=answer["before"])
+
+
+CONTRACT = Contract(
+    "hyperv_switch",
+    {
+        "host": {"type": "str"},
+        "name": {"type": "str", "required": True},
+        "type": {"type": "str", "default": "external", "choices": ["external", "internal", "private"]},
+        "net_adapter": {"type": "str"},
+        "allow_management_os": {"type": "bool"},
+        "change_type": {"type": "bool", "default": False},
+    },
+    run,
+    wish_of,
+    takes_target=False,
+    waits=False,
+    asks_azure=False,
+    asks_hosts=True,
+)

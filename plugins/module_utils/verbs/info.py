@@ -5,23 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.documents import as_result
-from ..failback.fabrics import Fabric, Provider
-from ..failback.failures import UnknownState, asked
-from ..failback.items import ReplicatedItem
-from ..failback.jobs import Job
-from ..failback.lifecycle import Observation, Side, Stage
-from ..failback.progress import describe_progress
+from ..model.fabrics import Fabric, Provider
+from ..model.failures import UnknownState, asked
+from ..model.items import ReplicatedItem
+from ..model.jobs import Job
+from ..model.json_path import as_result
+from ..model.lifecycle import Observation, Side, Stage
+from ..model.progress import describe_progress
+from ..runner.authority import common, stage_of
+from ..runner.contract import Contract
+from ..runner.jobs import error_result, job_errors
+from ..runner.result import job_result
+from ..runner.services import Services
+from ..runner.target import find_item, find_plan, job_name_of, look_at_plan, observe_item
 from ..watch import Watch
-from .following import error_result, job_errors
-from .outcomes import job_result
-from .reading import find_item, find_plan, job_name_of, look_at_plan, observe_item
-from .services import Services
-from .truth import common, stage_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,3 +204,49 @@ def _provider_entry(session: AzureSession, provider: Provider) -> dict[str, Any]
         "version": provider.version,
         "version_state": provider.version_state,
     }
+
+
+def _info_wish(parameters: Mapping[str, Any], _check_mode: bool) -> InfoWish:
+    return InfoWish(name=parameters.get("name") or "")
+
+
+def _job_info_wish(parameters: Mapping[str, Any], _check_mode: bool) -> JobInfoWish:
+    return JobInfoWish(
+        name=parameters["name"] or "",
+        replicated_item=parameters["replicated_item"] or "",
+        states=tuple(parameters["states"] or ()),
+        limit=parameters["limit"],
+    )
+
+
+REPLICATED_ITEM_INFO = Contract(
+    "replicated_item_info",
+    {"name": {"type": "str", "aliases": ["replicated_item"]}},
+    run_replicated_item_info,
+    _info_wish,
+    takes_target=False,
+    waits=False,
+)
+RECOVERY_PLAN_INFO = Contract(
+    "recovery_plan_info",
+    {"name": {"type": "str", "aliases": ["recovery_plan"]}},
+    run_recovery_plan_info,
+    _info_wish,
+    takes_target=False,
+    waits=False,
+)
+JOB_INFO = Contract(
+    "job_info",
+    {
+        "name": {"type": "str", "aliases": ["job"]},
+        "replicated_item": {"type": "str"},
+        "states": {"type": "list", "elements": "str"},
+        "limit": {"type": "int", "default": 20},
+    },
+    run_job_info,
+    _job_info_wish,
+    takes_target=False,
+    waits=False,
+    extra={"mutually_exclusive": [("name", "replicated_item")]},
+)
+VAULT_INFO = Contract("vault_info", {}, run_vault_info, _info_wish, takes_target=False, waits=False)

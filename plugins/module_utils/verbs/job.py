@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..failback.failures import FailbackError, NotTaken, asked
+from ..model.failures import FailbackError, NotTaken, asked
+from ..runner.attempts import Attempts
+from ..runner.contract import Contract
+from ..runner.request import JobWish, common_options
+from ..runner.services import Services
 from ..watch import Watch
-from .attempts import Attempts
 from .job_cancel import cancel, owner_of
 from .job_restart import last_ended_of, restart
 from .job_subject import Subject
-from .services import Services
-from .wishes import JobWish
 
 
 def run(wish: JobWish, services: Services, watch: Watch) -> dict[str, Any]:
@@ -42,3 +44,26 @@ def _act(subject: Subject, attempts: Attempts) -> dict[str, Any]:
             return cancel(subject) if subject.wish.state == "cancelled" else restart(subject)
         except NotTaken as refusal:
             attempts.wait_after(refusal)
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> JobWish:
+    """Return what a task's options ask for."""
+    return JobWish(
+        **common_options(parameters, check_mode),
+        state=parameters["state"],
+        name=parameters["name"] or "",
+        accept_inconsistent_disks=parameters["accept_inconsistent_disks"],
+    )
+
+
+CONTRACT = Contract(
+    "job",
+    {
+        "state": {"type": "str", "required": True, "choices": ["cancelled", "restarted"]},
+        "name": {"type": "str", "aliases": ["job"]},
+        "accept_inconsistent_disks": {"type": "bool", "default": False},
+    },
+    run,
+    wish_of,
+    other_targets=("name",),
+)

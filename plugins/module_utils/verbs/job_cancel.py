@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..failback.decisions import Step
-from ..failback.failures import Contradiction, PermissionDenied, Refused, ServiceError
-from ..failback.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
-from ..failback.jobs import Job
-from ..failback.lifecycle import Stage
-from ..failback.ownership import is_own
-from ..failback.plans import RecoveryPlan
-from .following import error_result, has_ended, job_errors
+from ..model.decisions import Step
+from ..model.failures import Contradiction, PermissionDenied, Refused, ServiceError
+from ..model.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
+from ..model.jobs import Job
+from ..model.lifecycle import Stage
+from ..model.ownership import is_own
+from ..model.plans import RecoveryPlan
+from ..runner.jobs import error_result, has_ended, job_errors
+from ..runner.target import View
 from .job_subject import Subject, refused
-from .reading import View
 
 _BEING_CANCELLED = "The job is being cancelled, and has not ended yet: run the task again to see what it left."
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.decisions import Step
-from ..failback.failures import Contradiction, Refused
-from ..failback.job_actions import (
+from ..model.decisions import Step
+from ..model.failures import Contradiction, Refused
+from ..model.job_actions import (
     RESTART_SCENARIO,
     decide_restart,
     has_taken_effect,
     stage_after_restart,
 )
-from ..failback.jobs import Job
-from .following import has_ended, job_failure
+from ..model.jobs import Job
+from ..runner.jobs import has_ended, job_failure
+from ..runner.target import View, jobs_of_target
 from .job_subject import Subject, refused
-from .reading import View, jobs_of_target
 
 
 def last_ended_of(session: AzureSession, view: View) -> Job:

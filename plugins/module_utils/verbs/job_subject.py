@@ -10,17 +10,17 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
-from ..failback.failures import FailbackError, FateUnknown, Refused
-from ..failback.job_actions import direction_of_job
-from ..failback.jobs import Job
-from ..failback.lifecycle import Stage, warning_of
-from ..failback.progress import describe_progress
+from ..model.failures import FailbackError, FateUnknown, Refused
+from ..model.job_actions import direction_of_job
+from ..model.jobs import Job
+from ..model.lifecycle import Stage, warning_of
+from ..model.progress import describe_progress
+from ..runner.jobs import follow_job, has_started, read_patiently
+from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, Course
+from ..runner.request import JobWish
+from ..runner.result import course_outcome, job_result
+from ..runner.target import Target, View, find_job, find_target, target_of_job
 from ..watch import Watch
-from .following import follow_job, has_started, read_patiently
-from .outcomes import course_outcome, job_result
-from .reading import Target, View, find_job, find_target, target_of_job
-from .steps import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, Course
-from .wishes import JobWish
 
 _NOBODY = View(None, ())
 

@@ -5,33 +5,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted, FailbackRequest
-from ..failback.azure_locks import CUT_OVER, WRITE
-from ..failback.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
-from ..failback.decisions import Verb, predicted_stage
-from ..failback.fabrics import Provider
-from ..failback.failures import Refused
-from ..failback.fence import Sides, at_place, may_be_missing
-from ..failback.host_unread import REMEDY_IF_HIDDEN
-from ..failback.items import ReplicatedItem
-from ..failback.jobs import Job
-from ..failback.lifecycle import Observation, Stage
+from ..copies.locks import asked_of, refuse_locked
+from ..copies.split_brain_check import Fence
+from ..copies.target_host import find_target_provider, name_of_another_host, refuse_host_for_plan
+from ..model.azure_locks import CUT_OVER, WRITE
+from ..model.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
+from ..model.decisions import Verb, predicted_stage
+from ..model.fabrics import Provider
+from ..model.failures import Refused
+from ..model.host_unread import REMEDY_IF_HIDDEN
+from ..model.items import ReplicatedItem
+from ..model.jobs import Job
+from ..model.lifecycle import Observation, Stage
+from ..model.split_brain import Sides, at_place, may_be_missing
+from ..runner.aftermath import conclude
+from ..runner.contract import Contract
+from ..runner.gates import WindowGate
+from ..runner.jobs import ended_or_waits, has_ended, has_started
+from ..runner.loop import Procedure, Write, plan_or_items, run_procedure
+from ..runner.options import ASSUME_OPTIONS, DATA_SYNC_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
+from ..runner.request import PlannedFailoverWish, common_options, window_of
+from ..runner.result import verb_outcome
+from ..runner.services import Services
+from ..runner.target import View
 from ..watch import Watch
-from .aftermath import conclude
-from .alternate_host import find_target_provider, name_of_another_host, refuse_host_for_plan
-from .following import ended_or_waits, has_ended, has_started
-from .gates import WindowGate
-from .locks import asked_of, refuse_locked
-from .outcomes import verb_outcome
-from .reading import View
-from .services import Services
-from .steps import Procedure, Write, plan_or_items, run_procedure
-from .verdicts import Fence
-from .wishes import PlannedFailoverWish
 
 _STOPS: dict[str, Callable[[Job], bool]] = {
     "started": has_started,
@@ -205,3 +207,41 @@ def _connected_target(session: AzureSession, item: ReplicatedItem, wanted: str) 
             "Nothing was written. Start the Azure Site Recovery provider on the host, then run the task again.",
         )
     return provider
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailoverWish:
+    """Return what a task's options ask for."""
+    verbs = {"recovery_to_primary": Verb.FAIL_BACK, "primary_to_recovery": Verb.FAIL_OVER}
+    return PlannedFailoverWish(
+        **common_options(parameters, check_mode),
+        verb=verbs[parameters["direction"]],
+        data_sync=parameters["data_sync"],
+        create_vm_if_missing=parameters["create_vm_if_missing"],
+        target_host=parameters["target_host"] or "",
+        wait_for=parameters["wait_for"],
+        window=window_of(parameters),
+    )
+
+
+CONTRACT = Contract(
+    "planned_failover",
+    {
+        "direction": {
+            "type": "str",
+            "default": "recovery_to_primary",
+            "choices": ["recovery_to_primary", "primary_to_recovery"],
+        },
+        "data_sync": DATA_SYNC_OPTION,
+        **PLACE_OPTIONS,
+        "wait_for": {
+            "type": "str",
+            "default": "waiting_for_completion",
+            "choices": ["started", "waiting_for_completion", "end"],
+        },
+        **WINDOW_OPTIONS,
+        **ASSUME_OPTIONS,
+    },
+    run,
+    wish_of,
+    asks_hosts=True,
+)

@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..failback.decisions import Verb, predicted_stage
-from ..failback.lifecycle import Observation, Stage
-from ..failback.replication_start import replication_started
+from ..model.decisions import Verb, predicted_stage
+from ..model.lifecycle import Observation, Stage
+from ..model.replication_start import replication_started
+from ..runner.aftermath import conclude
+from ..runner.contract import Contract
+from ..runner.loop import Course, Procedure, Write, run_procedure
+from ..runner.options import ASSUME_OPTIONS
+from ..runner.request import ReverseReplicateWish, common_options
+from ..runner.result import verb_outcome
+from ..runner.services import Services
+from ..runner.target import View
 from ..watch import Watch
-from .aftermath import conclude
-from .outcomes import verb_outcome
-from .reading import View
-from .services import Services
-from .steps import Course, Procedure, Write, run_procedure
-from .wishes import ReverseReplicateWish
 
 _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
 
@@ -60,3 +62,16 @@ def _replication(session: AzureSession, course: Course, watch: Watch) -> list[di
 
 def _write(session: AzureSession, member: Observation) -> Write:
     return Write((member,), lambda: session.site_recovery.reverse_replicate_item(member.item))
+
+
+def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ReverseReplicateWish:
+    """Return what a task's options ask for."""
+    return ReverseReplicateWish(**common_options(parameters, check_mode), wait_for=parameters["wait_for"])
+
+
+CONTRACT = Contract(
+    "reverse_replicate",
+    {"wait_for": {"type": "str", "default": "protected", "choices": ["job", "protected"]}, **ASSUME_OPTIONS},
+    run,
+    wish_of,
+)

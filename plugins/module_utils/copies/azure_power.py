@@ -1,0 +1,76 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting a virtual machine in Azure, and waiting until it runs. That the request was taken proves nothing."""
+
+from __future__ import annotations
+
+from ..azure.session import AzureSession
+from ..model.azure_resources import AzureVm
+from ..model.failures import Contradiction, FateUnknown, ServiceError, WaitTimeout
+from ..runner.jobs import read_patiently
+from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE
+from ..runner.request import AbandonWish
+from ..watch import Watch
+
+# Seconds: between two looks, and until a machine that Azure has begun to start counts as stuck.
+_INTERVAL = 10.0
+_PATIENCE = 900
+
+
+def start(session: AzureSession, watch: Watch, before: AzureVm) -> FateUnknown | None:
+    """Ask once for the start of a machine that does not run; return the failure of a request of unknown fate.
+
+    Raises NotTaken.
+    """
+    watch.report(f"{before.name} in Azure: starting")
+    try:
+        session.compute.start_vm(before.id)
+    except FateUnknown as unknown:
+        return unknown
+    return None
+
+
+def await_running(
+    session: AzureSession, wish: AbandonWish, watch: Watch, before: AzureVm, unknown: FateUnknown | None
+) -> None:
+    """Read the machine until it runs.
+
+    Raises ServiceError where Azure says that it could not start it, Contradiction where it is gone, WaitTimeout where
+    it takes too long, and the failure of a request that seems not to have arrived.
+    """
+    ends = max(watch.remaining() - _PATIENCE, 0)
+    interval = wish.poll_interval or _INTERVAL
+    looks = 0
+    while True:
+        vm = read_patiently(lambda: session.compute.find_vm(before.id), watch, interval)
+        if vm is None:
+            raise _gone(before)
+        if vm.power == "running":
+            return
+        looks += 1
+        if not vm.is_running:
+            _refuse_failed(vm, before)
+            if unknown is not None and looks >= LOOKS_FOR_UNKNOWN_FATE:
+                raise unknown
+        if watch.remaining() <= ends:
+            raise WaitTimeout(
+                f"Azure has begun to start {before.name}, but it is {vm.power}.",
+                "Look at it in the portal. Run the task again to go on waiting.",
+            )
+        watch.report(f"{before.name} in Azure is {vm.power}")
+        watch.sleep(interval)
+
+
+def _gone(before: AzureVm) -> Contradiction:
+    return Contradiction(
+        f"{before.name} was deleted in Azure while its start was awaited: Azure has no such VM any more.",
+        "There is nothing in Azure to go back to. Find out who deleted it; a commit of the failback does. See that the "
+        "on-premises disks are kept, start the on-premises VM (Start-VM), and set its automatic start action back.",
+    )
+
+
+def _refuse_failed(vm: AzureVm, before: AzureVm) -> None:
+    """Raise what Azure says of a start that failed, unless it said so of an earlier one."""
+    if vm.failure and vm.failure != before.failure:
+        raise ServiceError(f"Azure could not start {vm.name}: {vm.failure}", "", message=vm.failure)

@@ -1,0 +1,109 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a commit deletes in Azure, and which disks of it no failback is known to carry: given up by name, or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..azure.own_vm import own_vm
+from ..azure.session import AzureSession
+from ..model.azure_disks import UncarriedDisk, deletion, how_to_settle, not_given_up, refuse_shared_words, uncarried
+from ..model.azure_resources import AzureDisk, AzureVm
+from ..model.failures import NotFound, PermissionDenied, Refused
+from ..model.items import ReplicatedItem
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """The VM in Azure of a machine, its disks, and those of them that no failback is known to carry."""
+
+    item: ReplicatedItem
+    vm: AzureVm
+    disks: Sequence[AzureDisk]
+    lost: Sequence[UncarriedDisk]
+
+    @property
+    def name(self) -> str:
+        """The machine's name."""
+        return self.item.friendly_name
+
+
+_Found = Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]
+
+
+class Discards:
+    """What the commit of some machines deletes. C(accepted) are a person's words for the disks that are given up."""
+
+    def __init__(self, session: AzureSession, accepted: Collection[str]) -> None:
+        self._session = session
+        self._accepted = accepted
+        self._found: list[Deletion] = []
+
+    def look(self, items: Sequence[ReplicatedItem]) -> None:
+        """Read the VMs and their disks. What is not known to be a machine's VM is judged elsewhere."""
+        read = [(item, own_vm(self._session, item)) for item in items]
+        self._found = [self._of(item, vm) for item, vm in read if isinstance(vm, AzureVm)]
+
+    def require(self, items: Sequence[ReplicatedItem]) -> None:
+        """Refuse a commit of machines whose disks are or may be lost with it and were not given up.
+
+        Raises Refused, and ConfigurationError for a word that gives up disks of several machines.
+        """
+        self.look(items)
+        refuse_shared_words(self._accepted, [(one.item, one.disks) for one in self._found])
+        kept = [(one, not_given_up(one.item, one.lost, self._accepted)) for one in self._found]
+        if not any(lost for _one, lost in kept):
+            return
+        raise Refused(
+            f"A commit deletes the Azure VM with its disks, and {_sentence(kept)}.",
+            f"Nothing was written. {how_to_settle([(one.name, disk) for one, lost in kept for disk in lost])}",
+            disks=[
+                {"vm": one.name, "name": disk.disk.name, "size_gb": disk.disk.size_gb, "not_carried": disk.change}
+                for one, lost in kept
+                for disk in lost
+            ],
+            would_be_deleted=self.as_result(),
+        )
+
+    @property
+    def reason(self) -> str:
+        """What a person has to know before the commit; empty where no disk is lost."""
+        return _sentence([(one, one.lost) for one in self._found])
+
+    def as_result(self) -> list[dict[str, Any]]:
+        """Return what would be deleted, for a result."""
+        return [entry for one in self._found for entry in deletion(one.name, one.vm, one.disks, one.lost)]
+
+    def _of(self, item: ReplicatedItem, vm: AzureVm) -> Deletion:
+        disks = sized_disks(self._session, vm)
+        return Deletion(item, vm, disks, uncarried(item, disks))
+
+
+def _sentence(found: _Found) -> str:
+    """Say what is lost, and of what nobody knows; empty where there is neither."""
+    lost, unknown = (_listed(found, is_lost=is_lost) for is_lost in (True, False))
+    parts = {"no failback carries these disks": lost, "whether these disks have grown is not known": unknown}
+    return ", and ".join(f"{what}: {disks}" for what, disks in parts.items() if disks)
+
+
+def _listed(found: _Found, *, is_lost: bool) -> str:
+    wanted = [(one.name, [disk.sentence for disk in disks if disk.is_lost is is_lost]) for one, disks in found]
+    return "; ".join(f"{name}: {', '.join(disks)}" for name, disks in wanted if disks)
+
+
+def sized_disks(session: AzureSession, vm: AzureVm) -> list[AzureDisk]:
+    """Return the disks of a VM. One that is deallocated tells no sizes; those of managed disks are read there."""
+    return [replace(disk, size_gb=_size(session, disk)) for disk in vm.disks]
+
+
+def _size(session: AzureSession, disk: AzureDisk) -> int | None:
+    if disk.size_gb is not None or not disk.id:
+        return disk.size_gb
+    try:
+        return session.compute.disk_size(disk.id)
+    except (PermissionDenied, NotFound):
+        return None

@@ -1,0 +1,238 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The search for the copies of one machine, host by host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..model.failures import TargetError
+from ..model.findings import NotRead
+from ..model.host_names import is_same_host
+from ..model.hyperv_hosts import HostFacts, HostVm, VmmVm
+from ..model.items import ReplicatedItem
+from ..model.power_states import says_power, state_of
+from ..model.split_brain import ABSENT, NOT_CHECKED, Copy
+
+Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
+
+
+@dataclass
+class _Looked:
+    """A host that answered: the C(name) that it was asked by, and whether it showed the machine."""
+
+    name: str
+    facts: HostFacts
+    has_shown: bool = False
+
+    def is_at(self, name: str) -> bool:
+        """Whether a name means this host."""
+        return is_same_host(name, self.name) or self.facts.identity.answers_to(name)
+
+    def is_host(self, name: str, facts: HostFacts) -> bool:
+        """Whether what answered by a name is this host."""
+        own, other = self.facts.identity, facts.identity
+        if own.is_known and other.is_known:
+            return own.is_same(other)
+        return is_same_host(name, self.name)
+
+
+class Search:
+    """What was found of one item. C(names) are its own hosts; C(answer) returns what a host says, given how old that
+    may be. C(target) is the one of the names that it is failed back to; empty where that is not known. C(unread) is why
+    its own host is not known; empty where it is.
+
+    A host that answers to two names is looked at once, so that no machine counts twice. C(other_names) says so.
+    """
+
+    def __init__(self, item: ReplicatedItem, answer: Answer, names: tuple[str, ...] = (), target: str = "") -> None:
+        self.item = item
+        self.names = names
+        self.target = target
+        self.unread = ""
+        self.other_names: list[str] = []
+        self._answer = answer
+        self._looked: list[_Looked] = []
+        self._silent: list[str] = []
+        self._copies: list[Copy] = []
+        self._machines: dict[str, HostVm] = {}
+
+    @property
+    def has_found(self) -> bool:
+        """Whether the machine itself was found."""
+        return any(copy.is_there for copy in self._copies)
+
+    @property
+    def machine(self) -> HostVm | None:
+        """The machine that was failed back to: on its host, or the node of its cluster that has it."""
+        return next((copy.machine for copy in self._copies if copy.is_there and copy.is_target), None)
+
+    def machine_at(self, name: str) -> HostVm | None:
+        """Return the machine on the host that was asked by this name, or one that only has the name of it."""
+        return self._machines.get(name.lower())
+
+    def copies(self) -> tuple[Copy, ...]:
+        """Return all copies; that a host has none only where no host has one, and none may have one."""
+        found = [copy for copy in self._copies if copy.state != ABSENT] or self._copies[:1]
+        return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
+
+    def nodes_left(self) -> list[str]:
+        """Return the nodes of the clusters of the hosts that were looked at, which were not looked at themselves."""
+        # A cluster of VMM servers has nodes as well, but no machines.
+        hosts = [one.facts for one in self._looked if not one.facts.has_no_hyper_v]
+        clusters = [facts.cluster for facts in hosts if facts.cluster is not None]
+        nodes = dict.fromkeys(node for cluster in clusters for node, _state in cluster.nodes if node)
+        return [node for node in nodes if self._looked_at(node) is None and not self._was_silent(node)]
+
+    def _looked_at(self, name: str) -> _Looked | None:
+        return next((one for one in self._looked if one.is_at(name)), None)
+
+    def _was_silent(self, name: str) -> bool:
+        return any(is_same_host(name, one) for one in self._silent)
+
+    def add(self, copy: Copy) -> None:
+        """Add a copy."""
+        self._copies.append(copy)
+
+    def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
+        """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
+        before = len(self._copies)
+        self._look(name, max_age, at_target=bool(self.target) and name == self.target)
+        if only_if_there:
+            self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there or copy.is_claimed]
+
+    def _look(self, name: str, max_age: float | None, claim: str = "", *, at_target: bool) -> None:
+        """Look on a host. C(claim) is what a cluster says of the machine that is to be there."""
+        facts = self._answer(name, max_age)
+        if isinstance(facts, NotRead):
+            self._silent.append(name)
+            self._hide(name, "; ".join(filter(None, (claim, facts.reason))), claim, at_target=at_target)
+            return
+        before = next((one for one in self._looked if one.is_host(name, facts)), None)
+        if before is not None:
+            self._answered_twice(name, before, facts, at_target=at_target)
+            return
+        looked = _Looked(name, facts)
+        self._looked.append(looked)
+        try:
+            self._look_at(looked, max_age, at_target=at_target)
+        except TargetError as ambiguous:
+            # Several machines of the name, and none with the id: which of them is meant, nobody can tell from here.
+            self._hide(name, ambiguous.happened, at_target=at_target)
+
+    def _answered_twice(self, name: str, before: _Looked, facts: HostFacts, *, at_target: bool) -> None:
+        """Take note of a second name of a host. Where it is that of another host, that one was not asked."""
+        if is_same_host(name, before.name):
+            return
+        told = f"what answers as {name} is {facts.identity.name}, which was asked as {before.name} too"
+        self.other_names.append(told)
+        if facts.identity.is_misnamed(name):
+            self._hide(name, told, at_target=at_target)
+
+    def _may_have_come(self, vm: HostVm, facts: HostFacts) -> bool:
+        """Whether a machine's cluster may have moved it here from the target, which is another node of it."""
+        nodes = [node for node, _state in facts.cluster.nodes] if facts.cluster else []
+        return vm.is_clustered and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
+
+    def _look_at(self, looked: _Looked, max_age: float | None, *, at_target: bool) -> None:
+        name, facts, wanted = looked.name, looked.facts, self._wanted
+        vm = facts.find_vm(*wanted)
+        managed = facts.vmm.find_vm(*wanted) if facts.vmm else None
+        owner = facts.owner_of(*wanted)
+        if vm is not None:
+            looked.has_shown = self._may_be_the_one(vm)
+            self._machines[name.lower()] = vm
+            at_home = at_target or self._may_have_come(vm, facts)
+            self.add(self._copy(name, vm, "read from the host", at_target=at_home))
+        if looked.has_shown:
+            return
+        claim = self._claim_of(facts)
+        if managed is not None:
+            self._look_behind_vmm(looked, managed, at_target=at_target)
+        elif claim and owner and not facts.identity.answers_to(owner):
+            self._look_for(owner, claim, max_age, at_target=at_target)
+        elif vm is None or claim:
+            self._miss(name, facts, claim, at_target=at_target)
+
+    def _claim_of(self, facts: HostFacts) -> str:
+        """Return what a host's cluster says of the machine; nothing where a node of that cluster has shown it."""
+        showing = [one.facts.cluster.name for one in self._looked if one.has_shown and one.facts.cluster is not None]
+        if facts.cluster is not None and facts.cluster.name in showing:
+            return ""
+        return facts.claim_of(*self._wanted)
+
+    @property
+    def _wanted(self) -> tuple[str, str]:
+        return self.item.hypervisor_vm_id, self.item.friendly_name
+
+    def _look_for(self, owner: str, claim: str, max_age: float | None, *, at_target: bool) -> None:
+        """Look on the node that owns a machine by its cluster's C(claim). Where that shows none, the machine is hidden,
+        or moving: it is nowhere absent."""
+        known, before = self._looked_at(owner), len(self._copies)
+        if known is not None and known.has_shown:
+            return
+        if known is None:
+            self._look(owner, max_age, claim, at_target=at_target)
+        if all(copy.state == ABSENT for copy in self._copies[before:]):
+            del self._copies[before:]
+            self._hide(known.name if known else owner, f"{claim}; {owner} does not list it", claim, at_target=at_target)
+
+    def _look_behind_vmm(self, server: _Looked, vm: VmmVm, *, at_target: bool) -> None:
+        """Take a VMM server's word for a machine whose host cannot be asked; those that can are asked themselves."""
+        asked = self._looked_at(vm.host) if vm.host else None
+        if asked is None:
+            told = f"read from VMM server {server.name}"
+            if not says_power(vm.state):
+                told += f": {vm.state or 'an unknown state'}, which says nothing of its power"
+            copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
+            self.add(replace(copy, is_claimed=copy.is_identified and state_of(vm.state).is_unheard))
+        elif not asked.has_shown and self._is_the_one(vm):
+            told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
+            self._hide(asked.name, f"{told}; {asked.name} does not list it", at_target=at_target)
+
+    def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
+        machine = vm if isinstance(vm, HostVm) else None
+        if self._is_the_one(vm):
+            elsewhere = f"{reason}; it is failed back to {self.target or 'a host that is not known'}"
+            told = reason if at_target else elsewhere
+            return Copy(place, vm.state, told, machine=machine, is_target=at_target)
+        if not self.item.hypervisor_vm_id:
+            why = f"a VM of its name, with id {vm.id}; Site Recovery does not tell by which id Hyper-V knows the VM"
+            return Copy(place, vm.state, why, is_unidentified=True, machine=machine)
+        return Copy(
+            place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
+        )
+
+    def _miss(self, name: str, facts: HostFacts, claim: str, *, at_target: bool) -> None:
+        """Say that a host has no such machine, where it could have told; else why it may have it."""
+        is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
+        doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
+        doubt = doubt or facts.identity.denial_of(name)
+        if doubt:
+            self._hide(name, doubt, claim, at_target=at_target)
+        else:
+            self.add(Copy(name, ABSENT, "the host has no such VM", is_target=at_target))
+
+    def _hide(self, name: str, reason: str, claim: str = "", *, at_target: bool) -> None:
+        """Say that a machine may be on a host although nobody saw it there; with a claim, that it is somewhere.
+
+        A host is one place, also where a cluster knows it by its short name: somebody may have to vouch for it.
+        """
+        copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
+        for index, before in enumerate(self._copies):
+            if before.state == NOT_CHECKED and is_same_host(before.place, name):
+                told = copy if copy.is_claimed and not before.is_claimed else before
+                place, is_target = max(before.place, name, key=len), before.is_target or at_target
+                self._copies[index] = replace(told, place=place, is_target=is_target)
+                return
+        self.add(copy)
+
+    def _may_be_the_one(self, vm: HostVm) -> bool:
+        """Whether a machine of the name certainly is no other one: of that, what else is told of the name is told."""
+        return self._is_the_one(vm) or not self.item.hypervisor_vm_id
+
+    def _is_the_one(self, vm: HostVm | VmmVm) -> bool:
+        """Whether a machine is the one that was replicated, not another one of its name."""
+        return bool(vm.id) and vm.id.lower() == self.item.hypervisor_vm_id

@@ -1,0 +1,142 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which passwords were refused in this run: one that is wrong and is tried on and on locks its account.
+
+The tasks of a run, on all hosts, share what became of a password. Until one host has taken it, they try it one after
+the other: each of those that tried at once would find that nobody has been refused yet. Tickets and certificates lock
+nobody out, and are not counted.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..model.failures import HostAuthenticationError
+from ..run_cache import RunCache
+from ..watch import Watch
+from .errors import AccessDenied, nobody_there
+from .settings import HostSettings
+
+# So often a password is tried in vain: in the whole run while no host has taken it, later at a host that refuses by
+# itself.
+_MOST = 2
+# Seconds. Windows forgets failed attempts after 10 to 30 minutes unless a policy says otherwise.
+_FORGOTTEN_AFTER = 1800
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What became of a password: C(refused) has the place and the time of each refusal, C(taken) the places."""
+
+    refused: tuple[tuple[str, float], ...] = ()
+    taken: tuple[str, ...] = ()
+
+    def after_refusal(self, where: str, now: float) -> _Record:
+        """Add a refusal. Where the password was good before, it is known to be good nowhere any more."""
+        return _Record((*self.refused, (where, now)), () if where in self.taken else self.taken)
+
+    def after_success(self, where: str) -> _Record:
+        """Add a place that has taken it; what that refused before was not the password."""
+        return _Record(
+            tuple(entry for entry in self.refused if entry[0] != where), tuple(dict.fromkeys((*self.taken, where)))
+        )
+
+    def against(self, where: str, now: float) -> list[str]:
+        """Return the places whose refusals count for a place, as often as they refused."""
+        lately = [place for place, time in self.refused if now - time < _FORGOTTEN_AFTER]
+        return [place for place in lately if place == where] if self.taken else lately
+
+
+class Refusals:
+    """The refused sign-ins of a run, shared through its cache."""
+
+    def __init__(self, cache: RunCache, watch: Watch) -> None:
+        self._cache = cache
+        self._watch = watch
+
+    @contextmanager
+    def signing_in(self, settings: HostSettings) -> Iterator[None]:
+        """Note what becomes of the password inside, where nothing but the sign-in is done.
+
+        Raises HostAuthenticationError at once where it has been refused too often.
+        """
+        if not settings.password:
+            yield
+            return
+        with self._turn(settings):
+            self._check(settings)
+            with self.noted(settings):
+                yield
+            if settings.where not in self._read(settings).taken:
+                self._change(settings, lambda record: record.after_success(settings.where))
+
+    @contextmanager
+    def noted(self, settings: HostSettings) -> Iterator[None]:
+        """Note it where the account is refused inside, after its sign-in as well."""
+        try:
+            yield
+        except AccessDenied:
+            # The password was right.
+            self._change(settings, lambda record: record.after_success(settings.where))
+            raise
+        except HostAuthenticationError:
+            self._change(settings, lambda record: record.after_refusal(settings.where, self._watch.now()))
+            raise
+
+    @contextmanager
+    def _turn(self, settings: HostSettings) -> Iterator[None]:
+        """Let one task at a time try a password that this host has not taken; in all the run, one no host has taken."""
+        with ExitStack() as of_host, ExitStack() as of_run:
+            if settings.where not in self._read(settings).taken:
+                of_host.enter_context(self._cache.turn(f"sign-in|{settings.where}|{_key(settings)}"))
+            if not self._read(settings).taken:
+                _require_listening(settings)
+                of_run.enter_context(self._cache.turn(f"sign-in|{_key(settings)}"))
+                if self._read(settings).taken:
+                    of_run.close()
+            yield
+
+    def _read(self, settings: HostSettings) -> _Record:
+        return _record(self._cache.get_or_make(_key(settings), lambda _kept: True, dict))
+
+    def _change(self, settings: HostSettings, change: Callable[[_Record], _Record]) -> None:
+        if settings.password:
+            self._cache.update(_key(settings), lambda kept: asdict(change(_record(kept))))
+
+    def _check(self, settings: HostSettings) -> None:
+        counted = self._read(settings).against(settings.where, self._watch.now())
+        if len(counted) < _MOST:
+            return
+        hosts = ", ".join(dict.fromkeys(counted))
+        raise HostAuthenticationError(
+            f"{settings.where} was not asked: {settings.user} was refused before in this run, by {hosts}.",
+            "Check ansible_user and ansible_password (winrm_user, winrm_password), and that the account is not locked. "
+            "It was not tried again, so that it does not get locked.",
+            host=settings.name,
+            address=f"{settings.address}:{settings.port}",
+            message="",
+        )
+
+
+def _require_listening(settings: HostSettings) -> None:
+    """Raise HostUnreachable where nothing listens: all others would wait while one waits for a host that is gone."""
+    if settings.proxy:
+        return
+    try:
+        socket.create_connection((settings.address, settings.port), settings.read_timeout).close()
+    except OSError as problem:
+        raise nobody_there(settings, problem) from problem
+
+
+def _record(kept: Mapping[str, Any] | None) -> _Record:
+    found = kept or {}
+    return _Record(tuple((place, time) for place, time in found.get("refused", ())), tuple(found.get("taken", ())))
+
+
+def _key(settings: HostSettings) -> str:
+    return f"refused|{settings.user.lower()}|{settings.password}"

@@ -1,0 +1,469 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prerequisites of a failback, as findings. Pure: facts in, findings out.
+
+A finding is C(pass), C(warn), C(fail) or C(not_checked). Only a failed one stands in the way; one that could not be
+checked says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from .azure_disks import how_to_settle, not_given_up
+from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
+from .failures import NotFound, TargetError
+from .findings import Finding, ItemFacts, NotRead
+from .health import causes_of, remedies_of
+from .json_path import Document
+from .lifecycle import Observation, Stage
+
+_USED_IN_AZURE = "The VM was cut over, and its Azure VM was used since."
+_ABANDONED = (
+    "Do not commit. Was the failback abandoned, the documentation of abandon says what can follow; else find out which "
+    "copy took the last writes, and stop the other."
+)
+# A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
+HEARTBEAT_LIMIT = timedelta(minutes=15)
+# The current scenario of an item whose test failover is open.
+_TEST = "TestFailover"
+# How long before its version expires a provider is named.
+EXPIRY_NOTICE = timedelta(days=60)
+# Of the API definition: the states of a version that Azure does not take for a good one.
+_OLD_VERSIONS = frozenset({"NotSupported", "Deprecated", "UpdateRequired", "SecurityUpdateRequired", "Expired"})
+# While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
+_UNTOUCHED_ON_PREMISES = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER})
+
+_VAULT = "Microsoft.RecoveryServices/vaults"
+_FABRICS = f"{_VAULT}/replicationFabrics"
+_CONTAINERS = f"{_FABRICS}/replicationProtectionContainers"
+_ITEMS = f"{_CONTAINERS}/replicationProtectedItems"
+_PLANS = f"{_VAULT}/replicationRecoveryPlans"
+# What the steps need at the vault, from planned failover to reverse replicate, for one VM: without one of these, a
+# step fails.
+ITEM_ACTIONS = (
+    f"{_ITEMS}/read",
+    f"{_ITEMS}/plannedFailover/action",
+    f"{_ITEMS}/failoverCommit/action",
+    f"{_ITEMS}/reProtect/action",
+    f"{_VAULT}/replicationJobs/read",
+    f"{_VAULT}/replicationJobs/resume/action",
+)
+PLAN_ACTIONS = (f"{_PLANS}/read", f"{_PLANS}/plannedFailover/action", f"{_PLANS}/failoverCommit/action")
+# What is looked at beside that: without one of these, the steps work, and something is not checked. The first are of
+# the vault, the others of the VM in Azure and of what belongs to it.
+LOOKS_AT_THE_VAULT = (
+    f"{_FABRICS}/read",
+    f"{_CONTAINERS}/read",
+    f"{_FABRICS}/replicationRecoveryServicesProviders/read",
+    "Microsoft.Authorization/permissions/read",
+    "Microsoft.Authorization/locks/read",
+)
+# It names the job of a plan's operation at once; without it, the plan does a little later.
+LOOKS_AT_A_PLAN = (f"{_VAULT}/replicationOperationStatus/read",)
+# What a commit has to see: without it, it is refused.
+SEES_THE_VM = ("Microsoft.Compute/virtualMachines/read",)
+LOOKS_AT_LOCKS = ("Microsoft.Authorization/locks/read",)
+# Whether a managed disk has grown in Azure: a commit refuses what it cannot compare.
+SEES_A_DISK = ("Microsoft.Compute/disks/read",)
+LOOKS_AT_A_NIC = ("Microsoft.Network/networkInterfaces/read",)
+
+
+def check_item(facts: ItemFacts) -> list[Finding]:
+    """Return the findings of one VM, in the order of the checks."""
+    return [check(facts) for check in _CHECKS]
+
+
+def _is_hyper_v(facts: ItemFacts) -> Finding:
+    kind = facts.seen.item.instance_type
+    if facts.seen.item.is_hyper_v_to_azure:
+        return Finding("provider_type", "pass", kind)
+    return Finding(
+        "provider_type", "fail", kind, "The VM is not replicated from Hyper-V to Azure.", "Use its own procedure."
+    )
+
+
+def _runs_in_azure(facts: ItemFacts) -> Finding:
+    seen = f"active location {facts.seen.item.active_location or 'unknown'}, stage {facts.seen.stage.value}"
+    if facts.seen.item.is_active_in_azure:
+        return Finding("active_in_azure", "pass", seen)
+    if facts.seen.doubt:
+        return Finding("active_in_azure", "fail", seen, _USED_IN_AZURE, _ABANDONED)
+    return Finding(
+        "active_in_azure",
+        "fail",
+        seen,
+        "The VM already runs on-premises.",
+        "There is nothing to fail back; go on with commit or reverse_replicate where they are open.",
+    )
+
+
+def _failover_committed(facts: ItemFacts) -> Finding:
+    seen = facts.seen.item.protection_state_description or facts.seen.item.protection_state
+    if facts.seen.stage is not Stage.FAILOVER_COMMIT_PENDING:
+        return Finding("failover_committed", "pass", seen)
+    return Finding(
+        "failover_committed",
+        "fail",
+        seen,
+        "The failover to Azure is not committed yet.",
+        "Check the VM in Azure, then commit the failover (commit, direction: failover).",
+    )
+
+
+def _disks_consistent(facts: ItemFacts) -> Finding:
+    if facts.seen.gap:
+        return Finding(
+            "on_premises_disks",
+            "not_checked",
+            f"not known: {facts.seen.gap}",
+            "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be told.",
+            "Take them for inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
+        )
+    if facts.seen.stage is not Stage.INTERRUPTED:
+        return Finding("on_premises_disks", "pass", "no failback was interrupted")
+    return Finding(
+        "on_premises_disks",
+        "warn",
+        facts.seen.reason,
+        "The last failback stopped while it wrote to the on-premises disks: they are not consistent.",
+        "Run planned_failover again. Never start the on-premises VM before it has succeeded.",
+    )
+
+
+def _no_operation(facts: ItemFacts) -> Finding:
+    job = facts.seen.job
+    if job is not None and job.is_running:
+        return Finding(
+            "no_operation",
+            "fail",
+            f"job {job.name} ({job.friendly_name or job.scenario}) is {job.state}",
+            "Another operation owns the VM.",
+            "Wait until the job has ended, or finish what it waits for.",
+        )
+    if facts.seen.item.scenario == _TEST and facts.seen.item.has_open_test_failover:
+        # To wait for its end would be to wait for ever: it ends when somebody cleans it up.
+        return Finding("no_operation", "pass", "none but the open test failover")
+    if facts.seen.item.scenario:
+        seen = f"current operation {facts.seen.item.scenario}"
+        return Finding("no_operation", "fail", seen, "Another operation owns the VM.", "Wait until it has ended.")
+    return Finding("no_operation", "pass", "no job runs")
+
+
+def _no_test_failover(facts: ItemFacts) -> Finding:
+    state = facts.seen.item.test_failover_state
+    if not facts.seen.item.has_open_test_failover:
+        return Finding("no_test_failover", "pass", "none")
+    return Finding(
+        "no_test_failover",
+        "fail",
+        state,
+        "A test failover has not been cleaned up.",
+        "Clean up the test failover in the portal.",
+    )
+
+
+def _provider_connected(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead) and isinstance(provider.problem, NotFound):
+        return Finding(
+            "provider_connected",
+            "fail",
+            "absent",
+            "The vault no longer has the provider that the replicated item names: it was removed, or its host was "
+            "registered again, under another id. No failback through it can work.",
+            "List the providers of the site in the portal. Fail back to a host that is registered (target_host), or "
+            "let Microsoft's support repair the item.",
+        )
+    if isinstance(provider, NotRead) and isinstance(provider.problem, TargetError):
+        return Finding("provider_connected", "fail", "not registered", provider.reason, provider.problem.remedy)
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_connected", provider)
+    seen = f"{provider.friendly_name} is {provider.connection_status}"
+    if provider.is_connected:
+        return Finding("provider_connected", "pass", seen)
+    return Finding(
+        "provider_connected",
+        "fail",
+        seen,
+        "Site Recovery does not hear the Hyper-V host or VMM server.",
+        f"On {provider.friendly_name}, start the services of the Azure Site Recovery provider and check its way to "
+        "Azure, or fail back to another host (target_host).",
+    )
+
+
+def _heartbeat_fresh(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_heartbeat", provider)
+    if provider.last_heartbeat is None:
+        return _not_checked("provider_heartbeat", NotRead("the service gives no time of the last heartbeat"))
+    age = facts.now - provider.last_heartbeat
+    seen = f"{max(0, round(age.total_seconds()))} seconds ago"
+    if age <= HEARTBEAT_LIMIT:
+        return Finding("provider_heartbeat", "pass", seen)
+    return Finding(
+        "provider_heartbeat",
+        "fail",
+        seen,
+        f"The last heartbeat of {provider.friendly_name} is older than {HEARTBEAT_LIMIT.seconds // 60} minutes.",
+        "Check the host, then run this again with refresh_provider: true.",
+    )
+
+
+def _provider_up_to_date(facts: ItemFacts) -> Finding:
+    """An old provider may go on for a while: that Azure has stopped to support it is said, and stops nothing."""
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_version", provider)
+    seen = f"{provider.version or 'no version'}, {provider.version_state or 'state not told'}"
+    expires = provider.version_expires
+    is_old = provider.version_state in _OLD_VERSIONS
+    if not is_old and (expires is None or expires - facts.now > EXPIRY_NOTICE):
+        return Finding("provider_version", "pass", seen)
+    when = "is no longer as it should be"
+    if expires is not None:
+        when = f"{'has expired' if expires <= facts.now else 'expires'} on {expires:%Y-%m-%d}"
+    return Finding(
+        "provider_version",
+        "warn",
+        seen,
+        f"The version of the Site Recovery provider on {provider.friendly_name} {when}.",
+        f"Update the provider and the Recovery Services agent on {provider.friendly_name} before the failback.",
+    )
+
+
+def _provider_healthy(facts: ItemFacts) -> Finding:
+    provider = facts.provider
+    if isinstance(provider, NotRead):
+        return _not_checked("provider_health", provider)
+    if not provider.health_errors:
+        return Finding("provider_health", "pass", "no error")
+    seen = f"{provider.friendly_name} has {len(provider.health_errors)} errors"
+    return Finding("provider_health", "warn", seen, *_health(provider.health_errors))
+
+
+def _fabric_healthy(facts: ItemFacts) -> Finding:
+    if isinstance(facts.fabric, NotRead):
+        return _not_checked("fabric_health", facts.fabric)
+    health = facts.fabric.health or "unknown"
+    # Recorded: a fabric is Normal although one of its errors says that a provider is not heard any more.
+    if health == "Normal" and not facts.fabric.health_errors:
+        return Finding("fabric_health", "pass", f"{facts.fabric.friendly_name} is {health}")
+    return Finding(
+        "fabric_health", "warn", f"{facts.fabric.friendly_name} is {health}", *_health(facts.fabric.health_errors)
+    )
+
+
+def _replication_healthy(facts: ItemFacts) -> Finding:
+    item = facts.seen.item
+    seen = f"replication {item.replication_health or 'unknown'}, failover {item.failover_health or 'unknown'}"
+    if item.replication_health in ("", "Normal", "None"):
+        return Finding("replication_health", "pass", seen)
+    return Finding("replication_health", "warn", seen, *_health(item.health_errors))
+
+
+def _health(errors: Sequence[Document]) -> tuple[str, str]:
+    """Return cause and remedy of health errors, in the service's words."""
+    return causes_of(errors) or "The service names no cause.", remedies_of(
+        errors
+    ) or "Look at the health in the portal."
+
+
+def _encryption_off(facts: ItemFacts) -> Finding:
+    seen = facts.seen.item.encryption or "unknown"
+    if seen.lower() != "enabled":
+        return Finding("data_encryption", "pass", seen)
+    return Finding(
+        "data_encryption",
+        "fail",
+        seen,
+        "Data encryption was retired by Azure on 30 April 2022; no failback call takes its certificate any more.",
+        "Have encryption disabled for the VM, with Microsoft's support, before failing back.",
+    )
+
+
+def _managed_disks(facts: ItemFacts) -> Finding:
+    if not facts.seen.item.managed_disks:
+        return Finding("managed_disks", "pass", "unmanaged disks")
+    return Finding(
+        "managed_disks",
+        "warn",
+        "managed disks",
+        "Microsoft's documentation contradicts itself on failing managed disks back to Hyper-V.",
+        "Try it with one VM that can be spared before the others.",
+    )
+
+
+def _azure_vm_runs(facts: ItemFacts) -> Finding:
+    vm = facts.azure_vm
+    name = facts.seen.item.azure_vm_name or "(none)"
+    if isinstance(vm, NotRead):
+        return _not_checked("azure_vm", vm)
+    if vm is not None and vm.power == UNKNOWN_POWER:
+        return _not_checked("azure_vm", NotRead(f"Azure does not tell whether {name} runs"))
+    if not facts.seen.item.is_active_in_azure:
+        return _azure_vm_is_down(name, vm)
+    if vm is None:
+        return Finding(
+            "azure_vm",
+            "fail",
+            f"{name} is not at the id that the replicated item names",
+            "There is no VM in Azure to fail back from: Site Recovery takes what is at that id alone.",
+            _instead_of_azure(facts.seen),
+        )
+    if vm.is_running:
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}")
+    return Finding(
+        "azure_vm",
+        "warn",
+        f"{name} is {vm.power}",
+        "The VM is off: nothing changes while its data is copied, and nobody is served.",
+        "Start it, unless that is how it should be; during_failover works with it off.",
+    )
+
+
+def _instead_of_azure(seen: Observation) -> str:
+    """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
+    restore = (
+        "Look for it in other resource groups and subscriptions: one that was moved is not gone, and is moved back. "
+        "Only if it was deleted, restore it under the same name, from its disks or a backup"
+    )
+    if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
+        return f"{restore}. The on-premises copy is as old as the failover: to start it gives up what came after."
+    return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
+
+
+def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
+    """While the VM runs on-premises."""
+    if vm is None or not vm.is_running:
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else "none, as the VM runs on-premises")
+    return Finding(
+        "azure_vm",
+        "fail",
+        f"{name} is {vm.power}",
+        "The VM in Azure runs although Site Recovery holds the on-premises copy for the running one.",
+        _ABANDONED,
+    )
+
+
+def _disks_carried(facts: ItemFacts) -> Finding:
+    if isinstance(facts.uncarried, NotRead):
+        return _not_checked("azure_disks", facts.uncarried)
+    if not facts.uncarried:
+        return Finding("azure_disks", "pass", "every disk of the Azure VM is one of the replicated item's")
+    item = facts.seen.item
+    kept = not_given_up(item, facts.uncarried, facts.given_up)
+    if not kept:
+        return Finding("azure_disks", "pass", f"given up: {', '.join(one.sentence for one in facts.uncarried)}")
+    seen = ", ".join(one.sentence for one in kept)
+    settled = how_to_settle([(item.friendly_name, one) for one in kept])
+    if not any(one.is_lost for one in kept):
+        unknown = (
+            "A size is missing, so whether a failback carries these disks whole is not known: a commit is refused."
+        )
+        return Finding("azure_disks", "not_checked", seen, unknown, settled)
+    return Finding(
+        "azure_disks",
+        "fail",
+        seen,
+        "No failback carries these disks: what is on them does not come home, and the commit deletes them.",
+        settled,
+    )
+
+
+def _no_read_only_lock(facts: ItemFacts) -> Finding:
+    return _locked(
+        "read_only_lock",
+        (*facts.locks.against_writes, *facts.locks.against_power_off),
+        (*facts.locks.unread_at_vault, *facts.locks.unread_in_azure),
+        "A ReadOnly lock keeps Site Recovery from being asked for anything, or the VM in Azure from being turned off: "
+        "the failback would be refused, or fail half-way.",
+        "Remove before the failback",
+    )
+
+
+def _no_delete_lock(facts: ItemFacts) -> Finding:
+    return _locked(
+        "delete_lock",
+        facts.locks.against_deletion,
+        facts.locks.unread_in_azure,
+        "A lock keeps Azure from deleting the VM and its disks, so the commit would fail.",
+        "Remove before the commit",
+    )
+
+
+def _locked(identifier: str, locks: Sequence[Lock], unread: Sequence[str], cause: str, remedy: str) -> Finding:
+    """Return a finding on locks. That none is known shows nothing where some could not be read."""
+    if locks:
+        known = {lock.id: f"{lock.name} ({lock.level})" for lock in locks}
+        return Finding(identifier, "fail", ", ".join(known.values()), cause, f"{remedy}: {', '.join(known)}.")
+    if unread:
+        return _not_checked(identifier, NotRead("; ".join(dict.fromkeys(unread))))
+    return Finding(identifier, "pass", "no lock")
+
+
+def _permissions(facts: ItemFacts) -> Finding:
+    steps, looks = ([need for need in facts.needs if need.is_of_a_step is of_a_step] for of_a_step in (True, False))
+    missing = [action for need in steps for action in need.missing]
+    blind = [need.scope for need in steps if set(need.missing) & set(SEES_THE_VM)]
+    at_vault = [action for action in missing if action not in SEES_THE_VM]
+    unseen = [f"{action} at {need.scope}" for need in looks for action in need.missing]
+    unread = next((need.granted for need in (*steps, *looks) if isinstance(need.granted, NotRead)), None)
+    if missing:
+        return Finding(
+            "permissions",
+            "fail",
+            f"missing: {', '.join([*missing, *unseen])}",
+            "The caller's roles do not contain all actions that the run needs."
+            + (" A VM in Azure that may not be read is not seen off, so that a commit is refused." if blind else ""),
+            " ".join(_assignments(at_vault, blind)),
+        )
+    if unseen:
+        return Finding(
+            "permissions",
+            "warn",
+            f"missing: {', '.join(unseen)}",
+            "The steps work, but what these actions show is not checked, such as that one copy alone runs.",
+            "Assign Reader there, or a custom role with these actions.",
+        )
+    if unread is not None:
+        return _not_checked("permissions", unread)
+    needed = {action for need in facts.needs for action in need.actions}
+    return Finding("permissions", "pass", f"all {len(needed)} actions")
+
+
+def _assignments(at_vault: Sequence[str], blind: Sequence[str]) -> Iterator[str]:
+    if at_vault:
+        yield f"Assign Site Recovery Operator at the vault, or a custom role with {', '.join(at_vault)}."
+    if blind:
+        yield f"Assign Reader at {', '.join(dict.fromkeys(blind))}, or a custom role with {', '.join(SEES_THE_VM)}."
+
+
+def _not_checked(identifier: str, unread: NotRead) -> Finding:
+    return Finding(identifier, "not_checked", "not read", unread.reason, "Make it readable, or check it by hand.")
+
+
+_CHECKS: tuple[Callable[[ItemFacts], Finding], ...] = (
+    _is_hyper_v,
+    _runs_in_azure,
+    _failover_committed,
+    _disks_consistent,
+    _no_operation,
+    _no_test_failover,
+    _provider_connected,
+    _heartbeat_fresh,
+    _provider_up_to_date,
+    _provider_healthy,
+    _fabric_healthy,
+    _replication_healthy,
+    _encryption_off,
+    _managed_disks,
+    _azure_vm_runs,
+    _disks_carried,
+    _no_read_only_lock,
+    _no_delete_lock,
+    _permissions,
+)

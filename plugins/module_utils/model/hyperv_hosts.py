@@ -1,0 +1,422 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Hyper-V host or VMM server says of itself.
+
+States are kept as text, so that one that nobody has seen before is neither running nor off. What could not be read is
+empty, 0, False or None, and HostFacts.problems tells why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from .failures import TargetError
+from .host_names import HostIdentity
+from .json_path import Document
+from .power_states import is_off, is_running
+
+# What must have been read before a machine that was not found can be called absent.
+_PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "cluster_vms", "vmm"})
+
+
+@dataclass(frozen=True)
+class HostProblem:
+    """A part that could not be read, with the host's own words."""
+
+    part: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Windows service. C(state) is Running, Stopped, StartPending ...; C(start_mode) Auto, Manual, Disabled."""
+
+    name: str
+    display_name: str
+    state: str
+    start_mode: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        return self.state == "Running"
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume, or a cluster shared volume, by the path that it is mounted at. Sizes are bytes."""
+
+    path: str
+    label: str
+    file_system: str
+    size: int
+    free: int
+    is_cluster_volume: bool
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A virtual switch. C(type) is External, Internal or Private, C(adapters) are those of an external one that its
+    host has at this moment; C(adapter) is Hyper-V's word for it, which names none where there is C(embedded_teaming).
+    """
+
+    id: str
+    name: str
+    type: str
+    adapter: str
+    adapters: tuple[str, ...]
+    embedded_teaming: bool
+
+    @property
+    def has_lost_adapter(self) -> bool:
+        """Whether it is an external one that reaches no network, as its host has none of its adapters any more."""
+        return self.type == "External" and not self.adapters
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint (snapshot) of a virtual machine."""
+
+    name: str
+    created: datetime | None
+    type: str
+
+
+@dataclass(frozen=True)
+class HostDisk:
+    """A virtual hard disk. Sizes are bytes; C(size) is what the machine sees. Where the file could not be read they
+    are 0, which says nothing of them, and C(unread) has the host's words."""
+
+    path: str
+    format: str
+    type: str
+    size: int
+    file_size: int
+    parent: str
+    shared: bool
+    unread: str
+
+    @property
+    def is_on_share(self) -> bool:
+        """Whether its file is on an SMB share, by a UNC path."""
+        return self.path.startswith("\\\\") and not self.path.startswith(("\\\\?\\", "\\\\.\\"))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may use it: it takes their reservations, or is a VHD set."""
+        return self.shared or self.path.lower().endswith(".vhds")
+
+
+@dataclass(frozen=True)
+class Vlan:
+    """The VLAN of a network adapter. C(mode) is Untagged, Access, Trunk or Private; C(id) is that of an access port,
+    the native one of a trunk or the primary one of a private VLAN, C(others) the allowed or secondary ones."""
+
+    mode: str
+    id: int
+    others: str
+
+    def __str__(self) -> str:
+        return " ".join([self.mode, *([str(self.id)] if self.id else []), *([self.others] if self.others else [])])
+
+
+@dataclass(frozen=True)
+class HostNic:
+    """A network adapter of a virtual machine. C(switch) is empty where it is connected to none, C(vlan) None where it
+    could not be read."""
+
+    name: str
+    mac: str
+    switch: str
+    addresses: tuple[str, ...]
+    vlan: Vlan | None
+
+
+@dataclass(frozen=True)
+class VmSecurity:
+    """Whether a virtual machine has a virtual TPM, and whether it is shielded."""
+
+    tpm: bool
+    shielded: bool
+
+
+@dataclass(frozen=True)
+class HostVm:
+    """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so are
+    C(automatic_start_action) and C(automatic_stop_action): what the host does with it when it has started itself, and
+    when it goes down. C(status) is in the host's language, C(operational_status) has names that no language changes.
+    C(security) is None where it could not be read."""
+
+    id: str
+    name: str
+    state: str
+    generation: int
+    path: str
+    uptime_seconds: int
+    processors: int
+    memory_bytes: int
+    heartbeat: str
+    status: str
+    operational_status: tuple[str, ...]
+    automatic_start_action: str
+    automatic_stop_action: str
+    security: VmSecurity | None
+    is_clustered: bool
+    replication_mode: str
+    replication_state: str
+    replication_health: str
+    checkpoints: tuple[Checkpoint, ...]
+    disks: tuple[HostDisk, ...]
+    nics: tuple[HostNic, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether Hyper-V says that it runs and serves."""
+        return is_running(self.state)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether Hyper-V says that it is off. It may be neither off nor running."""
+        return is_off(self.state)
+
+
+@dataclass(frozen=True)
+class ClusterGroup:
+    """A resource of a virtual machine in a failover cluster: the machine itself, or its configuration.
+
+    C(vm_id) is empty where the resource does not tell it. C(name) and C(group_state) are those of its group,
+    C(resource) and C(state) its own. C(owner) is the short name of the node that has it.
+    """
+
+    vm_id: str
+    name: str
+    group_state: str
+    resource: str
+    owner: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The failover cluster that the host is a node of. C(nodes) are names and states (Up, Down, Paused ...).
+
+    C(groups) are the resources "Virtual Machine", C(configurations) those "Virtual Machine Configuration": a node does
+    not list a machine whose configuration is not online.
+    """
+
+    name: str
+    node: str
+    nodes: tuple[tuple[str, str], ...]
+    groups: tuple[ClusterGroup, ...]
+    configurations: tuple[ClusterGroup, ...]
+
+    def resources_of(self, vm_id: str, name: str) -> tuple[ClusterGroup, ...]:
+        """Return the resources of a machine: by its id, and of those that do not tell one by their group's name."""
+        every = (*self.groups, *self.configurations)
+        by_id = tuple(one for one in every if vm_id and one.vm_id.lower() == vm_id.lower())
+        return by_id or tuple(one for one in every if one.name == name and not (vm_id and one.vm_id))
+
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return the resource of a machine itself; None where there is none, or several are."""
+        found = [one for one in self.resources_of(vm_id, name) if one in self.groups]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def unidentified(self) -> tuple[ClusterGroup, ...]:
+        """The resources that do not tell which machine they are."""
+        return tuple(one for one in (*self.groups, *self.configurations) if not one.vm_id)
+
+
+@dataclass(frozen=True)
+class VmmVm:
+    """A virtual machine as VMM sees it; C(id) is Hyper-V's. C(host) is empty where it is only stored in a library."""
+
+    id: str
+    name: str
+    state: str
+    host: str
+    cloud: str
+
+
+@dataclass(frozen=True)
+class VmmHost:
+    """A host that VMM manages. C(state) is OK, NotResponding ..."""
+
+    name: str
+    state: str
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Vmm:
+    """A VMM server's fabric."""
+
+    version: str
+    hosts: tuple[VmmHost, ...]
+    clouds: tuple[str, ...]
+    vms: tuple[VmmVm, ...]
+
+    def find_vm(self, vm_id: str, name: str) -> VmmVm | None:
+        """Return the machine of this id, else the one of exactly this name. Raises TargetError for several."""
+        return _find(self.vms, vm_id, name, "VMM")
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
+    C(transports) are the ways to sign in of which the first that worked was used.
+
+    C(may_administer_hyper_v): the account is in Administrators or Hyper-V Administrators; False where nobody could say.
+    """
+
+    document: Document
+    computer: str
+    fqdn: str
+    machine_guid: str
+    time: datetime | None
+    os_caption: str
+    os_version: str
+    os_installation: str
+    powershell: str
+    processors: int
+    memory_bytes: int
+    free_memory_bytes: int
+    hyper_v_installed: bool
+    has_hyper_v_module: bool
+    hyper_v_version: str
+    virtual_machine_path: str
+    virtual_hard_disk_path: str
+    may_administer_hyper_v: bool
+    services: tuple[Service, ...]
+    volumes: tuple[Volume, ...]
+    switches: tuple[Switch, ...]
+    vms: tuple[HostVm, ...]
+    cluster: Cluster | None
+    vmm: Vmm | None
+    problems: tuple[HostProblem, ...]
+    asked_between: tuple[datetime, datetime] | None = None
+    transports: tuple[str, ...] = ()
+
+    def problem_with(self, *parts: str) -> str:
+        """Return the host's words about the first of these parts that could not be read; empty where all were."""
+        return next((problem.message for problem in self.problems if problem.part in parts), "")
+
+    @property
+    def proves_absence(self) -> bool:
+        """Whether a machine that is not found here certainly is not here."""
+        return not self.absence_doubt
+
+    @property
+    def absence_doubt(self) -> str:
+        """Why a machine that is not found here may be here all the same; empty where it certainly is not.
+
+        To an account without rights Hyper-V shows no machines, without an error. VMM shows those of the user's role,
+        so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
+        """
+        shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
+        managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
+        doubts = (
+            (bool(self.rights_doubt), self.rights_doubt),
+            (clustered and self.cluster is None, "its cluster could not be read"),
+            (managing and self.vmm is None, "VMM could not be read"),
+            (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
+            (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
+        )
+        return self.problem_with(*_PROVES_ABSENCE) or next((words for is_so, words in doubts if is_so), "")
+
+    @property
+    def has_no_hyper_v(self) -> bool:
+        """Whether it certainly is no Hyper-V host, so that no machine is there."""
+        return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+
+    def claim_of(self, vm_id: str, name: str) -> str:
+        """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        if self.cluster is None or not resources:
+            return ""
+        group = resources[0]
+        states = ", ".join(f"{one.resource or group.name} is {one.state or 'in an unknown state'}" for one in resources)
+        return (
+            f"its cluster {self.cluster.name} has it on {group.owner or 'a node that it does not tell'}, in the group "
+            f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
+        )
+
+    def doubt_about(self, vm_id: str, name: str) -> str:
+        """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
+        claim = self.claim_of(vm_id, name)
+        if claim:
+            return f"{claim}; {self.computer or 'the host'} does not list it"
+        untold = self.cluster.unidentified if self.cluster else ()
+        names = ", ".join(one.resource or one.name for one in untold)
+        return self.absence_doubt or (f"its cluster does not tell which machine {names} is" if untold else "")
+
+    @property
+    def identity(self) -> HostIdentity:
+        """Which machine it says that it is."""
+        return HostIdentity(self.computer, self.fqdn, self.machine_guid)
+
+    @property
+    def rights_doubt(self) -> str:
+        """Why Hyper-V may have shown this account nothing, without an error; empty where it shows all that it has."""
+        if self.may_administer_hyper_v:
+            return ""
+        return "the account need not see all: it may not administer Hyper-V there"
+
+    @property
+    def is_vmm_server(self) -> bool:
+        """Whether it is a VMM server, whether its service runs or not."""
+        return self.service("SCVMMService") is not None
+
+    def service(self, name: str) -> Service | None:
+        """Return the service of this name; None where it is not installed."""
+        return next((service for service in self.services if service.name.lower() == name.lower()), None)
+
+    def is_running(self, name: str) -> bool:
+        """Whether the service of this name is installed and runs."""
+        service = self.service(name)
+        return service is not None and service.is_running
+
+    def volume_of(self, path: str) -> Volume | None:
+        """Return the volume that a path is on: the one with the longest mount point above it."""
+        above = [volume for volume in self.volumes if _folder(path).startswith(_folder(volume.path))]
+        return max(above, key=lambda volume: len(volume.path), default=None)
+
+    def find_vm(self, vm_id: str, name: str) -> HostVm | None:
+        """Return the machine of this id, else the one of exactly this name. Raises TargetError for several.
+
+        None proves nothing unless C(proves_absence).
+        """
+        return _find(self.vms, vm_id, name, self.computer)
+
+    def owner_of(self, vm_id: str, name: str) -> str:
+        """Return the name of the cluster node that has a machine; empty where it is not clustered."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        owners = {one.owner for one in resources}
+        return owners.pop() if len(owners) == 1 else ""
+
+    def group_of(self, vm_id: str, name: str) -> ClusterGroup | None:
+        """Return what the cluster says of a machine's own resource; None where it is not clustered."""
+        return self.cluster.group_of(vm_id, name) if self.cluster else None
+
+
+_Machine = TypeVar("_Machine", HostVm, VmmVm)
+
+
+def _find(machines: Iterable[_Machine], vm_id: str, name: str, place: str) -> _Machine | None:
+    found = [vm for vm in machines if vm_id and vm.id.lower() == vm_id.lower()]
+    found = found or [vm for vm in machines if name and vm.name == name]
+    if len(found) > 1:
+        raise TargetError(
+            f"{place} has {len(found)} virtual machines called '{name}', none with the id {vm_id or 'that is meant'}.",
+            "Find out which of them is meant by their ids; nothing is done with any of them.",
+            candidates=[vm.id for vm in found],
+        )
+    return found[0] if found else None
+
+
+def _folder(path: str) -> str:
+    return path.replace("/", "\\").rstrip("\\").lower() + "\\"

@@ -1,0 +1,89 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which side holds the truth, told from what was seen last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..model.failures import AuthenticationError, ServiceError, UnknownState, Unreachable, Vanished
+from ..model.lifecycle import Stage, warning_of
+from .target import View
+
+MIXED = "mixed"
+UNTOLD = "Which side holds the truth cannot be told"
+_SENTENCES = {
+    "azure": "The copy in Azure holds the truth",
+    "on_premises": "The on-premises copy holds the truth",
+    MIXED: "Some VMs run in Azure, others on-premises",
+}
+
+
+_UNREAD = "Which side holds the truth could not be read."
+
+
+@contextmanager
+def truth_or_none_read() -> Iterator[None]:
+    """Let a failure to read say that the truth is not known, where nothing below could tell it."""
+    try:
+        yield
+    except (AuthenticationError, ServiceError, Unreachable, UnknownState, Vanished) as problem:
+        problem.truth = problem.truth or {"sentence": _UNREAD}
+        raise
+
+
+def common(values: Sequence[str]) -> str:
+    """Return the value that all share, or C(mixed)."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else MIXED
+
+
+def stage_of(view: View) -> str:
+    """Return the stage of a target: that of its members where they agree."""
+    return common([member.stage.value for member in view.members])
+
+
+def side_of(view: View) -> str:
+    """Return the side that holds the truth for a target."""
+    return common([member.authoritative_side.value for member in view.members])
+
+
+def truth_of(first: View, last: View, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
+    """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
+
+    A stage that a check assumes is no truth. C(read_again) is whether the last look is from after the failure; after a
+    request that was sent (C(wrote)), what was seen before says nothing of now. Disks that became inconsistent are
+    named; those that were so before are what the failure is about.
+    """
+    first, last = first.as_read(), last.as_read()
+    if not last.members:
+        return {}
+    if wrote and not read_again:
+        return _unknown_since(first, last)
+    side = side_of(last)
+    doubts = "; ".join(f"{one.item.friendly_name}: {one.doubt}" for one in last.members if one.doubt)
+    holder = f"{UNTOLD}: {doubts}" if doubts else _SENTENCES[side]
+    stages = ", ".join(sorted({member.stage.value for member in last.members}))
+    age = "" if read_again else ", as last read; it could not be read again"
+    known = {member.item.id for member in first.members if member.stage is Stage.INTERRUPTED}
+    danger = warning_of(member for member in last.members if member.item.id not in known)
+    return {
+        "sentence": f"{holder} (stage {stages}{age}). {danger}".rstrip(),
+        "authoritative_side": side,
+        "stage": {"before": stage_of(first), "after": stage_of(last)},
+        "reversible": all(member.reversible for member in last.members),
+    }
+
+
+def _unknown_since(first: View, last: View) -> dict[str, Any]:
+    """Return what is known where a request was sent, and nothing could be read after it."""
+    stage = stage_of(last)
+    return {
+        "sentence": f"{UNTOLD}: the stage was {stage}, as last read. What the request did since is not known",
+        "authoritative_side": None,
+        "stage": {"before": stage_of(first), "after": stage},
+        "reversible": None,
+    }

@@ -1,0 +1,67 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each module takes and which verb it asks: the one place that module and action plugin share.
+
+Documentation lives in the modules; a test holds it against this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..watch import Watch
+from .options import (
+    AZURE_OPTIONS,
+    HOSTS_OPTIONS,
+    TARGET_OPTIONS,
+    VAULT_OPTIONS,
+    WAIT_OPTIONS,
+    WINRM_OPTIONS,
+)
+from .services import Services
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The contract of one module.
+
+    C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode. C(asks_azure) and
+    C(asks_hosts) tell which sides it talks to; one that asks a host only works on the host of the task.
+    C(other_targets) are options that stand for a replicated item or recovery plan.
+    """
+
+    name: str
+    options: Mapping[str, dict[str, Any]]
+    run: Callable[[Any, Services, Watch], dict[str, Any]]
+    wish: Callable[[Parameters, bool], Any]
+    takes_target: bool = True
+    other_targets: tuple[str, ...] = ()
+    waits: bool = True
+    asks_azure: bool = True
+    asks_hosts: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def argument_spec(self) -> dict[str, dict[str, Any]]:
+        """The whole argument spec, as AnsibleModule takes it."""
+        spec = {**AZURE_OPTIONS, **VAULT_OPTIONS} if self.asks_azure else {}
+        if self.asks_hosts:
+            spec |= WINRM_OPTIONS
+        if self.asks_azure and self.asks_hosts:
+            spec |= HOSTS_OPTIONS
+        if self.takes_target:
+            spec |= TARGET_OPTIONS
+        if self.waits:
+            spec |= WAIT_OPTIONS
+        return {**spec, **self.options}
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """What AnsibleModule checks between options."""
+        names = (*self.other_targets, "replicated_item", "recovery_plan")
+        return {"mutually_exclusive": [names], "required_one_of": [names]} if self.takes_target else {**self.extra}

@@ -1,0 +1,82 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds a write although the stage calls for it: a window for the cut-over, a policy for the commit.
+
+Both go by Azure's clock, asked anew at the moment of the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..model.commit_policy import CommitPolicy
+from ..model.cutover_window import OPEN, OVER, AnyWindow, Judgement
+from ..model.lifecycle import Observation
+from .loop import Course, Gate
+from .target import service_time
+
+
+def _always() -> bool:
+    return True
+
+
+class WindowGate(Gate):
+    """Holds the writes outside of a window. C(applies) says whether they are known to be those that it is for."""
+
+    def __init__(self, session: AzureSession, window: AnyWindow | None, applies: Callable[[], bool] = _always) -> None:
+        self._session = session
+        self._window = window
+        self._applies = applies
+        self._judged: Judgement | None = None
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether the window is closed now."""
+        return self._state(members) not in ("", OPEN)
+
+    def holds_for_good(self, members: Sequence[Observation]) -> bool:
+        """Say whether the window will not open any more."""
+        return self._state(members) == OVER
+
+    def as_result(self, course: Course) -> dict[str, Any]:
+        """Return whether something waits for the window, why, and the window as it was judged last."""
+        waits = bool(course.held)
+        return {
+            "waiting_for_window": waits,
+            "reason": self._judged.objection() if waits and self._judged else "",
+            "window": self._judged.as_result() if self._judged else None,
+        }
+
+    def _state(self, members: Sequence[Observation]) -> str:
+        """Judge the window now; "" where there is none, or none for these writes."""
+        if self._window is None or not self._applies():
+            return ""
+        self._judged = self._window.judge(service_time(self._session, members[0].item))
+        return self._judged.state
+
+
+class PolicyGate(Gate):
+    """Holds a commit as long as its policy says."""
+
+    def __init__(self, session: AzureSession, policy: CommitPolicy) -> None:
+        self._session = session
+        self._policy = policy
+        self._reason = ""
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether the policy holds the commit now."""
+        by_time = self._policy.not_before is not None
+        now = service_time(self._session, members[0].item) if by_time else self._session.clock.now()
+        self._reason = self._policy.reason_to_hold(now)
+        return bool(self._reason)
+
+    def as_result(self, course: Course) -> dict[str, Any]:
+        """Return whether a commit is held, why, and the time that it may come from."""
+        not_before = self._policy.not_before
+        return {
+            "held": bool(course.held),
+            "reason": self._reason if course.held else "",
+            "not_before": not_before.isoformat() if not_before else None,
+        }

@@ -1,0 +1,400 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The loop that all lifecycle verbs share: read, decide, act, wait, read back.
+
+A write is sent once. Where its fate is unknown, reading settles it; where it certainly was not taken, the loop looks
+and decides anew before another try. A verdict comes from what is read at the end, never from a request that was taken
+or a job that says it succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..azure.session import AzureSession
+from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
+from ..model.decisions import Decision, Step, Verb, decide, has_reached
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
+from ..model.jobs import Job
+from ..model.lifecycle import Observation, Stage
+from ..model.ownership import within_own
+from ..watch import Watch
+from . import refusals
+from .attempts import Attempts
+from .authority import truth_of
+from .jobs import follow_job, has_ended, read_patiently
+from .request import Wish
+from .target import Target, View, find_target
+
+# After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
+# deletion of an Azure VM. Seconds before it counts as not done.
+PATIENCE = 300
+# Seconds for which a VM may be busy without a job that tells how far things are.
+_PATIENCE_WITHOUT_A_JOB = 1800
+LOOKS_FOR_UNKNOWN_FATE = 4
+
+
+@dataclass(frozen=True)
+class Write:
+    """One request that starts the verb's job, and the members that the job is for."""
+
+    members: Sequence[Observation]
+    send: Callable[[], Accepted]
+
+
+class Gate:
+    """What may hold a verb's writes although the stages call for them: here nothing does."""
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether nothing may be written for these members now."""
+        return False
+
+    def holds_for_good(self, members: Sequence[Observation]) -> bool:
+        """Say whether nothing may be written for them however long it is waited for."""
+        return False
+
+
+NO_GATE = Gate()
+
+
+def _no_writes(_view: View, _members: Sequence[Observation]) -> list[Write]:
+    return []
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What tells one verb from another in the loop.
+
+    C(writes) makes the requests for the members that need one; it may refuse. C(stop) says up to where a job is
+    followed, C(goal) which stages end the verb besides those where its wish is true: one that ends there before it has
+    anything to write needs no C(writes). C(gate) may hold the writes.
+    """
+
+    verb: Verb
+    writes: Callable[[View, Sequence[Observation]], list[Write]] = _no_writes
+    stop: Callable[[Job], bool] = has_ended
+    goal: frozenset[Stage] = frozenset()
+    gate: Gate = NO_GATE
+
+
+@dataclass
+class Course:
+    """What a verb did: the first and the last look, and the last job of each member by item id.
+
+    C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
+    would take further, C(held) of those that need a write which the gate holds, C(changed) whether there was a write,
+    or in check mode would be one.
+    """
+
+    before: View
+    after: View
+    changed: bool = False
+    started: set[str] = field(default_factory=set)
+    predicted: frozenset[str] = frozenset()
+    held: set[str] = field(default_factory=set)
+    jobs: dict[str, str] = field(default_factory=dict)
+
+    def held_members(self) -> list[Observation]:
+        """Return the members whose write is held, as they were seen last."""
+        return [member for member in self.after.members if member.item.id in self.held]
+
+    def job_names(self) -> list[str]:
+        """Return the names of the jobs, each once."""
+        return list(dict.fromkeys(filter(None, self.jobs.values())))
+
+    def explain(self, problem: FailbackError, *, read_again: bool = True) -> None:
+        """Fill in what a failure does not know: what had been written, and which side holds the truth.
+
+        C(read_again) is whether the last look is newer than the failure, or than the last write.
+        """
+        problem.wrote = problem.wrote or bool(self.started)
+        if read_again:
+            refusals.quote_health(problem, self.after)
+        if self.started:
+            problem.details.setdefault("started_jobs", self.job_names())
+        known = truth_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
+        problem.truth = {**known, **problem.truth}
+
+    def explain_anew(self, problem: FailbackError, look: Callable[[], View], wish: Wish, watch: Watch) -> None:
+        """Look again, if only once, and fill in what a failure does not know."""
+        try:
+            self.after = look()
+            read_again = True
+        except FailbackError as unread:
+            watch.report(f"{wish.target} could not be read again: {unread.happened}")
+            if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
+                # What failed is then no longer what has to be done.
+                problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
+            read_again = False
+        self.explain(problem, read_again=read_again)
+
+
+def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
+    """Take the target to where the wish wants it, or as far as waiting was asked for.
+
+    Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
+    """
+    runner = None
+    with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {wish.target}"):
+        try:
+            runner = _Runner(session, wish, watch, procedure, find_target(session, wish))
+            return runner.run()
+        except FailbackError as problem:
+            if runner is not None:
+                runner.explain(problem)
+            raise
+
+
+class _Runner:
+    """One run of the loop. A class only because its steps share what they have seen so far."""
+
+    def __init__(self, session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure, target: Target) -> None:
+        self._session = session
+        self._wish = wish
+        self._watch = watch
+        self._procedure = procedure
+        self._target = target
+        self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self._attempts = Attempts(watch)
+        first = self._look_now()
+        self._course = Course(before=first, after=first)
+        self._patience_ends: float | None = None
+        self._busy_since: float | None = None
+
+    def run(self) -> Course:
+        """Look and step until there is nothing left to do, or nothing that may be waited for."""
+        while self._step():
+            self._look()
+        return self._course
+
+    def explain(self, problem: FailbackError) -> None:
+        """Look again and fill in what a failure does not know."""
+        self._course.explain_anew(problem, self._look_now, self._wish, self._watch)
+
+    def _look(self) -> None:
+        """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
+        self._course.after = read_patiently(self._look_now, self._watch, self._interval)
+
+    def _look_now(self) -> View:
+        self._watch.look.begin()
+        view = self._target.look()
+        self._watch.look.saw_vms(len(view.members))
+        return view.assumed(self._wish.assume_stage) if self._wish.predicts else view
+
+    def _step(self) -> bool:
+        """Do what the last look calls for; return whether to look again."""
+        decisions = self._decide(self._course.after)
+        todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_done_with(*pair)]
+        waits = [member for member, decision in todo if decision.step is Step.WAIT]
+        starts = [member for member, decision in todo if decision.step is Step.START]
+        if not todo:
+            return False
+        if starts and not waits:
+            return self._start(starts)
+        return self._wait([member for member, _decision in todo], waits)
+
+    def _decide(self, view: View) -> list[tuple[Observation, Decision]]:
+        decisions = [(member, self._decide_for(member, view)) for member in view.members]
+        refused = [pair for pair in decisions if pair[1].step is Step.REFUSE]
+        if refused:
+            raise refusals.refusal(self._procedure.verb, refused, view)
+        return decisions
+
+    def _decide_for(self, member: Observation, view: View) -> Decision:
+        made = decide(self._procedure.verb, member)
+        # Whose job has brought it there does not matter where the verb ends.
+        return made if member.stage in self._procedure.goal else within_own(made, member, view.plan)
+
+    def _is_done_with(self, member: Observation, decision: Decision) -> bool:
+        """Whether a member is where the verb ends, or held: its own job is followed even then."""
+        held = member.item.id in self._course.held and decision.step is not Step.ATTACH
+        return held or member.stage in self._procedure.goal
+
+    def _hold(self, members: Iterable[Observation]) -> bool:
+        """Leave members out of the rest of the run: once some of a plan are held, none of them goes ahead."""
+        self._course.held.update(_ids(members))
+        return self._step()
+
+    def _start(self, starts: list[Observation]) -> bool:
+        course = self._course
+        fresh = [member for member in starts if member.item.id not in course.started]
+        if not fresh:
+            return self._look_once_more(starts)
+        if course.held or self._procedure.gate.holds(fresh):
+            return self._hold(fresh)
+        writes = self._procedure.writes(course.after, fresh)
+        # What the writes rest on may have taken minutes to read.
+        if self._procedure.gate.holds(fresh):
+            return self._hold(fresh)
+        if self._wish.check_mode:
+            course.changed, course.predicted = True, _ids(fresh)
+            return False
+        try:
+            self._send_each(writes)
+        except NotTaken as refusal:
+            self._attempts.wait_after(refusal)
+            return True
+        if not self._wish.wait:
+            self._look()
+            return False
+        self._follow(course.job_names(), self._procedure.stop)
+        return True
+
+    def _send_each(self, writes: Sequence[Write]) -> None:
+        """Send the writes, one after the other. Each may take its time: the gate is asked again for the next."""
+        for number, write in enumerate(writes):
+            if number > 0 and self._procedure.gate.holds(write.members):
+                self._course.held.update(_ids(member for rest in writes[number:] for member in rest.members))
+                return
+            self._send(write)
+
+    def _send(self, write: Write) -> None:
+        """Send a write and keep its job's name; where its fate is unknown, find the job by reading.
+
+        Raises NotTaken where nothing came of it.
+        """
+        names = ", ".join(member.item.friendly_name for member in write.members)
+        self._watch.report(f"{self._procedure.verb.value} of {names}: starting")
+        try:
+            accepted = write.send()
+            self._interval = self._wish.poll_interval or accepted.retry_after
+            job_name = accepted.job_name or self._job_that_appeared(write.members[0])
+        except FateUnknown as unknown:
+            job_name = self._job_that_appeared(write.members[0], unknown)
+        self._attempts.succeeded()
+        self._course.changed = True
+        self._course.started.update(_ids(write.members))
+        self._course.jobs.update({member.item.id: job_name for member in write.members})
+
+    def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
+        """Return the name of the job that a write started, "" when it has ended already.
+
+        Raises the failure of a write of C(unknown) fate where no job appears.
+        """
+        for _look in range(LOOKS_FOR_UNKNOWN_FATE):
+            self._watch.sleep(self._interval)
+            try:
+                # What else is to be sent rests on the look before.
+                view = self._target.look()
+            except FailbackError as unread:
+                self._watch.report(f"{self._wish.target} could not be read: {unread.happened}")
+                continue
+            now = next((one for one in view.members if one.item.id == member.item.id), member)
+            made = within_own(decide(self._procedure.verb, now), now, view.plan)
+            if made.step is Step.ATTACH and now.job is not None:
+                return now.job.name
+            if has_reached(self._procedure.verb, now.stage):
+                return ""
+        if unknown is not None:
+            raise unknown
+        return ""
+
+    def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
+        """Follow what runs, then look again."""
+        if self._is_held_after(members, waits):
+            return self._hold(waits)
+        self._course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
+        if not self._wish.wait or self._wish.check_mode:
+            return self._do_not_wait(members, waits)
+        if self._watch.remaining() <= 0:
+            raise refusals.out_of_time(members, self._watch)
+        # What stands in the way comes first: following the others could return at once, again and again.
+        jobs = [member.job for member in waits or members if member.job is not None and member.job.is_running]
+        if jobs:
+            self._busy_since = None
+            stop = _ended_or_waits_for_somebody if waits else self._procedure.stop
+            self._follow([job.name for job in jobs], stop, own=not waits)
+        else:
+            self._wait_without_a_job(members, waits)
+        return True
+
+    def _wait_without_a_job(self, members: list[Observation], waits: list[Observation]) -> None:
+        """Wait for what no job tells of: the verb's own work goes on in the item, something else must end soon."""
+        self._watch.report(refusals.reasons(waits or members))
+        now = self._watch.now()
+        self._busy_since = now if self._busy_since is None else self._busy_since
+        if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
+            raise refusals.busy_without_a_job(waits, now - self._busy_since)
+        self._watch.sleep(self._interval)
+
+    def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
+        """Whether what would be written after the waiting is held: in check mode by what is true now."""
+        gate = self._procedure.gate
+        if not waits:
+            return False
+        return gate.holds(members) if self._wish.check_mode else gate.holds_for_good(members)
+
+    def _do_not_wait(self, members: list[Observation], waits: list[Observation]) -> bool:
+        if waits and not self._wish.check_mode:
+            raise refusals.something_else_runs(waits)
+        # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
+        foresees = self._wish.check_mode and self._wish.wait
+        self._course.predicted = _ids(members) if foresees else frozenset()
+        self._course.changed = foresees and bool(waits)
+        return False
+
+    def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
+        """Follow jobs to where stop says, or to where somebody else has to act. One that fails hides no other."""
+        failures = []
+        for name in dict.fromkeys(filter(None, names)):
+            try:
+                job = follow_job(
+                    self._session,
+                    name,
+                    self._watch,
+                    lambda job: stop(job) or _needs_somebody(job),
+                    self._interval,
+                    tolerate_failure=not own,
+                )
+            except JobFailed as failure:
+                failures.append(failure)
+                continue
+            # Recorded: a plan's job answers under another name than the operation; the body's own name is kept.
+            self._course.jobs.update({key: job.name for key, known in self._course.jobs.items() if known == name})
+        if failures:
+            raise refusals.failed_jobs(failures)
+
+    def _look_once_more(self, starts: list[Observation]) -> bool:
+        """The job succeeded or was resumed, yet the item looks as before: give it time, then say so."""
+        remaining = self._watch.remaining()
+        if self._patience_ends is None:
+            self._patience_ends = remaining - PATIENCE
+        if remaining <= max(self._patience_ends, 0):
+            if any(member.job is not None and member.job.is_running for member in starts):
+                raise refusals.still_waits(starts, PATIENCE)
+            raise refusals.still_as_before(self._procedure.verb, starts, self._course.job_names())
+        self._watch.report(f"It has not taken effect yet: {refusals.reasons(starts)}")
+        self._watch.sleep(self._interval)
+        return True
+
+
+def _ids(members: Iterable[Observation]) -> frozenset[str]:
+    return frozenset(member.item.id for member in members)
+
+
+def _ended_or_waits_for_somebody(job: Job) -> bool:
+    return not job.is_running or job.may_be_resumed
+
+
+def _needs_somebody(job: Job) -> bool:
+    """Whether the job waits for a person, but not for Complete Failover: a manual action of a plan, for one."""
+    return job.may_be_resumed and not job.waits_for_completion
+
+
+def plan_or_items(
+    view: View,
+    starts: Sequence[Observation],
+    send_plan: Callable[[str], Accepted],
+    send_item: Callable[[Observation], Accepted],
+) -> list[Write]:
+    """Return one write for a plan whose members all need it, else one for each member that does, in start order."""
+    if view.plan is not None and len(starts) == len(view.members):
+        name = view.plan.name
+        return [Write(starts, lambda: send_plan(name))]
+    return [Write((member,), _bound(send_item, member)) for member in starts]
+
+
+def _bound(send: Callable[[Observation], Accepted], member: Observation) -> Callable[[], Accepted]:
+    return lambda: send(member)

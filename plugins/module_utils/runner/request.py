@@ -1,0 +1,167 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user asked for, as values. A wish for one replicated item or for one recovery plan, never both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ..model.acceptance import Acceptance
+from ..model.arm_ids import last_segment
+from ..model.attestation import Attestations
+from ..model.commit_policy import CommitPolicy
+from ..model.cutover_window import AnyWindow, parse_window
+from ..model.decisions import Verb
+from ..model.evidence import MAX_AGE
+from ..probes.probe import Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What every verb is asked.
+
+    C(poll_interval) is in seconds; None means what the service asks for. C(check_mode) forbids every write;
+    C(assume_stage) is for check mode alone: the stage that an earlier task of the same check predicted.
+    """
+
+    replicated_item: str = ""
+    recovery_plan: str = ""
+    check_mode: bool = False
+    wait: bool = True
+    poll_interval: float | None = None
+    assume_stage: str = ""
+
+    @property
+    def predicts(self) -> bool:
+        """Whether the target is taken to be at another stage than it is: what is read of it now proves nothing."""
+        return self.check_mode and bool(self.assume_stage)
+
+    @property
+    def target(self) -> str:
+        """The target as a person names it: of a resource id, its last part."""
+        if self.recovery_plan:
+            return f"recovery plan '{last_segment(self.recovery_plan)}'"
+        return f"replicated item '{last_segment(self.replicated_item)}'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedFailoverWish(Wish):
+    """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end.
+
+    C(window) is when a failover may be started that shuts the running copy down at once.
+    """
+
+    verb: Verb = Verb.FAIL_BACK
+    data_sync: str = "auto"
+    create_vm_if_missing: bool = False
+    target_host: str = ""
+    wait_for: str = "waiting_for_completion"
+    window: AnyWindow | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteWish(Wish):
+    """C(comments) stand in the job afterwards. C(window) is when the cut-over may be started."""
+
+    comments: str = ""
+    window: AnyWindow | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateWish(Wish):
+    """C(interval) is the seconds between two attempts. C(attested) is what was proved by other means, in words: for
+    every VM of a plan."""
+
+    interval: float = 10
+    heartbeat: bool = True
+    addresses: bool = True
+    expected_addresses: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    attested: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitWish(Wish):
+    """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one.
+
+    C(validation_max_age) is how old it may be. C(discard_azure_changes): what the Azure VM wrote since the cut-over may
+    be deleted with it. C(discard_disks) are the names of disks in Azure that no failback carries and that may go.
+    C(accept_unseen) is what a person accepts that was not seen.
+    """
+
+    verb: Verb = Verb.COMMIT_FAILBACK
+    policy: CommitPolicy
+    validation: object = None
+    validation_max_age: timedelta = MAX_AGE
+    discard_azure_changes: bool = False
+    discard_disks: tuple[str, ...] = ()
+    accept_unseen: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbandonWish(Wish):
+    """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that the copies on a host which cannot
+    be asked are off, by host. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut
+    down in that time. C(close_applications) lets a guest close those with unsaved data."""
+
+    reason: str = ""
+    attested_off: Attestations = field(default_factory=dict)
+    force_off: bool = False
+    shutdown_timeout: float = 600
+    close_applications: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReverseReplicateWish(Wish):
+    """C(wait_for): job (initial replication has been started) or protected."""
+
+    wait_for: str = "protected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobWish(Wish):
+    """C(state): cancelled, restarted. C(name) is a job's name or id; without it the target's own job is meant."""
+
+    state: str
+    name: str = ""
+    accept_inconsistent_disks: bool = False
+
+    @property
+    def target(self) -> str:
+        """The job as a person names it."""
+        return f"job '{last_segment(self.name)}'" if self.name else f"the job of {super().target}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrereqWish(Wish):
+    """C(refresh_provider) is the only thing that makes this verb write. C(discard_disks) as for the commit."""
+
+    refresh_provider: bool = False
+    data_sync: str = "auto"
+    create_vm_if_missing: bool = False
+    target_host: str = ""
+    discard_disks: tuple[str, ...] = ()
+
+
+def common_options(parameters: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Return what the options say that every verb takes, by the names of their attributes."""
+    return {
+        "replicated_item": parameters["replicated_item"] or "",
+        "recovery_plan": parameters["recovery_plan"] or "",
+        "check_mode": check_mode,
+        "wait": parameters["wait"],
+        "poll_interval": parameters["poll_interval"],
+        "assume_stage": parameters.get("assume_stage") or "",
+    }
+
+
+def window_of(parameters: Mapping[str, Any]) -> AnyWindow | None:
+    """Return the window that the options give; None without one. Raises ConfigurationError."""
+    given = parameters["window"]
+    if given is None:
+        return None
+    return parse_window(given["not_before"] or "", given["not_after"] or "", given["time_zone"])

@@ -1,0 +1,104 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a verb returns: the same keys for every verb, for an item and for a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..model.decisions import Verb
+from ..model.jobs import Job
+from ..model.json_path import as_result
+from ..model.lifecycle import Observation, Stage
+from ..model.progress import percent_complete
+from .authority import common, stage_of
+from .loop import Course
+from .target import View
+
+_DIRECTIONS = {
+    Verb.FAIL_OVER: "primary_to_recovery",
+    Verb.COMMIT_FAILOVER: "primary_to_recovery",
+    Verb.REVERSE_REPLICATE: "primary_to_recovery",
+    Verb.ABANDON: "primary_to_recovery",
+}
+
+
+def direction_of(verb: Verb) -> str:
+    """Return the direction of a verb in the service's own words, as Ansible spells them."""
+    return _DIRECTIONS.get(verb, "recovery_to_primary")
+
+
+def job_result(job: Job) -> dict[str, Any]:
+    """Return the short form of a job that results carry."""
+    return {
+        "id": job.id,
+        "name": job.name,
+        "operation": job.operation.name.lower(),
+        "scenario_name": job.scenario,
+        "state": job.state,
+        "state_description": job.state_description,
+        "started": job.started.isoformat() if job.started else None,
+        "ended": job.ended.isoformat() if job.ended else None,
+        "percent_complete": percent_complete(job),
+        "allowed_actions": sorted(job.allowed_actions),
+    }
+
+
+def verb_outcome(session: AzureSession, verb: Verb, course: Course, predicted: Stage | None) -> dict[str, Any]:
+    """Return the result of a verb. C(predicted) is the stage that check mode foresees where it would have written."""
+    return course_outcome(session, course, direction_of(verb), predicted)
+
+
+def course_outcome(
+    session: AzureSession, course: Course, direction: str | None, predicted: Stage | None
+) -> dict[str, Any]:
+    """Return the keys that all results have in common; C(predicted) as above."""
+    jobs = _read_jobs(session, course)
+    members = [
+        _member(course, member, predicted if member.item.id in course.predicted else None, jobs)
+        for member in course.after.members
+    ]
+    doubts = [f"{one.item.friendly_name}: {one.doubt}" for one in course.after.members if one.doubt]
+    return {
+        "changed": course.changed,
+        **({"warnings": doubts} if doubts else {}),
+        "stage": {"before": stage_of(course.before), "after": common([member["stage"]["after"] for member in members])},
+        "direction": direction,
+        "authoritative_side": common([member["authoritative_side"] for member in members]),
+        "reversible": all(member["reversible"] for member in members),
+        "job": next((member["job"] for member in members if member["job"]), None),
+        **target_result(course.after),
+        "members": members if course.after.plan is not None else [],
+    }
+
+
+def target_result(view: View) -> dict[str, Any]:
+    """Return the target as the service describes it, with every key in Ansible's spelling."""
+    if view.plan is not None:
+        return {"replicated_item": None, "recovery_plan": as_result(view.plan.document)}
+    return {"replicated_item": as_result(view.members[0].item.document), "recovery_plan": None}
+
+
+def _read_jobs(session: AzureSession, course: Course) -> dict[str, dict[str, Any]]:
+    names = dict.fromkeys(filter(None, course.jobs.values()))
+    found = {name: session.site_recovery.find_job(name) for name in names}
+    return {name: job_result(job) for name, job in found.items() if job is not None}
+
+
+def _member(
+    course: Course, member: Observation, foreseen: Stage | None, jobs: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    first = next((one for one in course.before.members if one.item.id == member.item.id), member)
+    final = Observation(member.item, foreseen, None, "predicted") if foreseen else member
+    return {
+        "name": member.item.name,
+        "friendly_name": member.item.friendly_name,
+        "id": member.item.id,
+        "stage": {"before": first.stage.value, "after": final.stage.value},
+        "authoritative_side": final.authoritative_side.value,
+        "reversible": final.reversible,
+        "reason": member.explanation,
+        "job": jobs.get(course.jobs.get(member.item.id, "")),
+    }

@@ -1,0 +1,151 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows from a stage, and from how the last failback ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bodies
+import pytest
+from bodies import failback, inline, item, job, scenario, synchronizing_first
+
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState
+from ansible_collections.asr.failback.plugins.module_utils.model.history import History, history_of
+from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
+from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
+from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import (
+    Observation,
+    Side,
+    Stage,
+    needs_history,
+    observe,
+)
+
+FAILED_OVER_AT = "2026-02-01T00:00:00Z"
+BROKEN = synchronizing_first(sync="Failed")
+SIDES = {
+    Stage.PROTECTED: (Side.ON_PREMISES, False),
+    Stage.FAILOVER_COMMIT_PENDING: (Side.AZURE, True),
+    Stage.FAILED_OVER: (Side.AZURE, True),
+    Stage.SYNCHRONIZING: (Side.AZURE, True),
+    Stage.WAITING_FOR_COMPLETION: (Side.AZURE, True),
+    Stage.COMPLETING: (Side.AZURE, True),
+    Stage.FAILBACK_COMMIT_PENDING: (Side.ON_PREMISES, True),
+    Stage.FAILED_BACK: (Side.ON_PREMISES, False),
+    Stage.REVERSE_REPLICATING: (Side.ON_PREMISES, False),
+    Stage.INTERRUPTED: (Side.AZURE, True),
+}
+
+
+@pytest.mark.parametrize(("stage", "expected"), SIDES.items(), ids=lambda value: getattr(value, "value", ""))
+def test_each_stage_says_who_holds_the_truth_and_whether_there_is_a_way_back(
+    stage: Stage, expected: tuple[Side, bool]
+) -> None:
+    observation = Observation(parse_item(item()), stage, None, "")
+    assert (observation.authoritative_side, observation.reversible) == expected
+
+
+BUSY_SIDES = [("Recovery", (Side.AZURE, True)), ("Primary", (Side.ON_PREMISES, False))]
+
+
+@pytest.mark.parametrize(("active", "expected"), BUSY_SIDES)
+def test_a_busy_item_holds_the_truth_where_it_is_active(active: str, expected: tuple[Side, bool]) -> None:
+    observation = Observation(parse_item(item(active=active)), Stage.BUSY, None, "")
+    assert (observation.authoritative_side, observation.reversible) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "needed"),
+    [
+        (item("Failback"), True),
+        (item("Commit"), True),
+        (item("Failback", currentScenario=scenario("PlannedFailover")), False),
+        (item("PlannedFailover", active="Primary"), False),
+        (item("Commit", active="Primary"), False),
+    ],
+)
+def test_history_is_read_only_where_the_stage_depends_on_it(body: Any, needed: bool) -> None:
+    assert needs_history(parse_item(body)) is needed
+
+
+def test_the_last_failback_is_the_newest_of_this_item_since_its_failover() -> None:
+    jobs = [
+        job("RestoreCompletion", "Succeeded", name="not a failback", startTime="2026-02-05T00:00:00Z"),
+        failback("Failed", *BROKEN, name="of another VM", startTime="2026-02-04T00:00:00Z", targetObjectId="other"),
+        failback("Cancelled", *BROKEN, name="newest", startTime="2026-02-03T00:00:00Z"),
+        failback("Failed", *BROKEN, name="older", startTime="2026-02-02T00:00:00Z"),
+        failback("Failed", *BROKEN, name="before the failover", startTime="2026-01-31T00:00:00Z"),
+    ]
+    mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
+    found = history_of(mine, [parse_job(body) for body in jobs])
+    assert found.last_failback is not None
+    assert found.last_failback.name == "newest"
+    assert history_of(mine, [parse_job(body) for body in (*jobs[:2], jobs[4])]).last_failback is None
+
+
+@pytest.mark.parametrize("closing", ["UnplannedFailover", "CommitFailover", "FinalizeFailback", "IrCompletion"])
+def test_a_newer_success_of_another_step_closes_the_cycle_of_an_older_failback(closing: str) -> None:
+    older = failback("Failed", *BROKEN, startTime="2026-02-02T00:00:00Z")
+    mine = parse_item(item("Failback"))
+    succeeded = parse_job(job(closing, "Succeeded", startTime="2026-02-03T00:00:00Z"))
+    failed = parse_job(job(closing, "Failed", startTime="2026-02-03T00:00:00Z"))
+    assert history_of(mine, [succeeded, parse_job(older)]) == History()
+    assert history_of(mine, [failed, parse_job(older)]).last_failback is not None
+
+
+def test_a_failback_that_never_began_to_write_does_not_hide_one_that_did() -> None:
+    jobs = [
+        failback("Failed", bodies.skipped("MonitorDataSync"), name="refused", startTime="2026-02-03T00:00:00Z"),
+        failback("Cancelled", *BROKEN, name="broken", startTime="2026-02-02T00:00:00Z"),
+    ]
+    mine = parse_item(item("Failback", lastSuccessfulFailoverTime=FAILED_OVER_AT))
+    last = history_of(mine, [parse_job(body) for body in jobs])
+    assert observe(mine, history=last).stage is Stage.INTERRUPTED
+
+
+def test_a_plan_s_failback_counts_for_its_members() -> None:
+    of_plan = failback(
+        "Failed",
+        inline("Flow", "Failed"),
+        bodies.group("FailoverAllActionGroup", "Failed", bodies.machine(bodies.VM_ID, "Failed", "child")),
+        targetObjectId="the plan",
+        targetInstanceType="RecoveryPlan",
+    )
+    mine = parse_item(item("Failback"))
+    last = history_of(mine, [parse_job(of_plan)])
+    assert last.last_failback is not None
+    assert observe(mine, history=last).stage is Stage.INTERRUPTED
+
+
+@pytest.mark.parametrize(("state", "stage"), [("InProgress", Stage.SYNCHRONIZING), ("Suspended", Stage.BUSY)])
+def test_a_running_failback_counts_though_the_item_does_not_name_it(state: str, stage: Stage) -> None:
+    running = parse_job(failback(state, startTime="2026-02-03T00:00:00Z"))
+    seen = observe(parse_item(item("Failback")), history=History(running))
+    assert (seen.stage, seen.job) == (stage, running)
+
+
+def test_a_pending_commit_after_a_failback_that_failed_is_left_to_a_person() -> None:
+    broken = parse_job(failback("Failed", *BROKEN))
+    assert observe(parse_item(item("Commit")), history=History(broken)).awaits_unknown_commit
+
+
+@pytest.mark.parametrize("operation", ["Commit", "Failback", "PlannedFailover", "ReverseReplicate"])
+@pytest.mark.parametrize("place", ["Both", ""])
+def test_a_location_that_is_not_known_is_never_guessed(operation: str, place: str) -> None:
+    with pytest.raises(UnknownState, match="activeLocation"):
+        observe(parse_item(item(operation, active=place)))
+
+
+def test_an_item_that_runs_in_azure_is_not_failed_back_whatever_it_allows() -> None:
+    with pytest.raises(UnknownState, match="may reverse replicate"):
+        observe(parse_item(item("ReverseReplicate", active="Recovery")))
+
+
+def test_a_failover_that_could_not_be_completed_is_not_protection() -> None:
+    broken = item("UnplannedFailover", active="Primary", state="UnplannedFailoverCompletionFailed")
+    seen = observe(parse_item(broken))
+    assert seen.stage is Stage.BUSY
+    assert "UnplannedFailoverCompletionFailed" in seen.reason

@@ -1,0 +1,154 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a run of the role ended, why, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import Course, account
+
+PENDING = "failback_commit_pending"
+ERROR = {"failed": True, "msg": "No way", "error": {"kind": "throttled"}}
+
+
+def course(stage: str = "protected", **more: Any) -> Course:
+    """A run that ended with its VM at a stage."""
+    kept: dict[str, Any] = {
+        "target": "web01",
+        "stage": stage,
+        "where": [["web01", stage]],
+        "steps": [],
+        "findings": [],
+        "validation": {},
+        "last": {"authoritative_side": "azure", "reversible": True},
+        "failed": {},
+        "part": "",
+        "hooks": ["/hooks/drain.yml"],
+        "ended": True,
+        "fresh": True,
+        "ready": False,
+        "awaits_commit": stage == PENDING,
+        "check_mode": False,
+        "commits": True,
+        "commit_policy": "after_validation",
+        "validates": True,
+        "discards": False,
+    }
+    return Course(**{**kept, **more})
+
+
+IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
+DOUBT = {"authoritative_side": "mixed", "reason": "Its Azure VM was started"}
+WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window": {"state": "before"}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "reason", "after"),
+    [
+        (course(), "protected", "", ""),
+        (course("failed_over", ready=True), "ready", "", ""),
+        (course("failed_over", check_mode=True), "predicted", "", ""),
+        (course(PENDING, commits=False), PENDING, "", ""),
+        (course(PENDING), "held", "The failback awaits its commit, which needs", "still ahead. Let its host be asked"),
+        (course(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
+        (course("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
+        (course("completing", last=WAITS), "waiting_for_window", "is not open.", "Run again when its window is open"),
+        (
+            course("completing", last={**WAITS, "window": {"state": "over"}}),
+            "waiting_for_window",
+            "is not open.",
+            "Run again with a new failback_window",
+        ),
+        (
+            course(PENDING, last={"held": True, "reason": "On hold"}, commit_policy="hold"),
+            "held",
+            "On hold.",
+            "Run again with another failback_commit_policy",
+        ),
+        (course(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
+        (course(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
+        (course(PENDING, last=DOUBT, discards=True), "held", "The failback awaits its commit", "Let its host be asked"),
+        (course("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
+        (course("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
+        (course("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
+        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site"),
+    ],
+)
+def test_a_run_is_accounted_for(seen: Course, outcome: str, reason: str, after: str) -> None:
+    result = account(seen)
+    assert result["outcome"] == outcome
+    for word, text in ((reason, result["reason"]), (after, result["next"])):
+        assert word in text
+        assert bool(word) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("failed", "part", "reason", "after"),
+    [
+        ({"msg": "Broken"}, "/hooks/drain.yml", "The hook drain.yml failed: Broken.", "Repair the hook"),
+        ({"msg": "Shop is down"}, "validate.yml", "The validation failed: Shop is down.", "Repair the VM"),
+        (ERROR, "validate.yml", "No way.", "Run again later."),
+        ({"msg": "A step's own stop!"}, "commit.yml", "A step's own stop!", "Do what the reason says"),
+        ({"msg": "Wrong"}, "", "Wrong.", "Correct the variable"),
+        ({"msg": "x", "error": "of another module"}, "", "x.", "Correct the variable"),
+        ({"msg": ""}, "", "A task failed; what Ansible printed says why.", "Correct the variable"),
+        ({"msg": "x", "error": {"kind": "new"}}, "commit.yml", "x.", "See the reason"),
+        (
+            {"msg": "All items completed", "results": [{"msg": "fine"}, ERROR, ERROR]},
+            "commit.yml",
+            "No way.",
+            "Run again later.",
+        ),
+    ],
+)
+def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, reason: str, after: str) -> None:
+    result = account(course("failed_over", failed=failed, part=part))
+    assert result["outcome"] == "failed"
+    assert result["reason"] == reason
+    assert result["next"].startswith(f"{IN_AZURE} {after}")
+
+
+def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_it() -> None:
+    failed = {**ERROR, "changed": True, "authoritative_side": None, "reversible": None}
+    result = account(course(PENDING, failed=failed, fresh=False))
+    assert result["next"] == (
+        "Before its request was sent: It was cut over to on-premises; its commit is still ahead. What the request did "
+        "since is not known. Run again later."
+    )
+    assert (result["authoritative_side"], result["reversible"]) == (None, None)
+
+
+WOULD = "Nothing was changed (check mode). A real run would stop here: It was cut over to on-premises; its commit is"
+
+
+def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
+    foretold = {"check_mode": True, "steps": [{"step": "planned_failover", "changed": True}]}
+    assert account(course(PENDING, **foretold))["next"].startswith(WOULD)
+    assert account(course(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
+    # What was looked at after a failure is what there is.
+    assert account(course("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
+    # Without a step that would change anything, what was seen is what there is.
+    assert account(course(PENDING, check_mode=True))["next"].startswith("It was cut over")
+
+
+def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:
+    error = {"kind": "contradiction", "validation": {"vms": []}}
+    failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}
+    result = account(course(PENDING, failed=failed))
+    assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
+    assert result["next"] == "Do what the reason says, then run again."
+    assert result["validation"] == {"vms": []}
+
+
+def test_what_could_not_be_checked_is_named_once() -> None:
+    check = {"id": "heartbeat", "status": "not_checked", "cause": "No host is named."}
+    finding = {"id": "host_reachable", "status": "not_checked", "cause": "hv01 does not answer."}
+    of_checks = account(course(PENDING, findings=[finding], validation={"vms": [{"checks": [check, check]}]}))
+    assert of_checks["reason"].endswith(" Not checked: No host is named.")
+    of_hosts = account(course(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
+    assert of_hosts["reason"].endswith(" Not checked: hv01 does not answer.")
