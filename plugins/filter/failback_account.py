@@ -14,7 +14,7 @@ description:
 options:
   _input:
     description:
-      - What the role keeps, by the names of C(Course) in C(plugins/module_utils/model/summary.py).
+      - What the role keeps, by the names of C(RoleRun) in C(plugins/module_utils/model/summary.py).
     type: dict
     required: true
 author:
@@ -36,12 +36,12 @@ _value:
   sample: {target: web01, outcome: protected, stage: protected}
 """
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import Course, account
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, account
 
 
-def failback_account(course):
+def failback_account(role_run):
     """Return the result of the role for what it keeps."""
-    return account(Course(**course))
+    return account(RoleRun(**role_run))
 
 
 class FilterModule:

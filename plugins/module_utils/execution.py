@@ -62,10 +62,10 @@ def execute(
         Hosts(parameters, inventory, own_watch, cache, environ, run_program, hyperv_hosts),
         run_program,
     )
-    wish = contract.wish(parameters, check_mode)
+    request = contract.request(parameters, check_mode)
     # What goes wrong before a verb has begun to look at its target is told as all else is.
     with asked(_what(contract, parameters)), truth_or_none_read() if contract.takes_target else nullcontext():
-        return _with_summary(contract.run(wish, services, own_watch))
+        return _with_summary(contract.run(request, services, own_watch))
 
 
 def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:

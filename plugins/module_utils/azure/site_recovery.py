@@ -47,7 +47,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class FailbackRequest:
+class FailbackInput:
     """The input of a planned failover to on-premises. C(target_provider_id) is for an alternate host; items only."""
 
     synchronize_first: bool
@@ -144,7 +144,7 @@ class SiteRecovery:
         names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
         return self._start(self._client.replication_recovery_services_providers.begin_refresh_provider, *names)
 
-    def fail_back_item(self, item_id: str, request: FailbackRequest) -> Accepted:
+    def fail_back_item(self, item_id: str, request: FailbackInput) -> Accepted:
         """Start the planned failover of an item from Azure to on-premises."""
         details = models.HyperVReplicaAzureFailbackProviderInput(
             data_sync_option=request.data_sync_option,
@@ -159,7 +159,7 @@ class SiteRecovery:
             item_id, "PrimaryToRecovery", models.HyperVReplicaAzurePlannedFailoverProviderInput()
         )
 
-    def fail_back_plan(self, name: str, request: FailbackRequest) -> Accepted:
+    def fail_back_plan(self, name: str, request: FailbackInput) -> Accepted:
         """Start the planned failover of a recovery plan from Azure to on-premises."""
         details = models.RecoveryPlanHyperVReplicaAzureFailbackInput(
             data_sync_option=request.data_sync_option, recovery_vm_creation_option=request.vm_creation_option

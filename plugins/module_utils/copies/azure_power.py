@@ -10,7 +10,7 @@ from ..model.azure_resources import AzureVm
 from ..model.failures import Contradiction, FateUnknown, ServiceError, WaitTimeout
 from ..runner.jobs import read_patiently
 from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE
-from ..runner.request import AbandonWish
+from ..runner.request import UndoFailbackRequest
 from ..watch import Watch
 
 # Seconds: between two looks, and until a machine that Azure has begun to start counts as stuck.
@@ -32,7 +32,7 @@ def start(session: AzureSession, watch: Watch, before: AzureVm) -> FateUnknown |
 
 
 def await_running(
-    session: AzureSession, wish: AbandonWish, watch: Watch, before: AzureVm, unknown: FateUnknown | None
+    session: AzureSession, request: UndoFailbackRequest, watch: Watch, before: AzureVm, unknown: FateUnknown | None
 ) -> None:
     """Read the machine until it runs.
 
@@ -40,7 +40,7 @@ def await_running(
     it takes too long, and the failure of a request that seems not to have arrived.
     """
     ends = max(watch.remaining() - _PATIENCE, 0)
-    interval = wish.poll_interval or _INTERVAL
+    interval = request.poll_interval or _INTERVAL
     looks = 0
     while True:
         vm = read_patiently(lambda: session.compute.find_vm(before.id), watch, interval)

@@ -19,7 +19,7 @@ from ..model.failures import FateUnknown, HostError
 from ..model.guest_shutdown import judge_shutdown
 from ..model.power_states import OFF_ON_HOSTS, is_off
 from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
-from ..runner.request import AbandonWish
+from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..watch import Watch
 from .changes import NAMES, Change
@@ -55,11 +55,13 @@ class _Sent:
 class HostPower:
     """Stops one copy on its host. C(begin) keeps every change from the moment that it is sent."""
 
-    def __init__(self, services: Services, wish: AbandonWish, watch: Watch, stop: Stop, begin: Begin) -> None:
+    def __init__(
+        self, services: Services, request: UndoFailbackRequest, watch: Watch, stop: Stop, begin: Begin
+    ) -> None:
         if stop.copy.machine is None:  # The decision plans no stop of a machine that its host did not show.
             raise ValueError(f"no machine was read on {stop.copy.place}")
         self._services = services
-        self._wish = wish
+        self._request = request
         self._watch = watch
         self._stop = stop
         self._begin = begin
@@ -76,7 +78,7 @@ class HostPower:
 
     def _bring_off(self) -> None:
         sent, state, had_time = self._shut_down()
-        if not is_off(state) and self._wish.force_off and had_time:
+        if not is_off(state) and self._request.force_off and had_time:
             self._settle(sent, state)
             sent, state = self._turn_off(state, sent.why)
         if not is_off(state):
@@ -102,13 +104,13 @@ class HostPower:
                 asks_at = self._watch.remaining() - _ASK_AGAIN
                 ends = ends if sent.made is False else self._ends()
             seen = self._look()
-            is_given_up = sent.is_final and not self._wish.force_off
+            is_given_up = sent.is_final and not self._request.force_off
             if _is_off(seen) or is_given_up or self._watch.remaining() <= ends:
                 return sent, self._known(sent, SHUT_DOWN, seen), ends > 0
             state = self._wait(seen, state)
 
     def _ask_guest(self, state: str) -> _Sent:
-        change, answer, lost = self._send(SHUT_DOWN, state, close_applications=self._wish.close_applications)
+        change, answer, lost = self._send(SHUT_DOWN, state, close_applications=self._request.close_applications)
         if answer is None:
             return _Sent(change, made=None, why=_words_of(lost), lost=lost)
         if is_off(answer["before"][_STATE]):
@@ -122,7 +124,7 @@ class HostPower:
             change.explain(verdict.words)
             return _Sent(change, made=None, why=verdict.words)
         why = self._not_in_time("its guest was asked to shut down, and has")
-        return _Sent(change, made=True, why=why, remedy="" if self._wish.close_applications else _CLOSE)
+        return _Sent(change, made=True, why=why, remedy="" if self._request.close_applications else _CLOSE)
 
     def _turn_off(self, state: str, reason: str) -> tuple[_Sent, str]:
         """Turn the machine off, for this reason; return what was sent, and its state."""
@@ -163,10 +165,10 @@ class HostPower:
     ) -> tuple[Change, Mapping[str, Any] | None, FateUnknown | None]:
         """Send a change; return it with its answer, or with the failure of one whose answer got lost."""
         self._watch.report(f"{self._machine.name} on {self._place}: {action.replace('_', ' ')}")
-        request = {"id": self._machine.id, "action": action, "off": OFF_ON_HOSTS, **options}
+        question = {"id": self._machine.id, "action": action, "off": OFF_ON_HOSTS, **options}
         change = self._begin(action, before)
         try:
-            answer = self._services.hosts.change(self._session, SCRIPT, request)
+            answer = self._services.hosts.change(self._session, SCRIPT, question)
         except FateUnknown as unknown:
             return change, None, unknown
         except HostError as problem:
@@ -196,12 +198,12 @@ class HostPower:
         """Wait until the next look; return the last state that was read."""
         is_read = isinstance(seen, str)
         self._watch.report(f"{self._machine.name} on {self._place} is {seen if is_read else 'not to be read'}")
-        self._watch.sleep(self._wish.poll_interval or _INTERVAL)
+        self._watch.sleep(self._request.poll_interval or _INTERVAL)
         return seen if isinstance(seen, str) else state
 
     def _ends(self) -> float:
         """What is left of the watch when the time for the machine to go off is over."""
-        return max(self._watch.remaining() - self._wish.shutdown_timeout, 0)
+        return max(self._watch.remaining() - self._request.shutdown_timeout, 0)
 
     def _settle(self, sent: _Sent, after: str) -> None:
         """Say what a change led to; one that its host refused, and of which nothing is seen, was none."""
@@ -231,7 +233,7 @@ class HostPower:
         return f"the {NAMES[action]} of {self._machine.name}"
 
     def _not_in_time(self, what: str) -> str:
-        return f"{what} not within {min(self._wish.shutdown_timeout, self._watch.remaining()):.0f} seconds"
+        return f"{what} not within {min(self._request.shutdown_timeout, self._watch.remaining()):.0f} seconds"
 
     def _unread_before(self, action: str, words: str) -> HostError:
         return HostError(
@@ -242,7 +244,7 @@ class HostPower:
         )
 
     def _still_up(self, state: str, sent: _Sent, hint: str) -> HostError:
-        ways = "" if self._wish.force_off else ", or allow to turn it off (force_off: true)"
+        ways = "" if self._request.force_off else ", or allow to turn it off (force_off: true)"
         by_hand = f"Shut it down by hand{ways}, then run the task again."
         return HostError(
             f"{self._machine.name} on {self._place} did not go off, it is {state}: {sent.why}.",

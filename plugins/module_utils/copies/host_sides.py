@@ -13,7 +13,7 @@ from ..model.findings import NotRead
 from ..model.host_side import HostSide
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import at_place, may_be_missing
-from ..runner.request import PrereqWish
+from ..runner.request import PrereqRequest
 from ..runner.services import Services
 from ..runner.target import service_time
 from .on_premises import OnPremises
@@ -27,13 +27,13 @@ _MAX_AGE = 120
 class HostSides:
     """The hosts of the members of one target, each asked once."""
 
-    def __init__(self, services: Services, wish: PrereqWish, members: Sequence[Observation]) -> None:
-        self._wish = wish
+    def __init__(self, services: Services, request: PrereqRequest, members: Sequence[Observation]) -> None:
+        self._request = request
         self._members = members
-        self._creates = wish.create_vm_if_missing or bool(wish.target_host)
+        self._creates = request.create_vm_if_missing or bool(request.target_host)
         hosts = OnPremises(
             services,
-            target_host=wish.target_host,
+            target_host=request.target_host,
             max_age=_MAX_AGE,
             now=lambda: service_time(services.azure, members[0].item),
         )
@@ -42,7 +42,7 @@ class HostSides:
     def may_be_missing(self, members: Sequence[Observation]) -> bool:
         """Say whether there may be nothing to compare with, on the host that one of the members is failed back to."""
         placed = [self._placed[member.item.id] for member in members]
-        copies = [at_place(one.copies, one.host if self._wish.target_host else "") for one in placed]
+        copies = [at_place(one.copies, one.host if self._request.target_host else "") for one in placed]
         return may_be_missing(copies, creates=self._creates)
 
     def of(self, member: Observation, fabric: Fabric | NotRead, data_sync: str) -> HostSide:

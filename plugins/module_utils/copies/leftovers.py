@@ -16,8 +16,8 @@ from ..model.azure_resources import AzureVm
 from ..model.failures import Contradiction, PermissionDenied, UnknownState
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import Sides
-from ..runner.loop import PATIENCE, Course
-from ..runner.request import Wish
+from ..runner.loop import PATIENCE, VerbRun
+from ..runner.request import Request
 from ..watch import Watch
 
 _AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING})
@@ -37,7 +37,7 @@ class Leftovers:
 
 
 def check_leftovers(
-    session: AzureSession, wish: Wish, watch: Watch, course: Course, before: Sequence[Sides]
+    session: AzureSession, request: Request, watch: Watch, verb_run: VerbRun, before: Sequence[Sides]
 ) -> Leftovers:
     """Look for what a commit should have deleted, and for what it leaves; of a commit before this run, the latter only.
 
@@ -47,15 +47,15 @@ def check_leftovers(
     left = Leftovers()
     noted = {sides.item_id: sides.azure_vm for sides in before}
     doubts = {sides.item_id: sides.azure_doubt for sides in before if sides.azure_doubt}
-    for member in course.after.members:
+    for member in verb_run.after.members:
         if member.stage not in _AFTER_COMMIT or not member.item.azure_vm_id:
             continue
         if member.item.id in doubts:
             left.not_checked.append({"id": member.item.azure_vm_id, "reason": doubts[member.item.id]})
             continue
         try:
-            if member.item.id in course.jobs:
-                _check_vm(session, wish, watch, member)
+            if member.item.id in verb_run.jobs:
+                _check_vm(session, request, watch, member)
                 _tell_of_vm(session, member, noted.get(member.item.id), left)
             _check_parts(session, member, noted.get(member.item.id), left)
         except (PermissionDenied, UnknownState) as denied:
@@ -63,11 +63,11 @@ def check_leftovers(
     return left
 
 
-def _check_vm(session: AzureSession, wish: Wish, watch: Watch, member: Observation) -> None:
+def _check_vm(session: AzureSession, request: Request, watch: Watch, member: Observation) -> None:
     patience_ends = max(watch.remaining() - PATIENCE, 0)
     vm = session.compute.find_vm(member.item.azure_vm_id)
     while vm is not None and watch.remaining() > patience_ends:
-        watch.sleep(wish.poll_interval or DEFAULT_RETRY_AFTER)
+        watch.sleep(request.poll_interval or DEFAULT_RETRY_AFTER)
         vm = session.compute.find_vm(member.item.azure_vm_id)
     if vm is None:
         return

@@ -15,7 +15,7 @@ from ..model.failures import NotFound, PermissionDenied, Refused
 from ..model.findings import NotRead
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
-from ..runner.target import View
+from ..runner.target import TargetView
 
 
 class LockReader:
@@ -62,7 +62,7 @@ def locks_around(session: AzureSession, items: Sequence[ReplicatedItem], *asked:
     return [(item.friendly_name, reader.of(item, own_vm(session, item))) for item in items]
 
 
-def asked_of(view: View, members: Sequence[Observation]) -> tuple[str, ...]:
+def asked_of(view: TargetView, members: Sequence[Observation]) -> tuple[str, ...]:
     """Return what Site Recovery is asked for: the plan, which moves every member, or nothing but the items."""
     if view.plan is None or len(members) < len(view.members):
         return ()

@@ -16,8 +16,8 @@ from ..model.evidence import CutOver, objection_to
 from ..model.failures import Refused
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides
-from ..runner.request import CommitWish
-from ..runner.target import View, cut_over_at
+from ..runner.request import CommitRequest
+from ..runner.target import TargetView, cut_over_at
 
 VALIDATION, ACCEPT_UNSEEN = "validation", "accept_unseen"
 _NOT_SEEN = {AZURE: "its Azure VM was not seen off", ON_PREMISES: "its on-premises VM was not seen running"}
@@ -44,15 +44,15 @@ class Unseen:
 class Proofs:
     """The judgements of one commit about what it relies on, for each machine that it was to commit."""
 
-    def __init__(self, session: AzureSession, wish: CommitWish) -> None:
+    def __init__(self, session: AzureSession, request: CommitRequest) -> None:
         self._session = session
-        self._wish = wish
+        self._request = request
         self._judged: list[dict[str, Any]] = []
         self._unseen: list[Unseen] = []
 
-    def refuse_other_vms(self, view: View) -> None:
+    def refuse_other_vms(self, view: TargetView) -> None:
         """Refuse a word for a VM that is not of the target, whatever its stage. Raises ConfigurationError."""
-        refuse_other_vms(self._wish.accept_unseen, [member.item for member in view.members])
+        refuse_other_vms(self._request.accept_unseen, [member.item for member in view.members])
 
     def look(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
         """Judge the evidence for machines, where there is some, or where it is required, and what of them was not seen.
@@ -60,7 +60,7 @@ class Proofs:
         C(sides) as seen last.
         """
         seen = {one.item_id: one for one in sides}
-        if self._wish.policy.requires_evidence or self._wish.validation is not None:
+        if self._request.policy.requires_evidence or self._request.validation is not None:
             judged = [self._judge(member, seen.get(member.item.id)) for member in members]
             self._judged = list({one["id"]: one for one in (*self._judged, *judged)}.values())
         here = [(member, seen[member.item.id]) for member in members if member.item.id in seen]
@@ -80,7 +80,7 @@ class Proofs:
 
     def _require_evidence(self) -> None:
         unproven = [one for one in self._judged if not one["accepted"]]
-        if unproven and self._wish.policy.requires_evidence:
+        if unproven and self._request.policy.requires_evidence:
             raise Refused(
                 "A commit deletes the VM in Azure and its disks, and here it requires evidence: "
                 + "; ".join(f"{one['vm']}: {one['reason']}" for one in unproven),
@@ -108,7 +108,7 @@ class Proofs:
 
     def as_result(self) -> dict[str, Any]:
         """Return what was relied on, for a result."""
-        return {"required": self._wish.policy.requires_evidence, "vms": self._judged}
+        return {"required": self._request.policy.requires_evidence, "vms": self._judged}
 
     def unseen_as_result(self) -> list[dict[str, Any]]:
         """Return what was not seen before the commit, and what stood for it."""
@@ -116,9 +116,9 @@ class Proofs:
 
     def _unseen_of(self, member: Observation, sides: Sides) -> Iterator[Unseen]:
         item = member.item
-        for side, reason in sides.unseen(discards_azure=self._wish.discard_azure_changes).items():
+        for side, reason in sides.unseen(discards_azure=self._request.discard_azure_changes).items():
             proved = side == ON_PREMISES and not sides.runs_elsewhere and self._is_proved(item.id)
-            said = ACCEPT_UNSEEN if accepts(self._wish.accept_unseen, item, side) else None
+            said = ACCEPT_UNSEEN if accepts(self._request.accept_unseen, item, side) else None
             objection = "" if side == AZURE else self._objection(item.id)
             told = f"{reason}; {objection}" if objection else reason
             yield Unseen(item.friendly_name, item.id, side, told, VALIDATION if proved else said)
@@ -132,8 +132,8 @@ class Proofs:
     def _judge(self, member: Observation, sides: Sides | None) -> dict[str, Any]:
         use = sides.azure_use if sides else member.azure_use
         machine = CutOver(member.item.id, member.item.friendly_name, cut_over_at(self._session, member), use)
-        now, oldest = self._session.clock.now(), self._wish.validation_max_age
-        reason = objection_to(self._wish.validation, self._session.vault_id, machine, now, oldest)
+        now, oldest = self._session.clock.now(), self._request.validation_max_age
+        reason = objection_to(self._request.validation, self._session.vault_id, machine, now, oldest)
         return {
             "vm": machine.name,
             "id": machine.id,

@@ -18,8 +18,8 @@ from ..model.failures import Contradiction, Refused
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import ABSENT, UNDER_WAY, Sides, fence_result
 from ..runner.authority import truth_of
-from ..runner.loop import Course
-from ..runner.request import Wish
+from ..runner.loop import VerbRun
+from ..runner.request import Request
 from ..runner.services import Services
 from ..runner.target import use_of
 from .azure_vm import azure_copy
@@ -90,7 +90,7 @@ _IF_ELSEWHERE = (
 )
 
 
-class Fence:
+class SplitBrainCheck:
     """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it.
 
     C(max_age_elsewhere) is how old the answers of hosts may be that are not an item's own, in seconds.
@@ -99,13 +99,13 @@ class Fence:
     def __init__(
         self,
         services: Services,
-        wish: Wish,
+        request: Request,
         *,
         target_host: str = "",
         max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
     ) -> None:
         self._services = services
-        self._wish = wish
+        self._request = request
         self._target_host = target_host
         self._max_age_elsewhere = max_age_elsewhere
         # A failback to another host changes the host that Site Recovery names; the old one still has its copy.
@@ -161,18 +161,18 @@ class Fence:
         return seen
 
     def expect_on_premises(
-        self, course: Course, members: Sequence[Observation], *, discards_azure: bool
+        self, verb_run: VerbRun, members: Sequence[Observation], *, discards_azure: bool
     ) -> list[Sides]:
         """Prove, before a commit deletes the Azure VM, that the on-premises copy alone runs and alone ran.
 
         C(discards_azure): what the Azure VM wrote since may go. Nothing speaks against it in what is returned; whether
         enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed.
         """
-        seen = self._seen_before(self._prove(course, members, "on_premises"))
+        seen = self._seen_before(self._prove(verb_run, members, "on_premises"))
         _refuse_changing(seen)
         used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
-            raise self._contradiction(course, used, "on_premises", _REPORTED)
+            raise self._contradiction(verb_run, used, "on_premises", _REPORTED)
         return seen
 
     def _seen_before(self, seen: list[Sides]) -> list[Sides]:
@@ -180,41 +180,43 @@ class Fence:
         self.before = list({one.item_id: one for one in (*self.before, *seen)}.values())
         return seen
 
-    def expect_azure_alone(self, course: Course) -> dict[str, Any]:
+    def expect_azure_alone(self, verb_run: VerbRun) -> dict[str, Any]:
         """Prove, after an abandonment, that exactly the Azure copies run; return the proof. Raises Contradiction."""
-        self.after = self._prove(course, course.after.members, "azure", said="The failback was abandoned, so that")
+        self.after = self._prove(verb_run, verb_run.after.members, "azure", said="The failback was abandoned, so that")
         return fence_result(self.before, self.after)
 
-    def prove(self, course: Course) -> dict[str, Any]:
+    def prove(self, verb_run: VerbRun) -> dict[str, Any]:
         """Prove, after a step, that exactly the side runs that the stage names; return the proof for the result.
 
         Nothing is looked at where check mode only predicts, or takes a stage for given. Raises Contradiction.
         """
-        if not (course.predicted or self._wish.predicts):
-            members = course.after.members
-            home = [member for member in members if member.stage in _CUT_OVER | (_COMMITTED & _moved(course))]
-            away = [member for member in members if member.stage in _IN_AZURE & _moved(course)]
-            self.after = self._prove(course, home, "on_premises") + self._prove(course, away, "azure")
+        if not (verb_run.predicted or self._request.predicts):
+            members = verb_run.after.members
+            home = [member for member in members if member.stage in _CUT_OVER | (_COMMITTED & _moved(verb_run))]
+            away = [member for member in members if member.stage in _IN_AZURE & _moved(verb_run)]
+            self.after = self._prove(verb_run, home, "on_premises") + self._prove(verb_run, away, "azure")
         return fence_result(self.before, self.after)
 
-    def _prove(self, course: Course, members: Sequence[Observation], side: str, said: str = _REPORTED) -> list[Sides]:
+    def _prove(
+        self, verb_run: VerbRun, members: Sequence[Observation], side: str, said: str = _REPORTED
+    ) -> list[Sides]:
         sides = self.look(members) if members else []
         wrong = [one for one in sides if _contradicts(one, side)]
         if wrong:
-            raise self._contradiction(course, wrong, side, said)
+            raise self._contradiction(verb_run, wrong, side, said)
         return sides
 
-    def _contradiction(self, course: Course, wrong: Sequence[Sides], side: str, said: str) -> Contradiction:
+    def _contradiction(self, verb_run: VerbRun, wrong: Sequence[Sides], side: str, said: str) -> Contradiction:
         where = "on-premises" if side == "on_premises" else "in Azure"
         found = {_situation(one) for one in wrong}
         remedy, truth, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
         problem = Contradiction(
-            f"{said} {self._wish.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
+            f"{said} {self._request.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
             remedy,
             sides=[one.as_result() for one in wrong],
         )
-        problem.asked = f"Check of both sides of {self._wish.target}"
-        known = truth_of(course.before, course.after)
+        problem.asked = f"Check of both sides of {self._request.target}"
+        known = truth_of(verb_run.before, verb_run.after)
         problem.truth = {**known, "sentence": truth, "authoritative_side": holder or known["authoritative_side"]}
         return problem
 
@@ -261,9 +263,9 @@ def sides_of(session: AzureSession, member: Observation, placed: Placed) -> Side
     return Sides(item.id, item.friendly_name, told, placed.copies, vm, use, side.doubt)
 
 
-def _moved(course: Course) -> frozenset[Stage]:
+def _moved(verb_run: VerbRun) -> frozenset[Stage]:
     """Return the stages that this run brought members to: of others nothing was claimed."""
-    return frozenset(member.stage for member in course.after.members if member.item.id in course.jobs)
+    return frozenset(member.stage for member in verb_run.after.members if member.item.id in verb_run.jobs)
 
 
 def _contradicts(sides: Sides, side: str) -> bool:

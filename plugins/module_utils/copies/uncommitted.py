@@ -8,10 +8,10 @@ from __future__ import annotations
 from ..model.azure_use import RUNS
 from ..model.failures import Contradiction
 from ..runner.authority import truth_of
-from ..runner.target import View
+from ..runner.target import TargetView
 
 
-def refuse_uncommitted(view: View) -> None:
+def refuse_uncommitted(view: TargetView) -> None:
     """Refuse to take for home what runs in Azure. Raises Contradiction."""
     found = [one for one in view.members if one.azure_use is not None and one.azure_use.verdict == RUNS]
     if not found:

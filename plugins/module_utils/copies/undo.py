@@ -40,16 +40,16 @@ from ..model.undo_rules import (
 from ..runner.attempts import Attempts
 from ..runner.authority import MIXED, truth_of
 from ..runner.jobs import read_patiently
-from ..runner.loop import Course
+from ..runner.loop import VerbRun
 from ..runner.refusals import failed_members
-from ..runner.request import AbandonWish
+from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..runner.target import cut_over_at, service_time, target_of
 from ..watch import Watch
 from . import azure_power
 from .changes import NAMES, Change, Changes
 from .host_power import HostPower
-from .split_brain_check import Fence
+from .split_brain_check import SplitBrainCheck
 
 Read = TypeVar("Read")
 
@@ -68,23 +68,23 @@ _IF_COMMITTED = (
 )
 
 
-class Undoing:
+class UndoCutover:
     """Undoes the cut-over of every member of a target that is not undone yet.
 
     C(proof) is what was seen of both sides. Nothing is started in Azure while an on-premises copy of any member is up,
     or could not be asked and nobody vouches for it; nor what awaits the commit of its failback no more.
     """
 
-    def __init__(self, wish: AbandonWish, services: Services, watch: Watch, course: Course) -> None:
-        self._wish = wish
+    def __init__(self, request: UndoFailbackRequest, services: Services, watch: Watch, verb_run: VerbRun) -> None:
+        self._request = request
         self._services = services
         self._watch = watch
-        self._course = course
+        self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
-        self._fence = Fence(services, wish, max_age_elsewhere=0)
+        self._fence = SplitBrainCheck(services, request, max_age_elsewhere=0)
         # The places that could not be asked, and that somebody vouches for, by item id.
         self._vouched: dict[str, list[str]] = {}
-        self._target = target_of(services.azure, course.after)
+        self._target = target_of(services.azure, verb_run.after)
         self._changes = Changes(self._time)
         self._touches_hosts = self._touches_azure = self._has_ways_out = False
         self.proof = fence_result([], [])
@@ -92,8 +92,8 @@ class Undoing:
     def run(self) -> None:
         """Undo it, unless it is undone already."""
         undos = self._plan()
-        self._course.changed = any(undo.changes for undo in undos)
-        if self._wish.check_mode:
+        self._verb_run.changed = any(undo.changes for undo in undos)
+        if self._request.check_mode:
             self.proof = fence_result(self._fence.before, [])
             return
         self._bring_down(undos)
@@ -103,9 +103,9 @@ class Undoing:
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
         self._fence.before = self._fence.look(self._members)
-        places = vouched_places(self._wish.attested_off, self._fence.before)
+        places = vouched_places(self._request.attested_off, self._fence.before)
         self._vouched = {one.item_id: vouched_for(one, places) for one in self._fence.before}
-        made = [plan_undo(one, force_off=self._wish.force_off, vouched=places) for one in self._fence.before]
+        made = [plan_undo(one, force_off=self._request.force_off, vouched=places) for one in self._fence.before]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
         objections += filter(None, (self._objection_to_start(undo) for undo in undos if not undo.is_started))
@@ -119,7 +119,7 @@ class Undoing:
 
     @property
     def _members(self) -> Sequence[Observation]:
-        return self._course.after.members
+        return self._verb_run.after.members
 
     def _objection_to_start(self, undo: Undo) -> Objection | None:
         """Say why Azure would not start a machine: known before the other copy of it is stopped."""
@@ -140,7 +140,7 @@ class Undoing:
             for stop in undo.stops:
                 self._touches_hosts = True
                 begin = self._beginner(undo.sides, stop.copy.place)
-                HostPower(self._services, self._wish, self._watch, stop, begin).bring_down()
+                HostPower(self._services, self._request, self._watch, stop, begin).bring_down()
 
     def _beginner(self, sides: Sides, place: str) -> Callable[[str, str], Change]:
         def begin(what: str, before: str) -> Change:
@@ -159,7 +159,7 @@ class Undoing:
             (seen,) = self._patiently(lambda: self._fence.look([self._member(item_id)]))
             if self.steps:
                 self._refuse_lost([seen])
-            found = plan_undo(seen, force_off=self._wish.force_off, vouched=self._vouched[item_id])
+            found = plan_undo(seen, force_off=self._request.force_off, vouched=self._vouched[item_id])
             if isinstance(found, Objection):
                 raise Contradiction(
                     f"Before the {change} it turned out: {found.happened}.",
@@ -187,7 +187,7 @@ class Undoing:
 
     def _patiently(self, read: Callable[[], Read]) -> Read:
         """Read while Azure cannot answer: half-way is the worst place to end in."""
-        return read_patiently(read, self._watch, self._wish.poll_interval or DEFAULT_RETRY_AFTER)
+        return read_patiently(read, self._watch, self._request.poll_interval or DEFAULT_RETRY_AFTER)
 
     def _bring_up(self, undos: Sequence[Undo]) -> None:
         """Start the Azure copies, in the plan's order, once every on-premises copy of all of them is proved off.
@@ -243,11 +243,11 @@ class Undoing:
         if vm is None:
             return
         change, unknown = (None, None) if undo.is_started else self._send_start(undo.sides, vm)
-        if self._wish.wait:
-            azure_power.await_running(session, self._wish, self._watch, vm, unknown)
+        if self._request.wait:
+            azure_power.await_running(session, self._request, self._watch, vm, unknown)
         elif unknown is not None:
             raise unknown
-        if change is not None and self._wish.wait:
+        if change is not None and self._request.wait:
             change.led_to("running", "Azure compute")
 
     def _send_start(self, sides: Sides, vm: AzureVm) -> tuple[Change, FateUnknown | None]:
@@ -280,20 +280,20 @@ class Undoing:
 
     def _prove(self) -> None:
         """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""
-        self._course.after = self._patiently(self._target.look)
+        self._verb_run.after = self._patiently(self._target.look)
         gone = no_longer_pending(self._members)
         if gone:
             raise Contradiction(f"While the failback was abandoned, something else began: {gone}.", _IF_COMMITTED)
-        if not self._wish.wait:
+        if not self._request.wait:
             self._fence.after = self._patiently(lambda: self._fence.look(self._members))
             self.proof = fence_result(self._fence.before, self._fence.after)
             return
-        self.proof = self._patiently(lambda: self._fence.expect_azure_alone(self._course))
+        self.proof = self._patiently(lambda: self._fence.expect_azure_alone(self._verb_run))
 
     def held_by(self, item_id: str) -> dict[str, Any]:
         """Return which side holds the truth of a machine, and whether its Azure VM is there: proved, or in check mode
         predicted, where the end is waited for; else by what the sides show."""
-        if self._wish.wait or self._wish.check_mode:
+        if self._request.wait or self._request.check_mode:
             return {"authoritative_side": "azure", "reversible": True}
         told = truth_by_sides([one for one in self._fence.after if one.item_id == item_id], self._changes.stopped)
         return {key: told[key] for key in ("authoritative_side", "reversible")}
@@ -326,13 +326,13 @@ class Undoing:
         seen = self._fence.before
         if self._touches_hosts or self._touches_azure:
             try:
-                self._course.after = self._target.look()
+                self._verb_run.after = self._target.look()
                 seen = self._fence.look(self._members)
             except FailbackError as unread:
-                self._watch.report(f"{self._wish.target} could not be read again: {unread.happened}")
-                known = truth_of(self._course.before, self._course.after, read_again=False)
+                self._watch.report(f"{self._request.target} could not be read again: {unread.happened}")
+                known = truth_of(self._verb_run.before, self._verb_run.after, read_again=False)
                 return {**known, "sentence": "Which copy runs could not be read again", "authoritative_side": MIXED}
-        known = truth_of(self._course.before, self._course.after)
+        known = truth_of(self._verb_run.before, self._verb_run.after)
         if not seen:
             return known
         told = truth_by_sides(seen, self._changes.stopped)
@@ -345,8 +345,8 @@ class Undoing:
         return {
             "schema_version": SCHEMA_VERSION,
             "vault": self._services.azure.vault_id,
-            "reason": self._wish.reason,
-            "attested_off": dict(self._wish.attested_off),
+            "reason": self._request.reason,
+            "attested_off": dict(self._request.attested_off),
             "note": STAYS,
             "vms": [self._record_of(one) for one in seen],
         }

@@ -39,7 +39,7 @@ from ..model.lifecycle import Observation
 from ..model.split_brain import ABSENT
 from ..probes.probe import Probe
 from ..runner.jobs import read_patiently
-from ..runner.request import ValidateWish
+from ..runner.request import ValidateRequest
 from ..runner.services import Services
 from ..runner.target import cut_over_at, service_time
 from ..watch import Watch
@@ -120,12 +120,14 @@ _NOT_TRIED = Outcome(FAIL, "not tried", "The VM shows no heartbeat.", "See what 
 class Validation:
     """One validation of the members of a target."""
 
-    def __init__(self, services: Services, wish: ValidateWish, watch: Watch, members: Sequence[Observation]) -> None:
+    def __init__(
+        self, services: Services, request: ValidateRequest, watch: Watch, members: Sequence[Observation]
+    ) -> None:
         self._services = services
-        self._wish = wish
+        self._request = request
         self._watch = watch
         session = services.azure
-        equipped = replace(wish, probes=tuple(probe.equipped(services.run_program) for probe in wish.probes))
+        equipped = replace(request, probes=tuple(probe.equipped(services.run_program) for probe in request.probes))
         self._machines = [
             _Machine(member.item, cut_over_at(session, member), _tasks(equipped, member.item)) for member in members
         ]
@@ -139,7 +141,7 @@ class Validation:
             if not waiting or any(machine.has_failed for machine in self._machines):
                 break
             self._watch.report("; ".join(machine.waits_for() for machine in waiting))
-            self._watch.sleep(self._wish.interval)
+            self._watch.sleep(self._request.interval)
             if self._watch.remaining() <= 0:
                 break
         return Evidence(self._services.azure.vault_id, tuple(machine.evidence() for machine in self._machines))
@@ -154,7 +156,7 @@ class Validation:
     def _now(self) -> datetime:
         """Return Azure's time."""
         item = self._machines[0].item
-        return read_patiently(lambda: service_time(self._services.azure, item), self._watch, self._wish.interval)
+        return read_patiently(lambda: service_time(self._services.azure, item), self._watch, self._request.interval)
 
     def _round(self) -> None:
         # Before the attempts: what passes is at least as new as this.
@@ -180,18 +182,18 @@ def _guest(placed: Placed) -> Guest:
     return NotRead("; ".join(f"{copy.place}: {copy.reason}" for copy in placed.copies))
 
 
-def _tasks(wish: ValidateWish, item: ReplicatedItem) -> list[_Task]:
-    expected = wish.expected_addresses
-    tasks = [_attested(number, words) for number, words in enumerate(wish.attested, 1)]
+def _tasks(request: ValidateRequest, item: ReplicatedItem) -> list[_Task]:
+    expected = request.expected_addresses
+    tasks = [_attested(number, words) for number, words in enumerate(request.attested, 1)]
     # The heartbeat first: probes wait for it.
-    if wish.heartbeat:
+    if request.heartbeat:
         tasks.append(_of_guest(HEARTBEAT, check_heartbeat))
-    if wish.addresses:
+    if request.addresses:
         tasks.append(_of_guest(ADDRESSES, check_addresses))
     if expected:
         tasks.append(_of_guest(EXPECTED_ADDRESSES, lambda guest: check_expected_addresses(guest, expected)))
-    mine = [probe for probe in wish.probes if not probe.vm or item.answers_to(probe.vm)]
-    return [*tasks, *(_of_probe(probe, wish.check_mode) for probe in mine)]
+    mine = [probe for probe in request.probes if not probe.vm or item.answers_to(probe.vm)]
+    return [*tasks, *(_of_probe(probe, request.check_mode) for probe in mine)]
 
 
 def _untried(identifier: str, kind: str) -> Check:

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which step follows: a verb is a wish, a stage is a fact, and this table is the only place that knows the order."""
+"""Which step follows: a verb is a request, a stage is a fact, and this table is the only place that knows the order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Step(Enum):
     WAIT = "wait"
     """Another job must end first: follow it, then decide again."""
     NOTHING = "nothing"
-    """The wish is already true."""
+    """What is asked for is already so."""
     REFUSE = "refuse"
     """The order does not allow it."""
 
@@ -260,7 +260,7 @@ def _decide_busy(verb: Verb, seen: Observation) -> Decision:
 
 
 def has_reached(verb: Verb, stage: Stage) -> bool:
-    """Say whether the wish is true in this stage."""
+    """Say whether what is asked for is already so in this stage."""
     return stage in _REACHED[verb]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One VM and the host that it is failed back to, with what a check needs to know of the wish."""
+"""One VM and the host that it is failed back to, with what a check needs to know of the request."""
 
 from __future__ import annotations
 

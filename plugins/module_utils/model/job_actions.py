@@ -50,7 +50,7 @@ def _refuse(reason: str) -> Decision:
 
 
 def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsistent_disks: bool) -> Decision:
-    """Return what the wish for a cancelled job calls for. C(members) are the VMs that the job works on, if any."""
+    """Return what a request to cancel a job calls for. C(members) are the VMs that the job works on, if any."""
     if job.state == "Cancelled":
         return Decision(Step.NOTHING)
     if not job.is_running:
@@ -155,7 +155,7 @@ class RestartDecision:
 def decide_restart(
     job: Job, newer: Sequence[Job], members: Sequence[Observation], *, is_named: bool
 ) -> RestartDecision:
-    """Return what the wish for a restarted job calls for. C(newer) are later jobs of its target, newest first.
+    """Return what a request to restart a job calls for. C(newer) are later jobs of its target, newest first.
 
     C(is_named): the user named the job. Else it is the last one that ended, which somebody else may have started.
     """

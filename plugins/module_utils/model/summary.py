@@ -84,7 +84,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Course:
+class RoleRun:
     """What the role kept of a run for one target.
 
     C(where) has a name and a stage for each VM, C(stage) is theirs, C(mixed) where they differ. C(last) is the result
@@ -168,104 +168,104 @@ def error_of(result: _Result) -> _Result:
     return error if isinstance(error, Mapping) else {}
 
 
-def account(course: Course) -> dict[str, Any]:
+def account(role_run: RoleRun) -> dict[str, Any]:
     """Return the result of the role so far."""
-    failure = why_failed(course)
-    held = "" if failure else why_held(course)
+    failure = why_failed(role_run)
+    held = "" if failure else why_held(role_run)
     # What both sides show says more than what Site Recovery believes.
-    truth = course.failed if course.kind == "contradiction" or course.is_unknown_since else course.last
+    truth = role_run.failed if role_run.kind == "contradiction" or role_run.is_unknown_since else role_run.last
     return {
-        "target": course.target,
-        "outcome": outcome(course, failure),
+        "target": role_run.target,
+        "outcome": outcome(role_run, failure),
         "reason": failure or held,
-        "next": next_step(course, failure, held),
-        "stage": course.stage,
+        "next": next_step(role_run, failure, held),
+        "stage": role_run.stage,
         "authoritative_side": truth.get("authoritative_side"),
-        "reversible": (course.failed if course.is_unknown_since else course.last).get("reversible"),
-        "vms": dict(course.where),
-        "steps": course.steps,
-        "findings": course.findings,
-        "validation": course.validation or error_of(course.failed).get("validation") or {},
+        "reversible": (role_run.failed if role_run.is_unknown_since else role_run.last).get("reversible"),
+        "vms": dict(role_run.where),
+        "steps": role_run.steps,
+        "findings": role_run.findings,
+        "validation": role_run.validation or error_of(role_run.failed).get("validation") or {},
     }
 
 
-def outcome(course: Course, failure: str) -> str:
+def outcome(role_run: RoleRun, failure: str) -> str:
     """Return in a word how it ended."""
     if failure:
         return "failed"
-    if course.ready:
+    if role_run.ready:
         return "ready"
-    if course.check_mode:
+    if role_run.check_mode:
         return "predicted"
-    if course.waits_for_window:
+    if role_run.waits_for_window:
         return "waiting_for_window"
-    return "held" if course.held else course.stage
+    return "held" if role_run.held else role_run.stage
 
 
-def why_failed(course: Course) -> str:
+def why_failed(role_run: RoleRun) -> str:
     """Say why it failed; empty where it did not."""
-    if course.failed:
-        return _introduction(course) + _message(course.problems)
-    if not course.ended:
+    if role_run.failed:
+        return _introduction(role_run) + _message(role_run.problems)
+    if not role_run.ended:
         return _EARLY
-    if not course.where:
+    if not role_run.where:
         return _UNSEEN
-    return as_sentence(course.doubt) if course.doubt else ""
+    return as_sentence(role_run.doubt) if role_run.doubt else ""
 
 
-def why_held(course: Course) -> str:
+def why_held(role_run: RoleRun) -> str:
     """Say why it goes no further; empty where nothing holds it."""
-    if course.waits:
-        return f"{course.last['reason']}."
-    if not course.held:
+    if role_run.waits:
+        return f"{role_run.last['reason']}."
+    if not role_run.held:
         return ""
-    if not course.awaits_commit:
-        return _MIXED + ", ".join(f"{name}: {stage}" for name, stage in course.where) + "."
-    unproved = list(dict.fromkeys(_unproved(course)))
+    if not role_run.awaits_commit:
+        return _MIXED + ", ".join(f"{name}: {stage}" for name, stage in role_run.where) + "."
+    unproved = list(dict.fromkeys(_unproved(role_run)))
     return f"{_HELD} Not checked: {'; '.join(unproved)}." if unproved else _HELD
 
 
-def next_step(course: Course, failure: str, held: str) -> str:
+def next_step(role_run: RoleRun, failure: str, held: str) -> str:
     """Say where the VM is and what to do; empty where nothing has to be done."""
     if not failure and not held:
         return ""
-    remedy = _REMEDIES.get(_failure(course) if failure else _holding(course), _REMEDIES["other"])
-    situation = "" if course.kind == "contradiction" else _SITUATIONS.get(course.stage, "")
-    if course.is_unknown_since and situation:
+    remedy = _REMEDIES.get(_failure(role_run) if failure else _holding(role_run), _REMEDIES["other"])
+    situation = "" if role_run.kind == "contradiction" else _SITUATIONS.get(role_run.stage, "")
+    if role_run.is_unknown_since and situation:
         return f"Before its request was sent: {situation} {_UNKNOWN_SINCE} {remedy}"
-    seen = "" if course.fresh else "When it was seen last: "
-    if course.is_predicted:
+    seen = "" if role_run.fresh else "When it was seen last: "
+    if role_run.is_predicted:
         seen = _PREDICTED
     return f"{seen}{situation} {remedy}" if situation else remedy
 
 
-def _failure(course: Course) -> str:
+def _failure(role_run: RoleRun) -> str:
     """How it failed: of the role's own steps the kind of the error says what to do, other tasks fail for any reason."""
-    if course.doubt:
+    if role_run.doubt:
         return "doubt"
-    if not course.failed:
-        return "unseen" if course.ended else "early"
-    if course.in_hook:
+    if not role_run.failed:
+        return "unseen" if role_run.ended else "early"
+    if role_run.in_hook:
         return "hook"
-    if course.part == "validate.yml":
-        return course.kind or "validation"
-    return course.kind or ("refused" if course.part else "configuration")
+    if role_run.part == "validate.yml":
+        return role_run.kind or "validation"
+    return role_run.kind or ("refused" if role_run.part else "configuration")
 
 
-def _holding(course: Course) -> str:
-    if course.waits_for_window:
-        return "window_over" if course.last["window"]["state"] == "over" else "window_before"
-    if course.waits:
-        return course.commit_policy
-    if not course.awaits_commit:
+def _holding(role_run: RoleRun) -> str:
+    if role_run.waits_for_window:
+        return "window_over" if role_run.last["window"]["state"] == "over" else "window_before"
+    if role_run.waits:
+        return role_run.commit_policy
+    if not role_run.awaits_commit:
         return "mixed"
-    return "held" if course.validates else "left_out"
+    return "held" if role_run.validates else "left_out"
 
 
-def _introduction(course: Course) -> str:
-    if course.in_hook:
-        return f"The hook {course.part.rpartition('/')[2]} failed: "
-    return "The validation failed: " if course.part == "validate.yml" and not course.kind else ""
+def _introduction(role_run: RoleRun) -> str:
+    if role_run.in_hook:
+        return f"The hook {role_run.part.rpartition('/')[2]} failed: "
+    return "The validation failed: " if role_run.part == "validate.yml" and not role_run.kind else ""
 
 
 def _message(problems: list[_Result]) -> str:
@@ -273,12 +273,12 @@ def _message(problems: list[_Result]) -> str:
     return " ".join(re.sub(r"([^.!?])$", r"\1.", text) for text in dict.fromkeys(said)) or _UNSAID
 
 
-def _unproved(course: Course) -> Iterator[str]:
+def _unproved(role_run: RoleRun) -> Iterator[str]:
     """What could not be checked, or is not checked yet but known to be closed to checks."""
-    if not course.validates:
+    if not role_run.validates:
         return
-    checks = [check for vm in course.validation.get("vms") or () for check in vm["checks"]]
-    hosts = [finding for finding in course.findings if finding["id"] == "host_reachable"]
+    checks = [check for vm in role_run.validation.get("vms") or () for check in vm["checks"]]
+    hosts = [finding for finding in role_run.findings if finding["id"] == "host_reachable"]
     for check in checks or hosts:
         if check["status"] == "not_checked":
             yield check["cause"].removesuffix(".")

@@ -13,20 +13,20 @@ from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
 from ..watch import Watch
 from .jobs import read_patiently
-from .loop import Course
-from .request import Wish
+from .loop import VerbRun
+from .request import Request
 
 
 def conclude(
-    verb: Verb, wish: Wish, watch: Watch, course: Course, tell: Callable[[], dict[str, Any]]
+    verb: Verb, request: Request, watch: Watch, verb_run: VerbRun, tell: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """Return what C(tell) does, which only reads: it is tried again while Azure cannot answer.
 
     Every failure that leaves here says what was asked, what had been written, and which side holds the truth.
     """
-    with asked(f"Check after the {verb.value} of {wish.target}"):
+    with asked(f"Check after the {verb.value} of {request.target}"):
         try:
-            return read_patiently(tell, watch, wish.poll_interval or DEFAULT_RETRY_AFTER)
+            return read_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER)
         except FailbackError as problem:
-            course.explain(problem)
+            verb_run.explain(problem)
             raise

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model.failures import AuthenticationError, ServiceError, UnknownState, Unreachable, Vanished
 from ..model.lifecycle import Stage, warning_of
-from .target import View
+from .target import TargetView
 
 MIXED = "mixed"
 UNTOLD = "Which side holds the truth cannot be told"
@@ -41,17 +41,17 @@ def common(values: Sequence[str]) -> str:
     return distinct.pop() if len(distinct) == 1 else MIXED
 
 
-def stage_of(view: View) -> str:
+def stage_of(view: TargetView) -> str:
     """Return the stage of a target: that of its members where they agree."""
     return common([member.stage.value for member in view.members])
 
 
-def side_of(view: View) -> str:
+def side_of(view: TargetView) -> str:
     """Return the side that holds the truth for a target."""
     return common([member.authoritative_side.value for member in view.members])
 
 
-def truth_of(first: View, last: View, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
+def truth_of(first: TargetView, last: TargetView, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
     """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
 
     A stage that a check assumes is no truth. C(read_again) is whether the last look is from after the failure; after a
@@ -78,7 +78,7 @@ def truth_of(first: View, last: View, *, read_again: bool = True, wrote: bool = 
     }
 
 
-def _unknown_since(first: View, last: View) -> dict[str, Any]:
+def _unknown_since(first: TargetView, last: TargetView) -> dict[str, Any]:
     """Return what is known where a request was sent, and nothing could be read after it."""
     stage = stage_of(last)
     return {

@@ -30,7 +30,7 @@ Parameters = Mapping[str, Any]
 class Contract:
     """The contract of one module.
 
-    C(run) is the verb, C(wish) makes what it is asked from the module's options and check mode. C(asks_azure) and
+    C(run) is the verb, C(request) makes what it is asked from the module's options and check mode. C(asks_azure) and
     C(asks_hosts) tell which sides it talks to; one that asks a host only works on the host of the task.
     C(other_targets) are options that stand for a replicated item or recovery plan.
     """
@@ -38,7 +38,7 @@ class Contract:
     name: str
     options: Mapping[str, dict[str, Any]]
     run: Callable[[Any, Services, Watch], dict[str, Any]]
-    wish: Callable[[Parameters, bool], Any]
+    request: Callable[[Parameters, bool], Any]
     takes_target: bool = True
     other_targets: tuple[str, ...] = ()
     waits: bool = True

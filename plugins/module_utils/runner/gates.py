@@ -15,7 +15,7 @@ from ..azure.session import AzureSession
 from ..model.commit_policy import CommitPolicy
 from ..model.cutover_window import OPEN, OVER, AnyWindow, Judgement
 from ..model.lifecycle import Observation
-from .loop import Course, Gate
+from .loop import Gate, VerbRun
 from .target import service_time
 
 
@@ -40,9 +40,9 @@ class WindowGate(Gate):
         """Say whether the window will not open any more."""
         return self._state(members) == OVER
 
-    def as_result(self, course: Course) -> dict[str, Any]:
+    def as_result(self, verb_run: VerbRun) -> dict[str, Any]:
         """Return whether something waits for the window, why, and the window as it was judged last."""
-        waits = bool(course.held)
+        waits = bool(verb_run.held)
         return {
             "waiting_for_window": waits,
             "reason": self._judged.objection() if waits and self._judged else "",
@@ -72,11 +72,11 @@ class PolicyGate(Gate):
         self._reason = self._policy.reason_to_hold(now)
         return bool(self._reason)
 
-    def as_result(self, course: Course) -> dict[str, Any]:
+    def as_result(self, verb_run: VerbRun) -> dict[str, Any]:
         """Return whether a commit is held, why, and the time that it may come from."""
         not_before = self._policy.not_before
         return {
-            "held": bool(course.held),
-            "reason": self._reason if course.held else "",
+            "held": bool(verb_run.held),
+            "reason": self._reason if verb_run.held else "",
             "not_before": not_before.isoformat() if not_before else None,
         }

@@ -25,8 +25,8 @@ from . import refusals
 from .attempts import Attempts
 from .authority import truth_of
 from .jobs import follow_job, has_ended, read_patiently
-from .request import Wish
-from .target import Target, View, find_target
+from .request import Request
+from .target import Target, TargetView, find_target
 
 # After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
 # deletion of an Azure VM. Seconds before it counts as not done.
@@ -59,7 +59,7 @@ class Gate:
 NO_GATE = Gate()
 
 
-def _no_writes(_view: View, _members: Sequence[Observation]) -> list[Write]:
+def _no_writes(_view: TargetView, _members: Sequence[Observation]) -> list[Write]:
     return []
 
 
@@ -68,19 +68,19 @@ class Procedure:
     """What tells one verb from another in the loop.
 
     C(writes) makes the requests for the members that need one; it may refuse. C(stop) says up to where a job is
-    followed, C(goal) which stages end the verb besides those where its wish is true: one that ends there before it has
-    anything to write needs no C(writes). C(gate) may hold the writes.
+    followed, C(goal) which stages end the verb besides those in which what it asks for is already so: one that ends
+    there before it has anything to write needs no C(writes). C(gate) may hold the writes.
     """
 
     verb: Verb
-    writes: Callable[[View, Sequence[Observation]], list[Write]] = _no_writes
+    writes: Callable[[TargetView, Sequence[Observation]], list[Write]] = _no_writes
     stop: Callable[[Job], bool] = has_ended
     goal: frozenset[Stage] = frozenset()
     gate: Gate = NO_GATE
 
 
 @dataclass
-class Course:
+class VerbRun:
     """What a verb did: the first and the last look, and the last job of each member by item id.
 
     C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
@@ -88,8 +88,8 @@ class Course:
     or in check mode would be one.
     """
 
-    before: View
-    after: View
+    before: TargetView
+    after: TargetView
     changed: bool = False
     started: set[str] = field(default_factory=set)
     predicted: frozenset[str] = frozenset()
@@ -117,13 +117,15 @@ class Course:
         known = truth_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
         problem.truth = {**known, **problem.truth}
 
-    def explain_anew(self, problem: FailbackError, look: Callable[[], View], wish: Wish, watch: Watch) -> None:
+    def explain_anew(
+        self, problem: FailbackError, look: Callable[[], TargetView], request: Request, watch: Watch
+    ) -> None:
         """Look again, if only once, and fill in what a failure does not know."""
         try:
             self.after = look()
             read_again = True
         except FailbackError as unread:
-            watch.report(f"{wish.target} could not be read again: {unread.happened}")
+            watch.report(f"{request.target} could not be read again: {unread.happened}")
             if isinstance(unread, Vanished) and not isinstance(problem, Vanished):
                 # What failed is then no longer what has to be done.
                 problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
@@ -131,15 +133,15 @@ class Course:
         self.explain(problem, read_again=read_again)
 
 
-def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure) -> Course:
-    """Take the target to where the wish wants it, or as far as waiting was asked for.
+def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
+    """Take the target to where the request wants it, or as far as waiting was asked for.
 
     Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
     """
     runner = None
-    with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {wish.target}"):
+    with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {request.target}"):
         try:
-            runner = _Runner(session, wish, watch, procedure, find_target(session, wish))
+            runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return runner.run()
         except FailbackError as problem:
             if runner is not None:
@@ -150,42 +152,44 @@ def run_procedure(session: AzureSession, wish: Wish, watch: Watch, procedure: Pr
 class _Runner:
     """One run of the loop. A class only because its steps share what they have seen so far."""
 
-    def __init__(self, session: AzureSession, wish: Wish, watch: Watch, procedure: Procedure, target: Target) -> None:
+    def __init__(
+        self, session: AzureSession, request: Request, watch: Watch, procedure: Procedure, target: Target
+    ) -> None:
         self._session = session
-        self._wish = wish
+        self._request = request
         self._watch = watch
         self._procedure = procedure
         self._target = target
-        self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self._interval = request.poll_interval or DEFAULT_RETRY_AFTER
         self._attempts = Attempts(watch)
         first = self._look_now()
-        self._course = Course(before=first, after=first)
+        self._verb_run = VerbRun(before=first, after=first)
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
 
-    def run(self) -> Course:
+    def run(self) -> VerbRun:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
         while self._step():
             self._look()
-        return self._course
+        return self._verb_run
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
-        self._course.explain_anew(problem, self._look_now, self._wish, self._watch)
+        self._verb_run.explain_anew(problem, self._look_now, self._request, self._watch)
 
     def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
-        self._course.after = read_patiently(self._look_now, self._watch, self._interval)
+        self._verb_run.after = read_patiently(self._look_now, self._watch, self._interval)
 
-    def _look_now(self) -> View:
+    def _look_now(self) -> TargetView:
         self._watch.look.begin()
         view = self._target.look()
         self._watch.look.saw_vms(len(view.members))
-        return view.assumed(self._wish.assume_stage) if self._wish.predicts else view
+        return view.assumed(self._request.assume_stage) if self._request.predicts else view
 
     def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
-        decisions = self._decide(self._course.after)
+        decisions = self._decide(self._verb_run.after)
         todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_done_with(*pair)]
         waits = [member for member, decision in todo if decision.step is Step.WAIT]
         starts = [member for member, decision in todo if decision.step is Step.START]
@@ -195,58 +199,58 @@ class _Runner:
             return self._start(starts)
         return self._wait([member for member, _decision in todo], waits)
 
-    def _decide(self, view: View) -> list[tuple[Observation, Decision]]:
+    def _decide(self, view: TargetView) -> list[tuple[Observation, Decision]]:
         decisions = [(member, self._decide_for(member, view)) for member in view.members]
         refused = [pair for pair in decisions if pair[1].step is Step.REFUSE]
         if refused:
             raise refusals.refusal(self._procedure.verb, refused, view)
         return decisions
 
-    def _decide_for(self, member: Observation, view: View) -> Decision:
+    def _decide_for(self, member: Observation, view: TargetView) -> Decision:
         made = decide(self._procedure.verb, member)
         # Whose job has brought it there does not matter where the verb ends.
         return made if member.stage in self._procedure.goal else within_own(made, member, view.plan)
 
     def _is_done_with(self, member: Observation, decision: Decision) -> bool:
         """Whether a member is where the verb ends, or held: its own job is followed even then."""
-        held = member.item.id in self._course.held and decision.step is not Step.ATTACH
+        held = member.item.id in self._verb_run.held and decision.step is not Step.ATTACH
         return held or member.stage in self._procedure.goal
 
     def _hold(self, members: Iterable[Observation]) -> bool:
         """Leave members out of the rest of the run: once some of a plan are held, none of them goes ahead."""
-        self._course.held.update(_ids(members))
+        self._verb_run.held.update(_ids(members))
         return self._step()
 
     def _start(self, starts: list[Observation]) -> bool:
-        course = self._course
-        fresh = [member for member in starts if member.item.id not in course.started]
+        verb_run = self._verb_run
+        fresh = [member for member in starts if member.item.id not in verb_run.started]
         if not fresh:
             return self._look_once_more(starts)
-        if course.held or self._procedure.gate.holds(fresh):
+        if verb_run.held or self._procedure.gate.holds(fresh):
             return self._hold(fresh)
-        writes = self._procedure.writes(course.after, fresh)
+        writes = self._procedure.writes(verb_run.after, fresh)
         # What the writes rest on may have taken minutes to read.
         if self._procedure.gate.holds(fresh):
             return self._hold(fresh)
-        if self._wish.check_mode:
-            course.changed, course.predicted = True, _ids(fresh)
+        if self._request.check_mode:
+            verb_run.changed, verb_run.predicted = True, _ids(fresh)
             return False
         try:
             self._send_each(writes)
         except NotTaken as refusal:
             self._attempts.wait_after(refusal)
             return True
-        if not self._wish.wait:
+        if not self._request.wait:
             self._look()
             return False
-        self._follow(course.job_names(), self._procedure.stop)
+        self._follow(verb_run.job_names(), self._procedure.stop)
         return True
 
     def _send_each(self, writes: Sequence[Write]) -> None:
         """Send the writes, one after the other. Each may take its time: the gate is asked again for the next."""
         for number, write in enumerate(writes):
             if number > 0 and self._procedure.gate.holds(write.members):
-                self._course.held.update(_ids(member for rest in writes[number:] for member in rest.members))
+                self._verb_run.held.update(_ids(member for rest in writes[number:] for member in rest.members))
                 return
             self._send(write)
 
@@ -259,14 +263,14 @@ class _Runner:
         self._watch.report(f"{self._procedure.verb.value} of {names}: starting")
         try:
             accepted = write.send()
-            self._interval = self._wish.poll_interval or accepted.retry_after
+            self._interval = self._request.poll_interval or accepted.retry_after
             job_name = accepted.job_name or self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
             job_name = self._job_that_appeared(write.members[0], unknown)
         self._attempts.succeeded()
-        self._course.changed = True
-        self._course.started.update(_ids(write.members))
-        self._course.jobs.update({member.item.id: job_name for member in write.members})
+        self._verb_run.changed = True
+        self._verb_run.started.update(_ids(write.members))
+        self._verb_run.jobs.update({member.item.id: job_name for member in write.members})
 
     def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
         """Return the name of the job that a write started, "" when it has ended already.
@@ -279,7 +283,7 @@ class _Runner:
                 # What else is to be sent rests on the look before.
                 view = self._target.look()
             except FailbackError as unread:
-                self._watch.report(f"{self._wish.target} could not be read: {unread.happened}")
+                self._watch.report(f"{self._request.target} could not be read: {unread.happened}")
                 continue
             now = next((one for one in view.members if one.item.id == member.item.id), member)
             made = within_own(decide(self._procedure.verb, now), now, view.plan)
@@ -295,8 +299,8 @@ class _Runner:
         """Follow what runs, then look again."""
         if self._is_held_after(members, waits):
             return self._hold(waits)
-        self._course.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
-        if not self._wish.wait or self._wish.check_mode:
+        self._verb_run.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
+        if not self._request.wait or self._request.check_mode:
             return self._do_not_wait(members, waits)
         if self._watch.remaining() <= 0:
             raise refusals.out_of_time(members, self._watch)
@@ -324,15 +328,15 @@ class _Runner:
         gate = self._procedure.gate
         if not waits:
             return False
-        return gate.holds(members) if self._wish.check_mode else gate.holds_for_good(members)
+        return gate.holds(members) if self._request.check_mode else gate.holds_for_good(members)
 
     def _do_not_wait(self, members: list[Observation], waits: list[Observation]) -> bool:
-        if waits and not self._wish.check_mode:
+        if waits and not self._request.check_mode:
             raise refusals.something_else_runs(waits)
         # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
-        foresees = self._wish.check_mode and self._wish.wait
-        self._course.predicted = _ids(members) if foresees else frozenset()
-        self._course.changed = foresees and bool(waits)
+        foresees = self._request.check_mode and self._request.wait
+        self._verb_run.predicted = _ids(members) if foresees else frozenset()
+        self._verb_run.changed = foresees and bool(waits)
         return False
 
     def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
@@ -352,7 +356,7 @@ class _Runner:
                 failures.append(failure)
                 continue
             # Recorded: a plan's job answers under another name than the operation; the body's own name is kept.
-            self._course.jobs.update({key: job.name for key, known in self._course.jobs.items() if known == name})
+            self._verb_run.jobs.update({key: job.name for key, known in self._verb_run.jobs.items() if known == name})
         if failures:
             raise refusals.failed_jobs(failures)
 
@@ -364,7 +368,7 @@ class _Runner:
         if remaining <= max(self._patience_ends, 0):
             if any(member.job is not None and member.job.is_running for member in starts):
                 raise refusals.still_waits(starts, PATIENCE)
-            raise refusals.still_as_before(self._procedure.verb, starts, self._course.job_names())
+            raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
         self._watch.report(f"It has not taken effect yet: {refusals.reasons(starts)}")
         self._watch.sleep(self._interval)
         return True
@@ -384,7 +388,7 @@ def _needs_somebody(job: Job) -> bool:
 
 
 def plan_or_items(
-    view: View,
+    view: TargetView,
     starts: Sequence[Observation],
     send_plan: Callable[[str], Accepted],
     send_item: Callable[[Observation], Accepted],

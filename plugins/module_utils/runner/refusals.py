@@ -20,7 +20,7 @@ from ..model.failures import (
 from ..model.health import what_stops
 from ..model.lifecycle import Observation
 from ..watch import Watch
-from .target import View
+from .target import TargetView
 
 Refusal = tuple[Observation, Decision]
 # What to do where a plan cannot go as a whole. Nobody brings a VM to the cut-over in order to undo that.
@@ -28,7 +28,7 @@ _TO_THE_STAGE = "Bring these VMs to the plan's stage one by one, or take them ou
 _AS_A_PLAN = {Verb.ABANDON: "Abandon those that await their commit one by one, each as replicated_item."}
 
 
-def refusal(verb: Verb, refusals: Sequence[Refusal], view: View) -> Refused:
+def refusal(verb: Verb, refusals: Sequence[Refusal], view: TargetView) -> Refused:
     """Return the failure of a verb that the order does not allow for these members."""
     stages = {member.item.friendly_name: member.stage.value for member, _made in refusals}
     if view.plan is None:
@@ -84,7 +84,7 @@ def still_as_before(verb: Verb, members: Sequence[Observation], jobs: Sequence[s
     )
 
 
-def quote_health(problem: FailbackError, view: View) -> None:
+def quote_health(problem: FailbackError, view: TargetView) -> None:
     """Add to a wait that came to nothing why replication stands still, in the service's own words."""
     if not isinstance(problem, (WaitTimeout, Contradiction)):
         return

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user asked for, as values. A wish for one replicated item or for one recovery plan, never both."""
+"""What the user asked for, as values. A request is for one replicated item or for one recovery plan, never both."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..probes.probe import Probe
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Request:
     """What every verb is asked.
 
     C(poll_interval) is in seconds; None means what the service asks for. C(check_mode) forbids every write;
@@ -49,7 +49,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlannedFailoverWish(Wish):
+class PlannedFailoverRequest(Request):
     """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end.
 
     C(window) is when a failover may be started that shuts the running copy down at once.
@@ -64,7 +64,7 @@ class PlannedFailoverWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompleteWish(Wish):
+class CompleteFailoverRequest(Request):
     """C(comments) stand in the job afterwards. C(window) is when the cut-over may be started."""
 
     comments: str = ""
@@ -72,7 +72,7 @@ class CompleteWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidateWish(Wish):
+class ValidateRequest(Request):
     """C(interval) is the seconds between two attempts. C(attested) is what was proved by other means, in words: for
     every VM of a plan."""
 
@@ -85,7 +85,7 @@ class ValidateWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CommitWish(Wish):
+class CommitRequest(Request):
     """C(verb) tells the two commits apart. C(validation) is the record of a validation, or what was given for one.
 
     C(validation_max_age) is how old it may be. C(discard_azure_changes): what the Azure VM wrote since the cut-over may
@@ -103,7 +103,7 @@ class CommitWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AbandonWish(Wish):
+class UndoFailbackRequest(Request):
     """C(reason) is recorded, and so is C(attested_off): who saw to it, and how, that the copies on a host which cannot
     be asked are off, by host. C(shutdown_timeout) is in seconds; C(force_off) allows to turn off what does not shut
     down in that time. C(close_applications) lets a guest close those with unsaved data."""
@@ -116,14 +116,14 @@ class AbandonWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReverseReplicateWish(Wish):
+class ReverseReplicateRequest(Request):
     """C(wait_for): job (initial replication has been started) or protected."""
 
     wait_for: str = "protected"
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobWish(Wish):
+class JobRequest(Request):
     """C(state): cancelled, restarted. C(name) is a job's name or id; without it the target's own job is meant."""
 
     state: str
@@ -137,7 +137,7 @@ class JobWish(Wish):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrereqWish(Wish):
+class PrereqRequest(Request):
     """C(refresh_provider) is the only thing that makes this verb write. C(discard_disks) as for the commit."""
 
     refresh_provider: bool = False

@@ -14,8 +14,8 @@ from ..model.json_path import as_result
 from ..model.lifecycle import Observation, Stage
 from ..model.progress import percent_complete
 from .authority import common, stage_of
-from .loop import Course
-from .target import View
+from .loop import VerbRun
+from .target import TargetView
 
 _DIRECTIONS = {
     Verb.FAIL_OVER: "primary_to_recovery",
@@ -46,51 +46,54 @@ def job_result(job: Job) -> dict[str, Any]:
     }
 
 
-def verb_outcome(session: AzureSession, verb: Verb, course: Course, predicted: Stage | None) -> dict[str, Any]:
+def verb_outcome(session: AzureSession, verb: Verb, verb_run: VerbRun, predicted: Stage | None) -> dict[str, Any]:
     """Return the result of a verb. C(predicted) is the stage that check mode foresees where it would have written."""
-    return course_outcome(session, course, direction_of(verb), predicted)
+    return course_outcome(session, verb_run, direction_of(verb), predicted)
 
 
 def course_outcome(
-    session: AzureSession, course: Course, direction: str | None, predicted: Stage | None
+    session: AzureSession, verb_run: VerbRun, direction: str | None, predicted: Stage | None
 ) -> dict[str, Any]:
     """Return the keys that all results have in common; C(predicted) as above."""
-    jobs = _read_jobs(session, course)
+    jobs = _read_jobs(session, verb_run)
     members = [
-        _member(course, member, predicted if member.item.id in course.predicted else None, jobs)
-        for member in course.after.members
+        _member(verb_run, member, predicted if member.item.id in verb_run.predicted else None, jobs)
+        for member in verb_run.after.members
     ]
-    doubts = [f"{one.item.friendly_name}: {one.doubt}" for one in course.after.members if one.doubt]
+    doubts = [f"{one.item.friendly_name}: {one.doubt}" for one in verb_run.after.members if one.doubt]
     return {
-        "changed": course.changed,
+        "changed": verb_run.changed,
         **({"warnings": doubts} if doubts else {}),
-        "stage": {"before": stage_of(course.before), "after": common([member["stage"]["after"] for member in members])},
+        "stage": {
+            "before": stage_of(verb_run.before),
+            "after": common([member["stage"]["after"] for member in members]),
+        },
         "direction": direction,
         "authoritative_side": common([member["authoritative_side"] for member in members]),
         "reversible": all(member["reversible"] for member in members),
         "job": next((member["job"] for member in members if member["job"]), None),
-        **target_result(course.after),
-        "members": members if course.after.plan is not None else [],
+        **target_result(verb_run.after),
+        "members": members if verb_run.after.plan is not None else [],
     }
 
 
-def target_result(view: View) -> dict[str, Any]:
+def target_result(view: TargetView) -> dict[str, Any]:
     """Return the target as the service describes it, with every key in Ansible's spelling."""
     if view.plan is not None:
         return {"replicated_item": None, "recovery_plan": as_result(view.plan.document)}
     return {"replicated_item": as_result(view.members[0].item.document), "recovery_plan": None}
 
 
-def _read_jobs(session: AzureSession, course: Course) -> dict[str, dict[str, Any]]:
-    names = dict.fromkeys(filter(None, course.jobs.values()))
+def _read_jobs(session: AzureSession, verb_run: VerbRun) -> dict[str, dict[str, Any]]:
+    names = dict.fromkeys(filter(None, verb_run.jobs.values()))
     found = {name: session.site_recovery.find_job(name) for name in names}
     return {name: job_result(job) for name, job in found.items() if job is not None}
 
 
 def _member(
-    course: Course, member: Observation, foreseen: Stage | None, jobs: dict[str, dict[str, Any]]
+    verb_run: VerbRun, member: Observation, foreseen: Stage | None, jobs: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    first = next((one for one in course.before.members if one.item.id == member.item.id), member)
+    first = next((one for one in verb_run.before.members if one.item.id == member.item.id), member)
     final = Observation(member.item, foreseen, None, "predicted") if foreseen else member
     return {
         "name": member.item.name,
@@ -100,5 +103,5 @@ def _member(
         "authoritative_side": final.authoritative_side.value,
         "reversible": final.reversible,
         "reason": member.explanation,
-        "job": jobs.get(course.jobs.get(member.item.id, "")),
+        "job": jobs.get(verb_run.jobs.get(member.item.id, "")),
     }

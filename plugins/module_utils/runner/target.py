@@ -21,7 +21,7 @@ from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state
 from ..model.lifecycle import Observation, Stage, needs_history, observe
 from ..model.plans import RecoveryPlan
-from .request import Wish
+from .request import Request
 
 _BEFORE = timedelta(minutes=30)
 _SUGGESTIONS = 5
@@ -32,7 +32,7 @@ _WHERE_IDS_ARE = "Take it from replicated_item_info."
 
 
 @dataclass(frozen=True)
-class View:
+class TargetView:
     """What was read of a target at one moment: its plan, where it is one, and each of its members.
 
     C(read) are the members as they were read, where a check assumes another stage.
@@ -43,11 +43,11 @@ class View:
     plan_job: Job | None = None
     read: tuple[Observation, ...] = ()
 
-    def as_read(self) -> View:
+    def as_read(self) -> TargetView:
         """Return the target as it was read, whatever stage was assumed."""
         return replace(self, members=self.read or self.members, read=())
 
-    def assumed(self, stage: str) -> View:
+    def assumed(self, stage: str) -> TargetView:
         """Return the target as it would be in a stage that an earlier task of a check predicted."""
         reason = "predicted by an earlier task of this check"
         seen = (replace(member, stage=Stage(stage), job=None, reason=reason, azure_use=None) for member in self.members)
@@ -62,7 +62,7 @@ class Target:
         self._item_id = item_id
         self._plan_name = plan_name
 
-    def look(self) -> View:
+    def look(self) -> TargetView:
         """Read the target, and what its stage depends on.
 
         Raises Vanished where it is there no more, and TargetError for a plan without VMs: of these nothing is to be
@@ -71,7 +71,7 @@ class Target:
         if not self._plan_name:
             with _there_before():
                 item = self._session.site_recovery.item(self._item_id)
-            return View(None, (observe_item(self._session, item),))
+            return TargetView(None, (observe_item(self._session, item),))
         with _there_before():
             plan = self._session.site_recovery.plan(self._plan_name)
         if not plan.item_ids:
@@ -106,16 +106,16 @@ def _there_before() -> Iterator[None]:
         ) from problem
 
 
-def find_target(session: AzureSession, wish: Wish) -> Target:
-    """Return the target that the wish names. Raises TargetError where there is none, or several."""
-    if wish.recovery_plan:
-        return Target(session, plan_name=find_plan(session, wish.recovery_plan).name)
-    item = find_item(session, wish.replicated_item)
+def find_target(session: AzureSession, request: Request) -> Target:
+    """Return the target that the request names. Raises TargetError where there is none, or several."""
+    if request.recovery_plan:
+        return Target(session, plan_name=find_plan(session, request.recovery_plan).name)
+    item = find_item(session, request.replicated_item)
     require_hyper_v(item)
     return Target(session, item_id=item.id)
 
 
-def target_of(session: AzureSession, view: View) -> Target:
+def target_of(session: AzureSession, view: TargetView) -> Target:
     """Return the target that was read before."""
     if view.plan is not None:
         return Target(session, plan_name=view.plan.name)
@@ -219,7 +219,7 @@ def _plan_of_job(session: AzureSession, job: Job) -> Target | None:
     return Target(session, plan_name=found[0].name) if len(found) == 1 else None
 
 
-def jobs_of_target(session: AzureSession, view: View) -> list[Job]:
+def jobs_of_target(session: AzureSession, view: TargetView) -> list[Job]:
     """Return the jobs of a target as lists give them, newest first."""
     listed = session.site_recovery.jobs(None, session.clock.now())
     if view.plan is not None:
@@ -335,11 +335,11 @@ def service_time(session: AzureSession, item: ReplicatedItem) -> datetime:
     return session.clock.now()
 
 
-def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> View:
+def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> TargetView:
     """Read a plan's job and every member. A plan's running job owns all of its members."""
     job = _running_job(session, plan.scenario_job_id)
     with _there_before():
         items = [session.site_recovery.item(item_id) for item_id in plan.item_ids]
     for item in items:
         require_hyper_v(item)
-    return View(plan, tuple(observe_item(session, item, job) for item in items), job)
+    return TargetView(plan, tuple(observe_item(session, item, job) for item in items), job)

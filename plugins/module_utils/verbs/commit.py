@@ -14,7 +14,7 @@ from ..copies.deletion import Discards
 from ..copies.leftovers import Leftovers, check_leftovers
 from ..copies.locks import asked_of, locks_around, refuse_locked
 from ..copies.proofs import Proofs
-from ..copies.split_brain_check import Fence
+from ..copies.split_brain_check import SplitBrainCheck
 from ..model import commit_policy
 from ..model.acceptance import AZURE, accepts, parse_acceptances
 from ..model.azure_locks import COMMIT, Obstacles, obstacles
@@ -27,46 +27,46 @@ from ..model.split_brain import Sides
 from ..runner.aftermath import conclude
 from ..runner.contract import Contract
 from ..runner.gates import PolicyGate
-from ..runner.loop import Course, Procedure, Write, plan_or_items, run_procedure
+from ..runner.loop import Procedure, VerbRun, Write, plan_or_items, run_procedure
 from ..runner.options import ASSUME_OPTIONS, DISCARD_DISKS_OPTION
-from ..runner.request import CommitWish, common_options
+from ..runner.request import CommitRequest, common_options
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..runner.target import View
+from ..runner.target import TargetView
 from ..watch import Watch
 
 
-def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
-    session, fence = services.azure, Fence(services, wish)
-    proofs, gate = Proofs(session, wish), PolicyGate(session, wish.policy)
-    discards = Discards(session, wish.discard_disks)
+    session, fence = services.azure, SplitBrainCheck(services, request)
+    proofs, gate = Proofs(session, request), PolicyGate(session, request.policy)
+    discards = Discards(session, request.discard_disks)
 
-    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         proofs.refuse_other_vms(view)
-        if wish.verb is Verb.COMMIT_FAILBACK and not wish.predicts:
+        if request.verb is Verb.COMMIT_FAILBACK and not request.predicts:
             discards.require(_items(starts))
             refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
             # on-premises; and what was not seen is not taken for good.
-            sides = fence.expect_on_premises(Course(view, view), starts, discards_azure=wish.discard_azure_changes)
+            sides = fence.expect_on_premises(VerbRun(view, view), starts, discards_azure=request.discard_azure_changes)
             # Nobody can accept that another VM goes.
-            said = {one.item.id for one in starts if accepts(wish.accept_unseen, one.item, AZURE)}
+            said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
             _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
             proofs.require(starts, sides)
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
-    course = run_procedure(session, wish, watch, Procedure(wish.verb, writes, gate=gate))
-    committed = wish.verb is Verb.COMMIT_FAILBACK and not course.predicted
+    verb_run = run_procedure(session, request, watch, Procedure(request.verb, writes, gate=gate))
+    committed = request.verb is Verb.COMMIT_FAILBACK and not verb_run.predicted
 
     def tell() -> dict[str, Any]:
-        if not course.started:
-            proofs.refuse_other_vms(course.before)
-        outcome = verb_outcome(session, wish.verb, course, predicted_stage(wish.verb, waited=wish.wait))
-        left = check_leftovers(session, wish, watch, course, fence.before) if committed else Leftovers()
-        proof = fence.prove(course)
-        awaited = [] if wish.predicts else course.held_members()
+        if not verb_run.started:
+            proofs.refuse_other_vms(verb_run.before)
+        outcome = verb_outcome(session, request.verb, verb_run, predicted_stage(request.verb, waited=request.wait))
+        left = check_leftovers(session, request, watch, verb_run, fence.before) if committed else Leftovers()
+        proof = fence.prove(verb_run)
+        awaited = [] if request.predicts else verb_run.held_members()
         if awaited:
             proofs.look(awaited, fence.after)
             discards.look(_items(awaited))
@@ -77,11 +77,11 @@ def run(wish: CommitWish, services: Services, watch: Watch) -> dict[str, Any]:
             "fence": proof,
             "validation": proofs.as_result(),
             "unseen": proofs.unseen_as_result(),
-            "would_be_deleted": discards.as_result() if course.predicted or awaited else [],
-            **_with_doubts(_with_locks(gate.as_result(course), in_the_way), awaited, discards),
+            "would_be_deleted": discards.as_result() if verb_run.predicted or awaited else [],
+            **_with_doubts(_with_locks(gate.as_result(verb_run), in_the_way), awaited, discards),
         }
 
-    return conclude(wish.verb, wish, watch, course, tell)
+    return conclude(request.verb, request, watch, verb_run, tell)
 
 
 def _items(members: Sequence[Observation]) -> list[ReplicatedItem]:
@@ -116,11 +116,11 @@ def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation], discards:
     return {**held, "reason": "; ".join([held["reason"], *doubts, *lost])}
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitRequest:
     """Return what a task's options ask for."""
     policy = parse_policy(parameters["policy"], parameters["not_before"] or "")
     of_failback = parameters["direction"] == "failback"
-    return CommitWish(
+    return CommitRequest(
         **common_options(parameters, check_mode),
         verb=Verb.COMMIT_FAILBACK if of_failback else Verb.COMMIT_FAILOVER,
         # The other commit deletes nothing: there is nothing to prove before it, and nothing to hold it for.
@@ -151,6 +151,6 @@ CONTRACT = Contract(
         **ASSUME_OPTIONS,
     },
     run,
-    wish_of,
+    request_of,
     asks_hosts=True,
 )

@@ -12,7 +12,7 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..azure.site_recovery import Accepted
 from ..copies.locks import refuse_locked
-from ..copies.split_brain_check import Fence
+from ..copies.split_brain_check import SplitBrainCheck
 from ..model.azure_locks import CUT_OVER
 from ..model.decisions import Verb, predicted_stage
 from ..model.failures import Refused
@@ -25,45 +25,45 @@ from ..runner.gates import WindowGate
 from ..runner.jobs import ended_or_waits
 from ..runner.loop import Procedure, Write, run_procedure
 from ..runner.options import ASSUME_OPTIONS, WINDOW_OPTIONS
-from ..runner.request import CompleteWish, common_options, window_of
+from ..runner.request import CompleteFailoverRequest, common_options, window_of
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..runner.target import View
+from ..runner.target import TargetView
 from ..watch import Watch
 
 # What Microsoft's PowerShell module sends when no comment is given.
 _NO_COMMENT = " "
 
 
-def run(wish: CompleteWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
-    session, fence = services.azure, Fence(services, wish)
-    gate = WindowGate(session, wish.window)
+    session, fence = services.azure, SplitBrainCheck(services, request)
+    gate = WindowGate(session, request.window)
 
-    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
+    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         jobs = {member.job.name: member.job for member in starts if member.job is not None}
         for job in jobs.values():
             _refuse_uncovered(job, _members_of(job, starts))
-        if not wish.predicts:
+        if not request.predicts:
             # The request is made of the job, which is the vault's own.
             refuse_locked(session, [member.item for member in starts], CUT_OVER, session.vault_id)
             fence.expect_off_on_premises(starts)
-        return [_resume(session, job, _members_of(job, starts), wish) for job in jobs.values()]
+        return [_resume(session, job, _members_of(job, starts), request) for job in jobs.values()]
 
     # One that waits although it was resumed is not followed for as long as a cut-over may take.
-    course = run_procedure(session, wish, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
-    foreseen = predicted_stage(Verb.COMPLETE, waited=wish.wait)
+    verb_run = run_procedure(session, request, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
+    foreseen = predicted_stage(Verb.COMPLETE, waited=request.wait)
 
     def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.COMPLETE, course, foreseen)
-        return {**outcome, "fence": fence.prove(course), **gate.as_result(course)}
+        outcome = verb_outcome(session, Verb.COMPLETE, verb_run, foreseen)
+        return {**outcome, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.COMPLETE, wish, watch, course, tell)
+    return conclude(Verb.COMPLETE, request, watch, verb_run, tell)
 
 
-def _resume(session: AzureSession, job: Job, members: Sequence[Observation], wish: CompleteWish) -> Write:
+def _resume(session: AzureSession, job: Job, members: Sequence[Observation], request: CompleteFailoverRequest) -> Write:
     def send() -> Accepted:
-        accepted = session.site_recovery.resume_job(job.name, wish.comments or _NO_COMMENT)
+        accepted = session.site_recovery.resume_job(job.name, request.comments or _NO_COMMENT)
         # The operation of a resume is not a job: it is the resumed job that goes on.
         return replace(accepted, job_name=job.name)
 
@@ -94,16 +94,16 @@ def _members_of(job: Job, members: Sequence[Observation]) -> list[Observation]:
     return [member for member in members if member.job is not None and member.job.name == job.name]
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> CompleteWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> CompleteFailoverRequest:
     """Return what a task's options ask for."""
     common = common_options(parameters, check_mode)
-    return CompleteWish(**common, comments=parameters["comments"] or "", window=window_of(parameters))
+    return CompleteFailoverRequest(**common, comments=parameters["comments"] or "", window=window_of(parameters))
 
 
 CONTRACT = Contract(
     "complete_failover",
     {"comments": {"type": "str"}, **WINDOW_OPTIONS, **ASSUME_OPTIONS},
     run,
-    wish_of,
+    request_of,
     asks_hosts=True,
 )

@@ -31,40 +31,42 @@ from ..runner.authority import MIXED, common, stage_of, truth_of
 from ..runner.contract import Contract
 from ..runner.jobs import follow_job, has_ended
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS
-from ..runner.request import PrereqWish, common_options
+from ..runner.request import PrereqRequest, common_options
 from ..runner.result import target_result
 from ..runner.services import Services
-from ..runner.target import Target, View, find_target
+from ..runner.target import Target, TargetView, find_target
 from ..watch import Watch
 
 Fact = TypeVar("Fact")
 
 
-def run(wish: PrereqWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. A failed check is a result, not a failure."""
-    with asked(f"Prerequisites of {wish.target}"):
-        refuse_host_for_plan(wish.recovery_plan, wish.target_host)
-        target = find_target(services.azure, wish)
+    with asked(f"Prerequisites of {request.target}"):
+        refuse_host_for_plan(request.recovery_plan, request.target_host)
+        target = find_target(services.azure, request)
         view = _look(target, watch)
         refreshed: list[str] = []
         try:
-            if wish.refresh_provider and not wish.check_mode:
-                view = _refresh(services.azure, wish, watch, target, refreshed)
-            return _outcome(wish, services, view)
+            if request.refresh_provider and not request.check_mode:
+                view = _refresh(services.azure, request, watch, target, refreshed)
+            return _outcome(request, services, view)
         except FailbackError as problem:
             problem.wrote = problem.wrote or bool(refreshed)
             problem.truth = problem.truth or truth_of(view, view)
             raise
 
 
-def _look(target: Target, watch: Watch) -> View:
+def _look(target: Target, watch: Watch) -> TargetView:
     watch.look.begin()
     view = target.look()
     watch.look.saw_vms(len(view.members))
     return view
 
 
-def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, target: Target, refreshed: list[str]) -> View:
+def _refresh(
+    session: AzureSession, request: PrereqRequest, watch: Watch, target: Target, refreshed: list[str]
+) -> TargetView:
     """Ask each provider to report, and note in C(refreshed) which have been asked. Return the last look at the target,
     which each request rests on: where one was not taken, its VMs may be another host's by then."""
     attempts = Attempts(watch)
@@ -75,36 +77,38 @@ def _refresh(session: AzureSession, wish: PrereqWish, watch: Watch, target: Targ
         if not left:
             return view
         try:
-            _refresh_one(session, wish, watch, left[0], refreshed)
+            _refresh_one(session, request, watch, left[0], refreshed)
             attempts.succeeded()
         except NotTaken as refusal:
             attempts.wait_after(refusal)
 
 
-def _refresh_one(session: AzureSession, wish: PrereqWish, watch: Watch, provider_id: str, refreshed: list[str]) -> None:
+def _refresh_one(
+    session: AzureSession, request: PrereqRequest, watch: Watch, provider_id: str, refreshed: list[str]
+) -> None:
     accepted = session.site_recovery.refresh_provider(provider_id)
     refreshed.append(provider_id)
     # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
     if session.site_recovery.find_job(accepted.job_name) is not None:
-        interval = wish.poll_interval or accepted.retry_after
+        interval = request.poll_interval or accepted.retry_after
         follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
 
 
-def _outcome(wish: PrereqWish, services: Services, view: View) -> dict[str, Any]:
+def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> dict[str, Any]:
     session = services.azure
     rights = Rights(session, of_plan=view.plan is not None)
     locks = LockReader(session, *asked_of(view, view.members))
-    sides = HostSides(services, wish, view.members)
-    sync = _recommended(wish, session, view, sides)
-    facts = [_facts(session, wish, member, rights, locks) for member in view.members]
+    sides = HostSides(services, request, view.members)
+    sync = _recommended(request, session, view, sides)
+    facts = [_facts(session, request, member, rights, locks) for member in view.members]
     read = [(one.seen.item, one.azure_vm.disks) for one in facts if isinstance(one.azure_vm, AzureVm)]
-    refuse_shared_words(wish.discard_disks, read)
+    refuse_shared_words(request.discard_disks, read)
     results = [_member(one, sides, sync) for one in facts]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
     return {
-        "changed": wish.refresh_provider,
+        "changed": request.refresh_provider,
         "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
         "findings": findings,
         "failed_findings": [finding for finding in findings if finding["status"] == "fail"],
@@ -136,7 +140,9 @@ def _member(facts: ItemFacts, sides: HostSides, sync: DataSync | None) -> dict[s
     }
 
 
-def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: Rights, locks: LockReader) -> ItemFacts:
+def _facts(
+    session: AzureSession, request: PrereqRequest, seen: Observation, rights: Rights, locks: LockReader
+) -> ItemFacts:
     item, service = seen.item, session.site_recovery
     vm = own_vm(session, item)
     return ItemFacts(
@@ -145,10 +151,10 @@ def _facts(session: AzureSession, wish: PrereqWish, seen: Observation, rights: R
         azure_vm=vm,
         locks=locks.of(item, vm),
         uncarried=_uncarried(session, item, vm),
-        given_up=wish.discard_disks,
+        given_up=request.discard_disks,
         needs=rights.needed_for(item, vm),
         # The last two: how old the provider's heartbeat is counts from when it was read.
-        provider=_read(lambda: _provider(session, wish, item)),
+        provider=_read(lambda: _provider(session, request, item)),
         now=session.clock.now(),
     )
 
@@ -162,10 +168,10 @@ def _uncarried(
     return vm or NotRead("Azure has no VM at the id that the replicated item names")
 
 
-def _provider(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> Provider:
+def _provider(session: AzureSession, request: PrereqRequest, item: ReplicatedItem) -> Provider:
     """Return the provider of the host that the VM is failed back to: its own, unless another is asked for."""
-    if wish.target_host:
-        return find_target_provider(session, item, wish.target_host)
+    if request.target_host:
+        return find_target_provider(session, item, request.target_host)
     return session.site_recovery.provider(item.provider_id)
 
 
@@ -177,31 +183,31 @@ def _read(read: Callable[[], Fact]) -> Fact | NotRead:
         return NotRead(problem.happened, problem)
 
 
-def _recommended(wish: PrereqWish, session: AzureSession, view: View, sides: HostSides) -> DataSync | None:
+def _recommended(request: PrereqRequest, session: AzureSession, view: TargetView, sides: HostSides) -> DataSync | None:
     ahead = [member for member in view.members if member.stage in BEFORE_SYNC]
     if not ahead:
         return None
     items, missing = [member.item for member in ahead], sides.may_be_missing(ahead)
     return choose_data_sync(
-        wish.data_sync,
+        request.data_sync,
         items,
         session.clock.now(),
         vm_may_be_missing=missing,
-        another_host=_another_host(session, wish, items[0]),
+        another_host=_another_host(session, request, items[0]),
     )
 
 
-def _another_host(session: AzureSession, wish: PrereqWish, item: ReplicatedItem) -> str:
-    if not wish.target_host:
+def _another_host(session: AzureSession, request: PrereqRequest, item: ReplicatedItem) -> str:
+    if not request.target_host:
         return ""
-    target = _read(lambda: find_target_provider(session, item, wish.target_host))
-    return wish.target_host if isinstance(target, NotRead) else name_of_another_host(item, target)
+    target = _read(lambda: find_target_provider(session, item, request.target_host))
+    return request.target_host if isinstance(target, NotRead) else name_of_another_host(item, target)
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> PrereqWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> PrereqRequest:
     """Return what a task's options ask for."""
     extra = {name: parameters[name] for name in ("refresh_provider", "data_sync", "create_vm_if_missing")}
-    return PrereqWish(
+    return PrereqRequest(
         **common_options(parameters, check_mode),
         **extra,
         target_host=parameters["target_host"] or "",
@@ -218,6 +224,6 @@ CONTRACT = Contract(
         "discard_disks": DISCARD_DISKS_OPTION,
     },
     run,
-    wish_of,
+    request_of,
     asks_hosts=True,
 )

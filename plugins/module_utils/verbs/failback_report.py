@@ -22,7 +22,7 @@ _MODE = 0o600
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportWish:
+class ReportRequest:
     """C(results) are written to C(path), in this machine's file system."""
 
     path: str
@@ -30,25 +30,25 @@ class ReportWish:
     check_mode: bool = False
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest:
     """Return what a task's options ask for."""
-    return ReportWish(path=parameters["path"], results=parameters["results"], check_mode=check_mode)
+    return ReportRequest(path=parameters["path"], results=parameters["results"], check_mode=check_mode)
 
 
-def run(wish: ReportWish, _services: Services, _watch: Watch) -> dict[str, Any]:
+def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
     """Write the report unless it says the same already. Raises ConfigurationError where it cannot be written."""
-    content = _content(wish)
+    content = _content(request)
     try:
-        _require_file(wish.path)
-        changed = _content_of(wish.path) != content
-        if changed and not wish.check_mode:
-            _replace(wish.path, content)
+        _require_file(request.path)
+        changed = _content_of(request.path) != content
+        if changed and not request.check_mode:
+            _replace(request.path, content)
     except OSError as problem:
         raise ConfigurationError(
-            f"The report {wish.path} cannot be written: {problem.strerror}.",
+            f"The report {request.path} cannot be written: {problem.strerror}.",
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
-    return {"changed": changed, "path": wish.path}
+    return {"changed": changed, "path": request.path}
 
 
 def _require_file(path: str) -> None:
@@ -61,10 +61,10 @@ def _require_file(path: str) -> None:
             )
 
 
-def _content(wish: ReportWish) -> str:
+def _content(request: ReportRequest) -> str:
     """Return the report as JSON; what JSON does not know, such as a date of YAML, as text."""
     try:
-        return json.dumps({"results": list(wish.results)}, indent=4, sort_keys=True, default=str) + "\n"
+        return json.dumps({"results": list(request.results)}, indent=4, sort_keys=True, default=str) + "\n"
     except (TypeError, ValueError) as problem:
         raise ConfigurationError(
             f"The results are none that a file can hold: {problem}.",
@@ -105,7 +105,7 @@ CONTRACT = Contract(
         "results": {"type": "list", "elements": "dict", "required": True},
     },
     run,
-    wish_of,
+    request_of,
     takes_target=False,
     waits=False,
     asks_azure=False,

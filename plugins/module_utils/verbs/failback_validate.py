@@ -19,20 +19,20 @@ from ..model.lifecycle import Side
 from ..probes.options import PROBE_OPTIONS, read_probes
 from ..runner.authority import truth_of
 from ..runner.contract import Contract
-from ..runner.loop import Course
+from ..runner.loop import VerbRun
 from ..runner.options import ASSUME_OPTIONS
-from ..runner.request import ValidateWish
+from ..runner.request import ValidateRequest
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..runner.target import View, find_target
+from ..runner.target import TargetView, find_target
 from ..watch import Watch
 
 _VERDICTS = {PASSED: "works on-premises", FAILED: "does not work", NOT_PROVEN: "nothing is proved"}
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ValidateWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ValidateRequest:
     """Return what the module's options ask for. Raises ConfigurationError for a probe that cannot be."""
-    return ValidateWish(
+    return ValidateRequest(
         replicated_item=parameters["replicated_item"] or "",
         recovery_plan=parameters["recovery_plan"] or "",
         check_mode=check_mode,
@@ -57,20 +57,20 @@ def _attested(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(given)
 
 
-def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: ValidateRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. Raises ValidationFailed where a check does not pass."""
-    with asked(f"Validation of {wish.target}"):
-        _refuse_addresses(wish)
-        _refuse_probes_of_no_vm(wish)
-        view = find_target(services.azure, wish).look()
-        _refuse_unknown_vms(wish, view)
-        if wish.predicts:
+    with asked(f"Validation of {request.target}"):
+        _refuse_addresses(request)
+        _refuse_probes_of_no_vm(request)
+        view = find_target(services.azure, request).look()
+        _refuse_unknown_vms(request, view)
+        if request.predicts:
             # The machine is not there yet: there is nothing to look at.
-            return _outcome(services, view.assumed(wish.assume_stage), Evidence(services.azure.vault_id, ()))
+            return _outcome(services, view.assumed(request.assume_stage), Evidence(services.azure.vault_id, ()))
         try:
             _refuse_in_azure(view)
             refuse_uncommitted(view)
-            evidence = Validation(services, wish, watch, view.members).run()
+            evidence = Validation(services, request, watch, view.members).run()
             for vm in evidence.vms:
                 watch.report(_line(vm))
             if evidence.verdict == FAILED:
@@ -81,21 +81,21 @@ def run(wish: ValidateWish, services: Services, watch: Watch) -> dict[str, Any]:
         return _outcome(services, view, evidence)
 
 
-def _refuse_addresses(wish: ValidateWish) -> None:
-    wrong = [address for address in wish.expected_addresses if not is_address(address)]
+def _refuse_addresses(request: ValidateRequest) -> None:
+    wrong = [address for address in request.expected_addresses if not is_address(address)]
     if wrong:
         raise ConfigurationError(f"expected_addresses: {', '.join(wrong)} is no IP address.", "Nothing was read.")
-    if wish.recovery_plan and wish.expected_addresses:
+    if request.recovery_plan and request.expected_addresses:
         raise ConfigurationError(
             "expected_addresses are those of one VM, but this is a recovery plan.",
             "Nothing was read. Give each VM a probe, with vm and host, or validate the VMs one by one.",
         )
 
 
-def _refuse_probes_of_no_vm(wish: ValidateWish) -> None:
+def _refuse_probes_of_no_vm(request: ValidateRequest) -> None:
     """Refuse what could count for the wrong machines: an answer from one place is no evidence for all of a plan."""
-    loose = [probe.name for probe in wish.probes if not probe.vm and not probe.needs_address]
-    if wish.recovery_plan and loose:
+    loose = [probe.name for probe in request.probes if not probe.vm and not probe.needs_address]
+    if request.recovery_plan and loose:
         raise ConfigurationError(
             f"This is a recovery plan, and of {', '.join(loose)} it is not said for which VM: host or url lead to one "
             "place, which proves nothing of the others.",
@@ -103,9 +103,9 @@ def _refuse_probes_of_no_vm(wish: ValidateWish) -> None:
         )
 
 
-def _refuse_unknown_vms(wish: ValidateWish, view: View) -> None:
+def _refuse_unknown_vms(request: ValidateRequest, view: TargetView) -> None:
     names = [member.item.friendly_name for member in view.members]
-    for probe in wish.probes:
+    for probe in request.probes:
         meant = [member.item.id for member in view.members if member.item.answers_to(probe.vm)]
         if probe.vm and not meant:
             raise ConfigurationError(
@@ -119,7 +119,7 @@ def _refuse_unknown_vms(wish: ValidateWish, view: View) -> None:
             )
 
 
-def _refuse_in_azure(view: View) -> None:
+def _refuse_in_azure(view: TargetView) -> None:
     away = [member for member in view.members if member.authoritative_side is Side.AZURE]
     if away:
         lines = "; ".join(f"{member.item.friendly_name} is {member.stage.value} ({member.reason})" for member in away)
@@ -130,14 +130,14 @@ def _refuse_in_azure(view: View) -> None:
         )
 
 
-def _failure(view: View, evidence: Evidence) -> ValidationFailed:
+def _failure(view: TargetView, evidence: Evidence) -> ValidationFailed:
     failed = [(vm, check) for vm in evidence.vms for check in vm.checks if check.status not in (PASS, NOT_CHECKED)]
     lines = [f"{vm.name} did not pass {check.id} ({check.seen}): {check.cause.rstrip('.')}" for vm, check in failed]
     remedies = dict.fromkeys(check.remedy for _vm, check in failed if check.remedy)
     return ValidationFailed("; ".join(lines), " ".join([*remedies, _way_out(view)]), validation=evidence.as_result())
 
 
-def _way_out(view: View) -> str:
+def _way_out(view: TargetView) -> str:
     if all(member.reversible for member in view.members):
         return (
             "Do not commit: that deletes the VM in Azure, which is still there to return to. Repair the VM "
@@ -146,8 +146,8 @@ def _way_out(view: View) -> str:
     return "The VM in Azure is gone, or not all of them are there: repair the VM on-premises, then run the task again."
 
 
-def _outcome(services: Services, view: View, evidence: Evidence) -> dict[str, Any]:
-    outcome = verb_outcome(services.azure, Verb.COMPLETE, Course(view, view), None)
+def _outcome(services: Services, view: TargetView, evidence: Evidence) -> dict[str, Any]:
+    outcome = verb_outcome(services.azure, Verb.COMPLETE, VerbRun(view, view), None)
     lines = [_line(vm) for vm in evidence.vms] or ["nothing was checked"]
     return {**outcome, "msg": "; ".join(lines), "validation": evidence.as_result()}
 
@@ -171,7 +171,7 @@ CONTRACT = Contract(
         **ASSUME_OPTIONS,
     },
     run,
-    wish_of,
+    request_of,
     waits=False,
     asks_hosts=True,
 )

@@ -22,26 +22,26 @@ _GIGABYTE = 2**30
 
 
 @dataclass(frozen=True, kw_only=True)
-class HostInfoWish:
+class HostInfoRequest:
     """C(host) is one of the inventory, or an address. C(vms) are names or ids of those to return; None returns all."""
 
     host: str
     vms: Sequence[str] | None = None
 
 
-def wish_of(parameters: Mapping[str, Any], _check_mode: bool) -> HostInfoWish:
+def request_of(parameters: Mapping[str, Any], _check_mode: bool) -> HostInfoRequest:
     """Return what a task's options ask for."""
-    return HostInfoWish(host=parameters["host"] or "", vms=parameters["vms"])
+    return HostInfoRequest(host=parameters["host"] or "", vms=parameters["vms"])
 
 
-def run(wish: HostInfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run(request: HostInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return what the host says, whole, and a line for a person of each thing that matters."""
-    with asked(f"Information of host {wish.host}"):
-        session = services.hosts.named(wish.host)
-        facts = services.hosts.look(session, _wanted(wish.vms))
+    with asked(f"Information of host {request.host}"):
+        session = services.hosts.named(request.host)
+        facts = services.hosts.look(session, _wanted(request.vms))
     settings = session.settings
-    host = {"name": wish.host, "address": settings.address, "port": settings.port, **as_result(facts.document)}
-    lines = list(_lines(wish, facts))
+    host = {"name": request.host, "address": settings.address, "port": settings.port, **as_result(facts.document)}
+    lines = list(_lines(request, facts))
     return {"changed": False, "msg": lines[0], "host": host, "summary": lines}
 
 
@@ -51,10 +51,10 @@ def _wanted(vms: Sequence[str] | None) -> list[tuple[str, str]] | None:
     return [(word.strip("{}"), word) if _ID.match(word) else ("", word) for word in vms]
 
 
-def _lines(wish: HostInfoWish, facts: HostFacts) -> Iterator[str]:
+def _lines(request: HostInfoRequest, facts: HostFacts) -> Iterator[str]:
     system = f"{facts.os_caption} {facts.os_version}".strip() or "Windows"
     role = f"Hyper-V {facts.hyper_v_version}".strip() if facts.hyper_v_installed else "no Hyper-V role"
-    yield f"{wish.host}: {system}, {role}, {len(facts.vms)} of its VMs read"
+    yield f"{request.host}: {system}, {role}, {len(facts.vms)} of its VMs read"
     yield from (f"service {service.name} is {service.state}" for service in facts.services)
     for volume in facts.volumes:
         free, size = volume.free / _GIGABYTE, volume.size / _GIGABYTE
@@ -80,7 +80,7 @@ CONTRACT = Contract(
     "hyperv_host_info",
     {"host": {"type": "str"}, "vms": {"type": "list", "elements": "str"}},
     run,
-    wish_of,
+    request_of,
     takes_target=False,
     waits=False,
     asks_azure=False,

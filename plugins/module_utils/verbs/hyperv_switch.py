@@ -17,7 +17,7 @@ from ..watch import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchWish:
+class SwitchRequest:
     """C(type) is external, internal or private. What is empty or None is left as it is."""
 
     host: str
@@ -29,9 +29,9 @@ class SwitchWish:
     check_mode: bool = False
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> SwitchWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> SwitchRequest:
     """Return what a task's options ask for."""
-    return SwitchWish(
+    return SwitchRequest(
         host=parameters["host"] or "",
         name=parameters["name"],
         type=parameters["type"],
@@ -42,32 +42,34 @@ def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> SwitchWish:
     )
 
 
-def run(wish: SwitchWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run(request: SwitchRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Make or change the switch, unless it is as wanted already. Raises Refused where that would do harm."""
-    with asked(f"Virtual switch {wish.name} on {wish.host}"):
-        _require_consistency(wish)
-        session, request = services.hosts.named(wish.host), _request(wish)
-        answer = session.ask(SCRIPT, request) if wish.check_mode else services.hosts.change(session, SCRIPT, request)
+    with asked(f"Virtual switch {request.name} on {request.host}"):
+        _require_consistency(request)
+        session, question = services.hosts.named(request.host), _question(request)
+        answer = (
+            session.ask(SCRIPT, question) if request.check_mode else services.hosts.change(session, SCRIPT, question)
+        )
         if answer["refusal"]:
-            raise _refused(wish, answer)
+            raise _refused(request, answer)
         if answer["unread"]:
-            raise _unread(wish, answer)
+            raise _unread(request, answer)
     before, after = answer["before"], answer["after"]
     changed = before != after
-    done = "would be" if wish.check_mode else "is"
+    done = "would be" if request.check_mode else "is"
     told = "made" if before is None else "changed"
     words = f"{done} {told}" if changed else f"is there: {after['type']}"
-    message = f"{wish.host}: virtual switch {wish.name} {words}"
+    message = f"{request.host}: virtual switch {request.name} {words}"
     return {"changed": changed, "msg": message, "before": before, "after": after}
 
 
-def _unread(wish: SwitchWish, answer: Mapping[str, Any]) -> HostError:
+def _unread(request: SwitchRequest, answer: Mapping[str, Any]) -> HostError:
     told = "made" if answer["before"] is None else "changed"
     problem = HostError(
-        f"{wish.host} has taken the change: the virtual switch is {told}, but could not be read after it: "
+        f"{request.host} has taken the change: the virtual switch is {told}, but could not be read after it: "
         f"{answer['unread']}",
         "Look at the virtual switch on its host, then run the task again: it looks first.",
-        host=wish.host,
+        host=request.host,
         message=answer["unread"],
         before=answer["before"],
     )
@@ -75,30 +77,32 @@ def _unread(wish: SwitchWish, answer: Mapping[str, Any]) -> HostError:
     return problem
 
 
-def _request(wish: SwitchWish) -> dict[str, Any]:
+def _question(request: SwitchRequest) -> dict[str, Any]:
     return {
-        "name": wish.name,
-        "type": wish.type.capitalize(),
-        "net_adapter": wish.net_adapter or None,
-        "allow_management_os": wish.allow_management_os,
-        "change_type": wish.change_type,
-        "check_mode": wish.check_mode,
+        "name": request.name,
+        "type": request.type.capitalize(),
+        "net_adapter": request.net_adapter or None,
+        "allow_management_os": request.allow_management_os,
+        "change_type": request.change_type,
+        "check_mode": request.check_mode,
     }
 
 
-def _require_consistency(wish: SwitchWish) -> None:
-    if wish.type == "external":
+def _require_consistency(request: SwitchRequest) -> None:
+    if request.type == "external":
         return
-    given = {"net_adapter": bool(wish.net_adapter), "allow_management_os": wish.allow_management_os is not None}
+    given = {"net_adapter": bool(request.net_adapter), "allow_management_os": request.allow_management_os is not None}
     for option in (name for name, is_given in given.items() if is_given):
-        raise ConfigurationError(f"{option} is given, and type is {wish.type}.", f"{option} is for external switches.")
+        raise ConfigurationError(
+            f"{option} is given, and type is {request.type}.", f"{option} is for external switches."
+        )
 
 
 # Only these change the members of a switch with embedded teaming.
 _ADD_MEMBER = "change its team on the host (Add-VMSwitchTeamMember, Set-VMSwitchTeam)"
 
 
-def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
+def _refused(request: SwitchRequest, answer: dict[str, Any]) -> Refused:
     found = answer["before"] or {}
     there = f"It is there, of type {str(found.get('type', '')).lower()}" if found else "It is not there"
     adapters = ", ".join(answer["adapters"]) or "none"
@@ -110,7 +114,7 @@ def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
         ),
         "several": ("Several virtual switches have this name.", "Rename all but the one that is meant."),
         "another_type": (
-            f"{there}, not {wish.type}.",
+            f"{there}, not {request.type}.",
             "Give another name, or allow it with change_type: the VMs that it connects lose their network meanwhile.",
         ),
         "needs_adapter": (f"{there}, and an external switch needs a network adapter.", "Set net_adapter."),
@@ -129,20 +133,20 @@ def _refused(wish: SwitchWish, answer: dict[str, Any]) -> Refused:
             "Make a switch of another name; or remove this one and run the task again, when no VM needs it.",
         ),
         "adapter_taken": (
-            f"The network adapter {wish.net_adapter} belongs to the virtual switch {answer.get('taken_by')}.",
+            f"The network adapter {request.net_adapter} belongs to the virtual switch {answer.get('taken_by')}.",
             "Set net_adapter to one that no switch uses, or use that switch.",
         ),
         "adapter_disabled": (
-            f"The network adapter {wish.net_adapter} is disabled.",
+            f"The network adapter {request.net_adapter} is disabled.",
             "Enable it (Enable-NetAdapter), or set net_adapter to another one.",
         ),
         "adapter": (
-            f"Not exactly one network adapter is called {wish.net_adapter}; there are: {adapters}.",
+            f"Not exactly one network adapter is called {request.net_adapter}; there are: {adapters}.",
             "Set net_adapter to the name or the description of one of them.",
         ),
     }
     happened, remedy = reasons[answer["refusal"]]
-    return Refused(happened, f"Nothing was changed. {remedy}", host=wish.host, before=answer["before"])
+    return Refused(happened, f"Nothing was changed. {remedy}", host=request.host, before=answer["before"])
 
 
 CONTRACT = Contract(
@@ -156,7 +160,7 @@ CONTRACT = Contract(
         "change_type": {"type": "bool", "default": False},
     },
     run,
-    wish_of,
+    request_of,
     takes_target=False,
     waits=False,
     asks_azure=False,

@@ -27,14 +27,14 @@ from ..watch import Watch
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoWish:
+class InfoRequest:
     """C(name) selects one of what is asked for; empty selects all."""
 
     name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobInfoWish(InfoWish):
+class JobInfoRequest(InfoRequest):
     """C(name) is a job's id or name; C(replicated_item) selects the jobs of one VM, C(states) jobs in these states."""
 
     replicated_item: str = ""
@@ -42,11 +42,11 @@ class JobInfoWish(InfoWish):
     limit: int = 20
 
 
-def run_replicated_item_info(wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run_replicated_item_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's replicated items with their stages."""
     session = services.azure
-    with asked(f"Replicated item information of {wish.name or session.vault_id}"):
-        found = [find_item(session, wish.name)] if wish.name else session.site_recovery.all_items()
+    with asked(f"Replicated item information of {request.name or session.vault_id}"):
+        found = [find_item(session, request.name)] if request.name else session.site_recovery.all_items()
         entries = [_item_entry(session, item) for item in found]
         return _answer("replicated_items", entries, [_stage_line(entry) for entry in entries])
 
@@ -98,11 +98,11 @@ def _no_stage(reason: str) -> dict[str, Any]:
     return {"stage": None, "authoritative_side": None, "reversible": None, "reason": reason, "job": None}
 
 
-def run_recovery_plan_info(wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run_recovery_plan_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's recovery plans with their groups and the stages of their members."""
     session = services.azure
-    with asked(f"Recovery plan information of {wish.name or session.vault_id}"):
-        listed = [find_plan(session, wish.name)] if wish.name else session.site_recovery.plans()
+    with asked(f"Recovery plan information of {request.name or session.vault_id}"):
+        listed = [find_plan(session, request.name)] if request.name else session.site_recovery.plans()
         entries = [_plan_entry(session, plan.name) for plan in listed]
         return _answer("recovery_plans", entries, [_stage_line(entry) for entry in entries])
 
@@ -131,22 +131,22 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
     }
 
 
-def run_job_info(wish: JobInfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run_job_info(request: JobInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
     session = services.azure
-    with asked(f"Job information of {wish.name or wish.replicated_item or session.vault_id}"):
-        jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(wish, session)]
+    with asked(f"Job information of {request.name or request.replicated_item or session.vault_id}"):
+        jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(request, session)]
         return _answer("jobs", jobs, [f"{job['progress']} (job {job['name']})" for job in jobs])
 
 
-def _job_names(wish: JobInfoWish, session: AzureSession) -> list[str]:
-    if wish.name:
-        return [job_name_of(session, wish.name)]
-    target = find_item(session, wish.replicated_item).vm_id.lower() if wish.replicated_item else ""
+def _job_names(request: JobInfoRequest, session: AzureSession) -> list[str]:
+    if request.name:
+        return [job_name_of(session, request.name)]
+    target = find_item(session, request.replicated_item).vm_id.lower() if request.replicated_item else ""
     listed = session.site_recovery.jobs(None, session.clock.now())
     chosen = [job for job in listed if not target or job.target_id.lower() == target]
-    chosen = [job for job in chosen if not wish.states or job.state in wish.states]
-    return [job.name for job in chosen[: wish.limit]]
+    chosen = [job for job in chosen if not request.states or job.state in request.states]
+    return [job.name for job in chosen[: request.limit]]
 
 
 def _job_entry(job: Job) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _job_entry(job: Job) -> dict[str, Any]:
     }
 
 
-def run_vault_info(_wish: InfoWish, services: Services, _watch: Watch) -> dict[str, Any]:
+def run_vault_info(_request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault with its fabrics, their providers and connection."""
     session = services.azure
     with asked(f"Information of vault {session.vault_id}"):
@@ -206,12 +206,12 @@ def _provider_entry(session: AzureSession, provider: Provider) -> dict[str, Any]
     }
 
 
-def _info_wish(parameters: Mapping[str, Any], _check_mode: bool) -> InfoWish:
-    return InfoWish(name=parameters.get("name") or "")
+def _info_request_of(parameters: Mapping[str, Any], _check_mode: bool) -> InfoRequest:
+    return InfoRequest(name=parameters.get("name") or "")
 
 
-def _job_info_wish(parameters: Mapping[str, Any], _check_mode: bool) -> JobInfoWish:
-    return JobInfoWish(
+def _job_info_request_of(parameters: Mapping[str, Any], _check_mode: bool) -> JobInfoRequest:
+    return JobInfoRequest(
         name=parameters["name"] or "",
         replicated_item=parameters["replicated_item"] or "",
         states=tuple(parameters["states"] or ()),
@@ -223,7 +223,7 @@ REPLICATED_ITEM_INFO = Contract(
     "replicated_item_info",
     {"name": {"type": "str", "aliases": ["replicated_item"]}},
     run_replicated_item_info,
-    _info_wish,
+    _info_request_of,
     takes_target=False,
     waits=False,
 )
@@ -231,7 +231,7 @@ RECOVERY_PLAN_INFO = Contract(
     "recovery_plan_info",
     {"name": {"type": "str", "aliases": ["recovery_plan"]}},
     run_recovery_plan_info,
-    _info_wish,
+    _info_request_of,
     takes_target=False,
     waits=False,
 )
@@ -244,9 +244,9 @@ JOB_INFO = Contract(
         "limit": {"type": "int", "default": 20},
     },
     run_job_info,
-    _job_info_wish,
+    _job_info_request_of,
     takes_target=False,
     waits=False,
     extra={"mutually_exclusive": [("name", "replicated_item")]},
 )
-VAULT_INFO = Contract("vault_info", {}, run_vault_info, _info_wish, takes_target=False, waits=False)
+VAULT_INFO = Contract("vault_info", {}, run_vault_info, _info_request_of, takes_target=False, waits=False)

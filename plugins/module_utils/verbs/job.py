@@ -11,7 +11,7 @@ from typing import Any
 from ..model.failures import FailbackError, NotTaken, asked
 from ..runner.attempts import Attempts
 from ..runner.contract import Contract
-from ..runner.request import JobWish, common_options
+from ..runner.request import JobRequest, common_options
 from ..runner.services import Services
 from ..watch import Watch
 from .job_cancel import cancel, owner_of
@@ -19,16 +19,16 @@ from .job_restart import last_ended_of, restart
 from .job_subject import Subject
 
 
-def run(wish: JobWish, services: Services, watch: Watch) -> dict[str, Any]:
-    """Bring the job to the wished state and return the result of the module.
+def run(request: JobRequest, services: Services, watch: Watch) -> dict[str, Any]:
+    """Bring the job to the requested state and return the result of the module.
 
     Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
     """
     session = services.azure
-    cancels = wish.state == "cancelled"
-    with asked(f"{'Cancel' if cancels else 'Restart'} of {wish.target}"):
+    cancels = request.state == "cancelled"
+    with asked(f"{'Cancel' if cancels else 'Restart'} of {request.target}"):
         choose = owner_of if cancels else lambda view: last_ended_of(session, view)
-        subject = Subject(session, wish, watch, choose)
+        subject = Subject(session, request, watch, choose)
         try:
             return _act(subject, Attempts(watch))
         except FailbackError as problem:
@@ -41,14 +41,14 @@ def _act(subject: Subject, attempts: Attempts) -> dict[str, Any]:
     while True:
         subject.find()
         try:
-            return cancel(subject) if subject.wish.state == "cancelled" else restart(subject)
+            return cancel(subject) if subject.request.state == "cancelled" else restart(subject)
         except NotTaken as refusal:
             attempts.wait_after(refusal)
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> JobWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> JobRequest:
     """Return what a task's options ask for."""
-    return JobWish(
+    return JobRequest(
         **common_options(parameters, check_mode),
         state=parameters["state"],
         name=parameters["name"] or "",
@@ -64,6 +64,6 @@ CONTRACT = Contract(
         "accept_inconsistent_disks": {"type": "bool", "default": False},
     },
     run,
-    wish_of,
+    request_of,
     other_targets=("name",),
 )

@@ -15,13 +15,13 @@ from ..model.lifecycle import Stage
 from ..model.ownership import is_own
 from ..model.plans import RecoveryPlan
 from ..runner.jobs import error_result, has_ended, job_errors
-from ..runner.target import View
+from ..runner.target import TargetView
 from .job_subject import Subject, refused
 
 _BEING_CANCELLED = "The job is being cancelled, and has not ended yet: run the task again to see what it left."
 
 
-def owner_of(view: View) -> Job | None:
+def owner_of(view: TargetView) -> Job | None:
     """Return the job that owns a target now. Raises Refused where it cannot be told, or is not the target's own."""
     if view.plan is not None:
         return _owner_of_plan(view)
@@ -46,7 +46,7 @@ def _own(job: Job, plan: RecoveryPlan | None) -> Job:
     return job
 
 
-def _owner_of_plan(view: View) -> Job | None:
+def _owner_of_plan(view: TargetView) -> Job | None:
     if view.plan_job is not None and view.plan_job.is_running:
         return view.plan_job
     single = [(member, member.job) for member in view.members if member.job is not None and member.job.is_running]
@@ -67,12 +67,12 @@ def cancel(subject: Subject) -> dict[str, Any]:
     job, step = _decided(subject)
     if job is None or step is Step.NOTHING:
         return subject.outcome(job, None, [])
-    if subject.wish.check_mode:
-        subject.course.changed = step is Step.START
+    if subject.request.check_mode:
+        subject.verb_run.changed = step is Step.START
         return subject.outcome(job, stage_left_by_cancel(job, subject.view.members), [])
     if step is Step.START:
         _send(subject, job)
-    if not subject.wish.wait:
+    if not subject.request.wait:
         subject.look_until(lambda _view: True)
         return subject.outcome(subject.session.site_recovery.job(job.name), None, [_BEING_CANCELLED])
     return _finish(subject, job)
@@ -80,18 +80,18 @@ def cancel(subject: Subject) -> dict[str, Any]:
 
 def _decided(subject: Subject) -> tuple[Job | None, Step]:
     """Return the job and what to do with it: NOTHING, ATTACH or START. Raises Refused."""
-    wish = subject.wish
+    request = subject.request
     while subject.job is not None:
         job, members = subject.job, subject.view.members
         owner = owner_of_part(job, members) if job.is_running else None
         if owner is not None:
             raise _part(job, owner)
-        made = decide_cancel(job, members, accept_inconsistent_disks=wish.accept_inconsistent_disks)
+        made = decide_cancel(job, members, accept_inconsistent_disks=request.accept_inconsistent_disks)
         if made.step is Step.REFUSE:
             raise refused(job, made.reason)
         if made.step is not Step.WAIT:
             return job, made.step
-        if wish.check_mode or not wish.wait:
+        if request.check_mode or not request.wait:
             raise refused(job, f"{made.reason} Nothing was written. Run the task again in a moment.")
         subject.wait_for_begin(job)
     return None, Step.NOTHING
@@ -143,7 +143,7 @@ def _finish(subject: Subject, job: Job) -> dict[str, Any]:
     return subject.outcome(ended, None, warnings_after_cancel(ended, before))
 
 
-def _names(view: View, job: Job) -> bool:
+def _names(view: TargetView, job: Job) -> bool:
     """Whether a VM still names a job that has ended as its current one."""
     return any(
         member.stage is Stage.BUSY and member.job is not None and member.job.name == job.name for member in view.members

@@ -18,11 +18,11 @@ from ..model.job_actions import (
 )
 from ..model.jobs import Job
 from ..runner.jobs import has_ended, job_failure
-from ..runner.target import View, jobs_of_target
+from ..runner.target import TargetView, jobs_of_target
 from .job_subject import Subject, refused
 
 
-def last_ended_of(session: AzureSession, view: View) -> Job:
+def last_ended_of(session: AzureSession, view: TargetView) -> Job:
     """Return the job of a target that a restart is for: the last one that ended, other than a restart itself."""
     for job in jobs_of_target(session, view):
         if not job.is_running and job.scenario != RESTART_SCENARIO:
@@ -36,15 +36,15 @@ def restart(subject: Subject) -> dict[str, Any]:
     if job is None:
         raise Refused("It has no job.", "Nothing was written: there is nothing to restart.")
     later = _later(subject, job)
-    made = decide_restart(job, later, subject.view.members, is_named=bool(subject.wish.name))
+    made = decide_restart(job, later, subject.view.members, is_named=bool(subject.request.name))
     if made.decision.step is Step.REFUSE:
         raise refused(job, made.decision.reason)
-    if subject.wish.check_mode:
-        subject.course.changed = made.decision.step is Step.START
+    if subject.request.check_mode:
+        subject.verb_run.changed = made.decision.step is Step.START
         return subject.outcome(made.running or job, stage_after_restart(job), [])
     known = frozenset(one.name for one in later) - {made.running.name if made.running else ""}
     running = made.running.name if made.running else _send(subject, job, known)
-    if not subject.wish.wait:
+    if not subject.request.wait:
         subject.look_until(lambda _view: True)
         return subject.outcome(subject.session.site_recovery.find_job(running) or job, None, [])
     return _finish(subject, job, running, known)

@@ -16,13 +16,13 @@ from ..model.jobs import Job
 from ..model.lifecycle import Stage, warning_of
 from ..model.progress import describe_progress
 from ..runner.jobs import follow_job, has_started, read_patiently
-from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, Course
-from ..runner.request import JobWish
+from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, VerbRun
+from ..runner.request import JobRequest
 from ..runner.result import course_outcome, job_result
-from ..runner.target import Target, View, find_job, find_target, target_of_job
+from ..runner.target import Target, TargetView, find_job, find_target, target_of_job
 from ..watch import Watch
 
-_NOBODY = View(None, ())
+_NOBODY = TargetView(None, ())
 
 
 class Subject:
@@ -32,35 +32,35 @@ class Subject:
     """
 
     def __init__(
-        self, session: AzureSession, wish: JobWish, watch: Watch, choose: Callable[[View], Job | None]
+        self, session: AzureSession, request: JobRequest, watch: Watch, choose: Callable[[TargetView], Job | None]
     ) -> None:
         self.session = session
-        self.wish = wish
+        self.request = request
         self.watch = watch
         self._choose = choose
-        self._interval = wish.poll_interval or DEFAULT_RETRY_AFTER
+        self._interval = request.poll_interval or DEFAULT_RETRY_AFTER
         self._wrote = False
         self.target: Target | None = None
-        self.course = Course(_NOBODY, _NOBODY)
+        self.verb_run = VerbRun(_NOBODY, _NOBODY)
         self.job: Job | None = None
 
     def find(self) -> None:
         """Read the job and its target: what is written next rests on this."""
         self.watch.look.begin()
-        named = find_job(self.session, self.wish.name) if self.wish.name else None
-        self.target = target_of_job(self.session, named) if named else find_target(self.session, self.wish)
+        named = find_job(self.session, self.request.name) if self.request.name else None
+        self.target = target_of_job(self.session, named) if named else find_target(self.session, self.request)
         view = self._look_now()
-        self.course = Course(before=view, after=view)
+        self.verb_run = VerbRun(before=view, after=view)
         # An item knows of a job that was just accepted what the job does not tell yet.
         known = [member.job for member in view.members if member.job is not None]
         self.job = next((job for job in known if job.name == named.name), named) if named else self._choose(view)
 
     @property
-    def view(self) -> View:
+    def view(self) -> TargetView:
         """The target as it was read last; without members where there is none."""
-        return self.course.after
+        return self.verb_run.after
 
-    def _look_now(self) -> View:
+    def _look_now(self) -> TargetView:
         return self.target.look() if self.target is not None else _NOBODY
 
     def wait_for_begin(self, job: Job) -> None:
@@ -72,7 +72,7 @@ class Subject:
         """Follow a job to where stop says; how it ended is for the caller to judge."""
         return follow_job(self.session, name, self.watch, stop, self._interval, tolerate_failure=True)
 
-    def send(self, what: str, request: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
+    def send(self, what: str, write: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
         """Send a write, once. Where its fate is unknown, let reading settle it: then there is no answer.
 
         Raises the failure of the write where it has not arrived as far as can be seen, and NotTaken.
@@ -80,17 +80,17 @@ class Subject:
         self.watch.report(f"{what}: sent once")
         self.watch.look.saw_vms(len(self.view.members))
         try:
-            accepted = request()
+            accepted = write()
         except FateUnknown as unknown:
             unknown.wrote = True
             self._settle(arrived, unknown)
             return None
-        self._interval = self.wish.poll_interval or accepted.retry_after
+        self._interval = self.request.poll_interval or accepted.retry_after
         self._note_write()
         return accepted
 
     def _note_write(self) -> None:
-        self._wrote = self.course.changed = True
+        self._wrote = self.verb_run.changed = True
 
     def _settle(self, arrived: Callable[[], bool], unknown: FateUnknown) -> None:
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
@@ -100,7 +100,7 @@ class Subject:
                     self._note_write()
                     return
             except FailbackError as unread:
-                self.watch.report(f"{self.wish.target} could not be read: {unread.happened}")
+                self.watch.report(f"{self.request.target} could not be read: {unread.happened}")
         raise unknown
 
     def patience(self) -> Callable[[], bool]:
@@ -108,11 +108,11 @@ class Subject:
         ends = max(self.watch.remaining() - PATIENCE, 0)
         return lambda: self.watch.remaining() <= ends
 
-    def look_until(self, settled: Callable[[View], bool]) -> bool:
+    def look_until(self, settled: Callable[[TargetView], bool]) -> bool:
         """Look at the target until it follows what its job did, patiently; return whether it did."""
         give_up = self.patience()
         while True:
-            self.course.after = read_patiently(self._look_now, self.watch, self._interval)
+            self.verb_run.after = read_patiently(self._look_now, self.watch, self._interval)
             if settled(self.view) or give_up():
                 return settled(self.view)
             self.watch.sleep(self._interval)
@@ -129,15 +129,15 @@ class Subject:
     def explain(self, problem: FailbackError) -> None:
         """Look again, and fill in what a failure does not know: what was written, and which side holds the truth."""
         problem.wrote = problem.wrote or self._wrote
-        self.course.explain_anew(problem, self._look_now, self.wish, self.watch)
+        self.verb_run.explain_anew(problem, self._look_now, self.request, self.watch)
 
     def outcome(self, job: Job | None, predicted: Stage | None, warnings: list[str]) -> dict[str, Any]:
         """Return the result of the module. C(predicted) is the stage that check mode foresees, where it does."""
         members = self.view.members
         shown = {member.item.id: job or member.job for member in members}
-        self.course.jobs = {key: one.name for key, one in shown.items() if one is not None}
+        self.verb_run.jobs = {key: one.name for key, one in shown.items() if one is not None}
         if predicted is not None:
-            self.course.predicted = frozenset(member.item.id for member in members)
+            self.verb_run.predicted = frozenset(member.item.id for member in members)
         result = self._told(job, predicted)
         line = f"{describe_progress(job)} (job {job.name})" if job else f"{self._target_name()}: no job owns it"
         disks = warning_of(members)
@@ -148,12 +148,12 @@ class Subject:
         return self.view.plan.friendly_name if self.view.plan else self.view.members[0].item.friendly_name
 
     def _told(self, job: Job | None, predicted: Stage | None) -> dict[str, Any]:
-        direction = direction_of_job(job, self.course.before.members)
+        direction = direction_of_job(job, self.verb_run.before.members)
         if self.target is not None:
-            return course_outcome(self.session, self.course, direction, predicted)
+            return course_outcome(self.session, self.verb_run, direction, predicted)
         nobody = dict.fromkeys(("stage", "authoritative_side", "reversible", "replicated_item", "recovery_plan"))
         return {
-            "changed": self.course.changed,
+            "changed": self.verb_run.changed,
             "direction": direction,
             "job": job_result(job) if job else None,
             **nobody,

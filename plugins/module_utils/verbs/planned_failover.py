@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..azure.site_recovery import Accepted, FailbackRequest
+from ..azure.site_recovery import Accepted, FailbackInput
 from ..copies.locks import asked_of, refuse_locked
-from ..copies.split_brain_check import Fence
+from ..copies.split_brain_check import SplitBrainCheck
 from ..copies.target_host import find_target_provider, name_of_another_host, refuse_host_for_plan
 from ..model.azure_locks import CUT_OVER, WRITE
 from ..model.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
@@ -29,10 +29,10 @@ from ..runner.gates import WindowGate
 from ..runner.jobs import ended_or_waits, has_ended, has_started
 from ..runner.loop import Procedure, Write, plan_or_items, run_procedure
 from ..runner.options import ASSUME_OPTIONS, DATA_SYNC_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
-from ..runner.request import PlannedFailoverWish, common_options, window_of
+from ..runner.request import PlannedFailoverRequest, common_options, window_of
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..runner.target import View
+from ..runner.target import TargetView
 from ..watch import Watch
 
 _STOPS: dict[str, Callable[[Job], bool]] = {
@@ -47,113 +47,113 @@ _GOALS = {
 }
 
 
-def run(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
-    """Fail the target over in the wished direction and return the result of the module."""
-    if wish.verb is Verb.FAIL_OVER:
-        return _to_azure(wish, services, watch)
-    return _to_on_premises(wish, services, watch)
+def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+    """Fail the target over in the requested direction and return the result of the module."""
+    if request.verb is Verb.FAIL_OVER:
+        return _to_azure(request, services, watch)
+    return _to_on_premises(request, services, watch)
 
 
-def _to_azure(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
-    session, fence = services.azure, Fence(services, wish)
-    gate = WindowGate(session, wish.window)
+def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+    session, fence = services.azure, SplitBrainCheck(services, request)
+    gate = WindowGate(session, request.window)
 
-    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
-        if not wish.predicts:
+    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        if not request.predicts:
             fence.expect_off_in_azure(starts)
         service = session.site_recovery
         return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
 
-    stop = has_started if wish.wait_for == "started" else has_ended
-    goal = frozenset({Stage.BUSY}) if wish.wait_for == "started" else frozenset[Stage]()
-    course = run_procedure(session, wish, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
-    foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(wish))
+    stop = has_started if request.wait_for == "started" else has_ended
+    goal = frozenset({Stage.BUSY}) if request.wait_for == "started" else frozenset[Stage]()
+    verb_run = run_procedure(session, request, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
+    foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(request))
 
     def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.FAIL_OVER, course, foreseen)
-        return {**outcome, "data_sync": None, "fence": fence.prove(course), **gate.as_result(course)}
+        outcome = verb_outcome(session, Verb.FAIL_OVER, verb_run, foreseen)
+        return {**outcome, "data_sync": None, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.FAIL_OVER, wish, watch, course, tell)
-
-
-def _waits(wish: PlannedFailoverWish) -> bool:
-    return wish.wait and wish.wait_for != "started"
+    return conclude(Verb.FAIL_OVER, request, watch, verb_run, tell)
 
 
-def _to_on_premises(wish: PlannedFailoverWish, services: Services, watch: Watch) -> dict[str, Any]:
-    refuse_host_for_plan(wish.recovery_plan, wish.target_host)
-    session, fence = services.azure, Fence(services, wish, target_host=wish.target_host)
+def _waits(request: PlannedFailoverRequest) -> bool:
+    return request.wait and request.wait_for != "started"
+
+
+def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+    refuse_host_for_plan(request.recovery_plan, request.target_host)
+    session, fence = services.azure, SplitBrainCheck(services, request, target_host=request.target_host)
     chosen: list[DataSync] = []
 
     def cuts_over() -> bool:
         # Where the data is copied before the failover, another request cuts over.
-        return not chosen[-1].synchronizes_first if chosen else wish.data_sync == DURING_FAILOVER
+        return not chosen[-1].synchronizes_first if chosen else request.data_sync == DURING_FAILOVER
 
-    gate = WindowGate(session, wish.window, cuts_over)
+    gate = WindowGate(session, request.window, cuts_over)
 
-    def writes(view: View, starts: Sequence[Observation]) -> list[Write]:
-        sides = [] if wish.predicts else fence.expect_off_on_premises(starts)
-        request, sync = _request(wish, session, [member.item for member in starts], sides)
+    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        sides = [] if request.predicts else fence.expect_off_on_premises(starts)
+        body, sync = _body(request, session, [member.item for member in starts], sides)
         chosen.append(sync)
-        if not wish.predicts:
+        if not request.predicts:
             _refuse_locked(session, view, starts, sync)
-        watch.report(f"{wish.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
+        watch.report(f"{request.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
 
         def send_plan(name: str) -> Accepted:
-            return session.site_recovery.fail_back_plan(name, request)
+            return session.site_recovery.fail_back_plan(name, body)
 
         return plan_or_items(
-            view, starts, send_plan, lambda member: session.site_recovery.fail_back_item(member.item.id, request)
+            view, starts, send_plan, lambda member: session.site_recovery.fail_back_item(member.item.id, body)
         )
 
-    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[wish.wait_for], _GOALS[wish.wait_for], gate)
-    course = run_procedure(session, wish, watch, procedure)
+    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[request.wait_for], _GOALS[request.wait_for], gate)
+    verb_run = run_procedure(session, request, watch, procedure)
     sync = chosen[-1] if chosen else None
-    attached = [member.job for member in course.after.members if member.job is not None]
+    attached = [member.job for member in verb_run.after.members if member.job is not None]
     waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
-    stops_there = waits and wish.wait_for != "end"
-    foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(wish), synchronizes_first=stops_there)
+    stops_there = waits and request.wait_for != "end"
+    foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(request), synchronizes_first=stops_there)
     shown = {"option": sync.option, "reason": sync.reason} if sync else None
 
     def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.FAIL_BACK, course, foreseen)
-        return {**outcome, "data_sync": shown, "fence": fence.prove(course), **gate.as_result(course)}
+        outcome = verb_outcome(session, Verb.FAIL_BACK, verb_run, foreseen)
+        return {**outcome, "data_sync": shown, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.FAIL_BACK, wish, watch, course, tell)
+    return conclude(Verb.FAIL_BACK, request, watch, verb_run, tell)
 
 
-def _refuse_locked(session: AzureSession, view: View, starts: Sequence[Observation], sync: DataSync) -> None:
+def _refuse_locked(session: AzureSession, view: TargetView, starts: Sequence[Observation], sync: DataSync) -> None:
     """Refuse what a lock would stop: with the data copied first, the cut-over is another request."""
     step = WRITE if sync.synchronizes_first else CUT_OVER
     refuse_locked(session, [member.item for member in starts], step, *asked_of(view, starts))
 
 
-def _request(
-    wish: PlannedFailoverWish, session: AzureSession, items: Sequence[ReplicatedItem], sides: Sequence[Sides]
-) -> tuple[FailbackRequest, DataSync]:
+def _body(
+    request: PlannedFailoverRequest, session: AzureSession, items: Sequence[ReplicatedItem], sides: Sequence[Sides]
+) -> tuple[FailbackInput, DataSync]:
     for item in items:
         _refuse_encrypted(item)
     for one in sides:
         _refuse_namesake(one)
     missing = [one.name for one in sides if one.is_missing_on_premises]
-    if missing and not (wish.create_vm_if_missing or wish.target_host):
+    if missing and not (request.create_vm_if_missing or request.target_host):
         raise _nothing_to_fail_back_to(missing)
-    if wish.create_vm_if_missing or wish.target_host:
+    if request.create_vm_if_missing or request.target_host:
         for one in sides:
             _refuse_second(one)
-    target = _connected_target(session, items[0], wish.target_host) if wish.target_host else None
-    create = wish.create_vm_if_missing or target is not None
+    target = _connected_target(session, items[0], request.target_host) if request.target_host else None
+    create = request.create_vm_if_missing or target is not None
     copies = [at_place(one.on_premises, target.friendly_name if target else "") for one in sides]
     nothing_to_compare = may_be_missing(copies, creates=create)
     sync = choose_data_sync(
-        wish.data_sync,
+        request.data_sync,
         items,
         session.clock.now(),
         vm_may_be_missing=nothing_to_compare,
         another_host=name_of_another_host(items[0], target),
     )
-    place = target.id if target else _own_provider_id(session, wish, items[0])
-    return FailbackRequest(sync.synchronizes_first, create, place), sync
+    place = target.id if target else _own_provider_id(session, request, items[0])
+    return FailbackInput(sync.synchronizes_first, create, place), sync
 
 
 def _refuse_namesake(sides: Sides) -> None:
@@ -182,10 +182,10 @@ def _nothing_to_fail_back_to(names: Sequence[str]) -> Refused:
     )
 
 
-def _own_provider_id(session: AzureSession, wish: PlannedFailoverWish, item: ReplicatedItem) -> str:
+def _own_provider_id(session: AzureSession, request: PlannedFailoverRequest, item: ReplicatedItem) -> str:
     """Return where a missing VM is created when no other host is named. A Hyper-V site must be told: Microsoft's
     PowerShell module refuses to send the request without it."""
-    if not wish.create_vm_if_missing or wish.recovery_plan:
+    if not request.create_vm_if_missing or request.recovery_plan:
         return ""
     return item.provider_id if session.site_recovery.fabric(item.fabric_name).is_hyper_v_site else ""
 
@@ -209,10 +209,10 @@ def _connected_target(session: AzureSession, item: ReplicatedItem, wanted: str) 
     return provider
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailoverWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailoverRequest:
     """Return what a task's options ask for."""
     verbs = {"recovery_to_primary": Verb.FAIL_BACK, "primary_to_recovery": Verb.FAIL_OVER}
-    return PlannedFailoverWish(
+    return PlannedFailoverRequest(
         **common_options(parameters, check_mode),
         verb=verbs[parameters["direction"]],
         data_sync=parameters["data_sync"],
@@ -242,6 +242,6 @@ CONTRACT = Contract(
         **ASSUME_OPTIONS,
     },
     run,
-    wish_of,
+    request_of,
     asks_hosts=True,
 )

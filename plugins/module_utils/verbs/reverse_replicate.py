@@ -14,44 +14,44 @@ from ..model.lifecycle import Observation, Stage
 from ..model.replication_start import replication_started
 from ..runner.aftermath import conclude
 from ..runner.contract import Contract
-from ..runner.loop import Course, Procedure, Write, run_procedure
+from ..runner.loop import Procedure, VerbRun, Write, run_procedure
 from ..runner.options import ASSUME_OPTIONS
-from ..runner.request import ReverseReplicateWish, common_options
+from ..runner.request import ReverseReplicateRequest, common_options
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..runner.target import View
+from ..runner.target import TargetView
 from ..watch import Watch
 
 _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
 
 
-def run(wish: ReverseReplicateWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Start replication to Azure again and return the result of the module.
 
     A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
     2025-01-01.
     """
 
-    def writes(_view: View, starts: Sequence[Observation]) -> list[Write]:
+    def writes(_view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         return [_write(session, member) for member in starts]
 
     session = services.azure
-    procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[wish.wait_for])
-    course = run_procedure(session, wish, watch, procedure)
-    foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=wish.wait and wish.wait_for == "protected")
+    procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[request.wait_for])
+    verb_run = run_procedure(session, request, watch, procedure)
+    foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=request.wait and request.wait_for == "protected")
 
     def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.REVERSE_REPLICATE, course, foreseen)
-        return {**outcome, "replication": _replication(session, course, watch)}
+        outcome = verb_outcome(session, Verb.REVERSE_REPLICATE, verb_run, foreseen)
+        return {**outcome, "replication": _replication(session, verb_run, watch)}
 
-    return conclude(Verb.REVERSE_REPLICATE, wish, watch, course, tell)
+    return conclude(Verb.REVERSE_REPLICATE, request, watch, verb_run, tell)
 
 
-def _replication(session: AzureSession, course: Course, watch: Watch) -> list[dict[str, Any]]:
+def _replication(session: AzureSession, verb_run: VerbRun, watch: Watch) -> list[dict[str, Any]]:
     """Return what is sent to Azure for each machine that was started or attached to, and say so."""
     told = []
-    for member in course.after.members:
-        name = course.jobs.get(member.item.id)
+    for member in verb_run.after.members:
+        name = verb_run.jobs.get(member.item.id)
         if name:
             told.append(replication_started(member.item, session.site_recovery.find_job(name)))
     for one in told:
@@ -64,14 +64,14 @@ def _write(session: AzureSession, member: Observation) -> Write:
     return Write((member,), lambda: session.site_recovery.reverse_replicate_item(member.item))
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> ReverseReplicateWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReverseReplicateRequest:
     """Return what a task's options ask for."""
-    return ReverseReplicateWish(**common_options(parameters, check_mode), wait_for=parameters["wait_for"])
+    return ReverseReplicateRequest(**common_options(parameters, check_mode), wait_for=parameters["wait_for"])
 
 
 CONTRACT = Contract(
     "reverse_replicate",
     {"wait_for": {"type": "str", "default": "protected", "choices": ["job", "protected"]}, **ASSUME_OPTIONS},
     run,
-    wish_of,
+    request_of,
 )

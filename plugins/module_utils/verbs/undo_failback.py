@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
-from ..copies.undo import Undoing
+from ..copies.undo import UndoCutover
 from ..model.attestation import parse_attestations
 from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
@@ -22,8 +22,8 @@ from ..model.undo_rules import no_longer_pending
 from ..runner.authority import common
 from ..runner.contract import Contract
 from ..runner.jobs import read_patiently
-from ..runner.loop import Course, Procedure, run_procedure
-from ..runner.request import AbandonWish, common_options
+from ..runner.loop import Procedure, VerbRun, run_procedure
+from ..runner.request import UndoFailbackRequest, common_options
 from ..runner.result import verb_outcome
 from ..runner.services import Services
 from ..watch import Watch
@@ -32,34 +32,34 @@ from ..watch import Watch
 _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 
 
-def run(wish: AbandonWish, services: Services, watch: Watch) -> dict[str, Any]:
+def run(request: UndoFailbackRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
     session = services.azure
-    course = run_procedure(session, wish, watch, Procedure(Verb.ABANDON, goal=_UNDONE_FROM))
-    undoing = Undoing(wish, services, watch, course)
-    with asked(f"Abandonment of {wish.target}"):
+    verb_run = run_procedure(session, request, watch, Procedure(Verb.ABANDON, goal=_UNDONE_FROM))
+    undoing = UndoCutover(request, services, watch, verb_run)
+    with asked(f"Abandonment of {request.target}"):
         try:
-            if _may_be_undone(course):
+            if _may_be_undone(verb_run):
                 undoing.run()
-            interval = wish.poll_interval or DEFAULT_RETRY_AFTER
-            return read_patiently(lambda: _result(services, course, undoing), watch, interval)
+            interval = request.poll_interval or DEFAULT_RETRY_AFTER
+            return read_patiently(lambda: _result(services, verb_run, undoing), watch, interval)
         except FailbackError as problem:
             undoing.explain(problem)
             raise
 
 
-def _may_be_undone(course: Course) -> bool:
+def _may_be_undone(verb_run: VerbRun) -> bool:
     """Whether the target is where it can be undone: in check mode something else may run, which is not waited for."""
-    return not no_longer_pending(course.after.members)
+    return not no_longer_pending(verb_run.after.members)
 
 
-def _result(services: Services, course: Course, undoing: Undoing) -> dict[str, Any]:
+def _result(services: Services, verb_run: VerbRun, undoing: UndoCutover) -> dict[str, Any]:
     """Return the result. Site Recovery still takes on-premises for the active side; the sides are what counts."""
-    outcome = verb_outcome(services.azure, Verb.ABANDON, course, None)
+    outcome = verb_outcome(services.azure, Verb.ABANDON, verb_run, None)
     told = {"fence": undoing.proof, "steps": undoing.steps, "abandoned": undoing.record()}
-    if not _may_be_undone(course):
+    if not _may_be_undone(verb_run):
         return {**outcome, **told}
-    held = {member.item.id: undoing.held_by(member.item.id) for member in course.after.members}
+    held = {member.item.id: undoing.held_by(member.item.id) for member in verb_run.after.members}
     return {
         **outcome,
         **told,
@@ -69,9 +69,9 @@ def _result(services: Services, course: Course, undoing: Undoing) -> dict[str, A
     }
 
 
-def wish_of(parameters: Mapping[str, Any], check_mode: bool) -> AbandonWish:
+def request_of(parameters: Mapping[str, Any], check_mode: bool) -> UndoFailbackRequest:
     """Return what a task's options ask for."""
-    return AbandonWish(
+    return UndoFailbackRequest(
         **common_options(parameters, check_mode),
         reason=parameters["reason"] or "",
         attested_off=parse_attestations(parameters["attested_off"] or {}),
@@ -91,6 +91,6 @@ CONTRACT = Contract(
         "attested_off": {"type": "dict"},
     },
     run,
-    wish_of,
+    request_of,
     asks_hosts=True,
 )

@@ -18,7 +18,7 @@ from web import Answer, Web
 from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import (
     DEFAULT_RETRY_AFTER,
     Accepted,
-    FailbackRequest,
+    FailbackInput,
     SiteRecovery,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FateUnknown, NotFound, Unreachable
@@ -28,7 +28,7 @@ ITEM = f"{bodies.CONTAINER}/replicationProtectedItems/item-1"
 PROVIDER = f"{bodies.VAULT}/replicationFabrics/site1/replicationRecoveryServicesProviders/p-1"
 ITEM_PATH = "replicationFabrics/site1/replicationProtectionContainers/cloud_1/replicationProtectedItems/item-1"
 JOB = f"https://management.azure.com{bodies.VAULT}/replicationJobs/job-1"
-FIRST, FULL = FailbackRequest(True, False), FailbackRequest(False, True)
+FIRST, FULL = FailbackInput(True, False), FailbackInput(False, True)
 TAKEN = Answer(202, "", {"Location": f"{JOB}?api-version=1", "Retry-After": "30"})
 
 
@@ -66,7 +66,7 @@ WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
     ),
     (
         "full download to another host",
-        lambda service: service.fail_back_item(ITEM, FailbackRequest(False, True, PROVIDER)),
+        lambda service: service.fail_back_item(ITEM, FailbackInput(False, True, PROVIDER)),
         f"{ITEM_PATH}/plannedFailover",
         moved(
             "RecoveryToPrimary",

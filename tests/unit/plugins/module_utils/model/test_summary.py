@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import Course, account
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, account
 
 PENDING = "failback_commit_pending"
 ERROR = {"failed": True, "msg": "No way", "error": {"kind": "throttled"}}
 
 
-def course(stage: str = "protected", **more: Any) -> Course:
+def role_run(stage: str = "protected", **more: Any) -> RoleRun:
     """A run that ended with its VM at a stage."""
     kept: dict[str, Any] = {
         "target": "web01",
@@ -39,7 +39,7 @@ def course(stage: str = "protected", **more: Any) -> Course:
         "validates": True,
         "discards": False,
     }
-    return Course(**{**kept, **more})
+    return RoleRun(**{**kept, **more})
 
 
 IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
@@ -50,36 +50,46 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
 @pytest.mark.parametrize(
     ("seen", "outcome", "reason", "after"),
     [
-        (course(), "protected", "", ""),
-        (course("failed_over", ready=True), "ready", "", ""),
-        (course("failed_over", check_mode=True), "predicted", "", ""),
-        (course(PENDING, commits=False), PENDING, "", ""),
-        (course(PENDING), "held", "The failback awaits its commit, which needs", "still ahead. Let its host be asked"),
-        (course(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
-        (course("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
-        (course("completing", last=WAITS), "waiting_for_window", "is not open.", "Run again when its window is open"),
+        (role_run(), "protected", "", ""),
+        (role_run("failed_over", ready=True), "ready", "", ""),
+        (role_run("failed_over", check_mode=True), "predicted", "", ""),
+        (role_run(PENDING, commits=False), PENDING, "", ""),
         (
-            course("completing", last={**WAITS, "window": {"state": "over"}}),
+            role_run(PENDING),
+            "held",
+            "The failback awaits its commit, which needs",
+            "still ahead. Let its host be asked",
+        ),
+        (role_run(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
+        (role_run("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
+        (role_run("completing", last=WAITS), "waiting_for_window", "is not open.", "Run again when its window is open"),
+        (
+            role_run("completing", last={**WAITS, "window": {"state": "over"}}),
             "waiting_for_window",
             "is not open.",
             "Run again with a new failback_window",
         ),
         (
-            course(PENDING, last={"held": True, "reason": "On hold"}, commit_policy="hold"),
+            role_run(PENDING, last={"held": True, "reason": "On hold"}, commit_policy="hold"),
             "held",
             "On hold.",
             "Run again with another failback_commit_policy",
         ),
-        (course(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
-        (course(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
-        (course(PENDING, last=DOUBT, discards=True), "held", "The failback awaits its commit", "Let its host be asked"),
-        (course("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
-        (course("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
-        (course("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
-        (course("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site"),
+        (role_run(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
+        (role_run(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
+        (
+            role_run(PENDING, last=DOUBT, discards=True),
+            "held",
+            "The failback awaits its commit",
+            "Let its host be asked",
+        ),
+        (role_run("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
+        (role_run("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
+        (role_run("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
+        (role_run("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site"),
     ],
 )
-def test_a_run_is_accounted_for(seen: Course, outcome: str, reason: str, after: str) -> None:
+def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after: str) -> None:
     result = account(seen)
     assert result["outcome"] == outcome
     for word, text in ((reason, result["reason"]), (after, result["next"])):
@@ -107,7 +117,7 @@ def test_a_run_is_accounted_for(seen: Course, outcome: str, reason: str, after: 
     ],
 )
 def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, reason: str, after: str) -> None:
-    result = account(course("failed_over", failed=failed, part=part))
+    result = account(role_run("failed_over", failed=failed, part=part))
     assert result["outcome"] == "failed"
     assert result["reason"] == reason
     assert result["next"].startswith(f"{IN_AZURE} {after}")
@@ -115,7 +125,7 @@ def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, 
 
 def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_it() -> None:
     failed = {**ERROR, "changed": True, "authoritative_side": None, "reversible": None}
-    result = account(course(PENDING, failed=failed, fresh=False))
+    result = account(role_run(PENDING, failed=failed, fresh=False))
     assert result["next"] == (
         "Before its request was sent: It was cut over to on-premises; its commit is still ahead. What the request did "
         "since is not known. Run again later."
@@ -128,18 +138,18 @@ WOULD = "Nothing was changed (check mode). A real run would stop here: It was cu
 
 def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
     foretold = {"check_mode": True, "steps": [{"step": "planned_failover", "changed": True}]}
-    assert account(course(PENDING, **foretold))["next"].startswith(WOULD)
-    assert account(course(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
+    assert account(role_run(PENDING, **foretold))["next"].startswith(WOULD)
+    assert account(role_run(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
     # What was looked at after a failure is what there is.
-    assert account(course("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
+    assert account(role_run("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
     # Without a step that would change anything, what was seen is what there is.
-    assert account(course(PENDING, check_mode=True))["next"].startswith("It was cut over")
+    assert account(role_run(PENDING, check_mode=True))["next"].startswith("It was cut over")
 
 
 def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:
     error = {"kind": "contradiction", "validation": {"vms": []}}
     failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}
-    result = account(course(PENDING, failed=failed))
+    result = account(role_run(PENDING, failed=failed))
     assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
     assert result["next"] == "Do what the reason says, then run again."
     assert result["validation"] == {"vms": []}
@@ -148,7 +158,7 @@ def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> No
 def test_what_could_not_be_checked_is_named_once() -> None:
     check = {"id": "heartbeat", "status": "not_checked", "cause": "No host is named."}
     finding = {"id": "host_reachable", "status": "not_checked", "cause": "hv01 does not answer."}
-    of_checks = account(course(PENDING, findings=[finding], validation={"vms": [{"checks": [check, check]}]}))
+    of_checks = account(role_run(PENDING, findings=[finding], validation={"vms": [{"checks": [check, check]}]}))
     assert of_checks["reason"].endswith(" Not checked: No host is named.")
-    of_hosts = account(course(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
+    of_hosts = account(role_run(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
     assert of_hosts["reason"].endswith(" Not checked: hv01 does not answer.")
