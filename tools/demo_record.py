@@ -54,7 +54,7 @@ def _step_of(step: Report, name: str) -> Report:
         "started": job.get("started"),
         "ended": job.get("ended"),
         "data_sync": (step.get("data_sync") or {}).get("option"),
-        "fence": (step.get("fence") or {}).get("verdict"),
+        "split_brain_check": (step.get("split_brain_check") or {}).get("verdict"),
     }
 
 
@@ -81,10 +81,12 @@ def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
     print(f"\n{'VM':<13}{'ended as':<25}{'data synchronised':<19}{'truth':<13}{'one side runs':<15}works there")
     for name, record in sorted(records.items()):
         sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "")
-        fence = next((step["fence"] for step in record["steps"][::-1] if step["changed"] and step["fence"]), "")
+        checks = (step["split_brain_check"] for step in record["steps"][::-1] if step["changed"])
         works = ", ".join(record["validation"]["seen"].values())
         truth = record["authoritative_side"] or ""
-        print(f"{name:<13}{record['stage']:<25}{sync:<19}{truth:<13}{fence:<15}{works}".rstrip())
+        print(
+            f"{name:<13}{record['stage']:<25}{sync:<19}{truth:<13}{next(filter(None, checks), ''):<15}{works}".rstrip()
+        )
         for note in filter(None, (record["reason"], record["next"])):
             print(f"{'':<13}{note}")
         if expect.get(name, {}).get("outcome") == "reported":

@@ -208,7 +208,7 @@ steps:
         say.
       type: str
       sample: null
-fence:
+split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
   returned: success
@@ -220,7 +220,7 @@ fence:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []

@@ -330,7 +330,7 @@ azure_resources:
       type: list
       elements: dict
       sample: []
-fence:
+split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
   returned: success
@@ -342,7 +342,7 @@ fence:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []

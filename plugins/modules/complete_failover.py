@@ -99,7 +99,7 @@ window:
       description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
       type: str
       sample: "2026-02-01T03:00:00+00:00"
-fence:
+split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
   returned: success
@@ -111,7 +111,7 @@ fence:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []

@@ -175,7 +175,7 @@ data_sync:
       description: Why.
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
-fence:
+split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
   returned: success
@@ -187,7 +187,7 @@ fence:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(fence.after).
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []

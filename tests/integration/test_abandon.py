@@ -68,9 +68,9 @@ def test_the_azure_vm_runs_again_and_the_other_is_off_and_held(driver: Any) -> N
         ("StartIfRunning", "Nothing"),
         ("deallocated", "running"),
     ]
-    assert result["fence"]["verdict"] == "proved"
-    assert [one["runs"] for one in result["fence"]["before"]] == ["on_premises"]
-    assert [one["runs"] for one in result["fence"]["after"]] == ["azure"]
+    assert result["split_brain_check"]["verdict"] == "proved"
+    assert [one["runs"] for one in result["split_brain_check"]["before"]] == ["on_premises"]
+    assert [one["runs"] for one in result["split_brain_check"]["after"]] == ["azure"]
     (record,) = result["abandoned"]["vms"]
     assert (record["name"], record["hosts"]) == ("vm1", ["hv01"])
     assert record["cut_over_at"] < record["stopped_at"] <= record["started_at"]
@@ -259,7 +259,7 @@ def test_a_copy_that_cannot_be_asked_stops_it_unless_somebody_vouches(driver: An
     vault.trouble(vm="vm1", power="off")
     result = vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)
     assert powers(vault) == ("running", "off")
-    assert result["fence"]["verdict"] == "not_checked"
+    assert result["split_brain_check"]["verdict"] == "not_checked"
     assert result["abandoned"]["attested_off"] == VOUCHED
     silent = ["hv01"] if hosts == "unreachable" else ["hv01", "hv02"]
     assert result["abandoned"]["vms"][0]["vouched_for"] == silent
@@ -856,7 +856,7 @@ def test_check_mode_while_something_else_runs_claims_nothing_of_azure(driver: An
     vault = driver(pending(stage="busy")).knows_hosts()
     seen = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]
     result = vault.run("abandon", replicated_item="vm1", check_mode=True, wait=wait)
-    assert (result["stage"]["after"], result["fence"]["verdict"]) == ("busy", "not_checked")
+    assert (result["stage"]["after"], result["split_brain_check"]["verdict"]) == ("busy", "not_checked")
     assert result["authoritative_side"] == seen["authoritative_side"]
 
 

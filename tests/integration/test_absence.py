@@ -36,7 +36,7 @@ def findings(vault: Any, **options: Any) -> dict[str, Any]:
 
 
 def copies(result: dict[str, Any], when: str = "before") -> dict[str, str]:
-    return {one["host"]: one["state"] for one in result["fence"][when][0]["on_premises"]}
+    return {one["host"]: one["state"] for one in result["split_brain_check"][when][0]["on_premises"]}
 
 
 def machines(vault: Any) -> list[str]:
@@ -176,8 +176,8 @@ def test_what_vmm_says_of_its_record_blocks_no_failback(driver: Any, state: str)
     assert f"{state}, which says nothing of its power" in found["cause"]
     vault.run("planned_failover", replicated_item="vm1")
     done = vault.run("complete_failover", replicated_item="vm1")
-    assert done["fence"]["verdict"] == "not_checked"
-    assert done["fence"]["after"][0]["runs"] == "not_checked"
+    assert done["split_brain_check"]["verdict"] == "not_checked"
+    assert done["split_brain_check"]["after"][0]["runs"] == "not_checked"
 
 
 def test_the_host_s_own_word_counts_whatever_vmm_says_of_its_record(driver: Any) -> None:
@@ -186,7 +186,7 @@ def test_the_host_s_own_word_counts_whatever_vmm_says_of_its_record(driver: Any)
     assert findings(vault)["on_premises_vm_off"]["status"] == "pass"
     vault.run("planned_failover", replicated_item="vm1")
     done = vault.run("complete_failover", replicated_item="vm1")
-    assert (done["fence"]["verdict"], copies(done, "after")) == ("proved", {VMM_NODE: "Running"})
+    assert (done["split_brain_check"]["verdict"], copies(done, "after")) == ("proved", {VMM_NODE: "Running"})
 
 
 def test_a_vm_that_vmm_has_on_a_host_that_does_not_list_it_is_not_absent(driver: Any) -> None:

@@ -38,9 +38,11 @@ def way_home(vault: Any, target: dict[str, str]) -> list[tuple[str, Any, Any]]:
     for step, options in STEPS:
         if step == "reverse_replicate":
             done = vault.run("commit", **target, policy="now", validation=seen[-1][2])
-            seen.append(("commit", done["stage"], done["fence"]["verdict"]))
+            seen.append(("commit", done["stage"], done["split_brain_check"]["verdict"]))
         done = vault.run(step, **target, **options)
-        kept = done.get("validation") if step == "failback_validate" else done.get("fence", {}).get("verdict")
+        kept = (
+            done.get("validation") if step == "failback_validate" else done.get("split_brain_check", {}).get("verdict")
+        )
         seen.append((step, done.get("stage"), kept))
     return [(step, stage, None if step == "failback_validate" else kept) for step, stage, kept in seen]
 

@@ -88,8 +88,8 @@ def test_the_failback_of_a_renamed_vm_goes_on_and_claims_nothing_of_the_other(dr
     vault = named(driver, "failed_over", power)
     done = vault.run("planned_failover", **VM1, data_sync="during_failover", wait_for="end")
     assert done["stage"]["after"] == PENDING
-    assert done["fence"]["verdict"] == "not_checked"
-    for one in (*done["fence"]["before"], *done["fence"]["after"]):
+    assert done["split_brain_check"]["verdict"] == "not_checked"
+    for one in (*done["split_brain_check"]["before"], *done["split_brain_check"]["after"]):
         assert one["azure"]["state"] == "not_checked"
         assert "is another VM" in one["azure"]["reason"]
     assert namesake(vault).power == power
@@ -134,7 +134,7 @@ def test_its_own_vm_is_known_by_its_disks_or_its_birth(driver: Any, told: str, m
     item = item_of("vm1", PENDING, managed_disks=managed)
     vault = driver(scenario_of(item, variants={"target_disks": told})).knows_hosts()
     done = vault.run("commit", **VM1, **NOW)
-    assert (done["stage"]["after"], done["fence"]["verdict"]) == ("failed_back", "proved")
+    assert (done["stage"]["after"], done["split_brain_check"]["verdict"]) == ("failed_back", "proved")
 
 
 def test_a_vm_that_was_made_anew_cannot_be_told(driver: Any) -> None:

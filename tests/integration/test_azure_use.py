@@ -166,7 +166,7 @@ def test_the_shutdown_of_the_failback_itself_is_no_use(driver: Any, sync: str) -
     vault.run("planned_failover", **VM1, data_sync=sync, wait_for="waiting_for_completion")
     vault.run("complete_failover", **VM1)
     done = vault.run("commit", **VM1, validation=evidence(vault))
-    assert done["fence"]["verdict"] == "proved"
+    assert done["split_brain_check"]["verdict"] == "proved"
     (judged,) = done["validation"]["vms"]
     assert judged["azure_use"]["verdict"] == "unused"
     assert judged["azure_use"]["operated_at"] < judged["cut_over_at"]
@@ -196,5 +196,5 @@ def test_a_commit_is_tried_again_after_a_job_that_failed(driver: Any) -> None:
 def test_where_the_time_cannot_be_read_nothing_is_claimed(driver: Any) -> None:
     vault = pending(driver, principals=[{"name": "operator", "roles": ["Site Recovery Contributor"]}])
     done = vault.run("commit", **VM1, policy="now", **accepted("vm1", sides=("azure",)))
-    assert done["fence"]["before"][0]["azure"]["state"] == "not_checked"
-    assert done["fence"]["verdict"] == "not_checked"
+    assert done["split_brain_check"]["before"][0]["azure"]["state"] == "not_checked"
+    assert done["split_brain_check"]["verdict"] == "not_checked"

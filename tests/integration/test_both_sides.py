@@ -20,7 +20,7 @@ def findings(vault: Any, **options: Any) -> dict[str, dict[str, Any]]:
 
 
 def sides_of(result: dict[str, Any], when: str = "after") -> tuple[str, str, str]:
-    (one,) = result["fence"][when]
+    (one,) = result["split_brain_check"][when]
     return one["runs"], one["azure"]["state"], one["on_premises"][0]["state"]
 
 
@@ -116,7 +116,7 @@ def test_hosts_that_nobody_may_ask_are_not_checked(driver: Any) -> None:
     assert "neither in the inventory nor in hyperv_hosts" in finding["cause"]
     vault.run("planned_failover", replicated_item="vm1")
     result = vault.run("complete_failover", replicated_item="vm1")
-    assert result["fence"]["verdict"] == "not_checked"
+    assert result["split_brain_check"]["verdict"] == "not_checked"
     assert sides_of(result) == ("not_checked", "deallocated", "not_checked")
 
 
@@ -125,7 +125,7 @@ def test_the_proof_is_part_of_each_result(driver: Any) -> None:
     started = vault.run("planned_failover", replicated_item="vm1")
     assert sides_of(started, "before") == ("azure", "running", "Off")
     done = vault.run("complete_failover", replicated_item="vm1")
-    assert done["fence"]["verdict"] == "proved"
+    assert done["split_brain_check"]["verdict"] == "proved"
     assert sides_of(done, "before") == ("azure", "running", "Off")
     assert sides_of(done) == ("on_premises", "deallocated", "Running")
     committed = vault.run("commit", replicated_item="vm1", policy="now")
@@ -198,10 +198,10 @@ def test_another_host_takes_the_vm_of_one_that_has_died(driver: Any) -> None:
     found = findings(vault, target_host="hv02")
     assert [one["id"] for one in found.values() if one["status"] == "fail"] == []
     result = vault.run("planned_failover", replicated_item="vm1", target_host="hv02", data_sync=FULL)
-    states = {copy["host"]: copy["state"] for copy in result["fence"]["after"][0]["on_premises"]}
+    states = {copy["host"]: copy["state"] for copy in result["split_brain_check"]["after"][0]["on_premises"]}
     assert states == {"hv02": "Running", "hv01": "not_checked"}
     committed = vault.run("commit", replicated_item="vm1", policy="now")
-    assert committed["fence"]["after"][0]["on_premises"][0]["state"] == "Running"
+    assert committed["split_brain_check"]["after"][0]["on_premises"][0]["state"] == "Running"
 
 
 def test_an_old_host_that_starts_its_copy_meanwhile_is_noticed(driver: Any) -> None:
@@ -233,7 +233,7 @@ def test_a_vmm_server_speaks_for_hosts_that_nobody_may_ask(driver: Any) -> None:
     vault.run("planned_failover", replicated_item="vm1")
     done = vault.run("complete_failover", replicated_item="vm1")
     assert sides_of(done)[:2] == ("on_premises", "deallocated")
-    assert "read from VMM server" in done["fence"]["after"][0]["on_premises"][0]["reason"]
+    assert "read from VMM server" in done["split_brain_check"]["after"][0]["on_premises"][0]["reason"]
 
 
 def test_a_plan_asks_each_host_once(driver: Any) -> None:

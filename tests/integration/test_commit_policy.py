@@ -204,13 +204,13 @@ def test_a_hold_is_foreseen_before_the_cut_over(driver: Any, policy: dict[str, s
     vault = driver(at_noon("vm1")).knows_hosts()
     foreseen = vault.run("commit", **VM1, **policy, check_mode=True, assume_stage=PENDING)
     assert (foreseen["held"], foreseen["changed"], foreseen["stage"]["after"]) == (True, False, PENDING)
-    assert foreseen["fence"]["verdict"] == "not_checked"
+    assert foreseen["split_brain_check"]["verdict"] == "not_checked"
 
 
 def test_with_an_assumed_stage_neither_side_is_looked_at(driver: Any) -> None:
     vault = driver(at_noon("vm1")).knows_hosts()
     foreseen = vault.run("complete_failover", **VM1, check_mode=True, assume_stage=PENDING)
-    assert (foreseen["stage"]["after"], foreseen["fence"]["verdict"]) == (PENDING, "not_checked")
+    assert (foreseen["stage"]["after"], foreseen["split_brain_check"]["verdict"]) == (PENDING, "not_checked")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_copy_of_a_host_with_two_names_counts_once(driver: Any, alias: str, ci
     result = vault.run(
         "commit", replicated_item="vm1", policy="now", accept_unseen=[{"vm": "vm1", "sides": ["on_premises"]}]
     )
-    states = [one["state"] for one in result["fence"]["before"][0]["on_premises"] if one["host"]]
+    states = [one["state"] for one in result["split_brain_check"]["before"][0]["on_premises"] if one["host"]]
     assert states.count("Running") == 1
 
 

@@ -185,7 +185,7 @@ def test_the_journal_of_a_whole_cycle_with_a_full_download(driver: Any) -> None:
     chosen = vault.run("planned_failover", replicated_item="vm1")
     assert chosen["data_sync"]["option"] == "during_failover"
     assert chosen["stage"]["after"] == PENDING
-    assert [vm["azure"]["state"] for vm in chosen["fence"]["after"]] == ["deallocated"]
+    assert [vm["azure"]["state"] for vm in chosen["split_brain_check"]["after"]] == ["deallocated"]
     for module in ("complete_failover", "commit", "reverse_replicate"):
         vault.run(module, replicated_item="vm1")
     assert vault.writes() == ["POST vm1/plannedFailover", "POST vm1/failoverCommit", "POST vm1/reProtect"]

@@ -52,7 +52,7 @@ def test_what_its_host_sees_work_comes_home_with_the_evidence(stage: Any) -> Non
     assert (run.status, outcomes(run)) == (0, dict.fromkeys(hosts, "protected")), run.output
     for result in run.results.values():
         assert result["validation"]["verdict"] == "passed"
-        assert [step["fence"]["verdict"] for step in result["steps"][:3]] == ["proved"] * 3
+        assert [step["split_brain_check"]["verdict"] for step in result["steps"][:3]] == ["proved"] * 3
     assert checks(run.results["vm1"]) == {"heartbeat": "pass", "addresses": "pass"}
     assert [vm["name"] for vm in run.results["shop"]["validation"]["vms"]] == ["db", "web"]
     assert sorted(vault.writes()) == sorted([*WHOLE, *WHOLE, "reProtect"])

@@ -208,7 +208,7 @@ def test_what_is_off_in_azure_but_may_have_been_used_was_not_seen(driver: Any) -
     vault = pending(driver)
     vault.pass_time(40 * 86400)
     result = vault.run("commit", **VM1, policy="hold")
-    use = result["fence"]["after"][0]["azure"]
+    use = result["split_brain_check"]["after"][0]["azure"]
     if "is not known" in use["reason"]:
         assert "is not known" in refused(vault)["msg"]
 

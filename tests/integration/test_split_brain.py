@@ -121,7 +121,7 @@ def test_a_vm_that_may_be_on_a_host_that_does_not_answer_is_not_missing(driver: 
     change(vault, "hv01", move_to("hv02", start=True))
     vault.trouble(host="hv02", reachable=False)
     result = vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True, wait_for="started")
-    (before,) = result["fence"]["before"]
+    (before,) = result["split_brain_check"]["before"]
     assert before["runs"] == "not_checked"
     assert {copy["host"]: copy["state"] for copy in before["on_premises"]} == {"hv02": "not_checked"}
 
@@ -139,7 +139,7 @@ def test_a_machine_of_a_cluster_counts_once(driver: Any) -> None:
     vault = driver(scenario_of(item, fabrics=[CLUSTER, CLOUD])).knows_hosts()
     vault.trouble(vm="vm1", owner=NODES[1])
     result = vault.run("commit", replicated_item="vm1", policy="now")
-    assert [copy["state"] for copy in result["fence"]["before"][0]["on_premises"]] == ["Running"]
+    assert [copy["state"] for copy in result["split_brain_check"]["before"][0]["on_premises"]] == ["Running"]
 
 
 def test_a_machine_whose_node_does_not_answer_is_found_by_the_cluster(driver: Any) -> None:
@@ -147,6 +147,6 @@ def test_a_machine_whose_node_does_not_answer_is_found_by_the_cluster(driver: An
     vault = driver(scenario_of(item, fabrics=[CLUSTER, CLOUD])).knows_hosts()
     vault.trouble(vm="vm1", owner=NODES[1])
     vault.trouble(host=NODES[0], reachable=False)
-    fence = vault.run("commit", replicated_item="vm1", policy="now")["fence"]
-    states = [copy["state"] for copy in fence["before"][0]["on_premises"]]
+    split_brain_check = vault.run("commit", replicated_item="vm1", policy="now")["split_brain_check"]
+    states = [copy["state"] for copy in split_brain_check["before"][0]["on_premises"]]
     assert sorted(states) in (["Running"], ["Running", "not_checked"])

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The split-brain fence: before a side is started the other is proved off, afterwards exactly one side runs.
+"""The split-brain check: before a side is started the other is proved off, afterwards exactly one side runs.
 
 Site Recovery's word alone is no proof: the Azure VM and the Hyper-V hosts are looked at. What cannot be asked is said
 to be C(not_checked).
@@ -16,7 +16,7 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..model.failures import Contradiction, Refused
 from ..model.lifecycle import Observation, Stage
-from ..model.split_brain import ABSENT, UNDER_WAY, Sides, fence_result
+from ..model.split_brain import ABSENT, UNDER_WAY, Sides, split_brain_result
 from ..runner.authority import truth_of
 from ..runner.loop import VerbRun
 from ..runner.request import Request
@@ -91,7 +91,7 @@ _IF_ELSEWHERE = (
 
 
 class SplitBrainCheck:
-    """The fence of one verb: what was proved before its write, and after. C(target_host) as the user named it.
+    """The check of one verb: what was proved before its write, and after. C(target_host) as the user named it.
 
     C(max_age_elsewhere) is how old the answers of hosts may be that are not an item's own, in seconds.
     """
@@ -183,7 +183,7 @@ class SplitBrainCheck:
     def expect_azure_alone(self, verb_run: VerbRun) -> dict[str, Any]:
         """Prove, after an abandonment, that exactly the Azure copies run; return the proof. Raises Contradiction."""
         self.after = self._prove(verb_run, verb_run.after.members, "azure", said="The failback was abandoned, so that")
-        return fence_result(self.before, self.after)
+        return split_brain_result(self.before, self.after)
 
     def prove(self, verb_run: VerbRun) -> dict[str, Any]:
         """Prove, after a step, that exactly the side runs that the stage names; return the proof for the result.
@@ -195,7 +195,7 @@ class SplitBrainCheck:
             home = [member for member in members if member.stage in _CUT_OVER | (_COMMITTED & _moved(verb_run))]
             away = [member for member in members if member.stage in _IN_AZURE & _moved(verb_run)]
             self.after = self._prove(verb_run, home, "on_premises") + self._prove(verb_run, away, "azure")
-        return fence_result(self.before, self.after)
+        return split_brain_result(self.before, self.after)
 
     def _prove(
         self, verb_run: VerbRun, members: Sequence[Observation], side: str, said: str = _REPORTED

@@ -23,7 +23,7 @@ from ..model.failures import (
     as_sentence,
 )
 from ..model.lifecycle import Observation
-from ..model.split_brain import Sides, fence_result
+from ..model.split_brain import Sides, split_brain_result
 from ..model.undo_rules import (
     SCHEMA_VERSION,
     STAYS,
@@ -81,20 +81,20 @@ class UndoCutover:
         self._watch = watch
         self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
-        self._fence = SplitBrainCheck(services, request, max_age_elsewhere=0)
+        self._split_brain_check = SplitBrainCheck(services, request, max_age_elsewhere=0)
         # The places that could not be asked, and that somebody vouches for, by item id.
         self._vouched: dict[str, list[str]] = {}
         self._target = target_of(services.azure, verb_run.after)
         self._changes = Changes(self._time)
         self._touches_hosts = self._touches_azure = self._has_ways_out = False
-        self.proof = fence_result([], [])
+        self.proof = split_brain_result([], [])
 
     def run(self) -> None:
         """Undo it, unless it is undone already."""
         undos = self._plan()
         self._verb_run.changed = any(undo.changes for undo in undos)
         if self._request.check_mode:
-            self.proof = fence_result(self._fence.before, [])
+            self.proof = split_brain_result(self._split_brain_check.before, [])
             return
         self._bring_down(undos)
         self._bring_up(undos)
@@ -102,10 +102,12 @@ class UndoCutover:
 
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
-        self._fence.before = self._fence.look(self._members)
-        places = vouched_places(self._request.attested_off, self._fence.before)
-        self._vouched = {one.item_id: vouched_for(one, places) for one in self._fence.before}
-        made = [plan_undo(one, force_off=self._request.force_off, vouched=places) for one in self._fence.before]
+        self._split_brain_check.before = self._split_brain_check.look(self._members)
+        places = vouched_places(self._request.attested_off, self._split_brain_check.before)
+        self._vouched = {one.item_id: vouched_for(one, places) for one in self._split_brain_check.before}
+        made = [
+            plan_undo(one, force_off=self._request.force_off, vouched=places) for one in self._split_brain_check.before
+        ]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
         objections += filter(None, (self._objection_to_start(undo) for undo in undos if not undo.is_started))
@@ -113,7 +115,7 @@ class UndoCutover:
             raise Refused(
                 f"{'; '.join(one.happened for one in objections)}.",
                 " ".join([_NOTHING_DONE, *dict.fromkeys(one.remedy for one in objections)]),
-                sides=[one.as_result() for one in self._fence.before],
+                sides=[one.as_result() for one in self._split_brain_check.before],
             )
         return undos
 
@@ -156,7 +158,7 @@ class UndoCutover:
         while True:
             self._watch.look.begin()
             self._require_pending(item_id, change)
-            (seen,) = self._patiently(lambda: self._fence.look([self._member(item_id)]))
+            (seen,) = self._patiently(lambda: self._split_brain_check.look([self._member(item_id)]))
             if self.steps:
                 self._refuse_lost([seen])
             found = plan_undo(seen, force_off=self._request.force_off, vouched=self._vouched[item_id])
@@ -213,7 +215,7 @@ class UndoCutover:
         return None
 
     def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
-        seen = self._patiently(lambda: self._fence.look(members))
+        seen = self._patiently(lambda: self._split_brain_check.look(members))
         loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
             raise Contradiction(
@@ -285,17 +287,19 @@ class UndoCutover:
         if gone:
             raise Contradiction(f"While the failback was abandoned, something else began: {gone}.", _IF_COMMITTED)
         if not self._request.wait:
-            self._fence.after = self._patiently(lambda: self._fence.look(self._members))
-            self.proof = fence_result(self._fence.before, self._fence.after)
+            self._split_brain_check.after = self._patiently(lambda: self._split_brain_check.look(self._members))
+            self.proof = split_brain_result(self._split_brain_check.before, self._split_brain_check.after)
             return
-        self.proof = self._patiently(lambda: self._fence.expect_azure_alone(self._verb_run))
+        self.proof = self._patiently(lambda: self._split_brain_check.expect_azure_alone(self._verb_run))
 
     def held_by(self, item_id: str) -> dict[str, Any]:
         """Return which side holds the truth of a machine, and whether its Azure VM is there: proved, or in check mode
         predicted, where the end is waited for; else by what the sides show."""
         if self._request.wait or self._request.check_mode:
             return {"authoritative_side": "azure", "reversible": True}
-        told = truth_by_sides([one for one in self._fence.after if one.item_id == item_id], self._changes.stopped)
+        told = truth_by_sides(
+            [one for one in self._split_brain_check.after if one.item_id == item_id], self._changes.stopped
+        )
         return {key: told[key] for key in ("authoritative_side", "reversible")}
 
     def explain(self, problem: FailbackError) -> None:
@@ -323,11 +327,11 @@ class UndoCutover:
 
     def _truth(self) -> dict[str, Any]:
         """Return what both sides show, read anew where something was done since they were looked at."""
-        seen = self._fence.before
+        seen = self._split_brain_check.before
         if self._touches_hosts or self._touches_azure:
             try:
                 self._verb_run.after = self._target.look()
-                seen = self._fence.look(self._members)
+                seen = self._split_brain_check.look(self._members)
             except FailbackError as unread:
                 self._watch.report(f"{self._request.target} could not be read again: {unread.happened}")
                 known = truth_of(self._verb_run.before, self._verb_run.after, read_again=False)
@@ -341,7 +345,7 @@ class UndoCutover:
 
     def record(self) -> dict[str, Any]:
         """Return the record of the abandonment: what was stopped and started, when, and who vouches for what."""
-        seen = self._fence.after or self._fence.before
+        seen = self._split_brain_check.after or self._split_brain_check.before
         return {
             "schema_version": SCHEMA_VERSION,
             "vault": self._services.azure.vault_id,

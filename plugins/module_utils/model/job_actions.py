@@ -22,7 +22,7 @@ RESTART_SCENARIO = "RestartJob"
 _COMPLETION = "IrCompletion"
 _OF_FAILBACK = (Operation.FAILBACK, Operation.RESTORE_COMPLETION)
 # Their modules look at both sides before they write; a restart would not.
-_FENCED = (*_OF_FAILBACK, Operation.FAILOVER, Operation.COMMIT)
+_SIDES_CHECKED = (*_OF_FAILBACK, Operation.FAILOVER, Operation.COMMIT)
 _MODULES = {
     Operation.FAILBACK: "planned_failover",
     Operation.RESTORE_COMPLETION: "planned_failover",
@@ -185,7 +185,7 @@ def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observatio
             f"Nothing was written: it {job.untold}. It may be a failback or a commit, which are not restarted "
             f"but begun anew, with all checks. {_again(job)}"
         )
-    if job.operation in _FENCED or "Restart" not in job.allowed_actions:
+    if job.operation in _SIDES_CHECKED or "Restart" not in job.allowed_actions:
         return _refuse(f"Nothing was written: it cannot be restarted. {_again(job)}")
     later = next((one for one in newer if _does_its_work(one, job)), None)
     if later is not None:

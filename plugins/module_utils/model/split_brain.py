@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The split-brain fence: which copies of a machine run, by what each side says of itself."""
+"""The split-brain check: which copies of a machine run, by what each side says of itself."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def verdict_of(sides: Sequence[Sides]) -> str:
     return PROVED if sides and all(one.is_proved for one in sides) else NOT_CHECKED
 
 
-def fence_result(before: Sequence[Sides], after: Sequence[Sides]) -> dict[str, Any]:
+def split_brain_result(before: Sequence[Sides], after: Sequence[Sides]) -> dict[str, Any]:
     """Return the proof for a result. The verdict is on what was seen last."""
     return {
         "verdict": verdict_of(after or before),

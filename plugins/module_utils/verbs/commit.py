@@ -38,7 +38,7 @@ from ..watch import Watch
 
 def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
-    session, fence = services.azure, SplitBrainCheck(services, request)
+    session, check = services.azure, SplitBrainCheck(services, request)
     proofs, gate = Proofs(session, request), PolicyGate(session, request.policy)
     discards = Discards(session, request.discard_disks)
 
@@ -49,7 +49,7 @@ def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, A
             refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
             # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
             # on-premises; and what was not seen is not taken for good.
-            sides = fence.expect_on_premises(VerbRun(view, view), starts, discards_azure=request.discard_azure_changes)
+            sides = check.expect_on_premises(VerbRun(view, view), starts, discards_azure=request.discard_azure_changes)
             # Nobody can accept that another VM goes.
             said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
             _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
@@ -64,17 +64,17 @@ def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, A
         if not verb_run.started:
             proofs.refuse_other_vms(verb_run.before)
         outcome = verb_outcome(session, request.verb, verb_run, predicted_stage(request.verb, waited=request.wait))
-        left = check_leftovers(session, request, watch, verb_run, fence.before) if committed else Leftovers()
-        proof = fence.prove(verb_run)
+        left = check_leftovers(session, request, watch, verb_run, check.before) if committed else Leftovers()
+        proof = check.prove(verb_run)
         awaited = [] if request.predicts else verb_run.held_members()
         if awaited:
-            proofs.look(awaited, fence.after)
+            proofs.look(awaited, check.after)
             discards.look(_items(awaited))
         in_the_way = obstacles(locks_around(session, _items(awaited)), COMMIT)
         return {
             **outcome,
             "azure_resources": left.as_result(),
-            "fence": proof,
+            "split_brain_check": proof,
             "validation": proofs.as_result(),
             "unseen": proofs.unseen_as_result(),
             "would_be_deleted": discards.as_result() if verb_run.predicted or awaited else [],

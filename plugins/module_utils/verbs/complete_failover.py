@@ -37,7 +37,7 @@ _NO_COMMENT = " "
 
 def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
-    session, fence = services.azure, SplitBrainCheck(services, request)
+    session, check = services.azure, SplitBrainCheck(services, request)
     gate = WindowGate(session, request.window)
 
     def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
@@ -47,7 +47,7 @@ def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> d
         if not request.predicts:
             # The request is made of the job, which is the vault's own.
             refuse_locked(session, [member.item for member in starts], CUT_OVER, session.vault_id)
-            fence.expect_off_on_premises(starts)
+            check.expect_off_on_premises(starts)
         return [_resume(session, job, _members_of(job, starts), request) for job in jobs.values()]
 
     # One that waits although it was resumed is not followed for as long as a cut-over may take.
@@ -56,7 +56,7 @@ def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> d
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.COMPLETE, verb_run, foreseen)
-        return {**outcome, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
+        return {**outcome, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
     return conclude(Verb.COMPLETE, request, watch, verb_run, tell)
 

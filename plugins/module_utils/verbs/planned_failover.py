@@ -55,12 +55,12 @@ def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> di
 
 
 def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
-    session, fence = services.azure, SplitBrainCheck(services, request)
+    session, check = services.azure, SplitBrainCheck(services, request)
     gate = WindowGate(session, request.window)
 
     def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         if not request.predicts:
-            fence.expect_off_in_azure(starts)
+            check.expect_off_in_azure(starts)
         service = session.site_recovery
         return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
 
@@ -71,7 +71,7 @@ def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch)
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_OVER, verb_run, foreseen)
-        return {**outcome, "data_sync": None, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
+        return {**outcome, "data_sync": None, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
     return conclude(Verb.FAIL_OVER, request, watch, verb_run, tell)
 
@@ -82,7 +82,7 @@ def _waits(request: PlannedFailoverRequest) -> bool:
 
 def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     refuse_host_for_plan(request.recovery_plan, request.target_host)
-    session, fence = services.azure, SplitBrainCheck(services, request, target_host=request.target_host)
+    session, check = services.azure, SplitBrainCheck(services, request, target_host=request.target_host)
     chosen: list[DataSync] = []
 
     def cuts_over() -> bool:
@@ -92,7 +92,7 @@ def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: 
     gate = WindowGate(session, request.window, cuts_over)
 
     def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
-        sides = [] if request.predicts else fence.expect_off_on_premises(starts)
+        sides = [] if request.predicts else check.expect_off_on_premises(starts)
         body, sync = _body(request, session, [member.item for member in starts], sides)
         chosen.append(sync)
         if not request.predicts:
@@ -117,7 +117,7 @@ def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: 
 
     def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_BACK, verb_run, foreseen)
-        return {**outcome, "data_sync": shown, "fence": fence.prove(verb_run), **gate.as_result(verb_run)}
+        return {**outcome, "data_sync": shown, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
     return conclude(Verb.FAIL_BACK, request, watch, verb_run, tell)
 

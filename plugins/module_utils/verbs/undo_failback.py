@@ -56,7 +56,7 @@ def _may_be_undone(verb_run: VerbRun) -> bool:
 def _result(services: Services, verb_run: VerbRun, undoing: UndoCutover) -> dict[str, Any]:
     """Return the result. Site Recovery still takes on-premises for the active side; the sides are what counts."""
     outcome = verb_outcome(services.azure, Verb.ABANDON, verb_run, None)
-    told = {"fence": undoing.proof, "steps": undoing.steps, "abandoned": undoing.record()}
+    told = {"split_brain_check": undoing.proof, "steps": undoing.steps, "abandoned": undoing.record()}
     if not _may_be_undone(verb_run):
         return {**outcome, **told}
     held = {member.item.id: undoing.held_by(member.item.id) for member in verb_run.after.members}

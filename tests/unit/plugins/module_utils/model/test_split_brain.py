@@ -18,8 +18,8 @@ from ansible_collections.asr.failback.plugins.module_utils.model.split_brain imp
     Copy,
     Sides,
     at_place,
-    fence_result,
     may_be_missing,
+    split_brain_result,
 )
 
 AZURE_STATES = ("running", "starting", "stopped", "deallocated", "absent", "unknown", "not_checked")
@@ -114,16 +114,16 @@ def test_a_namesake_proves_nothing() -> None:
 @pytest.mark.parametrize(("azure", "host"), [*itertools.product(("running", "not_checked"), ("Off", "not_checked"))])
 def test_only_what_was_asked_on_both_sides_is_proved(azure: str, host: str) -> None:
     asked = "not_checked" not in (azure, host)
-    assert fence_result([], [sides(azure, host)])["verdict"] == ("proved" if asked else "not_checked")
+    assert split_brain_result([], [sides(azure, host)])["verdict"] == ("proved" if asked else "not_checked")
 
 
 def test_nothing_looked_at_is_not_checked() -> None:
-    assert fence_result([], []) == {"verdict": "not_checked", "before": [], "after": []}
+    assert split_brain_result([], []) == {"verdict": "not_checked", "before": [], "after": []}
 
 
 def test_the_verdict_is_on_what_was_seen_last() -> None:
     before, after = [sides("not_checked", "Off")], [sides("deallocated", "Running")]
-    result: dict[str, Any] = fence_result(before, after)
+    result: dict[str, Any] = split_brain_result(before, after)
     assert result["verdict"] == "proved"
     assert result["before"][0]["azure"]["state"] == "not_checked"
     assert result["after"][0]["on_premises"] == [{"host": "hv01", "state": "Running", "reason": ""}]

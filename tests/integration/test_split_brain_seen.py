@@ -94,8 +94,8 @@ def test_an_old_copy_that_runs_proves_nothing_of_the_right_one(driver: Any) -> N
 
 def test_the_right_copy_that_runs_is_proof_whatever_is_off_elsewhere(driver: Any) -> None:
     vault = elsewhere(driver, right="running", old="off")
-    fence = vault.run("commit", **VM1, policy="now")["fence"]
-    assert (fence["verdict"], fence["before"][0]["runs"]) == ("proved", "on_premises")
+    split_brain_check = vault.run("commit", **VM1, policy="now")["split_brain_check"]
+    assert (split_brain_check["verdict"], split_brain_check["before"][0]["runs"]) == ("proved", "on_premises")
 
 
 @pytest.mark.parametrize("proved", [True, False])
@@ -112,7 +112,10 @@ def test_a_copy_on_another_host_alone_is_committed_on_a_persons_word_only(driver
     assert failed["error"]["kind"] == "refused"
     assert "it is failed back to hv02" in failed["msg"]
     held = vault.run("commit", **VM1, policy="hold")
-    assert (held["fence"]["verdict"], held["fence"]["after"][0]["runs"]) == ("not_checked", "other_copy")
+    assert (held["split_brain_check"]["verdict"], held["split_brain_check"]["after"][0]["runs"]) == (
+        "not_checked",
+        "other_copy",
+    )
 
 
 def test_an_old_copy_is_not_what_is_validated(driver: Any) -> None:
@@ -132,8 +135,8 @@ def test_without_its_provider_nothing_proves_which_copy_is_the_right_one(driver:
     assert "its on-premises VM was not seen running" in failed["msg"]
     # Without a provider the job of the commit fails, so that check mode has to do.
     done = vault.run("commit", **VM1, policy="now", validation=evidence(vault), check_mode=True)
-    assert done["fence"]["verdict"] == "not_checked"
-    assert {one["host"] for one in done["fence"]["before"][0]["on_premises"]} >= {"hv01"}
+    assert done["split_brain_check"]["verdict"] == "not_checked"
+    assert {one["host"] for one in done["split_brain_check"]["before"][0]["on_premises"]} >= {"hv01"}
 
 
 def test_hosts_of_the_inventory_that_are_of_another_site_add_nothing(driver: Any) -> None:
@@ -145,7 +148,7 @@ def test_hosts_of_the_inventory_that_are_of_another_site_add_nothing(driver: Any
     hide_provider(vault, "all denied")
     vault.trouble(host="hv09", reachable=False)
     done = vault.run("planned_failover", **VM1, wait_for="started")
-    assert {one["host"] for one in done["fence"]["before"][0]["on_premises"]} == {None, "hv01"}
+    assert {one["host"] for one in done["split_brain_check"]["before"][0]["on_premises"]} == {None, "hv01"}
 
 
 @HIDDEN
