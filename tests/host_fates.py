@@ -10,7 +10,7 @@ from typing import Any
 
 from oracle import MADE, NOT_MADE, POWER, START, SWITCH, UNKNOWN
 
-# What the steps of an abandonment change on a host.
+# What the steps of an undo change on a host.
 OF_STEPS = {"shut_down": POWER, "turn_off": POWER, "hold": START}
 
 
@@ -26,8 +26,8 @@ def of_switch(host: str, result: Mapping[str, Any]) -> dict[tuple[str, str], str
     return {(host, SWITCH): UNKNOWN if is_open else MADE}
 
 
-def of_abandonment(result: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """What abandon says: of steps that concern the same thing, the ones that nobody has seen the end of count."""
+def of_undo(result: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """What undo_failback says: of steps that concern the same thing, the ones that nobody has seen the end of count."""
     steps = result["steps"] if "steps" in result else result["error"].get("steps", [])
     told: dict[tuple[str, str], str] = {}
     for step in (step for step in steps if step["what"] in OF_STEPS):

@@ -35,7 +35,7 @@ _value:
   description:
     - A header, then for each result a line with host, outcome, the side that holds the truth and the path of stages,
       which is left out where it is the outcome alone.
-    - Where a failback failed, was abandoned or not started, is held or waits for its window, a line with the reason and
+    - Where a failback failed, was undone or not started, is held or waits for its window, a line with the reason and
       one with what to do next follow.
     - Each finding of the prerequisites that warns has a line, as has each check that could not be made.
   type: list
@@ -51,7 +51,7 @@ _value:
 """
 
 _HEADER = ("host", "outcome", "truth", "stages")
-_NEEDS_SOMEBODY = ("waiting_for_window", "held", "not_started", "abandoned", "failed")
+_NEEDS_SOMEBODY = ("waiting_for_window", "held", "not_started", "undone", "failed")
 
 
 def report_lines(results):

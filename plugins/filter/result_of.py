@@ -11,7 +11,7 @@ short_description: Return the result of a failback of one host
 description:
   - Returns the C(failback_result) that the role P(asr.failback.failback#role) left for a host, with the host's name as
     C(host).
-  - With O(fact) it is that of another role, such as C(abandon_result) of P(asr.failback.abandon#role).
+  - With O(fact) it is that of another role, such as C(undo_failback_result) of P(asr.failback.undo_failback#role).
   - For a host that has none, because it dropped out before the role could leave one, a result that says that it failed.
 positional: hostvars, fact
 options:
@@ -64,7 +64,7 @@ _NO_RESULT = {
     "validation": {},
 }
 # What the results of other roles have besides.
-_MORE = {"abandon_result": {"abandoned": {}, "changes": []}}
+_MORE = {"undo_failback_result": {"undone": {}, "changes": []}}
 
 
 def result_of(host, hostvars, fact="failback_result"):

@@ -71,7 +71,7 @@ options:
     description:
       - B(Dangerous.) Whether whatever the VM in Azure wrote since the cut-over may be deleted with it.
       - A failback is not committed where that VM was started, stopped or changed after the cut-over, whatever
-        O(policy), although it is off again. It may have served since, after an abandonment for one, and hold what is
+        O(policy), although it is off again. It may have served since, after an undo for one, and hold what is
         nowhere else.
       - With this option it is, where nothing else speaks against it. The evidence that O(policy) asks for must then be
         newer than the last operation of that VM, too.

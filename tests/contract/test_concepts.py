@@ -23,7 +23,7 @@ COLUMNS = (
     Verb.REVERSE_REPLICATE,
     Verb.COMMIT_FAILOVER,
     Verb.FAIL_OVER,
-    Verb.ABANDON,
+    Verb.UNDO_FAILBACK,
 )
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
 

@@ -38,7 +38,7 @@ ORDER = (
     "failback_validate",
     "commit",
     "reverse_replicate",
-    "abandon",
+    "undo_failback",
     "failback_report",
 )
 # The names that the examples use.

@@ -85,8 +85,8 @@ VERBS = [
     Case("failback_validate", "failback_commit_pending"),
     Case("failback_validate", "failback_commit_pending", {"attested": ["it works"], "heartbeat": False}),
     Case("failback_validate", "failed_back"),
-    Case("abandon", "failback_commit_pending", VOUCHED, roles=STARTER),
-    Case("abandon", "failback_commit_pending", {**VOUCHED, "wait": False}, roles=STARTER),
+    Case("undo_failback", "failback_commit_pending", VOUCHED, roles=STARTER),
+    Case("undo_failback", "failback_commit_pending", {**VOUCHED, "wait": False}, roles=STARTER),
 ]
 FAILURES = [
     Case("planned_failover", "failover_commit_pending"),
@@ -102,9 +102,9 @@ FAILURES = [
     Case("job", "failed_back", {"state": "restarted"}),
     Case("failback_validate", "failed_over"),
     Case("failback_validate", "failback_commit_pending", {"probes": [UNREACHABLE], "timeout": 5}),
-    Case("abandon", "failed_over"),
-    Case("abandon", "failback_commit_pending", VOUCHED),
-    Case("abandon", "failback_commit_pending", roles=STARTER),
+    Case("undo_failback", "failed_over"),
+    Case("undo_failback", "failback_commit_pending", VOUCHED),
+    Case("undo_failback", "failback_commit_pending", roles=STARTER),
 ]
 QUERIES = [
     Case("replicated_item_info", "failed_over"),

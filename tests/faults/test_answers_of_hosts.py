@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from driving import Driver
-from host_fates import of_abandonment, of_switch
+from host_fates import of_switch, of_undo
 from oracle import Oracle
 from scenarios import STARTER, item_of, scenario_of
 from soaking import count
@@ -39,8 +39,8 @@ RIGHT: tuple[dict[str, Any], ...] = (
     {"service": "vmms", "state": "Running"},
 )
 SWITCH = {"host": HOST, "name": "Extra", "type": "private"}
-ABANDON = {"replicated_item": "vm1", "reason": "it does not work"}
-# The sessions of an abandonment that look before a stop, make it and look after it, hold the machine, and look at that.
+UNDO = {"replicated_item": "vm1", "reason": "it does not work"}
+# The sessions of an undo that look before a stop, make it and look after it, hold the machine, and look at that.
 SESSIONS = range(4, 9)
 # PowerShell tells that it has not begun what it was asked for.
 NOT_BEGUN = ("not asked", "constrained")
@@ -107,18 +107,18 @@ def test_a_switch_has_a_fate_whatever_becomes_of_the_answer(simulator: Simulator
 
 
 @pytest.mark.parametrize(("fault", "session"), STRUCK)
-def test_what_an_abandonment_changed_has_a_fate_wherever_answers_get_lost(
+def test_what_an_undo_changed_has_a_fate_wherever_answers_get_lost(
     simulator: Simulator, fault: str, session: int
 ) -> None:
     oracle, driver = Oracle(simulator), Driver(simulator, poll_interval=10).knows_hosts()
     strike(simulator, FAULTS[fault], session=session)
-    told = of_abandonment(outcome(driver, "abandon", **ABANDON))
+    told = of_undo(outcome(driver, "undo_failback", **UNDO))
     if fault in NOT_BEGUN and not simulator.locked(lambda world: world.hyperv.changes):
         assert told == {}
     oracle.hears_of_changes(told)
     mend(simulator)
-    result = outcome(driver, "abandon", **ABANDON)
-    oracle.hears_of_changes(of_abandonment(result))
+    result = outcome(driver, "undo_failback", **UNDO)
+    oracle.hears_of_changes(of_undo(result))
     count(faults=1, violations=len(oracle.violations))
     assert oracle.violations == []
     truth = driver.state("vm1")

@@ -83,7 +83,7 @@ def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_checked(driver: Any)
 def test_a_vm_that_no_node_lists_is_no_proof_that_the_copy_is_off(driver: Any) -> None:
     vault = clustered(driver, "failback_commit_pending")
     vault.trouble(vm="vm1", configuration="OfflinePending")
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert f"Whether vm1 is off on {NODES[0]} is not known" in failed["msg"]
     assert "Virtual Machine Configuration vm1 is OfflinePending" in failed["msg"]
     assert vault.writes() == []
@@ -95,10 +95,10 @@ def test_a_hidden_vm_is_on_one_place_and_somebody_can_vouch_for_that(driver: Any
     vault.trouble(vm="vm1", owner=NODES[1])
     vault.trouble(vm="vm1", configuration="Failed")
     vault.trouble(host=NODES[1], reachable=is_reachable)
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert [copy["host"] for copy in failed["error"]["sides"][0]["on_premises"]] == [NODES[1]]
     said = {NODES[1]: "Ada saw the node without power"}
-    assert vault.run("abandon", replicated_item="vm1", attested_off=said)["changed"]
+    assert vault.run("undo_failback", replicated_item="vm1", attested_off=said)["changed"]
 
 
 def test_a_vm_that_moves_between_two_looks_is_nowhere_absent(driver: Any) -> None:

@@ -58,16 +58,16 @@ def test_no_cut_over_begins_while_the_azure_vm_is_changed(driver: Any, state: st
 def test_production_is_not_shut_down_for_an_azure_vm_that_is_changed(driver: Any, state: str, check_mode: bool) -> None:
     vault = vault_at(driver, PENDING)
     vault.trouble(azure_vm="vm1", provisioning=state)
-    assert UNDER_WAY in refused(vault, "abandon", check_mode=check_mode)
+    assert UNDER_WAY in refused(vault, "undo_failback", check_mode=check_mode)
     vault.trouble(azure_vm="vm1", provisioning="done")
-    assert vault.run("abandon", **VM1)["authoritative_side"] == "azure"
+    assert vault.run("undo_failback", **VM1)["authoritative_side"] == "azure"
 
 
 def test_an_azure_vm_that_runs_alone_and_is_being_deleted_is_no_way_back(driver: Any) -> None:
     vault = vault_at(driver, PENDING)
-    vault.run("abandon", **VM1)
+    vault.run("undo_failback", **VM1)
     vault.trouble(azure_vm="vm1", provisioning="deleting")
-    assert UNDER_WAY in refused(vault, "abandon")
+    assert UNDER_WAY in refused(vault, "undo_failback")
 
 
 @pytest.mark.parametrize("action", ["StartIfRunning", "Nothing"])
@@ -88,7 +88,7 @@ def test_an_azure_vm_that_is_deleted_while_production_goes_down_is_not_started(d
         vault.trouble(azure_vm="vm1", provisioning="deleting")
 
     vault.meanwhile = once
-    failed = vault.fail("abandon", **VM1)
+    failed = vault.fail("undo_failback", **VM1)
     assert (failed["error"]["kind"], failed["changed"], vault.writes(sent)) == ("contradiction", True, [])
     assert UNDER_WAY in failed["msg"]
     assert "Start-VM" in failed["msg"]

@@ -77,10 +77,10 @@ def power_of(vault: Any, name: str) -> str:
     )
 
 
-def abandon_refused(vault: Any) -> str:
-    """What an abandonment says that must do nothing on either side."""
+def undo_failback_refused(vault: Any) -> str:
+    """What an undo says that must do nothing on either side."""
     sent = vault.requests()
-    failed = vault.fail("abandon", **VM1)
+    failed = vault.fail("undo_failback", **VM1)
     assert (failed["error"]["kind"], failed["changed"], vault.writes(sent)) == ("refused", False, [])
     assert vault.state("vm1")["on_premises_vm"]["power"] == "running"
     return str(failed["msg"])
@@ -92,7 +92,7 @@ def test_an_older_vm_with_a_disk_of_the_same_name_is_never_touched(driver: Any, 
     lookalike = same_named(disks_of(vault)[0])
     delete(vault, disks=True)
     make_vm(vault, "clone-of-2019", "rg-dev", lookalike, days_old=900, power=power)
-    assert "is another VM" in abandon_refused(vault)
+    assert "is another VM" in undo_failback_refused(vault)
     assert power_of(vault, "clone-of-2019") == power
     failed = vault.fail("commit", **NOW)
     assert failed["error"]["kind"] == "refused"
@@ -105,7 +105,7 @@ def test_a_disk_of_the_same_name_in_another_group_is_a_hint_and_no_more(driver: 
     lookalike = same_named(disks_of(vault)[0])
     delete(vault, disks=True)
     make_vm(vault, "restored", "rg-dev", lookalike)
-    said = abandon_refused(vault)
+    said = undo_failback_refused(vault)
     assert "cannot be told" in said
     assert "/rg-dev/providers/Microsoft.Compute/virtualMachines/restored" in said
     assert power_of(vault, "restored") == "deallocated"
@@ -114,7 +114,7 @@ def test_a_disk_of_the_same_name_in_another_group_is_a_hint_and_no_more(driver: 
 def test_a_vm_that_was_moved_with_its_disks_cannot_be_told(driver: Any) -> None:
     vault = vault_at(driver, PENDING)
     vault.trouble(azure_vm="vm1", moved_to="rg-archive")
-    assert "cannot be told" in abandon_refused(vault)
+    assert "cannot be told" in undo_failback_refused(vault)
     assert power_of(vault, "vm1") == "deallocated"
 
 
@@ -133,7 +133,7 @@ def test_a_vm_that_was_made_again_from_the_items_own_disks_is_its_vm(driver: Any
     delete(vault, disks=False)
     vault.pass_time(86400 * 2)
     make_vm(vault, "vm1-again", group, *disks)
-    vault.run("abandon", **VM1)
+    vault.run("undo_failback", **VM1)
     assert power_of(vault, "vm1-again") == "running"
 
 
@@ -143,7 +143,7 @@ def test_a_vm_that_only_repairs_the_items_disk_is_not_its_vm(driver: Any) -> Non
     delete(vault, disks=False)
     disk.os = False
     make_vm(vault, "rescue", group, Disk("os-rescue", 30, os=True), disk)
-    assert "cannot be told" in abandon_refused(vault)
+    assert "cannot be told" in undo_failback_refused(vault)
     assert power_of(vault, "rescue") == "deallocated"
 
 
@@ -154,7 +154,7 @@ def test_of_several_vms_that_may_be_it_none_is_picked(driver: Any, powers: tuple
     delete(vault, disks=True)
     for group, power in zip(("rg-dev", "rg-test"), powers, strict=True):
         make_vm(vault, f"in-{group}", group, same_named(first), power=power)
-    said = abandon_refused(vault)
+    said = undo_failback_refused(vault)
     assert "in-rg-dev" in said
     assert "in-rg-test" in said
     # One of them runs, so that there may be two copies.
@@ -184,8 +184,8 @@ def test_what_could_not_be_looked_for_is_not_gone_and_nothing_is_made_in_its_pla
 
 
 @LISTS
-def test_an_abandonment_does_not_call_a_vm_gone_that_nobody_looked_for(driver: Any, lists: str) -> None:
-    said = abandon_refused(hidden(driver, PENDING, lists))
+def test_an_undo_does_not_call_a_vm_gone_that_nobody_looked_for(driver: Any, lists: str) -> None:
+    said = undo_failback_refused(hidden(driver, PENDING, lists))
     assert "it was not looked for" in said
     assert "does not exist" not in said
     assert "Keep the on-premises VM" not in said

@@ -50,7 +50,7 @@ def test_no_commit_rests_on_somebody_elses_vm(driver: Any, power: str, told: str
 @TOLD
 def test_somebody_elses_vm_is_never_started(driver: Any, told: str) -> None:
     vault = named(driver, PENDING, told=told)
-    failed = vault.fail("abandon", **VM1)
+    failed = vault.fail("undo_failback", **VM1)
     assert failed["error"]["kind"] == "refused"
     assert "is another VM" in failed["msg"]
     assert (failed["changed"], namesake(vault).power) == (False, "deallocated")
@@ -64,7 +64,7 @@ def test_the_machines_own_vm_is_named_where_another_has_its_name(driver: Any, po
     own = vault.state("vm1")["azure_vm"]["id"]
     if power == "running":
         vault.simulator.locked(lambda world: world.compute.start(own))
-    for module, options in (("commit", NOW), ("abandon", {})):
+    for module, options in (("commit", NOW), ("undo_failback", {})):
         failed = vault.fail(module, **VM1, **options)
         assert failed["error"]["kind"] == "refused"
         assert f"{own} boots from the item's disk ({power})" in failed["msg"]
@@ -152,5 +152,5 @@ def test_a_vm_that_was_made_anew_cannot_be_told(driver: Any) -> None:
     failed = vault.fail("commit", **VM1, **NOW, discard_azure_changes=True)
     assert failed["error"]["kind"] == "refused"
     assert "cannot be told" in failed["msg"]
-    assert "cannot be told" in vault.fail("abandon", **VM1)["msg"]
+    assert "cannot be told" in vault.fail("undo_failback", **VM1)["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True

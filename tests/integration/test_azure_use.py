@@ -32,10 +32,10 @@ def azure(vault: Any, power: str, name: str = "vm1") -> None:
 
 
 def used(driver: Any, *, home: str = "off") -> tuple[Any, dict[str, Any]]:
-    """A VM that was validated, then abandoned, ran in Azure for three days and is off there; with the old evidence."""
+    """A VM that was validated, then undone, ran in Azure for three days and is off there; with the old evidence."""
     vault = pending(driver)
     proof = evidence(vault)
-    vault.run("abandon", **VM1)
+    vault.run("undo_failback", **VM1)
     vault.pass_time(3 * DAYS)
     azure(vault, "deallocate")
     if home == "running":

@@ -12,9 +12,9 @@ import pytest
 from playing import FAIL, PASS, Played
 from scenarios import item_of, scenario_of
 
-OTHERS = ("prerequisites", "alternate_host", "abandon")
+OTHERS = ("prerequisites", "alternate_host", "undo_failback")
 KEYWORDS = {"failback_hosts": "vm1", "failback_serial": 1, "failback_strategy": "linear"}
-OF_ROLES = {"alternate_host_target": "hv01", "abandon_reason": "a test"}
+OF_ROLES = {"alternate_host_target": "hv01", "undo_failback_reason": "a test"}
 
 
 def outcomes(run: Played) -> dict[str, str]:
@@ -178,6 +178,6 @@ def test_what_ansible_calls_fatal_everywhere_does_not_cost_the_report(
 def test_an_undo_that_fails_stops_the_batches_after_it(stage: Any) -> None:
     vault = stage(scenario_of("vm1", item_of("vm2", "failback_commit_pending")))
     given = ("-e", "failback_serial=1", "-e", "failback_hosts=all")
-    run = vault.play("abandon", {"vm1": {}, "vm2": {}}, *given, abandon_reason="a test")
+    run = vault.play("undo_failback", {"vm1": {}, "vm2": {}}, *given, undo_failback_reason="a test")
     assert outcomes(run) == {"vm1": "failed", "vm2": "not_started"}, run.output
     assert vault.writes() == []

@@ -37,7 +37,7 @@ def test_a_policy_is_named_with_its_assignment_and_no_role_is_asked_for(driver: 
 
 
 @pytest.mark.parametrize("path", ["/replicationProtectedItems/vm1$", "/virtualMachines/vm1$", "/virtualMachines/vm1/"])
-@pytest.mark.parametrize("module", ["planned_failover", "abandon", "commit"])
+@pytest.mark.parametrize("module", ["planned_failover", "undo_failback", "commit"])
 def test_nothing_is_gone_because_a_proxy_does_not_find_it(driver: Any, module: str, path: str) -> None:
     stage = "failed_over" if module == "planned_failover" else "failback_commit_pending"
     vault = driver(scenario_of(item_of("vm1", stage))).knows_hosts()

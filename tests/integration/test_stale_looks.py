@@ -103,7 +103,7 @@ WRITES = {
     "complete_failover": (WAITING, "/resume$", {}),
     "commit": (PENDING, "/failoverCommit$", {"policy": "now"}),
     "reverse_replicate": ("failed_back", "/reProtect$", {}),
-    "abandon": (PENDING, "/start$", {"reason": "it does not work"}),
+    "undo_failback": (PENDING, "/start$", {"reason": "it does not work"}),
     "failback_prereq": ("failed_over", "/refreshProvider$", {"refresh_provider": True}),
     "job": ("synchronizing", "/cancel$", {"state": "cancelled", "accept_inconsistent_disks": True}),
 }
@@ -137,7 +137,7 @@ def test_before_a_write_is_sent_again_what_it_rests_on_is_read_again(
     assert oracle.violations == []
     ((read, sessions),) = looks_between(vault, path)
     assert "vm1" in read
-    if module in ("planned_failover", "complete_failover", "commit", "abandon") and action["status"] == 429:
+    if module in ("planned_failover", "complete_failover", "commit", "undo_failback") and action["status"] == 429:
         assert sessions > 0
 
 
@@ -161,7 +161,7 @@ def test_azure_that_asks_for_more_time_than_there_is_ends_the_task_within_its_ti
     assert failed["error"]["kind"] == "throttled"
     assert vault.seconds <= 600
     assert len([line for line in vault.writes() if line.endswith(path.strip("$"))]) == 1
-    assert failed["changed"] is (module == "abandon")
+    assert failed["changed"] is (module == "undo_failback")
 
 
 def test_azure_that_throttles_for_ever_is_given_up(driver: Any) -> None:

@@ -42,7 +42,7 @@ VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
         ("planned_failover", {"create_vm_if_missing": True, "wait_for": "started"}),
         *(("planned_failover", {"target_host": name, "wait_for": "started"}) for name in NODES[1:]),
     ),
-    "failback_commit_pending": (("abandon", {}), ("abandon", {}), ("commit", {"policy": "now"})),
+    "failback_commit_pending": (("undo_failback", {}), ("undo_failback", {}), ("commit", {"policy": "now"})),
 }
 OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), ("failback_prereq", {}))
 

@@ -32,7 +32,7 @@ VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("complete_failover", {}),
     ("commit", {"policy": "now"}),
     ("commit", {"policy": "now", "discard_azure_changes": True}),
-    ("abandon", {}),
+    ("undo_failback", {}),
     ("failback_prereq", {}),
     ("reverse_replicate", {"wait_for": "job"}),
 )

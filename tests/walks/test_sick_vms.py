@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from driving import Driver
-from host_fates import of_abandonment
+from host_fates import of_undo
 from oracle import Oracle
 from scenarios import CLOUD, STARTER, item_of, scenario_of
 from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
@@ -63,16 +63,16 @@ def turned_off(simulator: Simulator) -> int:
     return simulator.locked(lambda world: sum(machine.turned_off for machine in world.hyperv.machines()))
 
 
-def abandon(vault: Driver, oracle: Oracle, dice: random.Random, name: str) -> None:
+def undo_failback(vault: Driver, oracle: Oracle, dice: random.Random, name: str) -> None:
     """Go back to Azure with one machine, or try; a machine that is turned off is a step that says why."""
     oracle.forces_off = dice.random() < 0.4
     options = {"shutdown_timeout": dice.choice((60, 300)), "close_applications": dice.random() < 0.7}
     before = turned_off(vault.simulator)
     try:
-        result = vault.run("abandon", replicated_item=name, force_off=oracle.forces_off, **options)
+        result = vault.run("undo_failback", replicated_item=name, force_off=oracle.forces_off, **options)
     except FailbackError as problem:
         result = problem.as_result()
-    oracle.hears_of_changes(of_abandonment(result))
+    oracle.hears_of_changes(of_undo(result))
     steps = result["steps"] if "steps" in result else result["error"]["steps"]
     assert result["changed"] or not steps
     forced = [step for step in steps if step["what"] == "turn_off"]
@@ -104,6 +104,6 @@ def test_no_vm_is_turned_off_unless_that_is_allowed(number: int, tmp_path: Path)
         for _step in range(STEPS):
             for host in ("hv01", "hv02"):
                 vault.trouble(host=host, **dice.choice(ANSWERS))
-            abandon(vault, oracle, dice, dice.choice(names))
+            undo_failback(vault, oracle, dice, dice.choice(names))
         assert oracle.violations == []
         count(walks=WALKS_OF_A_SEED, violations=len(oracle.violations))

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The changes that an abandonment makes, each kept from the moment its request is sent: whatever comes of it, it may
+"""The changes that an undo makes, each kept from the moment its request is sent: whatever comes of it, it may
 have been made."""
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
 # By what is up: what to do, which side holds the truth, and the same as a value (empty: as the stage says).
 _JUDGEMENTS = {
     "both": (
-        "Do not commit. Two copies of the machine may be up, unless the failback was abandoned (module abandon): find "
-        "out which one took the last writes, stop the other, then run the task again.",
+        "Do not commit. Two copies of the VM may be running, unless the failback was undone (undo_failback). Find out "
+        "which one took the last writes, stop the other, then run the task again.",
         "Which side holds the truth cannot be told",
         "mixed",
     ),
@@ -44,9 +44,9 @@ _JUDGEMENTS = {
         "on_premises",
     ),
     "azure": (
-        "Do not commit: that would delete the copy that runs. Where the failback was abandoned, that is as it should "
-        "be, and the documentation of the module abandon says what can follow. Else look at the failback job in the "
-        "portal and at the host's events, then run the task again.",
+        "Do not commit: that would delete the copy that runs. After undo_failback this is expected, and its "
+        "documentation says what can follow. Otherwise check the failback job in the portal and the host's events, "
+        "then run the task again.",
         "The copy in Azure holds the truth: it alone runs",
         "azure",
     ),
@@ -63,9 +63,9 @@ _JUDGEMENTS = {
     ),
     "used": (
         "Do not commit: that deletes whatever the Azure VM wrote since the cut-over. Find out who used it (Azure's "
-        "activity log, an abandonment) and which copy took the last writes. If it was the Azure VM, keep the "
-        "on-premises copy off; the documentation of the module abandon says what can follow. If what Azure wrote may "
-        "be deleted, see that the on-premises VM runs, validate it anew, and commit with discard_azure_changes: true.",
+        "activity log, an undo) and which copy took the last writes. If it was the Azure VM, keep the "
+        "on-premises copy off; the documentation of undo_failback says what can follow. If what Azure wrote may be "
+        "deleted, see that the on-premises VM runs, validate it anew, and commit with discard_azure_changes: true.",
         "Which side holds the truth cannot be told",
         "mixed",
     ),
@@ -181,8 +181,8 @@ class SplitBrainCheck:
         return seen
 
     def expect_azure_alone(self, verb_run: VerbRun) -> dict[str, Any]:
-        """Prove, after an abandonment, that exactly the Azure copies run; return the proof. Raises Contradiction."""
-        self.after = self._prove(verb_run, verb_run.after.members, "azure", said="The failback was abandoned, so that")
+        """Prove, after an undo, that exactly the Azure copies run; return the proof. Raises Contradiction."""
+        self.after = self._prove(verb_run, verb_run.after.members, "azure", said="The failback was undone, so that")
         return split_brain_result(self.before, self.after)
 
     def prove(self, verb_run: VerbRun) -> dict[str, Any]:

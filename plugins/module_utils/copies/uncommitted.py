@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines that run in Azure although Site Recovery takes them for ones that have come home: abandoned, for one."""
+"""Machines that run in Azure although Site Recovery takes them for ones that have come home: undone, for one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def refuse_uncommitted(view: TargetView) -> None:
     names = ", ".join(member.item.friendly_name for member in found)
     problem = Contradiction(
         f"Site Recovery reports that {names} runs on-premises, but {found[0].doubt}.",
-        "There is nothing on-premises to validate. Where the failback was abandoned, the documentation of the module "
-        "abandon says what can follow; else find out who started the Azure VM, and which copy took the last writes.",
+        "There is nothing on-premises to validate. After undo_failback this is expected, and its documentation says "
+        "what can follow. Otherwise find out who started the Azure VM, and which copy took the last writes.",
         stages={member.item.friendly_name: member.stage.value for member in found},
     )
     problem.truth = {**truth_of(view, view), "sentence": "Which side holds the truth cannot be told without its hosts"}

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One abandonment: what was planned for each machine, what was done, and what is told of it."""
+"""One undo of a failback: what was planned for each machine, what was done, and what is told of it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Read = TypeVar("Read")
 _NOTHING_DONE = "Nothing was stopped or started."
 _WAYS_OUT = (
     "There are two ways out. Remove what keeps Azure from starting the VM, then run the task again: it goes on from "
-    "here. Or give the abandonment up: see that the Azure VM does not run, start the on-premises VM (Start-VM), and "
+    "here. Or give the undo up: see that the Azure VM does not run, start the on-premises VM (Start-VM), and "
     "set its automatic start action back; the failback is then as it was."
 )
 
@@ -285,7 +285,7 @@ class UndoCutover:
         self._verb_run.after = self._patiently(self._target.look)
         gone = no_longer_pending(self._members)
         if gone:
-            raise Contradiction(f"While the failback was abandoned, something else began: {gone}.", _IF_COMMITTED)
+            raise Contradiction(f"While the failback was undone, something else began: {gone}.", _IF_COMMITTED)
         if not self._request.wait:
             self._split_brain_check.after = self._patiently(lambda: self._split_brain_check.look(self._members))
             self.proof = split_brain_result(self._split_brain_check.before, self._split_brain_check.after)
@@ -344,7 +344,7 @@ class UndoCutover:
         return {**known, **told, "reversible": known["reversible"] and told["reversible"]}
 
     def record(self) -> dict[str, Any]:
-        """Return the record of the abandonment: what was stopped and started, when, and who vouches for what."""
+        """Return the record of the undo: what was stopped and started, when, and who vouches for what."""
         seen = self._split_brain_check.after or self._split_brain_check.before
         return {
             "schema_version": SCHEMA_VERSION,

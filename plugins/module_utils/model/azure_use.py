@@ -16,7 +16,7 @@ UNUSED, RUNS, OPERATED, NOT_CHECKED = "unused", "runs", "operated", "not_checked
 # Compute and Site Recovery tell these times each by its own clock, and the cut-over turns the VM off before it ends.
 _CLOCKS_APART = timedelta(minutes=1)
 _RUNS = (
-    "its Azure VM runs although the failback is not committed (abandoned, or started by somebody): do not commit, that "
+    "its Azure VM runs although the failback is not committed (undone, or started by somebody): do not commit, that "
     "deletes it"
 )
 _MAY_HOLD = "it may hold what is nowhere else: do not commit, that deletes it"

@@ -21,9 +21,9 @@ from .json_path import Document
 from .lifecycle import Observation, Stage
 
 _USED_IN_AZURE = "The VM was cut over, and its Azure VM was used since."
-_ABANDONED = (
-    "Do not commit. Was the failback abandoned, the documentation of abandon says what can follow; else find out which "
-    "copy took the last writes, and stop the other."
+_UNDONE = (
+    "Do not commit. After undo_failback this is expected, and its documentation says what can follow. Otherwise find "
+    "out which copy took the last writes, and stop the other."
 )
 # A provider calls in every few minutes; older than this, "Connected" is what the service still believes.
 HEARTBEAT_LIMIT = timedelta(minutes=15)
@@ -90,7 +90,7 @@ def _runs_in_azure(facts: ItemFacts) -> Finding:
     if facts.seen.item.is_active_in_azure:
         return Finding("active_in_azure", "pass", seen)
     if facts.seen.doubt:
-        return Finding("active_in_azure", "fail", seen, _USED_IN_AZURE, _ABANDONED)
+        return Finding("active_in_azure", "fail", seen, _USED_IN_AZURE, _UNDONE)
     return Finding(
         "active_in_azure",
         "fail",
@@ -345,7 +345,7 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
         "fail",
         f"{name} is {vm.power}",
         "The VM in Azure runs although Site Recovery holds the on-premises copy for the running one.",
-        _ABANDONED,
+        _UNDONE,
     )
 
 

@@ -21,7 +21,7 @@ class Verb(Enum):
     COMMIT_FAILOVER = "commit of the failover"
     COMMIT_FAILBACK = "commit of the failback"
     REVERSE_REPLICATE = "reverse replicate"
-    ABANDON = "abandonment"
+    UNDO_FAILBACK = "undo of the failback"
 
 
 class Step(Enum):
@@ -64,9 +64,8 @@ _FAILBACK_RUNS = _refuse("A failback is under way. Finish it: complete_failover,
 _NOT_FAILED_BACK = _refuse("It has not been failed back: there is nothing on-premises to commit to.")
 # Instead of the way to a commit, where it cannot be told which copy took the last writes.
 _UNSETTLED = _refuse(
-    "Do not commit before it is settled which copy took the last writes: a commit deletes the VM in Azure. Where the "
-    "failback was abandoned, the documentation of the module abandon says what can follow; else see in Azure's "
-    "activity log who used that VM."
+    "Do not commit before it is settled which copy took the last writes: a commit deletes the VM in Azure. After "
+    "undo_failback its documentation says what can follow. Otherwise see in Azure's activity log who used that VM."
 )
 _COMMIT_FAILBACK_FIRST = _refuse("The failback is not committed. Run commit first.")
 _RUNS_IN_AZURE = _refuse(
@@ -156,7 +155,7 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.INTERRUPTED: _DISKS_INCONSISTENT,
         Stage.BUSY: _WAIT,
     },
-    Verb.ABANDON: {
+    Verb.UNDO_FAILBACK: {
         Stage.PROTECTED: _AZURE_VM_IS_GONE,
         Stage.FAILOVER_COMMIT_PENDING: _NOTHING_TO_UNDO,
         Stage.FAILED_OVER: _NOTHING_TO_UNDO,
@@ -193,7 +192,7 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
     },
 }
 
-# None of abandonment: it is no job of Site Recovery.
+# None of the undo: it is no job of Site Recovery.
 _OWN_OPERATIONS = {
     # Of an item that is in Azure, a planned failover without a direction has been read as a failback.
     Verb.FAIL_OVER: (Operation.FAILOVER, Operation.PLANNED_FAILOVER),
@@ -209,7 +208,7 @@ _REACHED: dict[Verb, frozenset[Stage]] = {
     for verb, stages in _TABLE.items()
 }
 
-# What a START shows at once, before anything of it has been waited for. Abandonment is no step of Site Recovery: to
+# What a START shows at once, before anything of it has been waited for. The undo is no step of Site Recovery: to
 # that nothing happens.
 _UNDER_WAY = {
     Verb.FAIL_OVER: Stage.BUSY,

@@ -66,7 +66,7 @@ _REMEDIES = {
     "early": "See that its host can be reached, then run again.",
     "unseen": "Run it from its first task, or one step by its tag.",
     "doubt": (
-        "Do not commit: Afterwards in the documentation of abandon says what can follow, and how "
+        "Do not commit: Afterwards in the documentation of undo_failback says what can follow, and how "
         "failback_discard_azure_changes gives up what Azure wrote."
     ),
     "other": "See the reason, then run again.",

@@ -25,7 +25,9 @@ from .target import TargetView
 Refusal = tuple[Observation, Decision]
 # What to do where a plan cannot go as a whole. Nobody brings a VM to the cut-over in order to undo that.
 _TO_THE_STAGE = "Bring these VMs to the plan's stage one by one, or take them out of the plan."
-_AS_A_PLAN = {Verb.ABANDON: "Abandon those that await their commit one by one, each as replicated_item."}
+_AS_A_PLAN = {
+    Verb.UNDO_FAILBACK: "Undo the failback of those that await their commit one by one, each as replicated_item."
+}
 
 
 def refusal(verb: Verb, refusals: Sequence[Refusal], view: TargetView) -> Refused:

@@ -21,7 +21,7 @@ _DIRECTIONS = {
     Verb.FAIL_OVER: "primary_to_recovery",
     Verb.COMMIT_FAILOVER: "primary_to_recovery",
     Verb.REVERSE_REPLICATE: "primary_to_recovery",
-    Verb.ABANDON: "primary_to_recovery",
+    Verb.UNDO_FAILBACK: "primary_to_recovery",
 }
 
 

@@ -35,9 +35,9 @@ _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 def run(request: UndoFailbackRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
     session = services.azure
-    verb_run = run_procedure(session, request, watch, Procedure(Verb.ABANDON, goal=_UNDONE_FROM))
+    verb_run = run_procedure(session, request, watch, Procedure(Verb.UNDO_FAILBACK, goal=_UNDONE_FROM))
     undoing = UndoCutover(request, services, watch, verb_run)
-    with asked(f"Abandonment of {request.target}"):
+    with asked(f"Undo of the failback of {request.target}"):
         try:
             if _may_be_undone(verb_run):
                 undoing.run()
@@ -55,8 +55,8 @@ def _may_be_undone(verb_run: VerbRun) -> bool:
 
 def _result(services: Services, verb_run: VerbRun, undoing: UndoCutover) -> dict[str, Any]:
     """Return the result. Site Recovery still takes on-premises for the active side; the sides are what counts."""
-    outcome = verb_outcome(services.azure, Verb.ABANDON, verb_run, None)
-    told = {"split_brain_check": undoing.proof, "steps": undoing.steps, "abandoned": undoing.record()}
+    outcome = verb_outcome(services.azure, Verb.UNDO_FAILBACK, verb_run, None)
+    told = {"split_brain_check": undoing.proof, "steps": undoing.steps, "undone": undoing.record()}
     if not _may_be_undone(verb_run):
         return {**outcome, **told}
     held = {member.item.id: undoing.held_by(member.item.id) for member in verb_run.after.members}
@@ -82,7 +82,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> UndoFailbackR
 
 
 CONTRACT = Contract(
-    "abandon",
+    "undo_failback",
     {
         "reason": {"type": "str"},
         "force_off": {"type": "bool", "default": False},

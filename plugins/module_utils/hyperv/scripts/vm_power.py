@@ -49,7 +49,7 @@ function Start-Shutdown {
     if ($components.Count -eq 0) { return }
     $arguments = @{
         Force = [bool] $Request.close_applications
-        Reason = 'The failback of this virtual machine is abandoned.'
+        Reason = 'The failback of this virtual machine is undone.'
     }
     $answer.sent = $true
     $called = Invoke-CimMethod -InputObject $components[0] -MethodName InitiateShutdown -Arguments $arguments

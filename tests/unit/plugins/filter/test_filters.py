@@ -60,7 +60,7 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
             result("a-failed", "failed", "failed_over", authoritative_side=None, reason="No way.", next="Run again."),
             result("b-waits", "waiting_for_window", "waiting_for_completion", reason="By night.", next="Run again."),
             result("b-held", "held", "failback_commit_pending", reason="Not proven.", next="Prove it."),
-            result("b-back", "abandoned", "failback_commit_pending", reason="", next="Do not commit."),
+            result("b-back", "undone", "failback_commit_pending", reason="", next="Do not commit."),
             result("c", "protected", "protected", reason=""),
         ]
     )
@@ -73,7 +73,7 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
         "b-held    held                on_premises  failback_commit_pending",
         "          why:  Not proven.",
         "          next: Prove it.",
-        "b-back    abandoned           on_premises  failback_commit_pending",
+        "b-back    undone              on_premises  failback_commit_pending",
         "          next: Do not commit.",
         "a-failed  failed              -            failed_over",
         "          why:  No way.",

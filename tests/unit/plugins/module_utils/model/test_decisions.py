@@ -30,12 +30,12 @@ VERBS = (
     Verb.COMPLETE,
     Verb.COMMIT_FAILBACK,
     Verb.REVERSE_REPLICATE,
-    Verb.ABANDON,
+    Verb.UNDO_FAILBACK,
 )
 # Those that are jobs of Site Recovery and change the stage.
-STEPS = tuple(verb for verb in VERBS if verb is not Verb.ABANDON)
+STEPS = tuple(verb for verb in VERBS if verb is not Verb.UNDO_FAILBACK)
 TABLE = """
-stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate | abandon
+stage                    | fail over | its commit | fail back | complete | its commit | reverse replicate | undo
 protected                | start     | refuse     | nothing   | nothing  | nothing    | nothing           | refuse
 failover_commit_pending  | nothing   | start      | refuse    | refuse   | refuse     | refuse            | refuse
 failed_over              | nothing   | nothing    | start     | refuse   | refuse     | refuse            | refuse
@@ -114,8 +114,8 @@ def test_a_busy_item_is_attached_to_where_the_job_is_the_verb_s_own(verb: Verb, 
 
 
 @pytest.mark.parametrize("owner", STEPS, ids=label)
-def test_no_job_is_an_abandonment_s_own(owner: Verb) -> None:
-    assert decide(Verb.ABANDON, seen(Stage.BUSY, OWN_JOBS[owner])) == Decision(Step.WAIT, "what was seen")
+def test_no_job_is_an_undo_s_own(owner: Verb) -> None:
+    assert decide(Verb.UNDO_FAILBACK, seen(Stage.BUSY, OWN_JOBS[owner])) == Decision(Step.WAIT, "what was seen")
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=label)

@@ -168,7 +168,7 @@ def test_nothing_is_started_while_a_job_runs_except_its_completion(shown: Shown)
 @given(SHOWN)
 def test_at_most_one_step_of_the_failback_may_start(shown: Shown) -> None:
     seen = shown.observe()
-    back = {Verb.FAIL_OVER, Verb.ABANDON}
+    back = {Verb.FAIL_OVER, Verb.UNDO_FAILBACK}
     onward = {verb for verb in Verb if verb not in back and decide(verb, seen).step is Step.START}
     assert len(onward) <= 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-module: abandon
+module: undo_failback
 short_description: Undo a cut-over before its commit, by going back to the VM in Azure
 description:
   - For the VM that was cut over and does not work on-premises. Stops it there, starts the VM in Azure again, and leaves
@@ -19,16 +19,17 @@ description:
     with O(attested_off); nor once something else, such as a commit in the portal, has begun. Whether Azure will start
     the VM for this caller, by rights and locks, is checked before anything is stopped.
   - Keeps the host from starting the on-premises VM by itself, whether it was this task that stopped it or not. Its
-    automatic start action is set to Nothing; what it was is in RV(abandoned).
+    automatic start action is set to Nothing; what it was is in RV(undone).
   - Of a recovery plan, a VM that Azure does not start keeps no other down. The task goes on and fails at the end.
   - Never stops a VM that belongs to a failover cluster, which starts what it finds stopped. Shut its role down in the
     cluster, then run the task.
   - Do not commit afterwards. Site Recovery still offers the commit, which deletes the VM in Azure.
-    M(asr.failback.commit) refuses it while that runs. What can follow is told in C(docs/abandon.md) of the collection.
+    M(asr.failback.commit) refuses it while that runs. What can follow is told in C(docs/undo-failback.md) of the
+    collection.
 options:
   reason:
     description:
-      - Why the failback is abandoned. It is kept in RV(abandoned).
+      - Why the failback is undone. It is kept in RV(undone).
     type: str
   force_off:
     description:
@@ -56,7 +57,7 @@ options:
         name, the value a sentence, such as V(J. Doe has unplugged it).
       - It counts for the hosts that it names and that cannot say anything themselves, never against what a host says.
         A short name that may be either of two hosts counts for neither.
-      - It is kept in RV(abandoned).
+      - It is kept in RV(undone).
     type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
@@ -79,14 +80,14 @@ seealso:
 EXAMPLES = r"""
 ---
 - name: Go back to the VM in Azure
-  asr.failback.abandon:
+  asr.failback.undo_failback:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: crm01
     reason: The database does not start on-premises, incident 4711
 
 - name: Go back to it although its host burnt
-  asr.failback.abandon:
+  asr.failback.undo_failback:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: mail01
@@ -97,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-abandoned:
+undone:
   description: The record of it. A run that goes on from an interrupted one knows only what it did itself.
   returned: success
   type: dict
@@ -111,7 +112,7 @@ abandoned:
       type: str
       sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
     reason:
-      description: Why it was abandoned, as O(reason).
+      description: Why it was undone, as O(reason).
       type: str
       sample: The database does not start on-premises, incident 4711
     attested_off:
@@ -309,7 +310,7 @@ reversible:
   type: bool
   sample: true
 job:
-  description: The job of somebody else that was waited for; V(null) where there was none. Abandoning starts none.
+  description: The job of somebody else that was waited for; V(null) where there was none. An undo starts none.
   returned: success
   type: dict
   contains:

@@ -12,7 +12,7 @@ import pytest
 from scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
-WHY = {"abandon_reason": "incident 4711"}
+WHY = {"undo_failback_reason": "incident 4711"}
 
 
 def vault_of(*names: str, **parts: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def running(vault: Any) -> dict[str, tuple[str, str]]:
 
 def undo(vault: Any, hosts: dict[str, Any], *arguments: str, of: str, **variables: Any) -> Any:
     """Run the playbook for these hosts; which ones, it must be told."""
-    return vault.play("abandon", hosts, "-e", f"failback_hosts={of}", *arguments, **variables)
+    return vault.play("undo_failback", hosts, "-e", f"failback_hosts={of}", *arguments, **variables)
 
 
 AWAY, HOME = ("running", "off"), ("deallocated", "running")
@@ -43,12 +43,12 @@ def test_check_run_and_run_again(stage: Any) -> None:
     run = undo(vault, hosts, of="vm1:vm2", **WHY)
     assert (run.status, running(vault)) == (0, dict.fromkeys(hosts, AWAY)), run.output
     for name, result in run.results.items():
-        assert (result["outcome"], result["stage"], result["authoritative_side"]) == ("abandoned", PENDING, "azure")
+        assert (result["outcome"], result["stage"], result["authoritative_side"]) == ("undone", PENDING, "azure")
         assert result["next"].startswith("Do not commit")
-        assert result["abandoned"]["reason"] == WHY["abandon_reason"]
+        assert result["undone"]["reason"] == WHY["undo_failback_reason"]
         assert [change["what"] for change in result["changes"]] == ["shut_down", "hold", "start"]
         assert result["vms"] == {name: PENDING}
-    assert "vm1   abandoned  azure" in run.output
+    assert "vm1   undone   azure" in run.output
     again = undo(vault, hosts, of="vm1:vm2", **WHY)
     assert again.status == 0, again.output
     assert "changed=0" in again.output.split("PLAY RECAP")[1]
@@ -64,7 +64,7 @@ def test_what_fails_is_reported_with_the_rest_and_fails_at_the_end(stage: Any) -
     assert (failed["outcome"], failed["authoritative_side"]) == ("failed", "on_premises")
     assert "AllocationFailed" in failed["reason"]
     assert [change["what"] for change in failed["changes"]] == ["shut_down", "hold"]
-    assert run.results["vm1"]["outcome"] == "abandoned"
+    assert run.results["vm1"]["outcome"] == "undone"
     vault.trouble(azure_vm="vm2", start="ok")
     assert undo(vault, {"vm2": {}}, of="vm2", **WHY).status == 0
 
@@ -78,17 +78,17 @@ def test_a_plan_goes_back_as_a_whole(stage: Any) -> None:
     assert run.results["shop"]["vms"] == {"vm1": PENDING, "vm2": PENDING}
 
 
-@pytest.mark.parametrize("reason", [{}, {"abandon_reason": " "}], ids=["none", "empty"])
+@pytest.mark.parametrize("reason", [{}, {"undo_failback_reason": " "}], ids=["none", "empty"])
 def test_it_is_not_done_without_a_reason(stage: Any, reason: dict[str, str]) -> None:
     vault = stage(vault_of("vm1")).knows_hosts()
     run = undo(vault, {"vm1": {}}, of="vm1", **reason)
     assert (run.status, running(vault)) == (2, {"vm1": HOME}), run.output
-    assert "abandon_reason" in json.dumps(run.results["vm1"])
+    assert "undo_failback_reason" in json.dumps(run.results["vm1"])
 
 
 def test_it_is_not_done_to_all_by_default(stage: Any) -> None:
     vault = stage(vault_of("vm1")).knows_hosts()
-    run = vault.play("abandon", {"vm1": {}}, **WHY)
+    run = vault.play("undo_failback", {"vm1": {}}, **WHY)
     assert (run.status != 0, running(vault)) == (True, {"vm1": HOME})
 
 
@@ -98,20 +98,22 @@ def test_the_failback_says_what_it_finds_afterwards(stage: Any) -> None:
     for arguments in (["--check"], []):
         run = vault.play("failback", {"vm1": {}}, *arguments)
         assert run.status == 2
-        assert "abandoned" in run.results["vm1"]["reason"]
+        assert "undo_failback" in run.results["vm1"]["reason"]
         assert run.results["vm1"]["authoritative_side"] == "azure"
     assert (vault.writes(), running(vault)) == (["start"], {"vm1": AWAY})
 
 
 def test_the_playbook_undoes_nothing_where_no_host_is_named(stage: Any) -> None:
     vault = stage(scenario_of(item_of("vm1", "failback_commit_pending")))
-    run = vault.play("abandon", {"vm1": {}}, abandon_reason="by mistake")
+    run = vault.play("undo_failback", {"vm1": {}}, undo_failback_reason="by mistake")
     assert run.status != 0
     assert "-e failback_hosts=PATTERN" in run.output
     assert (vault.writes(), vault.stages()) == ([], {"vm1": "failback_commit_pending"})
 
 
-@pytest.mark.parametrize("given", ["abandon_attested_off=false", '{"abandon_attested_off": {"hv01": false}}'])
+@pytest.mark.parametrize(
+    "given", ["undo_failback_attested_off=false", '{"undo_failback_attested_off": {"hv01": false}}']
+)
 def test_a_word_that_is_no_sentence_vouches_for_nothing(stage: Any, given: str) -> None:
     vault = stage(vault_of("vm1")).knows_hosts()
     vault.trouble(host="hv01", reachable=False)

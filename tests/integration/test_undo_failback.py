@@ -55,7 +55,7 @@ def whats(result: dict[str, Any]) -> list[str]:
 
 def test_the_azure_vm_runs_again_and_the_other_is_off_and_held(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    result = vault.run("abandon", replicated_item="vm1", reason="it does not work")
+    result = vault.run("undo_failback", replicated_item="vm1", reason="it does not work")
     assert powers(vault) == ("running", "off")
     assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "Nothing"
     assert vault.state("vm1")["stage"] == PENDING
@@ -71,25 +71,25 @@ def test_the_azure_vm_runs_again_and_the_other_is_off_and_held(driver: Any) -> N
     assert result["split_brain_check"]["verdict"] == "proved"
     assert [one["runs"] for one in result["split_brain_check"]["before"]] == ["on_premises"]
     assert [one["runs"] for one in result["split_brain_check"]["after"]] == ["azure"]
-    (record,) = result["abandoned"]["vms"]
+    (record,) = result["undone"]["vms"]
     assert (record["name"], record["hosts"]) == ("vm1", ["hv01"])
     assert record["cut_over_at"] < record["stopped_at"] <= record["started_at"]
     assert record["automatic_start_action"] == [{"where": "hv01", "before": "StartIfRunning", "after": "Nothing"}]
-    assert result["abandoned"]["reason"] == "it does not work"
+    assert result["undone"]["reason"] == "it does not work"
 
 
 def test_a_second_run_changes_nothing(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     seen = vault.requests()
-    again = vault.run("abandon", replicated_item="vm1")
+    again = vault.run("undo_failback", replicated_item="vm1")
     assert (again["changed"], again["steps"], again["authoritative_side"]) == (False, [], "azure")
     assert vault.writes(seen) == []
 
 
 def test_a_host_that_restarts_does_not_start_it(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     vault.simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
     vault.pass_time(600)
     assert host_of(vault.simulator, "hv01")["alive"] is True
@@ -98,12 +98,12 @@ def test_a_host_that_restarts_does_not_start_it(driver: Any) -> None:
 
 def test_check_mode_writes_nothing_on_either_side(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    predicted = vault.run("abandon", replicated_item="vm1", check_mode=True)
+    predicted = vault.run("undo_failback", replicated_item="vm1", check_mode=True)
     assert (predicted["changed"], predicted["authoritative_side"], predicted["steps"]) == (True, "azure", [])
     assert (powers(vault), vault.writes()) == (("deallocated", "running"), [])
     assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "StartIfRunning"
-    vault.run("abandon", replicated_item="vm1")
-    assert vault.run("abandon", replicated_item="vm1", check_mode=True)["changed"] is False
+    vault.run("undo_failback", replicated_item="vm1")
+    assert vault.run("undo_failback", replicated_item="vm1", check_mode=True)["changed"] is False
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_check_mode_writes_nothing_on_either_side(driver: Any) -> None:
 )
 def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage: str, words: str, side: str) -> None:
     vault = driver(pending(stage=stage)).knows_hosts()
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "refused"
     assert words in failed["msg"]
     assert failed["authoritative_side"] == side
@@ -131,35 +131,35 @@ def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage
 
 def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
     vault = driver(pending(stage="busy")).knows_hosts()
-    refused = vault.fail("abandon", replicated_item="vm1", wait=False)
+    refused = vault.fail("undo_failback", replicated_item="vm1", wait=False)
     assert "Something else must end first" in refused["msg"]
     # What it leaves behind is a VM that was never cut over.
-    assert "nothing to undo" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert "nothing to undo" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
 
 
 def test_a_commit_that_runs_leaves_nothing_to_go_back_to(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.run("commit", replicated_item="vm1", policy="now", wait=False)
-    assert "The VM in Azure is gone" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert "The VM in Azure is gone" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     assert powers(vault)[1] == "running"
 
 
 def test_a_run_goes_on_where_an_earlier_one_ended(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", power="off")
-    result = vault.run("abandon", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1")
     assert (whats(result), result["changed"]) == (["hold", "start"], True)
-    assert result["abandoned"]["vms"][0]["stopped_at"] is None
+    assert result["undone"]["vms"][0]["stopped_at"] is None
     assert powers(vault) == ("running", "off")
 
 
 def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    first = vault.run("abandon", replicated_item="vm1", wait=False)
+    first = vault.run("undo_failback", replicated_item="vm1", wait=False)
     assert (powers(vault), whats(first)[-1]) == (("starting", "off"), "start")
     assert (first["steps"][-1]["after"], first["steps"][-1]["seen_by"]) == (None, "nobody yet")
     assert (first["authoritative_side"], first["reversible"]) == ("mixed", True)
-    second = vault.run("abandon", replicated_item="vm1")
+    second = vault.run("undo_failback", replicated_item="vm1")
     assert (second["changed"], second["steps"]) == (False, [])
     assert powers(vault) == ("running", "off")
     assert vault.writes() == ["POST vm1/start"]
@@ -168,7 +168,7 @@ def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
 def test_a_start_whose_answer_is_lost_is_settled_by_reading(driver: Any) -> None:
     fault = {"match": {"method": "POST", "path": "/start$"}, "action": {"do": "status", "status": 503, "when": "after"}}
     vault = driver(pending(faults=[fault])).knows_hosts()
-    result = vault.run("abandon", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1")
     assert whats(result)[-1] == "start"
     assert (powers(vault), vault.writes()) == (("running", "off"), ["POST vm1/start"])
 
@@ -176,11 +176,11 @@ def test_a_start_whose_answer_is_lost_is_settled_by_reading(driver: Any) -> None
 def test_a_start_that_never_arrived_is_told_and_the_next_run_goes_on(driver: Any) -> None:
     fault = {"match": {"method": "POST", "path": "/start$"}, "action": {"do": "status", "status": 503}}
     vault = driver(pending(faults=[fault])).knows_hosts()
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "fate_unknown"
     assert "The on-premises disks hold the latest data." in failed["msg"]
     assert powers(vault) == ("deallocated", "off")
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     assert powers(vault) == ("running", "off")
 
 
@@ -188,7 +188,7 @@ def test_a_start_that_never_arrived_is_told_and_the_next_run_goes_on(driver: Any
 def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: str) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(azure_vm="vm1", start="refused", when=when)
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "service"
     assert "AllocationFailed" in failed["msg"]
     assert "its Azure VM is deallocated, on hv01 it is Off" in failed["msg"]
@@ -198,14 +198,14 @@ def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: s
     assert whats(failed["error"]) == ["shut_down", "hold", *(["start"] if when == "later" else [])]
     assert powers(vault) == ("deallocated", "off")
     vault.trouble(azure_vm="vm1", start="ok")
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["start"]
     assert powers(vault) == ("running", "off")
 
 
 def test_without_the_right_to_start_nothing_is_stopped(driver: Any) -> None:
     vault = driver(pending(principals=[CALLER])).knows_hosts()
     for check_mode in (True, False):
-        failed = vault.fail("abandon", replicated_item="vm1", check_mode=check_mode)
+        failed = vault.fail("undo_failback", replicated_item="vm1", check_mode=check_mode)
         assert failed["error"]["kind"] == "refused"
         assert "its roles lack Microsoft.Compute/virtualMachines/start/action" in failed["msg"]
     assert (powers(vault), vault.writes(), failed["changed"]) == (("deallocated", "running"), [], False)
@@ -217,7 +217,7 @@ def test_where_rights_cannot_be_read_nothing_is_stopped(driver: Any) -> None:
     roles = [blind, {"name": "Recovery", "actions": actions}]
     who = {"name": "operator", "roles": ["Blind", "Recovery"]}
     vault = driver(pending(principals=[who], roles=roles)).knows_hosts()
-    assert "may be started is not known" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert "may be started is not known" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     assert powers(vault) == ("deallocated", "running")
 
 
@@ -225,23 +225,23 @@ def test_where_rights_cannot_be_read_nothing_is_stopped(driver: Any) -> None:
 def test_only_a_lock_that_forbids_the_start_is_in_the_way(driver: Any, lock: str, stops: bool) -> None:
     vault = driver(pending(item_of("vm1", PENDING, locks=[lock]))).knows_hosts()
     if stops:
-        assert "A ReadOnly lock" in vault.fail("abandon", replicated_item="vm1")["msg"]
+        assert "A ReadOnly lock" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     else:
-        vault.run("abandon", replicated_item="vm1")
+        vault.run("undo_failback", replicated_item="vm1")
     assert powers(vault) == (("deallocated", "running") if stops else ("running", "off"))
 
 
 def test_an_azure_vm_that_is_gone_is_nothing_to_go_back_to(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.simulator.locked(lambda world: world.compute.delete_vm_and_disks("vm1"))
-    assert "nothing to go back to" in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert "nothing to go back to" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     assert vault.state("vm1")["on_premises_vm"]["power"] == "running"
 
 
 def test_two_copies_that_run_are_left_alone(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.simulator.locked(lambda world: world.compute.start("vm1"))
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert "Both copies of vm1 are up" in failed["msg"]
     assert (failed["authoritative_side"], powers(vault)) == ("mixed", ("running", "running"))
 
@@ -251,19 +251,19 @@ def test_a_copy_that_cannot_be_asked_stops_it_unless_somebody_vouches(driver: An
     vault = driver(pending())
     if hosts == "unreachable":
         vault.knows_hosts().trouble(host="hv01", dead=True)
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "refused"
     assert "Whether vm1 is off on hv01 is not known" in failed["msg"]
     assert "attested_off" in failed["msg"]
     assert vault.writes() == []
     vault.trouble(vm="vm1", power="off")
-    result = vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)
+    result = vault.run("undo_failback", replicated_item="vm1", attested_off=VOUCHED)
     assert powers(vault) == ("running", "off")
     assert result["split_brain_check"]["verdict"] == "not_checked"
-    assert result["abandoned"]["attested_off"] == VOUCHED
+    assert result["undone"]["attested_off"] == VOUCHED
     silent = ["hv01"] if hosts == "unreachable" else ["hv01", "hv02"]
-    assert result["abandoned"]["vms"][0]["vouched_for"] == silent
-    assert vault.run("abandon", replicated_item="vm1", attested_off=VOUCHED)["changed"] is False
+    assert result["undone"]["vms"][0]["vouched_for"] == silent
+    assert vault.run("undo_failback", replicated_item="vm1", attested_off=VOUCHED)["changed"] is False
 
 
 @pytest.mark.parametrize("trouble", [{"dead": True}, {"reachable": False}, {"password": "wrong"}], ids=str)
@@ -271,7 +271,7 @@ def test_a_silent_host_that_is_not_named_is_in_the_way(driver: Any, trouble: dic
     vault = driver(pending()).knows_hosts()
     vault.trouble(host="hv01", dead=True)
     vault.trouble(host="hv02", **trouble)
-    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"HV01": WORD})
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off={"HV01": WORD})
     assert "Whether vm1 is off on hv02 is not known" in failed["msg"]
     assert "off on hv01" not in failed["msg"]
     assert vault.writes() == []
@@ -283,10 +283,10 @@ def test_a_short_name_of_two_silent_hosts_vouches_for_neither(driver: Any) -> No
     vault = driver(pending(item_of("vm1", PENDING, host=names[0]), fabrics=[site, CLOUD])).knows_hosts()
     for name in names:
         vault.trouble(host=name, dead=True)
-    failed = vault.fail("abandon", replicated_item="vm1", attested_off={"hv01": WORD})
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off={"hv01": WORD})
     assert all(f"Whether vm1 is off on {name} is not known" in failed["msg"] for name in names)
     assert vault.writes() == []
-    vault.run("abandon", replicated_item="vm1", attested_off=dict.fromkeys(names, WORD))
+    vault.run("undo_failback", replicated_item="vm1", attested_off=dict.fromkeys(names, WORD))
     assert powers(vault) == ("running", "off")
 
 
@@ -306,14 +306,14 @@ def test_a_short_name_of_two_silent_hosts_vouches_for_neither(driver: Any) -> No
 def test_what_is_no_sentence_about_a_host_vouches_for_nothing(driver: Any, given: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(host="hv01", reachable=False)
-    assert "attested_off" in vault.fail("abandon", replicated_item="vm1", attested_off=given)["msg"]
+    assert "attested_off" in vault.fail("undo_failback", replicated_item="vm1", attested_off=given)["msg"]
     assert powers(vault) == ("deallocated", "running")
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 10**9])
 def test_a_shutdown_takes_a_time_that_can_be_waited_for(driver: Any, seconds: int) -> None:
     vault = driver(pending()).knows_hosts()
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=seconds)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=seconds)
     assert failed["error"]["kind"] == "configuration"
     assert "shutdown_timeout must be" in failed["msg"]
     assert powers(vault) == ("deallocated", "running")
@@ -322,7 +322,7 @@ def test_a_shutdown_takes_a_time_that_can_be_waited_for(driver: Any, seconds: in
 def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Paused"))
-    failed = vault.fail("abandon", replicated_item="vm1", attested_off=VOUCHED)
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off=VOUCHED)
     assert "vm1 on hv01 is Paused" in failed["msg"]
     assert vault.writes() == []
 
@@ -334,7 +334,7 @@ def test_nobody_can_vouch_against_what_a_host_says(driver: Any) -> None:
 def test_what_cannot_be_shut_down_is_left_as_it_is(driver: Any, state: str, words: str) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes(state))
-    assert words in vault.fail("abandon", replicated_item="vm1")["msg"]
+    assert words in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     assert machine_of(vault.simulator, "vm1")["state"] == state
     assert vault.writes() == []
 
@@ -342,14 +342,14 @@ def test_what_cannot_be_shut_down_is_left_as_it_is(driver: Any, state: str, word
 def test_a_saved_memory_is_not_thrown_away_by_force(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Saved"))
-    vault.fail("abandon", replicated_item="vm1", force_off=True)
+    vault.fail("undo_failback", replicated_item="vm1", force_off=True)
     assert machine_of(vault.simulator, "vm1")["state"] == "Saved"
 
 
 def test_a_paused_vm_is_turned_off_by_force(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Paused"))
-    assert whats(vault.run("abandon", replicated_item="vm1", force_off=True)) == ["turn_off", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1", force_off=True)) == ["turn_off", "hold", "start"]
     assert powers(vault) == ("running", "off")
 
 
@@ -369,7 +369,7 @@ def test_a_guest_that_does_not_shut_down_is_not_turned_off(
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", **fault)
     began = vault.seconds
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=300)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=300)
     assert failed["error"]["kind"] == "host"
     assert words in failed["msg"]
     assert "Nothing was started in Azure." in failed["msg"]
@@ -387,7 +387,7 @@ def test_a_guest_is_turned_off_by_force_after_the_time_for_its_shutdown(
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", **fault)
     began = vault.seconds
-    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=300)
+    result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=300)
     assert vault.seconds - began >= 300
     (turned_off,) = (step for step in result["steps"] if step["what"] == "turn_off")
     assert turned_off["after"] == "Off"
@@ -399,7 +399,7 @@ def test_a_guest_is_turned_off_by_force_after_the_time_for_its_shutdown(
 def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=1500)
-    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=1800)
+    result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=1800)
     assert whats(result) == ["shut_down", "hold", "start"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 0)
 
@@ -407,7 +407,7 @@ def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> No
 def test_a_guest_is_not_turned_off_where_the_task_ends_before_the_time_for_its_shutdown(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=3600)
-    failed = vault.fail("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=600, wait_timeout=200)
+    failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=600, wait_timeout=200)
     assert "Allow more time (wait_timeout)" in failed["msg"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
@@ -416,7 +416,7 @@ def test_a_guest_that_becomes_ready_is_asked_again(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", heartbeat="none")
     then(vault, 100, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
@@ -425,7 +425,7 @@ def test_a_guest_that_is_asked_late_has_its_time_from_then_on(driver: Any) -> No
     vault.trouble(vm="vm1", heartbeat="none")
     vault.trouble(vm="vm1", shutdown_seconds=200)
     then(vault, 250, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
-    result = vault.run("abandon", replicated_item="vm1", force_off=True, shutdown_timeout=300)
+    result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=300)
     assert whats(result) == ["shut_down", "hold", "start"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
@@ -434,10 +434,10 @@ def test_a_guest_that_is_asked_late_has_its_time_from_then_on(driver: Any) -> No
 def test_applications_are_closed_unless_that_is_not_wanted(driver: Any, fault: dict[str, Any]) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", **fault)
-    failed = vault.fail("abandon", replicated_item="vm1", close_applications=False, shutdown_timeout=120)
+    failed = vault.fail("undo_failback", replicated_item="vm1", close_applications=False, shutdown_timeout=120)
     assert "close_applications" in failed["msg"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("deallocated", "running"), 0)
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
 
 
 SICK = [{"name": "sick", "state": "Running"}]
@@ -449,14 +449,14 @@ def test_a_vm_that_cannot_be_read_keeps_nobody_from_another(driver: Any) -> None
     vault = driver(pending(fabrics=[site, CLOUD])).knows_hosts()
     vault.trouble(vm="sick", broken=True)
     vault.trouble(vm="vm1", shutdown_seconds=60)
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
     assert powers(vault) == ("running", "off")
 
 
 def test_a_vm_that_itself_cannot_be_read_is_not_checked(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", broken=True)
-    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True)
     assert "Whether vm1 is off on hv01 is not known ('vm1' could not be read." in failed["msg"]
     assert (failed["changed"], powers(vault)) == (False, ("deallocated", "running"))
 
@@ -464,7 +464,7 @@ def test_a_vm_that_itself_cannot_be_read_is_not_checked(driver: Any) -> None:
 def test_a_vm_that_cannot_be_read_after_its_shutdown_was_asked_for_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     then(vault, 5, lambda: vault.trouble(vm="vm1", broken=True))
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=120, force_off=True)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=120, force_off=True)
     (step,) = failed["error"]["steps"]
     assert (step["what"], step["before"], step["after"]) == ("shut_down", "Running", None)
     told = "hv01 has taken the shutdown of vm1, but the VM could not be read after it"
@@ -487,7 +487,7 @@ class Fading(Machine):
 def test_a_vm_that_cannot_be_read_after_it_was_held_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, lambda _world, machine: setattr(machine, "__class__", Fading))
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     step = failed["error"]["steps"][-1]
     assert (step["what"], step["before"], step["after"]) == ("hold", "StartIfRunning", None)
     told = "hv01 has taken the change of the automatic start action of vm1, but the VM could not be read after it"
@@ -505,14 +505,14 @@ def test_a_vm_that_is_going_down_is_waited_for(driver: Any) -> None:
             on_host(vault, lambda _world, machine: machine.turn_off())
 
     vault.meanwhile = ends
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["await_off", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["await_off", "hold", "start"]
     assert powers(vault) == ("running", "off")
 
 
 def test_one_that_never_ends_going_down_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Stopping"))
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=60)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=60)
     assert "not within 60 seconds" in failed["msg"]
     assert vault.writes() == []
 
@@ -529,7 +529,7 @@ class Restless(Machine):
 def test_a_copy_that_comes_up_in_between_keeps_azure_off(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, lambda _world, machine: setattr(machine, "__class__", Restless))
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
     assert "not every on-premises copy is proved off: vm1: on hv01 it is Running" in failed["msg"]
     assert (vault.writes(), powers(vault)) == ([], ("deallocated", "running"))
@@ -549,11 +549,11 @@ def test_a_namesake_is_never_stopped(driver: Any) -> None:
         mine.append(namesake)
 
     vault.simulator.locked(swap)
-    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True)
     assert "not known to be the one" in failed["msg"]
     assert machine_of(vault.simulator, "vm1")["state"] == "Running"
     vault.trouble(vm="vm1", power="off")
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "StartIfRunning"
     assert vault.state("vm1")["azure_vm"]["power"] == "running"
 
@@ -567,7 +567,7 @@ def test_a_vm_that_was_moved_is_stopped_where_it_is(driver: Any) -> None:
         machine.host.machines.append(machine)
 
     on_host(vault, move)
-    result = vault.run("abandon", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1")
     assert result["steps"][0]["where"] == "hv02"
     assert powers(vault) == ("running", "off")
 
@@ -578,7 +578,7 @@ def test_a_vm_that_came_home_to_another_host_leaves_the_old_copy_off(driver: Any
     if vault.state("vm1")["stage"] != PENDING:
         vault.run("complete_failover", replicated_item="vm1")
     vault.pass_time(300)
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     assert {machine["host"]: machine["state"] for machine in machines_of(vault.simulator, "vm1")} == {
         "hv01": "Off",
         "hv02": "Off",
@@ -588,17 +588,17 @@ def test_a_vm_that_came_home_to_another_host_leaves_the_old_copy_off(driver: Any
 
 def test_a_copy_in_a_cluster_is_for_the_cluster_to_stop(driver: Any) -> None:
     vault = driver(pending(item_of("vm1", PENDING, host=NODES[0]), fabrics=[CLUSTER, CLOUD])).knows_hosts()
-    failed = vault.fail("abandon", replicated_item="vm1", force_off=True)
+    failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True)
     assert "belongs to a failover cluster" in failed["msg"]
     assert powers(vault) == ("deallocated", "running")
     vault.trouble(vm="vm1", power="off")
-    assert whats(vault.run("abandon", replicated_item="vm1")) == ["start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["start"]
     assert powers(vault) == ("running", "off")
 
 
 def test_behind_vmm_the_host_itself_is_asked(driver: Any) -> None:
     vault = driver(pending(item_of("vm1", PENDING, cloud="cloud1"))).knows_hosts()
-    result = vault.run("abandon", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1")
     assert whats(result) == ["shut_down", "hold", "start"]
     assert powers(vault) == ("running", "off")
 
@@ -613,7 +613,7 @@ def shop(**web: Any) -> dict[str, Any]:
 
 def test_a_plan_goes_down_backwards_and_comes_up_in_its_order(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
-    result = vault.run("abandon", recovery_plan="shop")
+    result = vault.run("undo_failback", recovery_plan="shop")
     assert [(step["vm"], step["what"]) for step in result["steps"]] == [
         ("web", "shut_down"),
         ("web", "hold"),
@@ -624,19 +624,19 @@ def test_a_plan_goes_down_backwards_and_comes_up_in_its_order(driver: Any) -> No
     ]
     assert [powers(vault, name) for name in ("db", "web")] == [("running", "off")] * 2
     assert {member["authoritative_side"] for member in result["members"]} == {"azure"}
-    assert vault.run("abandon", recovery_plan="shop")["changed"] is False
+    assert vault.run("undo_failback", recovery_plan="shop")["changed"] is False
 
 
 def test_one_vm_of_a_plan_that_cannot_go_keeps_all_of_them(driver: Any) -> None:
     vault = driver(shop(locks=["ReadOnly"])).knows_hosts()
-    assert "A ReadOnly lock keeps the Azure VM of web" in vault.fail("abandon", recovery_plan="shop")["msg"]
+    assert "A ReadOnly lock keeps the Azure VM of web" in vault.fail("undo_failback", recovery_plan="shop")["msg"]
     assert [powers(vault, name) for name in ("db", "web")] == [("deallocated", "running")] * 2
 
 
 def test_a_plan_of_which_azure_starts_only_some_says_where_each_is(driver: Any) -> None:
     vault = driver(shop()).knows_hosts()
     vault.trouble(azure_vm="web", start="refused")
-    failed = vault.fail("abandon", recovery_plan="shop")
+    failed = vault.fail("undo_failback", recovery_plan="shop")
     assert failed["authoritative_side"] == "mixed"
     assert "db: its Azure VM is running, on hv01 it is Off. The copy in Azure holds the truth" in failed["msg"]
     assert "web: its Azure VM is deallocated, on hv02 it is Off. No copy is known to run" in failed["msg"]
@@ -644,12 +644,12 @@ def test_a_plan_of_which_azure_starts_only_some_says_where_each_is(driver: Any) 
 
 def test_the_commit_is_refused_afterwards_by_hosts_or_without(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     for hosts in (vault.inventory, {}):
         vault.inventory = hosts
         failed = vault.fail("commit", replicated_item="vm1", policy="now")
         assert failed["error"]["kind"] == "contradiction"
-        assert "abandoned" in failed["msg"]
+        assert "undo_failback" in failed["msg"]
     assert vault.writes() == ["POST vm1/start"]
     assert powers(vault) == ("running", "off")
 
@@ -658,24 +658,24 @@ def test_nothing_else_takes_it_for_home_afterwards(driver: Any) -> None:
     vault = driver(pending(recovery_plans=[{"name": "shop", "groups": [["vm1"]]}])).knows_hosts()
     before = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]
     assert before["authoritative_side"] == "on_premises"
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     (entry,) = vault.run("replicated_item_info", name="vm1")["replicated_items"]
     (plan,) = vault.run("recovery_plan_info", name="shop")["recovery_plans"]
     prereq = vault.run("failback_prereq", replicated_item="vm1")
     sides = [entry["authoritative_side"], plan["authoritative_side"], prereq["authoritative_side"]]
     assert sides == ["mixed"] * 3
     for said in (entry["reason"], plan["members"][0]["reason"]):
-        assert "the failback is not committed (abandoned, or started by somebody): do not commit" in said
+        assert "the failback is not committed (undone, or started by somebody): do not commit" in said
     assert "azure_vm" in [finding["id"] for finding in prereq["failed_findings"]]
     for module in ("failback_validate", "planned_failover", "complete_failover"):
         failed = vault.fail(module, replicated_item="vm1")
-        assert (failed["error"]["kind"], "abandoned" in failed["msg"]) == ("contradiction", True)
+        assert (failed["error"]["kind"], "undo_failback" in failed["msg"]) == ("contradiction", True)
     assert vault.writes() == ["POST vm1/start"]
 
 
 def test_who_goes_forward_after_all_may_commit(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
-    vault.run("abandon", replicated_item="vm1")
+    vault.run("undo_failback", replicated_item="vm1")
     vault.simulator.locked(lambda world: world.compute.deallocate("vm1"))
     vault.trouble(vm="vm1", power="running")
     forward = {"replicated_item": "vm1", "policy": "now", "discard_azure_changes": True}
@@ -704,7 +704,7 @@ def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: An
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=60)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
     turned_out = "Before the change of the automatic start action on hv01 it turned out: vm1 is in stage busy"
     assert turned_out in failed["msg"]
@@ -718,7 +718,7 @@ def test_a_vm_that_was_committed_while_another_shut_down_is_not_stopped(driver: 
     vault.pass_time(1200)
     vault.trouble(vm="web", shutdown_seconds=300)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="db"))
-    failed = vault.fail("abandon", recovery_plan="shop")
+    failed = vault.fail("undo_failback", recovery_plan="shop")
     assert failed["error"]["kind"] == "contradiction", failed["msg"]
     assert "db is in stage failed_back" in failed["msg"]
     assert powers(vault, "db") == (None, "running")
@@ -730,7 +730,7 @@ def test_a_vm_that_was_committed_while_it_shut_down_is_not_turned_off(driver: An
     vault.pass_time(1200)
     vault.trouble(vm="vm1", shutdown_seconds=3600)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=300, force_off=True)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=300, force_off=True)
     assert failed["error"]["kind"] == "contradiction", failed["msg"]
     assert [step["what"] for step in failed["error"]["steps"]] == ["shut_down"]
     assert machine_of(vault.simulator, "vm1")["state"] == "Stopping"
@@ -740,7 +740,7 @@ def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> 
     vault = driver(pending()).knows_hosts()
     goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
-    failed = vault.fail("abandon", replicated_item="vm1", poll_interval=1)
+    failed = vault.fail("undo_failback", replicated_item="vm1", poll_interval=1)
     assert failed["error"]["kind"] == "contradiction"
     assert "that deletes the VM in Azure" in failed["msg"]
     assert (failed["changed"], failed["reversible"]) == (True, False)
@@ -752,7 +752,7 @@ def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
     goes_off_at_once(vault, "web")
     vault.trouble(vm="db", shutdown_seconds=60)
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="web"))
-    failed = vault.fail("abandon", recovery_plan="shop")
+    failed = vault.fail("undo_failback", recovery_plan="shop")
     assert "web is in stage" in failed["msg"]
     assert vault.writes() == ["POST db/start"]
     assert powers(vault, "db") == ("running", "off")
@@ -763,7 +763,7 @@ def test_a_commit_of_one_vm_is_told_though_the_failure_is_of_another(driver: Any
     goes_off_at_once(vault, "db", "web")
     vault.trouble(azure_vm="web", start="refused")
     then(vault, 10, lambda: vault.trouble(operation="failoverCommit", item="db"))
-    failed = vault.fail("abandon", recovery_plan="shop", poll_interval=1)
+    failed = vault.fail("undo_failback", recovery_plan="shop", poll_interval=1)
     assert "AllocationFailed" in failed["msg"]
     assert "Meanwhile something else began: db is in stage busy" in failed["msg"]
     assert failed["reversible"] is False
@@ -773,7 +773,7 @@ def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> Non
     vault = driver(pending()).knows_hosts()
     goes_off_at_once(vault, "vm1")
     then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
     assert "vm1 was deleted in Azure while its start was awaited" in failed["msg"]
     assert (failed["changed"], failed["reversible"]) == (True, False)
@@ -783,7 +783,7 @@ def test_a_member_whose_turn_comes_late_is_proved_off_again(driver: Any) -> None
     vault = driver(shop()).knows_hosts()
     goes_off_at_once(vault, "db", "web")
     then(vault, 10, lambda: vault.trouble(vm="web", power="running"))
-    failed = vault.fail("abandon", recovery_plan="shop")
+    failed = vault.fail("undo_failback", recovery_plan="shop")
     assert "not every on-premises copy is proved off: web: on hv02 it is Running" in failed["msg"]
     assert vault.writes() == ["POST db/start"]
     assert powers(vault, "web") == ("deallocated", "running")
@@ -794,19 +794,19 @@ def test_a_copy_that_is_off_is_held_although_azure_runs_already(driver: Any) -> 
     vault.trouble(vm="vm1", power="off")
     vault.simulator.locked(lambda world: world.compute.start("vm1"))
     on_host(vault, lambda _world, machine: setattr(machine, "automatic_start_action", "Start"))
-    result = vault.run("abandon", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1")
     assert (whats(result), result["changed"]) == (["hold"], True)
     vault.simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
     vault.pass_time(600)
     assert powers(vault) == ("running", "off")
-    assert vault.run("abandon", replicated_item="vm1")["changed"] is False
+    assert vault.run("undo_failback", replicated_item="vm1")["changed"] is False
 
 
-def test_a_plan_that_is_not_cut_over_as_a_whole_is_abandoned_one_by_one(driver: Any) -> None:
+def test_a_plan_that_is_not_cut_over_as_a_whole_is_undone_one_by_one(driver: Any) -> None:
     items = (item_of("db", PENDING), item_of("web", "waiting_for_completion", host="hv02"))
     vault = driver(pending(*items, recovery_plans=PLAN)).knows_hosts()
-    failed = vault.fail("abandon", recovery_plan="shop")
-    assert "Abandon those that await their commit one by one, each as replicated_item" in failed["msg"]
+    failed = vault.fail("undo_failback", recovery_plan="shop")
+    assert "Undo the failback of those that await their commit one by one, each as replicated_item" in failed["msg"]
     assert "Bring these VMs" not in failed["msg"]
 
 
@@ -816,7 +816,7 @@ def test_a_vm_that_azure_refuses_keeps_no_other_down(driver: Any, refused: list[
     for name in refused:
         vault.trouble(azure_vm=name, start="refused")
     for _run in range(2):
-        failed = vault.fail("abandon", recovery_plan="shop")
+        failed = vault.fail("undo_failback", recovery_plan="shop")
         assert failed["error"]["kind"] == "service"
         assert all(f"{name}: its Azure VM is deallocated" in failed["msg"] for name in refused)
         assert failed["msg"].count("two ways out") == 1
@@ -825,14 +825,14 @@ def test_a_vm_that_azure_refuses_keeps_no_other_down(driver: Any, refused: list[
         assert (powers(vault, "db"), powers(vault, "web")) == (("deallocated", "off"), (expected, "off"))
     for name in refused:
         vault.trouble(azure_vm=name, start="ok")
-    assert vault.run("abandon", recovery_plan="shop")["authoritative_side"] == "azure"
+    assert vault.run("undo_failback", recovery_plan="shop")["authoritative_side"] == "azure"
 
 
 def test_a_host_that_falls_silent_after_the_stop_leaves_that_as_a_step(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=60)
     then(vault, 10, lambda: vault.trouble(host="hv01", reachable=False))
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=120)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=120)
     (step,) = failed["error"]["steps"]
     assert (step["what"], step["before"], step["after"]) == ("shut_down", "Running", None)
     assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
@@ -842,11 +842,11 @@ def test_a_host_that_falls_silent_after_the_stop_leaves_that_as_a_step(driver: A
 def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=3600)
-    failed = vault.fail("abandon", replicated_item="vm1", shutdown_timeout=60)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=60)
     assert "has not within 60 seconds" in failed["msg"]
     assert [(step["what"], step["after"]) for step in failed["error"]["steps"]] == [("shut_down", "Stopping")]
     assert failed["changed"] is True
-    result = vault.run("abandon", replicated_item="vm1", shutdown_timeout=60, force_off=True)
+    result = vault.run("undo_failback", replicated_item="vm1", shutdown_timeout=60, force_off=True)
     assert whats(result) == ["turn_off", "hold", "start"]
     assert powers(vault) == ("running", "off")
 
@@ -855,7 +855,7 @@ def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver:
 def test_check_mode_while_something_else_runs_claims_nothing_of_azure(driver: Any, wait: bool) -> None:
     vault = driver(pending(stage="busy")).knows_hosts()
     seen = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]
-    result = vault.run("abandon", replicated_item="vm1", check_mode=True, wait=wait)
+    result = vault.run("undo_failback", replicated_item="vm1", check_mode=True, wait=wait)
     assert (result["stage"]["after"], result["split_brain_check"]["verdict"]) == ("busy", "not_checked")
     assert result["authoritative_side"] == seen["authoritative_side"]
 
@@ -864,6 +864,6 @@ def test_what_was_not_read_again_is_not_said_to_be_unreadable(driver: Any) -> No
     match = {"method": "GET", "path": "/virtualMachines/", "times": 0}
     fault = {"match": match, "action": {"do": "status", "status": 500}}
     vault = driver(pending(faults=[fault])).knows_hosts()
-    failed = vault.fail("abandon", replicated_item="vm1")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
     assert "could not be read again" not in failed["msg"]
     assert failed["changed"] is False

@@ -9,6 +9,6 @@ from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import Ve
 
 
 class ActionModule(VerbAction):
-    """Runs abandon."""
+    """Runs undo_failback."""
 
     contract = CONTRACT
