@@ -30,15 +30,14 @@ WRITES = {
     "commit": "failoverCommit",
     "reverse_replicate": "reProtect",
 }
-WAYS_TO_SAY_THE_TRUTH = (
-    "holds the truth",
-    "held the truth",
-    "The truth ",
-    "hold the truth",
+WAYS_TO_NAME_THE_SIDE = (
+    "is authoritative",
+    "was authoritative",
+    "are authoritative",
     "Some VMs run in Azure",
     "took the last changes",
 )
-NOTHING_READ = "Which side holds the truth could not be read"
+NOTHING_READ = "Which side is authoritative could not be read"
 AS_LAST_READ = "as last read"
 ON_PREMISES = frozenset({"protected", "failback_commit_pending", "failed_back", "reverse_replicating"})
 
@@ -128,7 +127,7 @@ class Journey:
         return [item for item in state["items"] if item["name"] in names]
 
     def side(self) -> str:
-        """Which side holds the truth, by the simulator."""
+        """Which side is authoritative, by the simulator."""
         sides = {_is_on_premises(item) for item in self._items()}
         return "mixed" if len(sides) > 1 else "on_premises" if sides == {True} else "azure"
 
@@ -160,7 +159,7 @@ def faults_of(failed: Failed, journey: Journey) -> list[str]:
         wrong.append("does not say what was asked")
     if not problem.remedy.strip():
         wrong.append("does not say what to do next")
-    wrong += _wrong_truth(result, journey)
+    wrong += _wrong_side(result, journey)
     if taken(journey.simulator, failed.since) and not result["changed"]:
         wrong.append("a write was taken, yet changed is false")
     if not sent(journey.simulator, failed.since) and result["changed"]:
@@ -168,13 +167,13 @@ def faults_of(failed: Failed, journey: Journey) -> list[str]:
     return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
 
 
-def _wrong_truth(result: dict[str, Any], journey: Journey) -> list[str]:
+def _wrong_side(result: dict[str, Any], journey: Journey) -> list[str]:
     message = result["msg"]
     if "authoritative_side" not in result:
-        return [] if NOTHING_READ in message else ["says nothing of the truth"]
+        return [] if NOTHING_READ in message else ["says nothing of the side"]
     wrong = []
-    if not any(words in message for words in WAYS_TO_SAY_THE_TRUTH):
-        wrong.append("has no sentence on the truth")
+    if not any(words in message for words in WAYS_TO_NAME_THE_SIDE):
+        wrong.append("has no sentence on the side")
     if result["authoritative_side"] != journey.side() and AS_LAST_READ not in message:
-        wrong.append(f"says {result['authoritative_side']}, the truth is {journey.side()}")
+        wrong.append(f"says {result['authoritative_side']}, the side is {journey.side()}")
     return wrong

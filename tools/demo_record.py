@@ -78,14 +78,14 @@ def _problem_of(item: Mapping[str, Any], expect: Mapping[str, Any], record: Repo
 
 def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
     """Print each VM in a line, with what the scenario says of those that cannot come home."""
-    print(f"\n{'VM':<13}{'ended as':<25}{'data synchronised':<19}{'truth':<13}{'one side runs':<15}works there")
+    print(f"\n{'VM':<13}{'ended as':<25}{'data synchronised':<19}{'side':<13}{'one side runs':<15}works there")
     for name, record in sorted(records.items()):
         sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "")
         checks = (step["split_brain_check"] for step in record["steps"][::-1] if step["changed"])
         works = ", ".join(record["validation"]["seen"].values())
-        truth = record["authoritative_side"] or ""
+        side = record["authoritative_side"] or ""
         print(
-            f"{name:<13}{record['stage']:<25}{sync:<19}{truth:<13}{next(filter(None, checks), ''):<15}{works}".rstrip()
+            f"{name:<13}{record['stage']:<25}{sync:<19}{side:<13}{next(filter(None, checks), ''):<15}{works}".rstrip()
         )
         for note in filter(None, (record["reason"], record["next"])):
             print(f"{'':<13}{note}")

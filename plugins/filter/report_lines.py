@@ -33,7 +33,7 @@ RETURN = r"""
 ---
 _value:
   description:
-    - A header, then for each result a line with host, outcome, the side that holds the truth and the path of stages,
+    - A header, then for each result a line with host, outcome, the side that is authoritative and the path of stages,
       which is left out where it is the outcome alone.
     - Where a failback failed, was undone or not started, is held or waits for its window, a line with the reason and
       one with what to do next follow.
@@ -41,7 +41,7 @@ _value:
   type: list
   elements: str
   sample:
-    - "host   outcome    truth        stages"
+    - "host   outcome    side         stages"
     - "web01  protected  on_premises  failed_over > waiting_for_completion > failed_back > protected"
     - "       warn: web01: The VM is off. Start it, unless that is how it should be."
     - "       not checked: delete_lock: The caller may not read locks."
@@ -50,7 +50,7 @@ _value:
     - "       next: Site Recovery shows it as failed over to Azure, not committed. Do what the reason says."
 """
 
-_HEADER = ("host", "outcome", "truth", "stages")
+_HEADER = ("host", "outcome", "side", "stages")
 _NEEDS_SOMEBODY = ("waiting_for_window", "held", "not_started", "undone", "failed")
 
 

@@ -18,7 +18,7 @@ from .model.failures import MissingLibrary, as_sentence, asked
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
-from .runner.authority import truth_or_none_read
+from .runner.authority import authority_or_none_read
 from .runner.contract import Contract
 from .runner.services import Services
 from .watch import Watch
@@ -64,7 +64,7 @@ def execute(
     )
     request = contract.request(parameters, check_mode)
     # What goes wrong before a verb has begun to look at its target is told as all else is.
-    with asked(_what(contract, parameters)), truth_or_none_read() if contract.takes_target else nullcontext():
+    with asked(_what(contract, parameters)), authority_or_none_read() if contract.takes_target else nullcontext():
         return _with_summary(contract.run(request, services, own_watch))
 
 
@@ -104,7 +104,7 @@ def _with_summary(result: dict[str, Any]) -> dict[str, Any]:
     name = (target.get("properties") or {}).get("friendly_name") or target.get("name")
     path = " -> ".join(dict.fromkeys((stage["before"], stage["after"])))
     reason = f". {as_sentence(result['reason'])}" if result.get("reason") else ""
-    return {"msg": f"{name}: {path}; truth: {result['authoritative_side']}{reason}", **result}
+    return {"msg": f"{name}: {path}; authoritative: {result['authoritative_side']}{reason}", **result}
 
 
 def diff_of(result: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -399,7 +399,7 @@ msg:
   description: The result in one line.
   returned: always
   type: str
-  sample: "web01: failback_commit_pending -> failed_back; truth: on_premises"
+  sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -419,7 +419,7 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
@@ -511,7 +511,7 @@ members:
       type: dict
       sample: {before: failed_over, after: waiting_for_completion}
     authoritative_side:
-      description: The copy of the VM that holds the truth.
+      description: The copy of the VM that is authoritative.
       type: str
       sample: azure
     reversible:

@@ -315,7 +315,7 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
@@ -365,7 +365,7 @@ members:
       type: dict
       sample: {before: failback_commit_pending, after: failback_commit_pending}
     authoritative_side:
-      description: The copy of the VM that holds the truth.
+      description: The copy of the VM that is authoritative.
       type: str
       sample: on_premises
     reversible:

@@ -115,7 +115,7 @@ msg:
   description: The result in one line.
   returned: always
   type: str
-  sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; truth: azure"
+  sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; authoritative: azure"
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree; V(null) for a
     job that is of no VM or plan of the vault, as are the keys below that tell of one.
@@ -137,7 +137,7 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
@@ -230,7 +230,7 @@ members:
       type: dict
       sample: {before: synchronizing, after: interrupted}
     authoritative_side:
-      description: The copy of the VM that holds the truth.
+      description: The copy of the VM that is authoritative.
       type: str
       sample: azure
     reversible:

@@ -70,7 +70,7 @@ recovery_plans:
       type: str
       sample: failed_over
     authoritative_side:
-      description: The copies that hold the truth, V(mixed) where the VMs disagree.
+      description: The copies that are authoritative, V(mixed) where the VMs disagree.
       type: str
       sample: azure
     job:
@@ -103,7 +103,7 @@ recovery_plans:
           type: str
           sample: failed_over
         authoritative_side:
-          description: The copy that holds the truth.
+          description: The copy that is authoritative.
           type: str
           sample: azure
         reversible:
@@ -123,7 +123,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["shop: failed_over, truth azure"]
+  sample: ["shop: failed_over, authoritative: azure"]
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

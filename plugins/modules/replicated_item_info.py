@@ -11,8 +11,8 @@ DOCUMENTATION = r"""
 module: replicated_item_info
 short_description: Show replicated items and their stage
 description:
-  - Lists the replicated items of a vault, or shows one, with the stage of its failback and the side that holds the
-    truth.
+  - Lists the replicated items of a vault, or shows one, with the stage of its failback and the side that is
+    authoritative.
   - Items that other providers replicate are listed without a stage.
 options:
   name:
@@ -73,7 +73,7 @@ replicated_items:
       type: str
       sample: failed_over
     authoritative_side:
-      description: The copy that holds the truth.
+      description: The copy that is authoritative.
       type: str
       sample: azure
     reversible:
@@ -97,7 +97,7 @@ summary:
   returned: success
   type: list
   elements: str
-  sample: ["web01: failed_over, truth azure"]
+  sample: ["web01: failed_over, authoritative: azure"]
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -60,7 +60,7 @@ msg:
   description: The result in one line.
   returned: always
   type: str
-  sample: "web01: failed_back -> protected; truth: on_premises"
+  sample: "web01: failed_back -> protected; authoritative: on_premises"
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -80,7 +80,7 @@ direction:
   type: str
   sample: primary_to_recovery
 authoritative_side:
-  description: The copy that holds the truth now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
@@ -172,7 +172,7 @@ members:
       type: dict
       sample: {before: failed_over, after: waiting_for_completion}
     authoritative_side:
-      description: The copy of the VM that holds the truth.
+      description: The copy of the VM that is authoritative.
       type: str
       sample: azure
     reversible:

@@ -278,7 +278,7 @@ msg:
   description: The result in one line.
   returned: always
   type: str
-  sample: "crm01: failback_commit_pending; truth: azure"
+  sample: "crm01: failback_commit_pending; authoritative: azure"
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -298,7 +298,7 @@ direction:
   type: str
   sample: primary_to_recovery
 authoritative_side:
-  description: The copy that holds the truth now, by what both sides show, which is not what Site Recovery believes,
+  description: The copy that is authoritative now, by what both sides show, which is not what Site Recovery believes,
     V(azure). V(mixed) where it cannot be told or the VMs of a plan disagree, as with O(wait=false) until the VM runs;
     on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
   returned: success, and on failure where it was read
@@ -390,7 +390,7 @@ members:
       type: dict
       sample: {before: failed_over, after: waiting_for_completion}
     authoritative_side:
-      description: The copy of the VM that holds the truth.
+      description: The copy of the VM that is authoritative.
       type: str
       sample: azure
     reversible:

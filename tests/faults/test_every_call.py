@@ -4,7 +4,7 @@
 
 """Every kind of breakage at every call of every module: no fault makes the day worse.
 
-A module that is struck ends well, or in one error that says what happened, which side holds the truth and what to do
+A module that is struck ends well, or in one error that says what happened, which side is authoritative and what to do
 next. The same run again brings the VM home, and no step was started twice.
 
 `FAULTS=all` strikes every call with every kind; else each write with every kind, and some reads that SEED chooses.

@@ -178,7 +178,7 @@ def test_an_azure_vm_that_is_deleted_before_the_cut_over_is_said_to_be_gone(
     result = failed.problem.as_result()
     assert (result["error"]["kind"], result["changed"], taken(simulator)) == ("refused", False, [])
     assert "its Azure VM is absent" in result["msg"]
-    assert "The copy in Azure held the truth, and Azure has no such VM any more." in result["msg"]
+    assert "The Azure VM was authoritative, and Azure has no such VM any more." in result["msg"]
     assert "Its disks may still be there" in result["msg"]
     assert result["stage"]["after"] == journey.stages()["vm1"] == stage
 
@@ -195,7 +195,7 @@ def test_an_azure_vm_that_is_deleted_while_a_job_runs_fails_it_and_the_next_run_
     before = len(taken(simulator))
     again = journey.go(begin="planned_failover")
     assert again is not None
-    assert "held the truth" in str(again.problem)
+    assert "was authoritative" in str(again.problem)
     assert len(taken(simulator)) == before
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What goes wrong after a write was sent: the task says that it wrote, and which side holds the truth."""
+"""What goes wrong after a write was sent: the task says that it wrote, and which side is authoritative."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenarios import item_of, scenario_of
 VM1 = {"replicated_item": "vm1"}
 AWAY = {"do": "status", "status": 503, "retry_after": 1}
 COMPUTE, JOB = "/virtualMachines/", "/replicationJobs/"
-# Module, its options, the stage before, the stage it leads to, the side that holds the truth then.
+# Module, its options, the stage before, the stage it leads to, the side that is authoritative then.
 STEPS = [
     ("planned_failover", {"data_sync": "during_failover"}, "failed_over", "failback_commit_pending", "on_premises"),
     ("complete_failover", {}, "waiting_for_completion", "failback_commit_pending", "on_premises"),
@@ -49,7 +49,7 @@ def test_a_proof_that_cannot_be_had_takes_no_write_back(
     assert failed["authoritative_side"] == side
     assert failed["error"]["started_jobs"][0] in [job["name"] for job in vault.jobs("vm1")]
     assert "Check after the " in failed["msg"]
-    assert "holds the truth" in failed["msg"]
+    assert "is authoritative" in failed["msg"]
 
 
 def test_a_job_that_cannot_be_read_again_takes_no_write_back(driver: Any) -> None:

@@ -57,7 +57,7 @@ def test_what_azure_wrote_since_is_never_deleted_by_a_commit(
     sent = vault.requests()
     failed = vault.fail("commit", **VM1, policy=policy, validation=proof, check_mode=check_mode)
     assert (failed["error"]["kind"], failed["authoritative_side"]) == ("contradiction", "mixed")
-    assert "Which side holds the truth cannot be told" in failed["msg"]
+    assert "Which side is authoritative cannot be determined" in failed["msg"]
     assert "was started, stopped or changed at 20" in failed["msg"]
     assert "after the cut-over at 20" in failed["msg"]
     assert "discard_azure_changes: true" in failed["msg"]

@@ -184,5 +184,5 @@ def test_an_empty_name_is_refused_before_anything_is_asked(vault: Any, name: str
 
 def test_a_list_ends_with_a_line_for_each_vm(vault: Any) -> None:
     shown = vault.run("replicated_item_info")
-    assert shown["summary"][0] == "vm1: failed_over, truth azure"
+    assert shown["summary"][0] == "vm1: failed_over, authoritative: azure"
     assert "vmware: replicated with InMageRcm" in shown["summary"][3]

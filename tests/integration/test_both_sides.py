@@ -142,7 +142,7 @@ def test_no_step_is_sent_while_the_on_premises_copy_runs(driver: Any, stage: str
         failed = vault.fail(module, replicated_item="vm1", check_mode=check_mode)
         assert failed["error"]["kind"] == "refused"
         assert "on hv01 it is Running" in failed["msg"]
-        assert "The copy in Azure holds the truth" in failed["msg"]
+        assert "The Azure VM is authoritative" in failed["msg"]
     assert vault.writes() == []
 
 
@@ -161,13 +161,13 @@ def test_a_vm_that_is_off_after_the_cut_over_fails_whatever_site_recovery_says(d
     assert vault.state("vm1")["azure_vm"]["exists"] is True
 
 
-def test_an_azure_vm_that_runs_alone_holds_the_truth(driver: Any) -> None:
+def test_an_azure_vm_that_runs_alone_is_authoritative(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending"))).knows_hosts()
     vault.trouble(vm="vm1", power="off")
     vault.simulator.locked(lambda world: world.compute.start(vault.state("vm1")["azure_vm"]["id"]))
     vault.pass_time(600)
     failed = vault.fail("commit", replicated_item="vm1", policy="now")
-    assert "The copy in Azure holds the truth: it alone runs" in failed["msg"]
+    assert "The Azure VM is authoritative: it alone runs" in failed["msg"]
     assert failed["authoritative_side"] == "azure"
     assert vault.writes() == []
 

@@ -256,6 +256,6 @@ def test_a_failure_of_a_check_tells_what_was_read_not_what_was_assumed(
     vault = driver(scenario_of(item_of("vm1", stage))).knows_hosts()
     failed = vault.fail(module, **VM1, **wrong, check_mode=True, assume_stage="protected")
     assert "On-premises" not in failed["msg"]
-    assert "on-premises copy holds the truth" not in failed["msg"]
+    assert "on-premises copy is authoritative" not in failed["msg"]
     assert failed.get("authoritative_side", "azure") == "azure"
     assert failed.get("stage", {}).get("after", stage) == stage

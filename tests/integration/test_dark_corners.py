@@ -29,7 +29,7 @@ def test_an_answer_with_a_date_that_cannot_be_read_is_an_answer(driver: Any, dat
 
 @pytest.mark.parametrize("module", ["failback_prereq", "planned_failover", "failback_validate", "commit"])
 @pytest.mark.parametrize("path", ["/metadata/", "/token$", "/replicationFabrics$"])
-def test_who_could_read_nothing_says_what_was_asked_and_that_the_truth_is_not_known(
+def test_who_could_read_nothing_says_what_was_asked_and_that_the_authoritative_side_is_not_known(
     driver: Any, module: str, path: str
 ) -> None:
     vault = driver(scenario_of("vm1"))
@@ -37,7 +37,7 @@ def test_who_could_read_nothing_says_what_was_asked_and_that_the_truth_is_not_kn
     failed = vault.fail(module, **VM1)
     assert (failed["error"]["kind"], failed["changed"]) == ("unreachable", False)
     assert "'vm1'" in failed["msg"].split(":")[0]
-    assert "Which side holds the truth could not be read." in failed["msg"]
+    assert "Which side is authoritative could not be read." in failed["msg"]
     assert "authoritative_side" not in failed
 
 
@@ -47,12 +47,12 @@ def test_the_metadata_of_a_cloud_are_asked_for_again(driver: Any) -> None:
     assert vault.run("failback_prereq", **VM1)["stage"]["after"] == "failed_over"
 
 
-def test_prerequisites_that_cannot_be_read_whole_say_which_side_holds_the_truth(driver: Any) -> None:
+def test_prerequisites_that_cannot_be_read_whole_say_which_side_is_authoritative(driver: Any) -> None:
     vault = driver(scenario_of("vm1"))
     strike(vault, {"do": "status", "status": 500}, path="/virtualMachines/", times=0)
     failed = vault.fail("failback_prereq", **VM1)
     assert (failed["authoritative_side"], failed["changed"]) == ("azure", False)
-    assert "The copy in Azure holds the truth (stage failed_over)." in failed["msg"]
+    assert "The Azure VM is authoritative (stage failed_over)." in failed["msg"]
     assert "Run it again when that is over" in failed["msg"]
 
 
@@ -85,16 +85,16 @@ def test_a_vm_without_its_azure_vm_is_not_failed_back(driver: Any) -> None:
     vault.trouble(azure_vm="vm1", deleted=True)
     failed = vault.fail("planned_failover", **VM1)
     assert (failed["error"]["kind"], vault.writes()) == ("refused", [])
-    assert "The copy in Azure held the truth, and Azure has no such VM any more." in failed["msg"]
+    assert "The Azure VM was authoritative, and Azure has no such VM any more." in failed["msg"]
 
 
-def test_a_vm_of_a_plan_that_is_not_there_says_that_the_truth_is_not_known(driver: Any) -> None:
+def test_a_vm_of_a_plan_that_is_not_there_says_that_the_authoritative_side_is_not_known(driver: Any) -> None:
     plan = [{"name": "shop", "groups": [["db"], ["web"]]}]
     vault = driver(scenario_of("db", "web", recovery_plans=plan))
     strike(vault, {"do": "status", "status": 404, "code": "NotFound"}, path="/replicationProtectedItems/web$", times=0)
     failed = vault.fail("planned_failover", recovery_plan="shop")
     assert (failed["error"]["kind"], failed["changed"]) == ("target", False)
-    assert "Which side holds the truth could not be read." in failed["msg"]
+    assert "Which side is authoritative could not be read." in failed["msg"]
 
 
 def test_a_vm_whose_replication_is_disabled_meanwhile_is_told_so(driver: Any) -> None:

@@ -67,7 +67,7 @@ def test_a_cancel_in_every_stage(driver: Any, stage: str, unaccepted: str, _left
         assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
         assert failed["error"]["job_id"] == running_job(vault)["name"]
         assert ("Nothing was written" if stage == "busy" else "No request was sent") in failed["msg"]
-        assert "holds the truth" in failed["msg"]
+        assert "is authoritative" in failed["msg"]
     else:
         result = vault.run("job", check_mode=check_mode, **VM1, **CANCELLED)
         assert result["changed"] is (unaccepted == "cancelled")
@@ -110,7 +110,7 @@ def test_a_cancel_that_accepts_inconsistent_disks_in_every_stage(
 )
 def test_the_refusal_says_what_to_do_instead(driver: Any, stage: str, words: list[str]) -> None:
     refused = in_stage(driver, stage).fail("job", **VM1, **CANCELLED)
-    for word in [*words, "The copy in Azure holds the truth", "accept_inconsistent_disks: true"]:
+    for word in [*words, "The Azure VM is authoritative", "accept_inconsistent_disks: true"]:
         assert word in refused["msg"]
 
 
@@ -620,7 +620,7 @@ def test_a_refusal_to_choose_a_job_tells_stage_and_truth(driver: Any, state: dic
         vault.simulator.locked(lambda world: world.vault.jobs.clear())
     refused = vault.fail("job", **VM1, **state)
     assert refused["authoritative_side"] == "azure"
-    assert "The copy in Azure holds the truth" in refused["msg"]
+    assert "The Azure VM is authoritative" in refused["msg"]
     assert refused["stage"]["before"] == refused["stage"]["after"]
 
 

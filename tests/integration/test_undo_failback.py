@@ -638,7 +638,7 @@ def test_a_plan_of_which_azure_starts_only_some_says_where_each_is(driver: Any) 
     vault.trouble(azure_vm="web", start="refused")
     failed = vault.fail("undo_failback", recovery_plan="shop")
     assert failed["authoritative_side"] == "mixed"
-    assert "db: its Azure VM is running, on hv01 it is Off. The copy in Azure holds the truth" in failed["msg"]
+    assert "db: its Azure VM is running, on hv01 it is Off. The Azure VM is authoritative" in failed["msg"]
     assert "web: its Azure VM is deallocated, on hv02 it is Off. No copy is known to run" in failed["msg"]
 
 

@@ -106,7 +106,7 @@ def test_what_does_not_pass_in_time_fails_and_says_what_was_seen(driver: Any, we
     for words in (
         "Validation of replicated item 'vm1'",
         "vm1 did not pass page (HTTP 503",
-        "The on-premises copy holds the truth",
+        "The on-premises VM is authoritative",
         "Do not commit: that deletes the VM in Azure, which is still there to return to",
     ):
         assert words in failed["msg"]
@@ -175,7 +175,7 @@ def test_a_probe_needs_an_address_from_somewhere(driver: Any) -> None:
     assert "Give the probe a host" in failed["msg"]
 
 
-def test_nothing_is_validated_while_azure_holds_the_truth(driver: Any) -> None:
+def test_nothing_is_validated_while_azure_is_authoritative(driver: Any) -> None:
     for stage in ("failed_over", "waiting_for_completion", "interrupted"):
         vault = driver(scenario_of(item_of("vm1", stage)))
         refused = fail_to_validate(vault)

@@ -92,7 +92,7 @@ def test_an_azure_vm_that_runs_after_the_cut_over_is_a_contradiction(driver: Any
     vault.pass_time(600)
     failed = vault.fail("complete_failover", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
-    assert "Which side holds the truth cannot be told. Do not commit. Two copies of the machine" in failed["msg"]
+    assert "Which side is authoritative cannot be determined. Do not commit. Two copies of the machine" in failed["msg"]
     assert failed["authoritative_side"] == "mixed"
     assert failed["changed"] is False
 

@@ -39,7 +39,7 @@ def test_a_service_that_cannot_answer_for_a_while_ends_no_wait(driver: Any) -> N
     assert any("trying again" in line for line in vault.lines)
 
 
-def test_a_service_that_stays_away_ends_the_wait_with_the_truth_as_last_read(driver: Any) -> None:
+def test_a_service_that_stays_away_ends_the_wait_with_the_side_as_last_read(driver: Any) -> None:
     vault = driver(scenario_of("vm1"))
     trouble = {"do": "status", "status": 503, "retry_after": 1}
     add_fault(vault, "GET", "/replication", trouble, nth=10, times=0)
@@ -71,7 +71,7 @@ def test_an_outage_right_after_a_write_claims_nothing_of_what_the_write_did(
     assert failed["stage"]["after"] == stage
     assert (failed["authoritative_side"], failed["reversible"]) == (None, None)
     assert "What the request did since is not known" in failed["msg"]
-    for untrue in ("never left", "copy holds the truth", "in Azure holds the truth", "still there"):
+    for untrue in ("never left", "copy is authoritative", "in Azure is authoritative", "still there"):
         assert untrue not in failed["msg"]
 
 

@@ -97,5 +97,5 @@ def expected(stage: str, verb: str, *, waits: bool, full: bool = False) -> Expec
 
 
 def side_of(stage: str) -> str | None:
-    """The side that holds the truth in a stage; None: it depends."""
+    """The side that is authoritative in a stage; None: it depends."""
     return "azure" if stage in IN_AZURE else "on_premises" if stage in ON_PREMISES else None

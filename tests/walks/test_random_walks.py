@@ -378,7 +378,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(name=machines)
     def somebody_starts_the_on_premises_vm(self, name: str) -> None:
-        """Somebody starts the on-premises VM while Azure holds the truth. What cannot be seen stops no failback."""
+        """Somebody starts the on-premises VM while Azure is authoritative. What cannot be seen stops no failback."""
         if self.stage(name) == "failed_over" and not self.ailing:
             self.oracle.excused.add(name)
             self.meddled[name] = "on_premises"

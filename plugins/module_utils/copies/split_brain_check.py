@@ -17,7 +17,7 @@ from ..azure.session import AzureSession
 from ..model.failures import Contradiction, Refused
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import ABSENT, UNDER_WAY, Sides, split_brain_result
-from ..runner.authority import truth_of
+from ..runner.authority import authority_of
 from ..runner.loop import VerbRun
 from ..runner.request import Request
 from ..runner.services import Services
@@ -29,36 +29,36 @@ _REPORTED = "Site Recovery reports that"
 _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 _COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
 _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
-# By what is up: what to do, which side holds the truth, and the same as a value (empty: as the stage says).
+# By what is up: what to do, which side is authoritative, and the same as a value (empty: as the stage says).
 _JUDGEMENTS = {
     "both": (
         "Do not commit. Two copies of the VM may be running, unless the failback was undone (undo_failback). Find out "
         "which one took the last writes, stop the other, then run the task again.",
-        "Which side holds the truth cannot be told",
+        "Which side is authoritative cannot be determined",
         "mixed",
     ),
     "twice": (
         "Do not commit. Find out which of the on-premises copies took the last writes, stop the other, then run the "
         "task again.",
-        "The truth is on-premises, but two copies run there",
+        "The on-premises side is authoritative, but two copies run there",
         "on_premises",
     ),
     "azure": (
         "Do not commit: that would delete the copy that runs. After undo_failback this is expected, and its "
         "documentation says what can follow. Otherwise check the failback job in the portal and the host's events, "
         "then run the task again.",
-        "The copy in Azure holds the truth: it alone runs",
+        "The Azure VM is authoritative: it alone runs",
         "azure",
     ),
     "other_copy": (
         "Do not commit. The copy that runs is on another host than the VM was failed back to, so it may be as old as "
         "the failover. Turn it off, start the one that was failed back to, and validate that.",
-        "The on-premises copy on the host that it was failed back to holds the truth, and it does not run",
+        "The on-premises copy on the host that it was failed back to is authoritative, and it does not run",
         "on_premises",
     ),
     "on_premises": (
         "Look at the failover job in the portal, then run the task again.",
-        "The on-premises copy holds the truth: it alone runs",
+        "The on-premises VM is authoritative: it alone runs",
         "on_premises",
     ),
     "used": (
@@ -66,7 +66,7 @@ _JUDGEMENTS = {
         "activity log, an undo) and which copy took the last writes. If it was the Azure VM, keep the "
         "on-premises copy off; the documentation of undo_failback says what can follow. If what Azure wrote may be "
         "deleted, see that the on-premises VM runs, validate it anew, and commit with discard_azure_changes: true.",
-        "Which side holds the truth cannot be told",
+        "Which side is authoritative cannot be determined",
         "mixed",
     ),
     "none": (
@@ -139,7 +139,7 @@ class SplitBrainCheck:
         wrong = [one for one in seen if one.in_the_way]
         if wrong:
             raise Refused(
-                f"{_sentences(wrong)}. While Azure holds the truth, the on-premises copy must be off: what is written "
+                f"{_sentences(wrong)}. While Azure is authoritative, the on-premises copy must be off: what is written "
                 "to it would be lost, and both copies may have been written to.",
                 "Nothing was written. Find out which copy took the last writes; if that is the Azure VM, turn the "
                 "on-premises VM off, and remove a saved state (Remove-VMSavedState), then run the task again.",
@@ -154,7 +154,7 @@ class SplitBrainCheck:
         up = [one for one in seen if one.azure.is_in_the_way]
         if up:
             raise Refused(
-                f"{_sentences(up)}. While the on-premises copy holds the truth, no VM of that name may run in Azure.",
+                f"{_sentences(up)}. While the on-premises copy is authoritative, no VM of that name may run in Azure.",
                 "Nothing was written. Stop or delete the Azure VM, then run the task again.",
                 sides=[one.as_result() for one in up],
             )
@@ -209,15 +209,15 @@ class SplitBrainCheck:
     def _contradiction(self, verb_run: VerbRun, wrong: Sequence[Sides], side: str, said: str) -> Contradiction:
         where = "on-premises" if side == "on_premises" else "in Azure"
         found = {_situation(one) for one in wrong}
-        remedy, truth, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
+        remedy, sentence, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
         problem = Contradiction(
             f"{said} {self._request.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
             remedy,
             sides=[one.as_result() for one in wrong],
         )
         problem.asked = f"Check of both sides of {self._request.target}"
-        known = truth_of(verb_run.before, verb_run.after)
-        problem.truth = {**known, "sentence": truth, "authoritative_side": holder or known["authoritative_side"]}
+        known = authority_of(verb_run.before, verb_run.after)
+        problem.authority = {**known, "sentence": sentence, "authoritative_side": holder or known["authoritative_side"]}
         return problem
 
 
@@ -233,7 +233,7 @@ def _nothing_at_its_id(missing: Sequence[Sides]) -> Refused:
         sides=[one.as_result() for one in missing],
     )
     lost = "Azure has no such VM any more" if is_gone else "it is not where the replicated item says"
-    problem.truth = {"sentence": f"The copy in Azure held the truth, and {lost}"}
+    problem.authority = {"sentence": f"The Azure VM was authoritative, and {lost}"}
     return problem
 
 

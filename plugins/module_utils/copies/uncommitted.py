@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.azure_use import RUNS
 from ..model.failures import Contradiction
-from ..runner.authority import truth_of
+from ..runner.authority import authority_of
 from ..runner.target import TargetView
 
 
@@ -23,5 +23,8 @@ def refuse_uncommitted(view: TargetView) -> None:
         "what can follow. Otherwise find out who started the Azure VM, and which copy took the last writes.",
         stages={member.item.friendly_name: member.stage.value for member in found},
     )
-    problem.truth = {**truth_of(view, view), "sentence": "Which side holds the truth cannot be told without its hosts"}
+    problem.authority = {
+        **authority_of(view, view),
+        "sentence": "Which side is authoritative cannot be determined without its hosts",
+    }
     raise problem

@@ -38,7 +38,7 @@ from ..model.undo_rules import (
     vouched_for,
 )
 from ..runner.attempts import Attempts
-from ..runner.authority import MIXED, truth_of
+from ..runner.authority import MIXED, authority_of
 from ..runner.jobs import read_patiently
 from ..runner.loop import VerbRun
 from ..runner.refusals import failed_members
@@ -293,7 +293,7 @@ class UndoCutover:
         self.proof = self._patiently(lambda: self._split_brain_check.expect_azure_alone(self._verb_run))
 
     def held_by(self, item_id: str) -> dict[str, Any]:
-        """Return which side holds the truth of a machine, and whether its Azure VM is there: proved, or in check mode
+        """Return which side is authoritative of a machine, and whether its Azure VM is there: proved, or in check mode
         predicted, where the end is waited for; else by what the sides show."""
         if self._request.wait or self._request.check_mode:
             return {"authoritative_side": "azure", "reversible": True}
@@ -303,10 +303,10 @@ class UndoCutover:
         return {key: told[key] for key in ("authoritative_side", "reversible")}
 
     def explain(self, problem: FailbackError) -> None:
-        """Fill in what a failure does not know: what was done, which side holds the truth, the ways out."""
+        """Fill in what a failure does not know: what was done, which side is authoritative, the ways out."""
         problem.wrote = problem.wrote or bool(self.steps)
         problem.details["steps"] = self.steps
-        problem.truth = problem.truth or self._truth()
+        problem.authority = problem.authority or self._truth()
         self._tell_what_began(problem)
         problem.remedy = " ".join(filter(None, (problem.remedy, self._what_else(problem))))
 
@@ -334,9 +334,9 @@ class UndoCutover:
                 seen = self._split_brain_check.look(self._members)
             except FailbackError as unread:
                 self._watch.report(f"{self._request.target} could not be read again: {unread.happened}")
-                known = truth_of(self._verb_run.before, self._verb_run.after, read_again=False)
+                known = authority_of(self._verb_run.before, self._verb_run.after, read_again=False)
                 return {**known, "sentence": "Which copy runs could not be read again", "authoritative_side": MIXED}
-        known = truth_of(self._verb_run.before, self._verb_run.after)
+        known = authority_of(self._verb_run.before, self._verb_run.after)
         if not seen:
             return known
         told = truth_by_sides(seen, self._changes.stopped)

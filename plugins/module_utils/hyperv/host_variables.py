@@ -66,8 +66,8 @@ class Given:
             )
         return int(value)
 
-    def truth(self, name: str, default: bool) -> bool:
-        """Return a setting as a truth value."""
+    def boolean(self, name: str, default: bool) -> bool:
+        """Return a setting as a boolean."""
         value = self.text(name).lower()
         return value in ("true", "yes", "on", "1", "t", "y") if value else default
 

@@ -43,8 +43,8 @@ class FailbackError(Exception):
     """A failure with its parts apart.
 
     C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
-    (what was being done, to what), C(truth) (which side holds the truth now) and C(wrote) (a write was sent before it
-    failed) are filled in where they are known.
+    (what was being done, to what), C(authority) (which side is authoritative now) and C(wrote) (a write was sent before
+    it failed) are filled in where they are known.
     """
 
     kind = "error"
@@ -55,16 +55,16 @@ class FailbackError(Exception):
         self.remedy = remedy
         self.details = details
         self.asked = ""
-        self.truth: dict[str, Any] = {}
+        self.authority: dict[str, Any] = {}
         self.wrote = False
 
     def __str__(self) -> str:
         return self.message()
 
     def message(self) -> str:
-        """Return the whole message: what was asked, what happened, who holds the truth, what to do next."""
+        """Return the whole message: what was asked, what happened, who is authoritative, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
-        return lead + said_once(self.happened, str(self.truth.get("sentence", "")), self.remedy)
+        return lead + said_once(self.happened, str(self.authority.get("sentence", "")), self.remedy)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
@@ -74,7 +74,7 @@ class FailbackError(Exception):
             "remedy": said_once(self.remedy),
             "changed": self.wrote,
             "error": {"kind": self.kind, **self.details},
-            **{key: value for key, value in self.truth.items() if key != "sentence"},
+            **{key: value for key, value in self.authority.items() if key != "sentence"},
         }
 
 

@@ -279,7 +279,7 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
             "on_premises_vm_off",
             "fail",
             ", ".join(f"{copy.state} on {copy.place}" for copy in wrong),
-            "The on-premises copy is not off while Azure holds the truth: both copies may have been written to.",
+            "The on-premises copy is not off while Azure is authoritative: both copies may have been written to.",
             "Find out which copy took the last writes. If it is the Azure VM, turn the on-premises VM off for good and "
             "remove a saved state (Remove-VMSavedState).",
         )

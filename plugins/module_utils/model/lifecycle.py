@@ -92,7 +92,7 @@ class Observation:
 
     @property
     def doubt(self) -> str:
-        """Why it cannot be told which copy holds the truth, whatever Site Recovery says; empty where it can."""
+        """Why it cannot be told which copy is authoritative, whatever Site Recovery says; empty where it can."""
         if self.awaits_unknown_commit:
             return f"which commit it awaits is not known: {self.gap}"
         return self.azure_use.doubt if self.azure_use else ""
@@ -104,7 +104,7 @@ class Observation:
 
     @property
     def authoritative_side(self) -> Side:
-        """The copy that holds the truth now."""
+        """The copy that is authoritative now."""
         if self.doubt:
             return Side.EITHER
         if self.stage is Stage.BUSY:

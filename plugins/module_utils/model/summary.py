@@ -168,19 +168,19 @@ def error_of(result: _Result) -> _Result:
     return error if isinstance(error, Mapping) else {}
 
 
-def account(role_run: RoleRun) -> dict[str, Any]:
+def summary_of(role_run: RoleRun) -> dict[str, Any]:
     """Return the result of the role so far."""
     failure = why_failed(role_run)
     held = "" if failure else why_held(role_run)
     # What both sides show says more than what Site Recovery believes.
-    truth = role_run.failed if role_run.kind == "contradiction" or role_run.is_unknown_since else role_run.last
+    told = role_run.failed if role_run.kind == "contradiction" or role_run.is_unknown_since else role_run.last
     return {
         "target": role_run.target,
         "outcome": outcome(role_run, failure),
         "reason": failure or held,
         "next": next_step(role_run, failure, held),
         "stage": role_run.stage,
-        "authoritative_side": truth.get("authoritative_side"),
+        "authoritative_side": told.get("authoritative_side"),
         "reversible": (role_run.failed if role_run.is_unknown_since else role_run.last).get("reversible"),
         "vms": dict(role_run.where),
         "steps": role_run.steps,

@@ -249,7 +249,7 @@ def no_longer_pending(members: Iterable[Observation]) -> str:
 
 
 def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return what the sides say of who holds the truth, as failures tell it.
+    """Return what the sides say of who is authoritative, as failures tell it.
 
     C(stopped) are the ids of the items whose on-premises copy this run has stopped: nothing has run since.
     """
@@ -263,15 +263,15 @@ def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()
 
 
 def _truth_of(sides: Sides, is_stopped: bool) -> tuple[str, str]:
-    """Return which side holds the truth of one machine, and the same in words."""
+    """Return which side is authoritative of one machine, and the same in words."""
     home = bool(sides.on_premises_up)
     if sides.azure.is_up and not sides.azure.is_running and not home:
-        return "mixed", f"Its Azure VM is {sides.azure.state}; it holds the truth once it runs"
+        return "mixed", f"Its Azure VM is {sides.azure.state}; it is authoritative once it runs"
     if sides.azure.is_up and sides.on_premises_is_known and not home:
-        return "azure", "The copy in Azure holds the truth: it alone runs"
+        return "azure", "The Azure VM is authoritative: it alone runs"
     if sides.azure.is_up or not sides.azure.is_known:
-        return "mixed", "Which side holds the truth cannot be told"
+        return "mixed", "Which side is authoritative cannot be determined"
     if home:
-        return "on_premises", "The on-premises copy holds the truth"
+        return "on_premises", "The on-premises VM is authoritative"
     unless = "" if is_stopped else ", unless the Azure VM has run since the cut-over"
     return "on_premises", f"No copy is known to run. The on-premises disks hold the latest data{unless}"

@@ -22,7 +22,7 @@ def conclude(
 ) -> dict[str, Any]:
     """Return what C(tell) does, which only reads: it is tried again while Azure cannot answer.
 
-    Every failure that leaves here says what was asked, what had been written, and which side holds the truth.
+    Every failure that leaves here says what was asked, what had been written, and which side is authoritative.
     """
     with asked(f"Check after the {verb.value} of {request.target}"):
         try:

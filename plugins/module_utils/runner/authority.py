@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which side holds the truth, told from what was seen last."""
+"""Which side is authoritative, told from what was seen last."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from ..model.lifecycle import Stage, warning_of
 from .target import TargetView
 
 MIXED = "mixed"
-UNTOLD = "Which side holds the truth cannot be told"
+UNTOLD = "Which side is authoritative cannot be determined"
 _SENTENCES = {
-    "azure": "The copy in Azure holds the truth",
-    "on_premises": "The on-premises copy holds the truth",
+    "azure": "The Azure VM is authoritative",
+    "on_premises": "The on-premises VM is authoritative",
     MIXED: "Some VMs run in Azure, others on-premises",
 }
 
 
-_UNREAD = "Which side holds the truth could not be read."
+_UNREAD = "Which side is authoritative could not be read."
 
 
 @contextmanager
-def truth_or_none_read() -> Iterator[None]:
-    """Let a failure to read say that the truth is not known, where nothing below could tell it."""
+def authority_or_none_read() -> Iterator[None]:
+    """Let a failure to read say that the authoritative side is not known, where nothing below could tell it."""
     try:
         yield
     except (AuthenticationError, ServiceError, Unreachable, UnknownState, Vanished) as problem:
-        problem.truth = problem.truth or {"sentence": _UNREAD}
+        problem.authority = problem.authority or {"sentence": _UNREAD}
         raise
 
 
@@ -47,16 +47,18 @@ def stage_of(view: TargetView) -> str:
 
 
 def side_of(view: TargetView) -> str:
-    """Return the side that holds the truth for a target."""
+    """Return the side that is authoritative for a target."""
     return common([member.authoritative_side.value for member in view.members])
 
 
-def truth_of(first: TargetView, last: TargetView, *, read_again: bool = True, wrote: bool = False) -> dict[str, Any]:
+def authority_of(
+    first: TargetView, last: TargetView, *, read_again: bool = True, wrote: bool = False
+) -> dict[str, Any]:
     """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
 
-    A stage that a check assumes is no truth. C(read_again) is whether the last look is from after the failure; after a
-    request that was sent (C(wrote)), what was seen before says nothing of now. Disks that became inconsistent are
-    named; those that were so before are what the failure is about.
+    A stage that a check assumes tells of no side. C(read_again) is whether the last look is from after the failure;
+    after a request that was sent (C(wrote)), what was seen before says nothing of now. Disks that became inconsistent
+    are named; those that were so before are what the failure is about.
     """
     first, last = first.as_read(), last.as_read()
     if not last.members:

@@ -23,7 +23,7 @@ from ..model.ownership import within_own
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
-from .authority import truth_of
+from .authority import authority_of
 from .jobs import follow_job, has_ended, read_patiently
 from .request import Request
 from .target import Target, TargetView, find_target
@@ -105,7 +105,7 @@ class VerbRun:
         return list(dict.fromkeys(filter(None, self.jobs.values())))
 
     def explain(self, problem: FailbackError, *, read_again: bool = True) -> None:
-        """Fill in what a failure does not know: what had been written, and which side holds the truth.
+        """Fill in what a failure does not know: what had been written, and which side is authoritative.
 
         C(read_again) is whether the last look is newer than the failure, or than the last write.
         """
@@ -114,8 +114,8 @@ class VerbRun:
             refusals.quote_health(problem, self.after)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
-        known = truth_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
-        problem.truth = {**known, **problem.truth}
+        known = authority_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
+        problem.authority = {**known, **problem.authority}
 
     def explain_anew(
         self, problem: FailbackError, look: Callable[[], TargetView], request: Request, watch: Watch
@@ -136,7 +136,7 @@ class VerbRun:
 def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
     """Take the target to where the request wants it, or as far as waiting was asked for.
 
-    Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
+    Every failure that leaves here says what was asked, whether a write was sent, and which side is authoritative.
     """
     runner = None
     with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {request.target}"):

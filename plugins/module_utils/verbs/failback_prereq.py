@@ -27,7 +27,7 @@ from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
 from ..model.plan_checks import check_plan
 from ..runner.attempts import Attempts
-from ..runner.authority import MIXED, common, stage_of, truth_of
+from ..runner.authority import MIXED, authority_of, common, stage_of
 from ..runner.contract import Contract
 from ..runner.jobs import follow_job, has_ended
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS
@@ -53,7 +53,7 @@ def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[str, A
             return _outcome(request, services, view)
         except FailbackError as problem:
             problem.wrote = problem.wrote or bool(refreshed)
-            problem.truth = problem.truth or truth_of(view, view)
+            problem.authority = problem.authority or authority_of(view, view)
             raise
 
 

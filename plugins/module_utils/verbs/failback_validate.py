@@ -17,7 +17,7 @@ from ..model.failures import ConfigurationError, FailbackError, Refused, Validat
 from ..model.guest_checks import is_address
 from ..model.lifecycle import Side
 from ..probes.options import PROBE_OPTIONS, read_probes
-from ..runner.authority import truth_of
+from ..runner.authority import authority_of
 from ..runner.contract import Contract
 from ..runner.loop import VerbRun
 from ..runner.options import ASSUME_OPTIONS
@@ -76,7 +76,7 @@ def run(request: ValidateRequest, services: Services, watch: Watch) -> dict[str,
             if evidence.verdict == FAILED:
                 raise _failure(view, evidence)
         except FailbackError as problem:
-            problem.truth = problem.truth or truth_of(view, view)
+            problem.authority = problem.authority or authority_of(view, view)
             raise
         return _outcome(services, view, evidence)
 

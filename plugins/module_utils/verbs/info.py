@@ -59,7 +59,7 @@ def _answer(name: str, entries: list[dict[str, Any]], lines: list[str]) -> dict[
 def _stage_line(entry: dict[str, Any]) -> str:
     if entry["stage"] is None:
         return f"{entry['friendly_name']}: {entry.get('reason') or 'no VMs'}"
-    line = f"{entry['friendly_name']}: {entry['stage']}, truth {entry['authoritative_side']}"
+    line = f"{entry['friendly_name']}: {entry['stage']}, authoritative: {entry['authoritative_side']}"
     dangers = [
         f"{one['friendly_name']}: {one['reason']}"
         for one in entry.get("members", [entry])

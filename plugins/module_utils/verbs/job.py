@@ -22,7 +22,7 @@ from .job_subject import Subject
 def run(request: JobRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Bring the job to the requested state and return the result of the module.
 
-    Every failure that leaves here says what was asked, whether a write was sent, and which side holds the truth.
+    Every failure that leaves here says what was asked, whether a write was sent, and which side is authoritative.
     """
     session = services.azure
     cancels = request.state == "cancelled"

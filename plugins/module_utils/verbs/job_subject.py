@@ -127,7 +127,7 @@ class Subject:
             self.watch.sleep(self._interval)
 
     def explain(self, problem: FailbackError) -> None:
-        """Look again, and fill in what a failure does not know: what was written, and which side holds the truth."""
+        """Look again, and fill in what a failure does not know: what was written, and which side is authoritative."""
         problem.wrote = problem.wrote or self._wrote
         self.verb_run.explain_anew(problem, self._look_now, self.request, self.watch)
 
@@ -171,4 +171,7 @@ def _where(result: dict[str, Any]) -> list[str]:
     stage = result["stage"]
     if stage is None:
         return []
-    return [" -> ".join(dict.fromkeys((stage["before"], stage["after"]))), f"truth: {result['authoritative_side']}"]
+    return [
+        " -> ".join(dict.fromkeys((stage["before"], stage["after"]))),
+        f"authoritative: {result['authoritative_side']}",
+    ]

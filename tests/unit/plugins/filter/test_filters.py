@@ -29,7 +29,7 @@ def result(host: str, outcome: str, *stages: str, **more: Any) -> dict[str, Any]
 def test_a_line_tells_host_outcome_side_and_path() -> None:
     whole = result("web01", "protected", "failed_over", "failed_over", "failed_back", "protected")
     assert report_lines([whole]) == [
-        "host   outcome    truth        stages",
+        "host   outcome    side         stages",
         "web01  protected  on_premises  failed_over > failed_back > protected",
     ]
 
@@ -65,7 +65,7 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
         ]
     )
     assert lines == [
-        "host      outcome             truth        stages",
+        "host      outcome             side         stages",
         "c         protected           on_premises",
         "b-waits   waiting_for_window  on_premises  waiting_for_completion",
         "          why:  By night.",

@@ -110,7 +110,7 @@ class Item:
 
     @property
     def in_azure(self) -> bool:
-        """Whether Azure holds the truth."""
+        """Whether Azure is authoritative."""
         return self.stage in lifecycle.ACTIVE_IN_AZURE
 
     def replication(self) -> Replication:

@@ -16,14 +16,14 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     asked,
 )
 
-TRUTH = {"sentence": "The copy in Azure holds the truth.", "authoritative_side": "azure", "reversible": True}
+TRUTH = {"sentence": "The Azure VM is authoritative.", "authoritative_side": "azure", "reversible": True}
 
 
 def test_a_message_tells_what_was_asked_what_happened_who_holds_the_truth_and_what_to_do() -> None:
     problem = Refused("It is locked.", "Remove the lock.", locks=["/lock"])
     problem.asked = "Commit of web01"
-    problem.truth = TRUTH
-    message = "Commit of web01: It is locked. The copy in Azure holds the truth. Remove the lock."
+    problem.authority = TRUTH
+    message = "Commit of web01: It is locked. The Azure VM is authoritative. Remove the lock."
     assert str(problem) == message
     assert problem.as_result() == {
         "msg": message,
@@ -44,7 +44,7 @@ def test_a_failure_that_knows_little_says_little() -> None:
 
 def test_no_message_says_the_same_thing_twice() -> None:
     problem = FailbackError("Azure did not answer. Check the network.", "Check the network. Version 1.2. Then go on")
-    problem.truth = {"sentence": "Azure did not answer."}
+    problem.authority = {"sentence": "Azure did not answer."}
     assert problem.message() == "Azure did not answer. Check the network. Version 1.2. Then go on."
     assert problem.as_result()["remedy"] == "Check the network. Version 1.2. Then go on."
 

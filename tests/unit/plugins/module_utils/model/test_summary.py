@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, account
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, summary_of
 
 PENDING = "failback_commit_pending"
 ERROR = {"failed": True, "msg": "No way", "error": {"kind": "throttled"}}
@@ -90,7 +90,7 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
     ],
 )
 def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after: str) -> None:
-    result = account(seen)
+    result = summary_of(seen)
     assert result["outcome"] == outcome
     for word, text in ((reason, result["reason"]), (after, result["next"])):
         assert word in text
@@ -117,7 +117,7 @@ def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after:
     ],
 )
 def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, reason: str, after: str) -> None:
-    result = account(role_run("failed_over", failed=failed, part=part))
+    result = summary_of(role_run("failed_over", failed=failed, part=part))
     assert result["outcome"] == "failed"
     assert result["reason"] == reason
     assert result["next"].startswith(f"{IN_AZURE} {after}")
@@ -125,7 +125,7 @@ def test_a_failure_is_explained_by_its_place(failed: dict[str, Any], part: str, 
 
 def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_it() -> None:
     failed = {**ERROR, "changed": True, "authoritative_side": None, "reversible": None}
-    result = account(role_run(PENDING, failed=failed, fresh=False))
+    result = summary_of(role_run(PENDING, failed=failed, fresh=False))
     assert result["next"] == (
         "Before its request was sent: It was cut over to on-premises; its commit is still ahead. What the request did "
         "since is not known. Run again later."
@@ -138,18 +138,18 @@ WOULD = "Nothing was changed (check mode). A real run would stop here: It was cu
 
 def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
     foretold = {"check_mode": True, "steps": [{"step": "planned_failover", "changed": True}]}
-    assert account(role_run(PENDING, **foretold))["next"].startswith(WOULD)
-    assert account(role_run(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
+    assert summary_of(role_run(PENDING, **foretold))["next"].startswith(WOULD)
+    assert summary_of(role_run(PENDING, failed=ERROR, fresh=False, **foretold))["next"].startswith(WOULD)
     # What was looked at after a failure is what there is.
-    assert account(role_run("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
+    assert summary_of(role_run("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
     # Without a step that would change anything, what was seen is what there is.
-    assert account(role_run(PENDING, check_mode=True))["next"].startswith("It was cut over")
+    assert summary_of(role_run(PENDING, check_mode=True))["next"].startswith("It was cut over")
 
 
 def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:
     error = {"kind": "contradiction", "validation": {"vms": []}}
     failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}
-    result = account(role_run(PENDING, failed=failed))
+    result = summary_of(role_run(PENDING, failed=failed))
     assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
     assert result["next"] == "Do what the reason says, then run again."
     assert result["validation"] == {"vms": []}
@@ -158,7 +158,7 @@ def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> No
 def test_what_could_not_be_checked_is_named_once() -> None:
     check = {"id": "heartbeat", "status": "not_checked", "cause": "No host is named."}
     finding = {"id": "host_reachable", "status": "not_checked", "cause": "hv01 does not answer."}
-    of_checks = account(role_run(PENDING, findings=[finding], validation={"vms": [{"checks": [check, check]}]}))
+    of_checks = summary_of(role_run(PENDING, findings=[finding], validation={"vms": [{"checks": [check, check]}]}))
     assert of_checks["reason"].endswith(" Not checked: No host is named.")
-    of_hosts = account(role_run(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
+    of_hosts = summary_of(role_run(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
     assert of_hosts["reason"].endswith(" Not checked: hv01 does not answer.")

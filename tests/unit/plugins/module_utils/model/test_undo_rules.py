@@ -142,15 +142,15 @@ def test_the_right_to_start_and_read_only_locks() -> None:
     [
         (sides("running", copy("Off")), False, "azure", "it alone runs"),
         (sides("starting", copy("Off")), True, "mixed", "once it runs"),
-        (sides("running", copy("Running")), False, "mixed", "cannot be told"),
-        (sides("running", copy("not_checked")), False, "mixed", "cannot be told"),
-        (sides("unknown", copy("Off")), False, "mixed", "cannot be told"),
-        (sides("deallocated", copy("Running")), False, "on_premises", "The on-premises copy holds"),
+        (sides("running", copy("Running")), False, "mixed", "cannot be determined"),
+        (sides("running", copy("not_checked")), False, "mixed", "cannot be determined"),
+        (sides("unknown", copy("Off")), False, "mixed", "cannot be determined"),
+        (sides("deallocated", copy("Running")), False, "on_premises", "The on-premises VM is authoritative"),
         (sides("deallocated", copy("Off")), True, "on_premises", "hold the latest data."),
         (sides("deallocated", copy("Off")), False, "on_premises", "unless the Azure VM has run"),
     ],
 )
-def test_who_holds_the_truth(seen: Sides, stopped: bool, side: str, words: str) -> None:
+def test_which_side_is_authoritative(seen: Sides, stopped: bool, side: str, words: str) -> None:
     truth = truth_by_sides([seen], frozenset({"/item"} if stopped else ()))
     assert truth["authoritative_side"] == side
     assert words in truth["sentence"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-name: failback_account
+name: failback_summary
 short_description: Return how a run of the role failback ended, or would end now
 description:
   - Returns what P(asr.failback.failback#role) leaves in C(failback_result), from what the role keeps while it runs.
@@ -25,7 +25,7 @@ EXAMPLES = r"""
 ---
 - name: Keep the result so far
   ansible.builtin.set_fact:
-    failback_result: "{{ __failback_course | asr.failback.failback_account }}"
+    failback_result: "{{ __failback_run | asr.failback.failback_summary }}"
 """
 
 RETURN = r"""
@@ -36,12 +36,12 @@ _value:
   sample: {target: web01, outcome: protected, stage: protected}
 """
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, account
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, summary_of
 
 
-def failback_account(role_run):
+def failback_summary(role_run):
     """Return the result of the role for what it keeps."""
-    return account(RoleRun(**role_run))
+    return summary_of(RoleRun(**role_run))
 
 
 class FilterModule:
@@ -49,4 +49,4 @@ class FilterModule:
 
     def filters(self):
         """Return the filters by name."""
-        return {"failback_account": failback_account}
+        return {"failback_summary": failback_summary}
