@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
 from hypothesis import HealthCheck, settings
+from support.module_runner import ModuleRunner
 
 from asr_simulator.server import Simulator
 
@@ -35,6 +35,6 @@ def simulator(tmp_path: Path) -> Iterator[Callable[[Scenario], Simulator]]:
 
 
 @pytest.fixture
-def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., Driver]:
+def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., ModuleRunner]:
     """Makes a driver on a simulator of its own: `driver(scenario, principal=None, **options)`."""
-    return lambda scenario, principal=None, **options: Driver(simulator(scenario), principal, **options)
+    return lambda scenario, principal=None, **options: ModuleRunner(simulator(scenario), principal, **options)

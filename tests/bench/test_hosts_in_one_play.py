@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from measuring import environment, processor_seconds
+from support.measuring import environment, processor_seconds
 
 from asr_simulator.server import Simulator
 

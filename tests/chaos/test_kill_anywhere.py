@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from killing import Killing, Moment, moments
-from oracle import Oracle
-from playing import PASS, Stage
-from scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
-from soaking import FIRST_SEED, count, seeds
+from support.oracle import Oracle
+from support.playbook_runner import PASS, PlaybookRunner
+from support.process_kill import Killing, Moment, moments
+from support.scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
+from support.soaking import FIRST_SEED, count, seeds
 
 from asr_simulator.server import Simulator
 
@@ -57,7 +57,7 @@ class Fleet:
 
     def __init__(self, simulator: Simulator, folder: Path, hosts: dict[str, list[str]], *, asks_hosts: bool) -> None:
         self.simulator = simulator
-        self.stage = Stage(simulator, folder)
+        self.stage = PlaybookRunner(simulator, folder)
         if asks_hosts:
             self.stage.knows_hosts()
             for fault in SICK:

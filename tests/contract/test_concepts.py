@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from bodies import item
+from support.bodies import item
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from documented import documentation
-from module_contracts import CONTRACTS
+from support.documented import documentation
+from support.module_contracts import CONTRACTS
 
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 

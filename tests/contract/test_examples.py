@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 import yaml
-from documented import documentation
-from module_contracts import CONTRACTS
-from playing import HERE, Played, Stage
-from scenarios import STARTER, item_of, scenario_of
-from web import Answer, Web
+from support.documented import documentation
+from support.module_contracts import CONTRACTS
+from support.playbook_runner import HERE, PlaybookRunner, Played
+from support.scenarios import STARTER, item_of, scenario_of
+from support.web import Answer, Web
 
 from asr_simulator.server import Simulator
 
@@ -113,7 +113,7 @@ class Run:
     """What the examples did."""
 
     played: Played
-    stage: Stage
+    stage: PlaybookRunner
 
     def state(self, name: str) -> dict[str, Any]:
         return next(item for item in self.stage.simulator.state()["items"] if item["name"] == name)
@@ -124,7 +124,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """The examples, run once."""
     folder = tmp_path_factory.mktemp("examples")
     with Simulator.start(scenario(), folder / "simulator", speed=3000) as simulator:
-        stage = Stage(simulator, folder)
+        stage = PlaybookRunner(simulator, folder)
         playbook = folder / "examples.yml"
         playbook.write_text(yaml.safe_dump(plays(), sort_keys=False))
         with Web(None, [Answer(body={"status": "ok"})]) as shop, guests_with_ssh(folder):
@@ -177,7 +177,7 @@ def role_example(role: str, number: int = 0) -> dict[str, Any]:
 def test_the_example_of_the_role_runs(tmp_path: Path) -> None:
     play = role_example("failback")
     with Simulator.start(scenario(), tmp_path / "simulator", speed=3000) as simulator:
-        stage = Stage(simulator, tmp_path)
+        stage = PlaybookRunner(simulator, tmp_path)
         playbook = tmp_path / "site.yml"
         playbook.write_text(yaml.safe_dump([play]))
         options = play["tasks"][0]["block"][0]["vars"]
@@ -203,7 +203,7 @@ def test_the_example_of_the_role_for_another_host_runs(tmp_path: Path) -> None:
     lost = scenario_of(item_of("web01", disks=DISKS), fabrics=[site])
     lost["vault"] = {"resource_group": RESOURCE_GROUP, "name": VAULT}
     with Simulator.start(lost, tmp_path / "simulator", speed=3000) as simulator:
-        stage = Stage(simulator, tmp_path).knows_hosts()
+        stage = PlaybookRunner(simulator, tmp_path).knows_hosts()
         stage.trouble(host="hv01", dead=True)
         (tmp_path / "site.yml").write_text(yaml.safe_dump([play]))
         played = stage.play(str(tmp_path / "site.yml"), {"web01": {}})

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import broken_promises, documentation
-from driving import Driver, accepted
-from module_contracts import CONTRACTS
-from playing import Stage
-from scenarios import CALLER, item_of, scenario_of
+from support.documented import broken_promises, documentation
+from support.module_contracts import CONTRACTS
+from support.module_runner import ModuleRunner, accepted
+from support.playbook_runner import PlaybookRunner
+from support.scenarios import CALLER, item_of, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -121,7 +121,9 @@ TARGETS = pytest.mark.parametrize("target", [{"replicated_item": "web01"}, {"rec
 
 @TARGETS
 @pytest.mark.parametrize("case", VERBS, ids=label)
-def test_a_verb_returns_what_it_documents(case: Case, target: dict[str, str], driver: Callable[..., Driver]) -> None:
+def test_a_verb_returns_what_it_documents(
+    case: Case, target: dict[str, str], driver: Callable[..., ModuleRunner]
+) -> None:
     drive = driver(case.scenario)
     # A commit without hosts: somebody has looked at the VMs of the target.
     names = ("web01",) if "replicated_item" in target else ("db01", "app01")
@@ -137,14 +139,14 @@ def test_a_verb_returns_what_it_documents(case: Case, target: dict[str, str], dr
 @TARGETS
 @pytest.mark.parametrize("case", FAILURES, ids=label)
 def test_a_failure_returns_what_is_documented(
-    case: Case, target: dict[str, str], driver: Callable[..., Driver]
+    case: Case, target: dict[str, str], driver: Callable[..., ModuleRunner]
 ) -> None:
     failed = driver(case.scenario).fail(case.module, **target, **case.options)
     assert broken_promises(case.module, failed, failed=True) == []
 
 
 @pytest.mark.parametrize("case", QUERIES, ids=label)
-def test_a_query_returns_what_it_documents(case: Case, driver: Callable[..., Driver]) -> None:
+def test_a_query_returns_what_it_documents(case: Case, driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(case.scenario)
     result = drive.run(case.module, **case.options)
     assert broken_promises(case.module, result) == []
@@ -153,7 +155,7 @@ def test_a_query_returns_what_it_documents(case: Case, driver: Callable[..., Dri
 
 @TARGETS
 def test_a_job_that_is_cancelled_returns_what_is_documented(
-    target: dict[str, str], driver: Callable[..., Driver]
+    target: dict[str, str], driver: Callable[..., ModuleRunner]
 ) -> None:
     drive = driver(Case("", "failed_over").scenario)
     drive.run("planned_failover", **target)
@@ -164,7 +166,7 @@ def test_a_job_that_is_cancelled_returns_what_is_documented(
     assert result["stage"]["after"] == "interrupted"
 
 
-def test_a_job_of_nobody_that_is_restarted_returns_what_is_documented(driver: Callable[..., Driver]) -> None:
+def test_a_job_of_nobody_that_is_restarted_returns_what_is_documented(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(Case("", "failed_back").scenario)
     drive.trouble(job_task="EnableProtection")
     failed = drive.fail("reverse_replicate", replicated_item="web01")
@@ -174,7 +176,7 @@ def test_a_job_of_nobody_that_is_restarted_returns_what_is_documented(driver: Ca
     assert (result["changed"], result["stage"], result["replicated_item"]) == (True, None, None)
 
 
-def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[..., Driver]) -> None:
+def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(Case("", "failed_over").scenario)
     drive.run("planned_failover", recovery_plan="shop", data_sync="during_failover")
     result = drive.run("job_info")
@@ -193,7 +195,9 @@ def test_the_job_of_a_plan_with_its_children_is_documented(driver: Callable[...,
     ],
     ids=["secret", "vault", "subscription", "unreachable"],
 )
-def test_bad_input_returns_what_is_documented(module: str, bad: dict[str, Any], driver: Callable[..., Driver]) -> None:
+def test_bad_input_returns_what_is_documented(
+    module: str, bad: dict[str, Any], driver: Callable[..., ModuleRunner]
+) -> None:
     failed = driver(Case("", "failed_over").scenario, **bad).fail(module, **options_of(module))
     assert broken_promises(module, failed, failed=True) == []
 
@@ -224,7 +228,7 @@ class Playing:
     """Runs modules by ansible-playbook and keeps what they return in files."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
-        self.stage = Stage(simulator, folder)
+        self.stage = PlaybookRunner(simulator, folder)
         self._folder = folder
         self._vault = {name: simulator.connection[name] for name in ("resource_group", "vault_name")}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle import Oracle
-from scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
+from support.oracle import Oracle
+from support.scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
 
 from asr_simulator.server import Simulator
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from driving import Driver
-from host_fates import of_switch, of_undo
-from oracle import Oracle
-from scenarios import STARTER, item_of, scenario_of
-from soaking import count
+from support.host_fates import of_switch, of_undo
+from support.module_runner import ModuleRunner
+from support.oracle import Oracle
+from support.scenarios import STARTER, item_of, scenario_of
+from support.soaking import count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -51,7 +51,7 @@ STRUCK = [
 ]
 
 
-def outcome(driver: Driver, module: str, **options: Any) -> dict[str, Any]:
+def outcome(driver: ModuleRunner, module: str, **options: Any) -> dict[str, Any]:
     """The result of a module, failed or not."""
     try:
         return driver.run(module, **options)
@@ -95,7 +95,7 @@ def mend(simulator: Simulator) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_switch_has_a_fate_whatever_becomes_of_the_answer(simulator: Simulator, fault: str) -> None:
-    oracle, driver = Oracle(simulator), Driver(simulator).knows_hosts()
+    oracle, driver = Oracle(simulator), ModuleRunner(simulator).knows_hosts()
     simulator.locked(lambda world: world.apply_fault({"host": HOST, **FAULTS[fault]}))
     oracle.hears_of_changes(of_switch(HOST, outcome(driver, "hyperv_switch", **SWITCH)))
     mend(simulator)
@@ -110,7 +110,7 @@ def test_a_switch_has_a_fate_whatever_becomes_of_the_answer(simulator: Simulator
 def test_what_an_undo_changed_has_a_fate_wherever_answers_get_lost(
     simulator: Simulator, fault: str, session: int
 ) -> None:
-    oracle, driver = Oracle(simulator), Driver(simulator, poll_interval=10).knows_hosts()
+    oracle, driver = Oracle(simulator), ModuleRunner(simulator, poll_interval=10).knows_hosts()
     strike(simulator, FAULTS[fault], session=session)
     told = of_undo(outcome(driver, "undo_failback", **UNDO))
     if fault in NOT_BEGUN and not simulator.locked(lambda world: world.hyperv.changes):

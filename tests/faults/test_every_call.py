@@ -24,11 +24,11 @@ from typing import Any
 
 import pytest
 import requests
-from breakages import KINDS, OF_READS
-from journeys import STEPS, WRITES, Failed, Journey, faults_of, taken
-from oracle import Oracle, sent_again
 from requests.adapters import HTTPAdapter
-from soaking import count
+from support.full_run import STEPS, WRITES, Failed, FullRun, faults_of, taken
+from support.oracle import Oracle, sent_again
+from support.soaking import count
+from support.wire_faults import KINDS, OF_READS
 from urllib3 import Retry
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
@@ -75,8 +75,8 @@ class Blow:
         return f"{self.kind} at call {self.nth} of {self.module}"
 
 
-def journey_of(simulator: Simulator, *, plan: bool, hosts: bool) -> Journey:
-    return Journey(simulator, {"recovery_plan": "shop"} if plan else {"replicated_item": "vm1"}, hosts=hosts)
+def journey_of(simulator: Simulator, *, plan: bool, hosts: bool) -> FullRun:
+    return FullRun(simulator, {"recovery_plan": "shop"} if plan else {"replicated_item": "vm1"}, hosts=hosts)
 
 
 @functools.cache

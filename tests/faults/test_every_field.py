@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journeys import STEPS, Failed, Journey, faults_of, taken
-from scenarios import item_of, scenario_of
-from soaking import count
+from support.full_run import STEPS, Failed, FullRun, faults_of, taken
+from support.scenarios import item_of, scenario_of
+from support.soaking import count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -127,7 +127,7 @@ def test_a_module_ends_well_or_in_an_error_that_helps(tmp_path: Path, module: st
     target = {"recovery_plan": "shop"} if plan else {"replicated_item": "vm1"}
 
     def take(simulator: Simulator) -> list[str]:
-        journey = Journey(simulator, target)
+        journey = FullRun(simulator, target)
         try:
             journey.take(module)
         except FailbackError as problem:
@@ -182,7 +182,7 @@ def test_what_is_refused_is_not_sent_because_a_field_is_missing(tmp_path: Path, 
     stage, module, options, prepare = REFUSED[name]
 
     def take(simulator: Simulator) -> list[str]:
-        journey = Journey(simulator, {"replicated_item": "vm1"})
+        journey = FullRun(simulator, {"replicated_item": "vm1"})
         with suppress(FailbackError):
             journey.driver.run(module, replicated_item="vm1", **options)
         return [f"sent {write}" for write in taken(simulator)]

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from journeys import STEPS, WRITES, Failed, Journey, faults_of, taken
-from scenarios import item_of, scenario_of
-from soaking import count
+from support.full_run import STEPS, WRITES, Failed, FullRun, faults_of, taken
+from support.scenarios import item_of, scenario_of
+from support.soaking import count
 
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model import catalog
@@ -32,7 +32,7 @@ TASKS = [
 ]
 
 
-def judge(journey: Journey, failed: Failed | None) -> list[str]:
+def judge(journey: FullRun, failed: Failed | None) -> list[str]:
     """What is wrong with a run that may have failed."""
     wrong = [] if failed is None else faults_of(failed, journey)
     count(faults=1, violations=len(wrong))
@@ -44,7 +44,7 @@ def test_a_job_that_fails_in_a_task_is_told_and_made_up_for(
     at_stage: Callable[..., Simulator], module: str, task: str
 ) -> None:
     simulator = at_stage(STEPS[module])
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     journey.driver.trouble(job_task=task, item="vm1")
     failed = journey.go(begin=module)
     assert judge(journey, failed) == []
@@ -82,7 +82,7 @@ def just_before(simulator: Simulator, write: str, fault: dict[str, Any], *, requ
 
 def requests_before_the_write(simulator: Simulator, module: str) -> int:
     """How many requests a module makes before its write; the simulator is begun anew afterwards."""
-    Journey(simulator, VM1).take(module)
+    FullRun(simulator, VM1).take(module)
     number = next(entry["seq"] for entry in simulator.journal.entries(writes=True))
     simulator.reset()
     return int(number) - 1
@@ -94,7 +94,7 @@ def test_a_host_that_disconnects_fails_the_job_and_the_run_goes_on_when_it_is_ba
     at_stage: Callable[..., Simulator], module: str, returns: bool
 ) -> None:
     simulator = at_stage(STEPS[module])
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
 
     def goes_away() -> None:
         journey.driver.trouble(provider="hv01", connected=False)
@@ -123,7 +123,7 @@ def test_the_same_operation_of_somebody_else_a_moment_earlier_is_told_and_then_a
 ) -> None:
     simulator = at_stage(STEPS[module])
     number = requests_before_the_write(simulator, module)
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     done = just_before(simulator, operation, {"operation": operation, "item": "vm1"}, requests=number)
     failed = journey.go(begin=module)
     assert done == [operation]
@@ -143,7 +143,7 @@ def test_an_item_that_is_removed_is_told_at_every_stage(
     if module in ("failback_prereq", "failback_validate"):
         at_once = True
     simulator = at_stage(STEPS[module])
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     truth = journey.side()
 
     def remove() -> None:
@@ -171,7 +171,7 @@ def test_an_azure_vm_that_is_deleted_before_the_cut_over_is_said_to_be_gone(
     at_stage: Callable[..., Simulator], stage: str
 ) -> None:
     simulator = at_stage(stage)
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     journey.driver.trouble(azure_vm="vm1", deleted=True)
     failed = journey.go(begin="complete_failover" if stage == "waiting_for_completion" else "planned_failover")
     assert failed is not None
@@ -188,7 +188,7 @@ def test_an_azure_vm_that_is_deleted_while_a_job_runs_fails_it_and_the_next_run_
     at_stage: Callable[..., Simulator], module: str
 ) -> None:
     simulator = at_stage(STEPS[module])
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     failed = journey.go(begin=module, meanwhile=once(lambda: journey.driver.trouble(azure_vm="vm1", deleted=True)))
     assert failed is not None
     assert failed.problem.kind in ("job_failed", "refused")
@@ -201,7 +201,7 @@ def test_an_azure_vm_that_is_deleted_while_a_job_runs_fails_it_and_the_next_run_
 
 def test_an_azure_vm_that_is_deleted_before_the_commit_costs_nothing(at_stage: Callable[..., Simulator]) -> None:
     simulator = at_stage("failback_commit_pending")
-    journey = Journey(simulator, VM1, hosts=True)
+    journey = FullRun(simulator, VM1, hosts=True)
     evidence = journey.take("failback_validate")["validation"]
     journey.driver.trouble(azure_vm="vm1", deleted=True)
     failed = journey.driver.fail("commit", **VM1, validation=evidence)
@@ -216,7 +216,7 @@ def test_an_azure_vm_that_is_deleted_before_the_commit_is_not_committed_unless_t
     at_stage: Callable[..., Simulator],
 ) -> None:
     simulator = at_stage("failback_commit_pending")
-    journey = Journey(simulator, VM1, hosts=True)
+    journey = FullRun(simulator, VM1, hosts=True)
     evidence = journey.take("failback_validate")["validation"]
     journey.driver.trouble(azure_vm="vm1", deleted=True)
     journey.driver.trouble(vm="vm1", power="off")
@@ -240,7 +240,7 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
     names = sorted({"db", "web", *(name for group in groups for name in group)})
     items = [item_of(name, stage if name != "new" else "failed_over") for name in names]
     world = simulator(scenario_of(*items, recovery_plans=[{"name": "shop", "groups": [["db"], ["web"]]}]))
-    journey = Journey(world, PLAN)
+    journey = FullRun(world, PLAN)
 
     def change() -> None:
         journey.driver.trouble(plan="shop", groups=groups)
@@ -251,7 +251,7 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
     assert judge(journey, failed) == []
     # Whoever the plan names now comes home, by the plan or, where it tells so, one by one.
     for name in itertools.chain(*groups):
-        alone = Journey(world, {"replicated_item": name})
+        alone = FullRun(world, {"replicated_item": name})
         for _again in range(2):
             stuck = alone.go()
             if stuck is None:
@@ -268,7 +268,7 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
 
 def test_tokens_and_secret_that_expire_in_the_middle_of_a_wait(at_stage: Callable[..., Simulator]) -> None:
     simulator = at_stage("failed_over")
-    journey = Journey(simulator, VM1)
+    journey = FullRun(simulator, VM1)
     assert journey.go(end="planned_failover", meanwhile=once(lambda: journey.driver.trouble(tokens="expired"))) is None
 
     def lose() -> None:
@@ -289,6 +289,6 @@ def test_tokens_and_secret_that_expire_in_the_middle_of_a_wait(at_stage: Callabl
 def test_a_clock_of_azure_that_is_another_than_ours_changes_nothing(simulator: Any, hours: int) -> None:
     start = (datetime.now(timezone.utc) + timedelta(hours=hours)).isoformat()
     world = simulator(scenario_of("vm1", start=start))
-    journey = Journey(world, VM1, hosts=True)
+    journey = FullRun(world, VM1, hosts=True)
     assert journey.go() is None
     assert journey.stages() == {"vm1": "protected"}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import Stage
+from support.playbook_runner import PlaybookRunner
 
 from asr_simulator.server import Simulator
 
@@ -20,12 +20,12 @@ SPEED = 1200
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Callable[[Any], Stage]]:
+def stage(tmp_path: Path) -> Iterator[Callable[[Any], PlaybookRunner]]:
     """Makes a stage on a simulator of its own: `stage(scenario)`."""
     with ExitStack() as running:
 
-        def start(scenario: Any) -> Stage:
+        def start(scenario: Any) -> PlaybookRunner:
             simulator = running.enter_context(Simulator.start(scenario, tmp_path / "simulator", speed=SPEED))
-            return Stage(simulator, tmp_path)
+            return PlaybookRunner(simulator, tmp_path)
 
         yield start

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from oracle import Oracle
-from scenarios import CLOUD, STARTER, item_of, scenario_of
+from support.oracle import Oracle
+from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
-from middleboxes import Proxy
-from playing import Played, Stage
-from scenarios import scenario_of
+from support.middleboxes import Proxy
+from support.playbook_runner import PlaybookRunner, Played
+from support.scenarios import scenario_of
 
 INFO = "asr.failback.replicated_item_info"
 CANARY = "Canary-7281-of-the-test"
 LOCALLY = {"delegate_to": "localhost", "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
 
 
-def play(vault: Stage, folder: Path, *tasks: Mapping[str, Any], verbosity: str = "-v", **variables: Any) -> Played:
+def play(
+    vault: PlaybookRunner, folder: Path, *tasks: Mapping[str, Any], verbosity: str = "-v", **variables: Any
+) -> Played:
     """Run these tasks for the host vm1, which nothing can connect to."""
     vault_options = {"resource_group": "{{ failback_resource_group }}", "vault_name": "{{ failback_vault_name }}"}
     whole = {
@@ -36,14 +38,16 @@ def play(vault: Stage, folder: Path, *tasks: Mapping[str, Any], verbosity: str =
 
 
 @pytest.fixture
-def vault(stage: Any) -> Stage:
+def vault(stage: Any) -> PlaybookRunner:
     """A vault with one VM."""
-    started: Stage = stage(scenario_of("vm1"))
+    started: PlaybookRunner = stage(scenario_of("vm1"))
     return started
 
 
 @pytest.mark.parametrize("poll", [0, 1])
-def test_async_would_run_elsewhere_and_says_what_to_do_instead(vault: Stage, tmp_path: Path, poll: int) -> None:
+def test_async_would_run_elsewhere_and_says_what_to_do_instead(
+    vault: PlaybookRunner, tmp_path: Path, poll: int
+) -> None:
     task = {"asr.failback.planned_failover": {"replicated_item": "vm1"}, "async": 60, "poll": poll}
     run = play(vault, tmp_path, task)
     assert run.status == 2
@@ -62,7 +66,7 @@ def test_async_would_run_elsewhere_and_says_what_to_do_instead(vault: Stage, tmp
     ids=["choice", "type", "async"],
 )
 def test_what_ansible_refuses_has_cause_and_remedy_as_all_else_has(
-    vault: Stage, tmp_path: Path, task: dict[str, Any]
+    vault: PlaybookRunner, tmp_path: Path, task: dict[str, Any]
 ) -> None:
     told = {"ansible.builtin.debug": {"msg": "{{ step.error.kind }}; {{ step.cause | length > 0 }}; {{ step.remedy }}"}}
     run = play(vault, tmp_path, {**task, "register": "step", "ignore_errors": True}, told)
@@ -70,13 +74,15 @@ def test_what_ansible_refuses_has_cause_and_remedy_as_all_else_has(
     assert vault.simulator.journal.entries() == []
 
 
-def test_async_runs_where_the_connection_is_local(vault: Stage, tmp_path: Path) -> None:
+def test_async_runs_where_the_connection_is_local(vault: PlaybookRunner, tmp_path: Path) -> None:
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "async": 60, "poll": 1}, **local)
     assert run.status == 0, run.output
 
 
-def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task(vault: Stage, tmp_path: Path) -> None:
+def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task(
+    vault: PlaybookRunner, tmp_path: Path
+) -> None:
     with Proxy() as proxy:
         told = {"HTTPS_PROXY": "{{ proxy }}", "no_proxy": "", "NO_PROXY": ""}
         run = play(vault, tmp_path, {INFO: {"name": "vm1"}, "environment": told}, proxy=proxy.url)
@@ -89,7 +95,7 @@ def test_the_environment_of_a_task_reaches_the_connection_and_ends_with_the_task
         assert len(proxy.asked) == through
 
 
-def test_the_environment_of_a_task_reaches_the_azure_cli(vault: Stage, tmp_path: Path) -> None:
+def test_the_environment_of_a_task_reaches_the_azure_cli(vault: PlaybookRunner, tmp_path: Path) -> None:
     cli = tmp_path / "bin" / "az"
     cli.parent.mkdir()
     cli.write_text(f'#!/bin/sh\necho "$AZURE_CONFIG_DIR" >> {tmp_path}/log\necho "run az login" >&2\nexit 1\n')
@@ -103,7 +109,7 @@ def test_the_environment_of_a_task_reaches_the_azure_cli(vault: Stage, tmp_path:
 
 @pytest.mark.parametrize("where", [{}, {**LOCALLY, "async": 60, "poll": 1}], ids=["action", "module"])
 @pytest.mark.parametrize("good", [True, False], ids=["success", "failure"])
-def test_a_secret_is_in_no_output(vault: Stage, tmp_path: Path, where: Mapping[str, Any], good: bool) -> None:
+def test_a_secret_is_in_no_output(vault: PlaybookRunner, tmp_path: Path, where: Mapping[str, Any], good: bool) -> None:
     connection = vault.simulator.connection
     options = {"name": "vm1", "client_id": connection["client_id"], "secret": "{{ hidden }}"}
     secret = connection["client_secret"] if good else CANARY
@@ -115,7 +121,7 @@ def test_a_secret_is_in_no_output(vault: Stage, tmp_path: Path, where: Mapping[s
     assert secret not in run.output
 
 
-def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: Stage, tmp_path: Path) -> None:
+def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: PlaybookRunner, tmp_path: Path) -> None:
     run = play(vault, tmp_path, {INFO: {"name": CANARY, "secret": "{{ hidden }}"}}, hidden=CANARY)
     assert run.status == 2
     assert CANARY not in run.output
@@ -125,7 +131,7 @@ def test_a_secret_that_turns_up_in_a_message_is_hidden(vault: Stage, tmp_path: P
 
 @pytest.mark.parametrize("where", [{}, {**LOCALLY, "async": 60, "poll": 1}], ids=["action", "module"])
 def test_a_secret_of_the_environment_that_turns_up_in_a_message_is_hidden(
-    vault: Stage, tmp_path: Path, where: Mapping[str, Any]
+    vault: PlaybookRunner, tmp_path: Path, where: Mapping[str, Any]
 ) -> None:
     secret = vault.simulator.connection["client_secret"]
     show = {"ansible.builtin.debug": {"msg": "it said {{ result.msg }}"}}
@@ -135,7 +141,7 @@ def test_a_secret_of_the_environment_that_turns_up_in_a_message_is_hidden(
     assert secret not in said
 
 
-def test_a_secret_inside_of_an_option_is_hidden_too(vault: Stage, tmp_path: Path) -> None:
+def test_a_secret_inside_of_an_option_is_hidden_too(vault: PlaybookRunner, tmp_path: Path) -> None:
     probe = {"name": CANARY, "type": "http", "port": 0}
     task = "asr.failback.failback_validate"
     shown = play(vault, tmp_path, {task: {"replicated_item": "vm1", "probes": [probe]}})
@@ -146,7 +152,7 @@ def test_a_secret_inside_of_an_option_is_hidden_too(vault: Stage, tmp_path: Path
     assert CANARY not in run.output.split("TASK [", 1)[1]
 
 
-def test_a_task_that_is_not_to_be_logged_says_nothing_on_the_screen(vault: Stage, tmp_path: Path) -> None:
+def test_a_task_that_is_not_to_be_logged_says_nothing_on_the_screen(vault: PlaybookRunner, tmp_path: Path) -> None:
     # Its progress tells the name of the VM and of the job.
     task = {"asr.failback.planned_failover": {"replicated_item": "vm1", "poll_interval": 0.2}, "no_log": True}
     run = play(vault, tmp_path, {"name": "Quietly", **task}, verbosity="-v")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver, accepted
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner, accepted
+from support.scenarios import item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 AWAY = {"do": "status", "status": 503, "retry_after": 1}
@@ -24,7 +24,7 @@ STEPS = [
 ]
 
 
-def go_wrong_once_there(vault: Driver, stage: str, path: str, action: dict[str, Any], times: int = 0) -> None:
+def go_wrong_once_there(vault: ModuleRunner, stage: str, path: str, action: dict[str, Any], times: int = 0) -> None:
     """Let reads go wrong from the moment that vm1 has come to a stage; `times` 0 is for good."""
     fault = {"match": {"method": "GET", "path": path, "times": times}, "action": action}
 

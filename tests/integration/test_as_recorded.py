@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import item_of, scenario_of
+from support.scenarios import item_of, scenario_of
 
 PAIR = [{"name": "shop", "groups": [["db"], ["web"]]}]
 TARGETS = ({"replicated_item": "vm1"}, {"replicated_item": "erp"}, {"recovery_plan": "shop"})

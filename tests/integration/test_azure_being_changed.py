@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import STARTER, item_of, scenario_of
+from support.scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 VM1 = {"replicated_item": "vm1"}

@@ -9,7 +9,7 @@ import datetime
 from typing import Any
 
 import pytest
-from scenarios import STARTER, item_of, scenario_of
+from support.scenarios import STARTER, item_of, scenario_of
 
 from asr_simulator.compute.machines import Disk, NetworkInterface
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import accepted
-from scenarios import STARTER, item_of, scenario_of
+from support.module_runner import accepted
+from support.scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 VM1 = {"replicated_item": "vm1"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import item_of, scenario_of
+from support.scenarios import item_of, scenario_of
 
 VERBS = ("failback_prereq", "planned_failover", "complete_failover", "commit", "reverse_replicate")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import CLOUD, SITE, item_of, scenario_of
+from support.scenarios import CLOUD, SITE, item_of, scenario_of
 
 HOST, FULL, DELTA = "hv01", "during_failover", "before_failover"
 

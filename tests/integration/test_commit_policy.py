@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner
+from support.scenarios import item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 NOON, MONDAY = "2026-01-15T12:00:00Z", "2026-01-19T08:00+01:00"
@@ -39,13 +39,13 @@ def plan_pending(**parts: dict[str, Any]) -> dict[str, Any]:
     return at_noon(*(item_of(name, PENDING, **more) for name, more in parts.items()), recovery_plans=plans)
 
 
-def evidence(vault: Driver, **target: str) -> dict[str, Any]:
+def evidence(vault: ModuleRunner, **target: str) -> dict[str, Any]:
     """Evidence of now. Azure tells whole seconds, and it has to be newer than the cut-over."""
     validated = vault.run("failback_validate", **(target or VM1), attested=["it works"])
     return dict(validated["validation"])
 
 
-def expect_held(vault: Driver, **options: Any) -> dict[str, Any]:
+def expect_held(vault: ModuleRunner, **options: Any) -> dict[str, Any]:
     """Check, then run a commit that must be held; return the result."""
     sent = vault.requests()
     for check_mode in (True, False):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner
+from support.scenarios import item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 
 
-def strike(vault: Driver, action: dict[str, Any], **match: Any) -> None:
+def strike(vault: ModuleRunner, action: dict[str, Any], **match: Any) -> None:
     """Let something go wrong on the wire."""
     vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": action}))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import SITE, item_of, scenario_of
+from support.scenarios import SITE, item_of, scenario_of
 
 HOST = "hv01"
 SHARE = r"\\fs01.contoso.example\vms"

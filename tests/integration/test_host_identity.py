@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import CLOUD, item_of, scenario_of
+from support.scenarios import CLOUD, item_of, scenario_of
 
 HV01, HV02 = "hv01.c.example", "hv02.c.example"
 SITE = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": HV01}, {"name": HV02}]}

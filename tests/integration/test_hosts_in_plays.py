@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from playing import HERE, Played, Stage
-from scenarios import item_of, scenario_of
+from support.playbook_runner import HERE, PlaybookRunner, Played
+from support.scenarios import item_of, scenario_of
 
 INFO = "asr.failback.hyperv_host_info"
 NAME = "hv01.contoso.example"
@@ -22,12 +22,12 @@ FOUND = {"name": "See what was found", "ansible.builtin.debug": {"msg": "found {
 
 
 @pytest.fixture
-def site(stage: Callable[[Any], Stage]) -> Stage:
+def site(stage: Callable[[Any], PlaybookRunner]) -> PlaybookRunner:
     """A site with one host."""
     return stage(scenario_of(item_of("web01", host=NAME), fabrics=[SITE]))
 
 
-def variables(site: Stage, **others: Any) -> dict[str, Any]:
+def variables(site: PlaybookRunner, **others: Any) -> dict[str, Any]:
     """Those of an inventory host that stands for the host; its password is a template, as of a vault."""
     winrm = site.simulator.connection["winrm"]
     (host,) = winrm["hosts"]
@@ -43,7 +43,9 @@ def variables(site: Stage, **others: Any) -> dict[str, Any]:
     }
 
 
-def play(site: Stage, folder: Path, hosts: dict[str, Any], on: str, *tasks: dict[str, Any], **more: Any) -> Played:
+def play(
+    site: PlaybookRunner, folder: Path, hosts: dict[str, Any], on: str, *tasks: dict[str, Any], **more: Any
+) -> Played:
     playbook = folder / "tasks.yml"
     playbook.write_text(yaml.safe_dump([{"hosts": on, "gather_facts": False, "tasks": list(tasks)}]))
     password = site.simulator.connection["winrm"]["password"]
@@ -55,21 +57,25 @@ def task(**options: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [NAME, "hv01", "HV01"])
-def test_the_host_of_the_play_is_asked_and_its_password_shown_nowhere(site: Stage, tmp_path: Path, name: str) -> None:
+def test_the_host_of_the_play_is_asked_and_its_password_shown_nowhere(
+    site: PlaybookRunner, tmp_path: Path, name: str
+) -> None:
     run = play(site, tmp_path, {name: variables(site)}, name, task(), FOUND)
     assert run.status == 0, run.output
     assert f"found {name}: Microsoft Windows Server" in run.output
     assert site.simulator.connection["winrm"]["password"] not in run.output
 
 
-def test_another_host_of_the_inventory_is_asked_as_its_own_user(site: Stage, tmp_path: Path) -> None:
+def test_another_host_of_the_inventory_is_asked_as_its_own_user(site: PlaybookRunner, tmp_path: Path) -> None:
     hosts = {"hv01": variables(site), "localhost": {**HERE, "ansible_user": "root", "ansible_port": 22}}
     run = play(site, tmp_path, hosts, "localhost", task(host=NAME), FOUND)
     assert run.status == 0, run.output
     assert f"found {NAME}: " in run.output
 
 
-def test_a_host_that_no_inventory_has_is_asked_by_address_as_an_ordinary_module(site: Stage, tmp_path: Path) -> None:
+def test_a_host_that_no_inventory_has_is_asked_by_address_as_an_ordinary_module(
+    site: PlaybookRunner, tmp_path: Path
+) -> None:
     winrm = site.simulator.connection["winrm"]
     options = {
         "host": f"127.0.0.1:{winrm['hosts'][0]['port']}",
@@ -95,7 +101,7 @@ def test_a_host_that_no_inventory_has_is_asked_by_address_as_an_ordinary_module(
     ],
 )
 def test_what_is_wrong_with_the_inventory_is_said(
-    site: Stage, tmp_path: Path, others: dict[str, Any], words: str
+    site: PlaybookRunner, tmp_path: Path, others: dict[str, Any], words: str
 ) -> None:
     run = play(site, tmp_path, {"hv01": variables(site, **others)}, "hv01", task())
     assert run.status == 2
@@ -113,7 +119,7 @@ def test_what_is_wrong_with_the_inventory_is_said(
     ],
 )
 def test_a_variable_that_cannot_be_told_is_named_without_what_it_is_made_of(
-    site: Stage, tmp_path: Path, password: str, reason: str
+    site: PlaybookRunner, tmp_path: Path, password: str, reason: str
 ) -> None:
     hosts = {"hv01": variables(site, ansible_password=password), "localhost": HERE}
     run = play(site, tmp_path, hosts, "localhost", task(host=NAME))
@@ -124,7 +130,7 @@ def test_a_variable_that_cannot_be_told_is_named_without_what_it_is_made_of(
     assert "Traceback" not in run.output
 
 
-def test_an_ordinary_module_knows_no_inventory_and_says_so(site: Stage, tmp_path: Path) -> None:
+def test_an_ordinary_module_knows_no_inventory_and_says_so(site: PlaybookRunner, tmp_path: Path) -> None:
     there = {**task(), "async": 60, "poll": 1}
     run = play(site, tmp_path, {"localhost": HERE, "hv01": variables(site)}, "localhost", there)
     assert run.status == 2

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import trustme
-from documented import broken_promises
-from driving import Driver
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scenarios import item_of, scenario_of
+from support.documented import broken_promises
+from support.module_runner import ModuleRunner
+from support.scenarios import item_of, scenario_of
 from winrm.protocol import Protocol
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts
@@ -44,7 +44,7 @@ SITE = {
     ],
 }
 CLOUD = {"name": VMM, "type": "VMM", "clouds": [{"name": "cloud1"}]}
-Starts = Callable[..., Driver]
+Starts = Callable[..., ModuleRunner]
 
 
 def estate() -> dict[str, Any]:
@@ -58,23 +58,23 @@ def estate() -> dict[str, Any]:
 
 
 @pytest.fixture
-def drive(driver: Starts) -> Driver:
+def drive(driver: Starts) -> ModuleRunner:
     """A driver that has all hosts in its inventory."""
     return driver(estate()).knows_hosts()
 
 
-def truth(drive: Driver, host: str) -> dict[str, Any]:
+def truth(drive: ModuleRunner, host: str) -> dict[str, Any]:
     """A host as the simulator knows it."""
     return next(one for one in drive.simulator.state()["hosts"] if one["name"] == host)
 
 
-def sessions(drive: Driver) -> list[dict[str, Any]]:
+def sessions(drive: ModuleRunner) -> list[dict[str, Any]]:
     """The sessions that hosts have had."""
     found: list[dict[str, Any]] = drive.simulator.locked(lambda world: world.shells.sessions())
     return found
 
 
-def facts(drive: Driver, host: str = HV01, **options: Any) -> dict[str, Any]:
+def facts(drive: ModuleRunner, host: str = HV01, **options: Any) -> dict[str, Any]:
     """What a host says, as it is documented."""
     result = drive.run("hyperv_host_info", host=host, **options)
     assert broken_promises("hyperv_host_info", result) == []
@@ -82,7 +82,7 @@ def facts(drive: Driver, host: str = HV01, **options: Any) -> dict[str, Any]:
     return dict(result["host"])
 
 
-def refused(drive: Driver, **options: Any) -> dict[str, Any]:
+def refused(drive: ModuleRunner, **options: Any) -> dict[str, Any]:
     """The failure of a question to hv01, as it is documented, without a secret in it."""
     failed = drive.fail("hyperv_host_info", **{"host": HV01, **options})
     assert broken_promises("hyperv_host_info", failed, failed=True) == []
@@ -115,7 +115,7 @@ def test_a_host_tells_what_it_is_and_holds(driver: Starts, transport: str) -> No
     assert (session["host"], session["transport"], session["exit_code"]) == (HV01, transport, 0)
 
 
-def test_a_node_tells_who_owns_what(drive: Driver) -> None:
+def test_a_node_tells_who_owns_what(drive: ModuleRunner) -> None:
     host = facts(drive)
     assert host["cluster"]["name"] == "hvcluster"
     assert {node["name"].lower(): node["state"] for node in host["cluster"]["nodes"]} == {"hv01": "Up", "hv02": "Up"}
@@ -124,14 +124,14 @@ def test_a_node_tells_who_owns_what(drive: Driver) -> None:
     assert [vm["name"] for vm in host["vms"] if vm["name"] == "db01"] == []
 
 
-def test_another_product_s_commands_are_not_taken_for_windows_own(drive: Driver) -> None:
+def test_another_product_s_commands_are_not_taken_for_windows_own(drive: ModuleRunner) -> None:
     drive.trouble(host=HV01, powercli="installed")
     host = facts(drive)
     assert (host["problems"], host["cluster"]["name"]) == ([], "hvcluster")
     assert [vm["name"] for vm in host["vms"]] != []
 
 
-def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
+def test_a_vmm_server_tells_what_it_manages(drive: ModuleRunner) -> None:
     host = facts(drive, VMM)
     assert host["vmm"]["clouds"] == [{"name": "cloud1"}]
     assert [managed["name"] for managed in host["vmm"]["hosts"]] == [NODE]
@@ -141,7 +141,7 @@ def test_a_vmm_server_tells_what_it_manages(drive: Driver) -> None:
     assert machine["id"].lower() in {vm["id"].lower() for vm in facts(drive, NODE)["vms"]}
 
 
-def test_only_the_machines_that_are_asked_for_are_told(drive: Driver) -> None:
+def test_only_the_machines_that_are_asked_for_are_told(drive: ModuleRunner) -> None:
     identifier = next(vm["id"] for vm in truth(drive, HV01)["vms"] if vm["name"] == "tools01")
     assert [vm["name"] for vm in facts(drive, vms=["web01"])["vms"]] == ["web01"]
     assert [vm["name"] for vm in facts(drive, vms=[identifier.upper()])["vms"]] == ["tools01"]
@@ -149,12 +149,12 @@ def test_only_the_machines_that_are_asked_for_are_told(drive: Driver) -> None:
     assert facts(drive, vms=[])["vms"] == []
 
 
-def test_a_host_without_the_role_says_so(drive: Driver) -> None:
+def test_a_host_without_the_role_says_so(drive: ModuleRunner) -> None:
     host = facts(drive, "hv03.contoso.example")
     assert (host["hyper_v"]["installed"], host["vms"], host["switches"]) == (False, [], [])
 
 
-def test_a_port_that_is_shut_is_unreachable(drive: Driver) -> None:
+def test_a_port_that_is_shut_is_unreachable(drive: ModuleRunner) -> None:
     drive.trouble(host=HV01, reachable=False)
     failed = refused(drive)
     assert failed["error"]["kind"] == "host_unreachable"
@@ -171,7 +171,7 @@ def test_an_account_that_the_host_does_not_take_is_refused(driver: Starts, trans
     assert drive.simulator.connection["winrm"]["username"] in failed["msg"]
 
 
-def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: Driver, tmp_path: Path) -> None:
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: ModuleRunner, tmp_path: Path) -> None:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     failed = refused(drive, winrm_ca_trust_path=str(other))
@@ -180,7 +180,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(drive: Driver, tmp
     assert sessions(drive) == []
 
 
-def test_a_host_that_cannot_tell_its_machines_proves_nothing_about_them(drive: Driver) -> None:
+def test_a_host_that_cannot_tell_its_machines_proves_nothing_about_them(drive: ModuleRunner) -> None:
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
     wanted = [("", "nobody")]
     assert hosts.facts(HV01, wanted).absence_doubt == ""
@@ -192,7 +192,7 @@ def test_a_host_that_cannot_tell_its_machines_proves_nothing_about_them(drive: D
     assert hosts.facts(VMM, wanted).absence_doubt == "VMM could not be read"
 
 
-def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(drive: Driver) -> None:
+def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(drive: ModuleRunner) -> None:
     assert facts(drive)["may_administer_hyper_v"] is True
     drive.trouble(host=HV01, rights="none")
     host = facts(drive)
@@ -203,7 +203,7 @@ def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(
     assert hosts.facts(HV01, [("", "nobody")]).proves_absence
 
 
-def test_services_that_are_not_shown_prove_nothing(drive: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_that_are_not_shown_prove_nothing(drive: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     spooler = ("Win32_Service", lambda _place: [{"Name": "Spooler", "State": "Running"}], ())
     monkeypatch.setitem(cim.CLASSES, (cim.NAMESPACE, "win32_service"), spooler)
     host = facts(drive)
@@ -215,7 +215,7 @@ def test_services_that_are_not_shown_prove_nothing(drive: Driver, monkeypatch: p
     assert not hosts.facts(HV01, [("", "nobody")]).proves_absence
 
 
-def test_a_machine_that_is_broken_hides_no_other(drive: Driver) -> None:
+def test_a_machine_that_is_broken_hides_no_other(drive: ModuleRunner) -> None:
     drive.trouble(vm="tools01", broken=True)
     host = facts(drive)
     assert {vm["name"] for vm in host["vms"]} == {"web01", "spare"}
@@ -262,7 +262,7 @@ def test_a_wrong_password_is_tried_twice_in_a_run_whatever_asks(
     assert sessions(drive) == []
 
 
-def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive: Driver) -> None:
+def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive: ModuleRunner) -> None:
     drive.trouble(host=HV01, service="vmms", state="Stopped")
     host = facts(drive)
     assert next(service["state"] for service in host["services"] if service["name"] == "vmms") == "Stopped"
@@ -271,7 +271,7 @@ def test_a_service_that_stands_is_told_and_so_is_all_that_works_without_it(drive
     assert host["volumes"] != []
 
 
-def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
+def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: ModuleRunner) -> None:
     drive.trouble(vm="web01", disks="missing")
     host = facts(drive)
     machines = {vm["name"]: vm for vm in host["vms"]}
@@ -280,7 +280,7 @@ def test_a_disk_whose_file_is_gone_hides_nothing_else(drive: Driver) -> None:
     assert "disk_files" in {problem["part"] for problem in host["problems"]}
 
 
-def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:
+def test_checkpoints_and_heartbeats_are_told(drive: ModuleRunner) -> None:
     drive.trouble(vm="tools01", checkpoint="before the update")
     machine = next(vm for vm in facts(drive)["vms"] if vm["name"] == "tools01")
     assert [checkpoint["name"] for checkpoint in machine["checkpoints"]] == ["before the update"]
@@ -288,7 +288,7 @@ def test_checkpoints_and_heartbeats_are_told(drive: Driver) -> None:
     assert machine["nics"][0]["addresses"] != []
 
 
-def test_a_switch_is_made_once(drive: Driver) -> None:
+def test_a_switch_is_made_once(drive: ModuleRunner) -> None:
     wish = {"host": HV02, "name": "Lab", "type": "private"}
     foretold = drive.run("hyperv_switch", check_mode=True, **wish)
     assert broken_promises("hyperv_switch", foretold) == []
@@ -303,14 +303,14 @@ def test_a_switch_is_made_once(drive: Driver) -> None:
 
 
 @pytest.fixture
-def bare(driver: Starts) -> Driver:
+def bare(driver: Starts) -> ModuleRunner:
     """A host with an adapter and no switch."""
     host = {"name": HV01, "switches": [], "adapters": ["Ethernet", "Ethernet 2"]}
     site = {"name": "site1", "type": "HyperVSite", "hosts": [host]}
     return driver(scenario_of(item_of("web01", host=HV01), fabrics=[site])).knows_hosts()
 
 
-def test_an_external_switch_needs_one_adapter_that_is_there(bare: Driver) -> None:
+def test_an_external_switch_needs_one_adapter_that_is_there(bare: ModuleRunner) -> None:
     wish = {"host": HV01, "name": "Production"}
     for options, words in (({}, "Set net_adapter"), ({"net_adapter": "Ether*"}, "Ethernet, Ethernet 2")):
         failed = bare.fail("hyperv_switch", **wish, **options)
@@ -326,7 +326,7 @@ def test_an_external_switch_needs_one_adapter_that_is_there(bare: Driver) -> Non
     assert moved["after"]["adapter"] != made["after"]["adapter"]
 
 
-def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: Driver) -> None:
+def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: ModuleRunner) -> None:
     wish = {"host": HV01, "name": "Lab"}
     bare.run("hyperv_switch", **wish, type="private")
     failed = bare.fail("hyperv_switch", **wish, type="internal")
@@ -337,13 +337,13 @@ def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: Driver) -> N
 
 
 @pytest.fixture(scope="module")
-def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Driver]]:
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ModuleRunner]]:
     """One host, on which `tools01` is renamed to whatever a test says."""
     with Simulator.start(estate(), tmp_path_factory.mktemp("names"), speed=0) as simulator:
-        drive = Driver(simulator).knows_hosts()
+        drive = ModuleRunner(simulator).knows_hosts()
         (machine,) = simulator.locked(lambda world: [vm for vm in world.hyperv.machines() if vm.name == "tools01"])
 
-        def rename(name: str) -> Driver:
+        def rename(name: str) -> ModuleRunner:
             simulator.locked(lambda _world: setattr(machine, "name", name))
             return drive
 
@@ -364,14 +364,14 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 @example(name="%PATH% ^& | > < \\")
 @example(name="\u200b\u00ad\u2019\u201c\ufeff")
 @example(name=" ")
-def test_a_name_passes_unharmed_whatever_is_in_it(renamed: Callable[[str], Driver], name: str) -> None:
+def test_a_name_passes_unharmed_whatever_is_in_it(renamed: Callable[[str], ModuleRunner], name: str) -> None:
     machines = facts(renamed(name), vms=[name])["vms"]
     assert [vm["name"] for vm in machines] == [name]
 
 
 def test_a_host_without_a_free_shell_is_asked_again_when_one_has_ended(tmp_path: Path) -> None:
     with Simulator.start(estate(), tmp_path, speed=0) as simulator:
-        drive = Driver(simulator).knows_hosts()
+        drive = ModuleRunner(simulator).knows_hosts()
         where = drive.inventory[HV01]
         other = Protocol(
             f"https://{where['ansible_host']}:{where['ansible_port']}/wsman",

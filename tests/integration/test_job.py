@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import Driver, accepted
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner, accepted
+from support.scenarios import item_of, scenario_of
 
 from asr_simulator.site_recovery.api.item_operations import OPERATIONS
 from asr_simulator.site_recovery.api.representation.job_bodies import job_body
@@ -38,22 +38,22 @@ STAGES = [
 NEVER_START = "Never start the on-premises VM. Run planned_failover again"
 
 
-def in_stage(driver: Any, stage: str, **parts: Any) -> Driver:
-    vault: Driver = driver(scenario_of(item_of("vm1", stage, changed_gb=100), **parts))
+def in_stage(driver: Any, stage: str, **parts: Any) -> ModuleRunner:
+    vault: ModuleRunner = driver(scenario_of(item_of("vm1", stage, changed_gb=100), **parts))
     return vault
 
 
-def fault(vault: Driver, method: str, path: str, action: dict[str, Any], **match: Any) -> None:
+def fault(vault: ModuleRunner, method: str, path: str, action: dict[str, Any], **match: Any) -> None:
     document = {"match": {"method": method, "path": path, **match}, "action": action}
     vault.simulator.locked(lambda world: world.faults.add(document))
 
 
-def running_job(vault: Driver, target: str = "vm1") -> dict[str, Any]:
+def running_job(vault: ModuleRunner, target: str = "vm1") -> dict[str, Any]:
     ended = ("Succeeded", "Failed", "Cancelled", "PartiallySucceeded")
     return next(job for job in vault.jobs(target) if job["state"] not in ended)
 
 
-def words_of_writes(vault: Driver) -> list[str]:
+def words_of_writes(vault: ModuleRunner) -> list[str]:
     return [line.rsplit("/", 1)[1] for line in vault.writes()]
 
 
@@ -220,7 +220,7 @@ def test_after_a_cancel_planned_failover_copies_the_data_again(
         }
 
 
-def tasks_that_ran(vault: Driver, entry: dict[str, Any]) -> list[dict[str, Any]]:
+def tasks_that_ran(vault: ModuleRunner, entry: dict[str, Any]) -> list[dict[str, Any]]:
     """The tasks that a member's job did not skip, those of a plan's jobs for single VMs included."""
     (job,) = vault.run("job_info", name=entry["job"]["name"])["jobs"]
     parts = [one for child in job["child_jobs"] for one in vault.run("job_info", name=child["name"])["jobs"]]
@@ -319,7 +319,7 @@ def test_a_cancel_that_comes_too_late_is_refused_with_the_truth(driver: Any) -> 
     assert (refused["authoritative_side"], refused["stage"]["after"]) == ("on_premises", "failback_commit_pending")
 
 
-def body_of(vault: Driver, job: str) -> Any:
+def body_of(vault: ModuleRunner, job: str) -> Any:
     """What the service says of a job now."""
     return vault.simulator.locked(lambda world: job_body(world.vault, world.vault.find_job(job)))
 
@@ -386,7 +386,7 @@ def test_other_jobs_are_cancelled_without_acceptance_and_say_what_to_look_after(
     assert result["direction"] == predicted["direction"]
 
 
-def failed_replication(driver: Any, **parts: Any) -> tuple[Driver, str]:
+def failed_replication(driver: Any, **parts: Any) -> tuple[ModuleRunner, str]:
     """A vault whose reverse replication has failed once, and its job."""
     vault = in_stage(driver, "failed_back", **parts)
     vault.trouble(job_task="EnableProtection")

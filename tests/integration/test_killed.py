@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from killing import GROUP, Killing, Moment
-from playing import Stage
-from scenarios import item_of, scenario_of
+from support.playbook_runner import PlaybookRunner
+from support.process_kill import GROUP, Killing, Moment
+from support.scenarios import item_of, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -26,7 +26,7 @@ AWHILE = 30
 def test_workers_that_outlive_their_run_send_nothing_more(tmp_path: Path, stage: str, module: str) -> None:
     with ExitStack() as running:
         simulator = running.enter_context(Simulator.start(scenario_of(item_of("vm1", stage)), tmp_path / "s", speed=0))
-        vault = Stage(simulator, tmp_path)
+        vault = PlaybookRunner(simulator, tmp_path)
         options: dict[str, Any] = {
             "resource_group": simulator.connection["resource_group"],
             "vault_name": simulator.connection["vault_name"],

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver, accepted
-from playing import PASS, WHOLE, Stage
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner, accepted
+from support.playbook_runner import PASS, WHOLE, PlaybookRunner
+from support.scenarios import item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import PermissionDenied
 from asr_simulator.routes import all_routes
@@ -58,7 +58,7 @@ BUILT_IN = (at(VAULT, "Site Recovery Operator"), at(GROUP, "Reader"))
 CALLERS = pytest.mark.parametrize("roles", [CUSTOM, BUILT_IN], ids=["custom role", "built-in roles"])
 
 
-def used(vault: Driver) -> set[str]:
+def used(vault: ModuleRunner) -> set[str]:
     """The actions of all requests so far, by the simulator's own table."""
     table = RouteTable(all_routes())
     found = (table.find(entry["method"], entry["path"]) for entry in vault.simulator.journal.entries())
@@ -70,7 +70,7 @@ def permissions(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [finding for finding in result["findings"] if finding["id"] == "permissions"]
 
 
-def bring_home(vault: Driver, target: Mapping[str, str], unseen: tuple[str, ...] = ("on_premises",)) -> None:
+def bring_home(vault: ModuleRunner, target: Mapping[str, str], unseen: tuple[str, ...] = ("on_premises",)) -> None:
     """Take a target through all steps."""
     for step in STEPS:
         # Hosts and evidence are not the matter here: somebody has looked at what is C(unseen).
@@ -78,7 +78,7 @@ def bring_home(vault: Driver, target: Mapping[str, str], unseen: tuple[str, ...]
         assert vault.run(step, **target, **options)["changed"] is True
 
 
-def stages(vault: Driver, target: Mapping[str, str]) -> set[str]:
+def stages(vault: ModuleRunner, target: Mapping[str, str]) -> set[str]:
     """Where the VMs of a target are."""
     return {vault.state(name)["stage"] for name in names_of(target)}
 
@@ -134,7 +134,7 @@ def test_an_action_that_is_missing_is_found_before_anything_is_written(driver: A
     assert told, f"nobody says that {action} is missing"
 
 
-def tell(vault: Driver, target: Mapping[str, str], action: str) -> Iterator[str]:
+def tell(vault: ModuleRunner, target: Mapping[str, str], action: str) -> Iterator[str]:
     """Yield what is said about a missing action. What the check lets pass must come home whole."""
     before = vault.writes()
     result = outcome(vault, target)
@@ -152,7 +152,7 @@ def tell(vault: Driver, target: Mapping[str, str], action: str) -> Iterator[str]
         assert vault.writes() == before
 
 
-def outcome(vault: Driver, target: Mapping[str, str]) -> dict[str, Any]:
+def outcome(vault: ModuleRunner, target: Mapping[str, str]) -> dict[str, Any]:
     """What `failback_prereq` returns, or that it was denied something."""
     try:
         return vault.run("failback_prereq", **target)
@@ -183,7 +183,7 @@ def test_without_a_role_where_the_vms_are_the_steps_work_and_the_check_says_what
 
 @CALLERS
 def test_the_playbook_brings_vms_and_plans_home(stage: Any, roles: tuple[Any, ...]) -> None:
-    vault: Stage = stage(scenario(*roles))
+    vault: PlaybookRunner = stage(scenario(*roles))
     tasks = vault.task_file("validate.yml", PASS)
     hosts = {"vm1": {}, "shop": {"failback_recovery_plan": "shop"}}
     run = vault.play("failback", hosts, failback_validation_tasks=tasks)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import accepted
-from scenarios import item_of, scenario_of
+from support.module_runner import accepted
+from support.scenarios import item_of, scenario_of
 
 VERBS: dict[str, tuple[str, dict[str, Any]]] = {
     "fail back": ("planned_failover", {}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import item_of, scenario_of
+from support.scenarios import item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 AT_ONCE = ("planned_failover", "failed_over", {"data_sync": "during_failover", "wait_for": "end"})

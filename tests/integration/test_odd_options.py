@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from driving import Driver, OptionsRejectedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from module_contracts import CONTRACTS
-from scenarios import item_of, scenario_of
+from support.module_contracts import CONTRACTS
+from support.module_runner import ModuleRunner, OptionsRejectedError
+from support.scenarios import item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.routes import all_routes
@@ -136,7 +136,7 @@ def scenario() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleRunner]:
     """One vault for all examples: what one of them has written, the next one finds. Odd paths of files begin in a
     folder whose parent is made for this test, too."""
     folder = tmp_path_factory.mktemp("odd")
@@ -147,13 +147,13 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
         Simulator.start(scenario(), folder / "simulator", speed=0) as simulator,
     ):
         patch.chdir(here)
-        yield Driver(simulator).knows_hosts()
+        yield ModuleRunner(simulator).knows_hosts()
 
 
 class Oracle:
     """What the documentation lets options write to: a VM or plan by its friendly name, its name or its id."""
 
-    def __init__(self, vault: Driver) -> None:
+    def __init__(self, vault: ModuleRunner) -> None:
         state = vault.simulator.state()
         self._jobs = {job["name"]: job["target"] for job in state["jobs"]}
         self._items = [{item["name"], item["friendly_name"], item["id"].strip("/")} for item in state["items"]]
@@ -198,7 +198,7 @@ class Oracle:
 TABLE = RouteTable(all_routes())
 
 
-def judge(vault: Driver, module: str, options: Options, *, check_mode: bool = False) -> None:
+def judge(vault: ModuleRunner, module: str, options: Options, *, check_mode: bool = False) -> None:
     """Run a module with options that may be anything, and hold it to what it may do."""
     before = vault.requests()
     meant = Oracle(vault).meant({**vault.options, **options})
@@ -233,7 +233,9 @@ def base(module: str, words: tuple[str, ...]) -> Options:
 @pytest.mark.parametrize("module", CONTRACTS)
 @settings(max_examples=EXAMPLES, suppress_health_check=[*HealthCheck])
 @given(data=st.data())
-def test_odd_options_end_in_one_error_or_in_the_right_call(vault: Driver, module: str, data: st.DataObject) -> None:
+def test_odd_options_end_in_one_error_or_in_the_right_call(
+    vault: ModuleRunner, module: str, data: st.DataObject
+) -> None:
     state = vault.simulator.state()
     things = [name for item in state["items"] for name in (item["name"], item["id"])]
     words = (*things, "shop", *(job["name"] for job in state["jobs"][:2]))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from oracle import Oracle
-from scenarios import item_of, scenario_of
+from support.oracle import Oracle
+from support.scenarios import item_of, scenario_of
 
 # Both plans have web.
 PLANS = [{"name": "front", "groups": [["db"], ["web"]]}, {"name": "back", "groups": [["web"], ["app"]]}]

@@ -12,9 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 import requests
-from driving import validated
-from module_contracts import CONTRACTS
-from scenarios import item_of, scenario_of
+from support.module_contracts import CONTRACTS
+from support.module_runner import validated
+from support.scenarios import item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError

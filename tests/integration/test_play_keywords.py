@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 import pytest
-from playing import FAIL, PASS, Played
-from scenarios import item_of, scenario_of
+from support.playbook_runner import FAIL, PASS, Played
+from support.scenarios import item_of, scenario_of
 
 OTHERS = ("prerequisites", "alternate_host", "undo_failback")
 KEYWORDS = {"failback_hosts": "vm1", "failback_serial": 1, "failback_strategy": "linear"}

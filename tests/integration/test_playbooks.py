@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playing import FORETOLD, HERE, PASS, WHOLE
-from scenarios import item_of, scenario_of
+from support.playbook_runner import FORETOLD, HERE, PASS, WHOLE
+from support.scenarios import item_of, scenario_of
 
 
 def path_of(result: dict[str, Any]) -> list[str]:

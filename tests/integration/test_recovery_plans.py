@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import accepted
-from scenarios import item_of, scenario_of
+from support.module_runner import accepted
+from support.scenarios import item_of, scenario_of
 
 CYCLE = ("planned_failover", "complete_failover", "commit", "reverse_replicate")
 

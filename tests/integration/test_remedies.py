@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import CALLER, item_of, scenario_of
+from support.scenarios import CALLER, item_of, scenario_of
 
 HV01 = "hv01"
 

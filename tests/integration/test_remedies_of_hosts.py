@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import scenario_of
+from support.scenarios import scenario_of
 
 HV01 = "hv01"
 SWITCH = {"host": HV01, "name": "Extra", "type": "private"}

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import validated
-from module_contracts import CONTRACTS
+from support.module_contracts import CONTRACTS
+from support.module_runner import validated
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import item_of, scenario_of
+from support.scenarios import item_of, scenario_of
 
 PLAN = [{"name": "shop", "groups": [["vm1"], ["vm2"]]}]
 TASKS = ["Identifying the replication target", "Enable replication", "Starting initial replication"]

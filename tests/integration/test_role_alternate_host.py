@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from on_site import host_of, machines_of
-from playing import WHOLE, Stage
-from scenarios import scenario_of
+from support.host_control import host_of, machines_of
+from support.playbook_runner import WHOLE, PlaybookRunner
+from support.scenarios import scenario_of
 
 OLD, NEW = "hv01", "hv02"
 SITE = {
@@ -26,18 +26,18 @@ PREPARED = {**TARGET, "alternate_host_prepare": True}
 
 
 @pytest.fixture
-def site(stage: Any) -> Stage:
+def site(stage: Any) -> PlaybookRunner:
     """A site with a host that has died, and one that takes its VMs but lacks their switches."""
-    vault: Stage = stage(scenario_of("vm1", "vm2", "vm3", "vm4", fabrics=[SITE]))
+    vault: PlaybookRunner = stage(scenario_of("vm1", "vm2", "vm3", "vm4", fabrics=[SITE]))
     vault.trouble(host=OLD, dead=True)
     return vault
 
 
-def switches(vault: Stage) -> dict[str, str]:
+def switches(vault: PlaybookRunner) -> dict[str, str]:
     return {switch["name"]: switch["type"] for switch in host_of(vault.simulator, NEW)["switches"]}
 
 
-def test_a_host_that_lacks_a_switch_is_prepared_and_takes_the_vms(site: Stage) -> None:
+def test_a_host_that_lacks_a_switch_is_prepared_and_takes_the_vms(site: PlaybookRunner) -> None:
     site.knows_hosts()
     hosts: dict[str, Any] = {"vm1": {}, "vm2": {}}
     cards = {"alternate_host_net_adapter": "Ethernet"}
@@ -71,7 +71,7 @@ def test_a_switch_that_lost_its_network_adapter_gets_another(stage: Any) -> None
     assert (switch.name, [card.name for card in switch.cards]) == ("Production", ["Spare"])
 
 
-def test_what_cannot_be_prepared_is_said_and_nothing_is_written(site: Stage) -> None:
+def test_what_cannot_be_prepared_is_said_and_nothing_is_written(site: PlaybookRunner) -> None:
     unknown = site.play("alternate_host", {"vm1": {}}, **PREPARED)
     assert "hv02 cannot be prepared: host hv02 is neither in the inventory" in unknown.results["vm1"]["reason"]
     hosts = {

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import FAIL, HERE, PASS, WHOLE
-from scenarios import item_of, scenario_of
+from support.playbook_runner import FAIL, HERE, PASS, WHOLE
+from support.scenarios import item_of, scenario_of
 
 # Nothing listens there; the role itself connects to no host.
 NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}

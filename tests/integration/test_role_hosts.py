@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 import pytest
-from playing import WHOLE
-from scenarios import SITE, item_of, scenario_of
-from web import free_port
+from support.playbook_runner import WHOLE
+from support.scenarios import SITE, item_of, scenario_of
+from support.web import free_port
 
 # What the role passes on to modules may stand in an inventory, an option or an answer; in no output.
 CANARY = "Canary-4412"

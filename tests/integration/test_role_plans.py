@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playing import PASS, WHOLE
-from scenarios import item_of, scenario_of
+from support.playbook_runner import PASS, WHOLE
+from support.scenarios import item_of, scenario_of
 
 
 def plans_of(**plans: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:

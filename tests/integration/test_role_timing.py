@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import FORETOLD, HERE, PASS, WHOLE, Played
-from scenarios import item_of, scenario_of
+from support.playbook_runner import FORETOLD, HERE, PASS, WHOLE, Played
+from support.scenarios import item_of, scenario_of
 
 WAITING, PENDING = "waiting_for_completion", "failback_commit_pending"
 FUTURE, PAST = {"not_before": "9000-01-01T00:00"}, {"not_after": "2020-01-01T00:00"}

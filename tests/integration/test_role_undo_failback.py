@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from scenarios import STARTER, item_of, scenario_of
+from support.scenarios import STARTER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 WHY = {"undo_failback_reason": "incident 4711"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playing import PASS
-from scenarios import item_of, scenario_of
+from support.playbook_runner import PASS
+from support.scenarios import item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 NOBODY = {"name": "Ask a machine that nobody reaches", "delegate_to": "192.0.2.1", "ansible.builtin.ping": {}}

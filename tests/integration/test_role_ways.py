@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import HERE, PASS, WHOLE
-from scenarios import scenario_of
+from support.playbook_runner import HERE, PASS, WHOLE
+from support.scenarios import scenario_of
 
 
 @pytest.mark.parametrize(

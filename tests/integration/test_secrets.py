@@ -25,11 +25,11 @@ from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from leaks import Hunt, watched
-from module_contracts import CONTRACTS
-from playing import HERE, PASS, Played, Stage
-from scenarios import item_of, scenario_of
-from web import Answer, Web
+from support.leaks import Hunt, watched
+from support.module_contracts import CONTRACTS
+from support.playbook_runner import HERE, PASS, PlaybookRunner, Played
+from support.scenarios import item_of, scenario_of
+from support.web import Answer, Web
 
 from asr_simulator.server import Simulator
 
@@ -69,7 +69,7 @@ class Scene:
         self.folder = folder
         self.planted = folder / "planted"
         self.hunt = Hunt({"client": CLIENT, "host": HOST, **secrets})
-        self.stage = Stage(simulator, self.planted).knows_hosts()
+        self.stage = PlaybookRunner(simulator, self.planted).knows_hosts()
         self.simulator = simulator
 
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import CALLER, item_of, scenario_of
+from support.scenarios import CALLER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 VM1 = {"replicated_item": "vm1"}

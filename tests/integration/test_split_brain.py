@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scenarios import CLOUD, item_of, scenario_of
+from support.scenarios import CLOUD, item_of, scenario_of
 
 Change = Callable[[Any, Any], None]
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from oracle import Oracle
-from scenarios import STARTER, item_of, scenario_of
+from support.oracle import Oracle
+from support.scenarios import STARTER, item_of, scenario_of
 
 VM1 = {"replicated_item": "vm1"}
 PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from documented import broken_promises
-from scenarios import item_of, scenario_of
+from support.documented import broken_promises
+from support.scenarios import item_of, scenario_of
 
 HOST = "hv01"
 CARD = "Intel(R) Ethernet Server Adapter X710"

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from on_site import host_of, machine_of, machines_of
-from scenarios import CALLER, CLOUD, item_of, scenario_of
+from support.host_control import host_of, machine_of, machines_of
+from support.scenarios import CALLER, CLOUD, item_of, scenario_of
 
 from asr_simulator.hyperv.machines import Machine
 

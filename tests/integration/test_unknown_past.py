@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scenarios import item_of, scenario_of
+from support.scenarios import item_of, scenario_of
 
 # A commit that is pending under a name which nobody has seen, on an item that is active in Azure.
 UNSEEN = {"failback_pending": {"state": "FailbackCommitPending", "active_location": "Recovery", "operation": "Commit"}}

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import trustme
-from driving import Driver, accepted
-from scenarios import item_of, scenario_of
-from web import LOOPBACK, Answer, Web, free_port
+from support.module_runner import ModuleRunner, accepted
+from support.scenarios import item_of, scenario_of
+from support.web import LOOPBACK, Answer, Web, free_port
 
 PENDING = "failback_commit_pending"
 ONE = scenario_of(item_of("vm1", PENDING))
@@ -43,12 +43,12 @@ def tcp(port: int, **parts: Any) -> dict[str, Any]:
     return {"name": "port", "type": "tcp", "host": LOOPBACK, "port": port, **parts}
 
 
-def validate(vault: Driver, *probes: dict[str, Any], **options: Any) -> dict[str, Any]:
+def validate(vault: ModuleRunner, *probes: dict[str, Any], **options: Any) -> dict[str, Any]:
     target = {} if "recovery_plan" in options else {"replicated_item": "vm1"}
     return vault.run("failback_validate", **target, probes=list(probes), **options)
 
 
-def fail_to_validate(vault: Driver, *probes: dict[str, Any], **options: Any) -> dict[str, Any]:
+def fail_to_validate(vault: ModuleRunner, *probes: dict[str, Any], **options: Any) -> dict[str, Any]:
     target = {} if "recovery_plan" in options else {"replicated_item": "vm1"}
     return vault.fail("failback_validate", **target, probes=list(probes), **options)
 

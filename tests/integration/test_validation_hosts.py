@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 import pytest
-from driving import Driver
-from scenarios import CLOUD, SITE, item_of, scenario_of
+from support.module_runner import ModuleRunner
+from support.scenarios import CLOUD, SITE, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
 ONE = scenario_of(item_of("vm1", PENDING))
@@ -40,14 +40,14 @@ ANSWERING = {
 }
 
 
-def knowing(driver: Any, scenario: Any = ONE) -> Driver:
+def knowing(driver: Any, scenario: Any = ONE) -> ModuleRunner:
     """A driver that may ask the hosts, once they have booted what runs there."""
-    vault: Driver = driver(scenario).knows_hosts()
+    vault: ModuleRunner = driver(scenario).knows_hosts()
     vault.pass_time(600)
     return vault
 
 
-def sessions(vault: Driver) -> list[str]:
+def sessions(vault: ModuleRunner) -> list[str]:
     """The hosts that were asked, in order."""
     return vault.simulator.locked(lambda world: [one["host"] for one in world.shells.sessions(0)])
 
@@ -56,7 +56,7 @@ def checks(validation: dict[str, Any], vm: int = 0) -> dict[str, dict[str, Any]]
     return {check["id"]: check for check in validation["vms"][vm]["checks"]}
 
 
-def addresses(vault: Driver, name: str) -> list[str]:
+def addresses(vault: ModuleRunner, name: str) -> list[str]:
     """What the simulated guest has."""
     hosts = vault.simulator.state()["hosts"]
     return [address for host in hosts for vm in host["vms"] if vm["name"] == name for address in vm["addresses"]]
@@ -227,7 +227,7 @@ def test_a_command_that_did_not_run_or_whose_end_nobody_knows_proves_nothing(
     assert cause in found["cause"]
 
 
-def probed(vault: Driver, command: str, status: str, **parts: Any) -> Any:
+def probed(vault: ModuleRunner, command: str, status: str, **parts: Any) -> Any:
     """What a probe of a command shows, in a VM that passes all else."""
     winrm = vault.simulator.connection["winrm"]
     # Any Windows machine will do for a guest: this one is a host.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from driving import accepted
-from scenarios import CLOUD, SITE, item_of, scenario_of
+from support.module_runner import accepted
+from support.scenarios import CLOUD, SITE, item_of, scenario_of
 
 OTHER_SITE = {"name": "site2", "type": "HyperVSite", "hosts": [{"name": "hv09"}]}
 

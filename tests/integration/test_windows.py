@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from driving import Driver
-from scenarios import item_of, scenario_of
+from support.module_runner import ModuleRunner
+from support.scenarios import item_of, scenario_of
 
 NOON = "2026-01-15T12:00:00Z"
 HOUR = 3600
@@ -32,13 +32,13 @@ def plan_at_noon(**stages: str) -> dict[str, Any]:
     return at_noon(*(item_of(name, stage) for name, stage in stages.items()), recovery_plans=plans)
 
 
-def pass_until(vault: Driver, stamp: str) -> None:
+def pass_until(vault: ModuleRunner, stamp: str) -> None:
     """Let time pass until a moment, by the simulator's clock."""
     now = vault.simulator.locked(lambda world: world.clock.now())
     vault.pass_time((datetime.fromisoformat(stamp).replace(tzinfo=timezone.utc) - now).total_seconds())
 
 
-def expect_waiting(vault: Driver, module: str, state: str, **options: Any) -> dict[str, Any]:
+def expect_waiting(vault: ModuleRunner, module: str, state: str, **options: Any) -> dict[str, Any]:
     """Check, then run what must wait for its window; return the result."""
     sent = vault.requests()
     checked = vault.run(module, check_mode=True, **options)
@@ -52,7 +52,7 @@ def expect_waiting(vault: Driver, module: str, state: str, **options: Any) -> di
     return result
 
 
-def expect_sent(vault: Driver, module: str, write: str, **options: Any) -> dict[str, Any]:
+def expect_sent(vault: ModuleRunner, module: str, write: str, **options: Any) -> dict[str, Any]:
     """Check, then run what must be sent now; return the result."""
     sent = vault.requests()
     checked = vault.run(module, check_mode=True, **options)

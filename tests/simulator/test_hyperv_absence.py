@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from on_site import PowerShell, afflict, machine_of, strike
+from support.host_control import PowerShell, afflict, machine_of, strike
 
 NODES = ["hv01.corp.example", "hv02.corp.example"]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu1"} for name in NODES]}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from on_site import GIB, PowerShell, afflict, host_of, machine_of, strike
+from support.host_control import GIB, PowerShell, afflict, host_of, machine_of, strike
 from winrm.exceptions import WinRMOperationTimeoutError
 from winrm.protocol import Protocol
 

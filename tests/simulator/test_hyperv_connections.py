@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from on_site import afflict, host_of, machine_of, strike
+from support.host_control import afflict, host_of, machine_of, strike
 
 CLUSTER = {
     "name": "site1",

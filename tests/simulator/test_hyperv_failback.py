@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from on_site import GIB, afflict, host_of, machine_of, machines_of
+from support.host_control import GIB, afflict, host_of, machine_of, machines_of
 
 MIB = 1024**2
 BOOT = 45

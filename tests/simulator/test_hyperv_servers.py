@@ -10,8 +10,8 @@ import json
 from datetime import datetime
 
 import pytest
-from on_site import GIB, PowerShell, afflict, host_of
-from powershells import run
+from support.host_control import GIB, PowerShell, afflict, host_of
+from support.powershells import run
 
 from asr_simulator.scenarios import ScenarioError, load
 from asr_simulator.world import build_world

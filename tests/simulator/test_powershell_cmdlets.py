@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from powershells import IN_BOTH, REFUSAL, lines_in, run
+from support.powershells import IN_BOTH, REFUSAL, lines_in, run
 
 THINGS = (
     "$o = [pscustomobject]@{n = 'b'; v = 2}, [pscustomobject]@{n = 'a'; v = 1}, [pscustomobject]@{n = 'B'; v = 3}; "

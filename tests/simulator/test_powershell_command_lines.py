@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from powershells import REFUSAL, machine_of
+from support.powershells import REFUSAL, machine_of
 
 from powershell_subset import Completed, reads_input, run_command_line
 

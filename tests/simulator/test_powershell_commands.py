@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from powershells import NOW, REFUSAL, lines, run
+from support.powershells import NOW, REFUSAL, lines, run
 
 from powershell_subset import Answer, Call, Command, CommandError, PSEnum, PSObject
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from powershells import encoded_line, run
+from support.powershells import encoded_line, run
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.question import (
     Console,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from powershells import IN_BOTH, REFUSAL, lines_in, run
+from support.powershells import IN_BOTH, REFUSAL, lines_in, run
 
 DETAILS = "$_.Exception.Message; $_.FullyQualifiedErrorId; $_.CategoryInfo.ToString()"
 CAUGHT = [

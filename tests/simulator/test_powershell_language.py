@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from powershells import IN_BOTH, REFUSAL, lines, lines_in, run
+from support.powershells import IN_BOTH, REFUSAL, lines, lines_in, run
 
 ROWS: list[tuple[str, list[str]]] = [
     ("1.5; 1e3; 1gb; 2KB", ["1.5", "1000", "1073741824", "2048"]),

@@ -24,7 +24,7 @@ from uuid import UUID
 
 import pytest
 import yaml
-from powershells import REFUSAL, encoded_line, machine_of, run
+from support.powershells import REFUSAL, encoded_line, machine_of, run
 
 from powershell_subset import Call, Command, CommandError, Completed, PSEnum, PSObject, run_command_line
 

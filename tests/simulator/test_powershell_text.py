@@ -11,7 +11,7 @@ import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from powershells import REFUSAL, lines, run
+from support.powershells import REFUSAL, lines, run
 
 NASTY = [
     "a'b",

@@ -12,7 +12,7 @@ import pytest
 import requests
 from pypsrp.exceptions import AuthenticationError, WSManFaultError
 from pypsrp.shell import Process, SignalCode, WinRS
-from windows_sites import PASSWORD, USER, Windows, run, run_in, running_site
+from support.windows_sites import PASSWORD, USER, Windows, run, run_in, running_site
 from winrm import Session
 from winrm.exceptions import InvalidCredentialsError, WinRMOperationTimeoutError
 

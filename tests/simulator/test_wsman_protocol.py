@@ -11,7 +11,7 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
-from windows_sites import running_site
+from support.windows_sites import running_site
 
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 CMD = f"{SHELL}/cmd"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from windows_sites import PASSWORD, USER, Windows, run, running_site
+from support.windows_sites import PASSWORD, USER, Windows, run, running_site
 from winrm.exceptions import InvalidCredentialsError, WSManFaultError
 from winrm.protocol import Protocol
 

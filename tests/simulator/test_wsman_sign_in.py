@@ -17,7 +17,7 @@ import spnego
 from hypothesis import given
 from hypothesis import strategies as st
 from spnego.channel_bindings import GssChannelBindings
-from windows_sites import PASSWORD, USER, Windows, run, running_site
+from support.windows_sites import PASSWORD, USER, Windows, run, running_site
 
 from asr_simulator.wsman.accounts import find_account, sender_of
 from asr_simulator.wsman.authentication import Guard

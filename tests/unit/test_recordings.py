@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 import trustme
 from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
-from bodies import leaves
-from signing_in import signed_in_policies
-from web import Answer, Web
+from support.bodies import leaves
+from support.signing_in import signed_in_policies
+from support.web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
-from oracle import Oracle
-from scenarios import CLOUD, STARTER, item_of, scenario_of
-from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
+from support.module_runner import ModuleRunner
+from support.oracle import Oracle
+from support.scenarios import CLOUD, STARTER, item_of, scenario_of
+from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.hyperv.cmdlets.enums import VMM_RECORD
@@ -47,7 +47,7 @@ VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
 OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), ("failback_prereq", {}))
 
 
-def trouble(vault: Driver, dice: random.Random, name: str) -> None:
+def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     """Let what the lists of its hosts show of a machine be less than there is, or as it should be again."""
     chosen = dice.random()
     state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(("", *VMM_RECORD))
@@ -75,7 +75,7 @@ def test_what_no_list_shows_is_not_absent(number: int, tmp_path: Path) -> None:
     scenario = scenario_of(*items, fabrics=[SITE, CLOUD], principals=[STARTER], speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
-        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        vault = ModuleRunner(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
         for _step in range(STEPS):
             name = dice.choice((*CLUSTERED, *BEHIND_VMM))
             trouble(vault, dice, name)

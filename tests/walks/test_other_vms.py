@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
-from oracle import Oracle
-from scenarios import STARTER, item_of, scenario_of
-from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
+from support.module_runner import ModuleRunner
+from support.oracle import Oracle
+from support.scenarios import STARTER, item_of, scenario_of
+from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -38,7 +38,7 @@ VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
+def walk(vault: ModuleRunner, dice: random.Random, names: tuple[str, ...]) -> None:
     """Call verbs in any order, and let time pass. What a verb says of its failure is judged elsewhere."""
     for _step in range(STEPS):
         module, options = dice.choice(VERBS)
@@ -55,7 +55,7 @@ def test_a_disk_that_only_azure_has_is_not_deleted(number: int, tmp_path: Path) 
     scenario = scenario_of(*items, principals=[STARTER], variants={"target_disks": dice.choice(("told", "untold"))})
     with Simulator.start({**scenario, "speed": 0}, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
-        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        vault = ModuleRunner(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
         for name in names:
             vault.trouble(azure_vm=name, attach_disk=f"{name}-logs", gb=64)
         walk(vault, dice, names)
@@ -77,7 +77,7 @@ def test_somebody_elses_vm_is_left_alone(number: int, tmp_path: Path) -> None:
     scenario = scenario_of(*items, principals=[STARTER], variants={"target_disks": told}, speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
-        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        vault = ModuleRunner(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
         others = simulator.locked(lambda world: [vm for vm in world.compute.machines() if vm.name in names])
         before = [(vm.name, vm.power, vm.operated) for vm in others]
         walk(vault, dice, names)

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver, accepted
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from oracle import Oracle, is_refused, sent_again
-from scenarios import item_of, scenario_of
-from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
+from support.module_runner import ModuleRunner, accepted
+from support.oracle import Oracle, is_refused, sent_again
+from support.scenarios import item_of, scenario_of
+from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 from walks.lifecycle_model import (
     BACK,
     COMMIT,
@@ -144,7 +144,7 @@ class Walk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.simulator.reset(load({**SCENARIO, "speed": 0}))
-        self.vault = Driver(self.simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        self.vault = ModuleRunner(self.simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
         # What a console shows besides its answers is no trouble: nothing may come of it.
         self.vault.trouble(host="hv01", console="noisy")
         self.accepted: set[tuple[str, str]] = set()

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
-from host_fates import of_undo
-from oracle import Oracle
-from scenarios import CLOUD, STARTER, item_of, scenario_of
-from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
+from support.host_fates import of_undo
+from support.module_runner import ModuleRunner
+from support.oracle import Oracle
+from support.scenarios import CLOUD, STARTER, item_of, scenario_of
+from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -63,7 +63,7 @@ def turned_off(simulator: Simulator) -> int:
     return simulator.locked(lambda world: sum(machine.turned_off for machine in world.hyperv.machines()))
 
 
-def undo_failback(vault: Driver, oracle: Oracle, dice: random.Random, name: str) -> None:
+def undo_failback(vault: ModuleRunner, oracle: Oracle, dice: random.Random, name: str) -> None:
     """Go back to Azure with one machine, or try; a machine that is turned off is a step that says why."""
     oracle.forces_off = dice.random() < 0.4
     options = {"shutdown_timeout": dice.choice((60, 300)), "close_applications": dice.random() < 0.7}
@@ -80,7 +80,7 @@ def undo_failback(vault: Driver, oracle: Oracle, dice: random.Random, name: str)
     assert all(step["detail"].startswith("Turned off, as force_off allows: ") for step in forced)
 
 
-def meanwhile(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> None:
+def meanwhile(vault: ModuleRunner, dice: random.Random, names: tuple[str, ...]) -> None:
     """Something becomes of a machine now and then while others are waited for."""
     if dice.random() < 0.2:
         vault.trouble(vm=dice.choice(names), **dice.choice((*SICK, *WELL)))
@@ -96,7 +96,7 @@ def test_no_vm_is_turned_off_unless_that_is_allowed(number: int, tmp_path: Path)
     scenario = scenario_of(*items, principals=[STARTER], fabrics=[SITE, CLOUD], speed=0)
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
-        vault = Driver(simulator, poll_interval=10, wait_timeout=6000).knows_hosts()
+        vault = ModuleRunner(simulator, poll_interval=10, wait_timeout=6000).knows_hosts()
         vault.pass_time(300)
         vault.meanwhile = lambda _seconds: meanwhile(vault, dice, (*names, "bystander"))
         for name in names:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import Driver
-from oracle import Oracle
-from scenarios import item_of, scenario_of
-from soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
+from support.module_runner import ModuleRunner
+from support.oracle import Oracle
+from support.scenarios import item_of, scenario_of
+from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -41,7 +41,7 @@ VERBS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def walk(vault: Driver, dice: random.Random, names: tuple[str, ...]) -> list[str]:
+def walk(vault: ModuleRunner, dice: random.Random, names: tuple[str, ...]) -> list[str]:
     """Call verbs in any order while jobs age out; return what was committed as something else."""
     wrong = []
     for _step in range(STEPS):
@@ -66,7 +66,7 @@ def test_a_commit_is_sent_by_who_knows_which_it_is(number: int, tmp_path: Path) 
     variants = dice.choice(({}, UNSEEN, UNSEEN))
     with Simulator.start(scenario_of(*items, variants=variants, speed=0), tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
-        vault = Driver(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        vault = ModuleRunner(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
         violations = walk(vault, dice, names) + oracle.violations
         count(walks=WALKS_OF_A_SEED, violations=len(violations))
         assert violations == []

@@ -14,7 +14,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "simulator" / "src")]
 
-from powershells import real_lines  # noqa: E402 - it is found by the line above
+from support.powershells import real_lines  # noqa: E402 - it is found by the line above
 
 
 def rows() -> Iterator[tuple[str, list[str]]]:

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import pytest
-from module_contracts import CONTRACTS
+from support.module_contracts import CONTRACTS
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import diff_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError

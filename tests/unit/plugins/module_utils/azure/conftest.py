@@ -16,8 +16,8 @@ import pytest
 import trustme
 from azure.core import PipelineClient
 from azure.core.rest import HttpRequest, HttpResponse
-from signing_in import signed_in_policies
-from web import Answer, Web
+from support.signing_in import signed_in_policies
+from support.web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import WatchedTransport, WritesOncePolicy
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from web import LOOPBACK, Answer, Web, free_port
+from support.web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud, discover_cloud, named_cloud
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (

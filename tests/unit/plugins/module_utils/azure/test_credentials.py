@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from driving import Driver
-from scenarios import scenario_of
-from web import LOOPBACK, Answer, Web, free_port
+from support.module_runner import ModuleRunner
+from support.scenarios import scenario_of
+from support.web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.clouds import Cloud
 from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import (
@@ -83,11 +83,11 @@ def test_the_credential_is_of_the_kind_that_the_settings_make_possible(
     assert isinstance(build_credential(settings, CLOUD, client.transport), kind)
 
 
-def asked_for_tokens(driver: Driver) -> int:
+def asked_for_tokens(driver: ModuleRunner) -> int:
     return sum(entry["path"].endswith("/token") for entry in driver.simulator.journal.entries())
 
 
-def test_many_tasks_ask_for_one_token(driver: Callable[..., Driver]) -> None:
+def test_many_tasks_ask_for_one_token(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(scenario_of("web01"))
     for _task in range(3):
         drive.run("replicated_item_info", name="web01")
@@ -95,7 +95,7 @@ def test_many_tasks_ask_for_one_token(driver: Callable[..., Driver]) -> None:
     assert asked_for_tokens(drive) == 1
 
 
-def test_a_token_that_runs_out_is_asked_for_again(driver: Callable[..., Driver]) -> None:
+def test_a_token_that_runs_out_is_asked_for_again(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(scenario_of("web01"))
     drive.run("replicated_item_info", name="web01")
     # The simulator counts a token's life in its own time, the client in real time: to the client it looks good still.
@@ -104,7 +104,7 @@ def test_a_token_that_runs_out_is_asked_for_again(driver: Callable[..., Driver])
     assert asked_for_tokens(drive) == 2
 
 
-def test_a_wrong_secret_is_told_as_such_and_is_not_shown(driver: Callable[..., Driver]) -> None:
+def test_a_wrong_secret_is_told_as_such_and_is_not_shown(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(scenario_of("web01"), secret="not-the-secret")
     failed = drive.fail("replicated_item_info", name="web01")
     assert failed["error"]["kind"] == "authentication"
@@ -130,7 +130,7 @@ NO_SECRET: dict[str, Any] = {"secret": None}
     ids=str,
 )
 def test_a_credential_that_cannot_be_used_is_one_clear_error(
-    options: dict[str, Any], environ: dict[str, str], words: str, driver: Callable[..., Driver]
+    options: dict[str, Any], environ: dict[str, str], words: str, driver: Callable[..., ModuleRunner]
 ) -> None:
     drive = driver(scenario_of("web01"), **options)
     drive.environ.update(environ)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import trustme
 from azure.core.exceptions import ClientAuthenticationError
-from middleboxes import TlsBreaker
-from web import LOOPBACK, Answer, Web, free_port
+from support.middleboxes import TlsBreaker
+from support.web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (

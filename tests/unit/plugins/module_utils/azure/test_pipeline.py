@@ -18,9 +18,9 @@ from azure.core import PipelineClient
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 from azure.core.rest import HttpRequest
-from middleboxes import Proxy, TlsBreaker
-from signing_in import CLOUD
-from web import LOOPBACK, Answer, Web, free_port
+from support.middleboxes import Proxy, TlsBreaker
+from support.signing_in import CLOUD
+from support.web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.credentials import SharedToken, SignInTime
 from ansible_collections.asr.failback.plugins.module_utils.azure.errors import translated

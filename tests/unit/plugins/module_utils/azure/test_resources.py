@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core import ARMPipelineClient
-from web import Answer, Web
+from support.web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.compute import Compute
 from ansible_collections.asr.failback.plugins.module_utils.azure.resources import Resources

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-import bodies
 import pytest
 from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
-from web import Answer, Web
+from support import bodies
+from support.web import Answer, Web
 
 from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery import (
     DEFAULT_RETRY_AFTER,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from web import Web
-from winrm_host import Host
+from support.web import Web
+from support.winrm_host import Host
 
 
 @pytest.fixture(scope="session")

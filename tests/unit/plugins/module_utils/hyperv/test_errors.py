@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from web import LOOPBACK, Answer, free_port
-from winrm_host import PASSWORD, USER, Host, fault
+from support.web import LOOPBACK, Answer, free_port
+from support.winrm_host import PASSWORD, USER, Host, fault
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.errors import clean
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.session import HostSession

@@ -14,8 +14,20 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from web import LOOPBACK, Answer
-from winrm_host import COMMAND, OPERATION_TIMEOUT, PASSWORD, SHELL, TAKEN, USER, Host, fault, read, said, sent_in
+from support.web import LOOPBACK, Answer
+from support.winrm_host import (
+    COMMAND,
+    OPERATION_TIMEOUT,
+    PASSWORD,
+    SHELL,
+    TAKEN,
+    USER,
+    Host,
+    fault,
+    read,
+    said,
+    sent_in,
+)
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import Hosts, no_inventory
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (

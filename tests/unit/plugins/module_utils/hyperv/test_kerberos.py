@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from programs_run import RUNNERS
+from support.programs_run import RUNNERS
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.kerberos import ticket
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import HostSettings, resolve_settings

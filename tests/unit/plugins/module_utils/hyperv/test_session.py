@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from web import Answer
-from winrm_host import (
+from support.web import Answer
+from support.winrm_host import (
     COMMAND,
     OPERATION_TIMEOUT,
     PASSWORD,

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import pytest
-from bodies import CONTAINER, VAULT
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import CONTAINER, VAULT
 
 from ansible_collections.asr.failback.plugins.module_utils.model import arm_ids
 

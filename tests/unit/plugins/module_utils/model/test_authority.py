@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import bodies
 import pytest
-from bodies import failback, inline, item, job, scenario, synchronizing_first
+from support import bodies
+from support.bodies import failback, inline, item, job, scenario, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.model.history import History, history_of

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import bodies
 import pytest
+from support import bodies
 
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_disks import uncarried
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_resources import AzureDisk

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import bodies
 import pytest
+from support import bodies
 
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_identity import identify
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_resources import parse_vm

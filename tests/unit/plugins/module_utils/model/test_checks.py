@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from bodies import AZURE_GROUP, failback, item, scenario
+from support.bodies import AZURE_GROUP, failback, item, scenario
 
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_disks import UncarriedDisk
 from ansible_collections.asr.failback.plugins.module_utils.model.azure_locks import ItemLocks

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from bodies import item
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import item
 
 from ansible_collections.asr.failback.plugins.module_utils.model.data_sync import (
     BEFORE_FAILOVER,

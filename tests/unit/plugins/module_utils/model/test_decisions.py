@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import failback, item, job, synchronizing_first
+from support.bodies import failback, item, job, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import (
     Decision,

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from bodies import CONTAINER, VAULT
+from support.bodies import CONTAINER, VAULT
 
 from ansible_collections.asr.failback.plugins.module_utils.model.fabrics import (
     parse_container,

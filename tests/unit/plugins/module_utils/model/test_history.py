@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import bodies
 import pytest
-from bodies import failback, group, inline, item, job, machine, synchronizing_first, task
+from support import bodies
+from support.bodies import failback, group, inline, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Step, Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.model.history import History, history_of

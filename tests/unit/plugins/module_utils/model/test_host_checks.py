@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from bodies import VM_ID, item
+from support.bodies import VM_ID, item
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.model.findings import Finding, NotRead

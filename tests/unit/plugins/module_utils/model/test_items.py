@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import bodies
 import pytest
+from support import bodies
 
 from ansible_collections.asr.failback.plugins.module_utils.model.items import Disk, parse_item
 

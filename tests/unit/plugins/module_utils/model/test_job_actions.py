@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import Body, failback, full_download, group, item, job, machine, synchronizing_first, task
+from support.bodies import Body, failback, full_download, group, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Step
 from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import bodies
 import pytest
-from bodies import failback, full_download, group, inline, job, machine, skipped, synchronizing_first, task
+from support import bodies
+from support.bodies import failback, full_download, group, inline, job, machine, skipped, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import (

@@ -10,9 +10,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from bodies import leaves
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import leaves
 
 from ansible_collections.asr.failback.plugins.module_utils.model.json_path import (
     as_result,

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import bodies
 import pytest
-from bodies import failback, full_download, item, job, scenario, synchronizing_first, task
+from support import bodies
+from support.bodies import failback, full_download, item, job, scenario, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.model.history import History

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import VM_ID, failback, group, job, machine, task
+from support.bodies import VM_ID, failback, group, job, machine, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.model.ownership import tells_what_it_moves

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import bodies
 import pytest
-from bodies import failback, full_download, inline, job, synchronizing_first, task
 from hypothesis import given
 from hypothesis import strategies as st
+from support import bodies
+from support.bodies import failback, full_download, inline, job, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.model.progress import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import item, job, skipped, task
+from support.bodies import item, job, skipped, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import bodies
-from bodies import failback, full_download, item, job, scenario, synchronizing_first
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
+from support import bodies
+from support.bodies import failback, full_download, item, job, scenario, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Step, Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState

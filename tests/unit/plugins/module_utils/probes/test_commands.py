@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from programs_run import RUNNERS
+from support.programs_run import RUNNERS
 
 from ansible_collections.asr.failback.plugins.module_utils.model.programs import Ended
 from ansible_collections.asr.failback.plugins.module_utils.probes.commands import judge_command

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import trustme
-from web import LOOPBACK, Answer, Web, free_port
-from winrm_host import COMMAND, SHELL, TAKEN, asked_in, output, said, shown
+from support.web import LOOPBACK, Answer, Web, free_port
+from support.winrm_host import COMMAND, SHELL, TAKEN, asked_in, output, said, shown
 
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.guest_command import SCRIPT
 from ansible_collections.asr.failback.plugins.module_utils.probes.powershell import WinrmProbe

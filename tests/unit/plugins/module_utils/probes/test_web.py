@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import trustme
-from web import LOOPBACK, Answer, Web, free_port
+from support.web import LOOPBACK, Answer, Web, free_port
 
 from ansible_collections.asr.failback.plugins.module_utils.probes.tcp import TcpProbe
 from ansible_collections.asr.failback.plugins.module_utils.probes.web import HttpProbe

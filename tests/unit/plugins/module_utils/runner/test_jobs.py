@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bodies import failback, group, task
+from support.bodies import failback, group, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.runner.jobs import (

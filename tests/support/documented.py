@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from module_contracts import CONTRACTS
-from playing import COLLECTIONS
+from support.module_contracts import CONTRACTS
+from support.playbook_runner import COLLECTIONS
 
 Documentation = Mapping[str, Any]
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -11,7 +11,6 @@ from typing import Any
 
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from module_contracts import CONTRACTS
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, execute
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
@@ -21,6 +20,7 @@ from ansible_collections.asr.failback.plugins.module_utils.runner.contract impor
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 from asr_simulator.server import Simulator
+from support.module_contracts import CONTRACTS
 
 
 class OptionsRejectedError(Exception):
@@ -44,7 +44,7 @@ def accepted(*names: str, sides: tuple[str, ...] = ("on_premises",)) -> dict[str
     return {"accept_unseen": [{"vm": name, "sides": [*sides]} for name in names]}
 
 
-class Driver:
+class ModuleRunner:
     """Runs modules as one principal of a simulator; `principal` is its name in the scenario, by default the first.
 
     Options given here go to every module and may be overridden at each call; None leaves one out. `lines` collects the
@@ -74,7 +74,7 @@ class Driver:
         }
         self._cache = RunCache()
 
-    def knows_hosts(self, *, transport: str = "basic") -> Driver:
+    def knows_hosts(self, *, transport: str = "basic") -> ModuleRunner:
         """Put every simulated Hyper-V host and VMM server into the inventory; return the driver.
 
         NTLM signs in anew for each session, which takes its time: tests of other things use basic over TLS.

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from driving import Driver, accepted
-
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
+from support.module_runner import ModuleRunner, accepted
 
 # Each module of a failback, and the stage that it begins in.
 STEPS = {
@@ -51,7 +50,7 @@ class Failed:
     since: int = 0
 
 
-class Journey:
+class FullRun:
     """Brings a target of a simulator home. With C(hosts) they are asked, and the commit demands evidence."""
 
     def __init__(self, simulator: Simulator, target: dict[str, str], *, hosts: bool = False) -> None:
@@ -61,8 +60,8 @@ class Journey:
         self.said: set[tuple[str, str]] = set()
         self.driver = self._new_driver()
 
-    def _new_driver(self) -> Driver:
-        driver = Driver(self.simulator)
+    def _new_driver(self) -> ModuleRunner:
+        driver = ModuleRunner(self.simulator)
         return driver.knows_hosts() if self.hosts else driver
 
     def steps(self) -> list[str]:
@@ -151,7 +150,7 @@ def sent(simulator: Simulator, since: int = 0) -> int:
     return len(simulator.journal.entries(since, writes=True))
 
 
-def faults_of(failed: Failed, journey: Journey) -> list[str]:
+def faults_of(failed: Failed, journey: FullRun) -> list[str]:
     """What is wrong with how a module failed; nothing where it says all that a person needs."""
     problem, result = failed.problem, failed.problem.as_result()
     wrong = []
@@ -167,7 +166,7 @@ def faults_of(failed: Failed, journey: Journey) -> list[str]:
     return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
 
 
-def _wrong_side(result: dict[str, Any], journey: Journey) -> list[str]:
+def _wrong_side(result: dict[str, Any], journey: FullRun) -> list[str]:
     message = result["msg"]
     if "authoritative_side" not in result:
         return [] if NOTHING_READ in message else ["says nothing of the side"]

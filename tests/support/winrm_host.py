@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from web import LOOPBACK, Answer, Web
-
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.session import HostSession
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.settings import resolve_settings
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from support.web import LOOPBACK, Answer, Web
 
 USER, PASSWORD = "CONTOSO\\failback", "p4ssw0rd-of-the-host"
 _ENVELOPE = '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>{}</s:Body></s:Envelope>'

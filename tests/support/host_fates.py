@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oracle import MADE, NOT_MADE, POWER, START, SWITCH, UNKNOWN
+from support.oracle import MADE, NOT_MADE, POWER, START, SWITCH, UNKNOWN
 
 # What the steps of an undo change on a host.
 OF_STEPS = {"shut_down": POWER, "turn_off": POWER, "hold": START}

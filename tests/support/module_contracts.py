@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 
-ACTIONS = Path(__file__).resolve().parents[1] / "plugins" / "action"
+ACTIONS = Path(__file__).resolve().parents[2] / "plugins" / "action"
 
 
 def _contract_of(module: str) -> Contract:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from on_site import afflict
 
 from asr_simulator.connection import INVENTORY
 from asr_simulator.server import Simulator
+from support.host_control import afflict
 
 SECONDS = 120
 # Where build/ holds the collection; make sets it too.
-COLLECTIONS = Path(__file__).resolve().parents[1] / "build" / "collections"
+COLLECTIONS = Path(__file__).resolve().parents[2] / "build" / "collections"
 
 # The writes of a whole failback that synchronises first.
 WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
@@ -42,7 +42,7 @@ class Played:
     results: dict[str, Any]
 
 
-class Stage:
+class PlaybookRunner:
     """A folder with an inventory for one simulator. `variables` go to all hosts."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
@@ -58,7 +58,7 @@ class Stage:
             "failback_wait_timeout": 60,
         }
 
-    def knows_hosts(self) -> Stage:
+    def knows_hosts(self) -> PlaybookRunner:
         """Put the simulated Hyper-V hosts and VMM servers into the inventory of every run; return the stage."""
         hosts = Path(self.simulator.connection["ca_bundle"]).parent / INVENTORY
         self._inventories = [*self._inventories[:1], hosts]

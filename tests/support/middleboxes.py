@@ -16,7 +16,8 @@ import threading
 from types import TracebackType
 
 import trustme
-from web import LOOPBACK
+
+from support.web import LOOPBACK
 
 PLAIN = b"HTTP/1.1 502 a middlebox speaks plain here\r\n\r\n"
 
