@@ -78,7 +78,7 @@ def _problem_of(item: Mapping[str, Any], expect: Mapping[str, Any], record: Repo
 
 def summary(records: Mapping[str, Report], expect: Mapping[str, Any]) -> None:
     """Print each VM in a line, with what the scenario says of those that cannot come home."""
-    print(f"\n{'VM':<13}{'ended as':<25}{'data synchronised':<19}{'side':<13}{'one side runs':<15}works there")
+    print(f"\n{'VM':<13}{'ended as':<25}{'data synchronized':<19}{'side':<13}{'one side runs':<15}works there")
     for name, record in sorted(records.items()):
         sync = next((step["data_sync"] for step in record["steps"] if step["data_sync"]), "")
         checks = (step["split_brain_check"] for step in record["steps"][::-1] if step["changed"])

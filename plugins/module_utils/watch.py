@@ -139,7 +139,7 @@ class Watch:
     def require_wanted(self) -> None:
         """Raise Orphaned where the run that the task belongs to is gone. To be asked before everything that writes.
 
-        Who kills Ansible wants it to stop. What waits for a data synchronisation to end would cut over hours later.
+        Who kills Ansible wants it to stop. What waits for a data synchronization to end would cut over hours later.
         """
         if not self._is_wanted():
             raise Orphaned("The run of Ansible that this task belonged to is gone.", "Nothing more is sent.")

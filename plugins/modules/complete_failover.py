@@ -9,11 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: complete_failover
-short_description: Complete a failback that has synchronised its data
+short_description: Complete a failback that has synchronized its data
 description:
-  - Lets the failback job go on that waits after the data synchronisation. The VM in Azure is shut down, its last
+  - Lets the failback job go on that waits after the data synchronization. The VM in Azure is shut down, its last
     changes are copied and the on-premises VM starts.
-  - Waits for a synchronisation that still runs, and attaches to a completion that was started before.
+  - Waits for a synchronization that still runs, and attaches to a completion that was started before.
   - Reads both sides back afterwards, and fails where the VM in Azure still runs.
   - Outside of O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
 options:

@@ -26,7 +26,7 @@ options:
     default: false
   data_sync:
     description:
-      - Data synchronisation that is planned. V(auto) recommends one in RV(data_sync).
+      - Data synchronization that is planned. V(auto) recommends one in RV(data_sync).
     type: str
     default: auto
     choices:
@@ -139,7 +139,7 @@ failed_findings:
   elements: dict
   sample: []
 data_sync:
-  description: The data synchronisation and why; V(null) where none was to be chosen.
+  description: The data synchronization and why; V(null) where none was to be chosen.
   returned: success
   type: dict
   contains:

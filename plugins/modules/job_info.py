@@ -116,7 +116,7 @@ jobs:
     progress:
       description: How far the job is, in one line.
       type: str
-      sample: "Planned failover of web01: synchronised, waits for Complete Failover"
+      sample: "Planned failover of web01: synchronized, waits for Complete Failover"
     target:
       description: What the job works on, with C(id), C(name) and C(type).
       type: dict

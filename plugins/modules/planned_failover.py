@@ -12,7 +12,7 @@ module: planned_failover
 short_description: Start the failback of a VM or recovery plan, or fail it over to Azure
 description:
   - Starts the planned failover of Azure Site Recovery from Azure to on-premises, which is how a failback begins, and
-    waits until its data is synchronised. With O(direction=primary_to_recovery) fails over to Azure, as drills do.
+    waits until its data is synchronized. With O(direction=primary_to_recovery) fails over to Azure, as drills do.
   - Attaches to a failback that already runs, triggers one that was interrupted again, and does nothing for a VM that
     is back.
   - When only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
@@ -21,7 +21,7 @@ description:
     long that takes is up to the service.
   - O(window) does not matter where the data is copied before the failover. That is started at once, and
     M(asr.failback.complete_failover) takes a window of its own.
-  - Do not start the on-premises VM while its data is synchronised, and do not take checkpoints of it.
+  - Do not start the on-premises VM while its data is synchronized, and do not take checkpoints of it.
 options:
   direction:
     description:
@@ -59,7 +59,7 @@ options:
     type: str
   wait_for:
     description:
-      - V(started) ends when the service has begun, V(waiting_for_completion) when the data is synchronised and the
+      - V(started) ends when the service has begun, V(waiting_for_completion) when the data is synchronized and the
         job waits, or has ended where there is nothing to wait for, V(end) when the job has ended, which after
         V(before_failover) needs somebody to complete it.
     type: str
@@ -89,7 +89,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Synchronise one VM while it runs in Azure
+- name: Synchronize one VM while it runs in Azure
   asr.failback.planned_failover:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -163,7 +163,7 @@ window:
       type: str
       sample: "2026-02-01T03:00:00+00:00"
 data_sync:
-  description: The data synchronisation and why; V(null) where none was to be chosen.
+  description: The data synchronization and why; V(null) where none was to be chosen.
   returned: success
   type: dict
   contains:

@@ -166,7 +166,7 @@ def test_a_busy_item_is_failed_back_once_the_other_job_has_ended(driver: Any) ->
     assert vault.writes() == ["POST vm1/plannedFailover"]
 
 
-def test_the_journal_of_a_whole_cycle_that_synchronises_first(driver: Any) -> None:
+def test_the_journal_of_a_whole_cycle_that_synchronizes_first(driver: Any) -> None:
     vault = driver(scenario_of("vm1"), policy="now", **accepted("vm1"))
     started = vault.run("planned_failover", replicated_item="vm1")
     for module in ("complete_failover", "commit", "reverse_replicate"):

@@ -152,7 +152,7 @@ def test_given_a_full_download_when_failed_back_then_nobody_is_asked_and_azure_i
     assert counter.truth("sql01")["stage"] == "failback_commit_pending"
 
 
-def test_given_more_data_when_synchronised_then_it_takes_longer(desk, vault_of, failback):
+def test_given_more_data_when_synchronized_then_it_takes_longer(desk, vault_of, failback):
     counter = desk(
         vault_of(
             {"name": "small", "disks": [{"name": "a", "gb": 40}], "changed_gb": 1},
@@ -177,7 +177,7 @@ def test_given_a_new_job_when_read_at_once_then_not_started_without_scenario(des
     assert len(started["tasks"]) == 6
 
 
-def test_given_the_service_when_data_is_synchronised_and_replication_starts_then_it_starts_jobs_of_its_own(
+def test_given_the_service_when_data_is_synchronized_and_replication_starts_then_it_starts_jobs_of_its_own(
     desk, vault_of, failback, to_azure
 ):
     counter = desk(vault_of({"name": "web01"}))

@@ -321,7 +321,7 @@ def test_given_automatic_start_actions_when_the_host_restarts_then_they_say_what
     assert states == {"never": left, "before": "Running", "always": "Running", "idle": "Off"}
 
 
-def test_given_an_unknown_start_action_when_set_then_it_is_not_modelled(on):
+def test_given_an_unknown_start_action_when_set_then_it_is_not_modeled(on):
     done = on({"name": "web01"})[1].run("Set-VM web01 -AutomaticStartAction Sometimes")
     assert (done.exit_code, "NotImplemented" in done.stderr) == (1, True)
 

@@ -92,7 +92,7 @@ def test_given_a_failback_when_it_runs_then_files_grow_and_the_vm_answers_some_t
     assert file_sizes(here, "web01") == after
 
 
-def test_given_a_cancelled_synchronisation_when_time_passes_then_the_files_grow_no_more(desk, vault_of, failback):
+def test_given_a_cancelled_synchronization_when_time_passes_then_the_files_grow_no_more(desk, vault_of, failback):
     counter = desk(vault_of({"name": "web01", "changed_gb": 10}))
     job = counter.begin("web01", "plannedFailover", failback("ForDownTime"))
     counter.pass_time(60)
@@ -195,7 +195,7 @@ def test_given_the_fleet_when_the_vm_of_the_dead_host_is_failed_back_then_it_run
     }
 
 
-def test_given_too_little_room_when_failed_back_then_the_job_fails_in_the_synchronisation_until_there_is_more(
+def test_given_too_little_room_when_failed_back_then_the_job_fails_in_the_synchronization_until_there_is_more(
     desk, vault_of, failback
 ):
     counter = desk(vault_of({"name": "web01", "changed_gb": 8}))

@@ -105,7 +105,7 @@ def test_given_a_query_that_cim_does_not_understand_when_asked_then_it_is_refuse
         "Stop-VM web01 -WhatIf",
     ],
 )
-def test_given_what_is_not_modelled_when_asked_for_then_the_script_ends_and_says_so(at, script):
+def test_given_what_is_not_modeled_when_asked_for_then_the_script_ends_and_says_so(at, script):
     done = at()[1].run(f"try {{ {script} }} catch {{ 'caught' }}")
     assert (done.exit_code, "does not model" in done.stderr, "caught" in done.stdout) == (1, True, False)
 

@@ -15,7 +15,7 @@ def state_after(counter, job, name):
     return truth["stage"], truth["on_premises_vm"]["disks"], truth["azure_vm"]["power"]
 
 
-def test_given_a_synchronisation_when_cancelled_then_first_cancelling_and_the_disks_are_inconsistent(
+def test_given_a_synchronization_when_cancelled_then_first_cancelling_and_the_disks_are_inconsistent(
     desk, vault_of, failback
 ):
     counter = desk(vault_of({"name": "web01", "changed_gb": 200}))

@@ -21,7 +21,7 @@ def machine_tasks(task):
             yield from machine_tasks(child)
 
 
-def test_given_a_plan_when_synchronised_first_then_it_waits_once_for_all_and_brings_all_back(
+def test_given_a_plan_when_synchronized_first_then_it_waits_once_for_all_and_brings_all_back(
     desk, vault_of, plan_failback
 ):
     counter = desk(vault_of(*PAIR, **GROUPS))
@@ -149,7 +149,7 @@ def test_given_a_waiting_plan_when_cancelled_then_its_members_are_interrupted_an
         assert "Failback" in counter.item(name)["allowedOperations"]
 
 
-def test_given_a_synchronising_plan_when_cancelled_then_its_children_are_too(desk, vault_of, plan_failback):
+def test_given_a_synchronizing_plan_when_cancelled_then_its_children_are_too(desk, vault_of, plan_failback):
     counter = desk(vault_of(*[{**item, "changed_gb": 300} for item in PAIR], **GROUPS))
     job = counter.begin("plan1", "plannedFailover", plan_failback())
     counter.pass_time(60)

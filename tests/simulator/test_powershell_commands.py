@@ -167,7 +167,7 @@ def test_given_the_hosts_clock_when_it_is_another_then_the_script_sees_that_one(
         "Get-Machine one -ErrorVariable +e",
     ],
 )
-def test_given_what_is_not_modelled_when_used_then_it_is_refused(script: str) -> None:
+def test_given_what_is_not_modeled_when_used_then_it_is_refused(script: str) -> None:
     completed = run(script, GET)
     assert completed.stderr.startswith(REFUSAL)
     assert (completed.stdout, completed.exit_code) == ("", 1)

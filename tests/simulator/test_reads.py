@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from asr_simulator.site_recovery.api.routes import READS, WRITES
-from asr_simulator.site_recovery.api.unmodeled import UNMODELLED
+from asr_simulator.site_recovery.api.unmodeled import UNMODELED
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +294,7 @@ def test_given_old_and_new_versions_when_an_operation_starts_then_where_its_stat
     assert counter.caller.get(answer.headers["Azure-AsyncOperation"], None).status_code == 200
 
 
-def test_given_known_but_unmodelled_calls_when_made_then_501_naming_the_call(fleet):
+def test_given_known_but_unmodeled_calls_when_made_then_501_naming_the_call(fleet):
     values = {
         "fabric": "f",
         "container": "c",
@@ -305,7 +305,7 @@ def test_given_known_but_unmodelled_calls_when_made_then_501_naming_the_call(fle
         "point": "t",
         "mapping": "m",
     }
-    for method, template in UNMODELLED:
+    for method, template in UNMODELED:
         answer = fleet.caller.call(method, f"{fleet.caller.vault}/{template.format(**values)}", "2025-08-01")
         assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented"), (method, template)
         assert method in answer.json()["error"]["message"]
@@ -315,9 +315,9 @@ def test_given_a_path_that_nobody_knows_when_called_then_501_for_404_would_say_t
     assert fleet.get("replicationDreams").status_code == 501
 
 
-def test_given_the_table_of_routes_when_compared_then_no_operation_is_modelled_and_refused():
-    modelled = {("GET", template) for template in READS} | {("POST", template) for template in WRITES}
-    assert not modelled & set(UNMODELLED)
+def test_given_the_table_of_routes_when_compared_then_no_operation_is_modeled_and_refused():
+    modeled = {("GET", template) for template in READS} | {("POST", template) for template in WRITES}
+    assert not modeled & set(UNMODELED)
 
 
 def test_given_networks_policies_and_machines_when_listed_then_those_of_the_estate(desk):

@@ -114,7 +114,7 @@ def test_given_a_silent_host_when_failed_back_then_the_job_fails_after_a_while_a
     assert counter.truth("web01") == before
 
 
-def test_given_a_host_lost_during_synchronisation_when_it_times_out_then_interrupted(desk, vault_of, failback):
+def test_given_a_host_lost_during_synchronization_when_it_times_out_then_interrupted(desk, vault_of, failback):
     counter = desk(vault_of({"name": "web01", "changed_gb": 200}))
     job = counter.begin("web01", "plannedFailover", failback())
     counter.pass_time(60)
@@ -179,7 +179,7 @@ def test_given_no_properties_when_failed_back_then_refused(desk, body):
     assert answer.json()["error"]["code"] == "BadRequest"
 
 
-def test_given_another_replication_provider_when_operated_then_said_not_to_be_modelled(desk, to_azure):
+def test_given_another_replication_provider_when_operated_then_said_not_to_be_modeled(desk, to_azure):
     answer = desk("every_stage").ask("vm-vmware", "plannedFailover", to_azure)
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
     assert "InMageRcm" in answer.json()["error"]["message"]

@@ -195,11 +195,11 @@ def test_given_any_stage_when_its_job_fails_or_is_cancelled_then_the_table_has_a
     assert lifecycle.after(after, event) == after
 
 
-def test_given_a_synchronisation_when_it_fails_then_never_back_to_consistent():
+def test_given_a_synchronization_when_it_fails_then_never_back_to_consistent():
     for stage in lifecycle.FAILBACK_RUNS:
         assert lifecycle.after(stage, lifecycle.FAILED) == lifecycle.INTERRUPTED
 
 
-def test_given_an_uncommitted_failover_when_synchronisation_is_tried_then_no_edge():
+def test_given_an_uncommitted_failover_when_synchronization_is_tried_then_no_edge():
     with pytest.raises(lifecycle.IllegalTransition, match="synchronization_started while failover_commit_pending"):
         lifecycle.after(lifecycle.FAILOVER_COMMIT_PENDING, "synchronization_started")

@@ -114,7 +114,7 @@ def failback(state: str, *tasks: Body, **more: Any) -> Body:
 
 
 def synchronizing_first(*, sync: str, asked: str = "NotStarted", rest: str = "NotStarted") -> list[Body]:
-    """The tasks of a failback that synchronises first: state of the synchronisation, of the question, of the rest."""
+    """The tasks of a failback that synchronizes first: state of the synchronization, of the question, of the rest."""
     return [
         task("AzureVmFailbackPrerequisitesCheck", "Succeeded"),
         task("PrepareVmOnPremForFailback", "Succeeded"),

@@ -23,7 +23,7 @@ SECONDS = 120
 # Where build/ holds the collection; make sets it too.
 COLLECTIONS = Path(__file__).resolve().parents[2] / "build" / "collections"
 
-# The writes of a whole failback that synchronises first.
+# The writes of a whole failback that synchronizes first.
 WHOLE = ["plannedFailover", "resume", "failoverCommit", "reProtect"]
 PASS = {"name": "Look at the VM", "ansible.builtin.assert": {"that": True}, "register": "failback_proof"}
 FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does not answer"}}

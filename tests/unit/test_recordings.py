@@ -299,7 +299,7 @@ def test_items_of_a_list_are_what_the_recording_shows(ask: Any) -> None:
 
 
 RUNS, DONE, FAILED = "runs", "succeeded", "failed"
-# Recording, operation, how it stands; of failbacks, whether the data synchronisation began, and whether it ended.
+# Recording, operation, how it stands; of failbacks, whether the data synchronization began, and whether it ended.
 JOBS = [
     ("e2a2015_job_failback_PlannedFailover_Succeeded_vm2", Operation.FAILBACK, DONE, True, True),
     ("rp2017_failback_2_job_InProgress_first", Operation.FAILBACK, RUNS, False, False),

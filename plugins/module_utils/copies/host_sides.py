@@ -18,7 +18,7 @@ from ..runner.services import Services
 from ..runner.target import service_time
 from .on_premises import OnPremises
 
-# In these stages a data synchronisation is still ahead, so one can be recommended, and its conditions must hold.
+# In these stages a data synchronization is still ahead, so one can be recommended, and its conditions must hold.
 BEFORE_SYNC = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER, Stage.INTERRUPTED})
 # Checks of many VMs in one run may share what a host said so many seconds ago.
 _MAX_AGE = 120

@@ -42,7 +42,7 @@ class Unseen:
 
 
 class Proofs:
-    """The judgements of one commit about what it relies on, for each machine that it was to commit."""
+    """The judgments of one commit about what it relies on, for each machine that it was to commit."""
 
     def __init__(self, session: AzureSession, request: CommitRequest) -> None:
         self._session = session

@@ -30,7 +30,7 @@ _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 _COMMITTED = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
 _IN_AZURE = frozenset({Stage.FAILOVER_COMMIT_PENDING})
 # By what is up: what to do, which side is authoritative, and the same as a value (empty: as the stage says).
-_JUDGEMENTS = {
+_JUDGMENTS = {
     "both": (
         "Do not commit. Two copies of the VM may be running, unless the failback was undone (undo_failback). Find out "
         "which one took the last writes, stop the other, then run the task again.",
@@ -209,7 +209,7 @@ class SplitBrainCheck:
     def _contradiction(self, verb_run: VerbRun, wrong: Sequence[Sides], side: str, said: str) -> Contradiction:
         where = "on-premises" if side == "on_premises" else "in Azure"
         found = {_situation(one) for one in wrong}
-        remedy, sentence, holder = next(value for key, value in _JUDGEMENTS.items() if key in found)
+        remedy, sentence, holder = next(value for key, value in _JUDGMENTS.items() if key in found)
         problem = Contradiction(
             f"{said} {self._request.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
             remedy,
@@ -278,7 +278,7 @@ def _contradicts(sides: Sides, side: str) -> bool:
 
 
 def _situation(sides: Sides) -> str:
-    """Return what is up, by what is known: a key of the judgements, of which the first is the worst."""
+    """Return what is up, by what is known: a key of the judgments, of which the first is the worst."""
     up = sides.on_premises_up
     if sides.azure.is_up:
         return "azure" if sides.on_premises_is_known and not up else "both"

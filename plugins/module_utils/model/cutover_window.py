@@ -37,7 +37,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """A window at one moment, in UTC: C(state) is before, open or over.
 
     C(opens_at) and C(closes_at) are those of the opening that C(now) is in, else of the next one, else of the last.
@@ -51,7 +51,7 @@ class Judgement:
     zone: tzinfo = timezone.utc
 
     def as_result(self) -> dict[str, str | None]:
-        """Return the judgement for a result."""
+        """Return the judgment for a result."""
         return {
             "state": self.state,
             "now": self.now.isoformat(),
@@ -78,14 +78,14 @@ class Window:
     closes_at: datetime | None
     zone: tzinfo = timezone.utc
 
-    def judge(self, now: datetime) -> Judgement:
+    def judge(self, now: datetime) -> Judgment:
         """Return what the window is at this moment."""
         state = OPEN
         if self.opens_at is not None and now < self.opens_at:
             state = BEFORE
         elif self.closes_at is not None and now >= self.closes_at:
             state = OVER
-        return Judgement(state, now, self.opens_at, self.closes_at, self.zone)
+        return Judgment(state, now, self.opens_at, self.closes_at, self.zone)
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class DailyWindow:
     closes: time
     zone: tzinfo = timezone.utc
 
-    def judge(self, now: datetime) -> Judgement:
+    def judge(self, now: datetime) -> Judgment:
         """Return what the window is at this moment."""
         opens_at, closes_at = next(pair for pair in self._openings(now) if now < pair[1])
-        return Judgement(OPEN if opens_at <= now else BEFORE, now, opens_at, closes_at, self.zone)
+        return Judgment(OPEN if opens_at <= now else BEFORE, now, opens_at, closes_at, self.zone)
 
     def _openings(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the openings around a moment, in order; days on which the clock skips the window have none."""

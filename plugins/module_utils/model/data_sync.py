@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether to synchronise before the failover or during it only: Microsoft's advice as a rule, with the reason."""
+"""Whether to synchronize before the failover or during it only: Microsoft's advice as a rule, with the reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choose_data_sync(
     vm_may_be_missing: bool,
     another_host: str = "",
 ) -> DataSync:
-    """Return the data synchronisation for items that are failed back by one operation.
+    """Return the data synchronization for items that are failed back by one operation.
 
     C(asked) is C(auto), C(before_failover) or C(during_failover). C(now) is the service's time. A recovery plan has
     one option for all its machines, so the one that has been in Azure longest decides. C(another_host) is the name of a

@@ -138,7 +138,7 @@ def _clock(side: HostSide, _facts: HostFacts) -> Finding:
         "warn",
         seen,
         f"The clock of {side.host} is more than {CLOCK_LIMIT.seconds // 60} minutes off.",
-        "Let the host synchronise its time: sign-in to Azure and to the domain may fail, and its logs mislead.",
+        "Let the host synchronize its time: sign-in to Azure and to the domain may fail, and its logs mislead.",
     )
 
 
@@ -304,7 +304,7 @@ def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
         "checkpoints",
         "fail",
         ", ".join(names),
-        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronised beneath them."
+        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronized beneath them."
         + (f" {', '.join(of_backup)}: of type {_OF_BACKUP}, left by a backup." if of_backup else ""),
         f"{_BACKUP_REMEDY} {others if len(of_backup) < len(names) else ''}".strip() if of_backup else others,
     )

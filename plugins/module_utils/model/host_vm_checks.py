@@ -47,7 +47,7 @@ def no_left_chain(side: HostSide, facts: HostFacts) -> Finding:
         "fail",
         seen,
         f"{side.name} has differencing disks on {side.host}, and no checkpoint that they belong to: a backup or a "
-        "merge has left them. Its disks cannot be synchronised beneath them.",
+        "merge has left them. Its disks cannot be synchronized beneath them.",
         "End the backup that made them, or merge them with the VM off (Hyper-V Manager, Edit Disk), then check again.",
     )
 

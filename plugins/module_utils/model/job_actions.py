@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether a job may be cancelled or restarted, what a cancel endangers, and what to do instead.
 
-Microsoft's documentation: a failback that is cancelled in its data synchronisation leaves the on-premises virtual
+Microsoft's documentation: a failback that is cancelled in its data synchronization leaves the on-premises virtual
 machine in a corrupted state, until the failover is triggered again.
 """
 

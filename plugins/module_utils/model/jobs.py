@@ -30,7 +30,7 @@ _MORE_FAILBACK_TASKS = frozenset(
 _FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
 _FULL_DOWNLOAD_TASK = "StartAzureVmFailback"
-# What writes to the on-premises disks. A plan that synchronises during the failover does so in its failover group.
+# What writes to the on-premises disks. A plan that synchronizes during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
 _LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
 # Inferred from the closed list of states that Microsoft's older PowerShell module accepts.
@@ -216,7 +216,7 @@ class Job:
 
     @property
     def waits_for_completion(self) -> bool:
-        """Whether this failback has synchronised and waits for Complete Failover.
+        """Whether this failback has synchronized and waits for Complete Failover.
 
         A recovery plan's manual action suspends a job too, so the task that is next must be the one that waits for
         the user, or the description must say so.
@@ -247,7 +247,7 @@ class Job:
 
     @property
     def finished_data_sync(self) -> bool:
-        """Whether a running failback is past its data synchronisation: resumed, or its full download has ended."""
+        """Whether a running failback is past its data synchronization: resumed, or its full download has ended."""
         asked = next((task for task in self.tasks if task.name == USER_INPUT_TASK), None)
         if asked is None or not asked.is_done:
             return False

@@ -11,7 +11,7 @@ from .jobs import Job, Task
 def percent_complete(job: Job) -> int | None:
     """Return how many of the job's own tasks are done, in percent; None while the service lists no tasks.
 
-    Site Recovery gives no progress of the data itself; a long synchronisation therefore stays at one number.
+    Site Recovery gives no progress of the data itself; a long synchronization therefore stays at one number.
     """
     leaves = [task for task in job.all_tasks() if not task.children and not task.is_skipped]
     if not leaves:
@@ -30,7 +30,7 @@ def describe_progress(job: Job) -> str:
     name = job.friendly_name or "Job"
     lead = f"{name} of {job.target_name}" if job.target_name else f"{name} {job.name}"
     if job.waits_for_completion:
-        return f"{lead}: synchronised, waits for Complete Failover"
+        return f"{lead}: synchronized, waits for Complete Failover"
     if job.may_be_resumed:
         return f"{lead}: waits for somebody ({job.state_description})"
     task = current_task(job)

@@ -62,7 +62,7 @@ class Copy:
 
     @property
     def is_off(self) -> bool:
-        """Whether it is off, or not there: a synchronisation may write to its disks."""
+        """Whether it is off, or not there: a synchronization may write to its disks."""
         return self.state == ABSENT or is_off(self.state)
 
     @property

@@ -14,7 +14,7 @@ from typing import ClassVar
 from ..model.evidence import Outcome
 from ..model.programs import RunProgram
 
-# What is kept of an answer: enough to recognise it, too little to be a leak of its own.
+# What is kept of an answer: enough to recognize it, too little to be a leak of its own.
 _SEEN_LENGTH = 200
 _NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..model.commit_policy import CommitPolicy
-from ..model.cutover_window import OPEN, OVER, AnyWindow, Judgement
+from ..model.cutover_window import OPEN, OVER, AnyWindow, Judgment
 from ..model.lifecycle import Observation
 from .loop import Gate, VerbRun
 from .target import service_time
@@ -30,7 +30,7 @@ class WindowGate(Gate):
         self._session = session
         self._window = window
         self._applies = applies
-        self._judged: Judgement | None = None
+        self._judged: Judgment | None = None
 
     def holds(self, members: Sequence[Observation]) -> bool:
         """Say whether the window is closed now."""

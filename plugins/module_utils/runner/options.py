@@ -57,7 +57,7 @@ WINRM_OPTIONS: dict[str, dict[str, Any]] = {
 }
 # Which hosts may be asked, beside those of the inventory.
 HOSTS_OPTIONS: dict[str, dict[str, Any]] = {"hyperv_hosts": {"type": "dict"}}
-# A data synchronisation of 8.7 hours is recorded, so a day.
+# A data synchronization of 8.7 hours is recorded, so a day.
 WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 86400},

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Complete failover: let a failback that has synchronised go on, and prove afterwards that one side runs."""
+"""Complete failover: let a failback that has synchronized go on, and prove afterwards that one side runs."""
 
 from __future__ import annotations
 

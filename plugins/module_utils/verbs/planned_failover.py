@@ -97,7 +97,7 @@ def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: 
         chosen.append(sync)
         if not request.predicts:
             _refuse_locked(session, view, starts, sync)
-        watch.report(f"{request.target}: synchronise {sync.option.replace('_', ' ')}: {sync.reason}")
+        watch.report(f"{request.target}: synchronize {sync.option.replace('_', ' ')}: {sync.reason}")
 
         def send_plan(name: str) -> Accepted:
             return session.site_recovery.fail_back_plan(name, body)

@@ -95,9 +95,7 @@ def inventory_of(winrm: Mapping[str, Any]) -> dict[str, Any]:
         "ansible_user": _Literal(winrm["username"]),
         "ansible_password": _Literal(winrm["password"]),
     }
-    hosts = {
-        host["name"]: {"ansible_host": host["address"], "ansible_port": host["port"]} for host in winrm["hosts"]
-    }
+    hosts = {host["name"]: {"ansible_host": host["address"], "ansible_port": host["port"]} for host in winrm["hosts"]}
     return {"hyperv_hosts": {"hosts": hosts, "vars": variables}}
 
 

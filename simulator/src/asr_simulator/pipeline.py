@@ -10,7 +10,7 @@ import re
 from http import HTTPStatus
 
 from asr_simulator.arm.scopes import of_path
-from asr_simulator.site_recovery.api.refusals import not_modelled
+from asr_simulator.site_recovery.api.refusals import not_modeled
 from asr_simulator.wire import ArmError, Principal, Reply, Request, Route, RouteTable
 from asr_simulator.world import World
 
@@ -125,5 +125,5 @@ def _check_api_version(route: Route, request: Request) -> None:
 def _unknown(table: RouteTable, request: Request) -> ArmError:
     """What no route answers. Not 404 where Azure may well have an answer: clients take 404 for "does not exist"."""
     if table.methods(request.path) or request.path.lower().startswith(ARM_ROOTS):
-        return not_modelled(request.method, request.path)
+        return not_modeled(request.method, request.path)
     return ArmError(HTTPStatus.NOT_FOUND, "NotFound", f"Azure has nothing at {request.method} {request.path}.")

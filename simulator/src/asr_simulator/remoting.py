@@ -59,9 +59,7 @@ class HostCommands:
         return Shown(stdout, done.stderr, done.exit_code, is_whole)
 
 
-def machine_of(
-    world: World, name: str, environment: Mapping[str, str], pause: Callable[[float], None]
-) -> Machine:
+def machine_of(world: World, name: str, environment: Mapping[str, str], pause: Callable[[float], None]) -> Machine:
     """A host as PowerShell sees it. ``pause`` is what a command calls that lets simulated seconds pass."""
     host = world.hyperv.host(name)
     return Machine(

@@ -4,7 +4,7 @@
 
 """A subset of Windows PowerShell 5.1: it runs scripts with cmdlets that are given to it.
 
-What it does not model it refuses (:class:`NotModelled`), where possible before anything of a script runs; it never
+What it does not model it refuses (:class:`NotModeled`), where possible before anything of a script runs; it never
 guesses.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from powershell_subset.console import reads_input, run_command_line
 from powershell_subset.interface import Answer, Call, Command, CommandError, Completed
 from powershell_subset.members.principals import ADMINISTRATORS
-from powershell_subset.objects import Hashtable, NotModelled, PSEnum, PSObject
+from powershell_subset.objects import Hashtable, NotModeled, PSEnum, PSObject
 from powershell_subset.running.engine import Machine
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "Completed",
     "Hashtable",
     "Machine",
-    "NotModelled",
+    "NotModeled",
     "PSEnum",
     "PSObject",
     "reads_input",

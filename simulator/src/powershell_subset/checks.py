@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from powershell_subset.members.methods import METHOD_NAMES, static_method, static_value
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.running.arguments import resolve
 from powershell_subset.running.engine import Engine
 from powershell_subset.running.functions import TYPES
@@ -82,7 +82,7 @@ def check(engine: Engine, body: ScriptBody) -> None:
     """See that a script is within the subset.
 
     Raises:
-        NotModelled: it is not; the text names what is outside.
+        NotModeled: it is not; the text names what is outside.
     """
     declared = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
     _Check(engine, declared).node(body, _Place())
@@ -131,7 +131,7 @@ class _Check:
         inner = _inside(node, place)
         for child in _children(node):
             if isinstance(child, Assignment) and not isinstance(node, Block):
-                raise NotModelled("the value of an assignment")
+                raise NotModeled("the value of an assignment")
             self.node(child, inner)
 
     def _try(self, node: Try, place: _Place) -> None:
@@ -164,21 +164,21 @@ def _inside(node: Node, place: _Place) -> _Place:
 
 def _jump(node: Jump, place: _Place) -> None:
     if place.in_finally and node.keyword != "throw":
-        raise NotModelled(f"{node.keyword} in a finally block")
+        raise NotModeled(f"{node.keyword} in a finally block")
     if node.keyword == "throw" and node.value is None and not place.in_handler:
-        raise NotModelled("throw without a value outside catch")
+        raise NotModeled("throw without a value outside catch")
     if node.keyword in ("break", "continue") and not place.around:
-        raise NotModelled(f"{node.keyword} outside a loop")
+        raise NotModeled(f"{node.keyword} outside a loop")
     if node.keyword == "continue" and place.around == "switch":
-        raise NotModelled("continue in switch")
+        raise NotModeled("continue in switch")
 
 
 def _variable(node: Variable, place: _Place) -> None:
     name = node.name.lower()
     if name in AUTOMATIC and not node.environment:
-        raise NotModelled(f"the variable ${node.name}")
+        raise NotModeled(f"the variable ${node.name}")
     if name == "input" and place.in_block:
-        raise NotModelled("$input of a script block or a function")
+        raise NotModeled("$input of a script block or a function")
 
 
 def _simple(node: Node) -> None:
@@ -191,7 +191,7 @@ def _simple(node: Node) -> None:
     elif isinstance(node, StaticMember):
         static_value(node.type_name, node.name)
     elif isinstance(node, MethodCall) and node.name.lower() not in METHOD_NAMES:
-        raise NotModelled(f"the method {node.name}()")
+        raise NotModeled(f"the method {node.name}()")
     elif isinstance(node, (Function, Parameter, ForEach)):
         _declaration(node)
 
@@ -199,20 +199,20 @@ def _simple(node: Node) -> None:
 def _assignment(node: Assignment) -> None:
     target = node.target
     if not isinstance(target, (Variable, Member, Index)) or (node.operator != "=" and not isinstance(target, Variable)):
-        raise NotModelled("an assignment to anything but a variable, a property or an element")
+        raise NotModeled("an assignment to anything but a variable, a property or an element")
     if isinstance(target, Variable):
         _writable(target.name, environment=target.environment)
 
 
 def _declaration(node: Function | Parameter | ForEach) -> None:
     if isinstance(node, Function) and node.name.lower() in ALIASES:
-        raise NotModelled(f"a function with the name of an alias, {node.name}")
+        raise NotModeled(f"a function with the name of an alias, {node.name}")
     if isinstance(node, Parameter) and node.type_name and node.type_name.lower() not in TYPES:
-        raise NotModelled(f"a parameter of the type [{node.type_name}]")
+        raise NotModeled(f"a parameter of the type [{node.type_name}]")
     if not isinstance(node, Function):
         _writable(node.name if isinstance(node, Parameter) else node.variable.name)
 
 
 def _writable(name: str, *, environment: bool = False) -> None:
     if environment or name.lower() in READ_ONLY | AUTOMATIC:
-        raise NotModelled(f"the assignment to ${'env:' if environment else ''}{name}")
+        raise NotModeled(f"the assignment to ${'env:' if environment else ''}{name}")

@@ -11,7 +11,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 
 POWERSHELL = re.compile(r'"?(?:[^"]*\\)?powershell(?:\.exe)?"?(?=\s|$)', re.IGNORECASE)
 # Options of powershell.exe: those without a value, and those with one that changes nothing here.
@@ -39,12 +39,12 @@ def invocation(command_line: str) -> Invocation:
     """What a command line runs.
 
     Raises:
-        NotModelled: another program, or an option.
+        NotModeled: another program, or an option.
     """
     line = command_line.strip()
     found = POWERSHELL.match(line)
     if found is None:
-        raise NotModelled(f"the program {line.split(' ', 1)[0]}")
+        raise NotModeled(f"the program {line.split(' ', 1)[0]}")
     return _options(line[found.end() :])
 
 
@@ -53,7 +53,7 @@ def _options(rest: str) -> Invocation:
     while True:
         word = WORD.match(rest, at)
         if word is None:
-            raise NotModelled("an interactive PowerShell")
+            raise NotModeled("an interactive PowerShell")
         text = word["plain"] or word["quoted"] or ""
         option = text[1:].lower() if re.fullmatch(r"[-/]\w+", text) else ""
         if not option:
@@ -67,14 +67,14 @@ def _options(rest: str) -> Invocation:
             value = WORD.match(rest, at)
             at = value.end() if value else at
         elif option not in PLAIN:
-            raise NotModelled(f"powershell.exe {text}")
+            raise NotModeled(f"powershell.exe {text}")
 
 
 def _decoded(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode("utf-16-le")
     except (binascii.Error, ValueError):
-        raise NotModelled("an encoded command that cannot be decoded") from None
+        raise NotModeled("an encoded command that cannot be decoded") from None
 
 
 def _unquoted(text: str) -> str:

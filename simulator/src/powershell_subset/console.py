@@ -14,7 +14,7 @@ from powershell_subset.display.plain import shown
 from powershell_subset.errors import Exited, Terminating
 from powershell_subset.interface import Completed
 from powershell_subset.interpreter import Interpreter, answer_to
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.running.engine import Machine
 
 REFUSAL = "NotImplemented: the simulated PowerShell does not model "
@@ -35,11 +35,11 @@ def run_command_line(command_line: str, stdin: bytes, machine: Machine, advice: 
         if answer is not None:
             return Completed("".join(f"{line}\r\n" for line in answer.output.splitlines()), "", answer.exit_code)
         return _Session(wanted, machine).run(_lines(stdin))
-    except NotModelled as error:
+    except NotModeled as error:
         return Completed("", _refusal(error, advice), 1)
 
 
-def _refusal(error: NotModelled, advice: str) -> str:
+def _refusal(error: NotModeled, advice: str) -> str:
     return f"{REFUSAL}{error}{'. ' if advice else ''}{advice}\r\n"
 
 
@@ -47,7 +47,7 @@ def reads_input(command_line: str) -> bool:
     """Whether a command waits for the end of its standard input."""
     try:
         return invocation(command_line).reads_input
-    except NotModelled:
+    except NotModeled:
         return False
 
 
@@ -77,7 +77,7 @@ class _Session:
         except Exited as left:
             code = left.code
         except RecursionError:
-            raise NotModelled("calls this deep") from None
+            raise NotModeled("calls this deep") from None
         return Completed("".join(self._out), "".join(self._error) + self._xml.text(), code)
 
     def _show(self, value: Any) -> None:

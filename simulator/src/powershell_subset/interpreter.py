@@ -32,7 +32,7 @@ class Interpreter(Engine):
         Raises:
             Terminating: nothing caught an error.
             Exited: it said ``exit``.
-            NotModelled: it needs what is not there.
+            NotModeled: it needs what is not there.
         """
         body = parse(text)
         self.globals.set("PSVersionTable", _version_table(self.machine.version))

@@ -16,7 +16,7 @@ from typing import Any
 CUSTOM = "System.Management.Automation.PSCustomObject"
 
 
-class NotModelled(Exception):
+class NotModeled(Exception):
     """Something that Windows PowerShell may well have, but the subset has not."""
 
 
@@ -111,7 +111,7 @@ class Hashtable:
 
 def _folded(key: object) -> str:
     if not isinstance(key, str):
-        raise NotModelled("a key of a table that is no text")
+        raise NotModeled("a key of a table that is no text")
     return key.lower()
 
 

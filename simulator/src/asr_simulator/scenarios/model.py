@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a scenario says, with its defaults: plain values, no behaviour."""
+"""What a scenario says, with its defaults: plain values, no behavior."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class ItemSpec:
     """A replicated item.
 
     ``host`` is the Hyper-V host of its virtual machine, ``server`` the one whose provider serves it (the same, or the
-    VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronisation has to move.
+    VMM server). ``in_azure_for`` is in seconds; ``changed_gb`` is what a delta synchronization has to move.
     ``azure_namesake`` is the power of somebody else's Azure VM that had the name before the failover.
     ``test_failover`` is one of its past: none, ``waiting`` for its clean-up, or ``cleaned_up``.
     """

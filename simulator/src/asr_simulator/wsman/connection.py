@@ -126,9 +126,7 @@ class Connection(BaseHTTPRequestHandler):
     def _send(self, content: Content, challenges: tuple[str, ...] = ()) -> None:
         self._answer(content.status, content.document, CONTENT_TYPE, challenges)
 
-    def _answer(
-        self, status: int, body: bytes = b"", content_type: str = "", challenges: tuple[str, ...] = ()
-    ) -> None:
+    def _answer(self, status: int, body: bytes = b"", content_type: str = "", challenges: tuple[str, ...] = ()) -> None:
         self.send_response(status)
         if self.close_connection:
             self.send_header("Connection", "close")

@@ -75,9 +75,7 @@ _NOT_FOUND = (
     "The WS-Management service cannot process the request. "
     "The service cannot find the resource identified by the resource URI and selectors. "
 )
-_TIMED_OUT = (
-    "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
-)
+_TIMED_OUT = "The WS-Management service cannot complete the operation within the time specified in OperationTimeout.  "
 
 
 def timed_out() -> Fault:

@@ -175,9 +175,12 @@ class WsmanServer:
 
     def _serve(self, port: _Port, raw: socket.socket, address: tuple[str, int]) -> None:
         """Speak with one caller until he leaves. A connection that he broke is no error of the simulator."""
-        with suppress(OSError), raw, self._prepared(port).wrap_socket(
-            raw, server_side=True, do_handshake_on_connect=False
-        ) as channel, self._known(port, channel):
+        with (
+            suppress(OSError),
+            raw,
+            self._prepared(port).wrap_socket(raw, server_side=True, do_handshake_on_connect=False) as channel,
+            self._known(port, channel),
+        ):
             channel.settimeout(HANDSHAKE_SECONDS)
             channel.do_handshake()
             channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -143,9 +143,7 @@ class Shells:
         now = self._clock.wall()
         session = self._begin_session(peer)
         host = peer.host
-        self._shells[name] = Shell(
-            name, host.name, host.booted, peer.user, peer.address, settings, now, now, session
-        )
+        self._shells[name] = Shell(name, host.name, host.booted, peer.user, peer.address, settings, now, now, session)
         return self._shells[name]
 
     def find(self, peer: Peer, shell_id: str) -> Shell:

@@ -11,7 +11,7 @@ from typing import Any
 from powershell_subset.errors import Satisfied
 from powershell_subset.interface import CommandError
 from powershell_subset.members.properties import ABSENT, get_property, own_property
-from powershell_subset.objects import VOID, Hashtable, NotModelled, PSObject, ScriptBlock
+from powershell_subset.objects import VOID, Hashtable, NotModeled, PSObject, ScriptBlock
 from powershell_subset.operators.binary import apply
 from powershell_subset.running.engine import enumerate_into, unrolled
 from powershell_subset.running.expressions import guarded
@@ -55,13 +55,13 @@ class WhereObject(Cmdlet):
         if not operators and not self.has("Value"):
             return value
         if len(operators) != 1 or not self.has("Value"):
-            raise NotModelled("this use of Where-Object")
+            raise NotModeled("this use of Where-Object")
         return guarded(self.engine, self.span, apply, f"-{operators[0].lower()}", value, self.given("Value"))
 
 
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not value.isidentifier():
-        raise NotModelled(f"a property named by {type_of(value)}, or by a pattern")
+        raise NotModeled(f"a property named by {type_of(value)}, or by a pattern")
     return value
 
 
@@ -94,7 +94,7 @@ class ForEachObject(Cmdlet):
             return
         value = ABSENT if item is None else own_property(item, _name(wanted))
         if value is ABSENT:
-            raise NotModelled("ForEach-Object with anything but a script block or a property")
+            raise NotModeled("ForEach-Object with anything but a script block or a property")
         enumerate_into(value, self.emit)
 
 
@@ -112,12 +112,12 @@ class SelectObject(Cmdlet):
         self._kept: list[Any] = []
         ways = [self.has("Last"), self.has("First") or self.has("Skip")]
         if all(ways) or (self.has("Property") and self.has("ExpandProperty")):
-            raise NotModelled("this use of Select-Object")
+            raise NotModeled("this use of Select-Object")
 
     def _number(self, name: str) -> int:
         value = self.given(name, 1)
         if not is_int(value) or value < 1:
-            raise NotModelled(f"Select-Object -{name} of anything but a number above 0")
+            raise NotModeled(f"Select-Object -{name} of anything but a number above 0")
         return value if self.has(name) else 0
 
     def process(self, item: Any) -> None:
@@ -152,16 +152,16 @@ class SelectObject(Cmdlet):
         for wanted in items_of(self.given("Property")):
             name, value = self._calculated(wanted, item) if isinstance(wanted, Hashtable) else self._own(wanted, item)
             if name in made:
-                raise NotModelled("Select-Object with a property twice")
+                raise NotModeled("Select-Object with a property twice")
             made[name] = value
         return made
 
     def _own(self, wanted: Any, item: Any) -> tuple[str, Any]:
-        """A property under its own name; how others are spelled then is not modelled."""
+        """A property under its own name; how others are spelled then is not modeled."""
         value = own_property(item, _name(wanted))
         spelled = [name for name, _value in item.items()] if isinstance(item, PSObject) else ["Length"]
         if isinstance(item, Hashtable) or (value is not ABSENT and wanted not in spelled):
-            raise NotModelled(f"the property {wanted} of {type_of(item)} for Select-Object")
+            raise NotModeled(f"the property {wanted} of {type_of(item)} for Select-Object")
         return wanted, None if value is ABSENT else value
 
     def _calculated(self, table: Hashtable, item: Any) -> tuple[str, Any]:
@@ -171,13 +171,13 @@ class SelectObject(Cmdlet):
         }
         block = entries.get("e")
         if len(table) != 2 or len(entries) != 2 or not isinstance(block, ScriptBlock):
-            raise NotModelled("a property of this kind")
+            raise NotModeled("a property of this kind")
         value = unrolled(results_of(self.engine, block, item))
         return _name(entries["n"]), None if value is VOID else value
 
     def _expand(self, item: Any, name: str) -> None:
         if isinstance(item, Hashtable):
-            raise NotModelled("Select-Object -ExpandProperty of a table")
+            raise NotModeled("Select-Object -ExpandProperty of a table")
         value = own_property(item, name)
         if value is not ABSENT:
             enumerate_into(value, self.emit)

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from powershell_subset.objects import NotModelled, PSObject
+from powershell_subset.objects import NotModeled, PSObject
 from powershell_subset.running.stages import Cmdlet, cmdlet
 from powershell_subset.values.numbers import fits
 from powershell_subset.values.text import to_text
@@ -39,9 +39,9 @@ class ConvertFromJson(Cmdlet):
         """Read the text, or the lines of one."""
         texts = [to_text(self.given("InputObject"))] if self.has("InputObject") else self._texts
         if not texts:
-            raise NotModelled("ConvertFrom-Json of nothing")
+            raise NotModeled("ConvertFrom-Json of nothing")
         if len(texts) > 1 and _is_json(texts[0]):
-            raise NotModelled("ConvertFrom-Json of several texts")
+            raise NotModeled("ConvertFrom-Json of several texts")
         self.emit(read("\r\n".join(texts)))
 
 
@@ -57,22 +57,22 @@ def read(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        NotModelled: it is no JSON, or such that versions read it differently.
+        NotModeled: it is no JSON, or such that versions read it differently.
     """
     if len(text) > MOST:
-        raise NotModelled("JSON of more than 2 MiB characters, which JavaScriptSerializer refuses")
+        raise NotModeled("JSON of more than 2 MiB characters, which JavaScriptSerializer refuses")
     if not text.strip():
         return None
     try:
         return _plain(json.loads(text, object_pairs_hook=_object, parse_float=_refuse, parse_constant=_refuse))
     except ValueError:
-        raise NotModelled("the error for a text that is no JSON") from None
+        raise NotModeled("the error for a text that is no JSON") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> PSObject:
     names = [name.lower() for name, _unused in pairs]
     if len(set(names)) != len(names) or "" in names:
-        raise NotModelled("a JSON object with a name twice (but for its case), or an empty one")
+        raise NotModeled("a JSON object with a name twice (but for its case), or an empty one")
     return PSObject(properties={name: _plain(value) for name, value in pairs})
 
 
@@ -80,11 +80,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, str) and DATE.fullmatch(value):
-        raise NotModelled("a date in a JSON text")
+        raise NotModeled("a date in a JSON text")
     if isinstance(value, int) and not fits(value, 64):
         _refuse(str(value))
     return value
 
 
 def _refuse(text: str) -> NoReturn:
-    raise NotModelled(f"the number {text} in a JSON text")
+    raise NotModeled(f"the number {text} in a JSON text")

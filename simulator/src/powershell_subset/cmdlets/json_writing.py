@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from powershell_subset.objects import Hashtable, NotModelled, PSEnum, PSObject
+from powershell_subset.objects import Hashtable, NotModeled, PSEnum, PSObject
 from powershell_subset.running.stages import Cmdlet, cmdlet
 from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import double_text, to_text
@@ -45,7 +45,7 @@ class ConvertToJson(Cmdlet):
     def end(self) -> None:
         """Write the argument, the object that came, or the list of those."""
         if not self.fed and not self.has("InputObject"):
-            raise NotModelled("ConvertTo-Json of nothing")
+            raise NotModeled("ConvertTo-Json of nothing")
         if self.has("InputObject"):
             self._write(self.given("InputObject"))
         elif self._items:
@@ -54,7 +54,7 @@ class ConvertToJson(Cmdlet):
     def _write(self, value: Any) -> None:
         depth = self.given("Depth", DEPTH)
         if not is_int(depth) or not 1 <= depth <= MOST or value is None:
-            raise NotModelled(f"ConvertTo-Json -Depth {to_text(depth)}, or of $null alone")
+            raise NotModeled(f"ConvertTo-Json -Depth {to_text(depth)}, or of $null alone")
         shaped = shape(value, depth)
         self.emit(_compressed(shaped) if self.given("Compress") else _pretty(shaped, 0))
 
@@ -71,7 +71,7 @@ def _double(value: float) -> str:
 
 def _enumeration(value: PSEnum) -> str:
     if value.value < 0:
-        raise NotModelled(f"the number of {value.type_name}")
+        raise NotModeled(f"the number of {value.type_name}")
     return str(value.value)
 
 
@@ -93,7 +93,7 @@ def shape(value: Any, depth: int) -> Shaped:
         if isinstance(value, kind):
             return maker(value)
     if not isinstance(value, (Hashtable, list, PSObject)) or (isinstance(value, PSObject) and not value.is_custom):
-        raise NotModelled(f"ConvertTo-Json of {type_of(value)}")
+        raise NotModeled(f"ConvertTo-Json of {type_of(value)}")
     if depth < 0:
         return quoted(to_text(value))
     if isinstance(value, list):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from powershell_subset.display.plain import shown
-from powershell_subset.objects import Hashtable, NotModelled
+from powershell_subset.objects import Hashtable, NotModeled
 from powershell_subset.running.engine import enumerate_into
 from powershell_subset.running.stages import Cmdlet, cmdlet
 from powershell_subset.values.cast import items_of
@@ -31,7 +31,7 @@ class WriteOutput(Cmdlet):
     def end(self) -> None:
         """Give the arguments."""
         if not self.fed and not self.has("InputObject"):
-            raise NotModelled("Write-Output without an argument")
+            raise NotModeled("Write-Output without an argument")
         if self.has("InputObject"):
             enumerate_into(self.given("InputObject"), self.emit)
 
@@ -73,7 +73,7 @@ class OutString(Cmdlet):
     def end(self) -> None:
         """Give it as one text."""
         if not self.fed:
-            raise NotModelled("Out-String without input")
+            raise NotModeled("Out-String without input")
         self.emit(self._text)
 
 
@@ -90,7 +90,7 @@ class WriteHost(Cmdlet):
         """Show an object."""
         end = "" if self.given("NoNewline") else "\r\n"
         if isinstance(item, Hashtable):
-            raise NotModelled("what Write-Host shows of a table")
+            raise NotModeled("what Write-Host shows of a table")
         self.engine.write(" ".join(element_text(each) for each in items_of(item)) + end)
 
     def end(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from powershell_subset.interface import Command, CommandError
 from powershell_subset.members.methods import create
-from powershell_subset.objects import NotModelled, PSObject
+from powershell_subset.objects import NotModeled, PSObject
 from powershell_subset.running.pipelines import not_found
 from powershell_subset.running.stages import Cmdlet, cmdlet, find_command
 from powershell_subset.syntax.nodes import Function
@@ -57,7 +57,7 @@ class GetCommand(Cmdlet):
         name, module = to_text(self.given("Name")), to_text(self.given("Module"))
         found = find_command(self.engine, f"{module}\\{name}" if module else name)
         if isinstance(found, Function) or not name:
-            raise NotModelled("Get-Command of anything but a cmdlet")
+            raise NotModeled("Get-Command of anything but a cmdlet")
         if found is None:
             self.report(self._missing(name))
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from powershell_subset.objects import NotModelled, PSEnum
+from powershell_subset.objects import NotModeled, PSEnum
 from powershell_subset.values.text import to_text
 from powershell_subset.values.types import type_of
 
@@ -17,7 +17,7 @@ def shown(value: Any) -> str:
     """One object with its line ends.
 
     Raises:
-        NotModelled: it would be a table or a list.
+        NotModeled: it would be a table or a list.
     """
     if value is None:
         return ""
@@ -25,4 +25,4 @@ def shown(value: Any) -> str:
         return "".join(shown(item) for item in value)
     if isinstance(value, (str, bool, int, float, PSEnum)):
         return to_text(value) + "\r\n"
-    raise NotModelled(f"how the console shows {type_of(value)}; ConvertTo-Json is modelled")
+    raise NotModeled(f"how the console shows {type_of(value)}; ConvertTo-Json is modeled")

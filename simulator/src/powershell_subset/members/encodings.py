@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from powershell_subset.errors import invocation_error
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 
 BAD_BASE64 = (
     "The input is not a valid Base-64 string as it contains a non-base 64 character, "
@@ -28,7 +28,7 @@ class Utf8:
 def encoded(_encoding: Utf8, text: Any) -> bytes:
     """GetBytes()."""
     if not isinstance(text, str):
-        raise NotModelled("GetBytes() of anything but a string")
+        raise NotModeled("GetBytes() of anything but a string")
     # Halves of characters become the replacement character.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
 
@@ -36,17 +36,17 @@ def encoded(_encoding: Utf8, text: Any) -> bytes:
 def decoded(_encoding: Utf8, data: Any) -> str:
     """GetString()."""
     if not isinstance(data, bytes):
-        raise NotModelled("GetString() of anything but bytes")
+        raise NotModeled("GetString() of anything but bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise NotModelled("GetString() of bytes that are no UTF-8") from None
+        raise NotModeled("GetString() of bytes that are no UTF-8") from None
 
 
 def from_base64(text: Any) -> bytes:
     """[Convert]::FromBase64String()."""
     if not isinstance(text, str):
-        raise NotModelled("FromBase64String() of anything but a string")
+        raise NotModeled("FromBase64String() of anything but a string")
     bare = re.sub(r"[ \t\r\n]", "", text)
     if len(bare) % 4:
         raise invocation_error("FromBase64String", 1, BAD_LENGTH, "FormatException")
@@ -59,5 +59,5 @@ def from_base64(text: Any) -> bytes:
 def to_base64(data: Any) -> str:
     """[Convert]::ToBase64String()."""
     if not isinstance(data, bytes):
-        raise NotModelled("ToBase64String() of anything but bytes")
+        raise NotModeled("ToBase64String() of anything but bytes")
     return base64.b64encode(data).decode("ascii")

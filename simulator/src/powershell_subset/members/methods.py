@@ -14,7 +14,7 @@ from typing import Any
 from powershell_subset.errors import runtime_error
 from powershell_subset.members import encodings, principals
 from powershell_subset.members.surroundings import Surroundings
-from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModelled, PSEnum, PSObject
+from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModeled, PSEnum, PSObject
 from powershell_subset.operators.comparison import essence, is_plain
 from powershell_subset.values.text import lowered, to_text, uppered
 from powershell_subset.values.times import UTC, round_trip_text
@@ -28,7 +28,7 @@ def _of_text(method: Callable[..., Any]) -> Callable[..., Any]:
 
     def checked(text: str, *arguments: Any) -> Any:
         if not all(isinstance(each, str) for each in arguments):
-            raise NotModelled("a method of a string with arguments that are none")
+            raise NotModeled("a method of a string with arguments that are none")
         return method(text, *arguments)
 
     return checked
@@ -39,7 +39,7 @@ def _found_at(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
 
     def method(text: str, part: str) -> bool:
         if not (is_plain(text) and is_plain(part)) and found(essence(text), essence(part)):
-            raise NotModelled("StartsWith() or EndsWith() of such a text")
+            raise NotModeled("StartsWith() or EndsWith() of such a text")
         return found(text, part)
 
     return method
@@ -47,7 +47,7 @@ def _found_at(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
 
 def _replaced(text: str, old: str, new: str) -> str:
     if not old:
-        raise NotModelled("the error of Replace() with nothing to replace")
+        raise NotModeled("the error of Replace() with nothing to replace")
     return text.replace(old, new)
 
 
@@ -58,13 +58,13 @@ def _add(items: ArrayList, item: Any) -> int:
 
 def _contains_key(table: Hashtable, key: Any) -> bool:
     if table.ordered:
-        raise NotModelled("ContainsKey() of an ordered table")
+        raise NotModeled("ContainsKey() of an ordered table")
     return key in table
 
 
 def _add_entry(table: Hashtable, key: Any, value: Any) -> Any:
     if key in table:
-        raise NotModelled("the error of Add() for a key that is there")
+        raise NotModeled("the error of Add() for a key that is there")
     table[key] = value
     return VOID
 
@@ -76,7 +76,7 @@ def _remove_entry(table: Hashtable, key: Any) -> Any:
 
 def _date_text(moment: datetime, pattern: Any) -> str:
     if pattern != "o":
-        raise NotModelled(f"ToString('{to_text(pattern)}') of a DateTime")
+        raise NotModeled(f"ToString('{to_text(pattern)}') of a DateTime")
     return round_trip_text(moment)
 
 
@@ -90,7 +90,7 @@ class Writer:
 def _write(end: str) -> Callable[..., Any]:
     def method(engine: Surroundings, text: Any) -> Any:
         if not isinstance(text, (str, bool, int, PSEnum)):
-            raise NotModelled(f"what the console writes of {type_of(text)}")
+            raise NotModeled(f"what the console writes of {type_of(text)}")
         engine.write(to_text(text) + end)
         return VOID
 
@@ -103,7 +103,7 @@ def _write_out(end: str) -> Callable[..., Any]:
 
 def _object_text(value: PSObject) -> str:
     if value.is_custom:
-        raise NotModelled("ToString() of an object that a script made")
+        raise NotModeled("ToString() of an object that a script made")
     return to_text(value)
 
 
@@ -148,19 +148,19 @@ def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
 
     Raises:
         Terminating: there is nothing to call it on.
-        NotModelled: there may be such a method.
+        NotModeled: there may be such a method.
     """
     if value is None:
         raise runtime_error("You cannot call a method on a null-valued expression.", "InvokeMethodOnNull")
     for kind, methods in _METHODS:
         if isinstance(value, kind) and (name.lower(), len(arguments)) in methods:
             return methods[(name.lower(), len(arguments))](value, *arguments)
-    raise NotModelled(f"the method {name}() of {type_of(value)} with {len(arguments)} arguments")
+    raise NotModeled(f"the method {name}() of {type_of(value)} with {len(arguments)} arguments")
 
 
 def _is_empty(text: Any) -> bool:
     if text is not None and not isinstance(text, str):
-        raise NotModelled(f"[string]::IsNullOrEmpty() of {type_of(text)}")
+        raise NotModeled(f"[string]::IsNullOrEmpty() of {type_of(text)}")
     return not text
 
 
@@ -189,11 +189,11 @@ def static_method(type_name: str, name: str, count: int) -> Callable[..., Any]:
     """The function behind ``[type]::name()`` with so many arguments; its first argument is the interpreter.
 
     Raises:
-        NotModelled: the type or the method.
+        NotModeled: the type or the method.
     """
     found = _STATIC.get((full_name(type_name), name.lower(), count))
     if found is None:
-        raise NotModelled(f"[{type_name}]::{name}() with {count} arguments")
+        raise NotModeled(f"[{type_name}]::{name}() with {count} arguments")
     return found
 
 
@@ -201,11 +201,11 @@ def static_value(type_name: str, name: str) -> Callable[[Surroundings], Any]:
     """What makes the value of ``[type]::name``.
 
     Raises:
-        NotModelled: the type or the member.
+        NotModeled: the type or the member.
     """
     found = _STATIC_VALUES.get((full_name(type_name), name.lower()))
     if found is None:
-        raise NotModelled(f"[{type_name}]::{name}")
+        raise NotModeled(f"[{type_name}]::{name}")
     return found
 
 
@@ -213,9 +213,9 @@ def create(type_name: str, arguments: list[Any]) -> Any:
     """A new object of a type.
 
     Raises:
-        NotModelled: the type, or this constructor.
+        NotModeled: the type, or this constructor.
     """
     maker = _CREATED.get((full_name(type_name), len(arguments)))
     if maker is None:
-        raise NotModelled(f"a new {type_name} with {len(arguments)} arguments")
+        raise NotModeled(f"a new {type_name} with {len(arguments)} arguments")
     return maker(*arguments)

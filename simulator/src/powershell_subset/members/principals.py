@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 
 ADMINISTRATORS = "S-1-5-32-544"
 _SID = re.compile(r"S-1-\d+(-\d+)+", re.IGNORECASE)
@@ -40,19 +40,19 @@ class WindowsPrincipal:
 def make_sid(text: Any) -> SecurityIdentifier:
     """``New-Object Security.Principal.SecurityIdentifier``."""
     if not isinstance(text, str) or not _SID.fullmatch(text):
-        raise NotModelled(f"a SecurityIdentifier of '{text}'")
+        raise NotModeled(f"a SecurityIdentifier of '{text}'")
     return SecurityIdentifier(text.upper())
 
 
 def make_principal(identity: Any) -> WindowsPrincipal:
     """``New-Object Security.Principal.WindowsPrincipal``."""
     if not isinstance(identity, WindowsIdentity):
-        raise NotModelled("a WindowsPrincipal of anything but a WindowsIdentity")
+        raise NotModeled("a WindowsPrincipal of anything but a WindowsIdentity")
     return WindowsPrincipal(identity.groups)
 
 
 def is_in_role(principal: WindowsPrincipal, role: Any) -> bool:
     """IsInRole()."""
     if not isinstance(role, SecurityIdentifier):
-        raise NotModelled("IsInRole() of anything but a SecurityIdentifier")
+        raise NotModeled("IsInRole() of anything but a SecurityIdentifier")
     return role.value in principal.groups

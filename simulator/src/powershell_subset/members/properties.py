@@ -16,7 +16,7 @@ from powershell_subset.objects import (
     ArrayList,
     Hashtable,
     NetException,
-    NotModelled,
+    NotModeled,
     PSEnum,
     PSObject,
     Switch,
@@ -74,14 +74,14 @@ def own_property(value: Any, name: str) -> Any:
     """A property of a value itself; ABSENT where it has none of that name.
 
     Raises:
-        NotModelled: the type may have it.
+        NotModeled: the type may have it.
     """
     key = name.lower()
     if isinstance(value, (Hashtable, PSObject)) and name in value:
         return value.get(name)
     uncounted = isinstance(value, PSObject) and value.type_name.startswith(UNCOUNTED) and key in COUNTS
     if key in HIDDEN or uncounted or (isinstance(value, ArrayList) and key == "length"):
-        raise NotModelled(f"the property {name} of {type_of(value)}")
+        raise NotModeled(f"the property {name} of {type_of(value)}")
     if isinstance(value, Hashtable):
         return _of_table(value, key)
     known = next((properties for kind, properties in _KNOWN if isinstance(value, kind)), {})
@@ -89,7 +89,7 @@ def own_property(value: Any, name: str) -> Any:
         return known[key](value)
     whole = isinstance(value, _WHOLE) or (isinstance(value, PSObject) and value.is_custom) or key in COUNTS
     if not whole or isinstance(value, bytes) or (isinstance(value, str) and key == "chars"):
-        raise NotModelled(f"the property {name} of {type_of(value)}")
+        raise NotModeled(f"the property {name} of {type_of(value)}")
     return ABSENT
 
 
@@ -118,7 +118,7 @@ def _of_elements(items: list[Any], name: str) -> Any:
     for item in items:
         each = ABSENT if item is None or isinstance(item, list) else own_property(item, name)
         if each is ABSENT:
-            raise NotModelled(f"the property {name} of elements that do not have it")
+            raise NotModeled(f"the property {name} of elements that do not have it")
         found.extend(each if isinstance(each, list) else [each])
     return (found[0] if len(found) == 1 else found) if found else None
 
@@ -127,7 +127,7 @@ def set_property(value: Any, name: str, new: Any) -> None:
     """``value.name = new``."""
     is_there = isinstance(value, PSObject) and value.is_custom and name in value
     if not is_there and not isinstance(value, Hashtable):
-        raise NotModelled(f"the assignment to the property {name} of {type_of(value)}")
+        raise NotModeled(f"the assignment to the property {name} of {type_of(value)}")
     value[name] = new
 
 
@@ -148,16 +148,16 @@ def get_index(value: Any, index: Any) -> Any:
 
 def _element(value: Any, index: Any, *, outside: bool = False) -> Any:
     if not isinstance(value, list) or not is_int(index):
-        raise NotModelled(f"{type_of(value)}[{to_text(index)}]")
+        raise NotModeled(f"{type_of(value)}[{to_text(index)}]")
     if (not outside or isinstance(value, ArrayList)) and not 0 <= index < len(value):
-        raise NotModelled(f"the element {index} of {len(value)}")
+        raise NotModeled(f"the element {index} of {len(value)}")
     return value[index] if -len(value) <= index < len(value) else None
 
 
 def set_index(value: Any, index: Any, new: Any) -> None:
     """``value[index] = new``, of tables."""
     if not isinstance(value, Hashtable):
-        raise NotModelled(f"the assignment to an element of {type_of(value)}")
+        raise NotModeled(f"the assignment to an element of {type_of(value)}")
     if not isinstance(index, str):
-        raise NotModelled("a key of a table that is no text")
+        raise NotModeled("a key of a table that is no text")
     value[index] = new

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from powershell_subset.errors import Terminating, runtime_error
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.values.cast import to_number
 from powershell_subset.values.numbers import Int64, fits, is_long, is_number
 from powershell_subset.values.text import to_text
@@ -39,7 +39,7 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
     if operator == "+" and left is None:
         return right
     if not is_number(left) or not (is_number(right) or isinstance(right, str)):
-        raise NotModelled(f"{type_of(left)} {operator} {type_of(right)}")
+        raise NotModeled(f"{type_of(left)} {operator} {type_of(right)}")
     number = to_number(right, type_of(left))
     if isinstance(left, float) or isinstance(number, float):
         return _in_doubles(operator, float(left), float(number))
@@ -48,13 +48,13 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
 
 def _joined(text: str) -> str:
     if len(text) > LONGEST:
-        raise NotModelled(f"a text of more than {LONGEST} characters")
+        raise NotModeled(f"a text of more than {LONGEST} characters")
     return text
 
 
 def _in_doubles(operator: str, one: float, two: float) -> float:
     if operator == "%" or (operator == "/" and two == 0):
-        raise NotModelled(f"{one} {operator} {two}")
+        raise NotModeled(f"{one} {operator} {two}")
     result: float = _OPERATIONS[operator](one, two)
     return result
 
@@ -83,6 +83,6 @@ def _divided_by_zero() -> Terminating:
 def negated(value: Any) -> int | float:
     """``-value``."""
     if not is_number(value):
-        raise NotModelled(f"- before {type_of(value)}")
+        raise NotModeled(f"- before {type_of(value)}")
     result: int | float = calculate("-", 0, value)
     return result

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from powershell_subset.objects import NotModelled, PSEnum
+from powershell_subset.objects import NotModeled, PSEnum
 from powershell_subset.operators.arithmetic import calculate
 from powershell_subset.operators.comparison import compare, equal, equal_with_case
 from powershell_subset.operators.formatting import format_text
@@ -50,13 +50,13 @@ def apply(operator: str, left: Any, right: Any) -> Any:
 
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
-        raise NotModelled(f"a pattern of type {type_of(value)}")
+        raise NotModeled(f"a pattern of type {type_of(value)}")
     return value
 
 
 def _subject(value: Any) -> str:
     if value is not None and not isinstance(value, (str, bool, int, PSEnum)):
-        raise NotModelled(f"a pattern for {type_of(value)}")
+        raise NotModeled(f"a pattern for {type_of(value)}")
     return to_text(value)
 
 
@@ -66,7 +66,7 @@ def _contains(items: Any, wanted: Any) -> bool:
 
 def _range(left: Any, right: Any) -> list[int]:
     if not (is_int(left) and is_int(right)) or abs(left - right) > LONGEST_RANGE:
-        raise NotModelled(f"the range {to_text(left)}..{to_text(right)}")
+        raise NotModeled(f"the range {to_text(left)}..{to_text(right)}")
     return list(range(left, right + 1) if left <= right else range(left, right - 1, -1))
 
 
@@ -76,7 +76,7 @@ def _join(left: Any, right: Any) -> str:
 
 def _format(left: Any, right: Any) -> str:
     if not isinstance(left, str):
-        raise NotModelled(f"the format {type_of(left)}")
+        raise NotModeled(f"the format {type_of(left)}")
     return format_text(left, [None] if right is None else items_of(right))
 
 
@@ -86,9 +86,9 @@ def _split(left: Any, right: Any) -> list[str]:
     pattern = pattern_of(_pattern(given[0] if given else None))
     most = given[1] if len(given) == 2 else 0
     if pattern.groups or pattern.search("") or len(given) > 2 or not is_int(most) or most < 0:
-        raise NotModelled("this use of -split")
+        raise NotModeled("this use of -split")
     if left is None:
-        raise NotModelled("-split of $null")
+        raise NotModeled("-split of $null")
     texts = [_subject(item) for item in items_of(left)]
     return texts if most == 1 else [part for text in texts for part in pattern.split(text, max(0, most - 1))]
 
@@ -103,7 +103,7 @@ def _replace(left: Any, right: Any) -> Any:
     """``value -replace pattern[, replacement]``: each element of a list."""
     given = items_of(right)
     if not 1 <= len(given) <= 2:
-        raise NotModelled("this use of -replace")
+        raise NotModeled("this use of -replace")
     pattern, new = pattern_of(_pattern(given[0])), _pattern(given[1]) if len(given) == 2 else ""
     if isinstance(left, list):
         return [substituted(pattern, _subject(item), new) for item in left]

@@ -15,7 +15,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from powershell_subset.objects import NotModelled, PSEnum, Switch
+from powershell_subset.objects import NotModeled, PSEnum, Switch
 from powershell_subset.values.cast import CastError, cast, to_number
 from powershell_subset.values.numbers import is_int, is_number
 from powershell_subset.values.text import lowered, to_text, truth, uppered
@@ -36,7 +36,7 @@ def equal(left: Any, right: Any) -> bool:
     if left is None or right is None:
         return left is right
     if not isinstance(right, (*PLAIN, datetime, timedelta)):
-        raise NotModelled(f"a comparison of {type_of(left)} with {type_of(right)}")
+        raise NotModeled(f"a comparison of {type_of(left)} with {type_of(right)}")
     if isinstance(left, str):
         return _same_text(left, to_text(right))
     if isinstance(left, (bool, Switch)):
@@ -51,14 +51,14 @@ def equal(left: Any, right: Any) -> bool:
 def equal_with_case(left: Any, right: Any) -> bool:
     """``-ceq`` of two texts."""
     if not isinstance(left, str) or not isinstance(right, str):
-        raise NotModelled("-ceq of anything but two texts")
+        raise NotModeled("-ceq of anything but two texts")
     return left == right or (_same_text(left, right) and left == right)
 
 
 def _same_text(one: str, two: str) -> bool:
     first, second = folded(one), folded(two)
     if first != second and not (is_plain(one) and is_plain(two)) and essence(one) == essence(two):
-        raise NotModelled("texts that are the same in some cultures")
+        raise NotModeled("texts that are the same in some cultures")
     return first == second
 
 
@@ -84,14 +84,14 @@ def _equals_number(left: Any, right: Any) -> bool:
 def _equals_enum(left: PSEnum, right: Any) -> bool:
     if isinstance(right, str):
         return folded(left.name) == folded(right)
-    raise NotModelled(f"a comparison of {left.type_name} with {type_of(right)}")
+    raise NotModeled(f"a comparison of {left.type_name} with {type_of(right)}")
 
 
 def _equals_of_its_type(left: Any, right: Any) -> bool:
     if isinstance(left, uuid.UUID) and isinstance(right, str):
         return bool(left == cast(right, "guid"))
     if type(left) is not type(right):
-        raise NotModelled(f"a comparison of {type_of(left)} with {type_of(right)}")
+        raise NotModeled(f"a comparison of {type_of(left)} with {type_of(right)}")
     return bool(left == right)
 
 
@@ -99,14 +99,14 @@ def compare(left: Any, right: Any) -> int:
     """-1, 0 or 1; the left value says as what they are compared."""
     if isinstance(left, str) and isinstance(right, str):
         if ORDERED.fullmatch(left) is None or ORDERED.fullmatch(right) is None:
-            raise NotModelled("the order of texts with other characters than letters and digits of ASCII")
+            raise NotModeled("the order of texts with other characters than letters and digits of ASCII")
         left, right = left.lower(), right.lower()
     elif isinstance(left, str) and is_int(right):
         return compare(left, to_text(right))
     elif is_number(left) and (is_number(right) or isinstance(right, str)):
         right = _ordered_number(right)
     elif type(left) is not type(right) or not isinstance(left, (datetime, timedelta)):
-        raise NotModelled(f"the order of {type_of(left)} and {type_of(right)}")
+        raise NotModeled(f"the order of {type_of(left)} and {type_of(right)}")
     return int(left > right) - int(left < right)
 
 
@@ -114,4 +114,4 @@ def _ordered_number(value: Any) -> int | float:
     try:
         return to_number(value)
     except CastError:
-        raise NotModelled(f"the order of a number and '{value}'") from None
+        raise NotModeled(f"the order of a number and '{value}'") from None

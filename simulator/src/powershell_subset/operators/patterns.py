@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 
 # What both understand alike: characters, classes, groups without a name, and how often each comes.
 _ESCAPE = r"\\[dDwWsSbBtrn\\.^$*+?()\[\]{}|/#\- ]"
@@ -24,14 +24,14 @@ def pattern_of(text: str) -> re.Pattern[str]:
     """A regular expression of .NET, which does not mind the case.
 
     Raises:
-        NotModelled: it says something that Python may take otherwise, or it is none.
+        NotModeled: it says something that Python may take otherwise, or it is none.
     """
     if UNDERSTOOD.fullmatch(text) is None:
-        raise NotModelled(f"the regular expression '{text}'")
+        raise NotModeled(f"the regular expression '{text}'")
     try:
         return re.compile(text, re.IGNORECASE)
     except re.error:
-        raise NotModelled(f"the regular expression '{text}'") from None
+        raise NotModeled(f"the regular expression '{text}'") from None
 
 
 @lru_cache(maxsize=512)
@@ -47,14 +47,14 @@ def like_pattern(text: str) -> re.Pattern[str]:
             inside = re.sub(r"([\\^])", r"\\\1", bracket[1])
             found, at = found + f"[{inside}]", bracket.end() - 1
         elif char == "[":
-            raise NotModelled(f"the wildcard pattern '{text}'")
+            raise NotModeled(f"the wildcard pattern '{text}'")
         else:
             found += {"*": ".*", "?": "."}.get(char, re.escape(char))
         at += 1
     try:
         return re.compile(found, re.IGNORECASE | re.DOTALL)
     except re.error:
-        raise NotModelled(f"the wildcard pattern '{text}'") from None
+        raise NotModeled(f"the wildcard pattern '{text}'") from None
 
 
 def is_wildcard(text: str) -> bool:
@@ -66,9 +66,9 @@ def substituted(pattern: re.Pattern[str], text: str, replacement: str) -> str:
     """``-replace``: all matches, with $1, $& and $$ in the replacement."""
     known = SUBSTITUTION.findall(replacement)
     if replacement.count("$") != sum(2 if sign == "$" else 1 for _number, sign in known):
-        raise NotModelled(f"the replacement '{replacement}'")
+        raise NotModeled(f"the replacement '{replacement}'")
     if any(number and int(number) > pattern.groups for number, _sign in known):
-        raise NotModelled(f"the replacement '{replacement}'")
+        raise NotModeled(f"the replacement '{replacement}'")
     return pattern.sub(lambda found: _filled(found, replacement), text)
 
 

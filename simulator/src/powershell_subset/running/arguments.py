@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.running.engine import Engine
 from powershell_subset.syntax.nodes import NamedArgument, Node
 from powershell_subset.values.text import truth
@@ -43,12 +43,12 @@ def resolve(signature: Signature, written: str) -> str:
     """The parameter of a name, in lower case.
 
     Raises:
-        NotModelled: there is none; PowerShell may take it for the beginning of one.
+        NotModeled: there is none; PowerShell may take it for the beginning of one.
     """
     key = written.lower()
     known = [name.lower() for name in (*signature.names, *signature.switches, *signature.positions)]
     if key not in known and not (signature.common and key in COMMON):
-        raise NotModelled(f"{signature.command} -{written}")
+        raise NotModeled(f"{signature.command} -{written}")
     return key
 
 
@@ -70,7 +70,7 @@ def bind(signature: Signature, arguments: list[tuple[str, Any]]) -> Bound:
     waiting = ""
     for written, value in [*arguments, ("", MISSING)]:
         if waiting and (written or value is MISSING):
-            raise NotModelled(f"{signature.command} -{waiting} without its value")
+            raise NotModeled(f"{signature.command} -{waiting} without its value")
         if waiting:
             _give(signature, bound, waiting, value)
             waiting = ""
@@ -94,7 +94,7 @@ def _named(signature: Signature, bound: Bound, name: str, value: Any) -> str:
 def _give(signature: Signature, bound: Bound, name: str, value: Any) -> None:
     place = bound.common if signature.common and name in COMMON else bound.values
     if name in place:
-        raise NotModelled(f"{signature.command} -{name} twice")
+        raise NotModeled(f"{signature.command} -{name} twice")
     place[name] = value
 
 
@@ -104,6 +104,6 @@ def _place(signature: Signature, bound: Bound, values: list[Any]) -> None:
         bound.values[name] = value
     left = values[len(free) :]
     if left and not signature.rest:
-        raise NotModelled(f"{signature.command} with so many arguments")
+        raise NotModeled(f"{signature.command} with so many arguments")
     if left:
         _give(signature, bound, signature.rest.lower(), left[0] if len(left) == 1 else left)

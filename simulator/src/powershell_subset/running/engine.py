@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from powershell_subset.errors import ErrorRecord, Terminating
 from powershell_subset.interface import Answer, Command
-from powershell_subset.objects import VOID, NotModelled, ScriptBlock
+from powershell_subset.objects import VOID, NotModeled, ScriptBlock
 from powershell_subset.running.scopes import Frame, Scope
 from powershell_subset.source import Source, Span
 from powershell_subset.syntax.nodes import Block, Node, Pipeline
@@ -117,7 +117,7 @@ class Engine:
     def _run_statement(self, statement: Node, emit: Emit) -> None:
         self._statements += 1
         if self._statements > MOST_STATEMENTS:
-            raise NotModelled(f"a command of more than {MOST_STATEMENTS} statements")
+            raise NotModeled(f"a command of more than {MOST_STATEMENTS} statements")
         try:
             self.run(statement, emit)
         except Terminating as error:
@@ -147,7 +147,7 @@ class Engine:
         self._depth += 1
         try:
             if self._depth > MAX_CALLS:
-                raise NotModelled(f"more than {MAX_CALLS} calls inside each other")
+                raise NotModeled(f"more than {MAX_CALLS} calls inside each other")
             yield
         finally:
             self._depth -= 1
@@ -195,7 +195,7 @@ class Engine:
         if action == "continue":
             self.say("error", record)
         elif action not in ("silentlycontinue", "ignore"):
-            raise NotModelled(f"the error action '{action}'")
+            raise NotModeled(f"the error action '{action}'")
 
 
 def unrolled(found: list[Any]) -> Any:

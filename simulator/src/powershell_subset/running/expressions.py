@@ -12,7 +12,7 @@ from typing import Any
 from powershell_subset.errors import Terminating, runtime_error
 from powershell_subset.members.methods import call_method, static_method, static_value
 from powershell_subset.members.properties import get_index, get_property
-from powershell_subset.objects import Hashtable, NotModelled, ScriptBlock
+from powershell_subset.objects import Hashtable, NotModeled, ScriptBlock
 from powershell_subset.operators.arithmetic import negated
 from powershell_subset.operators.binary import apply, unary
 from powershell_subset.running.engine import Engine, evaluates, unrolled
@@ -73,7 +73,7 @@ def _variable(engine: Engine, node: Variable) -> Any:
     if name != "input" or cell is None:
         return cell.value if cell else None
     if cell.value is None:
-        raise NotModelled("$input a second time")
+        raise NotModeled("$input a second time")
     # It is an enumerator: it gives its objects once.
     value, cell.value = cell.value, None
     return value
@@ -111,7 +111,7 @@ def _table(engine: Engine, node: HashLiteral, *, ordered: bool) -> Hashtable:
     for key_node, value_node in node.entries:
         key = engine.value(key_node)
         if key in table:
-            raise NotModelled("the error for a key that is twice in a table")
+            raise NotModeled("the error for a key that is twice in a table")
         table[key] = engine.value(value_node)
     return table
 

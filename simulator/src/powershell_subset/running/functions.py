@@ -10,7 +10,7 @@ from typing import Any
 
 from powershell_subset.errors import Returned
 from powershell_subset.interface import Answer
-from powershell_subset.objects import NotModelled, ScriptBlock, Switch
+from powershell_subset.objects import NotModeled, ScriptBlock, Switch
 from powershell_subset.running.arguments import Signature, bind
 from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.running.scopes import Cell, Scope
@@ -36,7 +36,7 @@ class ScriptStage(Stage):
     def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Bind the arguments; defaults may use the parameters before them."""
         if self.fed:
-            raise NotModelled("objects that are piped to a function or a script block")
+            raise NotModeled("objects that are piped to a function or a script block")
         given = bind(signature_of(self._known), arguments).values
         with self.inside():
             for each in self._known.body.parameters:
@@ -65,7 +65,7 @@ def converted(each: Parameter, value: Any) -> Any:
     """A value as the parameter takes it.
 
     Raises:
-        NotModelled: PowerShell would convert it by other rules, or refuse it.
+        NotModeled: PowerShell would convert it by other rules, or refuse it.
     """
     kind = each.type_name.lower()
     if not kind:
@@ -75,11 +75,11 @@ def converted(each: Parameter, value: Any) -> Any:
     if (kind == "string" and isinstance(value, list)) or (
         kind == "bool" and not isinstance(value, (bool, Switch)) and not is_number(value)
     ):
-        raise NotModelled(f"this value of the parameter -{each.name}")
+        raise NotModeled(f"this value of the parameter -{each.name}")
     try:
         return cast(value, each.type_name)
     except CastError:
-        raise NotModelled(f"the error for this value of the parameter -{each.name}") from None
+        raise NotModeled(f"the error for this value of the parameter -{each.name}") from None
 
 
 class AnsweringStage(Stage):
@@ -104,7 +104,7 @@ def run_in_place(engine: Engine, block: ScriptBlock, item: Any, emit: Emit) -> N
     """Run a block in the scope of whoever asks, with `item` as ``$_``."""
     body = getattr(block, "body", None)
     if not isinstance(body, ScriptBody) or body.parameters:
-        raise NotModelled("a script block with parameters here")
+        raise NotModeled("a script block with parameters here")
     try:
         with engine.within(engine.frame.inner(source=body.source)), engine.item(item), engine.call_depth():
             engine.run_block(body.block, emit)

@@ -11,7 +11,7 @@ from typing import Any
 
 from powershell_subset.errors import Satisfied, Terminating, runtime_error
 from powershell_subset.interface import Answer, Command
-from powershell_subset.objects import NotModelled, ScriptBlock
+from powershell_subset.objects import NotModeled, ScriptBlock
 from powershell_subset.running.arguments import evaluated
 from powershell_subset.running.engine import EVALUATE, Emit, Engine, enumerate_into, runs
 from powershell_subset.running.functions import AnsweringStage, ScriptStage
@@ -92,7 +92,7 @@ def _stage(engine: Engine, node: Node) -> Stage:
     if isinstance(target, ScriptBlock):
         return ScriptStage(engine, target, node.span)
     if not isinstance(target, str) or not target:
-        raise NotModelled("& before anything but a name or a script block")
+        raise NotModeled("& before anything but a name or a script block")
     return _named(engine, node, target)
 
 
@@ -109,11 +109,11 @@ def not_found(engine: Engine, name: str) -> Terminating:
     """The error for a command that other hosts have.
 
     Raises:
-        NotModelled: nothing is known of it.
+        NotModeled: nothing is known of it.
     """
     module, _backslash, bare = name.rpartition("\\")
     if bare.lower() not in engine.machine.absent:
-        raise NotModelled(f"the command {to_text(name)}")
+        raise NotModeled(f"the command {to_text(name)}")
     message, error_id = (NO_MODULE, "CouldNotAutoLoadModule") if module else (NOT_FOUND, "CommandNotFoundException")
     kind = f"{AUTOMATION}CommandNotFoundException"
     error = runtime_error(message.format(module or name), error_id, "ObjectNotFound", name, kind)

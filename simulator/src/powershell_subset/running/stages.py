@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from powershell_subset.errors import ErrorRecord, Terminating, record_of
 from powershell_subset.interface import Call, Command, CommandError
-from powershell_subset.objects import ArrayList, NotModelled
+from powershell_subset.objects import ArrayList, NotModeled
 from powershell_subset.running.arguments import Bound, Signature, bind
 from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.source import Span
@@ -64,7 +64,7 @@ class CommandStage(Stage):
         bound = bind(self.signature, arguments)
         self._action = to_text(bound.common.get("erroraction")).lower()
         if self._action not in ("", *ACTIONS):
-            raise NotModelled(f"-ErrorAction {self._action}")
+            raise NotModeled(f"-ErrorAction {self._action}")
         name = bound.common.get("errorvariable")
         if name is not None:
             self._collect_in(to_text(name))
@@ -72,7 +72,7 @@ class CommandStage(Stage):
 
     def _collect_in(self, variable: str) -> None:
         if not variable.isidentifier():
-            raise NotModelled(f"-ErrorVariable {variable}")
+            raise NotModeled(f"-ErrorVariable {variable}")
         self.frame.scope.set(variable, self._collected)
 
     def report(self, error: CommandError) -> None:
@@ -107,7 +107,7 @@ class RegisteredStage(CommandStage):
         self._bound = self._bind(arguments)
         missing = [name for name in self._command.mandatory if name.lower() not in self._bound.values]
         if missing:
-            raise NotModelled(f"{self._command.name} without -{missing[0]}")
+            raise NotModeled(f"{self._command.name} without -{missing[0]}")
 
     def process(self, item: Any) -> None:
         """An object of the pipeline."""

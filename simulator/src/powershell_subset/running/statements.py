@@ -10,7 +10,7 @@ from typing import Any
 
 from powershell_subset.errors import RUNTIME, ErrorRecord, Exited, Jumped, Returned, Terminating
 from powershell_subset.members.properties import set_index, set_property
-from powershell_subset.objects import VOID, NetException, NotModelled, PSEnum
+from powershell_subset.objects import VOID, NetException, NotModeled, PSEnum
 from powershell_subset.operators.arithmetic import calculate
 from powershell_subset.operators.comparison import equal
 from powershell_subset.running.engine import Emit, Engine, enumerate_into, runs
@@ -50,11 +50,11 @@ def _assignment(engine: Engine, node: Assignment, emit: Emit) -> None:
 def _assign(engine: Engine, node: Assignment, name: str, value: Any) -> None:
     cell = engine.frame.scope.cells.get(name.lower())
     if cell is not None and cell.typed:
-        raise NotModelled(f"the assignment to ${name}, whose type is declared")
+        raise NotModeled(f"the assignment to ${name}, whose type is declared")
     if node.operator != "=":
         before, added = engine.value(node.target), None if value is VOID else value
         if node.operator == "++" and before is not None and not is_number(before):
-            raise NotModelled(f"++ of {type_of(before)}")
+            raise NotModeled(f"++ of {type_of(before)}")
         value = guarded(engine, node.span, calculate, node.operator[0], before, added)
     if name.lower() != "null":
         engine.frame.scope.set(name, value)
@@ -103,7 +103,7 @@ def _switch(engine: Engine, node: Switch, emit: Emit) -> None:
     """All clauses that fit are run, until one says ``break``."""
     subject = engine.value(node.subject)
     if not isinstance(subject, (str, PSEnum)):
-        raise NotModelled(f"switch on {type_of(subject)}")
+        raise NotModeled(f"switch on {type_of(subject)}")
     fitting = [body for text, body in node.clauses if equal(to_text(subject), text)]
     for body in fitting or ([node.otherwise] if node.otherwise else []):
         with engine.item(subject):
@@ -152,7 +152,7 @@ def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
     if node.keyword == "throw":
         raise engine.fail(_thrown(engine, value, again=node.value is None), node.span)
     if node.value is not None and (not is_int(value) or value < 0):
-        raise NotModelled(f"exit with {type_of(value)}")
+        raise NotModeled(f"exit with {type_of(value)}")
     raise Exited(value or 0)
 
 
@@ -163,5 +163,5 @@ def _thrown(engine: Engine, value: Any, *, again: bool) -> Terminating:
     if isinstance(value, ErrorRecord):
         return Terminating(value, thrown=True)
     if not isinstance(value, str):
-        raise NotModelled(f"throw with {type_of(value)}")
+        raise NotModeled(f"throw with {type_of(value)}")
     return Terminating(ErrorRecord(NetException(value, RUNTIME), value, "OperationStopped", value), thrown=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.source import Source, Span
 
 _COMMENTS = r"|`\r?\n|<#.*?#>|#[^\r\n]*)+"
@@ -87,10 +87,10 @@ class Reader:
         """Refuse the script.
 
         Raises:
-            NotModelled: always; it names the line.
+            NotModeled: always; it names the line.
         """
         line, _column = self.source.line_and_column(self.at)
-        raise NotModelled(f"{what} (line {line} of the script)")
+        raise NotModeled(f"{what} (line {line} of the script)")
 
     def refuse_here(self, what: str) -> NoReturn:
         """Refuse what stands here."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 from powershell_subset.source import Source, Span
 from powershell_subset.syntax.commands import CommandReader
 from powershell_subset.syntax.expressions import TYPE
@@ -226,9 +226,9 @@ def parse(text: str) -> ScriptBody:
     """The tree of a script.
 
     Raises:
-        NotModelled: it is not within the subset, or PowerShell itself would not take it.
+        NotModeled: it is not within the subset, or PowerShell itself would not take it.
     """
     try:
         return StatementReader(Source(text)).script_body("")
     except RecursionError:
-        raise NotModelled("a script nested this deep") from None
+        raise NotModeled("a script nested this deep") from None

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModelled, PSEnum, PSObject, ScriptBlock, Switch
+from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModeled, PSEnum, PSObject, ScriptBlock, Switch
 from powershell_subset.values.numbers import Int64, fits, is_number, number_in
 from powershell_subset.values.text import to_text, truth
 from powershell_subset.values.types import full_name, type_of
@@ -32,7 +32,7 @@ def cast(value: Any, type_name: str) -> Any:
 
     Raises:
         CastError: it is no number.
-        NotModelled: the type, or this way to it.
+        NotModeled: the type, or this way to it.
     """
     value = None if value is VOID else value
     target = full_name(type_name)
@@ -42,18 +42,18 @@ def cast(value: Any, type_name: str) -> Any:
         return None if value is None else [cast(item, target[:-2]) for item in items_of(value)]
     if target in _CASTS:
         return _CASTS[target](value)
-    raise NotModelled(f"a cast to [{type_name}]")
+    raise NotModeled(f"a cast to [{type_name}]")
 
 
 def check_cast(type_name: str) -> None:
     """See that the subset has casts to a type.
 
     Raises:
-        NotModelled: it has none.
+        NotModeled: it has none.
     """
     target = full_name(type_name)
     if target != "System.Array" and target.removesuffix("[]") not in _CASTS:
-        raise NotModelled(f"a cast to [{type_name}]")
+        raise NotModeled(f"a cast to [{type_name}]")
 
 
 def items_of(value: Any) -> list[Any]:
@@ -79,7 +79,7 @@ def to_number(value: Any, target: str = "System.Int32") -> int | float:
             raise CastError(value, target)
         return number
     if not is_number(value):
-        raise NotModelled(f"a number made of {type_of(value)}")
+        raise NotModeled(f"a number made of {type_of(value)}")
     plain: int | float = value
     return plain
 
@@ -89,9 +89,9 @@ def to_integer(value: Any, bits: int = 32) -> int:
     try:
         whole = round(to_number(value, f"System.Int{bits}"))
     except (OverflowError, ValueError):
-        raise NotModelled("an integer made of a number that is infinite, or none") from None
+        raise NotModeled("an integer made of a number that is infinite, or none") from None
     if not fits(whole, bits):
-        raise NotModelled(f"the error for {whole} as an integer of {bits} bits")
+        raise NotModeled(f"the error for {whole} as an integer of {bits} bits")
     return Int64(whole) if bits == 64 else int(whole)
 
 
@@ -99,28 +99,28 @@ def _to_double(value: Any) -> float:
     try:
         return float(to_number(value))
     except CastError:
-        raise NotModelled("the error for a text that is no Double") from None
+        raise NotModeled("the error for a text that is no Double") from None
 
 
 def _to_guid(value: Any) -> uuid.UUID:
     if isinstance(value, uuid.UUID):
         return value
     if not isinstance(value, str) or GUID.fullmatch(value) is None:
-        raise NotModelled(f"a Guid made of '{to_text(value)}'")
+        raise NotModeled(f"a Guid made of '{to_text(value)}'")
     return uuid.UUID(value.strip("{}"))
 
 
 def custom_object(value: Any) -> PSObject:
     """``[pscustomobject]``: a table becomes an object with its keys as properties."""
     if not isinstance(value, Hashtable):
-        raise NotModelled("[pscustomobject] before anything but a table")
+        raise NotModeled("[pscustomobject] before anything but a table")
     return PSObject(properties=dict(value.items()))
 
 
 def _only(kind: type) -> Callable[[Any], Any]:
     def same(value: Any) -> Any:
         if value is not None and value.__class__ is not kind:
-            raise NotModelled(f"a {kind.__name__} made of {type_of(value)}")
+            raise NotModeled(f"a {kind.__name__} made of {type_of(value)}")
         return value
 
     return same
@@ -128,7 +128,7 @@ def _only(kind: type) -> Callable[[Any], Any]:
 
 def _to_hashtable(value: Any) -> Any:
     if isinstance(value, Hashtable) and value.ordered:
-        raise NotModelled("a Hashtable made of an ordered one")
+        raise NotModeled("a Hashtable made of an ordered one")
     return _only(Hashtable)(value)
 
 

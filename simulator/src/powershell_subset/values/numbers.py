@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TypeGuard
 
-from powershell_subset.objects import NotModelled
+from powershell_subset.objects import NotModeled
 
 MULTIPLIERS = {"": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40, "pb": 1 << 50}
 NUMBER = re.compile(r"(?P<whole>\d+)(?P<rest>\.\d+)?(?P<exponent>e[+-]?\d+)?(?P<unit>[kmgtp]b)?", re.IGNORECASE)
@@ -53,17 +53,17 @@ def parse_number(text: str) -> int | float:
     """What a literal of a script stands for.
 
     Raises:
-        NotModelled: a number of another kind.
+        NotModeled: a number of another kind.
     """
     found = NUMBER.fullmatch(text)
     if found is None:
-        raise NotModelled(f"the number {text}")
+        raise NotModeled(f"the number {text}")
     factor = MULTIPLIERS[(found["unit"] or "").lower()]
     if found["rest"] or found["exponent"]:
         return float(found["whole"] + (found["rest"] or "") + (found["exponent"] or "")) * factor
     value = int(found["whole"]) * factor
     if not fits(value, 64):
-        raise NotModelled(f"the number {text}")
+        raise NotModeled(f"the number {text}")
     return value
 
 
@@ -71,11 +71,11 @@ def number_in(text: str) -> int | float | None:
     """The number that a text is when a number is wanted; None: it is none.
 
     Raises:
-        NotModelled: .NET may read it as one.
+        NotModeled: .NET may read it as one.
     """
     found = PLAIN.fullmatch(text)
     if found is None:
         if re.search(r"\d|nan|inf|\u221e", text, re.IGNORECASE) or not text.strip():
-            raise NotModelled(f"the text '{text}' as a number")
+            raise NotModeled(f"the text '{text}' as a number")
         return None
     return float(text) if found["rest"] else int(text)

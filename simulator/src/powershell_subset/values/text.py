@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from powershell_subset.objects import VOID, Hashtable, NotModelled, PSEnum, PSObject, ScriptBlock, Switch
+from powershell_subset.objects import VOID, Hashtable, NotModeled, PSEnum, PSObject, ScriptBlock, Switch
 from powershell_subset.values.times import date_text, span_text
 from powershell_subset.values.types import type_of
 
@@ -22,7 +22,7 @@ def to_text(value: Any) -> str:
     """A value as [string] makes it, whatever the culture; the elements of a list are joined by blanks.
 
     Raises:
-        NotModelled: a list in a list, or what has no text of its own.
+        NotModeled: a list in a list, or what has no text of its own.
     """
     if value is None or value is VOID:
         return ""
@@ -34,17 +34,17 @@ def to_text(value: Any) -> str:
     text = getattr(value, "text", None)
     if isinstance(text, str):
         return text
-    raise NotModelled(f"the text of a value of type {type_of(value)}")
+    raise NotModeled(f"the text of a value of type {type_of(value)}")
 
 
 def element_text(value: Any) -> str:
     """An element of a list as text.
 
     Raises:
-        NotModelled: it is a list itself, whose text there is the name of its type.
+        NotModeled: it is a list itself, whose text there is the name of its type.
     """
     if isinstance(value, (list, tuple, bytes)):
-        raise NotModelled("the text of a list in a list")
+        raise NotModeled("the text of a list in a list")
     return to_text(value)
 
 
@@ -56,14 +56,14 @@ def _object_text(value: PSObject) -> str:
 
 def _simple(value: object) -> str:
     if value is not None and not isinstance(value, (str, bool, int, PSEnum)):
-        raise NotModelled("the text of an object with a property that is no plain value")
+        raise NotModeled("the text of an object with a property that is no plain value")
     return to_text(value)
 
 
 def double_text(value: float, digits: int = 15) -> str:
     """ToString() of a Double; with 17 digits it reads back as the same number."""
     if not math.isfinite(value):
-        raise NotModelled("the text of a number that is infinite, or none")
+        raise NotModeled("the text of a number that is infinite, or none")
     mantissa, _e, exponent = f"{value:.{digits - 1}e}".partition("e")
     power = int(exponent)
     if -5 < power < 15:

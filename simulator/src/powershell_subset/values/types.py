@@ -13,7 +13,7 @@ from powershell_subset.objects import (
     ArrayList,
     Hashtable,
     NetException,
-    NotModelled,
+    NotModeled,
     PSEnum,
     PSObject,
     ScriptBlock,
@@ -69,14 +69,14 @@ def full_name(name: str) -> str:
     """The .NET name of a type that a script names.
 
     Raises:
-        NotModelled: the subset does not have it.
+        NotModeled: the subset does not have it.
     """
     wanted = name.lower()
     if wanted.endswith("[]"):
         return full_name(name[:-2]) + "[]"
     found = ACCELERATORS.get(wanted) or _FULL.get(wanted) or _FULL.get(f"system.{wanted}")
     if found is None:
-        raise NotModelled(f"the type [{name}]")
+        raise NotModeled(f"the type [{name}]")
     return found
 
 

@@ -17,7 +17,7 @@ from asr_simulator.hyperv.cmdlets.names import given, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
 from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
-from powershell_subset import Call, Command, NotModelled, PSObject
+from powershell_subset import Call, Command, NotModeled, PSObject
 
 Rows = Callable[[Place], Iterable[dict[str, Any]]]
 NAMESPACE, VIRTUALIZATION = "root/cimv2", "root/virtualization/v2"
@@ -57,7 +57,7 @@ def _instances(place: Place, call: Call) -> Iterable[PSObject]:
     found = CLASSES.get((space, name.lower()))
     if found is None:
         if name.lower().startswith(KNOWN_FAMILIES):
-            raise NotModelled(f"the class {name} of {space}")
+            raise NotModeled(f"the class {name} of {space}")
         raise errors.cim("Invalid class ", "0x80041010", "MetadataError")
     spelled, rows, properties = found
     type_name = f"Microsoft.Management.Infrastructure.CimInstance#{space}/{spelled}"
@@ -69,7 +69,7 @@ def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
     (instance,), (method,) = given(call, "InputObject"), texts(call, "MethodName")
     arguments = call.parameters.get("arguments")
     if instance.text != shutdown.COMPONENT or method.lower() != "initiateshutdown":
-        raise NotModelled(f"the method {method} of {instance.text}")
+        raise NotModeled(f"the method {method} of {instance.text}")
     named = {str(name).lower(): value for name, value in arguments.items()} if arguments is not None else {}
     values = {"ReturnValue": shutdown.initiate(place, instance, named), "PSComputerName": None}
     yield PSObject("Microsoft.Management.Infrastructure.CimMethodResult", values)

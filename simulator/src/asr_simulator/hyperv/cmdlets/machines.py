@@ -22,7 +22,7 @@ from asr_simulator.hyperv.machines import (
     STATE_RUNNING,
     Machine,
 )
-from powershell_subset import Call, Command, NotModelled, PSObject
+from powershell_subset import Call, Command, NotModeled, PSObject
 from powershell_subset.values.text import to_text
 
 TYPE = "Microsoft.HyperV.PowerShell.VirtualMachine"
@@ -90,7 +90,7 @@ def _set(place: Place, call: Call) -> Iterable[PSObject]:
     wanted = to_text(call.parameters.get("automaticstartaction"))
     action = next((one for one in START_ACTIONS if one.lower() == wanted.lower()), None)
     if action is None:
-        raise NotModelled(f"Set-VM -AutomaticStartAction {wanted}")
+        raise NotModeled(f"Set-VM -AutomaticStartAction {wanted}")
     for machine in machines_of(place, call, "Name"):
         machine.automatic_start_action = action
     return ()

@@ -122,7 +122,7 @@ def _adapter(place: Place, machine: Machine, adapter: NetworkAdapter) -> PSObjec
 
 
 def _vlan(adapter: NetworkAdapter) -> PSObject:
-    """What an adapter shows of its VLAN; trunks and private VLANs are not modelled."""
+    """What an adapter shows of its VLAN; trunks and private VLANs are not modeled."""
     values = {
         "OperationMode": enums.VLAN_MODE["Access" if adapter.vlan else "Untagged"],
         "AccessVlanId": adapter.vlan,

@@ -15,7 +15,7 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import VMMS, Host
-from powershell_subset import Call, Command, NotModelled
+from powershell_subset import Call, Command, NotModeled
 from powershell_subset.values.times import LOCAL
 
 HYPER_V = "Hyper-V"
@@ -58,14 +58,14 @@ class Place:
 
 
 def command(name: str, run: Run, parameters: tuple[str, ...] = (), **options: Any) -> Command:
-    """A command that refuses what it knows of but is not modelled. ``options`` are those of `Command`."""
-    return Command(name, partial(_modelled, run), (*parameters, *ELSEWHERE), **options)
+    """A command that refuses what it knows of but is not modeled. ``options`` are those of `Command`."""
+    return Command(name, partial(_modeled, run), (*parameters, *ELSEWHERE), **options)
 
 
-def _modelled(run: Run, call: Call) -> Iterable[Any]:
+def _modeled(run: Run, call: Call) -> Iterable[Any]:
     for parameter in ELSEWHERE:
         if call.parameters.get(parameter.lower()) not in (None, False):
-            raise NotModelled(f"{call.name} -{parameter}")
+            raise NotModeled(f"{call.name} -{parameter}")
     if call.parameters.get("confirm"):
-        raise NotModelled(f"{call.name} -Confirm")
+        raise NotModeled(f"{call.name} -Confirm")
     yield from run(call)

@@ -12,7 +12,7 @@ from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import VMMS, Service
-from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 SYSTEM = "C:\\Windows\\System32\\"
 MANAGEMENT = "Microsoft.PowerShell.Management"
@@ -131,7 +131,7 @@ def _values(place: Place, call: Call) -> Iterable[PSObject]:
     """The values of a key of the registry: of those alone that tell what Windows is, and which machine it is.
 
     Raises:
-        NotModelled: another path.
+        NotModeled: another path.
     """
     host = place.host
     name, suffix = host.name.partition(".")[0], host.domain if host.in_domain else ""
@@ -144,7 +144,7 @@ def _values(place: Place, call: Call) -> Iterable[PSObject]:
     for path in _paths(call):
         values = known.get(path.lower())
         if values is None:
-            raise NotModelled(f"Get-ItemProperty of {path}")
+            raise NotModeled(f"Get-ItemProperty of {path}")
         yield PSObject("System.Management.Automation.PSCustomObject", values)
 
 
@@ -152,7 +152,7 @@ def _file(place: Place, path: str) -> PSObject | None:
     """A file that the simulator knows of: the management service's program, or a virtual disk.
 
     Raises:
-        NotModelled: the host may well have it, but the simulator does not know.
+        NotModeled: the host may well have it, but the simulator does not know.
     """
     host = place.host
     wanted = path.replace("/", "\\").lower()
@@ -164,7 +164,7 @@ def _file(place: Place, path: str) -> PSObject | None:
                 return _info(path, disk.file_size(place.now)) if disk.present else None
     if any(wanted.startswith(f"{volume.root}hyper-v\\".lower()) for volume in host.volumes):
         return None
-    raise NotModelled(f"the path {path}")
+    raise NotModeled(f"the path {path}")
 
 
 def _info(path: str, length: int) -> PSObject:

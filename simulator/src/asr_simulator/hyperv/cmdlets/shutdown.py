@@ -19,7 +19,7 @@ from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.cmdlets.names import flag
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machines import COMPONENT_MISSING, STATE_OFF, STATE_RUNNING, STATE_STOPPING, Machine
-from powershell_subset import Call, NotModelled, PSObject
+from powershell_subset import Call, NotModeled, PSObject
 
 COMPONENT = "Msvm_ShutdownComponent"
 PROPERTIES = (
@@ -43,7 +43,7 @@ def components(place: Place) -> Iterable[dict[str, Any]]:
 def initiate(place: Place, component: PSObject, arguments: dict[str, Any]) -> int:
     """Ask the guest behind a component to shut down, and return what InitiateShutdown returns."""
     if set(arguments) != {"force", "reason"}:
-        raise NotModelled(f"InitiateShutdown with {', '.join(sorted(arguments)) or 'no arguments'}")
+        raise NotModeled(f"InitiateShutdown with {', '.join(sorted(arguments)) or 'no arguments'}")
     identifier = str(component["SystemName"]).lower()
     machine = next(one for one in place.host.machines if one.identifier == identifier)
     return place.hyperv.ask_to_shut_down(machine, force=bool(arguments["force"]))

@@ -13,7 +13,7 @@ from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
-from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 BINDING = ("SwitchType", "NetAdapterName", "AllowManagementOS")
 FAILED = "Failed while adding virtual Ethernet switch connections."
@@ -80,7 +80,7 @@ def _card(place: Place, call: Call) -> NetworkCard | None:
     """The network card that the parameters name."""
     names = given(call, "NetAdapterName")
     if len(names) > 1:
-        raise NotModelled(f"{call.name} with several network adapters")
+        raise NotModeled(f"{call.name} with several network adapters")
     for value in names:
         found = card_of(place.host, str(value))
         if found is None:

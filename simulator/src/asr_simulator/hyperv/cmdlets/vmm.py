@@ -14,7 +14,7 @@ from asr_simulator.hyperv.cmdlets.names import matches, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import VMM_SERVICE, Host, VmmServer
 from asr_simulator.hyperv.machines import Machine
-from powershell_subset import Call, Command, CommandError, NotModelled, PSObject
+from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 MODULE = "VirtualMachineManager"
 NAMES = ("Get-SCVMMServer", "Get-SCVMHost", "Get-SCCloud", "Get-SCVirtualMachine")
@@ -64,7 +64,7 @@ class _View:
         host = self._place.host
         for name in texts(call, "ComputerName"):
             if name.lower() not in (*LOCAL, host.name.lower(), host.short_name.lower()):
-                raise NotModelled(f"Get-SCVMMServer -ComputerName {name}: another server")
+                raise NotModeled(f"Get-SCVMMServer -ComputerName {name}: another server")
         values = {
             "Name": host.name,
             "ComputerName": host.short_name,

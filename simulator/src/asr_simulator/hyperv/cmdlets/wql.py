@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from powershell_subset import NotModelled
+from powershell_subset import NotModeled
 
 Test = Callable[[Mapping[str, Any]], bool]
 COMPARISON = re.compile(r"""(?P<name>[A-Za-z_]\w*)\s*(?P<operator><>|=)\s*(?:'(?P<text>[^'\\]*)'|(?P<number>\d+))""")
@@ -27,7 +27,7 @@ def where(clause: str, properties: frozenset[str]) -> Test:
 
     Raises:
         InvalidQuery: it is none.
-        NotModelled: it may be one.
+        NotModeled: it may be one.
     """
     alternatives: list[list[Test]] = [[]]
     for number, part in enumerate(JOINED.split(clause.strip())):
@@ -41,7 +41,7 @@ def where(clause: str, properties: frozenset[str]) -> Test:
 def _comparison(text: str, properties: frozenset[str]) -> Test:
     found = COMPARISON.fullmatch(text)
     if found is None and OTHERS.search(text):
-        raise NotModelled(f"the WQL '{text}'")
+        raise NotModeled(f"the WQL '{text}'")
     if found is None or found["name"].lower() not in properties:
         raise InvalidQuery(text)
     name, wanted = found["name"].lower(), found["operator"] == "="

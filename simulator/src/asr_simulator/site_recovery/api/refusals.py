@@ -94,13 +94,13 @@ def deprecated_plan_reprotect() -> ArmError:
     )
 
 
-def provider_not_modelled(provider: str) -> ArmError:
+def provider_not_modeled(provider: str) -> ArmError:
     """501: an item that is not replicated from Hyper-V to Azure can only be read here."""
     return ArmError(
         501, "NotImplemented", f"This simulator does not operate items of the replication provider {provider}."
     )
 
 
-def not_modelled(method: str, path: str) -> ArmError:
+def not_modeled(method: str, path: str) -> ArmError:
     """501: Azure has the operation, the simulator has not."""
     return ArmError(501, "NotImplemented", f"Azure answers {method} {path}; this simulator does not model that call.")

@@ -14,8 +14,8 @@ from asr_simulator.arm.world import ArmWorld
 from asr_simulator.site_recovery.api import reads, writes
 from asr_simulator.site_recovery.api.item_operations import OPERATIONS as ITEM_OPERATIONS
 from asr_simulator.site_recovery.api.plan_operations import OPERATIONS as PLAN_OPERATIONS
-from asr_simulator.site_recovery.api.refusals import not_modelled
-from asr_simulator.site_recovery.api.unmodeled import UNMODELLED
+from asr_simulator.site_recovery.api.refusals import not_modeled
+from asr_simulator.site_recovery.api.unmodeled import UNMODELED
 from asr_simulator.site_recovery.api.versions import API_VERSIONS
 from asr_simulator.site_recovery.workflows.vault import Vault
 from asr_simulator.wire import Handler, Reply, Request, Route
@@ -99,9 +99,9 @@ def _in_vault(handler: VaultHandler) -> Handler:
     return handle
 
 
-def _refuse_unmodelled(world: VaultWorld, request: Request) -> Reply:
+def _refuse_unmodeled(world: VaultWorld, request: Request) -> Reply:
     require_vault(world, request.parameters)
-    raise not_modelled(request.method, request.path)
+    raise not_modeled(request.method, request.path)
 
 
 ROUTES: list[Route] = [
@@ -115,5 +115,5 @@ ROUTES: list[Route] = [
     ),
     Route("GET", f"{ROOT}/usages", _in_vault(reads.usages), f"{ACTIONS}/usages/read"),
     Route("GET", f"{ROOT}/replicationUsages", _in_vault(reads.usages), f"{ACTIONS}/replicationUsages/read"),
-    *(Route(method, f"{ROOT}/{template}", _refuse_unmodelled, None, API_VERSIONS) for method, template in UNMODELLED),
+    *(Route(method, f"{ROOT}/{template}", _refuse_unmodeled, None, API_VERSIONS) for method, template in UNMODELED),
 ]

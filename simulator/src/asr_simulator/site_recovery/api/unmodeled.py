@@ -54,7 +54,7 @@ _CHANGES = (
     *((method, f"{_MAPPING}/{{mapping}}") for method in ("PUT", "DELETE", "PATCH")),
     *((method, "replicationPolicies/{policy}") for method in ("PUT", "DELETE", "PATCH")),
 )
-UNMODELLED: tuple[tuple[str, str], ...] = (
+UNMODELED: tuple[tuple[str, str], ...] = (
     *(("POST", template) for template in _POSTS),
     *(("GET", template) for template in _GETS),
     *_CHANGES,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from asr_simulator.site_recovery.api import item_operations, lookups, plan_operations
-from asr_simulator.site_recovery.api.refusals import action_not_allowed, provider_not_modelled
+from asr_simulator.site_recovery.api.refusals import action_not_allowed, provider_not_modeled
 from asr_simulator.site_recovery.api.responses import accepted
 from asr_simulator.site_recovery.model import catalog
 from asr_simulator.site_recovery.model.jobs import Job
@@ -22,7 +22,7 @@ def on_item(operation: str, vault: Vault, request: Request) -> Reply:
     """An operation on an item."""
     item = lookups.item(vault, request.parameters)
     if not item.is_hyperv_to_azure:
-        raise provider_not_modelled(item.spec.provider)
+        raise provider_not_modeled(item.spec.provider)
     job = item_operations.OPERATIONS[operation](vault, item, request.body, caller_of(request))
     return accepted(vault, request, job)
 

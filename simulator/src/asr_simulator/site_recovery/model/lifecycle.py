@@ -24,7 +24,7 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 
 # (stage, event) -> stage. A cancelled or failed job leaves the on-premises disks inconsistent once the data
-# synchronisation has begun, and nothing changed before that.
+# synchronization has begun, and nothing changed before that.
 TRANSITIONS: dict[tuple[str, str], str] = {
     (PROTECTED, "failover_started"): FAILING_OVER,
     (PROTECTED, FAILED): PROTECTED,

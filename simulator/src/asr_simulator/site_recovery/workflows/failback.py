@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From Azure to on-premises: data synchronisation, completion, commit, and replication in the old direction again."""
+"""From Azure to on-premises: data synchronization, completion, commit, and replication in the old direction again."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def begin_synchronization(item: Item) -> None:
 
 
 def synchronize_first(context: WorkflowContext, item: Item, task: Task) -> Steps:
-    """The synchronisation while the Azure VM serves."""
+    """The synchronization while the Azure VM serves."""
     seconds = host_work.first_sync_seconds(context, item)
     yield from host_work.write_disks(context, task, seconds, item, item.spec.changed_gb)
 
 
 def synchronize_last(context: WorkflowContext, item: Item, task: Task, order: FailbackOrder) -> Steps:
-    """The synchronisation with the Azure VM off: the last delta, or everything."""
+    """The synchronization with the Azure VM off: the last delta, or everything."""
     if order.synchronize_first:
         yield from host_work.write_disks(context, task, context.rates["final_delta_seconds"], item, 0)
     else:

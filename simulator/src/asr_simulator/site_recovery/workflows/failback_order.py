@@ -13,7 +13,7 @@ from asr_simulator.site_recovery.model.fabrics import Provider
 
 @dataclass(frozen=True)
 class FailbackOrder:
-    """What was asked for: synchronise while the Azure VM serves; create the on-premises VM, on which host."""
+    """What was asked for: synchronize while the Azure VM serves; create the on-premises VM, on which host."""
 
     synchronize_first: bool = False
     create_if_missing: bool = False

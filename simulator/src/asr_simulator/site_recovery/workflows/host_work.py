@@ -73,7 +73,7 @@ def _take(item: Item, machine: Machine) -> None:
 
 
 def first_sync_seconds(context: WorkflowContext, item: Item) -> float:
-    """How long the synchronisation before the downtime takes: what changed, or of a new machine everything."""
+    """How long the synchronization before the downtime takes: what changed, or of a new machine everything."""
     if any(disk.holds == FRESH_FILE for disk in item.on_premises.disks):
         return context.rates.full_sync(item.gb)
     return context.rates.delta_sync(item.gb, item.spec.changed_gb)

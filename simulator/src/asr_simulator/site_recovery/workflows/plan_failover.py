@@ -71,7 +71,7 @@ class _PlanMove(PlanRun):
 
 
 class PlanFailback(_PlanMove):
-    """The failback of a plan; with ``synchronize_first`` it waits once, after all disks are synchronised."""
+    """The failback of a plan; with ``synchronize_first`` it waits once, after all disks are synchronized."""
 
     def __init__(self, vault: Vault, plan: Plan, job: Job, order: FailbackOrder) -> None:
         super().__init__(vault, plan, job)

@@ -59,7 +59,7 @@ HYPER_V_ID = "ac234aed-1d04-45d7-b549-15f7fc0dce9d"
 SYSTEM_DISK = {"vhdType": "OperatingSystem", "vhdId": "system"}
 WRITES: list[tuple[str, Callable[[SiteRecovery], Accepted], str, Any]] = [
     (
-        "synchronise first",
+        "synchronize first",
         lambda service: service.fail_back_item(ITEM, FIRST),
         f"{ITEM_PATH}/plannedFailover",
         moved("RecoveryToPrimary", dataSyncOption="ForDownTime", recoveryVmCreationOption="NoAction", **FAILBACK),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether to synchronise before the failover or during it only."""
+"""Whether to synchronize before the failover or during it only."""
 
 from __future__ import annotations
 

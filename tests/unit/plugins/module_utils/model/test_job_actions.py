@@ -69,7 +69,7 @@ CANCELS = {
         Step.REFUSE,
         Step.START,
     ),
-    "completes the synchronisation": (
+    "completes the synchronization": (
         job("RestoreCompletion", "InProgress", **CANCEL),
         IN_AZURE,
         Step.REFUSE,

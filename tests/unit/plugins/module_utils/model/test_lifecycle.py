@@ -130,7 +130,7 @@ AT_REST = [
     ),
     *(
         at_rest(
-            f"{state} while it synchronised",
+            f"{state} while it synchronized",
             Stage.INTERRUPTED,
             "Failback",
             last=cancelled(state, *synchronizing_first(sync=state)),

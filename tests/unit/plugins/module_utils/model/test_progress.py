@@ -34,7 +34,7 @@ WAITING = failback("Suspended", *synchronizing_first(sync="Succeeded", asked="In
             50,
             "Planned failover of web01: MONITORDATASYNC (3 of 6 tasks done)",
         ),
-        (WAITING, 67, "Planned failover of web01: synchronised, waits for Complete Failover"),
+        (WAITING, 67, "Planned failover of web01: synchronized, waits for Complete Failover"),
         (
             failback("InProgress", *full_download(sync="Succeeded", up="InProgress")),
             83,
