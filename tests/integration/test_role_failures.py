@@ -48,6 +48,28 @@ def test_a_vm_that_is_not_ready_fails_alone_with_its_reason(stage: Any) -> None:
     assert {frozenset(result) for result in run.results.values()} == {frozenset(KEYS)}
 
 
+@pytest.mark.parametrize(
+    ("playbook", "name", "meant"),
+    [
+        ("failback", "failback_comit_policy", "failback_commit_policy"),
+        ("failback", "failback_host", "failback_hosts"),
+        ("failback", "failback_color", ""),
+        ("undo_failback", "undo_failback_force_of", "undo_failback_force_off"),
+        ("alternate_host", "alternate_host_targets", "alternate_host_target"),
+    ],
+)
+def test_a_variable_that_no_role_knows_stops_before_anything_is_read(
+    stage: Any, playbook: str, name: str, meant: str
+) -> None:
+    vault = stage(scenario_of("vm1"))
+    given = {"alternate_host_target": "hv02", "undo_failback_reason": "a test"}
+    given = {key: value for key, value in given.items() if key.startswith(playbook)}
+    run = vault.play(playbook, {"vm1": {name: "hold"}}, "-e", "failback_hosts=vm1", **given)
+    advice = f"{name} (did you mean {meant}?)" if meant else name
+    assert f"Unknown variables: {advice}. Nothing was read or written." in run.results["vm1"]["reason"], run.output
+    assert (run.status, vault.simulator.journal.entries()) == (2, [])
+
+
 def test_a_task_file_that_is_not_there_is_noticed_before_any_write(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2", "vm3"))
     hosts = {

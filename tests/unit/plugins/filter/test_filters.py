@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.asr.failback.plugins.filter.report_lines import FilterModule as ReportLines
 from ansible_collections.asr.failback.plugins.filter.result_of import FilterModule as ResultOf
+from ansible_collections.asr.failback.plugins.filter.unknown_variables import unknown_variables
 from ansible_collections.asr.failback.plugins.filter.why_not_started import FilterModule as WhyNotStarted
 
 report_lines = ReportLines().filters()["report_lines"]
@@ -131,3 +132,14 @@ def test_the_last_host_begins_unless_the_batch_before_failed(
     said = why_not_started(names[-1], list(names), results, serial, percentage)
     assert said.startswith(f"{failed} failed" if failed else ""), said
     assert bool(said) == bool(failed)
+
+
+def test_a_name_that_is_not_known_is_told_with_the_one_that_was_meant() -> None:
+    known = ["failback_commit", "failback_commit_policy", "failback_hosts"]
+    names = ["failback_hosts", "failback_comit_policy", "failback_host", "failback_color"]
+    assert unknown_variables(names, known) == [
+        "failback_color",
+        "failback_comit_policy (did you mean failback_commit_policy?)",
+        "failback_host (did you mean failback_hosts?)",
+    ]
+    assert unknown_variables(known, known) == []

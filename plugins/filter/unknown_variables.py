@@ -1,0 +1,71 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: unknown_variables
+short_description: Find variables with a role's prefix that the role does not know
+description:
+  - Returns each name that is not known, with the known name that it resembles most.
+  - A mistyped variable would otherwise be ignored, and the role would do what its default says.
+positional: known
+options:
+  _input:
+    description:
+      - The names of the variables that are set.
+    type: list
+    elements: str
+    required: true
+  known:
+    description:
+      - The names that there are.
+    type: list
+    elements: str
+    required: true
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+"""
+
+EXAMPLES = r"""
+---
+- name: Require variables that the role knows
+  ansible.builtin.assert:
+    that: query('ansible.builtin.varnames', '^failback_') | asr.failback.unknown_variables(known) | length == 0
+  vars:
+    known: [failback_commit, failback_commit_policy]
+"""
+
+RETURN = r"""
+---
+_value:
+  description: What is not known, in the order of the names.
+  type: list
+  elements: str
+  sample: [failback_comit_policy (did you mean failback_commit_policy?)]
+"""
+
+from difflib import get_close_matches
+from os.path import commonprefix
+
+
+def unknown_variables(names, known):
+    """Return the names that are not known, each with the known one that resembles it most."""
+    prefix = commonprefix([name.rpartition("_")[0] + "_" for name in known])  # noqa: RUF071 - of names, no paths
+    own_parts = {name.removeprefix(prefix): name for name in known}
+    return [f"{name}{_advice(name.removeprefix(prefix), own_parts)}" for name in sorted(set(names) - set(known))]
+
+
+def _advice(own_part, known):
+    meant = get_close_matches(own_part, known, n=1, cutoff=0.75)
+    return f" (did you mean {known[meant[0]]}?)" if meant else ""
+
+
+class FilterModule:
+    """The filter for playbooks."""
+
+    def filters(self):
+        """Return it by its name."""
+        return {"unknown_variables": unknown_variables}
