@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,3 +39,11 @@ def simulator(tmp_path: Path) -> Iterator[Callable[[Scenario], Simulator]]:
 def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., ModuleRunner]:
     """Makes a driver on a simulator of its own: `driver(scenario, principal=None, **options)`."""
     return lambda scenario, principal=None, **options: ModuleRunner(simulator(scenario), principal, **options)
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder with a short name, for temporary files: ansible-core 2.21 has a socket there, and the path of a socket has
+    at most 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="asr-") as folder:
+        yield Path(folder)

@@ -55,7 +55,9 @@ HOSTS = {
 class Fleet:
     """A simulated fleet, and the playbook that brings it home, run by run."""
 
-    def __init__(self, simulator: Simulator, folder: Path, hosts: dict[str, list[str]], *, asks_hosts: bool) -> None:
+    def __init__(
+        self, simulator: Simulator, folder: Path, temporary: Path, hosts: dict[str, list[str]], *, asks_hosts: bool
+    ) -> None:
         self.simulator = simulator
         self.stage = PlaybookRunner(simulator, folder)
         if asks_hosts:
@@ -67,9 +69,8 @@ class Fleet:
         self.runs: list[Killing] = []
         self.late: list[str] = []
         self.expected = {name: "protected" for names in hosts.values() for name in names}
-        self.home, self.temporary = folder / "home", folder / "tmp"
-        for place in (self.home, self.temporary):
-            place.mkdir()
+        self.home, self.temporary = folder / "home", temporary
+        self.home.mkdir()
         proof = self.stage.task_file("validate.yml", PASS)
         inventory = {host: {"failback_recovery_plan": host} if host == PLAN["name"] else {} for host in hosts}
         self._command, environment = self.stage.prepared("failback", inventory, failback_validation_tasks=proof)
@@ -99,13 +100,13 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, seed: int) -> Iterator[Fleet]:
+def fleet(tmp_path: Path, short_path: Path, seed: int) -> Iterator[Fleet]:
     chosen = [[*HOSTS][(seed * TARGETS + number) % len(HOSTS)] for number in range(min(TARGETS, len(HOSTS)))]
     hosts = {name: HOSTS[name] for name in chosen}
     scenario = scenario_of(*FLEET, recovery_plans=[PLAN], rates=SLOW[seed % 2], fabrics=[SICK_SITE, CLOUD])
     with ExitStack() as running:
         simulator = running.enter_context(Simulator.start(scenario, tmp_path / "simulator", speed=SPEED))
-        yield Fleet(simulator, tmp_path, hosts, asks_hosts=seed // 2 % 2 == 1)
+        yield Fleet(simulator, tmp_path, short_path, hosts, asks_hosts=seed // 2 % 2 == 1)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

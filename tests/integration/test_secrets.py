@@ -65,8 +65,8 @@ CANARIES = {
 class Scene:
     """A vault, a home and a folder for temporary files of its own, and all that a run may leave there."""
 
-    def __init__(self, simulator: Simulator, folder: Path, **secrets: str) -> None:
-        self.folder = folder
+    def __init__(self, simulator: Simulator, folder: Path, temporary: Path, **secrets: str) -> None:
+        self.folder, self.temporary = folder, temporary
         self.planted = folder / "planted"
         self.hunt = Hunt({"client": CLIENT, "host": HOST, **secrets})
         self.stage = PlaybookRunner(simulator, self.planted).knows_hosts()
@@ -87,7 +87,7 @@ class Scene:
         """Find no secret in what was left."""
         # What was put there to be used: inventory, playbooks, credentials, and how to reach the simulator.
         used = [path for path in self.planted.iterdir() if path.name not in ("report.json", "async")]
-        left = self.hunt.found_below([self.folder], but=[*used, self.folder / "simulator"])
+        left = self.hunt.found_below([self.folder, self.temporary], but=[*used, self.folder / "simulator"])
         assert left == []
         assert self.hunt.found_in(json.dumps(self.simulator.journal.entries(), ensure_ascii=False)) == []
         assert self.hunt.found_in(json.dumps(self.simulator.state(), ensure_ascii=False)) == []
@@ -114,13 +114,13 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def scene(tmp_path: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """A vault with a VM, whose secrets are canaries, and Ansible told to write everything that it can."""
-    for name in ("home", "tmp", "planted"):
+    for name in ("home", "planted"):
         (tmp_path / name).mkdir()
     settings = {
         "HOME": "home",
-        "TMPDIR": "tmp",
+        "TMPDIR": str(short_path),
         "ANSIBLE_HOME": "home/.ansible",
         "ANSIBLE_REMOTE_TEMP": "home/.ansible/tmp",
         "ANSIBLE_LOG_PATH": "ansible.log",
@@ -148,7 +148,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     )
     traffic = tmp_path / "traffic.jsonl"
     with Simulator.start(vault, tmp_path / "simulator", speed=SPEED, traffic=traffic) as simulator:
-        yield Scene(simulator, tmp_path)
+        yield Scene(simulator, tmp_path, short_path)
 
 
 def test_the_hunt_finds_what_is_there(tmp_path: Path) -> None:
