@@ -43,7 +43,7 @@ def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., ModuleRu
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """A folder with a short name, for temporary files: ansible-core 2.21 has a socket there, and the path of a socket has
-    at most 107 characters."""
+    """A folder with a short name, for temporary files: ansible-core 2.21 has a socket there, whose path may have 107
+    characters at most."""
     with tempfile.TemporaryDirectory(prefix="asr-") as folder:
         yield Path(folder)
