@@ -33,7 +33,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 unexport PYTHONDONTWRITEBYTECODE
 export LC_ALL := C.UTF-8
 
-LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licences
+LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses
 TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
 GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
@@ -171,5 +171,5 @@ lint-docs: $(READY)
 	@python tools/reference.py --check
 	@HOME=$(CURDIR)/$(BUILD) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
 
-lint-licences: $(READY)
+lint-licenses: $(READY)
 	@reuse --root "$$(python tools/collection_copy.py $(BUILD)/$@)" lint --quiet

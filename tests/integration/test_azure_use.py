@@ -126,7 +126,7 @@ def test_nobody_is_sent_to_the_commit(driver: Any, runs: bool) -> None:
     ):
         refused = vault.fail(module, **VM1, **options)
         assert (refused["error"]["kind"], refused["authoritative_side"]) == ("refused", "mixed")
-        assert "cannot be told" in refused["msg"]
+        assert "cannot be determined" in refused["msg"]
         assert "Do not commit before it is settled" in refused["msg"]
         assert "Run commit first" not in refused["msg"]
         assert "use direction: failback" not in refused["msg"]
