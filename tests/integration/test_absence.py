@@ -204,3 +204,60 @@ def test_a_vm_on_a_host_that_vmm_does_not_hear_is_not_made_again(driver: Any) ->
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
     assert "a second one must not be made" in failed["msg"]
     assert vault.writes() == []
+
+
+@pytest.mark.parametrize("state", ["Failed", "Online", "OnlinePending", "OfflinePending"])
+def test_what_its_cluster_may_start_is_not_proved_off(driver: Any, state: str) -> None:
+    vault = clustered(driver, "failback_commit_pending")
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_resource=state)
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert f"Virtual Machine vm1 is {state}" in failed["msg"]
+    assert "Stop-ClusterGroup" in failed["msg"]
+    assert vault.writes(since) == []
+    vault.trouble(vm="vm1", cluster_resource="ok")
+    assert vault.run("undo_failback", replicated_item="vm1")["split_brain_check"]["verdict"] == "proved"
+
+
+def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: Any) -> None:
+    vault = clustered(driver, "failback_commit_pending")
+    vault.trouble(vm="vm1", power="off")
+    for node in NODES:
+        vault.trouble(host=node, cim="denied")
+    since = vault.requests()
+    assert "cluster" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
+    assert vault.writes(since) == []
+
+
+@pytest.mark.parametrize("node", ["unnamed", "unreachable", "does not list it"])
+def test_a_node_s_own_word_counts_less_than_its_cluster_s(driver: Any, node: str) -> None:
+    vault = clustered(driver, "failback_commit_pending")
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_owner=NODES[1])
+    if node == "unnamed":
+        del vault.inventory[NODES[1]]
+    elif node == "unreachable":
+        vault.trouble(host=NODES[1], reachable=False)
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "its cluster clu has it on hv02" in failed["msg"].lower()
+    assert vault.writes(since) == []
+
+
+@pytest.mark.parametrize("record", ["", "UpdateFailed", "Missing", "UnderMigration"])
+def test_no_second_vm_is_made_of_one_that_vmm_has(driver: Any, record: str) -> None:
+    vault = behind_vmm(driver, names_node=not record)
+    if record:
+        vault.trouble(vm="vm1", vmm_record=record)
+    else:
+        hidden = [
+            one for one in vault.simulator.locked(lambda world: list(world.hyperv.machines())) if one.name == "vm1"
+        ]
+        vault.simulator.locked(lambda _world: hidden[0].configure("Failed"))
+    since = vault.requests()
+    found = findings(vault, create_vm_if_missing=True)
+    assert found["on_premises_vm"]["status"] == "fail"
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert failed["error"]["kind"] == "refused"
+    assert (vault.writes(since), len(machines(vault))) == ([], 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.scenarios import CLOUD, item_of, scenario_of
+from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
 HV01, HV02 = "hv01.c.example", "hv02.c.example"
 SITE = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": HV01}, {"name": HV02}]}
@@ -94,3 +94,20 @@ def test_a_host_tells_its_name_without_rights_to_cim(driver: Any) -> None:
     host = vault.run("hyperv_host_info", host=HV01)["host"]
     assert (host["computer"], host["fqdn"], len(host["machine_guid"])) == ("HV01", HV01, 36)
     assert finding(vault, "host_identity")["seen"] == HV01
+
+
+@pytest.mark.parametrize("step", ["undo_failback", "commit"])
+def test_a_vm_that_was_found_under_the_name_of_another_host_proves_nothing_of_that(driver: Any, step: str) -> None:
+    """It was failed back to another host, whose name leads to the old one, where the old copy is."""
+    scenario = scenario_of(item_of("vm1", host=HV01), fabrics=[SITE, CLOUD], principals=[STARTER])
+    vault = driver(scenario).knows_hosts()
+    for module, options in (("planned_failover", {"target_host": HV02}), ("complete_failover", {})):
+        vault.run(module, replicated_item="vm1", **options)
+    if step == "commit":
+        vault.trouble(host=HV02, vm="vm1", power="off")
+        vault.trouble(host=HV01, vm="vm1", power="running")
+    vault.inventory[HV02] = dict(vault.inventory[HV01])
+    since = vault.requests()
+    failed = vault.fail(step, replicated_item="vm1", **({"policy": "now"} if step == "commit" else {}))
+    assert vault.writes(since) == []
+    assert "what answers as hv02.c.example says that it is HV01" in failed["msg"]

@@ -12,6 +12,7 @@ import pytest
 from support.host_control import host_of, machine_of, machines_of
 from support.scenarios import CALLER, CLOUD, item_of, scenario_of
 
+from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.machines import Machine
 
 PENDING = "failback_commit_pending"
@@ -394,6 +395,46 @@ def test_a_guest_is_turned_off_by_force_after_the_time_for_its_shutdown(
     assert f"Turned off, as force_off allows: {words}" in turned_off["detail"]
     assert whats(result)[-3:] == ["turn_off", "hold", "start"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 1)
+
+
+def test_a_guest_whose_shutdown_was_withdrawn_is_asked_before_it_is_turned_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    on_host(vault, lambda world, machine: machine.begin_shutdown(world.clock.now()))
+    withdrawn = []
+
+    def goes_on(_seconds: float) -> None:
+        if not withdrawn:
+            withdrawn.append(True)
+            on_host(vault, lambda _world, machine: machine.withdraw_shutdown())
+
+    vault.meanwhile = goes_on
+    result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=120)
+    assert whats(result) == ["shut_down", "hold", "start"]
+    assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
+
+
+class Slow(Machine):
+    """A machine that its host turns off some time after it has said that it could not."""
+
+    def turn_off(self, **how: Any) -> None:
+        if not self.__dict__.get("is_asked"):
+            self.__dict__["is_asked"] = True
+            raise errors.operation_failed("The operation timed out.")
+        super().turn_off(**how)
+
+
+def test_a_vm_that_was_turned_off_although_its_host_said_otherwise_is_told(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(vm="vm1", shutdown_component="missing")
+    on_host(vault, lambda _world, machine: setattr(machine, "__class__", Slow))
+
+    def ends(_seconds: float) -> None:
+        on_host(vault, lambda _world, machine: machine.turn_off() if machine.__dict__.get("is_asked") else None)
+
+    vault.meanwhile = ends
+    result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=60)
+    assert whats(result) == ["turn_off", "hold", "start"]
+    assert result["steps"][0]["after"] == "Off"
 
 
 def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> None:

@@ -148,7 +148,8 @@ class Machine:
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
-    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own.
+    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own, and
+    ``cluster_owner`` the node that owns it there, where that is not the host that lists it.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -173,6 +174,7 @@ class Machine:
     has_tpm: bool = False
     is_shielded: bool = False
     resource_trouble: str = ""
+    cluster_owner: str = ""
     started: datetime | None = None
     stopping_since: datetime | None = None
     disks: list[VirtualDisk] = field(default_factory=list)

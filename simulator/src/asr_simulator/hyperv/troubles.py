@@ -46,6 +46,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "vlan": 42}                                            of its network adapters (0: none)
     {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when it goes down
     {"vm": V, "cluster_resource": "Failed"}                          its state in the cluster ("ok": as its own)
+    {"vm": V, "cluster_owner": "hv02.contoso.example"}               another node owns it there than the one that lists
+                                                                     it ("ok": that one)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
     {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
     {"vm": V, "shutdown_component": "missing"}                       or "fails", "locked", when it is asked to ("works")
@@ -369,6 +371,12 @@ def _cluster_resource(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -
     return lambda: setattr(machine, "resource_trouble", "" if state == "ok" else state)
 
 
+def _cluster_owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    _of_cluster(machine)
+    owner = "" if fault["cluster_owner"] == "ok" else _host(hyperv, fault["cluster_owner"]).name
+    return lambda: setattr(machine, "cluster_owner", owner)
+
+
 def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     works = _one_of(fault, "heartbeat", "none", "ok") == "ok"
     return lambda: setattr(machine, "heartbeat_works", works)
@@ -525,6 +533,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"vlan"}): _vlan,
     frozenset({"automatic_stop"}): _automatic_stop,
     frozenset({"cluster_resource"}): _cluster_resource,
+    frozenset({"cluster_owner"}): _cluster_owner,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
     frozenset({"shutdown_component"}): _shutdown_component,

@@ -13,7 +13,7 @@ from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, given
 from asr_simulator.hyperv.cmdlets.place import Place, command
 from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host
-from asr_simulator.hyperv.machines import STATE_RUNNING, Machine
+from asr_simulator.hyperv.machines import STATE_RUNNING, STATE_STOPPING, Machine
 from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "FailoverClusters"
@@ -85,10 +85,13 @@ class _View:
         for node in self._cluster.nodes:
             yield from node.machines
 
+    def _owner(self, machine: Machine) -> Host:
+        return next((node for node in self._cluster.nodes if node.name == machine.cluster_owner), machine.host)
+
     def _group(self, machine: Machine) -> PSObject:
         values = {
             "Name": machine.name,
-            "OwnerNode": self._node(machine.host),
+            "OwnerNode": self._node(self._owner(machine)),
             "State": enums.GROUP_STATE[_group_state(machine)],
             "GroupType": enums.GROUP_TYPE["VirtualMachine"],
             "Id": self._place.hyperv.id_of("cluster group", machine.identifier),
@@ -109,7 +112,7 @@ class _View:
             "Name": name,
             "State": enums.RESOURCE_STATE[trouble or own],
             "OwnerGroup": self._group(machine),
-            "OwnerNode": self._node(machine.host),
+            "OwnerNode": self._node(self._owner(machine)),
             "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),
             "Id": self._place.hyperv.id_of(kind, machine.identifier),
             "Cluster": self.cluster(),
@@ -143,9 +146,17 @@ class _View:
         return missing
 
 
+# By the states of a machine: Microsoft's table of the states of the resource Virtual Machine. Every other is Offline.
+_STATES = {
+    **dict.fromkeys((STATE_RUNNING, "Paused", "Pausing", "Resuming"), "Online"),
+    "Starting": "OnlinePending",
+    STATE_STOPPING: "OfflinePending",
+}
+
+
 def _state(machine: Machine) -> str:
     """The state of the resource of a machine, which depends on that of its configuration."""
-    return "Online" if machine.state == STATE_RUNNING else "Offline"
+    return _STATES.get(machine.state, "Offline")
 
 
 def _group_state(machine: Machine) -> str:
