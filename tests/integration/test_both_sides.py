@@ -281,15 +281,15 @@ def test_a_virtual_tpm_does_not_come_along_to_another_host(driver: Any) -> None:
     assert "is made without one" in finding["cause"]
 
 
-def test_a_resource_that_has_failed_in_its_cluster_is_a_warning(driver: Any) -> None:
+def test_a_vm_that_its_cluster_may_start_is_not_ready(driver: Any) -> None:
     hosts = [{"name": HOST, "cluster": "c1"}, {"name": "hv02", "cluster": "c1"}]
     vault = driver(scenario_of("vm1", fabrics=[{**SITE, "hosts": hosts}])).knows_hosts()
     assert findings(vault)["cluster_resource"]["status"] == "pass"
     vault.trouble(vm="vm1", cluster_resource="Failed")
     vault.pass_time(300)
     finding = findings(vault)["cluster_resource"]
-    assert (finding["status"], finding["seen"]) == ("warn", "Failed")
-    assert "Failover Cluster Manager" in finding["remedy"]
+    assert (finding["status"], finding["seen"]) == ("fail", "Failed")
+    assert "Stop-ClusterGroup" in finding["remedy"]
 
 
 def test_hosts_of_2012_r2_know_no_virtual_tpm(driver: Any) -> None:

@@ -17,7 +17,7 @@ from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
 from ..model.failures import FateUnknown, HostError
 from ..model.guest_shutdown import judge_shutdown
-from ..model.power_states import OFF_ON_HOSTS, is_off
+from ..model.power_states import OFF_ON_HOSTS, is_going_off, is_off
 from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
@@ -27,6 +27,8 @@ from .changes import NAMES, Change
 # Seconds between two looks at a machine that shuts down, and between two requests to a guest that was not asked.
 _INTERVAL = 10.0
 _ASK_AGAIN = 30.0
+# Seconds for which a machine is looked at whose host did not take a change.
+_REFUSED = 60.0
 _STATE, _START_ACTION = "state", "automatic_start_action"
 _CLOSE = "An application with unsaved data may keep it from that: close_applications: true closes it."
 _NO_TIME = "Allow more time (wait_timeout): it ended before that for the shutdown (shutdown_timeout) was over."
@@ -104,6 +106,9 @@ class HostPower:
                 asks_at = self._watch.remaining() - _ASK_AGAIN
                 ends = ends if sent.made is False else self._ends()
             seen = self._look()
+            if sent.change is None and sent.made and isinstance(seen, str) and not (is_off(seen) or is_going_off(seen)):
+                # Whose shutdown it was has withdrawn it.
+                sent = _Sent(None, made=False, why=f"its guest was shutting down, but is {seen} again")
             is_given_up = sent.is_final and not self._request.force_off
             if _is_off(seen) or is_given_up or self._watch.remaining() <= ends:
                 return sent, self._known(sent, SHUT_DOWN, seen), ends > 0
@@ -130,7 +135,8 @@ class HostPower:
         """Turn the machine off, for this reason; return what was sent, and its state."""
         self._watch.report(f"{self._machine.name} on {self._place} does not shut down: {reason}")
         sent = self._change(TURN_OFF, state, f"Turned off, as force_off allows: {reason}.")
-        ends = self._watch.remaining() if sent.refusal else self._ends()
+        # A host may carry out what it says that it could not.
+        ends = max(self._ends(), self._watch.remaining() - _REFUSED) if sent.refusal else self._ends()
         while True:
             seen = self._look()
             if _is_off(seen) or self._watch.remaining() <= ends:

@@ -13,7 +13,7 @@ from ..model.findings import NotRead
 from ..model.host_names import is_same_host
 from ..model.hyperv_hosts import HostFacts, HostVm, VmmVm
 from ..model.items import ReplicatedItem
-from ..model.power_states import says_power, state_of
+from ..model.power_states import says_power
 from ..model.split_brain import ABSENT, NOT_CHECKED, Copy
 
 Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
@@ -138,15 +138,23 @@ class Search:
 
     def _look_at(self, looked: _Looked, max_age: float | None, *, at_target: bool) -> None:
         name, facts, wanted = looked.name, looked.facts, self._wanted
+        denial = facts.identity.denial_of(name)
         vm = facts.find_vm(*wanted)
         managed = facts.vmm.find_vm(*wanted) if facts.vmm else None
         owner = facts.owner_of(*wanted)
         if vm is not None:
             looked.has_shown = self._may_be_the_one(vm)
-            self._machines[name.lower()] = vm
-            at_home = at_target or self._may_have_come(vm, facts)
-            self.add(self._copy(name, vm, "read from the host", at_target=at_home))
+            # What another host has is of that host, whatever name led to it.
+            place = facts.identity.name if denial else name
+            self._machines[place.lower()] = vm
+            at_home = not denial and (at_target or self._may_have_come(vm, facts))
+            self.add(self._read(place, vm, facts, at_target=at_home))
         if looked.has_shown:
+            if denial:
+                self._hide(name, denial, at_target=at_target)
+            if owner and not facts.identity.answers_to(owner):
+                # A node may go on showing what another one runs.
+                self._look_for(owner, facts.claim_of(*wanted), max_age, at_target=at_target)
             return
         claim = self._claim_of(facts)
         if managed is not None:
@@ -187,10 +195,16 @@ class Search:
             if not says_power(vm.state):
                 told += f": {vm.state or 'an unknown state'}, which says nothing of its power"
             copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
-            self.add(replace(copy, is_claimed=copy.is_identified and state_of(vm.state).is_unheard))
+            self.add(replace(copy, is_claimed=copy.is_identified and not says_power(vm.state)))
         elif not asked.has_shown and self._is_the_one(vm):
             told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
-            self._hide(asked.name, f"{told}; {asked.name} does not list it", at_target=at_target)
+            self._hide(asked.name, f"{told}; {asked.name} does not list it", told, at_target=at_target)
+
+    def _read(self, place: str, vm: HostVm, facts: HostFacts, *, at_target: bool) -> Copy:
+        """Return a copy as its host shows it. Off is not proved of one that its cluster may start."""
+        copy = self._copy(place, vm, "read from the host", at_target=at_target)
+        doubt = facts.start_doubt(vm) if copy.is_identified and copy.is_off else ""
+        return replace(copy, state=NOT_CHECKED, reason=f"it is {vm.state}, but {doubt}") if doubt else copy
 
     def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
         machine = vm if isinstance(vm, HostVm) else None

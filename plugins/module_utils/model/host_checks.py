@@ -57,8 +57,6 @@ _BACKUP_REMEDY = (
     "Manager has no Delete for one of this type: Get-VMSnapshot -VMName ... -SnapshotType Recovery | "
     "Remove-VMSnapshot; and wait until its disks are merged."
 )
-# A cluster starts nothing that has failed until somebody brings it online.
-_FAILED = "Failed"
 _ROOM_BY_HAND = "Check by hand that there is room."
 
 
@@ -411,15 +409,16 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
     if not group.state:
         words = f"{side.host} does not tell the state of the VM's resource in its cluster"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
-    if group.state != _FAILED:
+    if side.vm is None or not side.vm.is_off or not facts.start_doubt(side.vm):
         return Finding("cluster_resource", "pass", group.state)
     return Finding(
         "cluster_resource",
-        "warn",
+        "fail",
         group.state,
-        f"The resource of {side.name} in its cluster has failed: the cluster does not start the VM when it comes back.",
-        f"See the critical events of the role {group.name} in Failover Cluster Manager, and put right what they name; "
-        "leave the VM off until the cut-over.",
+        f"{side.name} is off, and its resource in the cluster is {group.state}: the cluster may start it, a failed one "
+        "after an hour by default. A failback must not write to its disks meanwhile.",
+        f"Take the role {group.name} offline (Stop-ClusterGroup, or Stop Role in Failover Cluster Manager), and put "
+        "right what its critical events name. Then check again.",
     )
 
 

@@ -345,6 +345,22 @@ class HostFacts:
             f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
         )
 
+    def start_doubt(self, vm: HostVm) -> str:
+        """Why its cluster may start a machine that is off; empty where it does not.
+
+        A cluster tries what has failed again: after an hour by default (Microsoft documentation,
+        RetryPeriodOnFailure). It leaves alone what is offline.
+        """
+        if not vm.is_clustered:
+            return ""
+        group = self.group_of(vm.id, vm.name)
+        if group is None or not group.state:
+            return "whether its cluster starts it is not known, as its resource there was not read"
+        if group.state == "Offline":
+            return ""
+        named = group.resource or group.name
+        return f"{named} is {group.state}, so that its cluster may start it: take the role offline (Stop-ClusterGroup)"
+
     def doubt_about(self, vm_id: str, name: str) -> str:
         """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
         claim = self.claim_of(vm_id, name)
