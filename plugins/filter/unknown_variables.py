@@ -44,7 +44,7 @@ _value:
   description: What is not known, in the order of the names.
   type: list
   elements: str
-  sample: [failback_comit_policy (did you mean failback_commit_policy?)]
+  sample: ["failback_comit_policy (did you mean failback_commit_policy?)"]
 """
 
 from difflib import get_close_matches
