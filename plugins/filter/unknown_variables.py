@@ -48,19 +48,19 @@ _value:
 """
 
 from difflib import get_close_matches
-from os.path import commonprefix
+
+# Names of a role begin alike, so that any two of them resemble each other somewhat.
+_RESEMBLES = 0.9
 
 
 def unknown_variables(names, known):
     """Return the names that are not known, each with the known one that resembles it most."""
-    prefix = commonprefix([name.rpartition("_")[0] + "_" for name in known])  # noqa: RUF071 - of names, no paths
-    own_parts = {name.removeprefix(prefix): name for name in known}
-    return [f"{name}{_advice(name.removeprefix(prefix), own_parts)}" for name in sorted(set(names) - set(known))]
+    return [f"{name}{_advice(name, known)}" for name in sorted(set(names) - set(known))]
 
 
-def _advice(own_part, known):
-    meant = get_close_matches(own_part, known, n=1, cutoff=0.75)
-    return f" (did you mean {known[meant[0]]}?)" if meant else ""
+def _advice(name, known):
+    meant = get_close_matches(name, known, n=1, cutoff=_RESEMBLES)
+    return f" (did you mean {meant[0]}?)" if meant else ""
 
 
 class FilterModule:
