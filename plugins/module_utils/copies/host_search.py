@@ -142,6 +142,7 @@ class Search:
         vm = facts.find_vm(*wanted)
         managed = facts.vmm.find_vm(*wanted) if facts.vmm else None
         owner = facts.owner_of(*wanted)
+        is_owned_elsewhere = bool(owner) and not facts.identity.answers_to(owner)
         if vm is not None:
             looked.has_shown = self._may_be_the_one(vm)
             # What another host has is of that host, whatever name led to it.
@@ -149,17 +150,17 @@ class Search:
             self._machines[place.lower()] = vm
             at_home = not denial and (at_target or self._may_have_come(vm, facts))
             self.add(self._read(place, vm, facts, at_target=at_home))
-        if looked.has_shown:
             if denial:
                 self._hide(name, denial, at_target=at_target)
-            if owner and not facts.identity.answers_to(owner):
+        if looked.has_shown:
+            if is_owned_elsewhere:
                 # A node may go on showing what another one runs.
                 self._look_for(owner, facts.claim_of(*wanted), max_age, at_target=at_target)
             return
         claim = self._claim_of(facts)
         if managed is not None:
             self._look_behind_vmm(looked, managed, at_target=at_target)
-        elif claim and owner and not facts.identity.answers_to(owner):
+        elif claim and is_owned_elsewhere:
             self._look_for(owner, claim, max_age, at_target=at_target)
         elif vm is None or claim:
             self._miss(name, facts, claim, at_target=at_target)

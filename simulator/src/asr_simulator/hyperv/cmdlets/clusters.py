@@ -162,8 +162,8 @@ def _state(machine: Machine) -> str:
 def _group_state(machine: Machine) -> str:
     """The state of the group of both: none of several that differ, but what the worst makes of it."""
     states = {"Failed": "Failed", "OfflinePending": "Pending"}
-    online = "Online" if machine.state == STATE_RUNNING else "Offline"
-    return states.get(machine.configuration, online)
+    own = _state(machine)
+    return states.get(machine.configuration) or ("Pending" if own.endswith("Pending") else own)
 
 
 def _unreadable(name: str) -> CommandError:
