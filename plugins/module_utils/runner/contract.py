@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each module takes and which verb it asks: the one place that module and action plugin share.
+"""What a module takes, and which verb it asks. Each verb has the contract of its module and action plugin.
 
 Documentation lives in the modules; a test holds it against this.
 """
@@ -23,8 +23,6 @@ from .options import (
 )
 from .services import Services
 
-Parameters = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Contract:
@@ -38,7 +36,7 @@ class Contract:
     name: str
     options: Mapping[str, dict[str, Any]]
     run: Callable[[Any, Services, Watch], dict[str, Any]]
-    request: Callable[[Parameters, bool], Any]
+    request: Callable[[Mapping[str, Any], bool], Any]
     takes_target: bool = True
     other_targets: tuple[str, ...] = ()
     waits: bool = True
