@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,8 +163,12 @@ class SignedIn:
         self.look = LastLook(lambda: self.seconds)
         self.tokens = Tokens()
         settings = AzureSettings("secret", "s")
-        shared = SharedToken(lambda: self.tokens, settings, CLOUD, RunCache(), SignInTime(Watch(60)))
-        self.policies = build_policies(shared, CLOUD.scope, ServiceClock(), self.look)
+        self._shared = SharedToken(lambda: self.tokens, settings, CLOUD, RunCache(), SignInTime(Watch(60)))
+        self.use_another_client()
+
+    def use_another_client(self) -> None:
+        """Send what follows by a client that has had no token yet."""
+        self.policies = build_policies(self._shared, CLOUD.scope, ServiceClock(), self.look)
 
     def send(self, method: str, server: Web) -> int:
         """The status of the answer; of a write as translated."""
@@ -200,6 +205,19 @@ def test_a_write_whose_token_is_refused_is_not_sent_again(signed_in: SignedIn, w
     assert (len(server.asked), signed_in.tokens.given) == (2, 2)
     assert signed_in.send("POST", server) == 200
     assert signed_in.tokens.given == 2
+
+
+def test_a_token_that_answers_a_challenge_is_the_one_that_other_clients_get(
+    signed_in: SignedIn, web: Callable[..., Web]
+) -> None:
+    claims = base64.b64encode(b'{"access_token": {"nbf": {"essential": true, "value": "1"}}}').decode()
+    challenge = {"WWW-Authenticate": f'Bearer error="insufficient_claims", claims="{claims}"'}
+    server = web(Answer(401, {}, challenge), OK)
+    assert signed_in.send("GET", server) == 200
+    signed_in.use_another_client()
+    signed_in.look.begin()
+    assert signed_in.send("POST", server) == 200
+    assert server.credentials == ["Bearer token 1", "Bearer token 2", "Bearer token 2"]
 
 
 @pytest.mark.parametrize(("age", "is_sent"), [(20, True), (21, False)])
