@@ -105,18 +105,20 @@ class SharedToken:
         self._key = _key(settings, cloud)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """Return a token for scopes. One that answers a challenge (C(claims)) is always a new one."""
+        """Return a token for scopes.
+
+        One that answers a challenge (C(claims)) is always a new one, and takes the place of the refused one.
+        """
         self._time.begin()
-        if options.get("claims"):
-            return self._ask(*scopes, **options)
+        answer = self._ask(*scopes, **options) if options.get("claims") else None
 
         def make() -> list[Any]:
-            fresh = self._ask(*scopes, **options)
+            fresh = answer or self._ask(*scopes, **options)
             return [fresh.token, fresh.expires_on]
 
         key = f"token|{self._key}|{' '.join(scopes)}"
         value = self._cache.get_or_make(key, self._is_good, make, self._time.wait_for_turn)
-        return AccessToken(*value)
+        return answer or AccessToken(*value)
 
     def _ask(self, *scopes: str, **options: Any) -> AccessToken:
         self.asked += 1

@@ -104,8 +104,8 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
 
     def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Say whether the request may go out again, with what it now carries."""
+        self._refuse(request)
         if not super().on_challenge(request, response):
-            self._refuse(request)
             self.authorize_request(request, *self._scopes)
         return _is_read(request)
 
