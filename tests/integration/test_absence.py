@@ -17,6 +17,7 @@ CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "clus
 # A cluster of two nodes, and a host that is of none.
 MIXED = {"name": "site1", "type": "HyperVSite", "hosts": [*CLUSTER["hosts"][:2], {"name": "hv09.c.example"}]}
 VMM_NODE = "vmm01-node1"
+PENDING = "failback_commit_pending"
 
 
 def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] | None = None) -> Any:
@@ -25,7 +26,7 @@ def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] | 
 
 
 def behind_vmm(driver: Any, stage: str = "failed_over", *, names_node: bool = False) -> Any:
-    vault = driver(scenario_of(item_of("vm1", stage, cloud="cloud1"))).knows_hosts()
+    vault = driver(scenario_of(item_of("vm1", stage, cloud="cloud1"), principals=[STARTER])).knows_hosts()
     if not names_node:
         del vault.inventory[VMM_NODE]
     return vault
@@ -81,7 +82,7 @@ def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_checked(driver: Any)
 
 
 def test_a_vm_that_no_node_lists_is_no_proof_that_the_copy_is_off(driver: Any) -> None:
-    vault = clustered(driver, "failback_commit_pending")
+    vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", configuration="OfflinePending")
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert f"Whether vm1 is off on {NODES[0]} is not known" in failed["msg"]
@@ -91,7 +92,7 @@ def test_a_vm_that_no_node_lists_is_no_proof_that_the_copy_is_off(driver: Any) -
 
 @pytest.mark.parametrize("is_reachable", [True, False])
 def test_a_hidden_vm_is_on_one_place_and_somebody_can_vouch_for_that(driver: Any, is_reachable: bool) -> None:
-    vault = clustered(driver, "failback_commit_pending")
+    vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", owner=NODES[1])
     vault.trouble(vm="vm1", configuration="Failed")
     vault.trouble(host=NODES[1], reachable=is_reachable)
@@ -206,9 +207,57 @@ def test_a_vm_on_a_host_that_vmm_does_not_hear_is_not_made_again(driver: Any) ->
     assert vault.writes() == []
 
 
+def test_that_vmm_last_heard_of_it_off_proves_no_vm_off(driver: Any) -> None:
+    vault = behind_vmm(driver, PENDING)
+    vault.trouble(vm="vm1", vmm_record="PowerOff")
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert failed["error"]["kind"] == "refused"
+    assert "PowerOff" in failed["msg"]
+    assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+def test_somebody_may_vouch_for_a_vm_that_vmm_last_heard_of_off(driver: Any) -> None:
+    vault = behind_vmm(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    done = vault.run("undo_failback", replicated_item="vm1", attested_off={VMM_NODE: "J. Doe: the host has no power"})
+    assert done["undone"]
+    assert vault.state("vm1")["azure_vm"]["power"] == "running"
+
+
+def test_nobody_may_vouch_for_a_vm_that_vmm_last_heard_of_running(driver: Any) -> None:
+    vault = behind_vmm(driver, PENDING)
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off={VMM_NODE: "J. Doe: it has no power"})
+    assert "as VMM says" in failed["msg"]
+    assert vault.writes(since) == []
+
+
+def test_that_vmm_last_heard_of_it_running_proves_nothing_to_a_commit(driver: Any) -> None:
+    vault = behind_vmm(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", vmm_record="Running")
+    since = vault.requests()
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
+    assert failed["error"]["kind"] == "refused"
+    assert "Running" in failed["msg"]
+    assert vault.writes(since) == []
+
+
+@pytest.mark.parametrize(("record", "status"), [("PowerOff", "not_checked"), ("Running", "fail"), ("Saved", "fail")])
+def test_what_vmm_last_heard_speaks_against_a_failback_and_never_for_one(
+    driver: Any, record: str, status: str
+) -> None:
+    vault = behind_vmm(driver)
+    vault.trouble(vm="vm1", vmm_record=record)
+    found = findings(vault)["on_premises_vm_off"]
+    assert found["status"] == status
+    assert record in found["cause"] + found["seen"]
+
+
 @pytest.mark.parametrize("state", ["Failed", "Online", "OnlinePending", "OfflinePending"])
 def test_what_its_cluster_may_start_is_not_proved_off(driver: Any, state: str) -> None:
-    vault = clustered(driver, "failback_commit_pending")
+    vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
     vault.trouble(vm="vm1", cluster_resource=state)
     since = vault.requests()
@@ -221,7 +270,7 @@ def test_what_its_cluster_may_start_is_not_proved_off(driver: Any, state: str) -
 
 
 def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: Any) -> None:
-    vault = clustered(driver, "failback_commit_pending")
+    vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
     for node in NODES:
         vault.trouble(host=node, cim="denied")
@@ -232,7 +281,7 @@ def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: 
 
 @pytest.mark.parametrize("node", ["unnamed", "unreachable", "does not list it"])
 def test_a_node_s_own_word_counts_less_than_its_cluster_s(driver: Any, node: str) -> None:
-    vault = clustered(driver, "failback_commit_pending")
+    vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
     vault.trouble(vm="vm1", cluster_owner=NODES[1])
     if node == "unnamed":

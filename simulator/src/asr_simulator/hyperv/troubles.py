@@ -66,7 +66,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "configuration": "Failed"}                             in its cluster, or Offline, OfflinePending: no node
                                                                      lists it ("Online": its owner does)
     {"vm": V, "cluster_id": "unreadable"}                            of its resources there ("readable": again)
-    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it ("ok": its state again)
+    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it, or Running, PowerOff: what it
+                                                                     heard last ("ok": its state again)
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
 """
@@ -474,7 +475,7 @@ def _of_cluster(machine: Machine) -> None:
 
 
 def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD)
+    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD, *enums.VMM_POWER)
     if not any(host.manages and machine.host in host.manages.hosts for host in hyperv.hosts.values()):
         raise ValueError(f"{machine.name} is on {machine.host.name}, which VMM does not manage")
     return lambda: setattr(machine, "record", "" if state == "ok" else state)

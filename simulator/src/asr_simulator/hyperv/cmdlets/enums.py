@@ -160,6 +160,9 @@ VMM_RECORD = (
     "UnsupportedSharedFiles",
     "UnsupportedCluster",
 )
+# And those that its refresher has read from a host, up to 30 minutes ago (Microsoft documentation, "Update on VMM
+# refreshers").
+VMM_POWER = ("Running", "PowerOff", "Saved", "Paused")
 
 SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
 SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Auto": 2, "Manual": 3, "Disabled": 4})
