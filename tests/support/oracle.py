@@ -211,12 +211,12 @@ class Oracle:
     def _judge_sight(self, world: World, item: Item) -> None:
         """A commit was sent: were both copies seen since the cut-over, the Azure VM by the last look at it?"""
         before = self._copies[item.name]
-        path, on = item.azure_vm_path.lower(), {item.on_premises.host.name, item.provider.friendly_name}
+        path, host = item.azure_vm_path.lower(), item.on_premises.host.name
         looks = [one for one in world.journal.entries(before.requests) if _is_look_at(one, path)]
         sessions = world.shells.sessions(before.sessions)
         seen = {
             "azure": bool(looks) and looks[-1]["status"] == OK,
-            "on_premises": any(one["host"] in on and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
+            "on_premises": any(one["host"] == host and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
         }
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")

@@ -21,7 +21,7 @@ from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
-from asr_simulator.hyperv.cmdlets.enums import VMM_RECORD
+from asr_simulator.hyperv.cmdlets.enums import VMM_POWER, VMM_RECORD
 from asr_simulator.hyperv.machines import LISTED, UNLISTED
 from asr_simulator.server import Simulator
 
@@ -34,8 +34,10 @@ SITE = {
     "type": "HyperVSite",
     "hosts": [*({"name": name, "cluster": "clu"} for name in NODES[:2]), {"name": NODES[2]}],
 }
-BEHIND_VMM = ("cloudy1", "cloudy2")
+BEHIND_VMM, MANAGED = ("cloudy1", "cloudy2"), ("vmm01-node1", "vmm01-node2")
 CLUSTERED = ("vm1", "vm2", "vm3", "vm4")
+# VMM's record says what its host does.
+OWN = ""
 # What is asked for in a stage: what rests on where the on-premises copy is.
 VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "failed_over": (
@@ -50,13 +52,14 @@ OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), 
 def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     """Let what the lists of its hosts show of a machine be less than there is, or as it should be again."""
     chosen = dice.random()
-    state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(("", *VMM_RECORD))
+    state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(dice.choice(((OWN,), VMM_POWER, VMM_RECORD)))
 
     def act(world: Any) -> None:
         (item,) = (one for one in world.vault.items if one.name == name)
         machine = item.on_premises
         if machine.host.cluster is None:
             machine.record = record
+            machine.configure(state if chosen < 0.3 else LISTED)
         elif chosen < 0.6:
             machine.configure(state)
         elif chosen < 0.8:
@@ -76,6 +79,8 @@ def test_what_no_list_shows_is_not_absent(number: int, tmp_path: Path) -> None:
     with Simulator.start(scenario, tmp_path / "simulator") as simulator:
         oracle = Oracle(simulator, refusals=False)
         vault = ModuleRunner(simulator, poll_interval=60, wait_timeout=6000).knows_hosts()
+        if number % 2:
+            vault.inventory = {name: host for name, host in vault.inventory.items() if name not in MANAGED}
         for _step in range(STEPS):
             name = dice.choice((*CLUSTERED, *BEHIND_VMM))
             trouble(vault, dice, name)

@@ -189,14 +189,19 @@ class Search:
             self._hide(known.name if known else owner, f"{claim}; {owner} does not list it", claim, at_target=at_target)
 
     def _look_behind_vmm(self, server: _Looked, vm: VmmVm, *, at_target: bool) -> None:
-        """Take a VMM server's word for a machine whose host cannot be asked; those that can are asked themselves."""
+        """Quote a VMM server on a machine whose host cannot be asked; those that can are asked themselves.
+
+        VMM reads the machines of a host up to 30 minutes after they have changed (Microsoft, "Update on VMM
+        refreshers").
+        """
         asked = self._looked_at(vm.host) if vm.host else None
         if asked is None:
-            told = f"read from VMM server {server.name}"
-            if not says_power(vm.state):
-                told += f": {vm.state or 'an unknown state'}, which says nothing of its power"
+            tells = says_power(vm.state)
+            worth = "which may be half an hour old" if tells else "which says nothing of its power"
+            told = f"VMM server {server.name} says {vm.state or 'an unknown state'}, {worth}"
             copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
-            self.add(replace(copy, is_claimed=copy.is_identified and not says_power(vm.state)))
+            is_hearsay = tells and not copy.is_namesake
+            self.add(replace(copy, is_claimed=copy.is_identified and not tells, is_hearsay=is_hearsay))
         elif not asked.has_shown and self._is_the_one(vm):
             told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
             self._hide(asked.name, f"{told}; {asked.name} does not list it", told, at_target=at_target)

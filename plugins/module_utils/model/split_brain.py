@@ -31,8 +31,8 @@ class Copy:
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
     machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
-    saw it: no second one may be made. C(machine) is what its own host said of it; None for one in Azure, or of which
-    only VMM knows.
+    saw it: no second one may be made. C(is_hearsay): the state is what VMM heard last from a host that nobody asked.
+    C(machine) is what its own host said of it; None for one in Azure, or of which only VMM knows.
     """
 
     place: str
@@ -42,12 +42,13 @@ class Copy:
     is_unidentified: bool = False
     is_target: bool = True
     is_claimed: bool = False
+    is_hearsay: bool = False
     machine: HostVm | None = None
 
     @property
     def is_known(self) -> bool:
-        """Whether its side told whether it runs."""
-        return self.is_identified and (self.state == ABSENT or says_power(self.state))
+        """Whether its side told whether it runs. Hearsay speaks against a step, and never for one."""
+        return self.is_identified and not self.is_hearsay and (self.state == ABSENT or says_power(self.state))
 
     @property
     def is_identified(self) -> bool:
@@ -56,19 +57,23 @@ class Copy:
 
     @property
     def is_there(self) -> bool:
-        """Whether it was seen: by its own host also in a state that says nothing."""
-        is_seen = self.is_known or (self.is_identified and self.machine is not None)
-        return is_seen and self.state != ABSENT
+        """Whether it was seen, or heard of: by its own host also in a state that says nothing."""
+        is_told = self.is_known or (self.is_identified and (self.is_hearsay or self.machine is not None))
+        return is_told and self.state != ABSENT
 
     @property
     def is_off(self) -> bool:
         """Whether it is off, or not there: a synchronization may write to its disks."""
+        return self._is_told_off and not self.is_hearsay
+
+    @property
+    def _is_told_off(self) -> bool:
         return self.state == ABSENT or is_off(self.state)
 
     @property
     def is_up(self) -> bool:
-        """Whether it runs, or is about to, or has stopped on the way."""
-        return self.is_known and is_up(self.state)
+        """Whether it runs, or is about to, or has stopped on the way; or VMM last heard so."""
+        return (self.is_known or (self.is_identified and self.is_hearsay)) and is_up(self.state)
 
     @property
     def is_running(self) -> bool:
@@ -81,7 +86,7 @@ class Copy:
 
         In a state that is new or says nothing it is as well, but not by the word of VMM's record alone.
         """
-        if self.is_off or self.state in (NOT_CHECKED, ""):
+        if self._is_told_off or self.state in (NOT_CHECKED, ""):
             return False
         return says_power(self.state) or self.machine is not None or state_of(self.state).side is None
 
@@ -254,7 +259,7 @@ def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool
 
     Where a missing VM is to be created and its hosts could not be asked, it may be.
     """
-    unknown = not machines or any(not copy.is_known for copies in machines for copy in copies)
+    unknown = not machines or any(not (copy.is_known or copy.is_there) for copies in machines for copy in copies)
     return any(is_missing(copies) for copies in machines) or (creates and unknown)
 
 

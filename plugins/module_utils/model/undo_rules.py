@@ -126,22 +126,23 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
 def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
     if not copy.is_identified:
         return _objection_to_namesake(copy, name)
+    place = f"{name} on {copy.place}"
+    if copy.is_hearsay and copy.is_up:
+        return Objection(
+            f"{place} is {copy.state}, as VMM says: its host cannot be asked to stop it",
+            "Put the host into the inventory or hyperv_hosts; or stop the VM by hand, and let VMM read it anew "
+            "(Read-SCVirtualMachine).",
+        )
     if not copy.is_known:
         return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(copy, name)
     if copy.is_off:
         return None
-    place = f"{name} on {copy.place}"
     if not copy.is_up:
         return Objection(
             f"{place} is {copy.state}: its memory holds what its disks do not",
             "Start it and shut it down, or drop what it holds (Remove-VMSavedState).",
         )
-    if copy.machine is None:
-        return Objection(
-            f"{place} is {copy.state}, as VMM says: its host cannot be asked to stop it",
-            "Put the host into the inventory or hyperv_hosts, or stop the VM by hand.",
-        )
-    if copy.machine.is_clustered:
+    if copy.machine is not None and copy.machine.is_clustered:
         return Objection(
             f"{place} is {copy.state} and belongs to a failover cluster, which starts what it finds stopped",
             "Shut its role down in the cluster (Failover Cluster Manager, Shut Down), so that its group is offline.",
@@ -216,8 +217,9 @@ def is_lost(sides: Sides) -> str:
 
 
 def _is_vouched_for(copy: Copy, vouched: Collection[str]) -> bool:
-    """Whether somebody's word stands for a copy: not where its own host shows it, in whatever state."""
-    is_unknown = copy.is_identified and not copy.is_known and copy.machine is None
+    """Whether somebody's word stands for a copy: not where its own host shows it, in whatever state, nor against VMM's
+    that it is up."""
+    is_unknown = copy.is_identified and not (copy.is_known or copy.is_up) and copy.machine is None
     return is_unknown and copy.place in vouched
 
 

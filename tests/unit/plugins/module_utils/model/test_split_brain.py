@@ -85,6 +85,15 @@ def test_what_vmm_says_of_its_record_is_neither_off_nor_up(state: str) -> None:
     assert sides("running", state).runs == "not_checked"
 
 
+@pytest.mark.parametrize(("state", "is_up", "is_in_the_way"), [("PowerOff", 0, 0), ("Running", 1, 1), ("Saved", 0, 1)])
+def test_hearsay_speaks_against_a_step_and_never_for_one(state: str, is_up: int, is_in_the_way: int) -> None:
+    copy = Copy("hv01", state, is_hearsay=True)
+    assert (copy.is_up, copy.is_in_the_way) == (is_up, is_in_the_way)
+    assert (copy.is_known, copy.is_off, copy.is_running, copy.is_there) == (False, False, False, True)
+    assert Sides("/item", "web01", Copy("/vm", "deallocated"), (copy,)).runs == "not_checked"
+    assert not may_be_missing([(copy,)], creates=True)
+
+
 @pytest.mark.parametrize("state", ["Other", "Hibernated"])
 def test_a_machine_that_its_host_shows_in_a_state_without_meaning_is_in_the_way(state: str) -> None:
     machine = parse_host({"vms": [{"id": "1", "name": "web01", "state": state}]}).vms[0]
