@@ -210,6 +210,8 @@ VMM = {"name": "SCVMMService", "state": "Running", "start_mode": "Auto"}
         (disks({**DISK, "path": "D:\\renamed.vhdx"}), {}, "unreplicated_disks", "not_checked", "by their names"),
         (disks(CHAIN), {}, "unreplicated_disks", "pass", "all 1"),
         (vm(automatic_start_action="Start"), {}, "automatic_start", "warn", "Start"),
+        (vm(automatic_start_action="Nothing", is_clustered=True), {}, "automatic_start", "pass", "its cluster"),
+        (vm(is_clustered=True), {}, "cluster_resource", "not_checked", "was not read"),
         (vm(automatic_start_action="Nothing", **SHUT_DOWN), {}, "automatic_start", "pass", "Nothing"),
         (vm(automatic_stop_action=None), {}, "automatic_start", "not_checked", "does not tell"),
         (vm(automatic_start_action=None), {}, "automatic_start", "not_checked", "does not tell"),
@@ -284,6 +286,14 @@ def test_only_what_may_be_the_second_hop_is_called_so(
         assert ("CredSSP" in finding.remedy) is is_second_hop
         assert finding.status == ("warn" if finding.id == "host_reachable" else "not_checked")
         assert "administer" not in finding.remedy
+
+
+@pytest.mark.parametrize("may_administer", [True, False])
+def test_rights_are_advised_where_they_are_what_lacks(may_administer: bool) -> None:
+    broken = {"problems": [{"part": "vms", "message": "web02: The system cannot find the file specified."}]}
+    finding = found(side({**broken, "may_administer_hyper_v": may_administer}))["host_reachable"]
+    assert ("account" in finding.remedy) is not may_administer
+    assert finding.remedy
 
 
 def test_a_volume_that_is_too_small_for_what_was_read_is_too_small() -> None:
