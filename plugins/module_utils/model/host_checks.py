@@ -117,7 +117,11 @@ def _remedies_of_problems(facts: HostFacts) -> Iterator[str]:
     unread = [disk for vm in facts.vms for disk in vm.disks if disk.unread]
     beyond = [disk for disk in unread if stops_at_second_hop(disk, facts)]
     if any(problem.part != DISK_FILES for problem in facts.problems):
-        yield "Use an account that may administer Hyper-V on the host."
+        yield (
+            "Put right what the host names. What it denies, a member of its Administrators may read."
+            if facts.may_administer_hyper_v
+            else "Use an account that may administer Hyper-V on the host."
+        )
     if beyond:
         yield f"Disks on SMB shares: {SECOND_HOP_REMEDY}"
     if len(unread) > len(beyond):
@@ -404,6 +408,9 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
     if facts.problem_with("cluster", "services"):
         return not_told(side, facts, "cluster_resource", "Look in Failover Cluster Manager.", "cluster", "services")
     group = facts.group_of(side.item.hypervisor_vm_id, side.item.friendly_name)
+    if group is None and side.vm is not None and side.vm.is_clustered:
+        words = f"{side.host} calls the VM clustered, and its resource in the cluster was not read"
+        return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
     if group is None:
         return Finding("cluster_resource", "pass", "not clustered")
     if not group.state:

@@ -105,6 +105,8 @@ def stays_off(side: HostSide, facts: HostFacts) -> Finding:
         return hidden
     if side.vm is None:
         return Finding("automatic_start", "pass", "no VM yet")
+    if side.vm.is_clustered:
+        return Finding("automatic_start", "pass", "its cluster decides, see cluster_resource")
     action = side.vm.automatic_start_action
     if not action or not side.vm.automatic_stop_action:
         reason = f"{side.host} does not tell what it does with the VM when it starts and goes down"

@@ -423,8 +423,14 @@ _Machine = TypeVar("_Machine", HostVm, VmmVm)
 
 
 def _find(machines: Iterable[_Machine], vm_id: str, name: str, place: str) -> _Machine | None:
-    found = [vm for vm in machines if vm_id and vm.id.lower() == vm_id.lower()]
-    found = found or [vm for vm in machines if name and vm.name == name]
+    by_id = [vm for vm in machines if vm_id and vm.id.lower() == vm_id.lower()]
+    found = by_id or [vm for vm in machines if name and vm.name == name]
+    if len(by_id) > 1:
+        raise TargetError(
+            f"{place} has {len(by_id)} records of the virtual machine {vm_id}.",
+            "Find out which of them is right, and remove the others; nothing is done with any of them.",
+            candidates=[vm.name for vm in by_id],
+        )
     if len(found) > 1:
         raise TargetError(
             f"{place} has {len(found)} virtual machines called '{name}', none with the id {vm_id or 'that is meant'}.",

@@ -287,3 +287,12 @@ def test_vmm_tells_where_its_machines_are() -> None:
     found = vmm.find_vm(WEB01, "")
     assert found is not None
     assert (found.state, found.host, found.cloud) == ("PowerOff", "hv03", "")
+
+
+def test_two_records_of_one_machine_are_told_as_that() -> None:
+    records = [{"id": WEB01, "name": "web01", "state": state, "host": "hv03"} for state in ("PowerOff", "Missing")]
+    vmm = host(vmm={"version": "10", "hosts": [], "clouds": [], "vms": records}).vmm
+    assert vmm is not None
+    with pytest.raises(TargetError) as caught:
+        vmm.find_vm(WEB01, "web01")
+    assert f"VMM has 2 records of the virtual machine {WEB01}" in caught.value.happened
