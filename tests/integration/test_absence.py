@@ -245,9 +245,7 @@ def test_that_vmm_last_heard_of_it_running_proves_nothing_to_a_commit(driver: An
 
 
 @pytest.mark.parametrize(("record", "status"), [("PowerOff", "not_checked"), ("Running", "fail"), ("Saved", "fail")])
-def test_what_vmm_last_heard_speaks_against_a_failback_and_never_for_one(
-    driver: Any, record: str, status: str
-) -> None:
+def test_what_vmm_last_heard_speaks_against_a_failback_and_never_for_one(driver: Any, record: str, status: str) -> None:
     vault = behind_vmm(driver)
     vault.trouble(vm="vm1", vmm_record=record)
     found = findings(vault)["on_premises_vm_off"]
