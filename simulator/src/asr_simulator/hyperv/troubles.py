@@ -66,8 +66,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "configuration": "Failed"}                             in its cluster, or Offline, OfflinePending: no node
                                                                      lists it ("Online": its owner does)
     {"vm": V, "cluster_id": "unreadable"}                            of its resources there ("readable": again)
-    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it, or what it heard: PowerOff, ...
-                                                                     ("ok": its state again)
+    {"vm": V, "vmm_record": "UpdateFailed"}                          is what VMM says of it, or heard last: PowerOff,
+                                                                     ... ("ok": its state again)
 
 Each changes the world at once and stays: taking the faults away changes nothing back, the opposite fault does.
 """
