@@ -11,7 +11,7 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
   or somebody stands for the side that it has not;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
-- no machine is turned off on its host unless its user has allowed that;
+- no machine is turned off on its host unless its user has allowed that, and its guest was asked to shut down before;
 - no copy counts as absent that is there: one that its host's list does not show is neither made a second time nor taken
   for off when the Azure VM is started;
 - nothing is asked for under an empty name;
@@ -101,6 +101,7 @@ class Oracle:
     _changes: int = 0
     _copies: dict[str, _Copies] = field(default_factory=dict)
     _turned_off: dict[Machine, int] = field(default_factory=dict)
+    _unasked: dict[Machine, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.simulator.locked(self._begin)
@@ -231,7 +232,9 @@ class Oracle:
         before = self._turned_off.get(machine, 0)
         if machine.turned_off > before and not self.forces_off:
             self._object(f"{machine.name} was turned off on {machine.host.name}, which nobody had allowed")
-        self._turned_off[machine] = machine.turned_off
+        if machine.turned_off > before and machine.turned_off_unasked > self._unasked.get(machine, 0):
+            self._object(f"{machine.name} was turned off on {machine.host.name} before its guest was asked to shut down")
+        self._turned_off[machine], self._unasked[machine] = machine.turned_off, machine.turned_off_unasked
 
     def _look_at(self, world: World, item: Item) -> None:
         before = self._copies.setdefault(item.name, _Copies(item.stage))

@@ -200,6 +200,7 @@ class HyperV:
         Without ``force`` an application with unsaved data keeps it from going down.
         """
         now = self.clock.now()
+        machine.was_asked = True
         objection = machine.shutdown_objection(now, force=force)
         if not objection and (force or not machine.unsaved_data):
             machine.begin_shutdown(now)

@@ -142,7 +142,8 @@ class Machine:
     """A virtual machine that a host knows, or knew: ``exists`` tells.
 
     ``unsaved_data``: an application keeps the guest from shutting down unless it is forced. ``turned_off`` is how often
-    somebody turned it off while it ran, as by its power switch.
+    somebody turned it off while it ran, as by its power switch, ``turned_off_unasked`` how often without that anybody
+    had asked its guest to shut down before (``was_asked``), though it could have been asked.
     ``configuration`` is the state of its cluster's resource for its configuration; ``tells_cluster_id``: which machine
     its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
     ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
@@ -167,6 +168,8 @@ class Machine:
     shutdown_component: str = COMPONENT_WORKS
     unsaved_data: bool = False
     turned_off: int = 0
+    turned_off_unasked: int = 0
+    was_asked: bool = False
     state: str = STATE_OFF
     automatic_start_action: str = START_IF_RUNNING
     automatic_stop_action: str = STOP_SAVE
@@ -242,12 +245,14 @@ class Machine:
 
     def run(self, now: datetime) -> None:
         """It runs from now on, whatever speaks against it."""
-        self.state, self.started = STATE_RUNNING, now
+        self.state, self.started, self.was_asked = STATE_RUNNING, now, False
 
     def turn_off(self, *, hard: bool = False) -> None:
         """It runs no more. ``hard``: somebody has turned it off."""
         if hard and self.state != STATE_OFF:
             self.turned_off += 1
+            can_be_asked = self.state == STATE_RUNNING and self.shutdown_component != COMPONENT_MISSING
+            self.turned_off_unasked += can_be_asked and not self.was_asked
         self.state, self.started = STATE_OFF, None
 
     def shutdown_objection(self, now: datetime, *, force: bool) -> int:
