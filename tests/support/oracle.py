@@ -233,7 +233,7 @@ class Oracle:
         if machine.turned_off > before and not self.forces_off:
             self._object(f"{machine.name} was turned off on {machine.host.name}, which nobody had allowed")
         if machine.turned_off > before and machine.turned_off_unasked > self._unasked.get(machine, 0):
-            self._object(f"{machine.name} was turned off on {machine.host.name} before its guest was asked to shut down")
+            self._object(f"{machine.name} was turned off on {machine.host.name} unasked")
         self._turned_off[machine], self._unasked[machine] = machine.turned_off, machine.turned_off_unasked
 
     def _look_at(self, world: World, item: Item) -> None:

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from powershell_subset.members.methods import METHOD_NAMES, static_method, static_value
@@ -17,6 +18,7 @@ from powershell_subset.running.engine import Engine
 from powershell_subset.running.functions import TYPES
 from powershell_subset.running.pipelines import not_found
 from powershell_subset.running.stages import find_command, signature_of
+from powershell_subset.syntax import parse
 from powershell_subset.syntax.nodes import (
     Assignment,
     Block,
@@ -34,7 +36,6 @@ from powershell_subset.syntax.nodes import (
     Node,
     Parameter,
     ScriptBlockLiteral,
-    ScriptBody,
     StaticCall,
     StaticMember,
     Switch,
@@ -78,14 +79,41 @@ class _Place:
     in_block: bool = False
 
 
-def check(engine: Engine, body: ScriptBody) -> None:
+@dataclass(frozen=True)
+class _Outline:
+    """What of a script does not depend on where it runs: its functions, its commands up to the first part that is
+    outside the subset, and the words about that part."""
+
+    functions: dict[str, Function]
+    commands: tuple[Command, ...]
+    outside: str
+
+
+def check(engine: Engine, text: str) -> None:
     """See that a script is within the subset.
 
     Raises:
         NotModeled: it is not; the text names what is outside.
     """
-    declared = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
-    _Check(engine, declared).node(body, _Place())
+    outline = _outline(text)
+    for command in outline.commands:
+        _command(engine, outline.functions, command)
+    if outline.outside:
+        raise NotModeled(outline.outside)
+
+
+# Each look at a host runs the same scripts.
+@lru_cache(maxsize=256)
+def _outline(text: str) -> _Outline:
+    body = parse(text)
+    functions = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
+    check_of_all = _Check()
+    outside = ""
+    try:
+        check_of_all.node(body, _Place())
+    except NotModeled as refusal:
+        outside = str(refusal)
+    return _Outline(functions, tuple(check_of_all.commands), outside)
 
 
 def every_node(node: Node) -> Iterator[Node]:
@@ -109,16 +137,15 @@ def _nodes_in(value: Any) -> Iterator[Node]:
 
 
 class _Check:
-    """Goes through the tree of a script."""
+    """Goes through the tree of a script, and keeps its commands."""
 
-    def __init__(self, engine: Engine, declared: dict[str, Function]) -> None:
-        self._engine = engine
-        self._declared = declared
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
 
     def node(self, node: Node, place: _Place) -> None:
         """See that a node is within the subset, and all below it."""
         if isinstance(node, Command):
-            self._command(node)
+            self.commands.append(node)
         elif isinstance(node, Jump):
             _jump(node, place)
         elif isinstance(node, Variable):
@@ -141,17 +168,18 @@ class _Check:
         if node.last is not None:
             self.node(node.last, replace(place, in_finally=True))
 
-    def _command(self, node: Command) -> None:
-        if not isinstance(node.name, Constant):
-            return
-        name = str(node.name.value)
-        known = self._declared.get(name.lower()) or find_command(self._engine, name)
-        if known is None:
-            not_found(self._engine, name)
-            return
-        for argument in node.arguments:
-            if isinstance(argument, NamedArgument):
-                resolve(signature_of(known), argument.name)
+
+def _command(engine: Engine, functions: Mapping[str, Function], node: Command) -> None:
+    if not isinstance(node.name, Constant):
+        return
+    name = str(node.name.value)
+    known = functions.get(name.lower()) or find_command(engine, name)
+    if known is None:
+        not_found(engine, name)
+        return
+    for argument in node.arguments:
+        if isinstance(argument, NamedArgument):
+            resolve(signature_of(known), argument.name)
 
 
 def _inside(node: Node, place: _Place) -> _Place:

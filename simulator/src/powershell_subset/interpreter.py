@@ -38,7 +38,7 @@ class Interpreter(Engine):
         self.globals.set("PSVersionTable", _version_table(self.machine.version))
         self.globals.set("ExecutionContext", _execution_context(self.machine.constrained))
         self.globals.set("input", lines)
-        check(self, body)
+        check(self, text)
         self.frame = Frame(self.globals, body.source)
         try:
             self.run_block(body.block, emit)
@@ -51,7 +51,7 @@ class Interpreter(Engine):
         if answer is not None:
             return ScriptBlock(answer, text)
         body = parse(text)
-        check(self, body)
+        check(self, text)
         return ScriptBlock(body, text)
 
 
