@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Killed anywhere, again and again, a fleet comes home: nothing is started twice, lost, or left behind.
 
-SEED chooses the first seed, KILLS how many kills there are in all, TARGETS how many VMs and plans a fleet has: a run
+SEED chooses the kills, KILLS how many there are in all, TARGETS how many VMs and plans a fleet has: a run
 can be repeated as far as the order in which processes run allows. In half of them the hosts are asked.
 """
 
@@ -19,7 +19,7 @@ from support.oracle import Oracle
 from support.playbook_runner import PASS, PlaybookRunner
 from support.process_kill import Killing, Moment, moments
 from support.scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
-from support.soaking import FIRST_SEED, count, seeds
+from support.soaking import count, seeds
 
 from asr_simulator.server import Simulator
 
@@ -112,7 +112,7 @@ def fleet(tmp_path: Path, short_path: Path, seed: int) -> Iterator[Fleet]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_fleet_that_is_killed_again_and_again_comes_home(fleet: Fleet, seed: int) -> None:
     kills, told = 0, []
-    wanted = min(KILLS_OF_A_SEED, KILLS - (seed - FIRST_SEED) * KILLS_OF_A_SEED)
+    wanted = min(KILLS_OF_A_SEED, KILLS - (seed - SEEDS.start) * KILLS_OF_A_SEED)
     for moment, _run in zip(moments(seed), range(MOST_RUNS), strict=False):
         killed, status = fleet.run(moment if kills < wanted else Moment(moment.what, 1 << 30, False, 0.0))
         kills += killed

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 
-FIRST_SEED = int(os.environ.get("SEED", "1"))
+SEED = int(os.environ.get("SEED", "1"))
 WALKS = int(os.environ.get("WALKS", "12"))
 WALKS_OF_A_SEED = 6
 
 
 def seeds(times: int, of_a_seed: int) -> range:
-    """The seeds that it takes to do something so often, so many times with each."""
-    return range(FIRST_SEED, FIRST_SEED + -(-times // of_a_seed))
+    """The seeds that it takes to do something so often, so many times with each. Those of another SEED are others."""
+    number = -(-times // of_a_seed)
+    return range((SEED - 1) * number + 1, SEED * number + 1)
 
 
 WALKING_SEEDS = seeds(WALKS, WALKS_OF_A_SEED)

@@ -4,7 +4,7 @@
 """All verbs in any order on machines that clusters have and no node lists, and whose record VMM complains of: none of
 them counts as absent or off, and no second one is made.
 
-SEED chooses the first seed, WALKS how many walks there are in all.
+SEED chooses the walks, WALKS how many there are in all.
 """
 
 from __future__ import annotations

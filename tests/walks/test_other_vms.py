@@ -4,7 +4,7 @@
 """All verbs in any order on machines whose Azure VM is not what its item says: nothing that is lost with a commit is
 committed, and somebody else's VM is left alone.
 
-SEED chooses the first seed, WALKS how many walks there are in all.
+SEED chooses the walks, WALKS how many there are in all.
 """
 
 from __future__ import annotations

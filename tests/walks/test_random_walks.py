@@ -4,7 +4,7 @@
 """All verbs in any order, with cancelled jobs, jumps of time, faults and other people: the collection never disagrees
 with the model of the lifecycle, and nothing that it does loses data.
 
-SEED chooses the first seed, WALKS how many walks there are in all.
+SEED chooses the walks, WALKS how many there are in all.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """Going back to Azure on hosts with sick VMs: guests that do not shut down, VMs that cannot be read, and answers that
 get lost. No VM is turned off unless that is allowed, and what becomes of each change is told.
 
-SEED chooses the first seed, WALKS how many walks there are in all.
+SEED chooses the walks, WALKS how many there are in all.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 """All verbs in any order on machines whose jobs age out of the vault, in states that nobody has seen: a commit is sent
 only by who knows which one it is.
 
-SEED chooses the first seed, WALKS how many walks there are in all.
+SEED chooses the walks, WALKS how many there are in all.
 """
 
 from __future__ import annotations
