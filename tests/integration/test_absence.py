@@ -292,7 +292,7 @@ def test_a_node_s_own_word_counts_less_than_its_cluster_s(driver: Any, node: str
     assert vault.writes(since) == []
 
 
-@pytest.mark.parametrize("record", ["", "UpdateFailed", "Missing", "UnderMigration"])
+@pytest.mark.parametrize("record", ["", "UpdateFailed", "Missing", "UnderMigration", "PowerOff"])
 def test_no_second_vm_is_made_of_one_that_vmm_has(driver: Any, record: str) -> None:
     vault = behind_vmm(driver, names_node=not record)
     if record:
