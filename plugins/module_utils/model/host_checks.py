@@ -220,9 +220,12 @@ def _services(side: HostSide, facts: HostFacts) -> Finding:
 def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
     if side.vm is not None:
         return Finding("on_premises_vm", "pass", f"on {side.host}")
-    if facts.vmm is not None and side.elsewhere:
-        return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
     claimed = [copy for copy in side.copies if copy.is_claimed]
+    heard = [copy for copy in claimed if copy.is_hearsay]
+    if heard and not side.creates:
+        return not_read("on_premises_vm", "; ".join(copy.reason for copy in heard), REMEDY_IF_HIDDEN)
+    if facts.vmm is not None and side.elsewhere and not claimed:
+        return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
     if claimed and side.creates:
         return Finding(
             "on_premises_vm",

@@ -25,7 +25,7 @@ SECOND_HOP_REMEDY = (
 REMEDY_IF_HIDDEN = (
     "See the role of the VM in Failover Cluster Manager: bring its storage and its resource Virtual Machine "
     "Configuration online, or wait until its move has ended. Remove the role only where the VM certainly is gone. Name "
-    "every node of the cluster, so that it can be asked."
+    "every node of the cluster, and behind VMM the host of the VM, so that it can be asked."
 )
 
 
