@@ -26,4 +26,10 @@ options:
     description:
       - Seconds between two looks at a job. When it is not set, the 30 seconds that the service asks for.
     type: float
+  report_interval:
+    description:
+      - Seconds after which a wait says on the screen that it goes on, although nothing has changed, and for how long
+        it has lasted. Nothing is shown where the task runs as an ordinary module (delegated, C(async)).
+    type: int
+    default: 300
 """

@@ -21,7 +21,8 @@ from .run_cache import RunCache
 from .runner.authority import authority_or_none_read
 from .runner.contract import Contract
 from .runner.services import Services
-from .watch import Watch
+from .waiting import run_to_end
+from .watch import REPORT_INTERVAL, Watch
 
 # What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which
 # takes most of a task's time; every worker forked from it has both already.
@@ -65,7 +66,7 @@ def execute(
     request = contract.request(parameters, check_mode)
     # What goes wrong before a verb has begun to look at its target is told as all else is.
     with asked(_what(contract, parameters)), authority_or_none_read() if contract.takes_target else nullcontext():
-        return _with_summary(contract.run(request, services, own_watch))
+        return _with_summary(run_to_end(contract.run(request, services, own_watch), own_watch))
 
 
 def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:
@@ -83,6 +84,11 @@ def deadline_of(parameters: Mapping[str, Any]) -> float:
     wanted = parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS
     # More than the most is refused, but not here.
     return float(min(wanted, MOST))
+
+
+def report_interval_of(parameters: Mapping[str, Any]) -> float:
+    """Return the seconds after which a task that waits says so again, by its options."""
+    return float(parameters.get("report_interval") or REPORT_INTERVAL)
 
 
 def _require_libraries(contract: Contract) -> None:

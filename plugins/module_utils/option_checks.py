@@ -14,7 +14,8 @@ from .model.failures import ConfigurationError
 
 _NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
 _ABOVE_ZERO = (
-    *("wait_timeout", "poll_interval", "timeout", "interval", "limit", "shutdown_timeout", "validation_max_age"),
+    *("wait_timeout", "poll_interval", "report_interval", "timeout", "interval", "limit", "shutdown_timeout"),
+    "validation_max_age",
     *("winrm_operation_timeout_sec", "winrm_read_timeout_sec"),
 )
 # No operating system waits longer for a socket at once: 31 bits of milliseconds, in seconds.

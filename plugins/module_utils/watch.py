@@ -9,15 +9,17 @@ require_wanted() and LastLook.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 from .model.failures import NotTaken, Orphaned, WaitTimeout
 from .model.look_age import longest_age
 
 # Seconds after which somebody who waits wants to know that the task still does.
-_SILENCE = 180.0
+REPORT_INTERVAL = 300.0
 # A network or a host that is slow once is not so for ever; after this many looks it is said.
 _LOOKS = 5
 
@@ -76,11 +78,51 @@ def _too_old(age: float, longest: float) -> WaitTimeout:
     )
 
 
+class _Voice:
+    """Passes on lines of progress: what is new at once, what is not once in a while, with how long it has lasted."""
+
+    def __init__(
+        self, pass_on: Callable[[str], None], clock: Callable[[], float], interval: float, started_at: datetime
+    ) -> None:
+        self._pass_on = pass_on
+        self._clock = clock
+        self._interval = interval
+        self._started, self._started_at = clock(), started_at
+        self._since = self._told = clock()
+        self.message = ""
+
+    def say(self, message: str) -> None:
+        """Say what is true now."""
+        if message != self.message:
+            self.message, self._since = message, self._clock()
+            self._tell(message)
+        elif self.message and self.silence_left() <= 0:
+            began = self._started_at + timedelta(seconds=self._since - self._started)
+            lasted = _in_words(self._clock() - self._since)
+            self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
+
+    def silence_left(self) -> float:
+        """Return the seconds until it has to say again what it said last."""
+        return self._told + self._interval - self._clock()
+
+    def _tell(self, line: str) -> None:
+        self._told = self._clock()
+        self._pass_on(line)
+
+
+def _in_words(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds) // 60, 60)
+    return " ".join(
+        [*([f"{hours} h"] if hours else []), f"{minutes} min"] if hours or minutes else [f"{seconds:.0f} s"]
+    )
+
+
 class Watch:
     """A deadline with a clock. Everything that waits does so here, so that a test can move time instead.
 
-    C(timeout) is in seconds from now; C(report) takes one line of progress; C(is_wanted) says whether the run that the
-    task belongs to is still there. C(look) is the last look that the task took at its target.
+    C(timeout) is in seconds from now; C(report) takes one line of progress, at least one in C(report_interval) seconds;
+    C(is_wanted) says whether the run that the task belongs to is still there. C(look) is the last look that the task
+    took at its target. C(started_at) is the time of day at which the clock begins.
     """
 
     def __init__(
@@ -88,24 +130,28 @@ class Watch:
         timeout: float,
         report: Callable[[str], None] = _silent,
         *,
+        report_interval: float = REPORT_INTERVAL,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
         is_wanted: Callable[[], bool] = _always,
-        look: LastLook | None = None,
+        started_at: datetime | None = None,
     ) -> None:
-        self.look = look or LastLook(clock)
+        self.look = LastLook(clock)
         self._clock = clock
         self._pause = pause
         self._deadline = clock() + timeout
-        self._report = report
+        self._voice = _Voice(report, clock, report_interval, started_at or datetime.now(timezone.utc))
         self._is_wanted = is_wanted
-        self._last_report = ""
-        self._reported = clock()
         self.timeout = timeout
 
     def now(self) -> float:
         """Return the seconds that the watch shows. All processes of a machine see the same."""
         return self._clock()
+
+    @property
+    def last_report(self) -> str:
+        """The line of progress that was passed on last."""
+        return self._voice.message
 
     def remaining(self) -> float:
         """Return the seconds until the deadline; none are left when it is not positive."""
@@ -113,28 +159,25 @@ class Watch:
 
     def at_least(self, seconds: float) -> Watch:
         """Return this watch with a deadline that is no earlier than so many seconds from now."""
-        return Watch(
-            max(self.remaining(), seconds),
-            self.report,
-            clock=self._clock,
-            pause=self._pause,
-            is_wanted=self._is_wanted,
-            look=self.look,
-        )
+        later = copy.copy(self)
+        later.timeout = max(self.remaining(), seconds)
+        later._deadline = self._clock() + later.timeout
+        return later
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not past the deadline. Raises Orphaned where nobody waits for the task any more.
 
         A long wait says again and again what was said last.
         """
-        left = max(0.0, min(seconds, self.remaining()))
-        while left > _SILENCE:
-            self._pause(_SILENCE)
+        ends = self._clock() + max(0.0, min(seconds, self.remaining()))
+        while True:
+            left = ends - self._clock()
+            is_last = not self.last_report or left <= self._voice.silence_left()
+            self._pause(max(0.0, left if is_last else self._voice.silence_left()))
             self.require_wanted()
-            self.report(self._last_report)
-            left -= _SILENCE
-        self._pause(left)
-        self.require_wanted()
+            if is_last:
+                return
+            self.report(self.last_report)
 
     def require_wanted(self) -> None:
         """Raise Orphaned where the run that the task belongs to is gone. To be asked before everything that writes.
@@ -145,7 +188,5 @@ class Watch:
             raise Orphaned("The run of Ansible that this task belonged to is gone.", "Nothing more is sent.")
 
     def report(self, message: str) -> None:
-        """Pass on a line of progress; one that says what the last one said only after a few minutes."""
-        if message != self._last_report or (message and self._clock() - self._reported >= _SILENCE):
-            self._last_report, self._reported = message, self._clock()
-            self._report(message)
+        """Pass on a line of progress; one that says what the last one said only once in a while."""
+        self._voice.say(message)

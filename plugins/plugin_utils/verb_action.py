@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 import os
 from contextlib import contextmanager
+from datetime import datetime, timezone
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
@@ -20,6 +21,7 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import (
     deadline_of,
     diff_of,
     execute,
+    report_interval_of,
     secrets_around,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (
@@ -58,6 +60,11 @@ def _run_is_alive():
     return run is None or os.getppid() == run.pid
 
 
+def _show(host, line):
+    """Show a line of progress, with the time."""
+    display.display(f"[{host}] {datetime.now(timezone.utc):%H:%M:%S} {line}")
+
+
 class VerbAction(ActionBase):
     """Runs a module's verb here. C(contract) is that of the module."""
 
@@ -93,8 +100,9 @@ class VerbAction(ActionBase):
         with self._own_environment():
             around = secrets_around(os.environ)
             # What a task with no_log does is nobody's business, the names in its progress included.
-            told = {} if self._task.no_log else {"report": lambda line: display.display(f"[{host}] {line}")}
-            watch = Watch(deadline_of(parameters), is_wanted=_run_is_alive, **told)
+            told = {} if self._task.no_log else {"report": lambda line: _show(host, line)}
+            interval = report_interval_of(parameters)
+            watch = Watch(deadline_of(parameters), report_interval=interval, is_wanted=_run_is_alive, **told)
             outcome = self._outcome(contract, parameters, watch, inventory)
         secrets = around | set(_secrets_in(contract.argument_spec, parameters))
         return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})

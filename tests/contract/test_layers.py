@@ -21,6 +21,8 @@ SHIPPED = ("plugins", "roles", "playbooks")
 SIMULATOR_NAMES = ("asr_simulator", "asr-simulator", "powershell_subset")
 # The only file that sleeps: everything else asks it for time.
 OWNER_OF_TIME = f"{UTILS}.watch"
+# The one way to wait.
+WAITING = f"{UTILS}.waiting"
 # The only file that imports pywinrm.
 PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
@@ -60,18 +62,19 @@ OF_THE_SIMULATOR = (*("certifi", "cryptography", "jsonschema", "jwt", "spnego", 
 LAYERS = (
     Layer(DECIDE, without=(*NETWORK, *FILES, "random", "threading", "time"), reads_the_clock=False),
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
+    Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
     Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, SHARED, PYWINRM), without=PROGRAMS),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, PYWINRM), without=PROGRAMS),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",), without=PROGRAMS),
     # The loop that every verb runs in, then what looks at the two copies of a VM and moves them, then the verbs.
     *(
         Layer(
             place,
-            below=(DECIDE, OWNER_OF_TIME, AZURE, HYPERV, PROBES, *rooms),
+            below=(DECIDE, OWNER_OF_TIME, WAITING, AZURE, HYPERV, PROBES, *rooms),
             without=(*NETWORK, *FILES, "time"),
             reads_the_clock=False,
         )
@@ -81,7 +84,7 @@ LAYERS = (
     # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
-        below=(DECIDE, OWNER_OF_TIME, SHARED, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
+        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
         packages=("ansible",),
         without=PROGRAMS,
     ),
@@ -306,3 +309,10 @@ def test_a_planted_name_of_the_simulator_is_found(tmp_path: Path) -> None:
     playbook.parent.mkdir()
     playbook.write_text("- command: asr-simulator serve\n", encoding="utf-8")
     assert list(names_of_the_simulator(tmp_path)) == ["playbooks/failback.yml"]
+
+
+def test_what_a_scheduler_drives_never_sleeps() -> None:
+    folders = [ROOT.joinpath(*place.split(".")) for place in (RUNNER, COPIES, VERBS)]
+    files = [file for folder in folders for file in folder.glob("*.py")]
+    assert files
+    assert [file.name for file in files if ".sleep(" in file.read_text(encoding="utf-8")] == []

@@ -12,7 +12,11 @@ from typing import Any
 import requests
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.asr.failback.plugins.module_utils.execution import deadline_of, execute
+from ansible_collections.asr.failback.plugins.module_utils.execution import (
+    deadline_of,
+    execute,
+    report_interval_of,
+)
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.model.host_names import find_host
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
@@ -113,6 +117,7 @@ class ModuleRunner:
         watch = Watch(
             deadline_of(parameters),
             self.lines.append,
+            report_interval=report_interval_of(parameters),
             clock=lambda: self.seconds,
             pause=self.pass_time,
         )

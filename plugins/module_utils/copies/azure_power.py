@@ -8,9 +8,9 @@ from __future__ import annotations
 from ..azure.session import AzureSession
 from ..model.azure_resources import AzureVm
 from ..model.failures import Contradiction, FateUnknown, ServiceError, WaitTimeout
-from ..runner.jobs import read_patiently
 from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE
 from ..runner.request import UndoFailbackRequest
+from ..waiting import Pending, wait_until
 from ..watch import Watch
 
 # Seconds: between two looks, and until a machine that Azure has begun to start counts as stuck.
@@ -31,7 +31,7 @@ def start(session: AzureSession, watch: Watch, before: AzureVm) -> FateUnknown |
     return None
 
 
-def await_running(
+async def await_running(
     session: AzureSession, request: UndoFailbackRequest, watch: Watch, before: AzureVm, unknown: FateUnknown | None
 ) -> None:
     """Read the machine until it runs.
@@ -39,27 +39,31 @@ def await_running(
     Raises ServiceError where Azure says that it could not start it, Contradiction where it is gone, WaitTimeout where
     it takes too long, and the failure of a request that seems not to have arrived.
     """
-    ends = max(watch.remaining() - _PATIENCE, 0)
-    interval = request.poll_interval or _INTERVAL
     looks = 0
-    while True:
-        vm = read_patiently(lambda: session.compute.find_vm(before.id), watch, interval)
+
+    def look() -> Pending | None:
+        nonlocal looks
+        vm = session.compute.find_vm(before.id)
         if vm is None:
             raise _gone(before)
         if vm.power == "running":
-            return
+            return None
         looks += 1
         if not vm.is_running:
             _refuse_failed(vm, before)
             if unknown is not None and looks >= LOOKS_FOR_UNKNOWN_FATE:
                 raise unknown
-        if watch.remaining() <= ends:
-            raise WaitTimeout(
-                f"Azure has begun to start {before.name}, but it is {vm.power}.",
-                "Look at it in the portal. Run the task again to go on waiting.",
-            )
-        watch.report(f"{before.name} in Azure is {vm.power}")
-        watch.sleep(interval)
+        return Pending(f"{before.name} in Azure is {vm.power}")
+
+    interval = request.poll_interval or _INTERVAL
+    await wait_until(look, watch, interval, patience=_PATIENCE, out_of_time=_stuck)
+
+
+def _stuck(pending: Pending) -> None:
+    raise WaitTimeout(
+        f"Azure has begun to start it, but {pending.because}.",
+        "Look at it in the portal. Run the task again to go on waiting.",
+    )
 
 
 def _gone(before: AzureVm) -> Contradiction:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model.power_states import is_off
 from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, TURN_OFF
+from ..waiting import Steps
 
 # What is done on a host, in the words of a message.
 NAMES = {
@@ -25,15 +26,15 @@ _NOBODY = "nobody yet"
 class Change:
     """One change. What it led to is open until somebody has seen it."""
 
-    def __init__(self, step: dict[str, Any], now: Callable[[], str], forget: Callable[[Change], None]) -> None:
+    def __init__(self, step: dict[str, Any], now: Callable[[], Steps[str]], forget: Callable[[Change], None]) -> None:
         self.step = step
         self._now = now
         self._forget = forget
 
-    def led_to(self, after: str, seen_by: str) -> None:
+    async def led_to(self, after: str, seen_by: str) -> None:
         """Say what was seen after it."""
         self.step.update(after=after, seen_by=seen_by)
-        self.step["at"] = self._now()
+        self.step["at"] = await self._now()
 
     def explain(self, words: str) -> None:
         """Say why it was made, or why nobody knows what it led to."""
@@ -48,14 +49,14 @@ class Changes:
     """The changes of all machines, in order. C(now) tells Azure's time by a read of one item: before a request is sent,
     so that nothing is sent where that cannot be read."""
 
-    def __init__(self, now: Callable[[str], str]) -> None:
+    def __init__(self, now: Callable[[str], Steps[str]]) -> None:
         self._now = now
         self._made: list[tuple[str, Change]] = []
 
-    def begin(self, item_id: str, vm: str, what: str, where: str, before: str) -> Change:
+    async def begin(self, item_id: str, vm: str, what: str, where: str, before: str) -> Change:
         """Keep a change whose request is sent next."""
         step = {"vm": vm, "what": what, "where": where, "before": before, "after": None}
-        step |= {"at": self._now(item_id), "seen_by": _NOBODY, "detail": None}
+        step |= {"at": await self._now(item_id), "seen_by": _NOBODY, "detail": None}
         change = Change(step, lambda: self._now(item_id), self._forget)
         self._made.append((item_id, change))
         return change

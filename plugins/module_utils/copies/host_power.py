@@ -21,6 +21,7 @@ from ..model.power_states import OFF_ON_HOSTS, is_going_off, is_off
 from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
+from ..waiting import Pause, Pending, Steps, wait_until
 from ..watch import Watch
 from .changes import NAMES, Change
 
@@ -34,7 +35,7 @@ _CLOSE = "An application with unsaved data may keep it from that: close_applicat
 _NO_TIME = "Allow more time (wait_timeout): it ended before that for the shutdown (shutdown_timeout) was over."
 _LOOK = "Look at the VM on its host, then run the task again: it looks first."
 # Begins a change of the machine: what, and the state or start action before.
-Begin = Callable[[str, str], Change]
+Begin = Callable[[str, str], Steps[Change]]
 
 
 @dataclass(frozen=True)
@@ -71,26 +72,26 @@ class HostPower:
         self._place = stop.copy.place
         self._session: HostSession = services.hosts.session(self._place)
 
-    def bring_down(self) -> None:
+    async def bring_down(self) -> None:
         """Stop the machine as planned, and hold it down. Raises HostError where it does not go off."""
         if self._stop.power:
-            self._bring_off()
+            await self._bring_off()
         if self._stop.holds:
-            self._hold()
+            await self._hold()
 
-    def _bring_off(self) -> None:
-        sent, state, had_time = self._shut_down()
+    async def _bring_off(self) -> None:
+        sent, state, had_time = await self._shut_down()
         if not is_off(state) and self._request.force_off and had_time:
-            self._settle(sent, state)
-            sent, state = self._turn_off(state, sent.why)
+            await self._settle(sent, state)
+            sent, state = await self._turn_off(state, sent.why)
         if not is_off(state):
-            self._settle(sent, state)
+            await self._settle(sent, state)
             raise sent.lost or self._still_up(state, sent, "" if had_time else _NO_TIME)
         if sent.change is None:
-            sent = _Sent(self._begin(AWAIT_OFF, self._machine.state), made=True)
-        self._settle(sent, state)
+            sent = _Sent(await self._begin(AWAIT_OFF, self._machine.state), made=True)
+        await self._settle(sent, state)
 
-    def _shut_down(self) -> tuple[_Sent, str, bool]:
+    async def _shut_down(self) -> tuple[_Sent, str, bool]:
         """Have the guest shut down within its time, which it has from when it was asked. Return what was sent for it,
         the state of the machine, and whether the task left it that time.
 
@@ -102,7 +103,7 @@ class HostPower:
         state = self._machine.state
         while True:
             if sent.made is False and self._watch.remaining() <= asks_at:
-                sent = self._ask_guest(state)
+                sent = await self._ask_guest(state)
                 asks_at = self._watch.remaining() - _ASK_AGAIN
                 ends = ends if sent.made is False else self._ends()
             seen = self._look()
@@ -112,10 +113,11 @@ class HostPower:
             is_given_up = sent.is_final and not self._request.force_off
             if _is_off(seen) or is_given_up or self._watch.remaining() <= ends:
                 return sent, self._known(sent, SHUT_DOWN, seen), ends > 0
-            state = self._wait(seen, state)
+            await Pause(self._interval, self._not_off(seen).because)
+            state = seen if isinstance(seen, str) else state
 
-    def _ask_guest(self, state: str) -> _Sent:
-        change, answer, lost = self._send(SHUT_DOWN, state, close_applications=self._request.close_applications)
+    async def _ask_guest(self, state: str) -> _Sent:
+        change, answer, lost = await self._send(SHUT_DOWN, state, close_applications=self._request.close_applications)
         if answer is None:
             return _Sent(change, made=None, why=_words_of(lost), lost=lost)
         if is_off(answer["before"][_STATE]):
@@ -131,22 +133,27 @@ class HostPower:
         why = self._not_in_time("its guest was asked to shut down, and has")
         return _Sent(change, made=True, why=why, remedy="" if self._request.close_applications else _CLOSE)
 
-    def _turn_off(self, state: str, reason: str) -> tuple[_Sent, str]:
+    async def _turn_off(self, state: str, reason: str) -> tuple[_Sent, str]:
         """Turn the machine off, for this reason; return what was sent, and its state."""
         self._watch.report(f"{self._machine.name} on {self._place} does not shut down: {reason}")
-        sent = self._change(TURN_OFF, state, f"Turned off, as force_off allows: {reason}.")
+        sent = await self._change(TURN_OFF, state, f"Turned off, as force_off allows: {reason}.")
         # A host may carry out what it says that it could not.
-        ends = max(self._ends(), self._watch.remaining() - _REFUSED) if sent.refusal else self._ends()
-        while True:
-            seen = self._look()
-            if _is_off(seen) or self._watch.remaining() <= ends:
-                return sent, self._known(sent, TURN_OFF, seen)
-            self._wait(seen, state)
+        time = self._request.shutdown_timeout
+        patience = min(time, _REFUSED) if sent.refusal else time
+        seen: str | HostError = state
 
-    def _hold(self) -> None:
-        sent = self._change(HOLD, self._read()[_START_ACTION])
+        def look() -> Pending | None:
+            nonlocal seen
+            seen = self._look()
+            return None if _is_off(seen) else self._not_off(seen)
+
+        await wait_until(look, self._watch, self._interval, patience=patience, out_of_time=lambda _pending: None)
+        return sent, self._known(sent, TURN_OFF, seen)
+
+    async def _hold(self) -> None:
+        sent = await self._change(HOLD, self._read()[_START_ACTION])
         after = self._known(sent, HOLD, self._look(_START_ACTION))
-        self._settle(sent, after)
+        await self._settle(sent, after)
         if after != START_NOTHING:
             raise sent.lost or HostError(
                 f"The automatic start action of {self._machine.name} on {self._place} is still {after}.",
@@ -155,9 +162,9 @@ class HostPower:
                 message=sent.refusal,
             )
 
-    def _change(self, action: str, before: str, detail: str = "") -> _Sent:
+    async def _change(self, action: str, before: str, detail: str = "") -> _Sent:
         """Send a change that the host makes at once. C(detail) is why."""
-        change, answer, lost = self._send(action, before)
+        change, answer, lost = await self._send(action, before)
         if detail:
             change.explain(detail)
         if answer is None:
@@ -166,13 +173,13 @@ class HostPower:
         why = f"the host says: {refusal}" if refusal else "the host has taken the change"
         return _Sent(change, made=None if refusal else True, why=why, refusal=refusal)
 
-    def _send(
+    async def _send(
         self, action: str, before: str, **options: Any
     ) -> tuple[Change, Mapping[str, Any] | None, FateUnknown | None]:
         """Send a change; return it with its answer, or with the failure of one whose answer got lost."""
         self._watch.report(f"{self._machine.name} on {self._place}: {action.replace('_', ' ')}")
         question = {"id": self._machine.id, "action": action, "off": OFF_ON_HOSTS, **options}
-        change = self._begin(action, before)
+        change = await self._begin(action, before)
         try:
             answer = self._services.hosts.change(self._session, SCRIPT, question)
         except FateUnknown as unknown:
@@ -200,25 +207,26 @@ class HostPower:
         except HostError as unread:
             return unread
 
-    def _wait(self, seen: str | HostError, state: str) -> str:
-        """Wait until the next look; return the last state that was read."""
+    def _not_off(self, seen: str | HostError) -> Pending:
         is_read = isinstance(seen, str)
-        self._watch.report(f"{self._machine.name} on {self._place} is {seen if is_read else 'not to be read'}")
-        self._watch.sleep(self._request.poll_interval or _INTERVAL)
-        return seen if isinstance(seen, str) else state
+        return Pending(f"{self._machine.name} on {self._place} is {seen if is_read else 'not to be read'}")
+
+    @property
+    def _interval(self) -> float:
+        return self._request.poll_interval or _INTERVAL
 
     def _ends(self) -> float:
         """What is left of the watch when the time for the machine to go off is over."""
         return max(self._watch.remaining() - self._request.shutdown_timeout, 0)
 
-    def _settle(self, sent: _Sent, after: str) -> None:
+    async def _settle(self, sent: _Sent, after: str) -> None:
         """Say what a change led to; one that its host refused, and of which nothing is seen, was none."""
         if sent.change is None:
             return
         if sent.refusal and after == sent.change.step["before"]:
             sent.change.was_refused()
         else:
-            sent.change.led_to(after, f"host {self._place}")
+            await sent.change.led_to(after, f"host {self._place}")
 
     def _known(self, sent: _Sent, action: str, seen: str | HostError) -> str:
         """Return what was seen after a change. Raises HostError or FateUnknown, and keeps what is known, where it could

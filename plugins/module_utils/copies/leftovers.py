@@ -18,6 +18,7 @@ from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import Sides
 from ..runner.loop import PATIENCE, VerbRun
 from ..runner.request import Request
+from ..waiting import Pending, wait_until
 from ..watch import Watch
 
 _AFTER_COMMIT = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING})
@@ -36,7 +37,7 @@ class Leftovers:
         return {"deleted": self.deleted, "left_behind": self.left_behind, "not_checked": self.not_checked}
 
 
-def check_leftovers(
+async def check_leftovers(
     session: AzureSession, request: Request, watch: Watch, verb_run: VerbRun, before: Sequence[Sides]
 ) -> Leftovers:
     """Look for what a commit should have deleted, and for what it leaves; of a commit before this run, the latter only.
@@ -55,7 +56,7 @@ def check_leftovers(
             continue
         try:
             if member.item.id in verb_run.jobs:
-                _check_vm(session, request, watch, member)
+                await _check_vm(session, request, watch, member)
                 _tell_of_vm(session, member, noted.get(member.item.id), left)
             _check_parts(session, member, noted.get(member.item.id), left)
         except (PermissionDenied, UnknownState) as denied:
@@ -63,19 +64,20 @@ def check_leftovers(
     return left
 
 
-def _check_vm(session: AzureSession, request: Request, watch: Watch, member: Observation) -> None:
-    patience_ends = max(watch.remaining() - PATIENCE, 0)
-    vm = session.compute.find_vm(member.item.azure_vm_id)
-    while vm is not None and watch.remaining() > patience_ends:
-        watch.sleep(request.poll_interval or DEFAULT_RETRY_AFTER)
+async def _check_vm(session: AzureSession, request: Request, watch: Watch, member: Observation) -> None:
+    def look() -> Pending | None:
         vm = session.compute.find_vm(member.item.azure_vm_id)
-    if vm is None:
-        return
-    raise Contradiction(
-        f"Site Recovery reports that the failback of {member.item.friendly_name} is committed, but its Azure VM "
-        f"{member.item.azure_vm_id} still exists ({vm.power}).",
-        "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
-    )
+        return None if vm is None else Pending(f"{member.item.azure_vm_id} still exists ({vm.power})")
+
+    def still_there(pending: Pending) -> None:
+        raise Contradiction(
+            f"Site Recovery reports that the failback of {member.item.friendly_name} is committed, but its Azure VM "
+            f"{pending.because}.",
+            "Make sure that it does not run, then look at the commit job in the portal before deleting it by hand.",
+        )
+
+    interval = request.poll_interval or DEFAULT_RETRY_AFTER
+    await wait_until(look, watch, interval, patience=PATIENCE, out_of_time=still_there)
 
 
 def _tell_of_vm(session: AzureSession, member: Observation, before: AzureVm | None, left: Leftovers) -> None:

@@ -39,16 +39,16 @@ from ..model.undo_rules import (
 )
 from ..runner.attempts import Attempts
 from ..runner.authority import MIXED, authority_of
-from ..runner.jobs import read_patiently
 from ..runner.loop import VerbRun
 from ..runner.refusals import failed_members
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..runner.target import cut_over_at, service_time, target_of
+from ..waiting import read_patiently
 from ..watch import Watch
 from . import azure_power
 from .changes import NAMES, Change, Changes
-from .host_power import HostPower
+from .host_power import Begin, HostPower
 from .split_brain_check import SplitBrainCheck
 
 Read = TypeVar("Read")
@@ -89,16 +89,16 @@ class UndoCutover:
         self._touches_hosts = self._touches_azure = self._has_ways_out = False
         self.proof = split_brain_result([], [])
 
-    def run(self) -> None:
+    async def run(self) -> None:
         """Undo it, unless it is undone already."""
         undos = self._plan()
         self._verb_run.changed = any(undo.changes for undo in undos)
         if self._request.check_mode:
             self.proof = split_brain_result(self._split_brain_check.before, [])
             return
-        self._bring_down(undos)
-        self._bring_up(undos)
-        self._prove()
+        await self._bring_down(undos)
+        await self._bring_up(undos)
+        await self._prove()
 
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
@@ -136,29 +136,29 @@ class UndoCutover:
             )
         return objection_to_start(name, permissions, locks)
 
-    def _bring_down(self, undos: Sequence[Undo]) -> None:
+    async def _bring_down(self, undos: Sequence[Undo]) -> None:
         """Stop the on-premises copies, in the opposite of the order in which a plan starts its machines."""
         for undo in reversed(undos):
             for stop in undo.stops:
                 self._touches_hosts = True
                 begin = self._beginner(undo.sides, stop.copy.place)
-                HostPower(self._services, self._request, self._watch, stop, begin).bring_down()
+                await HostPower(self._services, self._request, self._watch, stop, begin).bring_down()
 
-    def _beginner(self, sides: Sides, place: str) -> Callable[[str, str], Change]:
-        def begin(what: str, before: str) -> Change:
-            self._look_before(sides.item_id, f"{NAMES[what]} on {place}")
-            return self._changes.begin(sides.item_id, sides.name, what, place, before)
+    def _beginner(self, sides: Sides, place: str) -> Begin:
+        async def begin(what: str, before: str) -> Change:
+            await self._look_before(sides.item_id, f"{NAMES[what]} on {place}")
+            return await self._changes.begin(sides.item_id, sides.name, what, place, before)
 
         return begin
 
-    def _look_before(self, item_id: str, change: str) -> None:
+    async def _look_before(self, item_id: str, change: str) -> None:
         """Ask anew what allows a change on a host: it may come long after the decision, behind other machines' changes
         and the time that a guest took. Raises Contradiction."""
         attempts = Attempts(self._watch)
         while True:
             self._watch.look.begin()
-            self._require_pending(item_id, change)
-            (seen,) = self._patiently(lambda: self._split_brain_check.look([self._member(item_id)]))
+            await self._require_pending(item_id, change)
+            (seen,) = await self._patiently(lambda: self._split_brain_check.look([self._member(item_id)]))
             if self.steps:
                 self._refuse_lost([seen])
             found = plan_undo(seen, force_off=self._request.force_off, vouched=self._vouched[item_id])
@@ -171,13 +171,13 @@ class UndoCutover:
             try:
                 self._watch.look.require_fresh(0)
             except NotTaken as too_old:
-                attempts.wait_after(too_old)
+                await attempts.wait_after(too_old)
             else:
                 return
 
-    def _time(self, item_id: str) -> str:
+    async def _time(self, item_id: str) -> str:
         item = self._member(item_id).item
-        return self._patiently(lambda: service_time(self._services.azure, item)).isoformat()
+        return (await self._patiently(lambda: service_time(self._services.azure, item))).isoformat()
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -187,35 +187,35 @@ class UndoCutover:
     def _member(self, item_id: str) -> Observation:
         return next(member for member in self._members if member.item.id == item_id)
 
-    def _patiently(self, read: Callable[[], Read]) -> Read:
+    async def _patiently(self, read: Callable[[], Read]) -> Read:
         """Read while Azure cannot answer: half-way is the worst place to end in."""
-        return read_patiently(read, self._watch, self._request.poll_interval or DEFAULT_RETRY_AFTER)
+        return await read_patiently(read, self._watch, self._request.poll_interval or DEFAULT_RETRY_AFTER)
 
-    def _bring_up(self, undos: Sequence[Undo]) -> None:
+    async def _bring_up(self, undos: Sequence[Undo]) -> None:
         """Start the Azure copies, in the plan's order, once every on-premises copy of all of them is proved off.
 
         One that Azure does not start keeps no other down.
         """
         coming = [undo for undo in undos if not undo.is_done]
         if sum(not undo.is_started for undo in coming) > 1:
-            self._prove_off(self._members)
-        failures = [problem for undo in coming if (problem := self._failure_to_start(undo)) is not None]
+            await self._prove_off(self._members)
+        failures = [problem for undo in coming if (problem := await self._failure_to_start(undo)) is not None]
         if failures:
             self._has_ways_out = not all(isinstance(problem, Contradiction) for problem in failures)
             raise failed_members(failures)
 
-    def _failure_to_start(self, undo: Undo) -> FailbackError | None:
+    async def _failure_to_start(self, undo: Undo) -> FailbackError | None:
         """Start the Azure copy of a machine; return what came in between. Raises Orphaned: nothing more is sent."""
         try:
-            self._start(undo)
+            await self._start(undo)
         except Orphaned:
             raise
         except FailbackError as problem:
             return problem
         return None
 
-    def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
-        seen = self._patiently(lambda: self._split_brain_check.look(members))
+    async def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
+        seen = await self._patiently(lambda: self._split_brain_check.look(members))
         loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
             raise Contradiction(
@@ -240,57 +240,57 @@ class UndoCutover:
                 sides=[one.as_result() for one in seen],
             )
 
-    def _start(self, undo: Undo) -> None:
+    async def _start(self, undo: Undo) -> None:
         vm, session = undo.sides.azure_vm, self._services.azure
         if vm is None:
             return
-        change, unknown = (None, None) if undo.is_started else self._send_start(undo.sides, vm)
+        change, unknown = (None, None) if undo.is_started else await self._send_start(undo.sides, vm)
         if self._request.wait:
-            azure_power.await_running(session, self._request, self._watch, vm, unknown)
+            await azure_power.await_running(session, self._request, self._watch, vm, unknown)
         elif unknown is not None:
             raise unknown
         if change is not None and self._request.wait:
-            change.led_to("running", "Azure compute")
+            await change.led_to("running", "Azure compute")
 
-    def _send_start(self, sides: Sides, vm: AzureVm) -> tuple[Change, FateUnknown | None]:
+    async def _send_start(self, sides: Sides, vm: AzureVm) -> tuple[Change, FateUnknown | None]:
         """Ask Azure for the start of a machine, again after a look where it was not taken."""
         attempts = Attempts(self._watch)
         while True:
-            change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
+            change = await self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
             try:
-                return change, self._look_and_start(sides.item_id, vm)
+                return change, await self._look_and_start(sides.item_id, vm)
             except NotTaken as refusal:
                 change.was_refused()
-                attempts.wait_after(refusal)
+                await attempts.wait_after(refusal)
             except FailbackError:
                 # Nothing was sent, or Azure said no: an answer that got lost is no exception here.
                 change.was_refused()
                 raise
 
-    def _look_and_start(self, item_id: str, vm: AzureVm) -> FateUnknown | None:
+    async def _look_and_start(self, item_id: str, vm: AzureVm) -> FateUnknown | None:
         """Ask anew what allows the start, as minutes may have passed since, and then for the start."""
         self._watch.look.begin()
-        self._refuse_lost(self._prove_off([self._member(item_id)]))
-        self._require_pending(item_id)
+        self._refuse_lost(await self._prove_off([self._member(item_id)]))
+        await self._require_pending(item_id)
         self._touches_azure = True
         return azure_power.start(self._services.azure, self._watch, vm)
 
-    def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
-        gone = no_longer_pending([self._patiently(lambda: self._target.look_at(item_id))])
+    async def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
+        gone = no_longer_pending([await self._patiently(lambda: self._target.look_at(item_id))])
         if gone:
             raise Contradiction(f"Before the {change} it turned out: {gone}.", f"That was not done. {_IF_COMMITTED}")
 
-    def _prove(self) -> None:
+    async def _prove(self) -> None:
         """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""
-        self._verb_run.after = self._patiently(self._target.look)
+        self._verb_run.after = await self._patiently(self._target.look)
         gone = no_longer_pending(self._members)
         if gone:
             raise Contradiction(f"While the failback was undone, something else began: {gone}.", _IF_COMMITTED)
         if not self._request.wait:
-            self._split_brain_check.after = self._patiently(lambda: self._split_brain_check.look(self._members))
+            self._split_brain_check.after = await self._patiently(lambda: self._split_brain_check.look(self._members))
             self.proof = split_brain_result(self._split_brain_check.before, self._split_brain_check.after)
             return
-        self.proof = self._patiently(lambda: self._split_brain_check.expect_azure_alone(self._verb_run))
+        self.proof = await self._patiently(lambda: self._split_brain_check.expect_azure_alone(self._verb_run))
 
     def held_by(self, item_id: str) -> dict[str, Any]:
         """Return which side is authoritative of a machine, and whether its Azure VM is there: proved, or in check mode

@@ -38,10 +38,10 @@ from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
 from ..model.split_brain import ABSENT
 from ..probes.probe import Probe
-from ..runner.jobs import read_patiently
 from ..runner.request import ValidateRequest
 from ..runner.services import Services
 from ..runner.target import cut_over_at, service_time
+from ..waiting import Pause, Pending, read_patiently, wait_until
 from ..watch import Watch
 from .on_premises import OnPremises, Placed
 
@@ -132,33 +132,27 @@ class Validation:
             _Machine(member.item, cut_over_at(session, member), _tasks(equipped, member.item)) for member in members
         ]
 
-    def run(self) -> Evidence:
+    async def run(self) -> Evidence:
         """Try until everything has passed, something cannot any more, or the deadline has come."""
-        self._pass_the_cut_over()
-        while self._machines:
-            self._round()
-            waiting = [machine for machine in self._machines if machine.open_tasks]
-            if not waiting or any(machine.has_failed for machine in self._machines):
-                break
-            self._watch.report("; ".join(machine.waits_for() for machine in waiting))
-            self._watch.sleep(self._request.interval)
-            if self._watch.remaining() <= 0:
-                break
+        if self._machines:
+            await self._pass_the_cut_over()
+            await wait_until(self._round, self._watch, self._request.interval, out_of_time=lambda _pending: None)
         return Evidence(self._services.azure.vault_id, tuple(machine.evidence() for machine in self._machines))
 
-    def _pass_the_cut_over(self) -> None:
+    async def _pass_the_cut_over(self) -> None:
         """Let the second end in which the cut-over did: Azure tells its time in whole seconds; evidence is newer."""
         ends = [machine.cut_over_at for machine in self._machines if machine.cut_over_at]
-        early = (max(ends) - self._now()).total_seconds() if ends else -1.0
+        now = await read_patiently(self._now, self._watch, self._request.interval)
+        early = (max(ends) - now).total_seconds() if ends else -1.0
         if early >= 0:
-            self._watch.sleep(early + 1)
+            await Pause(early + 1)
 
     def _now(self) -> datetime:
         """Return Azure's time."""
-        item = self._machines[0].item
-        return read_patiently(lambda: service_time(self._services.azure, item), self._watch, self._request.interval)
+        return service_time(self._services.azure, self._machines[0].item)
 
-    def _round(self) -> None:
+    def _round(self) -> Pending | None:
+        """Try once what is open; return what is waited for, None where nothing is."""
         # Before the attempts: what passes is at least as new as this.
         now = self._now()
         asked = [machine.item for machine in self._machines if any(task.needs_guest for task in machine.open_tasks)]
@@ -166,6 +160,10 @@ class Validation:
         for machine in self._machines:
             known = placed.get(machine.item.id)
             machine.run(_guest(known) if known else NotRead("it was not asked for"), self._limit, now)
+        waiting = [machine for machine in self._machines if machine.open_tasks]
+        if not waiting or any(machine.has_failed for machine in self._machines):
+            return None
+        return Pending("; ".join(machine.waits_for() for machine in waiting))
 
     def _limit(self) -> float:
         return max(self._watch.remaining(), _LEAST_SECONDS)

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from ..model.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
 from ..model.programs import Ended, RunProgram, no_programs
 from ..run_cache import RunCache
+from ..waiting import Pending, run_to_end, wait_until
 from ..watch import Watch
 from .errors import (
     OF_PYWINRM,
@@ -135,15 +136,25 @@ class HostSession:
 
     def _in_turn(self, operate: Callable[[], Operated]) -> Operated:
         """Do what a host refuses while other tasks use up a quota, before it has begun: wait for one of them to end."""
-        patience_ends = max(self._watch.remaining() - _QUEUE_SECONDS, 0)
-        while True:
+        refusals: list[WSManFaultError] = []
+
+        def attempt() -> Operated | Pending:
             try:
                 return operate()
             except WSManFaultError as fault:
-                if not is_crowded(fault) or self._watch.remaining() <= patience_ends:
+                if not is_crowded(fault):
                     raise
-            # Those that wait must not all come back at once.
-            self._watch.sleep(random.uniform(*_PAUSE))
+                refusals.append(fault)
+                return Pending()
+
+        def crowded(_pending: Pending) -> Operated:
+            raise refusals[-1]
+
+        # Those that wait must not all come back at once.
+        pause = random.uniform(*_PAUSE)
+        return run_to_end(
+            wait_until(attempt, self._watch, pause, patience=_QUEUE_SECONDS, out_of_time=crowded), self._watch
+        )
 
     def _ask_by_any(self, transports: Sequence[str], question: Question, changes: bool) -> Console:
         """Ask by the first transport that the host and this machine take."""

@@ -11,14 +11,14 @@ from typing import Any
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
+from ..waiting import Steps, try_patiently
 from ..watch import Watch
-from .jobs import read_patiently
 from .loop import VerbRun
 from .request import Request
 
 
-def conclude(
-    verb: Verb, request: Request, watch: Watch, verb_run: VerbRun, tell: Callable[[], dict[str, Any]]
+async def conclude(
+    verb: Verb, request: Request, watch: Watch, verb_run: VerbRun, tell: Callable[[], Steps[dict[str, Any]]]
 ) -> dict[str, Any]:
     """Return what C(tell) does, which only reads: it is tried again while Azure cannot answer.
 
@@ -26,7 +26,7 @@ def conclude(
     """
     with asked(f"Check after the {verb.value} of {request.target}"):
         try:
-            return read_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER)
+            return await try_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER)
         except FailbackError as problem:
             verb_run.explain(problem)
             raise

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..model.failures import NotTaken
+from ..waiting import Pause
 from ..watch import Watch
 
 # Seconds, where the service does not say how long to leave it alone: for the first time, and at most.
@@ -19,7 +20,7 @@ class Attempts:
         self._watch = watch
         self._tries = 0
 
-    def wait_after(self, refusal: NotTaken) -> None:
+    async def wait_after(self, refusal: NotTaken) -> None:
         """Wait until a look for another try makes sense.
 
         Raises what the refusal amounts to where it was tried often enough, or where the wait would not end before the
@@ -29,8 +30,7 @@ class Attempts:
         pause = self._pause_after(refusal)
         if self._tries >= refusal.most or pause >= self._watch.remaining():
             raise refusal.failure from refusal
-        self._watch.report(f"It was not taken, looking again in {pause:.0f} seconds: {refusal.happened}")
-        self._watch.sleep(pause)
+        await Pause(pause, f"It was not taken, looking again in {pause:.0f} seconds: {refusal.happened}")
 
     def succeeded(self) -> None:
         """Say that a write was taken: what comes next is tried as often."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..waiting import Steps
 from ..watch import Watch
 from .options import (
     AZURE_OPTIONS,
@@ -28,14 +29,15 @@ from .services import Services
 class Contract:
     """The contract of one module.
 
-    C(run) is the verb, C(request) makes what it is asked from the module's options and check mode. C(asks_azure) and
-    C(asks_hosts) tell which sides it talks to; one that asks a host only works on the host of the task.
+    C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
+    and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
+    host of the task.
     C(other_targets) are options that stand for a replicated item or recovery plan.
     """
 
     name: str
     options: Mapping[str, dict[str, Any]]
-    run: Callable[[Any, Services, Watch], dict[str, Any]]
+    run: Callable[[Any, Services, Watch], Steps[dict[str, Any]]]
     request: Callable[[Mapping[str, Any], bool], Any]
     takes_target: bool = True
     other_targets: tuple[str, ...] = ()

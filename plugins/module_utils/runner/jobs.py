@@ -6,19 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from ..azure.session import AzureSession
-from ..model.failures import FailbackError, JobFailed, ServiceError, Throttled, Unreachable, WaitTimeout
+from ..model.failures import JobFailed, WaitTimeout
 from ..model.jobs import Job, require_known_state
 from ..model.json_path import text
 from ..model.progress import describe_progress
+from ..waiting import Pending, wait_until
 from ..watch import Watch
 
-Read = TypeVar("Read")
-
-# How often in a row a read may fail during a wait.
-_TRIES = 10
 # A job that was just accepted may not be readable at once; that is not recorded, so it is allowed for.
 _UNREADABLE_POLLS = 3
 OTHER_OPERATION_IN_PROGRESS = "532"
@@ -39,7 +36,7 @@ def ended_or_waits(job: Job) -> bool:
     return not job.is_running or job.waits_for_completion
 
 
-def follow_job(
+async def follow_job(
     session: AzureSession,
     name: str,
     watch: Watch,
@@ -53,45 +50,41 @@ def follow_job(
     Raises JobFailed where it ended without success (C(tolerate_failure): not for somebody else's job), WaitTimeout at
     the deadline; the job goes on then.
     """
-    unreadable = 0
-    while True:
-        job = read_patiently(lambda: session.site_recovery.find_job(name), watch, interval)
+    looks = _JobLooks(session, name, watch, stop, tolerate_failure=tolerate_failure)
+
+    def out_of_time(_pending: Pending) -> Job:
+        raise _timeout(name, looks.job, watch)
+
+    return await wait_until(looks.look, watch, interval, out_of_time=out_of_time)
+
+
+class _JobLooks:
+    """The looks at one job. C(job) is what was read last."""
+
+    def __init__(
+        self, session: AzureSession, name: str, watch: Watch, stop: Callable[[Job], bool], *, tolerate_failure: bool
+    ) -> None:
+        self._session = session
+        self._name = name
+        self._watch = watch
+        self._stop = stop
+        self._tolerate_failure = tolerate_failure
+        self._unreadable = 0
+        self.job: Job | None = None
+
+    def look(self) -> Job | Pending:
+        """Read the job; return it where it need not be followed any more."""
+        self.job = job = self._session.site_recovery.find_job(self._name)
         if job is None:
-            unreadable += 1
-            if unreadable > _UNREADABLE_POLLS:
-                session.site_recovery.job(name)
-        else:
-            require_known_state(job)
-            watch.report(describe_progress(job))
-            if job.has_failed and not tolerate_failure:
-                raise job_failure(job)
-            if stop(job):
-                return job
-        if watch.remaining() <= 0:
-            raise _timeout(name, job, watch)
-        watch.sleep(interval)
-
-
-def read_patiently(read: Callable[[], Read], watch: Watch, interval: float) -> Read:
-    """Read something whose owner goes on meanwhile: a service that cannot answer for a while ends no wait of hours.
-
-    Each try has been repeated by the SDK already. Raises the failure of the last try.
-    """
-    tries = 1
-    while True:
-        try:
-            return read()
-        except (Unreachable, ServiceError) as problem:
-            if not _may_pass(problem) or tries == _TRIES or watch.remaining() <= 0:
-                raise
-            watch.report(f"Azure cannot be read, trying again: {problem.happened}")
-        tries += 1
-        watch.sleep(interval)
-
-
-def _may_pass(problem: FailbackError) -> bool:
-    """Whether a failure is of the service or the way to it, rather than of what was asked."""
-    return not isinstance(problem, ServiceError) or isinstance(problem, Throttled) or problem.status >= 500
+            self._unreadable += 1
+            if self._unreadable > _UNREADABLE_POLLS:
+                self._session.site_recovery.job(self._name)
+            return Pending(f"Job {self._name} cannot be read yet")
+        require_known_state(job)
+        self._watch.report(describe_progress(job))
+        if job.has_failed and not self._tolerate_failure:
+            raise job_failure(job)
+        return job if self._stop(job) else Pending()
 
 
 def _timeout(name: str, job: Job | None, watch: Watch) -> WaitTimeout:

@@ -20,11 +20,12 @@ from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Va
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
+from ..waiting import Pause, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
 from .authority import authority_of
-from .jobs import follow_job, has_ended, read_patiently
+from .jobs import follow_job, has_ended
 from .request import Request
 from .target import Target, TargetView, find_target
 
@@ -133,7 +134,7 @@ class VerbRun:
         self.explain(problem, read_again=read_again)
 
 
-def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
+async def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
     """Take the target to where the request wants it, or as far as waiting was asked for.
 
     Every failure that leaves here says what was asked, whether a write was sent, and which side is authoritative.
@@ -142,7 +143,7 @@ def run_procedure(session: AzureSession, request: Request, watch: Watch, procedu
     with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {request.target}"):
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
-            return runner.run()
+            return await runner.run()
         except FailbackError as problem:
             if runner is not None:
                 runner.explain(problem)
@@ -167,19 +168,19 @@ class _Runner:
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
 
-    def run(self) -> VerbRun:
+    async def run(self) -> VerbRun:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
-        while self._step():
-            self._look()
+        while await self._step():
+            await self._look()
         return self._verb_run
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
         self._verb_run.explain_anew(problem, self._look_now, self._request, self._watch)
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
-        self._verb_run.after = read_patiently(self._look_now, self._watch, self._interval)
+        self._verb_run.after = await read_patiently(self._look_now, self._watch, self._interval)
 
     def _look_now(self) -> TargetView:
         self._watch.look.begin()
@@ -187,7 +188,7 @@ class _Runner:
         self._watch.look.saw_vms(len(view.members))
         return view.assumed(self._request.assume_stage) if self._request.predicts else view
 
-    def _step(self) -> bool:
+    async def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
         decisions = self._decide(self._verb_run.after)
         todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_done_with(*pair)]
@@ -196,8 +197,8 @@ class _Runner:
         if not todo:
             return False
         if starts and not waits:
-            return self._start(starts)
-        return self._wait([member for member, _decision in todo], waits)
+            return await self._start(starts)
+        return await self._wait([member for member, _decision in todo], waits)
 
     def _decide(self, view: TargetView) -> list[tuple[Observation, Decision]]:
         decisions = [(member, self._decide_for(member, view)) for member in view.members]
@@ -216,45 +217,45 @@ class _Runner:
         held = member.item.id in self._verb_run.held and decision.step is not Step.ATTACH
         return held or member.stage in self._procedure.goal
 
-    def _hold(self, members: Iterable[Observation]) -> bool:
+    async def _hold(self, members: Iterable[Observation]) -> bool:
         """Leave members out of the rest of the run: once some of a plan are held, none of them goes ahead."""
         self._verb_run.held.update(_ids(members))
-        return self._step()
+        return await self._step()
 
-    def _start(self, starts: list[Observation]) -> bool:
+    async def _start(self, starts: list[Observation]) -> bool:
         verb_run = self._verb_run
         fresh = [member for member in starts if member.item.id not in verb_run.started]
         if not fresh:
-            return self._look_once_more(starts)
+            return await self._look_once_more(starts)
         if verb_run.held or self._procedure.gate.holds(fresh):
-            return self._hold(fresh)
+            return await self._hold(fresh)
         writes = self._procedure.writes(verb_run.after, fresh)
         # What the writes rest on may have taken minutes to read.
         if self._procedure.gate.holds(fresh):
-            return self._hold(fresh)
+            return await self._hold(fresh)
         if self._request.check_mode:
             verb_run.changed, verb_run.predicted = True, _ids(fresh)
             return False
         try:
-            self._send_each(writes)
+            await self._send_each(writes)
         except NotTaken as refusal:
-            self._attempts.wait_after(refusal)
+            await self._attempts.wait_after(refusal)
             return True
         if not self._request.wait:
-            self._look()
+            await self._look()
             return False
-        self._follow(verb_run.job_names(), self._procedure.stop)
+        await self._follow(verb_run.job_names(), self._procedure.stop)
         return True
 
-    def _send_each(self, writes: Sequence[Write]) -> None:
+    async def _send_each(self, writes: Sequence[Write]) -> None:
         """Send the writes, one after the other. Each may take its time: the gate is asked again for the next."""
         for number, write in enumerate(writes):
             if number > 0 and self._procedure.gate.holds(write.members):
                 self._verb_run.held.update(_ids(member for rest in writes[number:] for member in rest.members))
                 return
-            self._send(write)
+            await self._send(write)
 
-    def _send(self, write: Write) -> None:
+    async def _send(self, write: Write) -> None:
         """Send a write and keep its job's name; where its fate is unknown, find the job by reading.
 
         Raises NotTaken where nothing came of it.
@@ -264,21 +265,21 @@ class _Runner:
         try:
             accepted = write.send()
             self._interval = self._request.poll_interval or accepted.retry_after
-            job_name = accepted.job_name or self._job_that_appeared(write.members[0])
+            job_name = accepted.job_name or await self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
-            job_name = self._job_that_appeared(write.members[0], unknown)
+            job_name = await self._job_that_appeared(write.members[0], unknown)
         self._attempts.succeeded()
         self._verb_run.changed = True
         self._verb_run.started.update(_ids(write.members))
         self._verb_run.jobs.update({member.item.id: job_name for member in write.members})
 
-    def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
+    async def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
         """Return the name of the job that a write started, "" when it has ended already.
 
         Raises the failure of a write of C(unknown) fate where no job appears.
         """
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
-            self._watch.sleep(self._interval)
+            await Pause(self._interval)
             try:
                 # What else is to be sent rests on the look before.
                 view = self._target.look()
@@ -295,10 +296,10 @@ class _Runner:
             raise unknown
         return ""
 
-    def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
+    async def _wait(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Follow what runs, then look again."""
         if self._is_held_after(members, waits):
-            return self._hold(waits)
+            return await self._hold(waits)
         self._verb_run.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
         if not self._request.wait or self._request.check_mode:
             return self._do_not_wait(members, waits)
@@ -309,19 +310,18 @@ class _Runner:
         if jobs:
             self._busy_since = None
             stop = _ended_or_waits_for_somebody if waits else self._procedure.stop
-            self._follow([job.name for job in jobs], stop, own=not waits)
+            await self._follow([job.name for job in jobs], stop, own=not waits)
         else:
-            self._wait_without_a_job(members, waits)
+            await self._wait_without_a_job(members, waits)
         return True
 
-    def _wait_without_a_job(self, members: list[Observation], waits: list[Observation]) -> None:
+    async def _wait_without_a_job(self, members: list[Observation], waits: list[Observation]) -> None:
         """Wait for what no job tells of: the verb's own work goes on in the item, something else must end soon."""
-        self._watch.report(refusals.reasons(waits or members))
         now = self._watch.now()
         self._busy_since = now if self._busy_since is None else self._busy_since
         if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
             raise refusals.busy_without_a_job(waits, now - self._busy_since)
-        self._watch.sleep(self._interval)
+        await Pause(self._interval, refusals.reasons(waits or members))
 
     def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Whether what would be written after the waiting is held: in check mode by what is true now."""
@@ -339,12 +339,12 @@ class _Runner:
         self._verb_run.changed = foresees and bool(waits)
         return False
 
-    def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
+    async def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
         """Follow jobs to where stop says, or to where somebody else has to act. One that fails hides no other."""
         failures = []
         for name in dict.fromkeys(filter(None, names)):
             try:
-                job = follow_job(
+                job = await follow_job(
                     self._session,
                     name,
                     self._watch,
@@ -360,7 +360,7 @@ class _Runner:
         if failures:
             raise refusals.failed_jobs(failures)
 
-    def _look_once_more(self, starts: list[Observation]) -> bool:
+    async def _look_once_more(self, starts: list[Observation]) -> bool:
         """The job succeeded or was resumed, yet the item looks as before: give it time, then say so."""
         remaining = self._watch.remaining()
         if self._patience_ends is None:
@@ -369,8 +369,7 @@ class _Runner:
             if any(member.job is not None and member.job.is_running for member in starts):
                 raise refusals.still_waits(starts, PATIENCE)
             raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
-        self._watch.report(f"It has not taken effect yet: {refusals.reasons(starts)}")
-        self._watch.sleep(self._interval)
+        await Pause(self._interval, f"It has not taken effect yet: {refusals.reasons(starts)}")
         return True
 
 

@@ -62,6 +62,7 @@ WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 86400},
     "poll_interval": {"type": "float"},
+    "report_interval": {"type": "int", "default": 300},
 }
 # When a cut-over may happen.
 WINDOW_OPTIONS: dict[str, dict[str, Any]] = {

@@ -36,7 +36,7 @@ from ..runner.target import TargetView
 from ..watch import Watch
 
 
-def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
     session, check = services.azure, SplitBrainCheck(services, request)
     proofs, gate = Proofs(session, request), PolicyGate(session, request.policy)
@@ -57,14 +57,14 @@ def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, A
         service = session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
-    verb_run = run_procedure(session, request, watch, Procedure(request.verb, writes, gate=gate))
+    verb_run = await run_procedure(session, request, watch, Procedure(request.verb, writes, gate=gate))
     committed = request.verb is Verb.COMMIT_FAILBACK and not verb_run.predicted
 
-    def tell() -> dict[str, Any]:
+    async def tell() -> dict[str, Any]:
         if not verb_run.started:
             proofs.refuse_other_vms(verb_run.before)
         outcome = verb_outcome(session, request.verb, verb_run, predicted_stage(request.verb, waited=request.wait))
-        left = check_leftovers(session, request, watch, verb_run, check.before) if committed else Leftovers()
+        left = await check_leftovers(session, request, watch, verb_run, check.before) if committed else Leftovers()
         proof = check.prove(verb_run)
         awaited = [] if request.predicts else verb_run.held_members()
         if awaited:
@@ -81,7 +81,7 @@ def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, A
             **_with_doubts(_with_locks(gate.as_result(verb_run), in_the_way), awaited, discards),
         }
 
-    return conclude(request.verb, request, watch, verb_run, tell)
+    return await conclude(request.verb, request, watch, verb_run, tell)
 
 
 def _items(members: Sequence[Observation]) -> list[ReplicatedItem]:

@@ -35,7 +35,7 @@ from ..watch import Watch
 _NO_COMMENT = " "
 
 
-def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
     session, check = services.azure, SplitBrainCheck(services, request)
     gate = WindowGate(session, request.window)
@@ -51,14 +51,14 @@ def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> d
         return [_resume(session, job, _members_of(job, starts), request) for job in jobs.values()]
 
     # One that waits although it was resumed is not followed for as long as a cut-over may take.
-    verb_run = run_procedure(session, request, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
+    verb_run = await run_procedure(session, request, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
     foreseen = predicted_stage(Verb.COMPLETE, waited=request.wait)
 
-    def tell() -> dict[str, Any]:
+    async def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.COMPLETE, verb_run, foreseen)
         return {**outcome, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.COMPLETE, request, watch, verb_run, tell)
+    return await conclude(Verb.COMPLETE, request, watch, verb_run, tell)
 
 
 def _resume(session: AzureSession, job: Job, members: Sequence[Observation], request: CompleteFailoverRequest) -> Write:

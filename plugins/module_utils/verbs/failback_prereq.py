@@ -40,7 +40,7 @@ from ..watch import Watch
 Fact = TypeVar("Fact")
 
 
-def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. A failed check is a result, not a failure."""
     with asked(f"Prerequisites of {request.target}"):
         refuse_host_for_plan(request.recovery_plan, request.target_host)
@@ -49,7 +49,7 @@ def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[str, A
         refreshed: list[str] = []
         try:
             if request.refresh_provider and not request.check_mode:
-                view = _refresh(services.azure, request, watch, target, refreshed)
+                view = await _refresh(services.azure, request, watch, target, refreshed)
             return _outcome(request, services, view)
         except FailbackError as problem:
             problem.wrote = problem.wrote or bool(refreshed)
@@ -64,7 +64,7 @@ def _look(target: Target, watch: Watch) -> TargetView:
     return view
 
 
-def _refresh(
+async def _refresh(
     session: AzureSession, request: PrereqRequest, watch: Watch, target: Target, refreshed: list[str]
 ) -> TargetView:
     """Ask each provider to report, and note in C(refreshed) which have been asked. Return the last look at the target,
@@ -77,13 +77,13 @@ def _refresh(
         if not left:
             return view
         try:
-            _refresh_one(session, request, watch, left[0], refreshed)
+            await _refresh_one(session, request, watch, left[0], refreshed)
             attempts.succeeded()
         except NotTaken as refusal:
-            attempts.wait_after(refusal)
+            await attempts.wait_after(refusal)
 
 
-def _refresh_one(
+async def _refresh_one(
     session: AzureSession, request: PrereqRequest, watch: Watch, provider_id: str, refreshed: list[str]
 ) -> None:
     accepted = session.site_recovery.refresh_provider(provider_id)
@@ -91,7 +91,7 @@ def _refresh_one(
     # How a refresh shows among the jobs was never recorded: where it does not, what is read next tells enough.
     if session.site_recovery.find_job(accepted.job_name) is not None:
         interval = request.poll_interval or accepted.retry_after
-        follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
+        await follow_job(session, accepted.job_name, watch, has_ended, interval, tolerate_failure=True)
 
 
 def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest
     return ReportRequest(path=parameters["path"], results=parameters["results"], check_mode=check_mode)
 
 
-def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
+async def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
     """Write the report unless it says the same already. Raises ConfigurationError where it cannot be written."""
     content = _content(request)
     try:

@@ -57,7 +57,7 @@ def _attested(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(given)
 
 
-def run(request: ValidateRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: ValidateRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Check the target and return the result of the module. Raises ValidationFailed where a check does not pass."""
     with asked(f"Validation of {request.target}"):
         _refuse_addresses(request)
@@ -70,7 +70,7 @@ def run(request: ValidateRequest, services: Services, watch: Watch) -> dict[str,
         try:
             _refuse_in_azure(view)
             refuse_uncommitted(view)
-            evidence = Validation(services, request, watch, view.members).run()
+            evidence = await Validation(services, request, watch, view.members).run()
             for vm in evidence.vms:
                 watch.report(_line(vm))
             if evidence.verdict == FAILED:

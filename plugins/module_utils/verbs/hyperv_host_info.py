@@ -34,7 +34,7 @@ def request_of(parameters: Mapping[str, Any], _check_mode: bool) -> HostInfoRequ
     return HostInfoRequest(host=parameters["host"] or "", vms=parameters["vms"])
 
 
-def run(request: HostInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run(request: HostInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return what the host says, whole, and a line for a person of each thing that matters."""
     with asked(f"Information of host {request.host}"):
         session = services.hosts.named(request.host)

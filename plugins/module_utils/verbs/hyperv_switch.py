@@ -42,7 +42,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> SwitchRequest
     )
 
 
-def run(request: SwitchRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run(request: SwitchRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Make or change the switch, unless it is as wanted already. Raises Refused where that would do harm."""
     with asked(f"Virtual switch {request.name} on {request.host}"):
         _require_consistency(request)

@@ -42,7 +42,7 @@ class JobInfoRequest(InfoRequest):
     limit: int = 20
 
 
-def run_replicated_item_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run_replicated_item_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's replicated items with their stages."""
     session = services.azure
     with asked(f"Replicated item information of {request.name or session.vault_id}"):
@@ -98,7 +98,7 @@ def _no_stage(reason: str) -> dict[str, Any]:
     return {"stage": None, "authoritative_side": None, "reversible": None, "reason": reason, "job": None}
 
 
-def run_recovery_plan_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run_recovery_plan_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault's recovery plans with their groups and the stages of their members."""
     session = services.azure
     with asked(f"Recovery plan information of {request.name or session.vault_id}"):
@@ -131,7 +131,7 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
     }
 
 
-def run_job_info(request: JobInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run_job_info(request: JobInfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
     session = services.azure
     with asked(f"Job information of {request.name or request.replicated_item or session.vault_id}"):
@@ -165,7 +165,7 @@ def _job_entry(job: Job) -> dict[str, Any]:
     }
 
 
-def run_vault_info(_request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run_vault_info(_request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault with its fabrics, their providers and connection."""
     session = services.azure
     with asked(f"Information of vault {session.vault_id}"):

@@ -19,7 +19,7 @@ from .job_restart import last_ended_of, restart
 from .job_subject import Subject
 
 
-def run(request: JobRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: JobRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Bring the job to the requested state and return the result of the module.
 
     Every failure that leaves here says what was asked, whether a write was sent, and which side is authoritative.
@@ -30,20 +30,20 @@ def run(request: JobRequest, services: Services, watch: Watch) -> dict[str, Any]
         choose = owner_of if cancels else lambda view: last_ended_of(session, view)
         subject = Subject(session, request, watch, choose)
         try:
-            return _act(subject, Attempts(watch))
+            return await _act(subject, Attempts(watch))
         except FailbackError as problem:
             subject.explain(problem)
             raise
 
 
-def _act(subject: Subject, attempts: Attempts) -> dict[str, Any]:
+async def _act(subject: Subject, attempts: Attempts) -> dict[str, Any]:
     """Look and act; where the one write was not taken, look again: by then the job may have ended."""
     while True:
         subject.find()
         try:
-            return cancel(subject) if subject.request.state == "cancelled" else restart(subject)
+            return await (cancel(subject) if subject.request.state == "cancelled" else restart(subject))
         except NotTaken as refusal:
-            attempts.wait_after(refusal)
+            await attempts.wait_after(refusal)
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> JobRequest:

@@ -62,23 +62,23 @@ def _owner_of_plan(view: TargetView) -> Job | None:
     return None
 
 
-def cancel(subject: Subject) -> dict[str, Any]:
+async def cancel(subject: Subject) -> dict[str, Any]:
     """See that the job is cancelled, and return the result of the module."""
-    job, step = _decided(subject)
+    job, step = await _decided(subject)
     if job is None or step is Step.NOTHING:
         return subject.outcome(job, None, [])
     if subject.request.check_mode:
         subject.verb_run.changed = step is Step.START
         return subject.outcome(job, stage_left_by_cancel(job, subject.view.members), [])
     if step is Step.START:
-        _send(subject, job)
+        await _send(subject, job)
     if not subject.request.wait:
-        subject.look_until(lambda _view: True)
+        await subject.look_until(lambda _view: True)
         return subject.outcome(subject.session.site_recovery.job(job.name), None, [_BEING_CANCELLED])
-    return _finish(subject, job)
+    return await _finish(subject, job)
 
 
-def _decided(subject: Subject) -> tuple[Job | None, Step]:
+async def _decided(subject: Subject) -> tuple[Job | None, Step]:
     """Return the job and what to do with it: NOTHING, ATTACH or START. Raises Refused."""
     request = subject.request
     while subject.job is not None:
@@ -93,7 +93,7 @@ def _decided(subject: Subject) -> tuple[Job | None, Step]:
             return job, made.step
         if request.check_mode or not request.wait:
             raise refused(job, f"{made.reason} Nothing was written. Run the task again in a moment.")
-        subject.wait_for_begin(job)
+        await subject.wait_for_begin(job)
     return None, Step.NOTHING
 
 
@@ -106,7 +106,7 @@ def _part(job: Job, owner: Job) -> Refused:
     )
 
 
-def _send(subject: Subject, job: Job) -> None:
+async def _send(subject: Subject, job: Job) -> None:
     service = subject.session.site_recovery
 
     def arrived() -> bool:
@@ -114,7 +114,7 @@ def _send(subject: Subject, job: Job) -> None:
         return now.state == "Cancelling" or not now.is_running
 
     try:
-        subject.send(f"Cancel of job {job.name}", lambda: service.cancel_job(job.name), arrived)
+        await subject.send(f"Cancel of job {job.name}", lambda: service.cancel_job(job.name), arrived)
     except PermissionDenied:
         raise
     except ServiceError as problem:
@@ -126,12 +126,12 @@ def _send(subject: Subject, job: Job) -> None:
             raise refused(now, "It ended before the cancel came. Go on from the stage that it left.") from problem
 
 
-def _finish(subject: Subject, job: Job) -> dict[str, Any]:
+async def _finish(subject: Subject, job: Job) -> dict[str, Any]:
     # One that waits for a person would wait on for ever if the cancel were lost.
     give_up = subject.patience()
     before = subject.view.members
-    ended = subject.follow(job.name, lambda one: has_ended(one) or (one.may_be_resumed and give_up()))
-    subject.look_until(lambda view: not _names(view, job))
+    ended = await subject.follow(job.name, lambda one: has_ended(one) or (one.may_be_resumed and give_up()))
+    await subject.look_until(lambda view: not _names(view, job))
     if ended.state != "Cancelled":
         raise Contradiction(
             f"Job {job.name} was to be cancelled, but is {ended.state}: the cancel came too late, or was not heeded.",

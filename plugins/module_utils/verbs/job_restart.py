@@ -30,7 +30,7 @@ def last_ended_of(session: AzureSession, view: TargetView) -> Job:
     raise Refused("No job of it has ended.", "Nothing was written: there is nothing to restart.")
 
 
-def restart(subject: Subject) -> dict[str, Any]:
+async def restart(subject: Subject) -> dict[str, Any]:
     """See that the job's work is done again, and return the result of the module."""
     job = subject.job
     if job is None:
@@ -43,11 +43,11 @@ def restart(subject: Subject) -> dict[str, Any]:
         subject.verb_run.changed = made.decision.step is Step.START
         return subject.outcome(made.running or job, stage_after_restart(job), [])
     known = frozenset(one.name for one in later) - {made.running.name if made.running else ""}
-    running = made.running.name if made.running else _send(subject, job, known)
+    running = made.running.name if made.running else await _send(subject, job, known)
     if not subject.request.wait:
-        subject.look_until(lambda _view: True)
+        await subject.look_until(lambda _view: True)
         return subject.outcome(subject.session.site_recovery.find_job(running) or job, None, [])
-    return _finish(subject, job, running, known)
+    return await _finish(subject, job, running, known)
 
 
 def _later(subject: Subject, job: Job) -> list[Job]:
@@ -58,7 +58,7 @@ def _later(subject: Subject, job: Job) -> list[Job]:
     return [one for one in every if job.started and one.started and one.started > job.started]
 
 
-def _send(subject: Subject, job: Job, known: frozenset[str]) -> str:
+async def _send(subject: Subject, job: Job, known: frozenset[str]) -> str:
     """Send the restart and return the name of the job that it is, or of the work where that shows first."""
     found: list[Job] = []
 
@@ -67,7 +67,7 @@ def _send(subject: Subject, job: Job, known: frozenset[str]) -> str:
         return bool(found)
 
     service = subject.session.site_recovery
-    accepted = subject.send(f"Restart of job {job.name}", lambda: service.restart_job(job.name), arrived)
+    accepted = await subject.send(f"Restart of job {job.name}", lambda: service.restart_job(job.name), arrived)
     return accepted.job_name if accepted else found[0].name
 
 
@@ -78,13 +78,13 @@ def _new(subject: Subject, job: Job, known: frozenset[str]) -> list[Job]:
     return works + [one for one in new if one.scenario == RESTART_SCENARIO]
 
 
-def _finish(subject: Subject, job: Job, running: str, known: frozenset[str]) -> dict[str, Any]:
-    ended = subject.follow(running, has_ended)
+async def _finish(subject: Subject, job: Job, running: str, known: frozenset[str]) -> dict[str, Any]:
+    ended = await subject.follow(running, has_ended)
     if ended.scenario == RESTART_SCENARIO:
-        ended = _work_of(subject, job, ended, known)
+        ended = await _work_of(subject, job, ended, known)
     if ended.has_failed:
         raise job_failure(ended)
-    if not subject.look_until(lambda view: has_taken_effect(job, view.members)):
+    if not await subject.look_until(lambda view: has_taken_effect(job, view.members)):
         raise Contradiction(
             f"Site Recovery reports that job {ended.name} succeeded, but the stage is still as before.",
             "Nothing more was written. Look at the job and the VM in the portal before going on.",
@@ -93,13 +93,13 @@ def _finish(subject: Subject, job: Job, running: str, known: frozenset[str]) -> 
     return subject.outcome(ended, None, [])
 
 
-def _work_of(subject: Subject, job: Job, restarted: Job, known: frozenset[str]) -> Job:
+async def _work_of(subject: Subject, job: Job, restarted: Job, known: frozenset[str]) -> Job:
     """Return the job that a restart has started, at its end."""
     if restarted.has_failed:
         raise job_failure(restarted)
     if subject.target is None:
         return restarted
-    work = subject.wait_until(
+    work = await subject.wait_until(
         lambda: next((one for one in _new(subject, job, known) if one.scenario == job.scenario), None)
     )
     if work is None:
@@ -108,4 +108,4 @@ def _work_of(subject: Subject, job: Job, restarted: Job, known: frozenset[str]) 
             "Nothing more was written. Look at the jobs in the portal before going on.",
             jobs=[restarted.name],
         )
-    return subject.follow(work.name, has_ended)
+    return await subject.follow(work.name, has_ended)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
@@ -15,13 +15,15 @@ from ..model.job_actions import direction_of_job
 from ..model.jobs import Job
 from ..model.lifecycle import Stage, warning_of
 from ..model.progress import describe_progress
-from ..runner.jobs import follow_job, has_started, read_patiently
+from ..runner.jobs import follow_job, has_started
 from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, VerbRun
 from ..runner.request import JobRequest
 from ..runner.result import course_outcome, job_result
 from ..runner.target import Target, TargetView, find_job, find_target, target_of_job
+from ..waiting import Pause, Pending, wait_until
 from ..watch import Watch
 
+Seen = TypeVar("Seen")
 _NOBODY = TargetView(None, ())
 
 
@@ -63,16 +65,16 @@ class Subject:
     def _look_now(self) -> TargetView:
         return self.target.look() if self.target is not None else _NOBODY
 
-    def wait_for_begin(self, job: Job) -> None:
+    async def wait_for_begin(self, job: Job) -> None:
         """Wait until the service says what a job does that it has just taken."""
-        follow_job(self.session, job.name, self.watch, has_started, self._interval, tolerate_failure=True)
+        await follow_job(self.session, job.name, self.watch, has_started, self._interval, tolerate_failure=True)
         self.find()
 
-    def follow(self, name: str, stop: Callable[[Job], bool]) -> Job:
+    async def follow(self, name: str, stop: Callable[[Job], bool]) -> Job:
         """Follow a job to where stop says; how it ended is for the caller to judge."""
-        return follow_job(self.session, name, self.watch, stop, self._interval, tolerate_failure=True)
+        return await follow_job(self.session, name, self.watch, stop, self._interval, tolerate_failure=True)
 
-    def send(self, what: str, write: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
+    async def send(self, what: str, write: Callable[[], Accepted], arrived: Callable[[], bool]) -> Accepted | None:
         """Send a write, once. Where its fate is unknown, let reading settle it: then there is no answer.
 
         Raises the failure of the write where it has not arrived as far as can be seen, and NotTaken.
@@ -83,7 +85,7 @@ class Subject:
             accepted = write()
         except FateUnknown as unknown:
             unknown.wrote = True
-            self._settle(arrived, unknown)
+            await self._settle(arrived, unknown)
             return None
         self._interval = self.request.poll_interval or accepted.retry_after
         self._note_write()
@@ -92,9 +94,9 @@ class Subject:
     def _note_write(self) -> None:
         self._wrote = self.verb_run.changed = True
 
-    def _settle(self, arrived: Callable[[], bool], unknown: FateUnknown) -> None:
+    async def _settle(self, arrived: Callable[[], bool], unknown: FateUnknown) -> None:
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
-            self.watch.sleep(self._interval)
+            await Pause(self._interval)
             try:
                 if arrived():
                     self._note_write()
@@ -108,23 +110,23 @@ class Subject:
         ends = max(self.watch.remaining() - PATIENCE, 0)
         return lambda: self.watch.remaining() <= ends
 
-    def look_until(self, settled: Callable[[TargetView], bool]) -> bool:
+    async def look_until(self, settled: Callable[[TargetView], bool]) -> bool:
         """Look at the target until it follows what its job did, patiently; return whether it did."""
-        give_up = self.patience()
-        while True:
-            self.verb_run.after = read_patiently(self._look_now, self.watch, self._interval)
-            if settled(self.view) or give_up():
-                return settled(self.view)
-            self.watch.sleep(self._interval)
 
-    def wait_until(self, seen: Callable[[], Job | None]) -> Job | None:
+        def look() -> bool | Pending:
+            self.verb_run.after = self._look_now()
+            return settled(self.view) or Pending()
+
+        return await self._wait_until(look, otherwise=False)
+
+    async def wait_until(self, seen: Callable[[], Job | None]) -> Job | None:
         """Look for a job that must appear, patiently; return None where it does not."""
-        give_up = self.patience()
-        while True:
-            job = read_patiently(seen, self.watch, self._interval)
-            if job is not None or give_up():
-                return job
-            self.watch.sleep(self._interval)
+        return await self._wait_until(lambda: seen() or Pending(), otherwise=None)
+
+    async def _wait_until(self, look: Callable[[], Seen | Pending], *, otherwise: Seen) -> Seen:
+        return await wait_until(
+            look, self.watch, self._interval, patience=PATIENCE, out_of_time=lambda _pending: otherwise
+        )
 
     def explain(self, problem: FailbackError) -> None:
         """Look again, and fill in what a failure does not know: what was written, and which side is authoritative."""

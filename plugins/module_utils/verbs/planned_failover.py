@@ -47,14 +47,14 @@ _GOALS = {
 }
 
 
-def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Fail the target over in the requested direction and return the result of the module."""
     if request.verb is Verb.FAIL_OVER:
-        return _to_azure(request, services, watch)
-    return _to_on_premises(request, services, watch)
+        return await _to_azure(request, services, watch)
+    return await _to_on_premises(request, services, watch)
 
 
-def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     session, check = services.azure, SplitBrainCheck(services, request)
     gate = WindowGate(session, request.window)
 
@@ -66,21 +66,21 @@ def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch)
 
     stop = has_started if request.wait_for == "started" else has_ended
     goal = frozenset({Stage.BUSY}) if request.wait_for == "started" else frozenset[Stage]()
-    verb_run = run_procedure(session, request, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
+    verb_run = await run_procedure(session, request, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
     foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(request))
 
-    def tell() -> dict[str, Any]:
+    async def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_OVER, verb_run, foreseen)
         return {**outcome, "data_sync": None, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.FAIL_OVER, request, watch, verb_run, tell)
+    return await conclude(Verb.FAIL_OVER, request, watch, verb_run, tell)
 
 
 def _waits(request: PlannedFailoverRequest) -> bool:
     return request.wait and request.wait_for != "started"
 
 
-def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     refuse_host_for_plan(request.recovery_plan, request.target_host)
     session, check = services.azure, SplitBrainCheck(services, request, target_host=request.target_host)
     chosen: list[DataSync] = []
@@ -107,7 +107,7 @@ def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: 
         )
 
     procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[request.wait_for], _GOALS[request.wait_for], gate)
-    verb_run = run_procedure(session, request, watch, procedure)
+    verb_run = await run_procedure(session, request, watch, procedure)
     sync = chosen[-1] if chosen else None
     attached = [member.job for member in verb_run.after.members if member.job is not None]
     waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
@@ -115,11 +115,11 @@ def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: 
     foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(request), synchronizes_first=stops_there)
     shown = {"option": sync.option, "reason": sync.reason} if sync else None
 
-    def tell() -> dict[str, Any]:
+    async def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.FAIL_BACK, verb_run, foreseen)
         return {**outcome, "data_sync": shown, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
 
-    return conclude(Verb.FAIL_BACK, request, watch, verb_run, tell)
+    return await conclude(Verb.FAIL_BACK, request, watch, verb_run, tell)
 
 
 def _refuse_locked(session: AzureSession, view: TargetView, starts: Sequence[Observation], sync: DataSync) -> None:

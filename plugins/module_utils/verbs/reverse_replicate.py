@@ -25,7 +25,7 @@ from ..watch import Watch
 _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[Stage]()}
 
 
-def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Start replication to Azure again and return the result of the module.
 
     A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
@@ -37,14 +37,14 @@ def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> d
 
     session = services.azure
     procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[request.wait_for])
-    verb_run = run_procedure(session, request, watch, procedure)
+    verb_run = await run_procedure(session, request, watch, procedure)
     foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=request.wait and request.wait_for == "protected")
 
-    def tell() -> dict[str, Any]:
+    async def tell() -> dict[str, Any]:
         outcome = verb_outcome(session, Verb.REVERSE_REPLICATE, verb_run, foreseen)
         return {**outcome, "replication": _replication(session, verb_run, watch)}
 
-    return conclude(Verb.REVERSE_REPLICATE, request, watch, verb_run, tell)
+    return await conclude(Verb.REVERSE_REPLICATE, request, watch, verb_run, tell)
 
 
 def _replication(session: AzureSession, verb_run: VerbRun, watch: Watch) -> list[dict[str, Any]]:

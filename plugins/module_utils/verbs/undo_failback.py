@@ -21,28 +21,28 @@ from ..model.lifecycle import Stage
 from ..model.undo_rules import no_longer_pending
 from ..runner.authority import common
 from ..runner.contract import Contract
-from ..runner.jobs import read_patiently
 from ..runner.loop import Procedure, VerbRun, run_procedure
 from ..runner.request import UndoFailbackRequest, common_options
 from ..runner.result import verb_outcome
 from ..runner.services import Services
+from ..waiting import read_patiently
 from ..watch import Watch
 
 # From here it may be undone. The loop of the verbs takes a target there, or says why it cannot be.
 _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 
 
-def run(request: UndoFailbackRequest, services: Services, watch: Watch) -> dict[str, Any]:
+async def run(request: UndoFailbackRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
     session = services.azure
-    verb_run = run_procedure(session, request, watch, Procedure(Verb.UNDO_FAILBACK, goal=_UNDONE_FROM))
+    verb_run = await run_procedure(session, request, watch, Procedure(Verb.UNDO_FAILBACK, goal=_UNDONE_FROM))
     undoing = UndoCutover(request, services, watch, verb_run)
     with asked(f"Undo of the failback of {request.target}"):
         try:
             if _may_be_undone(verb_run):
-                undoing.run()
+                await undoing.run()
             interval = request.poll_interval or DEFAULT_RETRY_AFTER
-            return read_patiently(lambda: _result(services, verb_run, undoing), watch, interval)
+            return await read_patiently(lambda: _result(services, verb_run, undoing), watch, interval)
         except FailbackError as problem:
             undoing.explain(problem)
             raise

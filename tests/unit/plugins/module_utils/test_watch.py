@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +78,52 @@ def test_progress_is_passed_on_when_it_says_something_new() -> None:
     for line in ("a", "a", "b", "b", "a"):
         watch.report(line)
     assert lines == ["a", "b", "a"]
+
+
+def told_by(time: Time, interval: float) -> tuple[Watch, list[tuple[float, str]]]:
+    """A watch of a day, and what it has told, with the seconds since its start."""
+    told: list[tuple[float, str]] = []
+    start = time.now
+    watch = Watch(
+        86400,
+        lambda line: told.append((time.now - start, line)),
+        report_interval=interval,
+        clock=lambda: time.now,
+        pause=time.pause,
+        started_at=datetime(2026, 1, 2, 23, 30, tzinfo=timezone.utc),
+    )
+    return watch, told
+
+
+def test_what_does_not_change_is_said_again_with_how_long_it_has_lasted() -> None:
+    watch, told = told_by(Time(), 600)
+    watch.report("it copies")
+    watch.sleep(1500)
+    watch.report("it copies")
+    watch.sleep(5000)
+    assert told[:3] == [
+        (0, "it copies"),
+        (600, "it copies (for 10 min, since 23:30:00 UTC)"),
+        (1200, "it copies (for 20 min, since 23:30:00 UTC)"),
+    ]
+    assert told[-1] == (6000, "it copies (for 1 h 40 min, since 23:30:00 UTC)")
+
+
+def test_short_pauses_do_not_put_off_what_is_said_again() -> None:
+    watch, told = told_by(Time(), 300)
+    watch.report("a")
+    for _pause in range(10):
+        watch.sleep(70)
+    assert [seconds for seconds, _line in told] == [0, 300, 600]
+
+
+def test_a_later_deadline_is_told_by_the_same_voice() -> None:
+    watch, told = told_by(Time(), 300)
+    watch.report("a")
+    later = watch.at_least(90000)
+    later.report("a")
+    later.sleep(400)
+    assert [line for _seconds, line in told] == ["a", "a (for 5 min, since 23:30:00 UTC)"]
 
 
 def test_a_module_has_nobody_to_report_to() -> None:
