@@ -148,6 +148,15 @@ def test_a_reader_may_check_and_is_told_what_is_missing(vault: Any) -> None:
     assert "replicationProtectedItems/plannedFailover/action" in found["permissions"]["seen"]
     assert found["azure_vm"]["status"] == "not_checked"
     assert result["ready"] is False
+    assert result["msg"].startswith("vm1 (failed_over) is not ready to be failed back: permissions: ")
+    assert found["permissions"]["seen"] in result["msg"]
+
+
+def test_what_is_ready_says_so_with_its_warnings(vault: Any) -> None:
+    result = vault.run("failback_prereq", replicated_item="vm1")
+    warned = [one["id"] for one in result["findings"] if one["status"] == "warn"]
+    told = f"; warnings: {', '.join(warned)}" if warned else ""
+    assert result["msg"].startswith(f"vm1 (failed_over) is ready to be failed back{told}")
 
 
 def test_a_reader_cannot_start_and_nothing_has_happened(vault: Any) -> None:

@@ -151,7 +151,10 @@ def test_a_failback_waits_for_a_job_and_stops_at_a_test_failover(stage: Any) -> 
     run = vault.play("failback", {"vm1": {}, "vm2": {}})
     assert {vm: result["outcome"] for vm, result in run.results.items()} == {"vm1": "held", "vm2": "failed"}
     assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
-    assert run.results["vm2"]["next"] == "Do what the reason says, then run again."
+    assert (
+        run.results["vm2"]["next"]
+        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+    )
 
 
 def test_the_report_shows_what_warns(stage: Any) -> None:

@@ -43,6 +43,7 @@ def test_a_vm_that_is_not_ready_fails_alone_with_its_reason(stage: Any) -> None:
     assert run.status == 2
     assert outcomes(run) == {"ghost": "failed", "vm1": "protected", "vm2": "failed"}
     assert "not committed yet" in run.results["vm2"]["reason"]
+    assert "Seen: Planned failover finished." in run.results["vm2"]["reason"]
     assert "no replicated item 'ghost'" in run.results["ghost"]["reason"]
     assert vault.stages() == {"vm1": "protected", "vm2": "failover_commit_pending"}
     assert {frozenset(result) for result in run.results.values()} == {frozenset(KEYS)}

@@ -87,7 +87,10 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
         assert run.results[name]["validation"]["verdict"] == "failed"
     assert checks(run.results["silent"]) == {"heartbeat": "fail", "addresses": "fail"}
     assert checks(run.results["shut"]) == {"heartbeat": "pass", "addresses": "pass", "asked": "fail", "page": "fail"}
-    assert run.results["off"]["next"] == "Do what the reason says, then run again."
+    assert (
+        run.results["off"]["next"]
+        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+    )
     assert "failoverCommit" not in vault.writes()
     assert all(azure_vm(vault, name)["exists"] for name in hosts)
     assert CANARY not in run.output

@@ -104,6 +104,15 @@ def test_no_commit_deletes_what_nobody_gave_up(
     assert vault.state("vm1")["azure_vm"]["exists"] is True
 
 
+def test_a_word_that_fits_no_disk_is_named_where_a_disk_is_kept(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    cut_over(vault)
+    failed = vault.fail("commit", replicated_item="vm1", policy="now", discard_disks=["lgos"])
+    assert "discard_disks names lgos, which fits no disk of it" in failed["msg"]
+    assert failed["error"]["would_be_deleted"]
+
+
 def test_check_mode_shows_what_would_be_deleted(driver: Any) -> None:
     vault = opened(driver)
     attached(vault)

@@ -151,7 +151,10 @@ def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> No
     failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}
     result = summary_of(role_run(PENDING, failed=failed))
     assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
-    assert result["next"] == "Do what the reason says, then run again."
+    assert (
+        result["next"]
+        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+    )
     assert result["validation"] == {"vms": []}
 
 
