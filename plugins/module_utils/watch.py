@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from .model.durations import in_words
 from .model.failures import NotTaken, Orphaned, WaitTimeout
 from .model.look_age import longest_age
 
@@ -98,7 +99,7 @@ class _Voice:
             self._tell(message)
         elif self.message and self.silence_left() <= 0:
             began = self._started_at + timedelta(seconds=self._since - self._started)
-            lasted = _in_words(self._clock() - self._since)
+            lasted = in_words(self._clock() - self._since)
             self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
 
     def silence_left(self) -> float:
@@ -108,13 +109,6 @@ class _Voice:
     def _tell(self, line: str) -> None:
         self._told = self._clock()
         self._pass_on(line)
-
-
-def _in_words(seconds: float) -> str:
-    hours, minutes = divmod(round(seconds) // 60, 60)
-    return " ".join(
-        [*([f"{hours} h"] if hours else []), f"{minutes} min"] if hours or minutes else [f"{seconds:.0f} s"]
-    )
 
 
 class Watch:

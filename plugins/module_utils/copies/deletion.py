@@ -11,7 +11,15 @@ from typing import Any
 
 from ..azure.own_vm import own_vm
 from ..azure.session import AzureSession
-from ..model.azure_disks import UncarriedDisk, deletion, how_to_settle, not_given_up, refuse_shared_words, uncarried
+from ..model.azure_disks import (
+    UncarriedDisk,
+    deletion,
+    how_to_settle,
+    not_given_up,
+    refuse_shared_words,
+    uncarried,
+    words_for_none,
+)
 from ..model.azure_resources import AzureDisk, AzureVm
 from ..model.failures import NotFound, PermissionDenied, Refused
 from ..model.items import ReplicatedItem
@@ -58,8 +66,10 @@ class Discards:
         kept = [(one, not_given_up(one.item, one.lost, self._accepted)) for one in self._found]
         if not any(lost for _one, lost in kept):
             return
+        loose = words_for_none(self._accepted, [(one.item, one.disks) for one in self._found])
+        unheard = f"; discard_disks names {', '.join(loose)}, which fits no disk of it" if loose else ""
         raise Refused(
-            f"A commit deletes the Azure VM with its disks, and {_sentence(kept)}.",
+            f"A commit deletes the Azure VM with its disks, and {_sentence(kept)}{unheard}.",
             f"Nothing was written. {how_to_settle([(one.name, disk) for one, lost in kept for disk in lost])}",
             disks=[
                 {"vm": one.name, "name": disk.disk.name, "size_gb": disk.disk.size_gb, "not_carried": disk.change}

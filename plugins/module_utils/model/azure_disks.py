@@ -153,6 +153,11 @@ def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedIt
             )
 
 
+def words_for_none(words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]) -> list[str]:
+    """Return the words that fit no disk of any machine."""
+    return [word for word in words if not any(_means(word, item, disk) for item, disks in every for disk in disks)]
+
+
 def spelling(vm: str, disk: AzureDisk) -> str:
     """Return the word for a disk that counts for no disk of that name of another VM."""
     return f"{vm}/{disk.name}"

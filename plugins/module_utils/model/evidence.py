@@ -16,6 +16,7 @@ from typing import Any
 
 from .arm_ids import same_resource
 from .azure_use import OPERATED, AzureUse
+from .durations import in_words
 from .json_path import Document, field, items, parse_time, text
 
 SCHEMA_VERSION = 1
@@ -232,8 +233,8 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime, max
     if times[-1] > now + _CLOCKS_APART:
         return f"the evidence ({_stamp(times[-1])}) is from the future: in Azure it is {_stamp(now)}"
     if now - times[0] > max_age:
-        limit = round(max_age.total_seconds())
-        return f"the evidence ({_stamp(times[0])}) is older than validation_max_age ({limit} s)"
+        age, limit = (in_words(one.total_seconds()) for one in (now - times[0], max_age))
+        return f"the evidence ({_stamp(times[0])}) is {age} old, and validation_max_age allows {limit}"
     return ""
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,31 @@ class Finding:
     def as_result(self) -> dict[str, Any]:
         """Return the finding for a result."""
         return asdict(self)
+
+
+def sentence_of(finding: Mapping[str, Any]) -> str:
+    """Return a finding as one line: what is wrong, what was seen, what to do."""
+    seen = finding["seen"]
+    is_told = not seen or seen.rstrip(".") in finding["cause"]
+    return " ".join(
+        filter(None, (finding["cause"], "" if is_told else f"Seen: {seen.rstrip('.')}.", finding["remedy"]))
+    )
+
+
+def readiness(name: str, stage: str, findings: Sequence[Mapping[str, Any]]) -> str:
+    """Say whether a target can be failed back: what stands in the way, else what to be warned of."""
+    wrong = [f"{_of_vm(one, name)}{one['id']}: {sentence_of(one)}" for one in findings if one["status"] == "fail"]
+    if wrong:
+        return f"{name} ({stage}) is not ready to be failed back: {' '.join(wrong)}"
+    words = {"warn": "warnings", "not_checked": "not checked"}
+    ids = {status: [_of_vm(one, name) + one["id"] for one in findings if one["status"] == status] for status in words}
+    told = [f"{words[status]}: {', '.join(found)}" for status, found in ids.items() if found]
+    return "; ".join([f"{name} ({stage}) is ready to be failed back", *told])
+
+
+def _of_vm(finding: Mapping[str, Any], name: str) -> str:
+    """Return which VM of a plan a finding is of."""
+    return f"{finding['vm']}: " if finding["vm"] not in (None, name) else ""
 
 
 def is_ready(findings: Sequence[Finding]) -> bool:

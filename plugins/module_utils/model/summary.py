@@ -44,6 +44,7 @@ _SITUATIONS = {
     "reverse_replicating": "Its failback is committed, its replication to Azure goes on.",
     "protected": "Site Recovery shows it as protected on-premises.",
 }
+_VARIABLES = "The role's variable for an option has failback_ before its name."
 # What to do then: by how the run failed, most of them kinds of errors of the modules, or by why it is held.
 _REMEDIES = {
     "configuration": "Correct the variable, then run again.",
@@ -58,9 +59,9 @@ _REMEDIES = {
     "unreachable": "Run again once Azure can be reached.",
     "timeout": "Run again later, to go on with it.",
     "fate_unknown": "Run again, which first reads what became of it.",
-    "refused": "Do what the reason says, then run again.",
+    "refused": f"Do what the reason says, then run again. {_VARIABLES}",
     "job_failed": "See the reason, then run again.",
-    "contradiction": "Do what the reason says, then run again.",
+    "contradiction": f"Do what the reason says, then run again. {_VARIABLES}",
     "validation": "Repair the VM or the validation, then run again.",
     "hook": "Repair the hook, or what it found, then run again.",
     "early": "See that its host can be reached, then run again.",

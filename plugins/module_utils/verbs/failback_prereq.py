@@ -21,7 +21,7 @@ from ..model.checks import check_item
 from ..model.data_sync import DataSync, choose_data_sync
 from ..model.fabrics import Provider
 from ..model.failures import FailbackError, NotFound, NotTaken, PermissionDenied, UnknownState, asked
-from ..model.findings import ItemFacts, NotRead, is_ready
+from ..model.findings import ItemFacts, NotRead, is_ready, readiness
 from ..model.host_checks import check_host
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
@@ -107,7 +107,9 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
+    name = view.plan.friendly_name if view.plan else view.members[0].item.friendly_name
     return {
+        "msg": readiness(name, stage_of(view), findings),
         "changed": request.refresh_provider,
         "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
         "findings": findings,
