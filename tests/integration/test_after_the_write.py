@@ -49,6 +49,8 @@ def test_a_proof_that_cannot_be_had_takes_no_write_back(
     assert failed["authoritative_side"] == side
     assert failed["error"]["started_jobs"][0] in [job["name"] for job in vault.jobs("vm1")]
     assert "Check after the " in failed["msg"]
+    # It has ended, as was read.
+    assert "goes on in Azure" not in failed["msg"]
     assert "is authoritative" in failed["msg"]
 
 
@@ -61,7 +63,10 @@ def test_a_job_that_cannot_be_read_again_takes_no_write_back(driver: Any) -> Non
     assert (failed["error"]["kind"], failed["changed"]) == ("permission", True)
     assert failed["stage"] == {"before": "failed_back", "after": "reverse_replicating"}
     assert failed["authoritative_side"] == "on_premises"
-    assert failed["error"]["started_jobs"] == [vault.jobs("vm1")[0]["name"]]
+    job = vault.jobs("vm1")[0]["name"]
+    assert failed["error"]["started_jobs"] == [job]
+    assert f"Job {job} was started by this task and goes on in Azure" in failed["msg"]
+    assert "start no VM on either side" in failed["msg"]
 
 
 @pytest.mark.parametrize(("module", "options", "before", "after", "side"), STEPS)
