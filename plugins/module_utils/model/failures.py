@@ -43,8 +43,8 @@ class FailbackError(Exception):
     """A failure with its parts apart.
 
     C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
-    (what was being done, to what), C(authority) (which side is authoritative now) and C(wrote) (a write was sent before
-    it failed) are filled in where they are known.
+    (what was being done, to what), C(authority) (which side is authoritative now), C(wrote) (a write was sent before it
+    failed) and C(leaves) (what goes on all the same) are filled in where they are known.
     """
 
     kind = "error"
@@ -57,14 +57,15 @@ class FailbackError(Exception):
         self.asked = ""
         self.authority: dict[str, Any] = {}
         self.wrote = False
+        self.leaves = ""
 
     def __str__(self) -> str:
         return self.message()
 
     def message(self) -> str:
-        """Return the whole message: what was asked, what happened, who is authoritative, what to do next."""
+        """Return the message: what was asked, what happened and goes on, who is authoritative, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
-        return lead + said_once(self.happened, str(self.authority.get("sentence", "")), self.remedy)
+        return lead + said_once(self.happened, self.leaves, str(self.authority.get("sentence", "")), self.remedy)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""

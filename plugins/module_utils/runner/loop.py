@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..model.decisions import Decision, Step, Verb, decide, has_reached
-from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, WaitTimeout, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
@@ -115,8 +115,23 @@ class VerbRun:
             refusals.quote_health(problem, self.after)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
+            # These say themselves what becomes of the job.
+            if not isinstance(problem, (JobFailed, WaitTimeout)):
+                problem.leaves = self._what_goes_on(read_again=read_again)
         known = authority_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
         problem.authority = {**known, **problem.authority}
+
+    def _what_goes_on(self, *, read_again: bool) -> str:
+        """Say which job of this run goes on, or may; empty where none does, or none has a name."""
+        running = {one.job.name for one in self.after.members if one.job is not None and one.job.is_running}
+        names = [name for name in self.job_names() if not read_again or name in running]
+        if not names:
+            return ""
+        known = " " if read_again else ", as far as is known, "
+        return (
+            f"Job {', '.join(names)} was started by this task and{known}goes on in Azure: start no VM on either side "
+            "until it has ended, and run the task again to attach to it."
+        )
 
     def explain_anew(
         self, problem: FailbackError, look: Callable[[], TargetView], request: Request, watch: Watch
