@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -14,6 +15,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# ansible-test knows nothing of the paths in pyproject.toml.
+sys.path.insert(0, str(Path(__file__).parent))
+
 from support.module_runner import ModuleRunner
 
 from asr_simulator.server import Simulator

@@ -34,6 +34,11 @@ options:
       - How many jobs to show at most, newest first.
     type: int
     default: 20
+  full:
+    description:
+      - Whether to return all that the service says of it, too.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.azure
@@ -123,6 +128,7 @@ jobs:
       sample: {id: 4468b400-1393-4d08-a81e-0e3c19c04a0b, name: web01, type: ProtectionEntity}
     tasks:
       description: The job's tasks as the service describes them, every key in Ansible's spelling.
+      returned: with O(full)
       type: list
       elements: dict
       sample: []

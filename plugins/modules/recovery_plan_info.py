@@ -18,6 +18,11 @@ options:
       - Name or resource id of one plan. All plans when it is not set.
     type: str
     aliases: [recovery_plan]
+  full:
+    description:
+      - Whether to return all that the service says of it, too.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.azure
@@ -79,6 +84,7 @@ recovery_plans:
       sample: null
     recovery_plan:
       description: The plan as the service describes it, every key in Ansible's spelling.
+      returned: with O(full)
       type: dict
       sample: {name: shop}
     members:

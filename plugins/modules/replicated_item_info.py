@@ -20,6 +20,11 @@ options:
       - Friendly name, name or resource id of one item. All items when it is not set.
     type: str
     aliases: [replicated_item]
+  full:
+    description:
+      - Whether to return all that the service says of it, too.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.azure
@@ -90,6 +95,7 @@ replicated_items:
       sample: null
     replicated_item:
       description: The item as the service describes it, every key in Ansible's spelling.
+      returned: with O(full)
       type: dict
       sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 summary:

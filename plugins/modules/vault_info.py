@@ -12,7 +12,12 @@ module: vault_info
 short_description: Show a Recovery Services vault, its fabrics and their connection
 description:
   - Shows the vault, its Hyper-V sites and VMM servers, the registered hosts, and whether Site Recovery hears them.
-options: {}
+options:
+  full:
+    description:
+      - Whether to return all that the service says of it, too.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.azure
@@ -39,7 +44,7 @@ RETURN = r"""
 ---
 vault:
   description: The vault as Azure describes it, every key in Ansible's spelling.
-  returned: success
+  returned: success, with O(full)
   type: dict
   sample: {name: vault-recovery, location: westeurope}
 fabrics:

@@ -29,7 +29,8 @@ def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
     assert (failed.status, result["outcome"]) == (2, "failed")
     assert result["reason"] == "The validation failed: the shop does not answer."
     assert result["next"] == (
-        "It was cut over to on-premises; its commit is still ahead. Repair the VM or the validation, then run again."
+        "It was cut over to on-premises; its commit is still ahead. Repair the VM or the validation, then run again; "
+        "or go back to Azure, with undo_failback."
     )
     assert result["stage"] == "failback_commit_pending"
     assert vault.writes() == WHOLE[:2]

@@ -82,7 +82,7 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
     for name in ("silent", "shut"):
         assert run.results[name]["next"] == (
             "It was cut over to on-premises; its commit is still ahead. "
-            "Repair the VM or the validation, then run again."
+            "Repair the VM or the validation, then run again; or go back to Azure, with undo_failback."
         )
         assert run.results[name]["validation"]["verdict"] == "failed"
     assert checks(run.results["silent"]) == {"heartbeat": "fail", "addresses": "fail"}

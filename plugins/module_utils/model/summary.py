@@ -62,7 +62,7 @@ _REMEDIES = {
     "refused": f"Do what the reason says, then run again. {_VARIABLES}",
     "job_failed": "See the reason, then run again.",
     "contradiction": f"Do what the reason says, then run again. {_VARIABLES}",
-    "validation": "Repair the VM or the validation, then run again.",
+    "validation": "Repair the VM or the validation, then run again; or go back to Azure, with undo_failback.",
     "hook": "Repair the hook, or what it found, then run again.",
     "early": "See that its host can be reached, then run again.",
     "unseen": "Run it from its first task, or one step by its tag.",

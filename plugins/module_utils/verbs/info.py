@@ -28,9 +28,10 @@ from ..watch import Watch
 
 @dataclass(frozen=True, kw_only=True)
 class InfoRequest:
-    """C(name) selects one of what is asked for; empty selects all."""
+    """C(name) selects one of what is asked for; empty selects all. C(full) asks for all that the service says of it."""
 
     name: str = ""
+    full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ async def run_replicated_item_info(request: InfoRequest, services: Services, _wa
     session = services.azure
     with asked(f"Replicated item information of {request.name or session.vault_id}"):
         found = [find_item(session, request.name)] if request.name else session.site_recovery.all_items()
-        entries = [_item_entry(session, item) for item in found]
+        entries = [_item_entry(session, item, full=request.full) for item in found]
         return _answer("replicated_items", entries, [_stage_line(entry) for entry in entries])
 
 
@@ -68,13 +69,13 @@ def _stage_line(entry: dict[str, Any]) -> str:
     return "; ".join([line, *dangers])
 
 
-def _item_entry(session: AzureSession, item: ReplicatedItem) -> dict[str, Any]:
+def _item_entry(session: AzureSession, item: ReplicatedItem, *, full: bool) -> dict[str, Any]:
     """Return an item; one whose stage cannot be told is listed all the same, with the reason."""
     base: dict[str, Any] = {
         "name": item.name,
         "friendly_name": item.friendly_name,
         "id": item.id,
-        "replicated_item": as_result(item.document),
+        **({"replicated_item": as_result(item.document)} if full else {}),
     }
     if not item.is_hyper_v_to_azure:
         return {**base, **_no_stage(f"replicated with {item.instance_type}, which this collection does not fail back")}
@@ -103,11 +104,11 @@ async def run_recovery_plan_info(request: InfoRequest, services: Services, _watc
     session = services.azure
     with asked(f"Recovery plan information of {request.name or session.vault_id}"):
         listed = [find_plan(session, request.name)] if request.name else session.site_recovery.plans()
-        entries = [_plan_entry(session, plan.name) for plan in listed]
+        entries = [_plan_entry(session, plan.name, full=request.full) for plan in listed]
         return _answer("recovery_plans", entries, [_stage_line(entry) for entry in entries])
 
 
-def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
+def _plan_entry(session: AzureSession, name: str, *, full: bool) -> dict[str, Any]:
     plan = session.site_recovery.plan(name)
     view = look_at_plan(session, plan)
     members = [
@@ -126,7 +127,7 @@ def _plan_entry(session: AzureSession, name: str) -> dict[str, Any]:
         "stage": stage_of(view) if view.members else None,
         "authoritative_side": common([member["authoritative_side"] for member in members]) if members else None,
         "job": job_result(view.plan_job) if view.plan_job is not None else None,
-        "recovery_plan": as_result(plan.document),
+        **({"recovery_plan": as_result(plan.document)} if full else {}),
         "members": members,
     }
 
@@ -135,7 +136,8 @@ async def run_job_info(request: JobInfoRequest, services: Services, _watch: Watc
     """Return jobs with their tasks, the child jobs of plans, progress, and errors with cause and action."""
     session = services.azure
     with asked(f"Job information of {request.name or request.replicated_item or session.vault_id}"):
-        jobs = [_job_entry(session.site_recovery.job(name)) for name in _job_names(request, session)]
+        names = _job_names(request, session)
+        jobs = [_job_entry(session.site_recovery.job(name), full=request.full) for name in names]
         return _answer("jobs", jobs, [f"{job['progress']} (job {job['name']})" for job in jobs])
 
 
@@ -149,7 +151,7 @@ def _job_names(request: JobInfoRequest, session: AzureSession) -> list[str]:
     return [job.name for job in chosen[: request.limit]]
 
 
-def _job_entry(job: Job) -> dict[str, Any]:
+def _job_entry(job: Job, *, full: bool) -> dict[str, Any]:
     children = [
         {"name": task.job_id, "task": task.friendly_name, "target": task.target_name, "state": task.state}
         for task in job.all_tasks()
@@ -159,13 +161,13 @@ def _job_entry(job: Job) -> dict[str, Any]:
         **job_result(job),
         "progress": describe_progress(job),
         "target": {"id": job.target_id, "name": job.target_name, "type": job.target_type},
-        "tasks": as_result(job.document)["properties"].get("tasks") or [],
+        **({"tasks": as_result(job.document)["properties"].get("tasks") or []} if full else {}),
         "child_jobs": children,
         "errors": [error_result(error) for error in job_errors(job)],
     }
 
 
-async def run_vault_info(_request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+async def run_vault_info(request: InfoRequest, services: Services, _watch: Watch) -> dict[str, Any]:
     """Return the vault with its fabrics, their providers and connection."""
     session = services.azure
     with asked(f"Information of vault {session.vault_id}"):
@@ -176,7 +178,8 @@ async def run_vault_info(_request: InfoRequest, services: Services, _watch: Watc
             for fabric in fabrics
             for provider in fabric["providers"]
         ]
-        return {**_answer("fabrics", fabrics, lines), "vault": as_result(vault)}
+        told = {"vault": as_result(vault)} if request.full else {}
+        return {**_answer("fabrics", fabrics, lines), **told}
 
 
 def _fabric_entry(session: AzureSession, fabric: Fabric) -> dict[str, Any]:
@@ -207,21 +210,23 @@ def _provider_entry(session: AzureSession, provider: Provider) -> dict[str, Any]
 
 
 def _info_request_of(parameters: Mapping[str, Any], _check_mode: bool) -> InfoRequest:
-    return InfoRequest(name=parameters.get("name") or "")
+    return InfoRequest(name=parameters.get("name") or "", full=parameters["full"])
 
 
 def _job_info_request_of(parameters: Mapping[str, Any], _check_mode: bool) -> JobInfoRequest:
     return JobInfoRequest(
         name=parameters["name"] or "",
+        full=parameters["full"],
         replicated_item=parameters["replicated_item"] or "",
         states=tuple(parameters["states"] or ()),
         limit=parameters["limit"],
     )
 
 
+_FULL = {"full": {"type": "bool", "default": False}}
 REPLICATED_ITEM_INFO = Contract(
     "replicated_item_info",
-    {"name": {"type": "str", "aliases": ["replicated_item"]}},
+    {"name": {"type": "str", "aliases": ["replicated_item"]}, **_FULL},
     run_replicated_item_info,
     _info_request_of,
     takes_target=False,
@@ -229,7 +234,7 @@ REPLICATED_ITEM_INFO = Contract(
 )
 RECOVERY_PLAN_INFO = Contract(
     "recovery_plan_info",
-    {"name": {"type": "str", "aliases": ["recovery_plan"]}},
+    {"name": {"type": "str", "aliases": ["recovery_plan"]}, **_FULL},
     run_recovery_plan_info,
     _info_request_of,
     takes_target=False,
@@ -242,6 +247,7 @@ JOB_INFO = Contract(
         "replicated_item": {"type": "str"},
         "states": {"type": "list", "elements": "str"},
         "limit": {"type": "int", "default": 20},
+        **_FULL,
     },
     run_job_info,
     _job_info_request_of,
@@ -249,4 +255,4 @@ JOB_INFO = Contract(
     waits=False,
     extra={"mutually_exclusive": [("name", "replicated_item")]},
 )
-VAULT_INFO = Contract("vault_info", {}, run_vault_info, _info_request_of, takes_target=False, waits=False)
+VAULT_INFO = Contract("vault_info", _FULL, run_vault_info, _info_request_of, takes_target=False, waits=False)
