@@ -39,7 +39,7 @@ GATES := $(LINT) $(TESTS) molecule sanity importer
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -128,6 +128,11 @@ molecule: $(READY) ## Run the role's molecule scenarios
 
 sanity: $(READY) ## Run ansible-test sanity
 	@python tools/sanity.py $(BUILD)
+
+ansible-test: $(READY) ## Run ansible-test units and integration, which make test runs in other ways
+	@copy=$$(python tools/collection_copy.py $(CURDIR)/$(BUILD)/ansible-test) && cd "$$copy" && \
+	export HOME=$(CURDIR)/$(BUILD)/home && python=$$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+	ansible-test units --python $$python && ansible-test integration --python $$python
 
 importer: $(READY) ## Build the collection and put it through galaxy-importer
 	@python tools/importer.py $(BUILD)

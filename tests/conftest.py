@@ -11,17 +11,19 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# ansible-test knows nothing of the paths in pyproject.toml.
+if TYPE_CHECKING:
+    from support.module_runner import ModuleRunner
+
+    from asr_simulator.server import Simulator
+
+# ansible-test knows nothing of the paths in pyproject.toml, and lets tests of module_utils import nothing of Ansible
+# but that: what a fixture needs it imports itself.
 sys.path.insert(0, str(Path(__file__).parent))
-
-from support.module_runner import ModuleRunner
-
-from asr_simulator.server import Simulator
 
 Scenario = Mapping[str, Any] | str
 # A machine that is busy with other tests makes no property slow. What must pass tries the same cases every time;
@@ -35,6 +37,8 @@ settings.load_profile("project")
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Callable[[Scenario], Simulator]]:
     """Starts simulators: `simulator(scenario)`, with a mapping, a path or the name of a shipped scenario."""
+    from asr_simulator.server import Simulator
+
     with ExitStack() as running:
         folders = (tmp_path / f"simulator-{number}" for number in range(1000))
         yield lambda scenario: running.enter_context(Simulator.start(scenario, next(folders), speed=0))
@@ -43,6 +47,8 @@ def simulator(tmp_path: Path) -> Iterator[Callable[[Scenario], Simulator]]:
 @pytest.fixture
 def driver(simulator: Callable[[Scenario], Simulator]) -> Callable[..., ModuleRunner]:
     """Makes a driver on a simulator of its own: `driver(scenario, principal=None, **options)`."""
+    from support.module_runner import ModuleRunner
+
     return lambda scenario, principal=None, **options: ModuleRunner(simulator(scenario), principal, **options)
 
 
