@@ -28,7 +28,7 @@ def check_values(parameters: Mapping[str, Any]) -> None:
     """Raise ConfigurationError for a value that no module can use."""
     for name, value in parameters.items():
         if any(_NO_TEXT.search(text) for text in _texts(value)):
-            raise _refused(f"{name} holds a character that is none: NUL, or half of one.")
+            raise _refused(f"{name} contains NUL or an unpaired surrogate.")
     for name in _NAMES:
         value = parameters.get(name)
         if value is not None and not str(value).strip():

@@ -105,7 +105,7 @@ recovery_plans:
           type: str
           sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
         stage:
-          description: Stage of the failback; V(null) where it cannot be told.
+          description: Stage of the failback; V(null) where it cannot be determined.
           type: str
           sample: failed_over
         authoritative_side:

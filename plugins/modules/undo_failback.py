@@ -299,8 +299,8 @@ direction:
   sample: primary_to_recovery
 authoritative_side:
   description: The copy that is authoritative now, by what both sides show, which is not what Site Recovery believes,
-    V(azure). V(mixed) where it cannot be told or the VMs of a plan disagree, as with O(wait=false) until the VM runs;
-    on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
+    V(azure). V(mixed) where it cannot be determined or the VMs of a plan disagree, as with O(wait=false) until the VM
+    runs; on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
   returned: success, and on failure where it was read
   type: str
   sample: azure

@@ -106,7 +106,7 @@ def test_a_disk_of_the_same_name_in_another_group_is_a_hint_and_no_more(driver: 
     delete(vault, disks=True)
     make_vm(vault, "restored", "rg-dev", lookalike)
     said = undo_failback_refused(vault)
-    assert "cannot be told" in said
+    assert "cannot be determined" in said
     assert "/rg-dev/providers/Microsoft.Compute/virtualMachines/restored" in said
     assert power_of(vault, "restored") == "deallocated"
 
@@ -114,7 +114,7 @@ def test_a_disk_of_the_same_name_in_another_group_is_a_hint_and_no_more(driver: 
 def test_a_vm_that_was_moved_with_its_disks_cannot_be_told(driver: Any) -> None:
     vault = vault_at(driver, PENDING)
     vault.trouble(azure_vm="vm1", moved_to="rg-archive")
-    assert "cannot be told" in undo_failback_refused(vault)
+    assert "cannot be determined" in undo_failback_refused(vault)
     assert power_of(vault, "vm1") == "deallocated"
 
 
@@ -143,7 +143,7 @@ def test_a_vm_that_only_repairs_the_items_disk_is_not_its_vm(driver: Any) -> Non
     delete(vault, disks=False)
     disk.os = False
     make_vm(vault, "rescue", group, Disk("os-rescue", 30, os=True), disk)
-    assert "cannot be told" in undo_failback_refused(vault)
+    assert "cannot be determined" in undo_failback_refused(vault)
     assert power_of(vault, "rescue") == "deallocated"
 
 

@@ -151,6 +151,6 @@ def test_a_vm_that_was_made_anew_cannot_be_told(driver: Any) -> None:
     vault.simulator.locked(make_anew)
     failed = vault.fail("commit", **VM1, **NOW, discard_azure_changes=True)
     assert failed["error"]["kind"] == "refused"
-    assert "cannot be told" in failed["msg"]
-    assert "cannot be told" in vault.fail("undo_failback", **VM1)["msg"]
+    assert "cannot be determined" in failed["msg"]
+    assert "cannot be determined" in vault.fail("undo_failback", **VM1)["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True

@@ -107,5 +107,5 @@ def test_a_vm_whose_replication_is_disabled_meanwhile_is_told_so(driver: Any) ->
     vault.meanwhile = remove
     failed = vault.fail("planned_failover", **VM1)
     assert (failed["changed"], failed["authoritative_side"]) == (True, None)
-    assert "The vault has it no more" in failed["msg"]
+    assert "It no longer exists in the vault" in failed["msg"]
     assert "disabled the replication" in failed["msg"]

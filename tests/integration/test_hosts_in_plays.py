@@ -124,7 +124,7 @@ def test_a_variable_that_cannot_be_told_is_named_without_what_it_is_made_of(
     hosts = {"hv01": variables(site, ansible_password=password), "localhost": HERE}
     run = play(site, tmp_path, hosts, "localhost", task(host=NAME))
     assert run.status == 2
-    words = f"The variable ansible_password of the inventory host hv01 cannot be told: {reason}"
+    words = f"The variable ansible_password of the inventory host hv01 cannot be determined: {reason}"
     assert words in " ".join(run.output.split())
     assert "Canary-7281" not in run.output
     assert "Traceback" not in run.output

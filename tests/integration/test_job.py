@@ -634,5 +634,5 @@ def test_a_vm_that_vanishes_while_its_job_is_restarted_is_told_so(driver: Any) -
     vault.meanwhile = remove
     failed = vault.fail("job", name=job, **RESTARTED)
     assert (failed["changed"], failed["authoritative_side"]) == (True, None)
-    assert "The vault has it no more" in failed["msg"]
+    assert "It no longer exists in the vault" in failed["msg"]
     assert "disabled the replication" in failed["msg"]

@@ -79,7 +79,7 @@ def test_a_report_holds_what_json_does_not_know_as_text(tmp_path: Path) -> None:
 
 
 def test_results_that_no_file_can_hold_are_one_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="none that a file can hold"):
+    with pytest.raises(ConfigurationError, match="cannot be serialized to JSON"):
         report(tmp_path / "report.json", [{"host": "web01", 1: "a number for a name"}])
 
 

@@ -20,7 +20,7 @@ HIDDEN = pytest.mark.parametrize("how", ["denied", "all denied", "removed", "reg
 
 
 def hide_provider(vault: Any, how: str) -> None:
-    """The provider of hv01 cannot be read, it alone or all of them, or the vault has it no more."""
+    """The provider of hv01 cannot be read, it alone or all of them, or it no longer exists in the vault."""
     if "denied" in how:
         fault = {"match": {"method": "GET", "path": ALL if how == "all denied" else ONE, "times": 0}, "action": DENIED}
         vault.simulator.locked(lambda world: world.faults.add(fault))

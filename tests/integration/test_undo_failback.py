@@ -133,7 +133,7 @@ def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage
 def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
     vault = driver(pending(stage="busy")).knows_hosts()
     refused = vault.fail("undo_failback", replicated_item="vm1", wait=False)
-    assert "Something else must end first" in refused["msg"]
+    assert "Another operation is in progress" in refused["msg"]
     # What it leaves behind is a VM that was never cut over.
     assert "nothing to undo" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
 

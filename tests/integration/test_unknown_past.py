@@ -42,7 +42,7 @@ def test_a_pending_commit_that_nothing_explains_is_refused(driver: Any, directio
     vault = forgotten(driver(scenario_of(item_of("vm1", "failback_commit_pending"), variants=UNSEEN)))
     refused = vault.fail("commit", replicated_item="vm1", policy="now", direction=direction)
     assert refused["error"]["kind"] == "refused"
-    assert "Which commit is pending cannot be told" in refused["msg"]
+    assert "Which commit is pending cannot be determined" in refused["msg"]
     assert "direction: failover" not in refused["msg"]
     assert refused["authoritative_side"] == "mixed"
     assert vault.writes() == []

@@ -198,7 +198,7 @@ def test_a_command_runs_over_winrm(
     vault.trouble(host=GUEST, console=console)
     found = probed(vault, command, status, **parts)
     assert found["status"] == status
-    # What comes behind a command that ends PowerShell cannot be told from what it shows itself.
+    # What comes behind a command that ends PowerShell cannot be determined from what it shows itself.
     assert found["seen"] == seen or (console == "noisy" and "exit " in command and found["seen"].startswith(seen))
 
 

@@ -64,7 +64,7 @@ _NOT_A_REFUSAL = (AzureError, AttributeError, LookupError, TypeError)
 def translated(*, write: bool = False) -> Iterator[None]:
     """Turn every SDK exception raised inside into a failure. C(write): a request that must not be sent twice.
 
-    Where it certainly was not taken that is NotTaken, where that cannot be told FateUnknown.
+    Where it certainly was not taken that is NotTaken, where that cannot be determined FateUnknown.
     """
     try:
         yield

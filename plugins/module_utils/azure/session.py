@@ -87,7 +87,7 @@ def _require_names(**names: str) -> None:
     for option, value in names.items():
         if not arm_ids.is_name(value):
             raise ConfigurationError(
-                f"{option} is '{value}', which is the name of nothing in Azure.", "Nothing was read. Correct it."
+                f"{option} is '{value}', which is not a valid Azure resource name.", "Nothing was read. Correct it."
             )
 
 

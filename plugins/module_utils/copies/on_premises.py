@@ -56,8 +56,8 @@ class Placed:
 class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
 
-    Where an item's own provider cannot be read, or the vault has it no more, all hosts that the user has named are
-    asked.
+    Where an item's own provider cannot be read, or no longer exists in the vault, all hosts that the user has named
+    are asked.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
     host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
@@ -95,7 +95,7 @@ class OnPremises:
         return {search.item.id: self._finish(search) for search in searches}
 
     def _begin(self, item: ReplicatedItem) -> Search:
-        """Look for an item on its own hosts. What cannot be told of them is a copy that is not checked."""
+        """Look for an item on its own hosts. What cannot be determined of them is a copy that is not checked."""
         own, target = self._own_host(item), self._target_of(item)
         known = [name for name in (target, own) if isinstance(name, str) and name]
         every = tuple(dict.fromkeys([*known, *self._also.get(item.id, ())]))

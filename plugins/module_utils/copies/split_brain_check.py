@@ -243,7 +243,7 @@ def _refuse_changing(seen: Sequence[Sides]) -> None:
         return
     names = "; ".join(f"{one.name}: its Azure VM is {one.azure.state}, and {UNDER_WAY}" for one in changing)
     raise Refused(
-        f"{names}. What becomes of it cannot be told before that has ended.",
+        f"{names}. What becomes of it cannot be determined before that has ended.",
         "Nothing was written. Find out who changes or deletes it (Azure's activity log), wait until that has ended, "
         "then run the task again.",
         sides=[one.as_result() for one in changing],

@@ -114,7 +114,7 @@ class _Machine:
         return VmEvidence(self.item.id, self.item.friendly_name, self.cut_over_at, checks)
 
 
-_NOT_TRIED = Outcome(FAIL, "not tried", "The VM shows no heartbeat.", "See what is said of its heartbeat.")
+_NOT_TRIED = Outcome(FAIL, "not tried", "The VM shows no heartbeat.", "See the heartbeat check.")
 
 
 class Validation:

@@ -301,8 +301,8 @@ def said_no(settings: HostSettings, error: dict[str, Any]) -> HostError:
         happened, remedy = _NOT_RUN[not_run]
         return HostError(happened.format(where=settings.where, words=words), remedy, **details, not_run=not_run)
     return HostError(
-        f"{settings.where} answered: {words or 'an error without words'}",
-        "These are the host's own words; what they name is there.",
+        f"{settings.where} answered: {words or '(no message)'}",
+        "Reported by the host.",
         **details,
         error_id=str(error.get("id") or ""),
         category=str(error.get("category") or ""),

@@ -52,7 +52,7 @@ class _Clue:
 
 
 def identify(item: ReplicatedItem, vm: AzureVm) -> Identity:
-    """Hold the VM at the name of an item against what the item says. Without anything to compare it cannot be told."""
+    """Hold the VM at the name of an item against what the item says. Without anything to compare, that stays open."""
     if _shared(item.azure_blobs, vm.blob_uris):
         # A blob is of one VM at a time, whatever somebody has changed of that VM since.
         return Identity(FITS)
@@ -67,7 +67,7 @@ def identify(item: ReplicatedItem, vm: AzureVm) -> Identity:
         return Identity(FITS)
     return Identity(
         CANNOT_BE_TOLD,
-        f"whether the VM {vm.name} in Azure is the item's cannot be told: neither its disks nor the time of its "
+        f"whether the VM {vm.name} in Azure is the item's cannot be determined: neither its disks nor the time of its "
         "creation show it",
     )
 

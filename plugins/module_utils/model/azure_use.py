@@ -38,7 +38,7 @@ class AzureUse:
 
     @property
     def doubt(self) -> str:
-        """Why it cannot be told which copy is authoritative; empty where it can, or where nothing is known."""
+        """Why it cannot be determined which copy is authoritative; empty where it can, or where nothing is known."""
         return self.reason if self.verdict in (RUNS, OPERATED) else ""
 
     def as_result(self) -> dict[str, Any]:

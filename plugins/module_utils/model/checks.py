@@ -119,7 +119,7 @@ def _disks_consistent(facts: ItemFacts) -> Finding:
             "on_premises_disks",
             "not_checked",
             f"not known: {facts.seen.gap}",
-            "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be told.",
+            "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be determined.",
             "Take them for inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
         )
     if facts.seen.stage is not Stage.INTERRUPTED:

@@ -61,8 +61,8 @@ _DISKS_INCONSISTENT = _refuse(
     "Run planned_failover again. Do not start the on-premises VM."
 )
 _FAILBACK_RUNS = _refuse("A failback is under way. Finish it: complete_failover, then commit.")
-_NOT_FAILED_BACK = _refuse("It has not been failed back: there is nothing on-premises to commit to.")
-# Instead of the way to a commit, where it cannot be told which copy took the last writes.
+_NOT_FAILED_BACK = _refuse("No failback has completed, so there is nothing to commit. Run planned_failover first.")
+# Instead of the way to a commit, where it cannot be determined which copy took the last writes.
 _UNSETTLED = _refuse(
     "Do not commit before it is settled which copy took the last writes: a commit deletes the VM in Azure. After "
     "undo_failback its documentation says what can follow. Otherwise see in Azure's activity log who used that VM."
@@ -240,9 +240,9 @@ def _decide_busy(verb: Verb, seen: Observation) -> Decision:
     job = seen.job
     if seen.awaits_unknown_commit:
         return _refuse(
-            f"Which commit is pending cannot be told ({seen.gap}), and that of a failback deletes the Azure VM. Find "
-            "out which copy took the last writes, by both VMs and Azure's activity log. Then commit in the portal, or "
-            "stop the VM that is out of date and keep the other."
+            f"Which commit is pending cannot be determined ({seen.gap}), and that of a failback deletes the Azure VM. "
+            "Find out which copy took the last writes, by both VMs and Azure's activity log. Then commit in the "
+            "portal, or stop the VM that is out of date and keep the other."
         )
     runs = job is not None and job.is_running
     if not runs and (seen.item.has_open_test_failover or seen.item.needs_resynchronization):

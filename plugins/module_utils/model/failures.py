@@ -193,7 +193,7 @@ class NotTaken(FailbackError):
 
 
 class TargetError(FailbackError):
-    """The replicated item or recovery plan that was asked for cannot be told."""
+    """The replicated item or recovery plan that was asked for cannot be determined."""
 
     kind = "target"
 
@@ -203,7 +203,7 @@ class Vanished(TargetError):
 
 
 class UnknownState(FailbackError):
-    """The service used a value that is not known here; what it allows cannot be told."""
+    """The service used a value that is not known here; what it allows cannot be determined."""
 
     kind = "unknown_state"
 

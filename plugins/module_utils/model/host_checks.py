@@ -263,7 +263,7 @@ def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
             "vm_name",
             "not_checked",
             f"{side.host} has a VM called {side.name}",
-            "Site Recovery does not tell by which id Hyper-V knows the VM, so whether this is the one cannot be told.",
+            "Site Recovery does not report the Hyper-V id of the VM, so whether this is the one cannot be determined.",
             "Find out whether it is the one that was replicated before you fail back.",
         )
     if not side.is_another_machine:

@@ -71,7 +71,7 @@ def all_disks_replicated(side: HostSide, facts: HostFacts) -> Finding:
         )
     if side.item.disks and not _replicated(side, side.vm):
         known = ", ".join(disk.name for disk in side.item.disks)
-        reason = f"Which disks are replicated ({known}) cannot be told by their names from those on {side.host}"
+        reason = f"Which disks are replicated ({known}) cannot be determined by their names from those on {side.host}"
         return not_read("unreplicated_disks", reason, _BY_HAND)
     return Finding("unreplicated_disks", "pass", f"all {len(side.vm.disks)} disks are replicated")
 

@@ -119,7 +119,7 @@ def owner_of_part(job: Job, members: Sequence[Observation]) -> Job | None:
 
 
 def stage_left_by_cancel(job: Job, members: Sequence[Observation]) -> Stage | None:
-    """Return the stage that a cancel leads to at worst, or None where it cannot be told. For check mode."""
+    """Return the stage that a cancel leads to at worst, or None where it cannot be determined. For check mode."""
     if is_of_failback(job, members):
         # The worst: it may begin to write before the cancel comes.
         return Stage.INTERRUPTED

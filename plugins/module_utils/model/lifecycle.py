@@ -21,7 +21,7 @@ from .jobs import Job, Operation
 
 
 class Side(Enum):
-    """A copy of the virtual machine; where it cannot be told which, either."""
+    """A copy of the virtual machine; where it cannot be determined which, either."""
 
     AZURE = "azure"
     ON_PREMISES = "on_premises"
@@ -92,7 +92,7 @@ class Observation:
 
     @property
     def doubt(self) -> str:
-        """Why it cannot be told which copy is authoritative, whatever Site Recovery says; empty where it can."""
+        """Why it cannot be determined which copy is authoritative, whatever Site Recovery says; empty where it can."""
         if self.awaits_unknown_commit:
             return f"which commit it awaits is not known: {self.gap}"
         return self.azure_use.doubt if self.azure_use else ""

@@ -36,12 +36,12 @@ def identify_elsewhere(item: ReplicatedItem, vm: AzureVm) -> Identity:
         return found
     return Identity(
         CANNOT_BE_TOLD,
-        f"whether the VM {vm.id} is the item's cannot be told: it has its name, or a disk named like one of its own, "
-        "and does not boot from a disk that certainly is the item's",
+        f"whether the VM {vm.id} is the item's cannot be determined: it has its name, or a disk named like one of its "
+        "own, and does not boot from a disk that certainly is the item's",
     )
 
 
 def one_of(found: Iterable[AzureVm]) -> Identity:
     """Return what is known where several VMs may be the item's: which one is, nobody can tell from here."""
     every = ", ".join(f"{vm.id} ({vm.power})" for vm in found)
-    return Identity(CANNOT_BE_TOLD, f"which VM is the item's cannot be told, as several may be: {every}")
+    return Identity(CANNOT_BE_TOLD, f"which VM is the item's cannot be determined, as several may be: {every}")

@@ -27,7 +27,7 @@ def _plan_agrees(members: Sequence[Observation]) -> Finding:
             "plan_direction",
             "fail",
             seen,
-            f"Of some VMs of the plan it cannot be told where they ran last: {doubts}.",
+            f"Of some VMs of the plan it cannot be determined where they ran last: {doubts}.",
             "Settle of each which copy took the last writes before anything else is done with the plan.",
         )
     return Finding(

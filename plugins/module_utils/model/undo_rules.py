@@ -117,7 +117,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
         return Objection(f"The Azure VM of {name} is {copy.state}", "Run the task again when that is over.")
     if not sides.is_azure_settled:
         return Objection(
-            f"The Azure VM of {name} is {copy.state}, and {UNDER_WAY}: what becomes of it cannot be told",
+            f"The Azure VM of {name} is {copy.state}, and {UNDER_WAY}: what becomes of it cannot be determined",
             "Find out who changes or deletes it (Azure's activity log), and run the task again when that has ended.",
         )
     return None

@@ -93,7 +93,7 @@ def _timeout(name: str, job: Job | None, watch: Watch) -> WaitTimeout:
     if job is not None and job.waits_for_completion:
         goes_on = "The job waits for complete_failover, which only a person or another task can run."
     return WaitTimeout(
-        f"After {watch.timeout:.0f} seconds the end of job {name} has not come: {where}.",
+        f"Timed out after {watch.timeout:.0f} s waiting for job {name}: {where}.",
         goes_on,
         job_id=name,
         job_state=job.state if job else None,

@@ -53,7 +53,7 @@ def refusal(verb: Verb, refusals: Sequence[Refusal], view: TargetView) -> Refuse
 def something_else_runs(members: Sequence[Observation]) -> Refused:
     """Return the failure of a verb that may not wait for another operation."""
     return Refused(
-        f"Something else must end first: {reasons(members)}.",
+        f"Another operation is in progress: {reasons(members)}.",
         "Wait for it and run the task again, or let the task wait (wait: true).",
         jobs=_job_names(members),
     )
@@ -62,7 +62,7 @@ def something_else_runs(members: Sequence[Observation]) -> Refused:
 def out_of_time(members: Sequence[Observation], watch: Watch) -> WaitTimeout:
     """Return the failure of a verb whose deadline came while it waited for a stage."""
     return WaitTimeout(
-        f"After {watch.timeout:.0f} seconds the end has not come: {reasons(members)}.",
+        f"Timed out after {watch.timeout:.0f} s: {reasons(members)}.",
         "Run the task again to go on from here, with a longer wait_timeout if need be.",
         jobs=_job_names(members),
     )

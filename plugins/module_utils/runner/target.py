@@ -99,7 +99,7 @@ def _there_before() -> Iterator[None]:
         yield
     except NotFound as problem:
         raise Vanished(
-            f"The vault has it no more: {problem.happened}",
+            f"It no longer exists in the vault: {problem.happened}",
             f"Somebody has {_GONE}, or deleted the recovery plan. Without replication there is no further step: look "
             "at both copies, keep the one that took the last writes, and enable replication anew. If it is there after "
             "all, run the task again.",

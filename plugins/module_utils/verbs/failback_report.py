@@ -67,7 +67,7 @@ def _content(request: ReportRequest) -> str:
         return json.dumps({"results": list(request.results)}, indent=4, sort_keys=True, default=str) + "\n"
     except (TypeError, ValueError) as problem:
         raise ConfigurationError(
-            f"The results are none that a file can hold: {problem}.",
+            f"The results cannot be serialized to JSON: {problem}.",
             "Give them as asr.failback.result_of returns them.",
         ) from problem
 

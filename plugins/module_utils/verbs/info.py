@@ -70,7 +70,7 @@ def _stage_line(entry: dict[str, Any]) -> str:
 
 
 def _item_entry(session: AzureSession, item: ReplicatedItem, *, full: bool) -> dict[str, Any]:
-    """Return an item; one whose stage cannot be told is listed all the same, with the reason."""
+    """Return an item; one whose stage cannot be determined is listed all the same, with the reason."""
     base: dict[str, Any] = {
         "name": item.name,
         "friendly_name": item.friendly_name,

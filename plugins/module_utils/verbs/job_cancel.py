@@ -22,7 +22,7 @@ _BEING_CANCELLED = "The job is being cancelled, and has not ended yet: run the t
 
 
 def owner_of(view: TargetView) -> Job | None:
-    """Return the job that owns a target now. Raises Refused where it cannot be told, or is not the target's own."""
+    """Return the job that owns a target now. Raises Refused where that is not known, or it is not the target's own."""
     if view.plan is not None:
         return _owner_of_plan(view)
     (member,) = view.members
