@@ -18,6 +18,7 @@ CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "clus
 MIXED = {"name": "site1", "type": "HyperVSite", "hosts": [*CLUSTER["hosts"][:2], {"name": "hv09.c.example"}]}
 VMM_NODE = "vmm01-node1"
 PENDING = "failback_commit_pending"
+OTHER_ID = "00000000-1111-2222-3333-444444444444"
 
 
 def clustered(driver: Any, stage: str = "failed_over", fabric: dict[str, Any] | None = None) -> Any:
@@ -230,6 +231,18 @@ def test_nobody_may_vouch_for_a_vm_that_vmm_last_heard_of_running(driver: Any) -
     since = vault.requests()
     failed = vault.fail("undo_failback", replicated_item="vm1", attested_off={VMM_NODE: "J. Doe: it has no power"})
     assert "as VMM says" in failed["msg"]
+    assert vault.writes(since) == []
+
+
+def test_another_vm_of_its_name_behind_vmm_tells_nothing_of_it(driver: Any) -> None:
+    vault = behind_vmm(driver, PENDING)
+    vault.trouble(vm="vm1", vmm_record="PowerOff")
+    vault.simulator.locked(
+        lambda world: [setattr(one, "identifier", OTHER_ID) for one in world.hyperv.machines() if one.name == "vm1"]
+    )
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "VMM shows the machines of the user's role alone" in failed["msg"]
     assert vault.writes(since) == []
 
 

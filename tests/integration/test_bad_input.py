@@ -148,7 +148,9 @@ def test_a_reader_may_check_and_is_told_what_is_missing(vault: Any) -> None:
     assert "replicationProtectedItems/plannedFailover/action" in found["permissions"]["seen"]
     assert found["azure_vm"]["status"] == "not_checked"
     assert result["ready"] is False
-    assert result["msg"].startswith("vm1 (failed_over) is not ready to be failed back: permissions: ")
+    assert result["msg"].startswith(
+        "vm1 (failed_over, authoritative: azure) is not ready to be failed back: permissions: "
+    )
     assert found["permissions"]["seen"] in result["msg"]
 
 
@@ -156,7 +158,13 @@ def test_what_is_ready_says_so_with_its_warnings(vault: Any) -> None:
     result = vault.run("failback_prereq", replicated_item="vm1")
     warned = [one["id"] for one in result["findings"] if one["status"] == "warn"]
     told = f"; warnings: {', '.join(warned)}" if warned else ""
-    assert result["msg"].startswith(f"vm1 (failed_over) is ready to be failed back{told}")
+    assert result["msg"].startswith(f"vm1 (failed_over, authoritative: azure) is ready to be failed back{told}")
+
+
+@pytest.mark.parametrize("stage", ["waiting_for_completion", "failback_commit_pending", "protected"])
+def test_what_is_under_way_is_not_called_ready(driver: Any, stage: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", stage)))
+    assert "ready" not in vault.run("failback_prereq", replicated_item="vm1")["msg"]
 
 
 def test_a_reader_cannot_start_and_nothing_has_happened(vault: Any) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from support.oracle import Oracle
 from support.scenarios import STARTER, item_of, scenario_of
+
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 
 VM1 = {"replicated_item": "vm1"}
 PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"
@@ -253,3 +256,27 @@ def test_the_own_host_is_asked_anew_where_its_provider_cannot_be_read(driver: An
     vault.trouble(vm="vm1", power="running")
     assert vault.fail("planned_failover", **VM1)["error"]["kind"] == "refused"
     assert vault.writes() == []
+
+
+@pytest.mark.parametrize("number", range(18, 30))
+def test_no_host_is_changed_on_a_look_from_before_an_outage_of_azure(driver: Any, number: int) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    outage = {"match": {"method": "GET", "nth": number, "times": 12}, "action": {"do": "status", "status": 503}}
+    vault.simulator.locked(lambda world: world.faults.add(outage))
+    asked: list[bool] = []
+
+    def was_asked() -> bool:
+        """Whether the guest was asked to shut down."""
+        return bool(vault.simulator.locked(lambda world: [one.was_asked for one in world.hyperv.machines()])[0])
+
+    def delete() -> None:
+        asked.append(was_asked())
+        vm = vault.state("vm1")["azure_vm"]["id"]
+        vault.simulator.locked(lambda world: world.compute.delete_vm(vm))
+
+    after(vault, 40, delete)
+    with suppress(FailbackError):
+        vault.run("undo_failback", **VM1)
+    if asked == [False]:
+        # Whoever looks again sees that there is nothing left to go back to.
+        assert not was_asked()

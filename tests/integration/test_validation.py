@@ -112,7 +112,7 @@ def test_what_does_not_pass_in_time_fails_and_says_what_was_seen(driver: Any, we
         assert words in failed["msg"]
     validation = failed["error"]["validation"]
     assert validation["verdict"] == "failed"
-    assert checks(validation)["page"]["attempts"] == 4
+    assert checks(validation)["page"]["attempts"] == 3
     assert vault.seconds == 60
     refused = vault.fail("commit", replicated_item="vm1", validation=validation)
     assert "page (HTTP 503" in refused["msg"]

@@ -84,7 +84,7 @@ def test_a_guest_without_a_heartbeat_fails_and_is_not_probed(driver: Any) -> Non
     assert "integration services" in failed["msg"]
     assert "Do not commit" in failed["msg"]
     found = checks(failed["error"]["validation"])
-    assert (found["heartbeat"]["attempts"], found["port"]["attempts"]) == (4, 0)
+    assert (found["heartbeat"]["attempts"], found["port"]["attempts"]) == (3, 0)
     assert found["port"]["seen"] == "not tried"
     refused = vault.fail("commit", **VM1, validation=failed["error"]["validation"])
     assert "heartbeat (NoContact)" in refused["msg"]
@@ -146,7 +146,7 @@ def test_a_host_that_does_not_answer_is_asked_again_until_the_deadline(driver: A
     found = checks(vault.run("failback_validate", **VM1, timeout=40, interval=10)["validation"])
     assert {one["status"] for one in found.values()} == {"not_checked"}
     assert "could not be reached" in found["heartbeat"]["cause"]
-    assert found["heartbeat"]["attempts"] == 5
+    assert found["heartbeat"]["attempts"] == 4
     attested = vault.run("failback_validate", **VM1, attested=["the smoke test passed"], timeout=5)["validation"]
     assert attested["verdict"] == "passed"
 
@@ -163,7 +163,7 @@ def test_a_plan_asks_each_host_once_an_attempt(driver: Any) -> None:
     failed = vault.fail("failback_validate", recovery_plan="shop", timeout=15, interval=10)
     assert [vm["verdict"] for vm in failed["error"]["validation"]["vms"]] == ["passed", "failed", "passed"]
     # Those that have passed are not asked for again.
-    assert sessions(vault) == ["hv01", "hv02", "hv01", "hv02", "hv01", "hv01"]
+    assert sessions(vault) == ["hv01", "hv02", "hv01", "hv02", "hv01"]
 
 
 def test_a_machine_behind_vmm_is_looked_at_on_its_own_host(driver: Any) -> None:

@@ -46,7 +46,7 @@ def test_a_service_that_stays_away_ends_the_wait_with_the_side_as_last_read(driv
     failed = vault.fail("planned_failover", replicated_item="vm1")
     assert (failed["error"]["kind"], failed["changed"]) == ("service", True)
     assert "as last read" in failed["msg"]
-    assert "was started by this task and, as far as is known, goes on in Azure" in failed["msg"]
+    assert ", as far as is known, goes on in Azure: until that has ended, start no VM on either side" in failed["msg"]
     assert failed["error"]["started_jobs"][0] in [job["name"] for job in vault.jobs("vm1")]
 
 

@@ -75,11 +75,28 @@ def test_work_says_when_to_go_on_and_does_nothing_before() -> None:
         await Pause(30, "it copies")
         return "done"
 
-    under_way = Work(work())
-    assert under_way.tick(100) == Later(130, "it copies")
-    assert under_way.tick(129) == Later(130, "it copies")
+    clock = Clock()
+    clock.now = 100
+    under_way = Work(work(), clock.watch.now)
+    assert under_way.tick() == Later(130, "it copies")
+    clock.now = 129
+    assert under_way.tick() == Later(130, "it copies")
     assert steps == ["begun"]
-    assert under_way.tick(130) == Done("done")
+    clock.now = 130
+    assert under_way.tick() == Done("done")
+
+
+def test_a_pause_begins_when_the_work_asks_for_it() -> None:
+    clock = Clock()
+    begun: list[float] = []
+
+    def slow() -> str | Pending:
+        begun.append(clock.now)
+        clock.now += 40
+        return "done" if len(begun) == 3 else Pending()
+
+    run_to_end(wait_until(slow, clock.watch, 30, out_of_time=give_up), clock.watch)
+    assert begun == [0, 70, 140]
 
 
 def test_a_scheduler_drives_many_as_one() -> None:
@@ -89,14 +106,16 @@ def test_a_scheduler_drives_many_as_one() -> None:
         return name
 
     ended: list[tuple[float, str]] = []
-    queue = [(0.0, number, Work(work(name, pause))) for number, (name, pause) in enumerate([("slow", 50), ("fast", 7)])]
+    clock = Clock()
+    every = [Work(work(name, pause), clock.watch.now) for name, pause in (("slow", 50), ("fast", 7))]
+    queue = [(0.0, number, under_way) for number, under_way in enumerate(every)]
     while queue:
-        now, number, under_way = heapq.heappop(queue)
-        told = under_way.tick(now)
+        clock.now, number, under_way = heapq.heappop(queue)
+        told = under_way.tick()
         if isinstance(told, Later):
             heapq.heappush(queue, (told.at, number, under_way))
         else:
-            ended.append((now, told.value))
+            ended.append((clock.now, told.value))
     assert ended == [(21, "fast"), (150, "slow")]
 
 
@@ -131,8 +150,23 @@ def test_a_service_that_does_not_answer_ends_no_wait_of_a_day() -> None:
 
     assert run_to_end(read_patiently(read, clock.watch, 30), clock.watch) == "read"
     assert clock.now == 500 * 30
-    assert "trying again: Azure does not answer" in clock.lines[0]
-    assert "(500 times in a row)" in clock.lines[-1]
+    assert clock.lines[0] == "Azure cannot be read, trying again: Azure does not answer."
+    # Once in report_interval, not once a try.
+    assert len(clock.lines) == 500 * 30 / 300
+    assert clock.lines[-1].startswith(
+        "Azure cannot be read, trying again: Azure does not answer. (for 4 h 5 min, since "
+    )
+
+
+def test_what_nobody_waits_for_is_not_tried_for_a_day() -> None:
+    clock = Clock()
+
+    def read() -> str:
+        raise PASSING
+
+    with pytest.raises(Unreachable):
+        run_to_end(read_patiently(read, clock.watch, 30, patience=900), clock.watch)
+    assert clock.now == 900
 
 
 @pytest.mark.parametrize(
