@@ -18,6 +18,8 @@ from .model.failures import FailbackError, ServiceError, Throttled, Unreachable
 from .watch import Watch
 
 T = TypeVar("T")
+# Seconds for which something is read again that nobody has asked to wait for: what a step has led to, say.
+BRIEF = 900.0
 # A coroutine that awaits nothing but pauses.
 Steps = Coroutine[Any, Any, T]
 
@@ -49,36 +51,42 @@ class Done(Generic[T]):
 
 
 class Work(Generic[T]):
-    """Steps that are under way."""
+    """Steps that are under way. C(clock) is the one that C(Later.at) is of."""
 
-    def __init__(self, steps: Steps[T]) -> None:
+    def __init__(self, steps: Steps[T], clock: Callable[[], float]) -> None:
         self._steps = steps
+        self._clock = clock
         self._due = float("-inf")
         self._because = ""
 
-    def tick(self, now: float) -> Later | Done[T]:
+    def tick(self) -> Later | Done[T]:
         """Go on until there is something to wait for; before that is due, do nothing. Raises what the work raises."""
-        if now < self._due:
+        if self._clock() < self._due:
             return Later(self._due, self._because)
-        return self._told(lambda: self._steps.send(None), now)
+        return self.go_on()
 
-    def interrupt(self, problem: FailbackError, now: float) -> Later | Done[T]:
+    def go_on(self) -> Later | Done[T]:
+        """Go on, whether it is due or not: at a deadline, say."""
+        return self._told(lambda: self._steps.send(None))
+
+    def interrupt(self, problem: FailbackError) -> Later | Done[T]:
         """Let a problem be raised where the work waits: it may have to say what it leaves."""
-        return self._told(lambda: self._steps.throw(problem), now)
+        return self._told(lambda: self._steps.throw(problem))
 
-    def _told(self, step: Callable[[], Pause], now: float) -> Later | Done[T]:
+    def _told(self, step: Callable[[], Pause]) -> Later | Done[T]:
         try:
             pause = step()
         except StopIteration as end:
             return Done(end.value)
-        self._due, self._because = now + pause.seconds, pause.because
+        # Only now: a step may take its time, and the pause begins after it.
+        self._due, self._because = self._clock() + pause.seconds, pause.because
         return Later(self._due, self._because)
 
 
 def run_to_end(steps: Steps[T], watch: Watch) -> T:
     """Run a single piece of work, sleeping while it waits; return its result."""
-    work = Work(steps)
-    told = work.tick(watch.now())
+    work = Work(steps, watch.now)
+    told = work.tick()
     while isinstance(told, Later):
         told = _after_pause(work, told, watch)
     return told.value
@@ -89,9 +97,9 @@ def _after_pause(work: Work[T], pause: Later, watch: Watch) -> Later | Done[T]:
         watch.report(pause.because or watch.last_report)
         watch.sleep(pause.at - watch.now())
     except FailbackError as problem:
-        return work.interrupt(problem, watch.now())
+        return work.interrupt(problem)
     # The deadline cuts a pause short; the work finds that out for itself.
-    return work.tick(max(watch.now(), pause.at))
+    return work.go_on()
 
 
 @dataclass(frozen=True)
@@ -124,30 +132,32 @@ async def wait_until(
         await Pause(interval, found.because)
 
 
-async def read_patiently(read: Callable[[], T], watch: Watch, interval: float) -> T:
+async def read_patiently(read: Callable[[], T], watch: Watch, interval: float, *, patience: float = float("inf")) -> T:
     """Read something whose owner goes on meanwhile: a service that cannot answer for a while ends no wait of hours.
 
-    Each try has been repeated by the SDK already. Raises the failure of the last try at the deadline.
+    Each try has been repeated by the SDK already. Raises the failure of the last try after C(patience) seconds, or at
+    the deadline.
     """
 
     async def attempt() -> T:
         return read()
 
-    return await try_patiently(attempt, watch, interval)
+    return await try_patiently(attempt, watch, interval, patience=patience)
 
 
-async def try_patiently(attempt: Callable[[], Steps[T]], watch: Watch, interval: float) -> T:
+async def try_patiently(
+    attempt: Callable[[], Steps[T]], watch: Watch, interval: float, *, patience: float = float("inf")
+) -> T:
     """Do what only reads, and may wait in between, again while a service cannot answer."""
-    tries = 0
+    ends = max(watch.remaining() - patience, 0)
     while True:
         try:
             return await attempt()
         except (Unreachable, ServiceError) as problem:
-            if not _may_pass(problem) or watch.remaining() <= 0:
+            if not _may_pass(problem) or watch.remaining() <= ends:
                 raise
-            tries += 1
             told = f"Azure cannot be read, trying again: {problem.happened}"
-        await Pause(interval, told if tries == 1 else f"{told} ({tries} times in a row)")
+        await Pause(interval, told)
 
 
 def _may_pass(problem: FailbackError) -> bool:

@@ -53,10 +53,10 @@ class Changes:
         self._now = now
         self._made: list[tuple[str, Change]] = []
 
-    async def begin(self, item_id: str, vm: str, what: str, where: str, before: str) -> Change:
-        """Keep a change whose request is sent next."""
+    def begin(self, item_id: str, vm: str, what: str, where: str, before: str, at: str) -> Change:
+        """Keep a change whose request is sent next. C(at) is Azure's time before it."""
         step = {"vm": vm, "what": what, "where": where, "before": before, "after": None}
-        step |= {"at": await self._now(item_id), "seen_by": _NOBODY, "detail": None}
+        step |= {"at": at, "seen_by": _NOBODY, "detail": None}
         change = Change(step, lambda: self._now(item_id), self._forget)
         self._made.append((item_id, change))
         return change

@@ -61,8 +61,8 @@ class Search:
 
     @property
     def has_found(self) -> bool:
-        """Whether the machine itself was found."""
-        return any(copy.is_there for copy in self._copies)
+        """Whether the machine itself was found: not where VMM heard of it last."""
+        return any(copy.is_there and not copy.is_hearsay for copy in self._copies)
 
     @property
     def machine(self) -> HostVm | None:
@@ -160,6 +160,9 @@ class Search:
         claim = self._claim_of(facts)
         if managed is not None:
             self._look_behind_vmm(looked, managed, at_target=at_target)
+            if not self._may_be_the_one(managed):
+                # Another one of its name tells nothing of where it is itself.
+                self._miss(name, facts, claim, at_target=at_target)
         elif claim and is_owned_elsewhere:
             self._look_for(owner, claim, max_age, at_target=at_target)
         elif vm is None or claim:
@@ -249,7 +252,7 @@ class Search:
                 return
         self.add(copy)
 
-    def _may_be_the_one(self, vm: HostVm) -> bool:
+    def _may_be_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine of the name certainly is no other one: of that, what else is told of the name is told."""
         return self._is_the_one(vm) or not self.item.hypervisor_vm_id
 

@@ -44,7 +44,7 @@ from ..runner.refusals import failed_members
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..runner.target import cut_over_at, service_time, target_of
-from ..waiting import read_patiently
+from ..waiting import BRIEF, read_patiently
 from ..watch import Watch
 from . import azure_power
 from .changes import NAMES, Change, Changes
@@ -146,8 +146,10 @@ class UndoCutover:
 
     def _beginner(self, sides: Sides, place: str) -> Begin:
         async def begin(what: str, before: str) -> Change:
+            # The look last: reading the time may take as long as Azure does not answer.
+            at = await self._time(sides.item_id)
             await self._look_before(sides.item_id, f"{NAMES[what]} on {place}")
-            return await self._changes.begin(sides.item_id, sides.name, what, place, before)
+            return self._changes.begin(sides.item_id, sides.name, what, place, before, at)
 
         return begin
 
@@ -189,7 +191,8 @@ class UndoCutover:
 
     async def _patiently(self, read: Callable[[], Read]) -> Read:
         """Read while Azure cannot answer: half-way is the worst place to end in."""
-        return await read_patiently(read, self._watch, self._request.poll_interval or DEFAULT_RETRY_AFTER)
+        interval = self._request.poll_interval or DEFAULT_RETRY_AFTER
+        return await read_patiently(read, self._watch, interval, patience=BRIEF)
 
     async def _bring_up(self, undos: Sequence[Undo]) -> None:
         """Start the Azure copies, in the plan's order, once every on-premises copy of all of them is proved off.
@@ -256,7 +259,8 @@ class UndoCutover:
         """Ask Azure for the start of a machine, again after a look where it was not taken."""
         attempts = Attempts(self._watch)
         while True:
-            change = await self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power)
+            at = await self._time(sides.item_id)
+            change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power, at)
             try:
                 return change, await self._look_and_start(sides.item_id, vm)
             except NotTaken as refusal:

@@ -126,6 +126,7 @@ class Validation:
         self._services = services
         self._request = request
         self._watch = watch
+        self._has_tried = False
         session = services.azure
         equipped = replace(request, probes=tuple(probe.equipped(services.run_program) for probe in request.probes))
         self._machines = [
@@ -153,6 +154,9 @@ class Validation:
 
     def _round(self) -> Pending | None:
         """Try once what is open; return what is waited for, None where nothing is."""
+        if self._watch.remaining() <= 0 and self._has_tried:
+            return None
+        self._has_tried = True
         # Before the attempts: what passes is at least as new as this.
         now = self._now()
         asked = [machine.item for machine in self._machines if any(task.needs_guest for task in machine.open_tasks)]

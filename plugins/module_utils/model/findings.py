@@ -85,15 +85,16 @@ def sentence_of(finding: Mapping[str, Any]) -> str:
     )
 
 
-def readiness(name: str, stage: str, findings: Sequence[Mapping[str, Any]]) -> str:
-    """Say whether a target can be failed back: what stands in the way, else what to be warned of."""
+def readiness(target: str, name: str, findings: Sequence[Mapping[str, Any]]) -> str:
+    """Say whether a C(target) can be failed back: what stands in the way, else what to be warned of. C(name) is its
+    name; of a plan, findings are of its VMs."""
     wrong = [f"{_of_vm(one, name)}{one['id']}: {sentence_of(one)}" for one in findings if one["status"] == "fail"]
     if wrong:
-        return f"{name} ({stage}) is not ready to be failed back: {' '.join(wrong)}"
+        return f"{target} is not ready to be failed back: {' '.join(wrong)}"
     words = {"warn": "warnings", "not_checked": "not checked"}
     ids = {status: [_of_vm(one, name) + one["id"] for one in findings if one["status"] == status] for status in words}
     told = [f"{words[status]}: {', '.join(found)}" for status, found in ids.items() if found]
-    return "; ".join([f"{name} ({stage}) is ready to be failed back", *told])
+    return "; ".join([f"{target} is ready to be failed back", *told])
 
 
 def _of_vm(finding: Mapping[str, Any], name: str) -> str:

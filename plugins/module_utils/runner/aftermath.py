@@ -11,7 +11,7 @@ from typing import Any
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
-from ..waiting import Steps, try_patiently
+from ..waiting import BRIEF, Steps, try_patiently
 from ..watch import Watch
 from .loop import VerbRun
 from .request import Request
@@ -26,7 +26,7 @@ async def conclude(
     """
     with asked(f"Check after the {verb.value} of {request.target}"):
         try:
-            return await try_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER)
+            return await try_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER, patience=BRIEF)
         except FailbackError as problem:
             verb_run.explain(problem)
             raise

@@ -10,17 +10,17 @@ or a job that says it succeeded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..model.decisions import Decision, Step, Verb, decide, has_reached
-from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, WaitTimeout, as_sentence, asked
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
-from ..waiting import Pause, read_patiently
+from ..waiting import BRIEF, Pause, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
@@ -86,7 +86,7 @@ class VerbRun:
 
     C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
     would take further, C(held) of those that need a write which the gate holds, C(changed) whether there was a write,
-    or in check mode would be one.
+    or in check mode would be one. C(ended) are the names of jobs whose end was seen.
     """
 
     before: TargetView
@@ -96,6 +96,7 @@ class VerbRun:
     predicted: frozenset[str] = frozenset()
     held: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
 
     def held_members(self) -> list[Observation]:
         """Return the members whose write is held, as they were seen last."""
@@ -115,23 +116,28 @@ class VerbRun:
             refusals.quote_health(problem, self.after)
         if self.started:
             problem.details.setdefault("started_jobs", self.job_names())
-            # These say themselves what becomes of the job.
-            if not isinstance(problem, (JobFailed, WaitTimeout)):
-                problem.leaves = self._what_goes_on(read_again=read_again)
+            if not isinstance(problem, Vanished):
+                problem.leaves = self._what_goes_on(str(problem.details.get("job_id", "")), read_again=read_again)
         known = authority_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
         problem.authority = {**known, **problem.authority}
 
-    def _what_goes_on(self, *, read_again: bool) -> str:
-        """Say which job of this run goes on, or may; empty where none does, or none has a name."""
-        running = {one.job.name for one in self.after.members if one.job is not None and one.job.is_running}
-        names = [name for name in self.job_names() if not read_again or name in running]
-        if not names:
-            return ""
-        known = " " if read_again else ", as far as is known, "
-        return (
-            f"Job {', '.join(names)} was started by this task and{known}goes on in Azure: start no VM on either side "
-            "until it has ended, and run the task again to attach to it."
-        )
+    def _what_goes_on(self, told: str, *, read_again: bool) -> str:
+        """Say which jobs of this run go on, or may; empty where none does, or the failure has C(told) of it."""
+        lines = [line for name, line in dict(self._running(read_again=read_again)).items() if name != told]
+        return f"Of this task, {'; '.join(lines)}: until that has ended, start no VM on either side." if lines else ""
+
+    def _running(self, *, read_again: bool) -> Iterator[tuple[str, str]]:
+        """Yield the name of each job that this run has started or resumed and that is not known to have ended, with
+        what it does."""
+        for member in self.after.members:
+            if member.item.id not in self.started:
+                continue
+            job, name = member.job, self.jobs.get(member.item.id, "")
+            if read_again and job is not None and job.is_running:
+                does = "waits for complete_failover" if job.waits_for_completion else "goes on in Azure"
+                yield job.name, f"job {job.name} {does}"
+            elif not read_again and name and name not in self.ended:
+                yield name, f"job {name}, as far as is known, goes on in Azure"
 
     def explain_anew(
         self, problem: FailbackError, look: Callable[[], TargetView], request: Request, watch: Watch
@@ -195,7 +201,9 @@ class _Runner:
 
     async def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
-        self._verb_run.after = await read_patiently(self._look_now, self._watch, self._interval)
+        waits = self._request.wait and not self._request.check_mode
+        patience = float("inf") if waits else BRIEF
+        self._verb_run.after = await read_patiently(self._look_now, self._watch, self._interval, patience=patience)
 
     def _look_now(self) -> TargetView:
         self._watch.look.begin()
@@ -294,7 +302,7 @@ class _Runner:
         Raises the failure of a write of C(unknown) fate where no job appears.
         """
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
-            await Pause(self._interval)
+            await Pause(self._interval, f"Looking for the job of the {self._procedure.verb.value}")
             try:
                 # What else is to be sent rests on the look before.
                 view = self._target.look()
@@ -369,7 +377,10 @@ class _Runner:
                 )
             except JobFailed as failure:
                 failures.append(failure)
+                self._verb_run.ended.add(name)
                 continue
+            if not job.is_running:
+                self._verb_run.ended.update((name, job.name))
             # Recorded: a plan's job answers under another name than the operation; the body's own name is kept.
             self._verb_run.jobs.update({key: job.name for key, known in self._verb_run.jobs.items() if known == name})
         if failures:

@@ -27,7 +27,7 @@ from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
 from ..model.plan_checks import check_plan
 from ..runner.attempts import Attempts
-from ..runner.authority import MIXED, authority_of, common, stage_of
+from ..runner.authority import MIXED, authority_of, common, side_of, stage_of
 from ..runner.contract import Contract
 from ..runner.jobs import follow_job, has_ended
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS
@@ -107,9 +107,8 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
-    name = view.plan.friendly_name if view.plan else view.members[0].item.friendly_name
     return {
-        "msg": readiness(name, stage_of(view), findings),
+        **_readiness(view, findings),
         "changed": request.refresh_provider,
         "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
         "findings": findings,
@@ -123,6 +122,16 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
         **target_result(view),
         "members": results if view.plan else [],
     }
+
+
+def _readiness(view: TargetView, findings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the line for a person, where a failback is still to be started: later the stage says what is to do."""
+    ahead = {member.item.friendly_name for member in view.members if member.stage in BEFORE_SYNC}
+    if not ahead:
+        return {}
+    name = view.plan.friendly_name if view.plan else view.members[0].item.friendly_name
+    its_own = [one for one in findings if one["vm"] is None or one["vm"] in ahead]
+    return {"msg": readiness(f"{name} ({stage_of(view)}, authoritative: {side_of(view)})", name, its_own)}
 
 
 def _member(facts: ItemFacts, sides: HostSides, sync: DataSync | None) -> dict[str, Any]:

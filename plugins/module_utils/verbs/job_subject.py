@@ -96,7 +96,7 @@ class Subject:
 
     async def _settle(self, arrived: Callable[[], bool], unknown: FateUnknown) -> None:
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
-            await Pause(self._interval)
+            await Pause(self._interval, "Looking for what became of the request")
             try:
                 if arrived():
                     self._note_write()
@@ -115,13 +115,15 @@ class Subject:
 
         def look() -> bool | Pending:
             self.verb_run.after = self._look_now()
-            return settled(self.view) or Pending()
+            return settled(self.view) or Pending(f"{self.request.target} does not show yet what its job did")
 
         return await self._wait_until(look, otherwise=False)
 
     async def wait_until(self, seen: Callable[[], Job | None]) -> Job | None:
         """Look for a job that must appear, patiently; return None where it does not."""
-        return await self._wait_until(lambda: seen() or Pending(), otherwise=None)
+        return await self._wait_until(
+            lambda: seen() or Pending("Looking for the job that does the work"), otherwise=None
+        )
 
     async def _wait_until(self, look: Callable[[], Seen | Pending], *, otherwise: Seen) -> Seen:
         return await wait_until(

@@ -25,7 +25,7 @@ from ..runner.loop import Procedure, VerbRun, run_procedure
 from ..runner.request import UndoFailbackRequest, common_options
 from ..runner.result import verb_outcome
 from ..runner.services import Services
-from ..waiting import read_patiently
+from ..waiting import BRIEF, read_patiently
 from ..watch import Watch
 
 # From here it may be undone. The loop of the verbs takes a target there, or says why it cannot be.
@@ -42,7 +42,7 @@ async def run(request: UndoFailbackRequest, services: Services, watch: Watch) ->
             if _may_be_undone(verb_run):
                 await undoing.run()
             interval = request.poll_interval or DEFAULT_RETRY_AFTER
-            return await read_patiently(lambda: _result(services, verb_run, undoing), watch, interval)
+            return await read_patiently(lambda: _result(services, verb_run, undoing), watch, interval, patience=BRIEF)
         except FailbackError as problem:
             undoing.explain(problem)
             raise
