@@ -32,7 +32,7 @@ RETURN = r"""
 _value:
   description: The line.
   type: str
-  sample: 'The virtual switch is missing. Seen: missing: Production; there are: none. Create it with hyperv_switch.'
+  sample: 'The virtual switch is missing. Seen: missing: Production; existing: none. Create it with hyperv_switch.'
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.model.findings import sentence_of

@@ -43,7 +43,7 @@ _value:
   sample:
     - "host   outcome    side         stages"
     - "web01  protected  on_premises  failed_over > waiting_for_completion > failed_back > protected"
-    - "       warn: web01: The VM is off. Start it, unless that is how it should be."
+    - "       warn: web01: The VM is off. Start it, unless it is off on purpose."
     - "       not checked: delete_lock: The caller may not read locks."
     - "web02  failed     azure        failover_commit_pending"
     - "       why:  The failover to Azure is not committed yet."

@@ -53,8 +53,8 @@ _value:
 # What the role's result holds, for a host that never got to one.
 _NO_RESULT = {
     "outcome": "failed",
-    "reason": "It ended before a result: its host could not be reached, its turn never came, or Ansible was stopped.",
-    "next": "See what Ansible printed about it, then run again.",
+    "reason": "It ended without a result: its host could not be reached, its turn never came, or Ansible was stopped.",
+    "next": "Check Ansible's output about it, then run again.",
     "stage": "unknown",
     "authoritative_side": None,
     "reversible": None,

@@ -33,7 +33,7 @@ def check_values(parameters: Mapping[str, Any]) -> None:
         value = parameters.get(name)
         if value is not None and not str(value).strip():
             raise ConfigurationError(
-                f"{name} is empty.", "Nothing was read or written. Is a variable that it comes from not set here?"
+                f"{name} is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
             )
     for name in _ABOVE_ZERO:
         value = parameters.get(name)

@@ -74,8 +74,8 @@ class LastLook:
 
 def _too_old(age: float, longest: float) -> WaitTimeout:
     return WaitTimeout(
-        f"What the request rests on was read {age:.0f} seconds before it could be sent; {longest:.0f} are allowed.",
-        "It was not sent. Azure or the Hyper-V hosts answer slowly: see which of them does, then run the task again.",
+        f"The request is based on data read {age:.0f} seconds before it could be sent; {longest:.0f} are allowed.",
+        "It was not sent. Azure or the Hyper-V hosts answer slowly: find out which one, then run the task again.",
     )
 
 

@@ -123,7 +123,7 @@ findings:
     cause:
       description: Why that is a problem; empty where it is none.
       type: str
-      sample: Site Recovery does not hear the Hyper-V host or VMM server.
+      sample: Site Recovery has no connection to the Hyper-V host or VMM server.
     remedy:
       description: What to do.
       type: str

@@ -54,7 +54,7 @@ def _cannot_be_told(host, name, problem):
     reason = f"{missing.group(1)} is not set" if missing else type(problem).__name__
     return ConfigurationError(
         f"The variable {name} of the inventory host {host} cannot be determined: {reason}.",
-        "Correct the variable in the inventory, or what it is made of.",
+        "Correct the variable in the inventory, or the variables that it uses.",
         host=str(host),
         variable=name,
     )

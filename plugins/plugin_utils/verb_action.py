@@ -92,7 +92,7 @@ class VerbAction(ActionBase):
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         except TypeError as problem:
             # Ansible's own, for a number where a dictionary with options of its own belongs.
-            raise AnsibleActionFail("An option is not of the type that is documented") from problem
+            raise AnsibleActionFail("An option is not of the documented type") from problem
         host = (task_vars or {}).get("inventory_hostname", "localhost")
         if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or host

@@ -205,7 +205,7 @@ def test_an_azure_vm_that_is_deleted_before_the_commit_costs_nothing(at_stage: C
     evidence = journey.take("failback_validate")["validation"]
     journey.driver.trouble(azure_vm="vm1", deleted=True)
     failed = journey.driver.fail("commit", **VM1, validation=evidence)
-    assert "its Azure VM was not seen off" in failed["msg"]
+    assert "its Azure VM was not seen to be off" in failed["msg"]
     assert taken(simulator) == []
     # Who has found out that it is gone says so.
     assert journey.go(begin="failback_validate") is None
@@ -258,7 +258,7 @@ def test_a_plan_that_changes_brings_home_whom_it_names_or_says_why_not(
                 break
             assert judge(alone, stuck) == []
             again = journey.go()
-            if again is not None and "Put these VMs into the plan again" in str(again.problem):
+            if again is not None and "Add these VMs to the plan again" in str(again.problem):
                 journey.driver.trouble(plan="shop", groups=[["db"], ["web"]])
                 journey.go()
         assert alone.stages()[name] == "protected", stuck

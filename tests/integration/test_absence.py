@@ -175,7 +175,7 @@ def test_what_vmm_says_of_its_record_blocks_no_failback(driver: Any, state: str)
     vault.trouble(vm="vm1", vmm_record=state)
     found = findings(vault)["on_premises_vm_off"]
     assert found["status"] == "not_checked"
-    assert f"{state}, which says nothing of its power" in found["cause"]
+    assert f"{state}, which says nothing about its power state" in found["cause"]
     vault.run("planned_failover", replicated_item="vm1")
     done = vault.run("complete_failover", replicated_item="vm1")
     assert done["split_brain_check"]["verdict"] == "not_checked"

@@ -188,7 +188,7 @@ def test_a_commit_is_tried_again_after_a_job_that_failed(driver: Any) -> None:
     assert vault.fail("commit", **VM1, validation=proof)["error"]["kind"] == "job_failed"
     vault.pass_time(600)
     # The job that failed has deleted the Azure VM: a person has to say that this is where it went.
-    assert "its Azure VM was not seen off" in vault.fail("commit", **VM1, validation=proof)["msg"]
+    assert "its Azure VM was not seen to be off" in vault.fail("commit", **VM1, validation=proof)["msg"]
     done = vault.run("commit", **VM1, validation=proof, **accepted("vm1", sides=("azure",)))
     assert done["stage"]["after"] == "failed_back"
 

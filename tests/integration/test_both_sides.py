@@ -157,7 +157,7 @@ def test_a_vm_that_is_off_after_the_cut_over_fails_whatever_site_recovery_says(d
     assert failed["authoritative_side"] == "on_premises"
     refused = vault.fail("commit", replicated_item="vm1", policy="now")
     assert refused["error"]["kind"] == "contradiction"
-    assert "would delete the other way out" in refused["msg"]
+    assert "would delete the other copy" in refused["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True
 
 

@@ -99,7 +99,7 @@ def test_a_commit_waits_for_its_time_by_the_clock_of_azure(driver: Any) -> None:
     vault = driver(pending())
     held = expect_held(vault, **VM1, **LATER)
     assert held["not_before"] == "2026-01-19T07:00:00+00:00"
-    assert "may come from 2026-01-19T07:00:00+00:00; in Azure it is 2026-01-15T12:00:00+00:00" in held["reason"]
+    assert "is allowed from 2026-01-19T07:00:00+00:00; Azure's time is 2026-01-15T12:00:00+00:00" in held["reason"]
     vault.pass_time(4 * DAYS - 5 * 3600 - 1)
     expect_held(vault, **VM1, **LATER)
     vault.pass_time(1)
@@ -219,7 +219,7 @@ def test_with_an_assumed_stage_neither_side_is_looked_at(driver: Any) -> None:
         ({"policy": "not_before"}, "not_before is not given"),
         ({"not_before": MONDAY}, f"policy is after_validation, and not_before is {MONDAY}"),
         ({"policy": "hold", "not_before": MONDAY}, "policy is hold"),
-        ({"policy": "not_before", "not_before": "22:00"}, "'22:00' is no date-time"),
+        ({"policy": "not_before", "not_before": "22:00"}, "'22:00' is not a date-time"),
         ({"policy": "not_before", "not_before": "2026-02-30T08:00"}, "does not exist"),
         ({"direction": "failover", "not_before": MONDAY}, "policy is after_validation"),
     ],

@@ -70,7 +70,7 @@ def test_two_hosts_made_of_one_disk_are_still_two(driver: Any) -> None:
 def test_a_name_that_leads_to_another_host_proves_nothing_of_its_own(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", host=HV02), fabrics=[SITE, CLOUD])).knows_hosts()
     vault.inventory[HV02] = dict(vault.inventory[HV01])
-    told = f"what answers as {HV02} says that it is {HV01}"
+    told = f"the host at the address of {HV02} says that it is {HV01}"
     assert finding(vault, "host_identity")["status"] == "warn"
     assert told in finding(vault, "host_identity")["seen"]
     assert finding(vault, "on_premises_vm_off")["status"] == "not_checked"
@@ -84,7 +84,7 @@ def test_a_site_s_host_that_is_asked_under_another_s_address_was_not_asked(drive
         lambda world: world.hyperv.remove(next(one for one in world.hyperv.machines() if one.name == "vm1"))
     )
     off = finding(vault, "on_premises_vm_off")
-    assert (off["status"], f"{HV02}: what answers as {HV02} is {HV01}" in off["cause"]) == ("not_checked", True)
+    assert (off["status"], f"the host at the address of {HV02} is {HV01}" in off["cause"]) == ("not_checked", True)
     assert f"which was asked as {HV01} too" in finding(vault, "host_identity")["seen"]
 
 
@@ -110,4 +110,4 @@ def test_a_vm_that_was_found_under_the_name_of_another_host_proves_nothing_of_th
     since = vault.requests()
     failed = vault.fail(step, replicated_item="vm1", **({"policy": "now"} if step == "commit" else {}))
     assert vault.writes(since) == []
-    assert "what answers as hv02.c.example says that it is hv01" in failed["msg"].lower()
+    assert "the host at the address of hv02.c.example says that it is hv01" in failed["msg"].lower()

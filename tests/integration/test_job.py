@@ -407,7 +407,7 @@ def test_a_restart_is_followed_to_the_end_of_the_work(driver: Any, by_name: bool
     assert result["job"]["name"] != job
     assert [line.rsplit("/", 1)[1] for line in vault.writes(sent)] == ["restart"]
     again = vault.fail("job", name=job, **RESTARTED)
-    assert f"history, as job {result['job']['name']} came after it" in again["msg"]
+    assert f"superseded by the later job {result['job']['name']}" in again["msg"]
     assert vault.run("reverse_replicate", **VM1)["stage"]["after"] == "protected"
 
 
@@ -452,7 +452,7 @@ def test_a_job_whose_step_was_done_anew_is_history(driver: Any) -> None:
     vault.run("reverse_replicate", **VM1)
     sent = vault.requests()
     refused = vault.fail("job", name=job, **RESTARTED)
-    assert "it is history, as job" in refused["msg"]
+    assert "it is superseded by the later job" in refused["msg"]
     assert (refused["stage"]["after"], vault.writes(sent)) == ("protected", [])
 
 

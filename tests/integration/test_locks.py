@@ -70,7 +70,7 @@ def test_a_read_only_vault_is_found_before_every_write(driver: Any, step: Any, w
     held = lock(vault, where, "ReadOnly")
     failed = refused(vault, step)
     assert failed["error"]["locks"] == [held]
-    assert "keeps Site Recovery from being asked for anything" in failed["msg"]
+    assert "blocks every Site Recovery operation" in failed["msg"]
 
 
 @LEVELS

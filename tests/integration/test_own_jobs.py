@@ -123,7 +123,7 @@ def test_a_job_that_does_not_tell_what_it_moves_is_not_completed(driver: Any, fi
     sent = vault.requests()
     failed = vault.fail("complete_failover", **FRONT)
     assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
-    assert "does not tell every VM that it would cut over" in failed["msg"]
+    assert "does not report every VM that it would cut over" in failed["msg"]
     assert vault.writes(sent) == []
 
 
@@ -133,7 +133,7 @@ def test_the_job_of_a_vm_that_does_not_tell_its_target_is_not_completed(driver: 
     untold(vault, "properties.targetObjectId")
     sent = vault.requests()
     failed = vault.fail("complete_failover", **WEB)
-    assert "does not tell every VM that it would cut over" in failed["msg"]
+    assert "does not report every VM that it would cut over" in failed["msg"]
     assert vault.writes(sent) == []
 
 

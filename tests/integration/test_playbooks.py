@@ -89,7 +89,7 @@ def test_a_disk_that_may_go_is_named_with_its_vm(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
     loose = vault.play("failback", {"vm1": {}, "vm2": {}}, failback_commit=False, failback_discard_disks=["data2"])
     assert {one["outcome"] for one in loose.results.values()} == {"failed"}
-    assert "failback_discard_disks names data2, but not of which VM" in loose.results["vm1"]["reason"]
+    assert "failback_discard_disks names data2 without a VM" in loose.results["vm1"]["reason"]
     assert vault.writes() == []
     named = ["vm1/data2", "https://store.blob.core.windows.net/vhds/data2.vhd"]
     run = vault.play("prerequisites", {"vm1": {}}, failback_discard_disks=named)
@@ -142,7 +142,7 @@ def test_the_prerequisites_playbook_fails_what_another_operation_owns(stage: Any
         "vm2": "failed",
         "vm3": "protected",
     }
-    assert "Another operation owns the VM." in run.results["vm1"]["reason"]
+    assert "Another operation is in progress." in run.results["vm1"]["reason"]
     assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
 
 
@@ -153,7 +153,7 @@ def test_a_failback_waits_for_a_job_and_stops_at_a_test_failover(stage: Any) -> 
     assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
     assert (
         run.results["vm2"]["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
     )
 
 

@@ -89,7 +89,7 @@ def test_a_manual_action_is_not_mistaken_for_complete_failover(driver: Any) -> N
     for resumed in (True, False):
         refused = vault.fail("complete_failover", recovery_plan="shop")
         assert refused["error"]["kind"] == "refused"
-        assert "waits for somebody (WaitingForManualAction)" in refused["msg"]
+        assert "waits for a manual action (WaitingForManualAction)" in refused["msg"]
         assert refused["changed"] is resumed
     assert len([line for line in vault.writes() if line.endswith("/resume")]) == 1
 

@@ -44,7 +44,7 @@ def test_a_change_of_which_a_quota_keeps_the_answer_is_made_once_and_known(vault
     ("fault", "words", "remedy"),
     [
         ({"language_mode": "constrained"}, "runs in ConstrainedLanguage", "Constrained Language Mode"),
-        ({"input": "lost"}, "did not arrive at hv01", "Try again"),
+        ({"input": "lost"}, "did not reach hv01", "Try again"),
         ({"answers": "lost", "of": "all"}, "ended with exit code 0 and no answer", "by hand"),
         ({"answers": "cut", "of": "all"}, "and no answer: <", "by hand"),
         ({"powershell": "blocked"}, "An Application Control policy has blocked this file", "App Control"),
@@ -75,7 +75,7 @@ def test_a_change_whose_answer_got_lost_may_have_been_made(vault: Any, answers: 
     failed = vault.fail("hyperv_switch", **SWITCH)
     assert (failed["error"]["kind"], failed["changed"]) == ("fate_unknown", True)
     assert "The change was sent, but no answer came" in failed["cause"]
-    assert "Run the task again: it looks first" in failed["remedy"]
+    assert "Run the task again: it reads the current state first" in failed["remedy"]
     assert made(vault) == [HV01]
     assert vault.run("hyperv_switch", **SWITCH)["changed"] is False
 

@@ -86,5 +86,5 @@ def test_what_cannot_be_prepared_is_said_and_nothing_is_written(site: PlaybookRu
     assert "missing: Production" in str(run.results["vm1"]["findings"])
     assert "(Production). Set alternate_host_net_adapter" in run.results["vm2"]["reason"]
     assert "is called 'hv99'" in run.results["vm3"]["reason"]
-    assert "adapter is called Ethernet 9; there are: Ethernet" in run.results["vm4"]["reason"]
+    assert "adapter Ethernet 9; the host has: Ethernet" in run.results["vm4"]["reason"]
     assert (site.writes(), list(switches(site))) == ([], ["Lab"])

@@ -29,7 +29,7 @@ def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:
     assert (failed.status, result["outcome"]) == (2, "failed")
     assert result["reason"] == "The validation failed: the shop does not answer."
     assert result["next"] == (
-        "It was cut over to on-premises; its commit is still ahead. Repair the VM or the validation, then run again; "
+        "It was cut over to on-premises; it is not committed yet. Repair the VM or the validation, then run again; "
         "or go back to Azure, with undo_failback."
     )
     assert result["stage"] == "failback_commit_pending"
@@ -120,7 +120,7 @@ def test_what_to_do_next_fits_how_it_failed(stage: Any) -> None:
     vault = stage(scenario_of(large))
     run = vault.play("failback", {"vm1": {"failback_wait_timeout": 3}, "ghost": {}})
     assert (run.status, outcomes(run)) == (2, {"vm1": "failed", "ghost": "failed"})
-    assert run.results["vm1"]["next"] == "Its failback goes on. Run again later, to go on with it."
+    assert run.results["vm1"]["next"] == "Its failback is in progress. Run again later, to go on with it."
     assert run.results["ghost"]["next"] == "Correct the name, then run again."
 
 
@@ -153,7 +153,7 @@ def test_there_is_a_report_when_every_host_drops_out(stage: Any) -> None:
     run = vault.play("failback", hosts, "--limit", "vm1,vm2", failback_validation_tasks=tasks)
     assert run.status != 0
     assert outcomes(run) == {"vm1": "failed", "vm2": "failed"}
-    assert "ended before a result" in run.results["vm1"]["reason"]
+    assert "ended without a result" in run.results["vm1"]["reason"]
 
 
 def test_a_batch_that_drops_out_leaves_the_results_of_those_before_it(stage: Any) -> None:

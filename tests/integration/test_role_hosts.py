@@ -81,7 +81,7 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
     assert "Neither copy runs" in reasons["off"]
     for name in ("silent", "shut"):
         assert run.results[name]["next"] == (
-            "It was cut over to on-premises; its commit is still ahead. "
+            "It was cut over to on-premises; it is not committed yet. "
             "Repair the VM or the validation, then run again; or go back to Azure, with undo_failback."
         )
         assert run.results[name]["validation"]["verdict"] == "failed"
@@ -89,7 +89,7 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
     assert checks(run.results["shut"]) == {"heartbeat": "pass", "addresses": "pass", "asked": "fail", "page": "fail"}
     assert (
         run.results["off"]["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
     )
     assert "failoverCommit" not in vault.writes()
     assert all(azure_vm(vault, name)["exists"] for name in hosts)
@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(stage: Any, closed: di
     assert "refused CONTOSO\\failback" in reasons["refused"]
     assert "ping" in reasons["unlike"]
     assert "Probe 'asked': type tcp needs port" in reasons["portless"]
-    assert "but there are only: elsewhere" in reasons["elsewhere"]
+    assert "but the only VMs are: elsewhere" in reasons["elsewhere"]
     assert "timeout must be greater than 0" in reasons["impatient"]
     for name in ("unlike", "portless", "elsewhere", "impatient"):
         assert run.results[name]["next"] == f"{IN_AZURE} Correct the variable, then run again."

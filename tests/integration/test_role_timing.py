@@ -66,8 +66,8 @@ def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_
         assert result["steps"][-1]["waiting_for_window"] is True
         assert "waiting_for_window  azure" in closed.output
     assert "Its window opens at 9000-01-01T00:00:00+00:00" in closed.results["vm1"]["reason"]
-    assert "its cut-over is still ahead. Run again when its window is open." in closed.results["vm1"]["next"]
-    assert "Its window is over" in closed.results["vm3"]["reason"]
+    assert "it is not cut over yet. Run again when its window is open." in closed.results["vm1"]["next"]
+    assert "Its window has been over" in closed.results["vm3"]["reason"]
     assert "Run again with a new failback_window." in closed.results["vm3"]["next"]
     opened = vault.play("failback", dict.fromkeys(hosts, HERE), failback_window=ALWAYS, **settings)
     assert opened.status == 0, opened.output
@@ -108,8 +108,8 @@ def test_a_commit_is_held_and_a_later_run_validates_again_and_commits(stage: Any
     assert log.read_text().splitlines() == ["after_validate"]
     one, other = held.results["vm1"], held.results["vm2"]
     assert "the policy is to hold it" in one["reason"]
-    assert "its commit is still ahead. Run again with another failback_commit_policy" in one["next"]
-    assert "may come from 9000-01-01T00:00:00+00:00" in other["reason"]
+    assert "it is not committed yet. Run again with another failback_commit_policy" in one["next"]
+    assert "is allowed from 9000-01-01T00:00:00+00:00" in other["reason"]
     assert "A delete lock protects the Azure VM" in other["reason"]
     assert one["validation"]["verdict"] == other["validation"]["verdict"] == "passed"
     for vm, result in held.results.items():
@@ -140,8 +140,8 @@ def test_a_plan_whose_vms_differ_waits_as_a_whole(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"failback_window": {"not_before": 1320, "not_after": "04:00"}}, "put it between quotes"),
-        ({"failback_window": {**ALWAYS, "time_zone": "Europe/Amsterdm"}}, "is no time zone"),
+        ({"failback_window": {"not_before": 1320, "not_after": "04:00"}}, "put it in quotes"),
+        ({"failback_window": {**ALWAYS, "time_zone": "Europe/Amsterdm"}}, "is not a known time zone"),
         ({"failback_commit_not_before": "2026-01-31T22:00"}, "policy is after_validation"),
         ({"failback_commit_policy": "not_before"}, "not_before is not given"),
         ({"failback_commit_policy": "tomorrow"}, "value of failback_commit_policy must be one of"),

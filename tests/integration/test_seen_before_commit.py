@@ -78,7 +78,7 @@ def test_a_caller_who_may_not_read_the_azure_vm_deletes_none(driver: Any, check_
     vault = pending(driver, caller=WITHOUT_COMPUTE)
     for options in ({}, {"validation": evidence(vault)}, {"accept_unseen": ON_PREMISES}):
         failed = refused(vault, **options, check_mode=check_mode)
-        assert "vm1: its Azure VM was not seen off" in failed["msg"]
+        assert "vm1: its Azure VM was not seen to be off" in failed["msg"]
         assert "Reader" in failed["msg"]
     assert vault.state("vm1")["azure_vm"]["exists"] is True
     done = vault.run("commit", **NOW, accept_unseen=AZURE)
@@ -100,7 +100,7 @@ def test_an_azure_vm_that_is_not_at_its_id_is_not_gone(driver: Any, change: str)
     vault.trouble(azure_vm="vm1", **fault)
     if change == "deleted":
         failed = refused(vault)
-        assert "vm1: its Azure VM was not seen off" in failed["msg"]
+        assert "vm1: its Azure VM was not seen to be off" in failed["msg"]
         done = vault.run("commit", **NOW, accept_unseen=AZURE)
         assert unseen(done) == {"azure": "accept_unseen"}
         assert done["azure_resources"]["deleted"] == []

@@ -137,9 +137,9 @@ def test_a_change_is_told_although_the_switch_cannot_be_read_after_it(switched: 
     vault.trouble(host=HOST, service="vmms", state="Stopped", after="change")
     failed = vault.fail("hyperv_switch", host=HOST, **wish)
     assert (failed["error"]["kind"], failed["changed"]) == ("host", True)
-    assert f"{HOST} has taken the change" in failed["cause"]
+    assert f"{HOST} has accepted the change" in failed["cause"]
     assert "Virtual Machine Management service" in failed["error"]["message"]
-    assert "it looks first" in failed["remedy"]
+    assert "it reads the current state first" in failed["remedy"]
     vault.trouble(host=HOST, service="vmms", state="Running")
     assert not vault.run("hyperv_switch", host=HOST, **wish)["changed"]
 

@@ -114,7 +114,7 @@ def test_check_mode_writes_nothing_on_either_side(driver: Any) -> None:
         ("failover_commit_pending", "nothing to undo", "azure"),
         ("failed_over", "nothing to undo", "azure"),
         ("synchronizing", "do not cancel it", "azure"),
-        ("waiting_for_completion", "may simply wait", "azure"),
+        ("waiting_for_completion", "can simply wait", "azure"),
         ("completing", "Wait until complete_failover has ended", "azure"),
         ("failed_back", "The VM in Azure is gone", "on_premises"),
         ("reverse_replicating", "protect it", "on_premises"),
@@ -194,7 +194,7 @@ def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: s
     assert "AllocationFailed" in failed["msg"]
     assert "its Azure VM is deallocated, on hv01 it is Off" in failed["msg"]
     assert "The on-premises disks hold the latest data." in failed["msg"]
-    assert "two ways out" in failed["msg"]
+    assert "two options" in failed["msg"]
     assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
     assert whats(failed["error"]) == ["shut_down", "hold", *(["start"] if when == "later" else [])]
     assert powers(vault) == ("deallocated", "off")
@@ -359,7 +359,7 @@ NO_SHUTDOWN = (
     ({"shutdown_component": "missing"}, False, "the integration service for shutdown is missing in its guest, or off"),
     ({"shutdown_component": "fails"}, False, "the request to its guest failed (return code 32768)"),
     ({"heartbeat": "none"}, True, "its guest is not ready for it (return code 32780)"),
-    ({"shutdown_seconds": 3600}, True, "its guest was asked to shut down, and has not within 300 seconds"),
+    ({"shutdown_seconds": 3600}, True, "its guest was asked to shut down, but did not finish within 300 seconds"),
 )
 
 
@@ -449,7 +449,7 @@ def test_a_guest_is_not_turned_off_where_the_task_ends_before_the_time_for_its_s
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=3600)
     failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=600, wait_timeout=200)
-    assert "Allow more time (wait_timeout)" in failed["msg"]
+    assert "Increase wait_timeout" in failed["msg"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
@@ -508,7 +508,7 @@ def test_a_vm_that_cannot_be_read_after_its_shutdown_was_asked_for_is_told(drive
     failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=120, force_off=True)
     (step,) = failed["error"]["steps"]
     assert (step["what"], step["before"], step["after"]) == ("shut_down", "Running", None)
-    told = "hv01 has taken the shutdown of vm1, but the VM could not be read after it"
+    told = "hv01 has accepted the shutdown of vm1, but the VM could not be read afterwards"
     assert told in step["detail"]
     assert told in failed["msg"]
     assert "'vm1' could not be read." in step["detail"]
@@ -531,7 +531,7 @@ def test_a_vm_that_cannot_be_read_after_it_was_held_is_told(driver: Any) -> None
     failed = vault.fail("undo_failback", replicated_item="vm1")
     step = failed["error"]["steps"][-1]
     assert (step["what"], step["before"], step["after"]) == ("hold", "StartIfRunning", None)
-    told = "hv01 has taken the change of the automatic start action of vm1, but the VM could not be read after it"
+    told = "hv01 has accepted the change of the automatic start action of vm1, but the VM could not be read afterwards"
     assert told in step["detail"]
     assert told in failed["msg"]
     assert (failed["changed"], vault.writes()) == (True, [])
@@ -554,7 +554,7 @@ def test_one_that_never_ends_going_down_is_told(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Stopping"))
     failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=60)
-    assert "not within 60 seconds" in failed["msg"]
+    assert "not finish within 60 seconds" in failed["msg"]
     assert vault.writes() == []
 
 
@@ -591,7 +591,7 @@ def test_a_namesake_is_never_stopped(driver: Any) -> None:
 
     vault.simulator.locked(swap)
     failed = vault.fail("undo_failback", replicated_item="vm1", force_off=True)
-    assert "not known to be the one" in failed["msg"]
+    assert "not known to be the replicated VM" in failed["msg"]
     assert machine_of(vault.simulator, "vm1")["state"] == "Running"
     vault.trouble(vm="vm1", power="off")
     vault.run("undo_failback", replicated_item="vm1")
@@ -747,7 +747,7 @@ def test_a_commit_that_begins_while_the_vm_shuts_down_keeps_azure_off(driver: An
     then(vault, 20, lambda: vault.trouble(operation="failoverCommit", item="vm1"))
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
-    turned_out = "Before the change of the automatic start action on hv01 it turned out: vm1 is in stage busy"
+    turned_out = "A check before the change of the automatic start action on hv01 found: vm1 is in stage busy"
     assert turned_out in failed["msg"]
     assert whats(failed["error"]) == ["shut_down"]
     assert (failed["changed"], failed["authoritative_side"], failed["reversible"]) == (True, "on_premises", False)
@@ -816,7 +816,7 @@ def test_an_azure_vm_that_is_deleted_while_it_starts_is_told(driver: Any) -> Non
     then(vault, 10, lambda: vault.trouble(azure_vm="vm1", deleted=True))
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert failed["error"]["kind"] == "contradiction"
-    assert "vm1 was deleted in Azure while its start was awaited" in failed["msg"]
+    assert "vm1 was deleted while this task waited for it to start" in failed["msg"]
     assert (failed["changed"], failed["reversible"]) == (True, False)
 
 
@@ -860,7 +860,7 @@ def test_a_vm_that_azure_refuses_keeps_no_other_down(driver: Any, refused: list[
         failed = vault.fail("undo_failback", recovery_plan="shop")
         assert failed["error"]["kind"] == "service"
         assert all(f"{name}: its Azure VM is deallocated" in failed["msg"] for name in refused)
-        assert failed["msg"].count("two ways out") == 1
+        assert failed["msg"].count("two options") == 1
         assert failed["authoritative_side"] == ("mixed" if refused == ["db"] else "on_premises")
         expected = "running" if refused == ["db"] else "deallocated"
         assert (powers(vault, "db"), powers(vault, "web")) == (("deallocated", "off"), (expected, "off"))

@@ -79,7 +79,7 @@ def test_a_failback_that_does_not_tell_its_target_is_a_gap(driver: Any, directio
     sent = vault.requests()
     refused = vault.fail("commit", replicated_item="vm1", policy="now", direction=direction)
     assert refused["error"]["kind"] == "refused"
-    assert "does not tell what it is of" in refused["msg"]
+    assert "does not report its target" in refused["msg"]
     assert refused["authoritative_side"] == "mixed"
     assert vault.writes(sent) == []
     assert vault.state("vm1")["azure_vm"]["exists"] is True
@@ -122,7 +122,7 @@ def test_the_failbacks_of_others_are_no_gap(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failover_commit_pending"), "vm2")).knows_hosts()
     vault.run("planned_failover", replicated_item="vm2", data_sync="during_failover", wait_for="end")
     (seen,) = vault.run("replicated_item_info", replicated_item="vm1")["replicated_items"]
-    assert (seen["stage"], "does not tell" in seen["reason"]) == ("failover_commit_pending", False)
+    assert (seen["stage"], "does not report" in seen["reason"]) == ("failover_commit_pending", False)
 
 
 def test_a_job_that_has_not_begun_is_no_gap(driver: Any) -> None:

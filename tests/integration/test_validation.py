@@ -292,7 +292,7 @@ def test_what_answers_in_one_place_is_no_evidence_for_every_vm_of_a_plan(
     vault = driver(PLAN)
     failed = fail_to_validate(vault, probe, recovery_plan="shop", check_mode=check_mode)
     assert failed["error"]["kind"] == "configuration"
-    assert "of port it is not said for which VM" in failed["msg"]
+    assert "port names no VM" in failed["msg"]
     assert vault.requests() == 0
 
 
@@ -320,9 +320,9 @@ def test_one_vm_of_a_plan_that_does_not_work_fails_the_plan(driver: Any, web: Ca
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"recovery_plan": "shop", "probes": [tcp(1, vm="vm9")]}, "is for VM 'vm9', but there are only: db1, web1"),
-        ({"recovery_plan": "shop", "expected_addresses": ["10.0.0.5"]}, "are those of one VM"),
-        ({"replicated_item": "db1", "expected_addresses": ["db1.example.com"]}, "db1.example.com is no IP address"),
+        ({"recovery_plan": "shop", "probes": [tcp(1, vm="vm9")]}, "is for VM 'vm9', but the only VMs are: db1, web1"),
+        ({"recovery_plan": "shop", "expected_addresses": ["10.0.0.5"]}, "applies to one VM"),
+        ({"replicated_item": "db1", "expected_addresses": ["db1.example.com"]}, "db1.example.com is not an IP address"),
         ({"replicated_item": "db1", "probes": [tcp(0)]}, "port must be from 1"),
         ({"replicated_item": "db1", "timeout": 0}, "timeout must be greater than 0"),
         ({"replicated_item": "db1", "interval": 0}, "interval must be greater than 0"),

@@ -18,7 +18,7 @@ ONE = scenario_of(item_of("vm1", PENDING))
 VM1 = {"replicated_item": "vm1"}
 
 
-UNKNOWN = "not known whether it ran to its end"
+UNKNOWN = "not known whether it completed"
 # Stands in for a guest.
 GUEST = "hv02"
 UNTOLD = (

@@ -75,7 +75,7 @@ def test_a_scheduler_runs_it_until_the_window_opens(driver: Any) -> None:
         "opens_at": "2026-01-15T21:00:00+00:00",
         "closes_at": "2026-01-16T03:00:00+00:00",
     }
-    assert "opens at 2026-01-15T22:00:00+01:00; in Azure it is 2026-01-15T13:00:00+01:00" in waiting["msg"]
+    assert "opens at 2026-01-15T22:00:00+01:00; Azure's time is 2026-01-15T13:00:00+01:00" in waiting["msg"]
     pass_until(vault, "2026-01-15T20:59:59")
     expect_waiting(vault, "complete_failover", "before", **VM1, window=NIGHT)
     pass_until(vault, "2026-01-15T21:00:00")
@@ -97,7 +97,7 @@ def test_a_night_that_was_missed_is_followed_by_the_next(driver: Any) -> None:
 def test_a_window_that_is_over_says_so_and_asks_for_a_new_one(driver: Any) -> None:
     vault = driver(at_noon(item_of("vm1", WAITING)))
     over = expect_waiting(vault, "complete_failover", "over", **VM1, window=YESTERDAY)
-    assert "Its window is over since 2026-01-14T18:00:00+00:00" in over["msg"]
+    assert "Its window has been over since 2026-01-14T18:00:00+00:00" in over["msg"]
     assert "Give a new window" in over["msg"]
     expect_sent(vault, "complete_failover", "resume", **VM1, window={"not_before": "2026-01-15T12:00"})
 
@@ -106,7 +106,7 @@ def test_the_night_on_which_the_clock_is_put_forward(driver: Any) -> None:
     window = {"not_before": "02:30", "not_after": "05:00", "time_zone": "Europe/Amsterdam"}
     vault = driver(at_noon(item_of("vm1", WAITING), start="2026-03-29T00:59:59Z"))
     early = expect_waiting(vault, "complete_failover", "before", **VM1, window=window)
-    assert "opens at 2026-03-29T03:00:00+02:00; in Azure it is 2026-03-29T01:59:59+01:00" in early["msg"]
+    assert "opens at 2026-03-29T03:00:00+02:00; Azure's time is 2026-03-29T01:59:59+01:00" in early["msg"]
     vault.pass_time(1)
     expect_sent(vault, "complete_failover", "resume", **VM1, window=window)
 
@@ -258,10 +258,10 @@ def test_data_that_is_copied_before_the_failover_waits_for_no_window(driver: Any
     ("window", "words"),
     [
         ({}, "neither not_before nor not_after"),
-        ({"not_before": 1320, "not_after": "04:00"}, "put it between quotes"),
+        ({"not_before": 1320, "not_after": "04:00"}, "put it in quotes"),
         ({"not_before": "22:00", "not_after": "2026-01-16T04:00"}, "two times of day, or date-times"),
         ({"not_before": "2026-01-16T04:00", "not_after": "2026-01-15T22:00"}, "is not later than"),
-        ({**NIGHT, "time_zone": "Europe/Amsterdm"}, "'Europe/Amsterdm' is no time zone"),
+        ({**NIGHT, "time_zone": "Europe/Amsterdm"}, "'Europe/Amsterdm' is not a known time zone"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

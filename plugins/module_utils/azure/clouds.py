@@ -76,6 +76,6 @@ def _parse_metadata(url: str, body: Any) -> Cloud:
             return Cloud(manager.rstrip("/"), authority.rstrip("/"), f"{str(audiences[0]).rstrip('/')}/.default")
     names = [text(field(candidate, "name")) for candidate in candidates]
     raise Unreachable(
-        f"{url} answered with metadata that names no login endpoint and audience ({names}).",
+        f"{url} returned metadata without a login endpoint and audience ({names}).",
         "Check cloud_environment; if it is right, run it again.",
     )

@@ -168,7 +168,7 @@ def _policy_remedy(problem: HttpResponseError) -> str:
     named = ", ".join(f"'{name}'" for name in dict.fromkeys(found) if name)
     which = f"The policy assignment {named}" if named else "A policy assignment, which the message names,"
     return (
-        f"{which} forbids this, whoever asks. Ask its owner for a policy exemption for the resource, or for one of the "
+        f"{which} forbids this for every caller. Ask its owner for a policy exemption for the resource or for the "
         "vault's resource group, then run it again."
     )
 
@@ -188,8 +188,8 @@ def _middlebox(problem: HttpResponseError, details: dict[str, Any], write: bool)
     host = urlsplit(details["url"]).hostname or "Azure"
     what = f"a web filter or proxy on the way, not Azure, answered HTTP {details['status']}{title}"
     remedy = (
-        f"Let the web filter or proxy pass what goes to {host}, or set another proxy (HTTPS_PROXY, NO_PROXY). If "
-        f"{host} is no host of Azure's, correct cloud_environment."
+        f"Allow {host} in the web filter or proxy, or set another proxy (HTTPS_PROXY, NO_PROXY). If "
+        f"{host} is not an Azure endpoint, correct cloud_environment."
     )
     if write:
         unknown = _fate_unknown(what, details)
@@ -208,7 +208,7 @@ def _text_of(response: Any) -> str:
 def _no_answer(problem: Exception, write: bool) -> FailbackError:
     if never_left(problem):
         # Of a read that would be no news, and be taken for what was said of a write before it.
-        sent = "The request never left. " if write else ""
+        sent = "The request was not sent. " if write else ""
         failure = Unreachable(
             f"Azure could not be reached: {_first_line(problem)}",
             f"{sent}Check network, proxy, cloud_environment and the certificates trusted here.",

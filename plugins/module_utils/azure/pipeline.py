@@ -96,8 +96,8 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
         if self._shared.asked != before and not _is_read(request):
             raise NotTaken(
                 WaitTimeout(
-                    "A token had to be asked for before the request, again and again.",
-                    "It was not sent. See that Microsoft Entra ID issues tokens that last, then run the task again.",
+                    "Each attempt to send the request needed a new access token first.",
+                    "It was not sent. Check the token lifetime in Microsoft Entra ID, then run the task again.",
                 ),
                 pause=0,
             )

@@ -129,7 +129,7 @@ def secrets_of(environ: Mapping[str, str]) -> set[str]:
 def _order(source: str, layers: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     if source not in _SOURCES:
         raise ConfigurationError(
-            f"auth_source is '{source}', which is none of {', '.join(_SOURCES)}.",
+            f"auth_source is '{source}', not one of {', '.join(_SOURCES)}.",
             "Correct it, or ANSIBLE_AZURE_AUTH_SOURCE in the environment.",
         )
     if source == "auto" and layers["options"].get("profile"):
@@ -233,7 +233,7 @@ def _ca_bundle(environ: Mapping[str, str]) -> str:
     path = environ.get(variable, "")
     if path and not Path(path).exists():
         raise ConfigurationError(
-            f"{variable} is '{path}', and nothing is there.",
-            "Let it name a file of the certificates to trust, or unset it.",
+            f"{variable} is '{path}', which does not exist.",
+            "Set it to a file with the certificates to trust, or unset it.",
         )
     return path

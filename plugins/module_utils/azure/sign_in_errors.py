@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 _NUMBER = re.compile(r"AADSTS(\d+)")
-_SIGN_IN_LOG = "The sign-in log of Entra ID names the policy and what it did not like."
+_SIGN_IN_LOG = "The Entra ID sign-in log names the policy and the reason."
 _CONDITIONS = (
-    "A Conditional Access policy refuses this sign-in, whatever the credential. Have the policy exclude the caller, or "
-    f"run from where and as it allows. {_SIGN_IN_LOG}"
+    "A Conditional Access policy blocks this sign-in, whatever the credential. Have the policy exclude the caller, or "
+    f"run under conditions that it allows. {_SIGN_IN_LOG}"
 )
 _SECOND_FACTOR = (
     "A Conditional Access policy asks for multi-factor authentication, which a task cannot give. Sign in as a service "
@@ -28,13 +28,13 @@ _REMEDIES = {
     **dict.fromkeys(("50072", "50074", "50076", "50079", "50158"), _SECOND_FACTOR),
     **dict.fromkeys(("700016", "7000229"), _NO_SUCH_CLIENT),
     "90002": "Check tenant and cloud_environment: there is no such tenant in this cloud.",
-    "7000112": "Have the application enabled: somebody has disabled it.",
-    "50057": "Have the account enabled: somebody has disabled it.",
+    "7000112": "The application is disabled: have it enabled.",
+    "50057": "The account is disabled: have it enabled.",
     "50053": "The account is locked, or its address is blocked. Wait, and find out who tries the wrong password.",
     "50126": "Check ad_user and password.",
     "7000215": "Check the secret: it is the value that is needed, not the id. It may be that of another application.",
     "7000222": "Make a new secret: this one has expired.",
-    "700024": "Set the clock of the machine that runs the task: the assertion is of another time.",
+    "700024": "Set the clock of the machine that runs the task: the assertion is outside its validity period.",
     "700027": "Check the certificate: the application does not know it, or it has expired.",
 }
 # What Azure says where it refuses a token that has not expired.

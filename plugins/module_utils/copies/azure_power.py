@@ -68,9 +68,9 @@ def _stuck(pending: Pending) -> None:
 
 def _gone(before: AzureVm) -> Contradiction:
     return Contradiction(
-        f"{before.name} was deleted in Azure while its start was awaited: Azure has no such VM any more.",
-        "There is nothing in Azure to go back to. Find out who deleted it; a commit of the failback does. See that the "
-        "on-premises disks are kept, start the on-premises VM (Start-VM), and set its automatic start action back.",
+        f"{before.name} was deleted while this task waited for it to start: Azure no longer has such a VM.",
+        "There is nothing in Azure to go back to. Find out who deleted it; a commit of the failback does. Keep the "
+        "on-premises disks, start the on-premises VM (Start-VM), and set its automatic start action back.",
     )
 
 

@@ -31,9 +31,9 @@ _ASK_AGAIN = 30.0
 # Seconds for which a machine is looked at whose host did not take a change.
 _REFUSED = 60.0
 _STATE, _START_ACTION = "state", "automatic_start_action"
-_CLOSE = "An application with unsaved data may keep it from that: close_applications: true closes it."
-_NO_TIME = "Allow more time (wait_timeout): it ended before that for the shutdown (shutdown_timeout) was over."
-_LOOK = "Look at the VM on its host, then run the task again: it looks first."
+_CLOSE = "An application with unsaved data may prevent that: close_applications: true closes it."
+_NO_TIME = "Increase wait_timeout: it ended before shutdown_timeout."
+_LOOK = "Check the VM on its host, then run the task again: it reads the current state first."
 # Begins a change of the machine: what, and the state or start action before.
 Begin = Callable[[str, str], Steps[Change]]
 
@@ -99,7 +99,7 @@ class HostPower:
         """
         ends, asks_at = self._ends(), self._watch.remaining()
         is_going = self._stop.power == AWAIT_OFF
-        sent = _Sent(None, made=is_going, why=self._not_in_time("its guest was shutting down, but"))
+        sent = _Sent(None, made=is_going, why=self._not_in_time("its guest was shutting down, but did"))
         state = self._machine.state
         while True:
             if sent.made is False and self._watch.remaining() <= asks_at:
@@ -130,7 +130,7 @@ class HostPower:
         if verdict.is_taken is None:
             change.explain(verdict.words)
             return _Sent(change, made=None, why=verdict.words)
-        why = self._not_in_time("its guest was asked to shut down, and has")
+        why = self._not_in_time("its guest was asked to shut down, but did")
         return _Sent(change, made=True, why=why, remedy="" if self._request.close_applications else _CLOSE)
 
     async def _turn_off(self, state: str, reason: str) -> tuple[_Sent, str]:
@@ -170,7 +170,7 @@ class HostPower:
         if answer is None:
             return _Sent(change, made=None, why=_words_of(lost), lost=lost)
         refusal = str(answer["failure"] or "")
-        why = f"the host says: {refusal}" if refusal else "the host has taken the change"
+        why = f"the host says: {refusal}" if refusal else "the host has accepted the change"
         return _Sent(change, made=None if refusal else True, why=why, refusal=refusal)
 
     async def _send(
@@ -186,7 +186,7 @@ class HostPower:
             return change, None, unknown
         except HostError as problem:
             if problem.wrote:
-                change.explain(f"Whether {self._named(action)} was made is not known: {problem.happened}")
+                change.explain(f"Whether {self._named(action)} was carried out is not known: {problem.happened}")
             else:
                 # It never got as far as being begun.
                 change.was_refused()
@@ -209,7 +209,7 @@ class HostPower:
 
     def _not_off(self, seen: str | HostError) -> Pending:
         is_read = isinstance(seen, str)
-        return Pending(f"{self._machine.name} on {self._place} is {seen if is_read else 'not to be read'}")
+        return Pending(f"{self._machine.name} on {self._place} is {seen if is_read else 'not readable'}")
 
     @property
     def _interval(self) -> float:
@@ -235,10 +235,10 @@ class HostPower:
             return seen
         if sent.change is None:
             raise seen
-        unread = f"the VM could not be read after it: {seen.happened}"
-        words = f"{self._place} has taken {self._named(action)}, but {unread}"
+        unread = f"the VM could not be read afterwards: {seen.happened}"
+        words = f"{self._place} has accepted {self._named(action)}, but {unread}"
         if not sent.made:
-            words = f"Whether {self._named(action)} was made is not known ({sent.why}), and {unread}"
+            words = f"Whether {self._named(action)} was carried out is not known ({sent.why}), and {unread}"
         sent.change.explain(" ".join(filter(None, (sent.change.step["detail"], words))))
         kind = FateUnknown if sent.lost else type(seen)
         raise kind(words, _LOOK, **seen.details) from seen
@@ -247,21 +247,21 @@ class HostPower:
         return f"the {NAMES[action]} of {self._machine.name}"
 
     def _not_in_time(self, what: str) -> str:
-        return f"{what} not within {min(self._request.shutdown_timeout, self._watch.remaining()):.0f} seconds"
+        return f"{what} not finish within {min(self._request.shutdown_timeout, self._watch.remaining()):.0f} seconds"
 
     def _unread_before(self, action: str, words: str) -> HostError:
         return HostError(
-            f"{self._place} could not read the VM before {self._named(action)}, which was not made: {words}",
+            f"{self._place} could not read the VM before {self._named(action)}, which was not carried out: {words}",
             _LOOK,
             host=self._place,
             message=words,
         )
 
     def _still_up(self, state: str, sent: _Sent, hint: str) -> HostError:
-        ways = "" if self._request.force_off else ", or allow to turn it off (force_off: true)"
+        ways = "" if self._request.force_off else ", or allow it to be turned off (force_off: true)"
         by_hand = f"Shut it down by hand{ways}, then run the task again."
         return HostError(
-            f"{self._machine.name} on {self._place} did not go off, it is {state}: {sent.why}.",
+            f"{self._machine.name} on {self._place} was not stopped, it is {state}: {sent.why}.",
             " ".join(filter(None, (sent.remedy, hint, by_hand))),
             host=self._place,
             message=sent.refusal,

@@ -126,7 +126,7 @@ class Search:
         """Take note of a second name of a host. Where it is that of another host, that one was not asked."""
         if is_same_host(name, before.name):
             return
-        told = f"what answers as {name} is {facts.identity.name}, which was asked as {before.name} too"
+        told = f"the host at the address of {name} is {facts.identity.name}, which was asked as {before.name} too"
         self.other_names.append(told)
         if facts.identity.is_misnamed(name):
             self._hide(name, told, at_target=at_target)
@@ -200,7 +200,7 @@ class Search:
         asked = self._looked_at(vm.host) if vm.host else None
         if asked is None:
             tells = says_power(vm.state)
-            worth = "which may be half an hour old" if tells else "which says nothing of its power"
+            worth = "which may be half an hour old" if tells else "which says nothing about its power state"
             told = f"VMM server {server.name} says {vm.state or 'an unknown state'}, {worth}"
             copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
             is_hearsay = tells and not copy.is_namesake
@@ -222,7 +222,7 @@ class Search:
             told = reason if at_target else elsewhere
             return Copy(place, vm.state, told, machine=machine, is_target=at_target)
         if not self.item.hypervisor_vm_id:
-            why = f"a VM of its name, with id {vm.id}; Site Recovery does not tell by which id Hyper-V knows the VM"
+            why = f"a VM of its name, with id {vm.id}; Site Recovery does not report the Hyper-V id of the VM"
             return Copy(place, vm.state, why, is_unidentified=True, machine=machine)
         return Copy(
             place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine

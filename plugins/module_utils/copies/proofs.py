@@ -20,7 +20,7 @@ from ..runner.request import CommitRequest
 from ..runner.target import TargetView, cut_over_at
 
 VALIDATION, ACCEPT_UNSEEN = "validation", "accept_unseen"
-_NOT_SEEN = {AZURE: "its Azure VM was not seen off", ON_PREMISES: "its on-premises VM was not seen running"}
+_NOT_SEEN = {AZURE: "its Azure VM was not seen to be off", ON_PREMISES: "its on-premises VM was not seen running"}
 _REMEDIES = {
     AZURE: "For the Azure VM: assign Reader where it is, find out who moved or deleted it (a commit that failed on "
     "its way may have), or repair what failed.",
@@ -97,7 +97,7 @@ class Proofs:
             example = f"{{vm: {self._word_for(open_ones[0])}, sides: [{open_ones[0].side}]}}"
             raise Refused(
                 f"A commit deletes the VM in Azure and its disks for good, so both copies have to be seen. {lines}",
-                f"Nothing was written. {remedies} Whoever has looked at it by other means may accept that for this VM, "
+                f"Nothing was written. {remedies} If you have checked it by other means, accept that for this VM, "
                 f"by name: accept_unseen: {example}.",
                 unseen=[asdict(one) for one in open_ones],
             )

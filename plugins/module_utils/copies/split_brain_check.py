@@ -70,7 +70,7 @@ _JUDGMENTS = {
         "mixed",
     ),
     "none": (
-        "Do not commit: it would delete the other way out. Find out why the VM does not run where it should, start it "
+        "Do not commit: it would delete the other copy. Find out why the VM does not run where it should, start it "
         "there, then run the task again.",
         "Neither copy runs; the side that Site Recovery names took the last changes",
         "",
@@ -84,7 +84,7 @@ _IF_GONE = (
     "settled: what is there is older."
 )
 _IF_ELSEWHERE = (
-    "Nothing was written. Find out what became of the VM (Azure's activity log), as somebody who may read the whole "
+    "Nothing was written. Find out what happened to the VM (Azure's activity log), with Reader at the whole "
     "subscription. If it was moved, move it back to its resource group, then run the task again. Make no VM in its "
     "place, cancel no job and start nothing on-premises before that is settled: what is there is older."
 )
@@ -211,7 +211,7 @@ class SplitBrainCheck:
         found = {_situation(one) for one in wrong}
         remedy, sentence, holder = next(value for key, value in _JUDGMENTS.items() if key in found)
         problem = Contradiction(
-            f"{said} {self._request.target} runs {where}, but that is not what the sides show: {_sentences(wrong)}",
+            f"{said} {self._request.target} runs {where}, but the copies contradict that: {_sentences(wrong)}",
             remedy,
             sides=[one.as_result() for one in wrong],
         )
@@ -243,7 +243,7 @@ def _refuse_changing(seen: Sequence[Sides]) -> None:
         return
     names = "; ".join(f"{one.name}: its Azure VM is {one.azure.state}, and {UNDER_WAY}" for one in changing)
     raise Refused(
-        f"{names}. What becomes of it cannot be determined before that has ended.",
+        f"{names}. The result cannot be determined until that has ended.",
         "Nothing was written. Find out who changes or deletes it (Azure's activity log), wait until that has ended, "
         "then run the task again.",
         sides=[one.as_result() for one in changing],

@@ -55,14 +55,14 @@ Read = TypeVar("Read")
 
 _NOTHING_DONE = "Nothing was stopped or started."
 _WAYS_OUT = (
-    "There are two ways out. Remove what keeps Azure from starting the VM, then run the task again: it goes on from "
-    "here. Or give the undo up: see that the Azure VM does not run, start the on-premises VM (Start-VM), and "
+    "There are two options. Remove what keeps Azure from starting the VM, then run the task again: it continues from "
+    "here. Or abandon the undo: make sure that the Azure VM does not run, start the on-premises VM (Start-VM), and "
     "set its automatic start action back; the failback is then as it was."
 )
 
 
 _IF_COMMITTED = (
-    "Look in the portal what it is. If it is a commit, that deletes the VM in Azure, and there is no way back to it: "
+    "Check in the portal what it is. If it is a commit, that deletes the VM in Azure, and there is no way back to it: "
     "wait for its end, then start the on-premises VM (Start-VM) and set its automatic start action back. If it is "
     "anything else, wait for its end, then run the task again."
 )
@@ -166,7 +166,7 @@ class UndoCutover:
             found = plan_undo(seen, force_off=self._request.force_off, vouched=self._vouched[item_id])
             if isinstance(found, Objection):
                 raise Contradiction(
-                    f"Before the {change} it turned out: {found.happened}.",
+                    f"A check before the {change} found: {found.happened}.",
                     f"It was not sent. {found.remedy}",
                     sides=[seen.as_result()],
                 )
@@ -225,7 +225,7 @@ class UndoCutover:
                 f"Before the start in Azure, not every on-premises copy is proved off: "
                 f"{'; '.join(f'{name}: {words}' for name, words in loose)}.",
                 f"{', '.join(name for name, _words in loose)}: nothing was started in Azure. Find out what starts the "
-                "VM or hides its host, then run the task again.",
+                "VM, or why its host is not seen, then run the task again.",
                 sides=[one.as_result() for one in seen],
             )
         return seen
@@ -235,11 +235,11 @@ class UndoCutover:
         lost = [(one.name, words) for one in seen if (words := is_lost(one))]
         if lost:
             raise Contradiction(
-                "Before the start in Azure, the VM there is no way back any more: "
+                "Before the start in Azure, the VM there is no longer available: "
                 f"{'; '.join(f'{name}: {words}' for name, words in lost)}.",
-                "It was not started. Find out who deletes or changes it (Azure's activity log). If it is going, start "
-                "the on-premises VM (Start-VM) and set its automatic start action back; else run the task again when "
-                "that has ended.",
+                "It was not started. Find out who deletes or changes it (Azure's activity log). If it is being "
+                "deleted, start the on-premises VM (Start-VM) and set its automatic start action back; otherwise run "
+                "the task again when that has ended.",
                 sides=[one.as_result() for one in seen],
             )
 
@@ -282,14 +282,14 @@ class UndoCutover:
     async def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
         gone = no_longer_pending([await self._patiently(lambda: self._target.look_at(item_id))])
         if gone:
-            raise Contradiction(f"Before the {change} it turned out: {gone}.", f"That was not done. {_IF_COMMITTED}")
+            raise Contradiction(f"A check before the {change} found: {gone}.", f"That was not done. {_IF_COMMITTED}")
 
     async def _prove(self) -> None:
         """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""
         self._verb_run.after = await self._patiently(self._target.look)
         gone = no_longer_pending(self._members)
         if gone:
-            raise Contradiction(f"While the failback was undone, something else began: {gone}.", _IF_COMMITTED)
+            raise Contradiction(f"While the failback was being undone, something else began: {gone}.", _IF_COMMITTED)
         if not self._request.wait:
             self._split_brain_check.after = await self._patiently(lambda: self._split_brain_check.look(self._members))
             self.proof = split_brain_result(self._split_brain_check.before, self._split_brain_check.after)

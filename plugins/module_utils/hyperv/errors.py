@@ -85,11 +85,11 @@ _BLOCKED_REMEDY = (
     "CodeIntegrity/Operational and AppLocker name it. Have it allowed, or leave the host out (it is not checked then)."
 )
 _CONSTRAINED_REMEDY = (
-    "App Control or AppLocker imposes Constrained Language Mode on what comes over WinRM, as it bears no signature. "
-    "With AppLocker, have a script rule allow this account its scripts by path, that of its temporary folder included, "
-    "where PowerShell tries which mode it is to have. With App Control, have script enforcement off for this host "
-    "(rule option 11). Where neither may be, leave the host out (it is not checked then), and probe a guest by tcp, "
-    "http or ssh."
+    "App Control or AppLocker runs what comes over WinRM in Constrained Language Mode, because it is not signed. "
+    "With AppLocker, have a script rule allow this account's scripts by path, including its temporary folder, "
+    "where PowerShell tests which mode applies. With App Control, have script enforcement off for this host "
+    "(rule option 11). If neither is possible, leave the host out (it is not checked then), and probe a guest by "
+    "tcp, http or ssh."
 )
 _BY_HAND = "Run powershell.exe on the host by hand: is it there, is it allowed, does it start?"
 # PowerShell's id of the error, which no language of Windows changes, and its English words.
@@ -97,8 +97,8 @@ _OF_CONSTRAINED = re.compile(r"InConstrainedLanguage|in this language mode", re.
 # Why a script was not begun, by the bootstrap's word: what happened, and what to do.
 _NOT_RUN = {
     "input": (
-        "The question did not arrive at {where}, and nothing was run there: {words}",
-        "Try again. Where it stays so, something between WinRM and PowerShell keeps standard input to itself: a "
+        "The request did not reach {where}, and nothing was run there: {words}",
+        "Try again. If the error persists, something between WinRM and PowerShell consumes standard input: a "
         "wrapper of powershell.exe, or a security agent.",
     ),
     "language_mode": (
@@ -172,8 +172,8 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
     if untrusted is not None:
         return HostUnreachable(
             f"The certificate of {settings.where} is not trusted: {untrusted.verify_message or untrusted.reason}",
-            "Let winrm_ca_trust_path name the authority that signed it, and address the host by a name in it. Only "
-            "where nobody can be in between is winrm_server_cert_validation=ignore safe.",
+            "Set winrm_ca_trust_path to the CA that issued it, and address the host by a name in it. "
+            "winrm_server_cert_validation=ignore is safe only where nobody can intercept the connection.",
             **details,
         )
     words = _of_system(causes) or _first_line(problem)
@@ -265,7 +265,7 @@ def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, An
 def _other(settings: HostSettings, problem: Exception, details: dict[str, Any]) -> FailbackError:
     words = _first_line(problem)
     if isinstance(problem, WinRMTransportError):
-        remedy = _REMEDIES.get(problem.code, "Check winrm_port, winrm_path, and what is in between.")
+        remedy = _REMEDIES.get(problem.code, "Check winrm_port, winrm_path, and any proxy in between.")
         return HostError(f"{settings.where} answered HTTP {problem.code}.", remedy, **details, status=problem.code)
     if isinstance(problem, WinRMError) and "not installed" in words:
         return MissingLibrary(

@@ -287,7 +287,7 @@ def _require_winrm() -> None:
     if problem is not None:
         raise MissingLibrary(
             f"The Python that runs this task lacks a library: {problem.msg}.",
-            "Install pywinrm (requirements.txt) for it: a Hyper-V host is to be asked.",
+            "Install pywinrm (requirements.txt) for it: Hyper-V hosts are accessed with it.",
         ) from problem
 
 
@@ -305,6 +305,6 @@ def _end(end: Callable[..., object], *what: str) -> None:
 def _fate_unknown(question: Question, problem: HostError) -> FateUnknown:
     return FateUnknown(
         f"The {question.kind} was sent, but no answer came. {problem.happened}",
-        "It is not sent again. Run the task again: it looks first.",
+        "It is not sent again. Run the task again: it reads the current state first.",
         **problem.details,
     )

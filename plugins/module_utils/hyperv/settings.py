@@ -136,7 +136,7 @@ def _split(address: str) -> tuple[str, int | None]:
         parts = urlsplit(f"//{address}")
         return parts.hostname or address, parts.port
     except ValueError as problem:
-        raise ConfigurationError(f"'{address}' is no address of a host: {problem}.", "Correct hyperv_hosts.") from None
+        raise ConfigurationError(f"'{address}' is not a host address: {problem}.", "Correct hyperv_hosts.") from None
 
 
 def _transports(name: str, given: Given) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ def _require_consistency(settings: HostSettings) -> None:
     if settings.read_timeout <= settings.operation_timeout:
         raise ConfigurationError(
             f"{settings.name}: the read timeout is not longer than the operation timeout.",
-            "Make winrm_read_timeout_sec the longer one.",
+            "Set winrm_read_timeout_sec to more than winrm_operation_timeout_sec.",
         )
 
 
@@ -205,7 +205,7 @@ def _wrong_credentials(settings: HostSettings) -> Iterator[tuple[str, str]]:
                 "Set ansible_user and ansible_password of the host in the inventory, or winrm_user and winrm_password.",
             )
         if transport == "basic" and not _is_latin_1(settings.user + settings.password):
-            yield "basic carries characters of Latin-1 only, which user or password are not.", "Use ntlm."
+            yield "basic supports Latin-1 characters only, and user or password contain others.", "Use ntlm."
         if transport == "certificate" and not (settings.cert_pem and settings.cert_key_pem):
             yield "certificate needs a certificate and its key.", "Set winrm_cert_pem and winrm_cert_key_pem."
 
@@ -221,4 +221,4 @@ def _missing_files(settings: HostSettings) -> Iterator[tuple[str, str]]:
     for name, path in named.items():
         # os.path: what is too long for a path is not there either, where pathlib raises.
         if path and not os.path.exists(path):
-            yield f"{name} is '{path}', and nothing is there.", "Correct the path."
+            yield f"{name} is '{path}', which does not exist.", "Correct the path."

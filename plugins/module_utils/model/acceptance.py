@@ -77,4 +77,4 @@ def _parse(entry: Any) -> Acceptance:
 
 
 def _refused(happened: str) -> ConfigurationError:
-    return ConfigurationError(happened, f"Nothing was read or written. It is given as {_EXAMPLE}.")
+    return ConfigurationError(happened, f"Nothing was read or written. Write it as {_EXAMPLE}.")

@@ -21,10 +21,10 @@ def parse_attestations(given: Mapping[Any, Any]) -> dict[str, str]:
     """Return the sentence for each host. Raises ConfigurationError for what is no sentence, or names no host."""
     said = {str(host).strip(): words for host, words in given.items()}
     if not all(said):
-        raise _refused("attested_off names a host that is empty.")
+        raise _refused("attested_off contains an empty host name.")
     for host, words in said.items():
         if not is_sentence(words):
-            raise _refused(f"attested_off says {words!r} of {host}, which is no sentence.")
+            raise _refused(f"attested_off says {words!r} of {host}: at least two words are needed.")
     return {host: words.strip() for host, words in said.items()}
 
 
@@ -48,6 +48,6 @@ def is_sentence(words: object) -> bool:
 def _refused(happened: str) -> ConfigurationError:
     return ConfigurationError(
         happened,
-        "Nothing was read or written. Name each host that cannot be asked, and say who saw to it, and how, that the VM "
-        "does not run there.",
+        "Nothing was read or written. Name each host that cannot be asked, and say who made sure that the VM does not "
+        "run there, and how.",
     )

@@ -21,7 +21,7 @@ from .items import Disk, ReplicatedItem
 
 ATTACHED, GROWN, SIZE_NOT_KNOWN = "attached", "grown", "size_not_known"
 _SEE_SIZES = (
-    "See how large they are in Azure: a managed disk tells it to whoever has Reader at it, an unmanaged one by the "
+    "Check their size in Azure: of a managed disk with Reader at it, of an unmanaged one by the "
     "length of its page blob in the storage account. "
 )
 _GIB = 2**30
@@ -149,7 +149,7 @@ def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedIt
                 spellings = [disk.id or disk.uri for _item, disk in found]
             raise ConfigurationError(
                 f"discard_disks names {word}, which fits disks of several VMs.",
-                f"Nothing was written. Name each disk that may go so that no other is meant: {', '.join(spellings)}.",
+                f"Nothing was written. Name each disk that may be deleted unambiguously: {', '.join(spellings)}.",
             )
 
 

@@ -56,7 +56,7 @@ Locked = Sequence[tuple[str, ItemLocks]]
 WRITE, CUT_OVER, COMMIT = "write", "cut_over", "commit"
 _Reason = tuple[str, Callable[[ItemLocks], tuple[Lock, ...]]]
 _WRITES: _Reason = (
-    "A ReadOnly lock at or above the vault keeps Site Recovery from being asked for anything",
+    "A ReadOnly lock at or above the vault blocks every Site Recovery operation",
     lambda locks: locks.against_writes,
 )
 _POWER_OFF: _Reason = (

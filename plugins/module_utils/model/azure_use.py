@@ -19,7 +19,7 @@ _RUNS = (
     "its Azure VM runs although the failback is not committed (undone, or started by somebody): do not commit, that "
     "deletes it"
 )
-_MAY_HOLD = "it may hold what is nowhere else: do not commit, that deletes it"
+_MAY_HOLD = "it may hold data that exists nowhere else: do not commit, that deletes it"
 
 
 @dataclass(frozen=True)

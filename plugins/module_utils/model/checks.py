@@ -96,7 +96,7 @@ def _runs_in_azure(facts: ItemFacts) -> Finding:
         "fail",
         seen,
         "The VM already runs on-premises.",
-        "There is nothing to fail back; go on with commit or reverse_replicate where they are open.",
+        "There is nothing to fail back; continue with commit or reverse_replicate where they are pending.",
     )
 
 
@@ -120,7 +120,7 @@ def _disks_consistent(facts: ItemFacts) -> Finding:
             "not_checked",
             f"not known: {facts.seen.gap}",
             "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be determined.",
-            "Take them for inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
+            "Treat them as inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
         )
     if facts.seen.stage is not Stage.INTERRUPTED:
         return Finding("on_premises_disks", "pass", "no failback was interrupted")
@@ -140,7 +140,7 @@ def _no_operation(facts: ItemFacts) -> Finding:
             "no_operation",
             "fail",
             f"job {job.name} ({job.friendly_name or job.scenario}) is {job.state}",
-            "Another operation owns the VM.",
+            "Another operation is in progress.",
             "Wait until the job has ended, or finish what it waits for.",
         )
     if facts.seen.item.scenario == _TEST and facts.seen.item.has_open_test_failover:
@@ -148,7 +148,7 @@ def _no_operation(facts: ItemFacts) -> Finding:
         return Finding("no_operation", "pass", "none but the open test failover")
     if facts.seen.item.scenario:
         seen = f"current operation {facts.seen.item.scenario}"
-        return Finding("no_operation", "fail", seen, "Another operation owns the VM.", "Wait until it has ended.")
+        return Finding("no_operation", "fail", seen, "Another operation is in progress.", "Wait until it has ended.")
     return Finding("no_operation", "pass", "no job runs")
 
 
@@ -188,9 +188,9 @@ def _provider_connected(facts: ItemFacts) -> Finding:
         "provider_connected",
         "fail",
         seen,
-        "Site Recovery does not hear the Hyper-V host or VMM server.",
-        f"On {provider.friendly_name}, start the services of the Azure Site Recovery provider and check its way to "
-        "Azure, or fail back to another host (target_host).",
+        "Site Recovery has no connection to the Hyper-V host or VMM server.",
+        f"On {provider.friendly_name}, start the services of the Azure Site Recovery provider and check its "
+        "connection to Azure, or fail back to another host (target_host).",
     )
 
 
@@ -218,12 +218,12 @@ def _provider_up_to_date(facts: ItemFacts) -> Finding:
     provider = facts.provider
     if isinstance(provider, NotRead):
         return _not_checked("provider_version", provider)
-    seen = f"{provider.version or 'no version'}, {provider.version_state or 'state not told'}"
+    seen = f"{provider.version or 'no version'}, {provider.version_state or 'state not reported'}"
     expires = provider.version_expires
     is_old = provider.version_state in _OLD_VERSIONS
     if not is_old and (expires is None or expires - facts.now > EXPIRY_NOTICE):
         return Finding("provider_version", "pass", seen)
-    when = "is no longer as it should be"
+    when = "is out of date"
     if expires is not None:
         when = f"{'has expired' if expires <= facts.now else 'expires'} on {expires:%Y-%m-%d}"
     return Finding(
@@ -280,7 +280,7 @@ def _encryption_off(facts: ItemFacts) -> Finding:
         "data_encryption",
         "fail",
         seen,
-        "Data encryption was retired by Azure on 30 April 2022; no failback call takes its certificate any more.",
+        "Data encryption was retired by Azure on 30 April 2022; the failback API no longer accepts its certificate.",
         "Have encryption disabled for the VM, with Microsoft's support, before failing back.",
     )
 
@@ -293,7 +293,7 @@ def _managed_disks(facts: ItemFacts) -> Finding:
         "warn",
         "managed disks",
         "Microsoft's documentation contradicts itself on failing managed disks back to Hyper-V.",
-        "Try it with one VM that can be spared before the others.",
+        "Try it first with a VM that you can afford to lose.",
     )
 
 
@@ -303,7 +303,7 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
     if isinstance(vm, NotRead):
         return _not_checked("azure_vm", vm)
     if vm is not None and vm.power == UNKNOWN_POWER:
-        return _not_checked("azure_vm", NotRead(f"Azure does not tell whether {name} runs"))
+        return _not_checked("azure_vm", NotRead(f"Azure does not report whether {name} runs"))
     if not facts.seen.item.is_active_in_azure:
         return _azure_vm_is_down(name, vm)
     if vm is None:
@@ -311,7 +311,7 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
             "azure_vm",
             "fail",
             f"{name} is not at the id that the replicated item names",
-            "There is no VM in Azure to fail back from: Site Recovery takes what is at that id alone.",
+            "There is no VM in Azure to fail back from: Site Recovery uses only the VM at that id.",
             _instead_of_azure(facts.seen),
         )
     if vm.is_running:
@@ -320,19 +320,19 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         "azure_vm",
         "warn",
         f"{name} is {vm.power}",
-        "The VM is off: nothing changes while its data is copied, and nobody is served.",
-        "Start it, unless that is how it should be; during_failover works with it off.",
+        "The VM is off: nothing changes while its data is copied, and its users have no service.",
+        "Start it, unless it is off on purpose; during_failover works with it off.",
     )
 
 
 def _instead_of_azure(seen: Observation) -> str:
     """Say what is left where the Azure VM is gone. Disks that a failback has written to in part boot nothing good."""
     restore = (
-        "Look for it in other resource groups and subscriptions: one that was moved is not gone, and is moved back. "
+        "Look for it in other resource groups and subscriptions: if it was moved, move it back. "
         "Only if it was deleted, restore it under the same name, from its disks or a backup"
     )
     if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
-        return f"{restore}. The on-premises copy is as old as the failover: to start it gives up what came after."
+        return f"{restore}. The on-premises copy is as old as the failover: starting it gives up all later changes."
     return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
 
 
@@ -344,7 +344,7 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
         "azure_vm",
         "fail",
         f"{name} is {vm.power}",
-        "The VM in Azure runs although Site Recovery holds the on-premises copy for the running one.",
+        "The VM in Azure runs although Site Recovery considers the on-premises copy the running one.",
         _UNDONE,
     )
 
@@ -369,7 +369,7 @@ def _disks_carried(facts: ItemFacts) -> Finding:
         "azure_disks",
         "fail",
         seen,
-        "No failback carries these disks: what is on them does not come home, and the commit deletes them.",
+        "No failback carries these disks: what is on them is not copied on-premises, and the commit deletes them.",
         settled,
     )
 
@@ -379,7 +379,7 @@ def _no_read_only_lock(facts: ItemFacts) -> Finding:
         "read_only_lock",
         (*facts.locks.against_writes, *facts.locks.against_power_off),
         (*facts.locks.unread_at_vault, *facts.locks.unread_in_azure),
-        "A ReadOnly lock keeps Site Recovery from being asked for anything, or the VM in Azure from being turned off: "
+        "A ReadOnly lock blocks every Site Recovery operation, or keeps the VM in Azure from being turned off: "
         "the failback would be refused, or fail half-way.",
         "Remove before the failback",
     )
@@ -418,7 +418,7 @@ def _permissions(facts: ItemFacts) -> Finding:
             "fail",
             f"missing: {', '.join([*missing, *unseen])}",
             "The caller's roles do not contain all actions that the run needs."
-            + (" A VM in Azure that may not be read is not seen off, so that a commit is refused." if blind else ""),
+            + (" A VM in Azure that may not be read is not seen to be off: a commit is refused." if blind else ""),
             " ".join(_assignments(at_vault, blind)),
         )
     if unseen:
@@ -426,7 +426,7 @@ def _permissions(facts: ItemFacts) -> Finding:
             "permissions",
             "warn",
             f"missing: {', '.join(unseen)}",
-            "The steps work, but what these actions show is not checked, such as that one copy alone runs.",
+            "The steps work, but what these actions show is not checked, such as whether only one copy runs.",
             "Assign Reader there, or a custom role with these actions.",
         )
     if unread is not None:

@@ -39,7 +39,7 @@ class CommitPolicy:
             )
         if self.not_before is not None and now < self.not_before:
             return (
-                f"The failback awaits its commit, which may come from {_shown(self.not_before)}; in Azure it is "
+                f"The failback awaits its commit, which is allowed from {_shown(self.not_before)}; Azure's time is "
                 f"{_shown(now)}. Run again then"
             )
         return ""

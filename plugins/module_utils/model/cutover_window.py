@@ -63,11 +63,11 @@ class Judgment:
         """Say why nothing may be cut over now, and what to do; empty while it is open. Times in the window's zone."""
         if self.state == OPEN:
             return ""
-        here = f"in Azure it is {shown(self.now, self.zone)}"
+        here = f"Azure's time is {shown(self.now, self.zone)}"
         if self.state == BEFORE and self.opens_at:
             return f"Its window opens at {shown(self.opens_at, self.zone)}; {here}. Run again then"
         closed = shown(self.closes_at, self.zone) if self.closes_at else ""
-        return f"Its window is over since {closed}; {here}. Give a new window, then run again"
+        return f"Its window has been over since {closed}; {here}. Give a new window, then run again"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def parse_window(not_before: str, not_after: str, time_zone: str = UTC) -> AnyWi
         )
     if len(forms) > 1 or not (opens and closes):
         raise _wrong(
-            f"window needs two times of day, or date-times, and has not_before: {opens or 'none'}, not_after: "
+            f"window needs two times of day or two date-times, but has not_before: {opens or 'none'}, not_after: "
             f"{closes or 'none'}",
             "Give both in one form.",
         )
@@ -179,8 +179,8 @@ def parse_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as problem:
         raise _wrong(
-            f"'{name}' is no time zone that is known here",
-            "Give a name such as Europe/Amsterdam. Without a database of time zones in the system, the Python that "
+            f"'{name}' is not a known time zone",
+            "Give a name such as Europe/Amsterdam. If the system has no time zone database, the Python that "
             "runs this task needs the package tzdata (requirements.txt).",
         ) from problem
 
@@ -192,7 +192,7 @@ def parse_moment(value: str, name: str, zone: tzinfo = timezone.utc) -> datetime
     """
     found = _DATE_TIME.fullmatch(value.strip())
     if found is None:
-        raise _wrong(f"{name}: '{value}' is no date-time", _hint(value, "2026-01-31T22:00+01:00"))
+        raise _wrong(f"{name}: '{value}' is not a date-time", _hint(value, "2026-01-31T22:00+01:00"))
     year, month, day, hour, minute, second, offset = found.groups()
 
     def read() -> datetime:
@@ -227,7 +227,7 @@ def _parsed(read: Callable[[], Read], value: str, name: str) -> Read:
 
 def _hint(value: str, example: str) -> str:
     # YAML reads 22:00 without quotes as a number to the base of sixty.
-    number = " YAML takes times without quotes for numbers: put it between quotes." if value.isdigit() else ""
+    number = " YAML reads times without quotes as numbers: put it in quotes." if value.isdigit() else ""
     return f'Write it as in "{example}".{number}'
 
 

@@ -52,10 +52,10 @@ def choose_data_sync(
         reason = f"all data has to be copied to {another_host}, and the VM in Azure goes on running meanwhile"
         return DataSync(BEFORE_FAILOVER, reason)
     if vm_may_be_missing:
-        return DataSync(DURING_FAILOVER, "the on-premises VM is missing or may be: there is nothing to compare with")
+        return DataSync(DURING_FAILOVER, "the on-premises VM is or may be missing: there is nothing to compare with")
     unknown = [item.friendly_name for item in items if item.last_failover is None]
     if unknown:
-        return DataSync(DURING_FAILOVER, f"Site Recovery does not say since when {', '.join(unknown)} runs in Azure")
+        return DataSync(DURING_FAILOVER, f"Site Recovery does not say since when {', '.join(unknown)} has run in Azure")
     return _by_age([(item.friendly_name, now - item.last_failover) for item in items if item.last_failover])
 
 

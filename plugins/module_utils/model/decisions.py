@@ -75,8 +75,8 @@ _REPLICATE_FIRST = _refuse("It is not replicated to Azure yet. Run reverse_repli
 
 _NOTHING_TO_UNDO = _refuse("It has not been cut over, so there is nothing to undo: the VM runs in Azure.")
 _NOT_CUT_OVER = _refuse(
-    "It has not been cut over, so there is nothing to undo: the VM runs in Azure. The failback may simply wait; do not "
-    "cancel it while it copies, that leaves broken disks on-premises."
+    "It has not been cut over, so there is nothing to undo: the VM runs in Azure. The failback can simply wait; do not "
+    "cancel it while it copies, that leaves inconsistent disks on-premises."
 )
 _AZURE_VM_IS_GONE = _refuse(
     "The VM in Azure is gone, so there is nothing to go back to. To run it in Azure again, protect it "
@@ -162,8 +162,8 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.SYNCHRONIZING: _NOT_CUT_OVER,
         Stage.WAITING_FOR_COMPLETION: _NOT_CUT_OVER,
         Stage.COMPLETING: _refuse(
-            "It is being cut over now. Wait until complete_failover has ended, then see whether it works before you "
-            "give it up. Start neither VM meanwhile."
+            "It is being cut over now. Wait until complete_failover has ended, then check whether it works before you "
+            "undo it. Start neither VM meanwhile."
         ),
         Stage.FAILBACK_COMMIT_PENDING: _START,
         Stage.FAILED_BACK: _AZURE_VM_IS_GONE,
@@ -251,7 +251,7 @@ def _decide_busy(verb: Verb, seen: Observation) -> Decision:
         return Decision(Step.WAIT, seen.reason)
     if job.may_be_resumed:
         return _refuse(
-            f"Job {job.name} ({job.friendly_name}) waits for somebody ({job.state_description}). Finish it first."
+            f"Job {job.name} ({job.friendly_name}) waits for a manual action ({job.state_description}). Do it first."
         )
     if job.operation in _OWN_OPERATIONS.get(verb, ()) and job.state != "Cancelling":
         return Decision(Step.ATTACH, seen.reason)

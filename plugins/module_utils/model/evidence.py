@@ -217,7 +217,7 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime, max
         return f"its validation has not passed: {_shortcomings(evidence.checks) or 'nothing was checked'}"
     times = evidence.passed_at
     if not times:
-        return "the evidence does not tell when its checks passed"
+        return "the evidence does not say when its checks passed"
     if machine.at is None:
         return "the time of its cut-over is not known"
     if times[0] <= machine.at:
@@ -231,7 +231,7 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime, max
                 f"the evidence ({_stamp(times[0])}) is not newer than the use of its Azure VM ({_stamp(operated_at)})"
             )
     if times[-1] > now + _CLOCKS_APART:
-        return f"the evidence ({_stamp(times[-1])}) is from the future: in Azure it is {_stamp(now)}"
+        return f"the evidence ({_stamp(times[-1])}) is from the future: Azure's time is {_stamp(now)}"
     if now - times[0] > max_age:
         age, limit = (in_words(one.total_seconds()) for one in (now - times[0], max_age))
         return f"the evidence ({_stamp(times[0])}) is {age} old, and validation_max_age allows {limit}"

@@ -40,7 +40,7 @@ def check_heartbeat(guest: Guest) -> Outcome:
     return Outcome(
         FAIL,
         seen,
-        "The host hears nothing from the guest: it has not booted, hangs, or its integration services do not run.",
+        "The host gets no heartbeat from the guest: it has not booted, hangs, or its integration services do not run.",
         "Look at the VM's console. For a guest without integration services set heartbeat: false and give probes.",
     )
 

@@ -42,10 +42,10 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
     completed = False
     for job in jobs:
         if job.is_of_plan and job.may_be_failback and not job.tells_machines:
-            return History(gap=f"job {job.name} of recovery plan {job.target_name} does not tell its VMs")
+            return History(gap=f"job {job.name} of recovery plan {job.target_name} does not report its VMs")
         if not job.concerns(item.vm_id):
             if job.may_be_of_any_vm and not _is_before(job.started, item.last_failover):
-                return History(gap=f"job {job.name} does not tell what it is of, and may have been a failback of it")
+                return History(gap=f"job {job.name} does not report its target, and may have been a failback of it")
             continue
         if _is_before(job.started, item.last_failover):
             break
@@ -77,5 +77,5 @@ def _operation(job: Job, failover: datetime | None) -> Operation:
 
 def _no_job_as_old_as(failover: datetime | None) -> str:
     if failover is None:
-        return "Site Recovery does not tell when it failed over"
+        return "Site Recovery does not report when it failed over"
     return f"Site Recovery lists no job as old as its failover to Azure ({failover.isoformat(timespec='seconds')})"

@@ -99,7 +99,7 @@ def _identity(side: HostSide, facts: HostFacts) -> Finding:
     """Two names of one host, and a name that is another host's, are two ways to ask one host for another."""
     own = facts.identity
     if not own.is_known:
-        return not_read("host_identity", "The host does not tell its name", "See that its address is its own.")
+        return not_read("host_identity", "The host does not report its name", "Check that its address is its own.")
     told = [words for words in (own.denial_of(side.host), *side.other_names) if words]
     if not told:
         return Finding("host_identity", "pass", own.name)
@@ -107,7 +107,7 @@ def _identity(side: HostSide, facts: HostFacts) -> Finding:
         "host_identity",
         "warn",
         "; ".join(told),
-        "Names of the inventory or of hyperv_hosts lead to another host than they name, or to one host twice.",
+        "Host names in the inventory or in hyperv_hosts lead to a different host, or two of them to the same host.",
         "Correct the address of the host that was not asked (ansible_host), and name each host once. Where a host was "
         "renamed, register it with Site Recovery anew.",
     )
@@ -118,14 +118,14 @@ def _remedies_of_problems(facts: HostFacts) -> Iterator[str]:
     beyond = [disk for disk in unread if stops_at_second_hop(disk, facts)]
     if any(problem.part != DISK_FILES for problem in facts.problems):
         yield (
-            "Put right what the host names. What it denies, a member of its Administrators may read."
+            "Fix what the host reports. If it denies access, use a member of its Administrators."
             if facts.may_administer_hyper_v
             else "Use an account that may administer Hyper-V on the host."
         )
     if beyond:
         yield f"Disks on SMB shares: {SECOND_HOP_REMEDY}"
     if len(unread) > len(beyond):
-        yield "See whether the files of the disks are there, and whether the account may read them."
+        yield "Check whether the disk files exist, and whether the account may read them."
 
 
 def _clock(side: HostSide, _facts: HostFacts) -> Finding:
@@ -166,7 +166,7 @@ def _installation(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("host_version", "pass", seen)
     if not facts.os_installation:
         remedy = "Look at InstallationType in the registry of the host (Windows NT\\CurrentVersion)."
-        return not_read("host_version", f"{side.host} does not tell whether it is a Server Core", remedy)
+        return not_read("host_version", f"{side.host} does not report whether it is a Server Core", remedy)
     if facts.os_installation != _SERVER_CORE:
         return Finding("host_version", "pass", seen)
     return Finding(
@@ -174,7 +174,7 @@ def _installation(side: HostSide, facts: HostFacts) -> Finding:
         "warn",
         f"{seen}, {_SERVER_CORE}",
         f"{side.host} is a Server Core of Windows Server 2019, which Site Recovery does not support as a host.",
-        "Try it with one VM that can be spared, or fail back to another host (target_host).",
+        "Try it first with a VM that you can afford to lose, or fail back to another host (target_host).",
     )
 
 
@@ -203,7 +203,7 @@ def _services(side: HostSide, facts: HostFacts) -> Finding:
         expected.append("dra")
     unread = facts.problem_with("services")
     if unread:
-        return not_read("host_services", unread, f"See to {', '.join(expected)}.")
+        return not_read("host_services", unread, f"Check {', '.join(expected)}.")
     wrong = [name for name in expected if not facts.is_running(name)]
     if not wrong:
         return Finding("host_services", "pass", f"running: {', '.join(expected)}")
@@ -213,7 +213,7 @@ def _services(side: HostSide, facts: HostFacts) -> Finding:
         "fail",
         ", ".join(f"{name} is {state}" for name, state in states.items()),
         f"On {side.host} these services do not run: {', '.join(f'{name} ({_REPAIR[name]})' for name in wrong)}.",
-        "Start them, and find out why they stopped; install what is not there with the Site Recovery provider's setup.",
+        "Start them, and find out why they stopped; install missing ones with the Site Recovery provider's setup.",
     )
 
 
@@ -230,7 +230,7 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
         return Finding(
             "on_premises_vm",
             "fail",
-            ", ".join(f"not seen on {copy.place}, and not absent" for copy in claimed),
+            ", ".join(f"not seen on {copy.place}, but not known to be absent" for copy in claimed),
             f"{side.name} would be made a second time: {'; '.join(copy.reason for copy in claimed)}.",
             REMEDY_IF_HIDDEN,
         )
@@ -263,7 +263,7 @@ def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
             "vm_name",
             "not_checked",
             f"{side.host} has a VM called {side.name}",
-            "Site Recovery does not report the Hyper-V id of the VM, so whether this is the one cannot be determined.",
+            "Site Recovery does not report the VM's Hyper-V id: whether this is the VM cannot be determined.",
             "Find out whether it is the one that was replicated before you fail back.",
         )
     if not side.is_another_machine:
@@ -272,7 +272,7 @@ def _name_is_free(side: HostSide, facts: HostFacts) -> Finding:
         "vm_name",
         "fail",
         f"{side.host} has another VM called {side.name}",
-        "A VM of that name, but with another id than the replicated one, is there: nothing may overwrite it.",
+        "A VM of that name, but with another id than the replicated one, exists: it must not be overwritten.",
         "Rename or remove it, or fail back to another host.",
     )
 
@@ -291,7 +291,7 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
     unknown = [copy for copy in side.copies if not copy.is_known]
     if unknown:
         reasons = "; ".join(f"{copy.place or 'elsewhere'}: {copy.reason}" for copy in unknown)
-        return not_read("on_premises_vm_off", reasons, "See to it by hand that no on-premises copy of the VM is on.")
+        return not_read("on_premises_vm_off", reasons, "Check by hand that every on-premises copy of the VM is off.")
     return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
 
 
@@ -309,7 +309,7 @@ def _no_checkpoints(side: HostSide, facts: HostFacts) -> Finding:
         "checkpoints",
         "fail",
         ", ".join(names),
-        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronized beneath them."
+        f"{side.name} has checkpoints on {side.host}; its disks cannot be synchronized until these are gone."
         + (f" {', '.join(of_backup)}: of type {_OF_BACKUP}, left by a backup." if of_backup else ""),
         f"{_BACKUP_REMEDY} {others if len(of_backup) < len(names) else ''}".strip() if of_backup else others,
     )
@@ -371,7 +371,7 @@ def _switches(side: HostSide, facts: HostFacts) -> Finding:
     return Finding(
         "virtual_switches",
         "fail",
-        f"missing: {', '.join(missing)}; there are: {names}",
+        f"missing: {', '.join(missing)}; existing: {names}",
         f"{side.host} lacks the virtual switch that {side.name} was connected to: it would have no network.",
         "Make a switch of the same name, with hyperv_switch or in Hyper-V Manager.",
     )
@@ -412,12 +412,12 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
         return not_told(side, facts, "cluster_resource", "Look in Failover Cluster Manager.", "cluster", "services")
     group = facts.group_of(side.item.hypervisor_vm_id, side.item.friendly_name)
     if group is None and side.vm is not None and side.vm.is_clustered:
-        words = f"{side.host} calls the VM clustered, and its resource in the cluster was not read"
+        words = f"{side.host} reports the VM as clustered, but its resource in the cluster was not read"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
     if group is None:
         return Finding("cluster_resource", "pass", "not clustered")
     if not group.state:
-        words = f"{side.host} does not tell the state of the VM's resource in its cluster"
+        words = f"{side.host} does not report the state of the VM's resource in its cluster"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
     if side.vm is None or not side.vm.is_off or not facts.start_doubt(side.vm):
         return Finding("cluster_resource", "pass", group.state)
@@ -427,8 +427,8 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
         group.state,
         f"{side.name} is off, and its resource in the cluster is {group.state}: the cluster may start it, a failed one "
         "after an hour by default. A failback must not write to its disks meanwhile.",
-        f"Take the role {group.name} offline (Stop-ClusterGroup, or Stop Role in Failover Cluster Manager), and put "
-        "right what its critical events name. Then check again.",
+        f"Take the role {group.name} offline (Stop-ClusterGroup, or Stop Role in Failover Cluster Manager), and fix "
+        "what its critical events report. Then check again.",
     )
 
 

@@ -49,7 +49,7 @@ class HostIdentity:
         """Say that what answers by a name is another host; empty where it is not, or where an address names it."""
         if not self.is_known or _is_address(name) or self.answers_to(name):
             return ""
-        return f"what answers as {name} says that it is {self.name}"
+        return f"the host at the address of {name} says that it is {self.name}"
 
     def is_misnamed(self, name: str) -> bool:
         """Whether a name that leads here as well as another one cannot be the right one: its domain is another one."""

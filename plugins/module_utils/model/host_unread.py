@@ -59,11 +59,11 @@ def disks_not_read(facts: HostFacts, disks: Sequence[HostDisk], identifier: str,
     beyond = [disk for disk in unread if stops_at_second_hop(disk, facts)]
     if not beyond:
         return not_read(identifier, "; ".join(f"{disk.path}: {disk.unread}" for disk in unread), remedy)
-    ways = ", ".join(facts.transports) or "a way that is not known"
+    ways = ", ".join(facts.transports) or "an unknown method"
     cause = (
         f"{', '.join(disk.path for disk in beyond)}: on an SMB share, which Get-VHD opens as the account that asks. A "
-        f"session that is signed in by {ways} may not go on to the file server without delegation (the second hop); "
-        f"what {facts.computer} says then need not be so: {beyond[0].unread}"
+        f"session that is signed in by {ways} cannot reach the file server without delegation (the second hop), so "
+        f"what {facts.computer} says may be wrong: {beyond[0].unread}"
     )
     return not_read(identifier, cause, f"{SECOND_HOP_REMEDY} {remedy}")
 

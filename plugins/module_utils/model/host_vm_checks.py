@@ -38,7 +38,7 @@ def no_left_chain(side: HostSide, facts: HostFacts) -> Finding:
     if unread is not None and not chained:
         return unread
     if untold and not chained:
-        return not_read("disk_chain", f"The host does not tell what {', '.join(untold)} is", _BY_HAND)
+        return not_read("disk_chain", f"The host does not report what {', '.join(untold)} is", _BY_HAND)
     if not chained or (side.vm is not None and side.vm.checkpoints):
         return Finding("disk_chain", "pass", "see checkpoints" if chained else "no differencing disks")
     seen = ", ".join(f"{disk.path} on {disk.parent or 'an unknown parent'}" for disk in chained)
@@ -47,7 +47,7 @@ def no_left_chain(side: HostSide, facts: HostFacts) -> Finding:
         "fail",
         seen,
         f"{side.name} has differencing disks on {side.host}, and no checkpoint that they belong to: a backup or a "
-        "merge has left them. Its disks cannot be synchronized beneath them.",
+        "merge has left them. Its disks cannot be synchronized until these are gone.",
         "End the backup that made them, or merge them with the VM off (Hyper-V Manager, Edit Disk), then check again.",
     )
 
@@ -67,7 +67,7 @@ def all_disks_replicated(side: HostSide, facts: HostFacts) -> Finding:
             "; ".join(foreign),
             f"Disks of {side.name} on {side.host} are not replicated: the failback does not write them, so they hold "
             "what they held before the failover.",
-            "See that what the VM wrote in their place in Azure is copied back, or that it needs nothing of them.",
+            "Make sure that what the VM wrote in their place in Azure is copied back, or that it does not need it.",
         )
     if side.item.disks and not _replicated(side, side.vm):
         known = ", ".join(disk.name for disk in side.item.disks)
@@ -81,7 +81,7 @@ def _foreign(side: HostSide, vm: HostVm) -> Iterator[str]:
     every_one_is_known = len(replicated) == len(side.item.disks) > 0
     for disk in vm.disks:
         if disk.type == PASS_THROUGH:
-            yield f"{disk.path} is passed through"
+            yield f"{disk.path} is a pass-through disk"
         elif disk.is_shared:
             yield f"{disk.path} is shared"
         elif every_one_is_known and disk not in replicated:
@@ -109,7 +109,7 @@ def stays_off(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("automatic_start", "pass", "its cluster decides, see cluster_resource")
     action = side.vm.automatic_start_action
     if not action or not side.vm.automatic_stop_action:
-        reason = f"{side.host} does not tell what it does with the VM when it starts and goes down"
+        reason = f"{side.host} does not report what it does with the VM when it starts and shuts down"
         return not_read("automatic_start", reason, "Look at the VM's automatic start action.")
     if action == _NEVER_STARTS and side.vm.automatic_stop_action == _SAVES:
         return _stays_saved(side)
@@ -144,11 +144,11 @@ def host_replicates(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("host_replication", "pass", "no VM yet")
     state, health = side.vm.replication_state, side.vm.replication_health
     if not (state and health):
-        reason = f"{side.host} does not tell the state and health of the VM's replication"
+        reason = f"{side.host} does not report the state and health of the VM's replication"
         return not_read("host_replication", reason, "Look at the VM's replication in Hyper-V Manager.")
     known = REPLICATION_STATES.get(state)
     if known is None:
-        reason = f"{side.host} shows the VM's replication as {state}, of which nothing is known"
+        reason = f"{side.host} shows the VM's replication as {state}, which is not a known state"
         return not_read("host_replication", reason, "Look at the VM's replication in Hyper-V Manager.")
     seen = f"{state}, health {health}"
     if not known.remedy and health != _CRITICAL:
@@ -174,14 +174,14 @@ def is_at_rest(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("vm_status", "pass", "no VM yet")
     told = side.vm.operational_status
     if not told:
-        return not_read("vm_status", f"{side.host} does not tell the VM's operational status", by_hand)
+        return not_read("vm_status", f"{side.host} does not report the VM's operational status", by_hand)
     under_way = [OPERATIONS[one] for one in told if one in OPERATIONS]
     if under_way:
         return Finding(
             "vm_status",
             "fail",
             ", ".join(under_way),
-            f"Hyper-V on {side.host} is at work on {side.name}: its disks cannot be written to meanwhile.",
+            f"Hyper-V on {side.host} has an operation in progress on {side.name}: its disks cannot be written to.",
             "Wait until it has ended (Status in Hyper-V Manager), or end the backup or job that does it. Then check "
             "again.",
         )
@@ -200,7 +200,7 @@ def is_at_rest(side: HostSide, facts: HostFacts) -> Finding:
         return Finding("vm_status", "warn", ", ".join(wrong), cause, f"{by_hand} See its event log Hyper-V-VMMS.")
     unknown = [one for one in told if one not in HARMLESS]
     if unknown:
-        reason = f"{side.host} shows the VM as {', '.join(unknown)}, of which nothing is known"
+        reason = f"{side.host} shows the VM as {', '.join(unknown)}, which is not a known status"
         return not_read("vm_status", reason, by_hand)
     return Finding("vm_status", "pass", side.vm.status or ", ".join(told))
 
@@ -215,7 +215,7 @@ def security_comes_along(side: HostSide, facts: HostFacts) -> Finding:
     if vm is None:
         return Finding("vm_security", "pass", "no VM yet")
     if vm.security is None:
-        words = facts.problem_with("security") or f"{side.host} does not tell the VM's security settings"
+        words = facts.problem_with("security") or f"{side.host} does not report the VM's security settings"
         return not_read("vm_security", words, by_hand)
     if vm.security.shielded:
         return Finding(
@@ -224,7 +224,7 @@ def security_comes_along(side: HostSide, facts: HostFacts) -> Finding:
             "shielded",
             f"{side.name} is a shielded VM, which Site Recovery is not known to support: it starts on guarded hosts "
             "only, and nothing but its own network shows whether it works.",
-            "Try it with one VM that can be spared, and have the BitLocker recovery key of each volume at hand.",
+            "Try it first with a VM that you can afford to lose. Have the BitLocker recovery key of each volume ready.",
         )
     if not vm.security.tpm:
         return Finding("vm_security", "pass", "no virtual TPM")
@@ -234,7 +234,7 @@ def security_comes_along(side: HostSide, facts: HostFacts) -> Finding:
         "vm_security",
         "warn",
         "virtual TPM",
-        f"{side.name} has a virtual TPM, and {where}: BitLocker, and what else keeps its keys there, may not open.",
+        f"{side.name} has a virtual TPM, and {where}: BitLocker, and all else that keeps keys there, may not unlock.",
         "Have the BitLocker recovery key of each volume at hand before the cut-over.",
     )
 

@@ -341,7 +341,7 @@ class HostFacts:
         group = resources[0]
         states = ", ".join(f"{one.resource or group.name} is {one.state or 'in an unknown state'}" for one in resources)
         return (
-            f"its cluster {self.cluster.name} has it on {group.owner or 'a node that it does not tell'}, in the group "
+            f"its cluster {self.cluster.name} has it on {group.owner or 'an unknown node'}, in the group "
             f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
         )
 
@@ -368,7 +368,7 @@ class HostFacts:
             return f"{claim}; {self.computer or 'the host'} does not list it"
         untold = self.cluster.unidentified if self.cluster else ()
         names = ", ".join(one.resource or one.name for one in untold)
-        return self.absence_doubt or (f"its cluster does not tell which machine {names} is" if untold else "")
+        return self.absence_doubt or (f"its cluster does not report which machine {names} is" if untold else "")
 
     @property
     def identity(self) -> HostIdentity:
@@ -380,7 +380,7 @@ class HostFacts:
         """Why Hyper-V may have shown this account nothing, without an error; empty where it shows all that it has."""
         if self.may_administer_hyper_v:
             return ""
-        return "the account need not see all: it may not administer Hyper-V there"
+        return "the account may not see every VM: it has no right to administer Hyper-V there"
 
     @property
     def is_vmm_server(self) -> bool:

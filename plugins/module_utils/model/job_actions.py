@@ -169,8 +169,8 @@ def decide_restart(
         return made
     return RestartDecision(
         _refuse(
-            "Nothing was written: of a job that is not named, only a reverse replication is restarted, and this is the "
-            f"last one that ended. If it is meant, name it: name: {job.name}."
+            "Nothing was written: without a job name, only a reverse replication is restarted, and this is the "
+            f"last job that ended. If you mean it, name it: name: {job.name}."
         )
     )
 
@@ -179,23 +179,23 @@ def _decide_restart(job: Job, newer: Sequence[Job], members: Sequence[Observatio
     if job.is_running:
         return _refuse("Nothing was written: only a job that has ended can be restarted.")
     if job.has_succeeded:
-        return _refuse("Nothing was written: it has done its work.")
+        return _refuse("Nothing was written: it has already succeeded.")
     if job.untold:
         return _refuse(
             f"Nothing was written: it {job.untold}. It may be a failback or a commit, which are not restarted "
-            f"but begun anew, with all checks. {_again(job)}"
+            f"but started again, with all checks. {_again(job)}"
         )
     if job.operation in _SIDES_CHECKED or "Restart" not in job.allowed_actions:
         return _refuse(f"Nothing was written: it cannot be restarted. {_again(job)}")
     later = next((one for one in newer if _does_its_work(one, job)), None)
     if later is not None:
-        return _refuse(f"Nothing was written: it is history, as job {later.name} came after it ({later.state}).")
+        return _refuse(f"Nothing was written: it is superseded by the later job {later.name} ({later.state}).")
     return next((made for made in (_by_stage(job, member) for member in members) if made), Decision(Step.START))
 
 
 def _again(job: Job) -> str:
     module = _MODULES.get(job.operation)
-    return f"Run {module} again: it starts a new job." if module else "Start its work anew in the portal."
+    return f"Run {module} again: it starts a new job." if module else "Start its operation again in the portal."
 
 
 def _does_its_work(other: Job, job: Job) -> bool:
@@ -221,7 +221,7 @@ def _by_stage(job: Job, member: Observation) -> Decision | None:
         return _refuse(f"Nothing was written: {name} is {stage}. {_again(job)}")
     if made.step is Step.REFUSE:
         return _refuse(f"Nothing was written: {name} is {stage}. {made.reason}")
-    return _refuse(f"Nothing was written: it is history, as {name} is {stage}.")
+    return _refuse(f"Nothing was written: it is superseded, as {name} is {stage}.")
 
 
 def has_taken_effect(job: Job, members: Sequence[Observation]) -> bool:

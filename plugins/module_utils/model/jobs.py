@@ -204,7 +204,7 @@ class Job:
     def untold(self) -> str:
         """What is missing to tell what the job does, as the rest of a sentence; empty where it tells."""
         if self.operation is Operation.PLANNED_FAILOVER:
-            return "does not tell its direction"
+            return "does not report its direction"
         if self.operation is not Operation.OTHER or self.is_harmless:
             return ""
         return f"is called {self.scenario}" if self.scenario else "names no operation"

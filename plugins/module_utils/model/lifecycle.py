@@ -247,7 +247,7 @@ def _pending_commit(item: ReplicatedItem, history: History) -> Observation:
 
 def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
     if last_failback is not None and last_failback.has_failed and last_failback.may_have_written:
-        began = "after it had begun" if last_failback.began_data_sync else "and does not tell whether it had begun"
+        began = "after it had begun" if last_failback.began_data_sync else "and does not report whether it had begun"
         return (
             Stage.INTERRUPTED,
             f"failback job {last_failback.name} ended as {last_failback.state} {began} to write to the on-premises "
@@ -264,7 +264,7 @@ def _stage_on_premises(item: ReplicatedItem) -> tuple[Stage, str]:
     if item.protection_state in _REPLICATING_STATES:
         return Stage.REVERSE_REPLICATING, item.protection_state_description or item.protection_state
     if item.needs_resynchronization:
-        return Stage.BUSY, "replication stands still until a person starts the resynchronization"
+        return Stage.BUSY, "replication is stopped until somebody starts the resynchronization"
     if item.has_open_test_failover:
         return Stage.BUSY, f"a test failover is {item.test_failover_state}"
     # Recorded for VMware: a failover that could not be completed is active on-premises, too, and allows another one.

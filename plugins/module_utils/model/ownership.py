@@ -46,7 +46,7 @@ def within_own(made: Decision, seen: Observation, plan: RecoveryPlan | None) -> 
 def _is_of_another(job: Job) -> str:
     if not job.target_name:
         # One that was just accepted tells it a little later (recorded).
-        return f"Job {job.name} fails back another recovery plan; which one it will tell in a moment."
+        return f"Job {job.name} fails back another recovery plan, whose name is not known yet."
     return (
         f"Job {job.name} fails back the whole recovery plan {job.target_name}; completing it would cut over every VM "
         f"of that plan. Wait for its end, or complete that plan: recovery_plan: {job.target_name}."

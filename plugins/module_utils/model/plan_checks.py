@@ -27,8 +27,8 @@ def _plan_agrees(members: Sequence[Observation]) -> Finding:
             "plan_direction",
             "fail",
             seen,
-            f"Of some VMs of the plan it cannot be determined where they ran last: {doubts}.",
-            "Settle of each which copy took the last writes before anything else is done with the plan.",
+            f"For some VMs of the plan it cannot be determined where they ran last: {doubts}.",
+            "Find out for each of them which copy took the last writes before you do anything else with the plan.",
         )
     return Finding(
         "plan_direction",

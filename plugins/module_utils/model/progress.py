@@ -32,7 +32,7 @@ def describe_progress(job: Job) -> str:
     if job.waits_for_completion:
         return f"{lead}: synchronized, waits for Complete Failover"
     if job.may_be_resumed:
-        return f"{lead}: waits for somebody ({job.state_description})"
+        return f"{lead}: waits for a manual action ({job.state_description})"
     task = current_task(job)
     if task is None or not job.is_running:
         return f"{lead}: {job.state}"

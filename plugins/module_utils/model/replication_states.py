@@ -28,7 +28,7 @@ class ReplicationState:
 # decides by what its own service hears of the host, which may be newer.
 REPLICATION_STATES = {
     "Disabled": ReplicationState(
-        "Disabled", "Replication was removed on the host: see in the vault whether the VM is protected still."
+        "Disabled", "Replication was removed on the host: check in the vault whether the VM is still protected."
     ),
     "ReadyForInitialReplication": ReplicationState("Ready for replication", _INITIAL),
     "InitialReplicationInProgress": ReplicationState("Initial replication in progress", _INITIAL),
@@ -38,7 +38,7 @@ REPLICATION_STATES = {
     "FailedOverWaitingCompletion": ReplicationState("Recovered"),
     "FailedOver": ReplicationState("Committed"),
     "Suspended": ReplicationState(
-        "Suspended", f"After an unplanned failover that is usual until the failback; else: {_RESUME}"
+        "Suspended", f"This is normal after an unplanned failover until the failback; otherwise: {_RESUME}"
     ),
     "Error": ReplicationState("Critical", _RESUME),
     "WaitingForStartResynchronize": ReplicationState("Waiting to start resynchronization", _RESYNCHRONIZE),
@@ -47,8 +47,8 @@ REPLICATION_STATES = {
     "RecoveryInProgress": ReplicationState("Failover in progress", _RUNNING),
     "FailbackInProgress": ReplicationState(
         "Failback in progress",
-        "A failback writes to its disks, or one that was given up has left it so: see its job in the vault. "
-        "planned_failover goes on where the vault lets it.",
+        "A failback writes to its disks, or an abandoned one left it like this: check its job in the vault. "
+        "planned_failover continues where the vault allows it.",
     ),
     "FailbackComplete": ReplicationState("Failback complete"),
     "WaitingForUpdateCompletion": ReplicationState("Waiting for an update to complete", _RUNNING),

@@ -19,14 +19,14 @@ from .failures import as_sentence
 
 _Result = Mapping[str, Any]
 
-_EARLY = "It ended early: its host could not be reached by a task of yours, or Ansible was stopped."
-_UNSEEN = "Nothing was read of it: the role was not run from its first task. To run one step, choose it with --tags."
+_EARLY = "It ended early: one of your tasks could not reach its host, or Ansible was stopped."
+_UNSEEN = "Nothing was read: the role was not run from its first task. To run one step, choose it with --tags."
 _HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
 _DOUBTED = "Its Azure VM was used since the cut-over"
 _MIXED = "The VMs of the plan are at different stages: "
 _PREDICTED = "Nothing was changed (check mode). A real run would stop here: "
 _UNKNOWN_SINCE = "What the request did since is not known."
-_UNSAID = "A task failed; what Ansible printed says why."
+_UNSAID = "A task failed; see Ansible's output for the reason."
 
 # Where a run that failed or is held left the VM, by its stage: what Site Recovery shows, as no copy was looked at.
 _SITUATIONS = {
@@ -34,17 +34,17 @@ _SITUATIONS = {
     "failed_over": "Site Recovery shows it as failed over to Azure, with no failback begun.",
     "interrupted": (
         "Site Recovery shows it as failed over to Azure. Never start the on-premises VM, its disks are not consistent. "
-        "planned_failover has to run again, as this role does."
+        "planned_failover has to run again; this role does that."
     ),
-    "synchronizing": "Its failback goes on.",
-    "waiting_for_completion": "Its data is synchronized; its cut-over is still ahead.",
-    "completing": "Its cut-over goes on. Do not start either VM.",
-    "failback_commit_pending": "It was cut over to on-premises; its commit is still ahead.",
+    "synchronizing": "Its failback is in progress.",
+    "waiting_for_completion": "Its data is synchronized; it is not cut over yet.",
+    "completing": "Its cut-over is in progress. Do not start either VM.",
+    "failback_commit_pending": "It was cut over to on-premises; it is not committed yet.",
     "failed_back": "Its failback is committed; it is not protected.",
-    "reverse_replicating": "Its failback is committed, its replication to Azure goes on.",
+    "reverse_replicating": "Its failback is committed, its replication to Azure is in progress.",
     "protected": "Site Recovery shows it as protected on-premises.",
 }
-_VARIABLES = "The role's variable for an option has failback_ before its name."
+_VARIABLES = "The role's variable for an option has the prefix failback_."
 # What to do then: by how the run failed, most of them kinds of errors of the modules, or by why it is held.
 _REMEDIES = {
     "configuration": "Correct the variable, then run again.",
@@ -67,17 +67,17 @@ _REMEDIES = {
     "early": "See that its host can be reached, then run again.",
     "unseen": "Run it from its first task, or one step by its tag.",
     "doubt": (
-        "Do not commit: Afterwards in the documentation of undo_failback says what can follow, and how "
+        "Do not commit: section Afterwards in the documentation of undo_failback says what can follow, and how "
         "failback_discard_azure_changes gives up what Azure wrote."
     ),
     "other": "See the reason, then run again.",
     "held": (
-        "Let its host be asked, or set failback_probes or failback_validation_tasks (whose tasks register "
+        "Give the role access to its host, or set failback_probes or failback_validation_tasks (whose tasks register "
         "failback_proof), then run again. Or commit it with asr.failback.commit once it works there."
     ),
     "window_before": "Run again when its window is open.",
     "window_over": "Run again with a new failback_window.",
-    "hold": "Run again with another failback_commit_policy, once the VM in Azure may go.",
+    "hold": "Run again with another failback_commit_policy, once the VM in Azure may be deleted.",
     "not_before": "Run again then.",
     "left_out": "Run again with its validation, or commit it with asr.failback.commit once it works there.",
     "mixed": "Run again with all steps, or take single VMs further with the modules of the collection.",
@@ -234,7 +234,7 @@ def next_step(role_run: RoleRun, failure: str, held: str) -> str:
     situation = "" if role_run.kind == "contradiction" else _SITUATIONS.get(role_run.stage, "")
     if role_run.is_unknown_since and situation:
         return f"Before its request was sent: {situation} {_UNKNOWN_SINCE} {remedy}"
-    seen = "" if role_run.fresh else "When it was seen last: "
+    seen = "" if role_run.fresh else "When it was last read: "
     if role_run.is_predicted:
         seen = _PREDICTED
     return f"{seen}{situation} {remedy}" if situation else remedy

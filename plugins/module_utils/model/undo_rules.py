@@ -96,7 +96,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
         )
     if sides.azure_doubt:
         return Objection(
-            f"Which Azure VM is that of {name} is not known: {sides.azure_doubt}",
+            f"Which Azure VM belongs to {name} is not known: {sides.azure_doubt}",
             "Find the machine's VM in Azure (by its disks, or by the failover job, whose warning 28175 names it). If "
             "the cut-over has to be undone, turn the on-premises VM off and start that one by hand.",
         )
@@ -105,7 +105,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
             f"The Azure VM of {name} could not be looked at ({copy.reason or copy.state})",
             "Give the caller Reader at the resource group of the VM."
             if copy.is_target
-            else "Find out what became of it (Azure's activity log), as somebody who may read the whole subscription. "
+            else "Find out what happened to it (Azure's activity log), with Reader at the whole subscription. "
             "If it was moved, move it back to its resource group, then run the task again.",
         )
     if copy.is_up and any(one.is_up for one in sides.on_premises):
@@ -117,7 +117,7 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
         return Objection(f"The Azure VM of {name} is {copy.state}", "Run the task again when that is over.")
     if not sides.is_azure_settled:
         return Objection(
-            f"The Azure VM of {name} is {copy.state}, and {UNDER_WAY}: what becomes of it cannot be determined",
+            f"The Azure VM of {name} is {copy.state}, and {UNDER_WAY}: its result cannot be determined",
             "Find out who changes or deletes it (Azure's activity log), and run the task again when that has ended.",
         )
     return None
@@ -130,7 +130,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
     if copy.is_hearsay and copy.is_up:
         return Objection(
             f"{place} is {copy.state}, as VMM says: its host cannot be asked to stop it",
-            "Put the host into the inventory or hyperv_hosts; or stop the VM by hand, and let VMM read it anew "
+            "Put the host into the inventory or hyperv_hosts; or stop the VM by hand, and refresh it in VMM "
             "(Read-SCVirtualMachine).",
         )
     if not copy.is_known:
@@ -140,7 +140,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
     if not copy.is_up:
         return Objection(
             f"{place} is {copy.state}: its memory holds what its disks do not",
-            "Start it and shut it down, or drop what it holds (Remove-VMSavedState).",
+            "Start it and shut it down, or delete its saved state (Remove-VMSavedState).",
         )
     if copy.machine is not None and copy.machine.is_clustered:
         return Objection(
@@ -150,7 +150,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
     if _power(copy) == TURN_OFF and not force_off:
         return Objection(
             f"{place} is {copy.state}: its guest cannot be shut down",
-            "Let it run and shut it down, or allow to turn it off (force_off: true).",
+            "Let it run and shut it down, or allow it to be turned off (force_off: true).",
         )
     return None
 
@@ -159,8 +159,8 @@ def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
     if copy.is_off:
         return None
     return Objection(
-        f"On {copy.place} a VM called {name} is {copy.state}, and it is not known to be the one ({copy.reason})",
-        "Find out what it is. It is never stopped by this task.",
+        f"On {copy.place} a VM called {name} is {copy.state}, and not known to be the replicated VM ({copy.reason})",
+        "Find out which VM it is. This task never stops it.",
     )
 
 
@@ -173,8 +173,8 @@ def _objection_to_unknown(copy: Copy, name: str) -> Objection:
         )
     return Objection(
         f"Whether {name} is off on {copy.place} is not known ({why})",
-        "Let the host be asked. Only where it certainly does not run there, because the host has no power, say, vouch "
-        "for that host by its name in attested_off: two copies that run would be worse than none.",
+        "Give the task access to the host. Only where the VM certainly does not run there, for example because the "
+        "host has no power, name that host in attested_off: two running copies would be worse than none.",
     )
 
 

@@ -20,8 +20,8 @@ def judge_command(ended: Ended, exit_code: int, contains: str, secrets: Iterable
     if ended.exit_code != exit_code:
         words = short(ended.errors, hidden)
         cause = f"The command ended with {ended.exit_code}, not {exit_code}" + (f": {words}" if words else ".")
-        return Outcome(FAIL, seen, cause, "Look in the VM at what the command looks at.")
+        return Outcome(FAIL, seen, cause, "Check in the VM what the command checks.")
     if contains not in ended.output:
         cause = f"The text '{short(contains, hidden)}' is not in the command's output."
-        return Outcome(FAIL, seen, cause, "Look in the VM at what the command looks at.")
+        return Outcome(FAIL, seen, cause, "Check in the VM what the command checks.")
     return Outcome(PASS, seen)

@@ -103,18 +103,18 @@ def _check_numbers(given: Options) -> str:
 
 
 def _check_host(given: Options) -> str:
-    return "" if "host" not in given or _is_host(given["host"]) else "host is neither a name of a host nor an address"
+    return "" if "host" not in given or _is_host(given["host"]) else "host is neither a host name nor an IP address"
 
 
 def _check_url(given: Options) -> str:
     if "url" not in given:
-        return "" if _PATH.match(given.get("path", "/")) else "path must begin with / and be of plain characters"
+        return "" if _PATH.match(given.get("path", "/")) else "path must begin with / and use plain characters only"
     doubled = sorted({"host", "scheme", "port", "path"} & set(given))
     if doubled:
-        return f"url stands for {', '.join(doubled)} as well"
+        return f"url already includes {', '.join(doubled)}"
     if not _is_url(given["url"]):
-        return "url is no whole address of http or https"
-    return "url holds a user: use the options user and password" if "@" in urlsplit(given["url"]).netloc else ""
+        return "url is not a complete http or https URL"
+    return "url contains a user: use the options user and password" if "@" in urlsplit(given["url"]).netloc else ""
 
 
 def _is_url(value: str) -> bool:
@@ -128,14 +128,14 @@ def _is_url(value: str) -> bool:
 
 def _check_user(given: Options) -> str:
     if given["type"] == "http" and ("user" in given) != ("password" in given):
-        return "user and password belong together"
-    return "" if "user" not in given or _USER.match(given["user"]) else "user is no name of a user"
+        return "user and password are required together"
+    return "" if "user" not in given or _USER.match(given["user"]) else "user is not a valid user name"
 
 
 def _check_paths(given: Options) -> str:
     for name in ("private_key", "known_hosts"):
         if not _is_path(given.get(name, "/")):
-            return f"{name} is no path that ssh can be given"
+            return f"{name} is not a path that ssh accepts"
     return ""
 
 

@@ -72,13 +72,13 @@ class WinrmProbe(Probe):
                 "Look in the VM at what the command does. It is run again until the probe passes or its time is over."
             )
         elif problem.details.get("error_id"):
-            seen, remedy = "the command ended with an error", "Look in the VM at what the command looks at."
+            seen, remedy = "the command ended with an error", "Check in the VM what the command checks."
         return Outcome(FAIL, seen, short(words, (self.password,)), remedy, is_final=is_hopeless(problem))
 
 
 def _unknown(problem: FateUnknown) -> tuple[str, str]:
     """Return what was seen of a command of which nobody knows how it ended, and the words for why."""
-    seen, ended = "not known whether it ran to its end", problem.details.get("exit_code")
+    seen, ended = "not known whether it completed", problem.details.get("exit_code")
     if ended is None:
         return seen, problem.happened
     return f"{seen} (exit code {ended})", str(problem.details["message"] or problem.happened)

@@ -108,7 +108,7 @@ class HttpProbe(Probe):
             refused = status == _UNAUTHORIZED and bool(self.user)
             remedy = "Correct user and password." if refused else "Look at the web server and what it depends on."
             expected = _ranges(self.status)
-            return Outcome(FAIL, seen, f"The status {status} is none of {expected}.", remedy, is_final=refused)
+            return Outcome(FAIL, seen, f"The status is {status}, not {expected}.", remedy, is_final=refused)
         if self.contains not in body:
             found = short(body, (self.password,))
             return Outcome(

@@ -30,7 +30,7 @@ class Attempts:
         pause = self._pause_after(refusal)
         if self._tries >= refusal.most or pause >= self._watch.remaining():
             raise refusal.failure from refusal
-        await Pause(pause, f"It was not taken, looking again in {pause:.0f} seconds: {refusal.happened}")
+        await Pause(pause, f"It was not accepted, checking again in {pause:.0f} seconds: {refusal.happened}")
 
     def succeeded(self) -> None:
         """Say that a write was taken: what comes next is tried as often."""

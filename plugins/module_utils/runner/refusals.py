@@ -44,7 +44,7 @@ def refusal(verb: Verb, refusals: Sequence[Refusal], view: TargetView) -> Refuse
         f"{member.item.friendly_name} is {member.stage.value}: {made.reason}" for member, made in refusals
     )
     return Refused(
-        f"{len(refusals)} of {len(view.members)} VMs of the plan stand in the way: {lines}",
+        f"{len(refusals)} of {len(view.members)} VMs of the plan block this step: {lines}",
         f"Nothing was written. {_AS_A_PLAN.get(verb, _TO_THE_STAGE)}",
         stages=stages,
     )
@@ -71,8 +71,8 @@ def out_of_time(members: Sequence[Observation], watch: Watch) -> WaitTimeout:
 def busy_without_a_job(members: Sequence[Observation], seconds: float) -> WaitTimeout:
     """Return the failure of a verb that waited for VMs to be at rest again, of which no job tells when that is."""
     return WaitTimeout(
-        f"For {seconds:.0f} seconds something else has been going on, and no job says what: {reasons(members)}.",
-        "Look at the VM and its jobs in the portal. When nothing is under way any more, run the task again.",
+        f"For {seconds:.0f} seconds another operation has been in progress, but no job shows it: {reasons(members)}.",
+        "Look at the VM and its jobs in the portal. When no operation is in progress any more, run the task again.",
     )
 
 
@@ -99,7 +99,7 @@ def quote_health(problem: FailbackError, view: TargetView) -> None:
 def still_waits(members: Sequence[Observation], seconds: float) -> Contradiction:
     """Return the failure of a resume that was taken, after which the job waits as before."""
     return Contradiction(
-        f"Site Recovery took the resume, but after {seconds:.0f} seconds it has had no effect: {reasons(members)}.",
+        f"Site Recovery accepted the resume, but after {seconds:.0f} seconds it has had no effect: {reasons(members)}.",
         "Look at the job in the portal, and at its host: the provider must be connected. If the job still waits for "
         "Complete Failover then, run the task again.",
         jobs=_job_names(members),

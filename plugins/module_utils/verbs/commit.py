@@ -95,17 +95,17 @@ def _refuse_unknown(sides: Sequence[Sides]) -> None:
     if unknown:
         raise Refused(
             f"{'; '.join(f'{one.name}: {one.azure_doubt}' for one in unknown)}. A commit deletes the machine's own VM "
-            "in Azure, which was not seen off.",
+            "in Azure, which was not seen to be off.",
             "Nothing was written. Find the machine's VM in Azure (by its disks, or by the failover job, whose warning "
-            "28175 names it), and see that it is off. Which VM its commit deletes this task cannot see: when that "
-            "one may go, commit in the portal, and look there that the other VM stays.",
+            "28175 names it), and see that it is off. This task cannot see which VM its commit deletes: if that "
+            "one may be deleted, commit in the portal, and make sure there that the other VM remains.",
             sides=[one.as_result() for one in unknown],
         )
 
 
 def _with_locks(held: dict[str, Any], found: Obstacles) -> dict[str, Any]:
     """Say of a commit that is held what will be in its way."""
-    reason = f"{held['reason']}. {found.sentence}: remove the lock before" if found.ids else held["reason"]
+    reason = f"{held['reason']}. {found.sentence}: remove the lock first" if found.ids else held["reason"]
     return {**held, "reason": reason, "locks": list(found.ids)}
 
 

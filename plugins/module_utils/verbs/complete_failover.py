@@ -74,10 +74,10 @@ def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
     """Refuse to resume a job that moves other VMs than those that are looked at before."""
     if not tells_what_it_moves(job):
         raise Refused(
-            f"Job {job.name} of {job.target_name or 'an unnamed target'} does not tell every VM that it would cut "
+            f"Job {job.name} of {job.target_name or 'an unnamed target'} does not report every VM that it would cut "
             "over.",
-            "Nothing was written. Run the task again; if the job stays like this, see in the portal which VMs it is "
-            "of, and complete it there.",
+            "Nothing was written. Run the task again; if the job stays like this, check in the portal which VMs it "
+            "covers, and complete it there.",
             job_id=job.name,
         )
     others = moved_besides(job, members)
@@ -85,7 +85,7 @@ def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
         raise Refused(
             f"Job {job.name} of {job.target_name} would cut over {', '.join(others)} as well, which this task does not "
             "name: the plan has changed since the job began.",
-            "Nothing was written. Put these VMs into the plan again, run the task, and take them out afterwards.",
+            "Nothing was written. Add these VMs to the plan again, run the task, and remove them afterwards.",
             job_id=job.name,
         )
 

@@ -84,10 +84,10 @@ async def run(request: ValidateRequest, services: Services, watch: Watch) -> dic
 def _refuse_addresses(request: ValidateRequest) -> None:
     wrong = [address for address in request.expected_addresses if not is_address(address)]
     if wrong:
-        raise ConfigurationError(f"expected_addresses: {', '.join(wrong)} is no IP address.", "Nothing was read.")
+        raise ConfigurationError(f"expected_addresses: {', '.join(wrong)} is not an IP address.", "Nothing was read.")
     if request.recovery_plan and request.expected_addresses:
         raise ConfigurationError(
-            "expected_addresses are those of one VM, but this is a recovery plan.",
+            "expected_addresses applies to one VM, but this is a recovery plan.",
             "Nothing was read. Give each VM a probe, with vm and host, or validate the VMs one by one.",
         )
 
@@ -97,9 +97,9 @@ def _refuse_probes_of_no_vm(request: ValidateRequest) -> None:
     loose = [probe.name for probe in request.probes if not probe.vm and not probe.needs_address]
     if request.recovery_plan and loose:
         raise ConfigurationError(
-            f"This is a recovery plan, and of {', '.join(loose)} it is not said for which VM: host or url lead to one "
-            "place, which proves nothing of the others.",
-            "Nothing was read. Give each such probe vm; one without host and url goes to every VM.",
+            f"This is a recovery plan, and {', '.join(loose)} names no VM: host or url lead to one "
+            "place, which proves nothing about the others.",
+            "Nothing was read. Set vm for each such probe; one without host and url runs for every VM.",
         )
 
 
@@ -109,7 +109,7 @@ def _refuse_unknown_vms(request: ValidateRequest, view: TargetView) -> None:
         meant = [member.item.id for member in view.members if member.item.answers_to(probe.vm)]
         if probe.vm and not meant:
             raise ConfigurationError(
-                f"Probe '{probe.name}' is for VM '{probe.vm}', but there are only: {', '.join(names)}.",
+                f"Probe '{probe.name}' is for VM '{probe.vm}', but the only VMs are: {', '.join(names)}.",
                 "Nothing was checked. Correct the probe.",
             )
         if probe.vm and len(meant) > 1:

@@ -66,9 +66,9 @@ async def run(request: SwitchRequest, services: Services, _watch: Watch) -> dict
 def _unread(request: SwitchRequest, answer: Mapping[str, Any]) -> HostError:
     told = "made" if answer["before"] is None else "changed"
     problem = HostError(
-        f"{request.host} has taken the change: the virtual switch is {told}, but could not be read after it: "
+        f"{request.host} has accepted the change: the virtual switch is {told}, but could not be read afterwards: "
         f"{answer['unread']}",
-        "Look at the virtual switch on its host, then run the task again: it looks first.",
+        "Look at the virtual switch on its host, then run the task again: it reads the current state first.",
         host=request.host,
         message=answer["unread"],
         before=answer["before"],
@@ -141,7 +141,7 @@ def _refused(request: SwitchRequest, answer: dict[str, Any]) -> Refused:
             "Enable it (Enable-NetAdapter), or set net_adapter to another one.",
         ),
         "adapter": (
-            f"Not exactly one network adapter is called {request.net_adapter}; there are: {adapters}.",
+            f"There is not exactly one network adapter {request.net_adapter}; the host has: {adapters}.",
             "Set net_adapter to the name or the description of one of them.",
         ),
     }

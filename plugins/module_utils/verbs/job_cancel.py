@@ -134,7 +134,7 @@ async def _finish(subject: Subject, job: Job) -> dict[str, Any]:
     await subject.look_until(lambda view: not _names(view, job))
     if ended.state != "Cancelled":
         raise Contradiction(
-            f"Job {job.name} was to be cancelled, but is {ended.state}: the cancel came too late, or was not heeded.",
+            f"Job {job.name} was to be cancelled, but is {ended.state}: the cancel came too late, or had no effect.",
             "Go on from the stage that is read now.",
             job_id=job.name,
             job_state=ended.state,

@@ -160,7 +160,7 @@ def _refuse_namesake(sides: Sides) -> None:
     namesakes = [copy for copy in sides.on_premises if copy.is_namesake]
     if sides.is_missing_on_premises and namesakes:
         raise Refused(
-            f"{sides.sentence()}. Nothing may overwrite that one.",
+            f"{sides.sentence()}. That VM must not be overwritten.",
             "Nothing was written. Rename or remove the other VM, or fail back to another host.",
             sides=[sides.as_result()],
         )
@@ -169,7 +169,7 @@ def _refuse_namesake(sides: Sides) -> None:
 def _refuse_second(sides: Sides) -> None:
     if sides.claimed:
         raise Refused(
-            f"{sides.sentence()}. It is somewhere, though no host shows it: a second one must not be made.",
+            f"{sides.sentence()}. It exists, although no host lists it: a second one must not be created.",
             f"Nothing was written. {REMEDY_IF_HIDDEN} Then run the task again.",
             sides=[sides.as_result()],
         )
@@ -194,7 +194,7 @@ def _refuse_encrypted(item: ReplicatedItem) -> None:
     if item.encryption.lower() == "enabled":
         raise Refused(
             f"{item.friendly_name} is protected with data encryption, a feature that Azure retired on 30 April 2022; "
-            "no failback call takes its certificate any more.",
+            "the failback API no longer accepts its certificate.",
             "Nothing was written. Disable encryption for the cloud or VM with Microsoft's support before failing back.",
         )
 

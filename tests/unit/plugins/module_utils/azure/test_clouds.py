@@ -78,7 +78,7 @@ def test_anything_but_a_name_or_an_https_url_is_refused(url: str, client: Any) -
 @pytest.mark.parametrize("body", [{}, [], ELSEWHERE, [ELSEWHERE], '"words"', None])
 def test_metadata_that_names_no_endpoints_is_an_error(body: Any, web: Callable[..., Web], client: Any) -> None:
     server = web(Answer(200, body))
-    with pytest.raises(Unreachable, match="names no login endpoint"):
+    with pytest.raises(Unreachable, match="without a login endpoint"):
         discover_cloud(server.url, client.transport)
 
 

@@ -189,7 +189,7 @@ def signed_in(client: Any) -> SignedIn:
 def test_a_write_that_a_token_had_to_be_asked_for_is_not_sent(signed_in: SignedIn, web: Callable[..., Web]) -> None:
     server = web(OK)
     signed_in.look.begin()
-    with pytest.raises(NotTaken, match="A token had to be asked for"):
+    with pytest.raises(NotTaken, match="needed a new access token"):
         signed_in.send("POST", server)
     assert (server.asked, signed_in.tokens.given) == ([], 1)
     assert signed_in.send("POST", server) == 200

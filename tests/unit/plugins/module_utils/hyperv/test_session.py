@@ -259,7 +259,7 @@ def test_a_change_without_an_answer_that_can_be_read_may_have_been_made(host: St
 def test_a_question_that_did_not_arrive_was_not_carried_out(host: Start, named: bool, changes: bool) -> None:
     error = {"error": {"message": "Standard input ended.", "id": "x", "not_run": "input"}}
     answer = shown(lambda nonce: b"Hello." + framed(error, nonce if named else ""), code=1)
-    with pytest.raises(HostError, match=r"did not arrive at .* nothing was run there: Standard input ended") as caught:
+    with pytest.raises(HostError, match=r"did not reach .* nothing was run there: Standard input ended") as caught:
         host(*STARTED, answer, TAKEN).ask(changes=changes)
     assert caught.value.details["not_run"] == "input"
     assert not caught.value.wrote

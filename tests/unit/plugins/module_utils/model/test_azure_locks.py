@@ -44,7 +44,7 @@ def test_each_step_has_locks_of_its_own(locks: ItemLocks, writes: int, cut_over:
 def test_each_lock_is_named_with_the_machine_that_it_concerns() -> None:
     found = obstacles([("web01", ItemLocks(vm=(KEEP,))), ("db01", ItemLocks()), ("app", ItemLocks((STILL,)))], COMMIT)
     assert f"A delete lock protects the Azure VM, which a commit deletes: web01: {KEEP.id}" in found.sentence
-    assert f"keeps Site Recovery from being asked for anything: app: {STILL.id}" in found.sentence
+    assert f"blocks every Site Recovery operation: app: {STILL.id}" in found.sentence
     assert "db01" not in found.sentence
 
 

@@ -32,8 +32,8 @@ SECOND = timedelta(seconds=1)
         (CommitPolicy(AFTER_VALIDATION), MONDAY, True, ""),
         (CommitPolicy(NOW), MONDAY, False, ""),
         (CommitPolicy(HOLD), MONDAY, False, "run again with another policy"),
-        (CommitPolicy(NOT_BEFORE, MONDAY), MONDAY - SECOND, True, "may come from 2026-02-02T07:00:00+00:00"),
-        (CommitPolicy(NOT_BEFORE, MONDAY), MONDAY - SECOND, True, "in Azure it is 2026-02-02T06:59:59+00:00"),
+        (CommitPolicy(NOT_BEFORE, MONDAY), MONDAY - SECOND, True, "is allowed from 2026-02-02T07:00:00+00:00"),
+        (CommitPolicy(NOT_BEFORE, MONDAY), MONDAY - SECOND, True, "Azure's time is 2026-02-02T06:59:59+00:00"),
         (CommitPolicy(NOT_BEFORE, MONDAY), MONDAY, True, ""),
     ],
 )
@@ -58,5 +58,5 @@ def test_a_time_and_the_policy_that_takes_it_come_together(choice: str) -> None:
 
 
 def test_a_time_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="not_before: 'monday' is no date-time"):
+    with pytest.raises(ConfigurationError, match="not_before: 'monday' is not a date-time"):
         parse_policy(NOT_BEFORE, "monday")

@@ -139,7 +139,7 @@ def test_no_job_is_an_undo_s_own(owner: Verb) -> None:
         "not filled in yet",
         "test failover waits for its cleanup",
         "manual action of a plan",
-        "waits for somebody",
+        "waits for a manual action",
     ],
 )
 def test_a_busy_item_waits_unless_only_a_person_can_end_it(verb: Verb, body: Any, step: Step) -> None:
@@ -153,7 +153,7 @@ def test_a_busy_item_waits_unless_only_a_person_can_end_it(verb: Verb, body: Any
         item(active="Primary", testFailoverState="WaitingForCompletion"),
         item(active="Primary", state="ResynchronizationRequired"),
     ],
-    ids=["open test failover", "replication stands still"],
+    ids=["open test failover", "replication is stopped"],
 )
 def test_what_only_a_person_can_end_is_not_waited_for(verb: Verb, shown: Any) -> None:
     decision = decide(verb, Observation(parse_item(shown), Stage.BUSY, None, "what was seen"))

@@ -148,7 +148,7 @@ def test_evidence_of_this_machine_since_its_cut_over_is_accepted() -> None:
         (Evidence(VAULT, ()).as_result(), MACHINE, "of another VM (none)"),
         (record(check("fail", "tcp")), MACHINE, "has not passed: tcp (what was seen)"),
         (record(check("not_checked")), MACHINE, "has not passed: heartbeat"),
-        (record(check(at=None)), MACHINE, "does not tell when"),
+        (record(check(at=None)), MACHINE, "does not say when"),
         (record(), replace(MACHINE, at=None), "cut-over is not known"),
         (record(), replace(MACHINE, at=PASSED_AT + timedelta(hours=1)), "not newer than the cut-over"),
         (record(), replace(MACHINE, at=PASSED_AT), "not newer than the cut-over"),

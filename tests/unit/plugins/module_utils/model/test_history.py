@@ -80,14 +80,14 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
         ((job("RestoreCompletion", "Succeeded", startTime=LATEST), COMMITTED), "completion of a data synchronization"),
         (
             (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan"), COMMITTED),
-            "does not tell its VMs",
+            "does not report its VMs",
         ),
-        ((failback("Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
-        ((job(None, "Failed", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell what it is of"),
-        ((job("RestoreCompletion", "Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not tell wh"),
+        ((failback("Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not report its target"),
+        ((job(None, "Failed", startTime=LATEST, targetObjectId=None), COMMITTED), "does not report its target"),
+        ((job("RestoreCompletion", "Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not report"),
         (
             (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType=None), COMMITTED),
-            "does not tell what it is of",
+            "does not report its target",
         ),
     ],
     ids=[

@@ -265,7 +265,7 @@ def test_a_configuration_alone_tells_as_much() -> None:
 def test_a_resource_that_tells_no_machine_may_be_any() -> None:
     facts = clustered(resource("Virtual Machine", "Online", vm_id=""))
     assert "in the group web01" in facts.doubt_about(WEB01, "web01")
-    told = "its cluster does not tell which machine Virtual Machine web01 is"
+    told = "its cluster does not report which machine Virtual Machine web01 is"
     assert facts.doubt_about(WEB02, "web02") == told
 
 

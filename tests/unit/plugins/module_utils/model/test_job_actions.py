@@ -142,7 +142,7 @@ def test_the_guard_says_what_is_endangered_and_what_to_do_instead(tasks: list[Bo
 
 @pytest.mark.parametrize(
     ("scenario", "words"),
-    [(None, "names no operation"), ("FailbackV2", "is called FailbackV2"), ("PlannedFailover", "does not tell its")],
+    [(None, "names no operation"), ("FailbackV2", "is called FailbackV2"), ("PlannedFailover", "does not report its")],
 )
 def test_the_guard_says_why_what_is_not_told_may_be_a_failback(scenario: str | None, words: str) -> None:
     body = job(scenario, "InProgress", **CANCEL)
@@ -230,7 +230,7 @@ RESTARTS = {
         "",
     ),
     "runs": (old(REPROTECT, "InProgress"), [], Stage.REVERSE_REPLICATING, Step.REFUSE, "has ended"),
-    "succeeded": (old(REPROTECT, "Succeeded"), [], Stage.PROTECTED, Step.REFUSE, "done its work"),
+    "succeeded": (old(REPROTECT, "Succeeded"), [], Stage.PROTECTED, Step.REFUSE, "already succeeded"),
     "not allowed": (
         old(REPROTECT, "Failed", allowedActions=[]),
         [],
@@ -256,16 +256,16 @@ RESTARTS = {
         [newer(REPROTECT, "Succeeded")],
         Stage.PROTECTED,
         Step.REFUSE,
-        "history, as job newer",
+        "superseded by the later job newer",
     ),
     "tried since": (
         old(REPROTECT, "Failed"),
         [newer(REPROTECT, "Failed")],
         Stage.FAILED_BACK,
         Step.REFUSE,
-        "history, as job newer",
+        "superseded by the later job newer",
     ),
-    "done by the stage": (old(REPROTECT, "Failed"), [], Stage.PROTECTED, Step.REFUSE, "history, as web01 is protected"),
+    "done by the stage": (old(REPROTECT, "Failed"), [], Stage.PROTECTED, Step.REFUSE, "superseded, as web01 is"),
     "too early by the stage": (
         old(REPROTECT, "Failed"),
         [],

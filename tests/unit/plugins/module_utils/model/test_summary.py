@@ -58,7 +58,7 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
             role_run(PENDING),
             "held",
             "The failback awaits its commit, which needs",
-            "still ahead. Let its host be asked",
+            "not committed yet. Give the role access to its host",
         ),
         (role_run(PENDING, validates=False), "held", "The failback awaits", "Run again with its validation"),
         (role_run("mixed"), "held", "at different stages: web01: mixed.", "Run again with all steps"),
@@ -75,18 +75,18 @@ WAITS = {"waiting_for_window": True, "reason": "The window is not open", "window
             "On hold.",
             "Run again with another failback_commit_policy",
         ),
-        (role_run(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: Afterwards in"),
+        (role_run(PENDING, last=DOUBT), "failed", "Its Azure VM was started.", "Do not commit: section Afterwards"),
         (role_run(PENDING, last={**DOUBT, "held": True}), "failed", "Its Azure VM was started.", "Do not commit"),
         (
             role_run(PENDING, last=DOUBT, discards=True),
             "held",
             "The failback awaits its commit",
-            "Let its host be asked",
+            "Give the role access to its host",
         ),
         (role_run("failed_over", ended=False), "failed", "It ended early", "no failback begun. See that its host"),
-        (role_run("unknown", where=[]), "failed", "Nothing was read of it", "Run it from its first task"),
+        (role_run("unknown", where=[]), "failed", "Nothing was read", "Run it from its first task"),
         (role_run("failed_over", failed=ERROR), "failed", "No way.", IN_AZURE + " Run again later."),
-        (role_run("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was seen last: Site"),
+        (role_run("failed_over", failed=ERROR, fresh=False), "failed", "No way.", "When it was last read: Site"),
     ],
 )
 def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after: str) -> None:
@@ -106,7 +106,7 @@ def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after:
         ({"msg": "A step's own stop!"}, "commit.yml", "A step's own stop!", "Do what the reason says"),
         ({"msg": "Wrong"}, "", "Wrong.", "Correct the variable"),
         ({"msg": "x", "error": "of another module"}, "", "x.", "Correct the variable"),
-        ({"msg": ""}, "", "A task failed; what Ansible printed says why.", "Correct the variable"),
+        ({"msg": ""}, "", "A task failed; see Ansible's output for the reason.", "Correct the variable"),
         ({"msg": "x", "error": {"kind": "new"}}, "commit.yml", "x.", "See the reason"),
         (
             {"msg": "All items completed", "results": [{"msg": "fine"}, ERROR, ERROR]},
@@ -127,13 +127,13 @@ def test_after_a_request_that_was_sent_nothing_is_claimed_that_was_seen_before_i
     failed = {**ERROR, "changed": True, "authoritative_side": None, "reversible": None}
     result = summary_of(role_run(PENDING, failed=failed, fresh=False))
     assert result["next"] == (
-        "Before its request was sent: It was cut over to on-premises; its commit is still ahead. What the request did "
+        "Before its request was sent: It was cut over to on-premises; it is not committed yet. What the request did "
         "since is not known. Run again later."
     )
     assert (result["authoritative_side"], result["reversible"]) == (None, None)
 
 
-WOULD = "Nothing was changed (check mode). A real run would stop here: It was cut over to on-premises; its commit is"
+WOULD = "Nothing was changed (check mode). A real run would stop here: It was cut over to on-premises; it is not"
 
 
 def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
@@ -153,7 +153,7 @@ def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> No
     assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
     assert (
         result["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has failback_ before its name."
+        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
     )
     assert result["validation"] == {"vms": []}
 

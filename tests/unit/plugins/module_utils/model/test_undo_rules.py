@@ -73,7 +73,7 @@ def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected
         (sides("deallocated", copy("Saved")), "memory holds"),
         (sides("deallocated", copy("Paused")), "cannot be shut down"),
         (sides("deallocated", copy("Running", clustered=True)), "failover cluster"),
-        (sides("deallocated", copy("Running", namesake=True)), "not known to be the one"),
+        (sides("deallocated", copy("Running", namesake=True)), "not known to be the replicated VM"),
         (sides("deallocated", Copy("hv01", "Running", is_hearsay=True)), "as VMM says"),
     ],
 )

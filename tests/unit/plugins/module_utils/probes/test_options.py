@@ -77,16 +77,16 @@ def test_passwords_are_not_shown() -> None:
         (entry("tcp", port=0), "port must be from 1"),
         (entry("tcp", port=65536), "port must be from 1"),
         (entry("tcp", port=1, timeout=0), "timeout must be greater than 0"),
-        (entry("http", url="https://a", path="/x"), "url stands for path as well"),
-        (entry("http", url="https://a", host="b"), "url stands for host as well"),
+        (entry("http", url="https://a", path="/x"), "url already includes path"),
+        (entry("http", url="https://a", host="b"), "url already includes host"),
         (entry("http", path="health"), "path must begin with /"),
         (entry("http", path="/a b"), "path must begin with /"),
         (entry("http", path="/\r\nHost: x"), "path must begin with /"),
-        (entry("http", user="me"), "user and password belong together"),
+        (entry("http", user="me"), "user and password are required together"),
         (entry("http", url="https://me:secret@shop.example.com/"), "use the options user and password"),
-        (entry("ssh", command="x", user="-oProxyCommand=y"), "user is no name of a user"),
-        (entry("ssh", command="x", known_hosts='a"b'), "known_hosts is no path"),
-        (entry("ssh", command="x", private_key="a\nb"), "private_key is no path"),
+        (entry("ssh", command="x", user="-oProxyCommand=y"), "user is not a valid user name"),
+        (entry("ssh", command="x", known_hosts='a"b'), "known_hosts is not a path"),
+        (entry("ssh", command="x", private_key="a\nb"), "private_key is not a path"),
     ],
 )
 def test_what_contradicts_itself_is_refused(wrong: dict[str, Any], words: str) -> None:
@@ -102,7 +102,7 @@ def test_what_contradicts_itself_is_refused(wrong: dict[str, Any], words: str) -
 @pytest.mark.parametrize("kind", ["tcp", "http", "ssh"])
 def test_a_host_that_is_none_is_refused(kind: str, host: str) -> None:
     needed: dict[str, dict[str, Any]] = {"tcp": {"port": 1}, "http": {}, "ssh": {"command": "x"}}
-    assert "host is neither a name of a host nor an address" in refusal(entry(kind, host=host, **needed[kind]))
+    assert "host is neither a host name nor an IP address" in refusal(entry(kind, host=host, **needed[kind]))
 
 
 @pytest.mark.parametrize("host", ["db01", "db01.contoso.example", "db_01.", "10.0.0.5", "2001:db8::5", "fe80::5%eth0"])
@@ -115,7 +115,7 @@ def test_names_and_addresses_are_hosts(host: str) -> None:
     ["file:///etc/passwd", "ftp://a/", "shop.example.com", "https://", "http://[::1", "http://a:99999/", "http://a b/"],
 )
 def test_only_addresses_of_the_web_are_gone_to(url: str) -> None:
-    assert "url is no whole address of http or https" in refusal(entry("http", url=url))
+    assert "url is not a complete http or https URL" in refusal(entry("http", url=url))
 
 
 def test_two_probes_of_one_name_are_refused() -> None:

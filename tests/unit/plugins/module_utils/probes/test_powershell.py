@@ -22,7 +22,7 @@ from ansible_collections.asr.failback.plugins.module_utils.probes.powershell imp
 SECONDS = 10.0
 USER, PASSWORD = "CONTOSO\\probe", "Korrekt Pferd 7!"
 STARTED = (SHELL, COMMAND, TAKEN)
-UNKNOWN = "not known whether it ran to its end"
+UNKNOWN = "not known whether it completed"
 
 
 def ended(text: str, exit_code: int = 0) -> Answer:
