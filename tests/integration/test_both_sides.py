@@ -65,7 +65,7 @@ def test_each_fault_of_a_host_is_a_finding_with_cause_and_remedy(
     ("fault", "identifier", "status", "words"),
     [
         ({"vm": "vm1", "differencing": "left"}, "disk_chain", "fail", ".avhdx"),
-        ({"vm": "vm1", "foreign_disk": "pass_through"}, "unreplicated_disks", "warn", "passed through"),
+        ({"vm": "vm1", "foreign_disk": "pass_through"}, "unreplicated_disks", "warn", "pass-through"),
         ({"vm": "vm1", "foreign_disk": "shared"}, "unreplicated_disks", "warn", "shared"),
         ({"vm": "vm1", "foreign_disk": "excluded"}, "unreplicated_disks", "warn", "excluded.vhdx"),
         ({"vm": "vm1", "automatic_start": "Start"}, "automatic_start", "warn", "Set-VM"),

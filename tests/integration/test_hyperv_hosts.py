@@ -198,7 +198,7 @@ def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(
     host = facts(drive)
     assert (host["may_administer_hyper_v"], host["vms"], host["problems"]) == (False, [], [])
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
-    assert "may not administer Hyper-V" in hosts.facts(HV01, [("", "web01")]).absence_doubt
+    assert "no right to administer Hyper-V" in hosts.facts(HV01, [("", "web01")]).absence_doubt
     drive.trouble(host=HV01, rights="full")
     assert hosts.facts(HV01, [("", "nobody")]).proves_absence
 

@@ -102,9 +102,9 @@ def test_an_account_without_rights_is_not_told_that_a_switch_is_missing(vault: A
     if module == "failback_prereq":
         result = vault.run(module, replicated_item="vm1")
         found = next(one for one in result["findings"] if one["id"] == "virtual_switches")
-        assert (found["status"], "may not administer" in found["cause"]) == ("not_checked", True)
+        assert (found["status"], "no right to administer" in found["cause"]) == ("not_checked", True)
         return
     failed = vault.fail(module, host=HV01, name="Production", type="external", net_adapter="Ethernet")
     assert failed["error"]["kind"] == "refused"
-    assert "may not administer Hyper-V" in failed["cause"]
+    assert "no right to administer Hyper-V" in failed["cause"]
     assert "Hyper-V Administrators" in failed["remedy"]

@@ -259,7 +259,7 @@ def test_data_that_is_copied_before_the_failover_waits_for_no_window(driver: Any
     [
         ({}, "neither not_before nor not_after"),
         ({"not_before": 1320, "not_after": "04:00"}, "put it in quotes"),
-        ({"not_before": "22:00", "not_after": "2026-01-16T04:00"}, "two times of day, or date-times"),
+        ({"not_before": "22:00", "not_after": "2026-01-16T04:00"}, "two times of day or two date-times"),
         ({"not_before": "2026-01-16T04:00", "not_after": "2026-01-15T22:00"}, "is not later than"),
         ({**NIGHT, "time_zone": "Europe/Amsterdm"}, "'Europe/Amsterdm' is not a known time zone"),
     ],

@@ -226,14 +226,14 @@ def test_no_write_is_sent_on_a_look_that_is_too_old(
 ) -> None:
     server = web(OK)
     assert signed_in.send("GET", server) == 200
-    with pytest.raises(NotTaken, match="was read inf seconds before"):
+    with pytest.raises(NotTaken, match="based on data read inf seconds before"):
         signed_in.send("POST", server)
     signed_in.look.begin()
     signed_in.seconds = age
     if is_sent:
         assert signed_in.send("POST", server) == 200
     else:
-        with pytest.raises(NotTaken, match="was read 21 seconds before it could be sent; 30 are allowed"):
+        with pytest.raises(NotTaken, match="based on data read 21 seconds before it could be sent; 30 are allowed"):
             signed_in.send("POST", server)
     assert len(server.asked) == 1 + is_sent
 

@@ -202,7 +202,7 @@ def test_an_address_may_have_a_port(address: str, endpoint: str) -> None:
 
 
 def test_an_address_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no address"):
+    with pytest.raises(ConfigurationError, match="not a host address"):
         resolved(address="hv09:many")
 
 

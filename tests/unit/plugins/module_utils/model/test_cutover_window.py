@@ -162,7 +162,7 @@ def test_a_window_of_date_times_is_before_open_and_over_in_this_order(
         ("", "", "UTC", "neither not_before nor not_after"),
         ("22:00", "", "UTC", "needs two times of day"),
         ("", "04:00", "UTC", "needs two times of day"),
-        ("22:00", "2026-02-01T04:00", "UTC", "needs two times of day, or date-times"),
+        ("22:00", "2026-02-01T04:00", "UTC", "needs two times of day or two date-times"),
         ("22:00", "22:00:00", "UTC", "are the same time of day"),
         ("24:00", "04:00", "UTC", "window.not_before: '24:00' does not exist: hour must be in 0..23."),
         ("22:00", "04:60", "UTC", "window.not_after: '04:60' does not exist"),

@@ -158,8 +158,8 @@ def test_absence_is_proved_by_an_answer_that_would_have_shown_the_vm(parts: dict
             ({"problems": [{"part": part, "message": "no permission"}]}, "no permission")
             for part in ("vms", "services", "hyper_v", "cluster", "cluster_vms", "vmm")
         ],
-        ({"may_administer_hyper_v": False}, "may not administer Hyper-V"),
-        ({"may_administer_hyper_v": None}, "may not administer Hyper-V"),
+        ({"may_administer_hyper_v": False}, "no right to administer Hyper-V"),
+        ({"may_administer_hyper_v": None}, "no right to administer Hyper-V"),
         ({"hyper_v": {"installed": True, "virtual_machine_path": None}}, "Hyper-V could not be read"),
         ({"services": [service("vmms", "Stopped")]}, "Hyper-V could not be read"),
         ({"services": []}, "Hyper-V could not be read"),

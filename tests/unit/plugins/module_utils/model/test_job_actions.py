@@ -287,7 +287,7 @@ RESTARTS = {
         [],
         Stage.PROTECTED,
         Step.REFUSE,
-        "history",
+        "superseded",
     ),
     "restarted now": (
         old(REPROTECT, "Failed"),
