@@ -19,7 +19,7 @@ from .watch import Watch
 
 T = TypeVar("T")
 # Seconds for which something is read again that nobody has asked to wait for: what a step has led to, say.
-BRIEF = 900.0
+BRIEF = 300.0
 # A coroutine that awaits nothing but pauses.
 Steps = Coroutine[Any, Any, T]
 

@@ -60,7 +60,7 @@ def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_made_again(
     failed = vault.fail("planned_failover", replicated_item="vm1", **options)
     assert failed["error"]["kind"] == "refused"
     assert f"Virtual Machine Configuration vm1 is {configuration}" in failed["msg"]
-    assert "a second one must not be made" in failed["msg"]
+    assert "a second one must not be created" in failed["msg"]
     assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
 
 
@@ -204,7 +204,7 @@ def test_a_vm_on_a_host_that_vmm_does_not_hear_is_not_made_again(driver: Any) ->
     vault = behind_vmm(driver)
     vault.trouble(host=VMM_NODE, dead=True)
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
-    assert "a second one must not be made" in failed["msg"]
+    assert "a second one must not be created" in failed["msg"]
     assert vault.writes() == []
 
 

@@ -118,9 +118,9 @@ def test_a_number_out_of_all_bounds_is_refused(vault: Any, option: str) -> None:
 def test_what_is_no_text_is_refused(vault: Any, value: str) -> None:
     for options in ({"replicated_item": value}, {"replicated_item": "vm1", "secret": value}):
         failed = vault.fail("complete_failover", **options)
-        assert f"{list(options)[-1]} holds a character" in failed["msg"]
+        assert f"{list(options)[-1]} contains NUL or an unpaired surrogate" in failed["msg"]
     failed = vault.fail("commit", replicated_item="vm1", validation={"vms": [{value: 1}]})
-    assert "validation holds a character" in failed["msg"]
+    assert "validation contains NUL or an unpaired surrogate" in failed["msg"]
     assert vault.requests() == 0
 
 

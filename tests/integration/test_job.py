@@ -222,8 +222,8 @@ def test_after_a_cancel_planned_failover_copies_the_data_again(
 
 def tasks_that_ran(vault: ModuleRunner, entry: dict[str, Any]) -> list[dict[str, Any]]:
     """The tasks that a member's job did not skip, those of a plan's jobs for single VMs included."""
-    (job,) = vault.run("job_info", name=entry["job"]["name"])["jobs"]
-    parts = [one for child in job["child_jobs"] for one in vault.run("job_info", name=child["name"])["jobs"]]
+    (job,) = vault.run("job_info", name=entry["job"]["name"], full=True)["jobs"]
+    parts = [one for child in job["child_jobs"] for one in vault.run("job_info", name=child["name"], full=True)["jobs"]]
     flat = [task for one in (job, *parts) for task in one["tasks"]]
     nested = [child for task in flat for child in (task["group_task_custom_details"] or {}).get("child_tasks", [])]
     every = [task for task in (*flat, *nested) if task["state"] == "Succeeded"]

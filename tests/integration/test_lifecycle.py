@@ -49,7 +49,7 @@ TABLE: dict[str, dict[str, Cell]] = {
     "failed_over": {
         "fail back": ([FAIL_BACK], WAITING),
         "complete": "Run planned_failover first",
-        "commit failback": "It has not been failed back",
+        "commit failback": "No failback has completed",
         "commit failover": ([], "failed_over"),
         "reverse replicate": "Fail it back and commit first",
         "fail over": ([], "failed_over"),

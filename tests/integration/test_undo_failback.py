@@ -884,7 +884,7 @@ def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=3600)
     failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=60)
-    assert "has not within 60 seconds" in failed["msg"]
+    assert "did not finish within 60 seconds" in failed["msg"]
     assert [(step["what"], step["after"]) for step in failed["error"]["steps"]] == [("shut_down", "Stopping")]
     assert failed["changed"] is True
     result = vault.run("undo_failback", replicated_item="vm1", shutdown_timeout=60, force_off=True)

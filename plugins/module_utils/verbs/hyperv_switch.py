@@ -109,7 +109,8 @@ def _refused(request: SwitchRequest, answer: dict[str, Any]) -> Refused:
     is_team = found.get("embedded_teaming")
     reasons = {
         "unseen": (
-            "Whether it is there is not known: the account may not administer Hyper-V, which then shows it nothing.",
+            "Whether it is there is not known: the account has no right to administer Hyper-V, which then shows it "
+            "nothing.",
             "Use an account of the host's Administrators or Hyper-V Administrators.",
         ),
         "several": ("Several virtual switches have this name.", "Rename all but the one that is meant."),
