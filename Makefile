@@ -137,7 +137,8 @@ ansible-test: $(READY) ## Run ansible-test units and integration, which make tes
 importer: $(READY) ## Build the collection and put it through galaxy-importer
 	@python tools/importer.py $(BUILD)
 
-docs: $(READY) ## Write docs/reference from the modules and roles
+docs: $(READY) ## Write the modules' shared return values, and docs/reference from the modules and roles
+	@python tools/return_values.py
 	@python tools/reference.py
 
 changelog: $(READY) ## Write CHANGELOG.md for the version in galaxy.yml, from the fragments
@@ -173,6 +174,7 @@ lint-changelog: $(READY)
 	@antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
 
 lint-docs: $(READY)
+	@python tools/return_values.py --check
 	@python tools/reference.py --check
 	@HOME=$(CURDIR)/$(BUILD) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all --disallow-unknown-collection-refs .
 

@@ -330,6 +330,152 @@ azure_resources:
       type: list
       elements: dict
       sample: []
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
+      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id),
+      C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action),
+      C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, split_brain_check, failure
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: waiting_for_completion
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+    V(null) where a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: str
+  sample: on_premises
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
+    a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+job:
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that is authoritative.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
 split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
@@ -395,137 +541,6 @@ split_brain_check:
               description: Where this was read, or why not.
               type: str
               sample: read from the host
-msg:
-  description: The result in one line.
-  returned: always
-  type: str
-  sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
-stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
-  type: dict
-  contains:
-    before:
-      description: Stage when the task began.
-      type: str
-      sample: failback_commit_pending
-    after:
-      description: Stage that was read last, or in check mode the one that is predicted.
-      type: str
-      sample: failed_back
-direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
-  returned: success
-  type: str
-  sample: recovery_to_primary
-authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
-  type: str
-  sample: on_premises
-reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
-  type: bool
-  sample: false
-job:
-  description: The job that was started, attached to or waited for; V(null) where there was none.
-  returned: success
-  type: dict
-  contains:
-    id:
-      description: Resource id of the job.
-      type: str
-      sample: >-
-        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
-    name:
-      description: Name of the job, which the portal shows as its id.
-      type: str
-      sample: fb9ac911-1496-40e0-a58e-d183de51512e
-    operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
-      type: str
-      sample: failback
-    scenario_name:
-      description: The service's name for the kind of job.
-      type: str
-      sample: PlannedFailover
-    state:
-      description: State of the job.
-      type: str
-      sample: Suspended
-    state_description:
-      description: The service's further word on the state.
-      type: str
-      sample: WaitingForUserInputAfterDataSync
-    started:
-      description: When the job began, UTC, in ISO 8601.
-      type: str
-      sample: "2026-01-31T08:59:33.335047+00:00"
-    ended:
-      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
-      type: str
-      sample: null
-    percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
-      type: int
-      sample: 45
-    allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
-      type: list
-      elements: str
-      sample: [Cancel, Resume]
-replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
-  returned: success
-  type: dict
-  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
-recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
-  returned: success
-  type: dict
-  sample: null
-members:
-  description: Each VM of a recovery plan, in start order; empty for a replicated item.
-  returned: success
-  type: list
-  elements: dict
-  contains:
-    name:
-      description: Name of the replicated item.
-      type: str
-      sample: web01
-    friendly_name:
-      description: Name of the VM.
-      type: str
-      sample: web01
-    id:
-      description: Resource id of the replicated item.
-      type: str
-      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
-    stage:
-      description: Stage of the VM, C(before) and C(after).
-      type: dict
-      sample: {before: failed_over, after: waiting_for_completion}
-    authoritative_side:
-      description: The copy of the VM that is authoritative.
-      type: str
-      sample: azure
-    reversible:
-      description: Whether the VM in Azure is still there to return to.
-      type: bool
-      sample: true
-    reason:
-      description: What the stage was concluded from.
-      type: str
-      sample: active location Recovery, Site Recovery allows Failback
-    job:
-      description: The VM's job, as RV(job).
-      type: dict
-      sample: null
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure
@@ -536,20 +551,6 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
-error:
-  description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id),
-      C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action),
-      C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
-  returned: failure
-  type: dict
-  contains:
-    kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
-      type: str
-      sample: refused
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

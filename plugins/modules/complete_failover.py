@@ -67,38 +67,138 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ---
-waiting_for_window:
-  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
-  returned: success
-  type: bool
-  sample: false
-reason:
-  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+msg:
+  description: The result in one line.
+  returned: always
+  type: str
+  sample: "web01: waiting_for_completion -> failback_commit_pending; authoritative: on_premises"
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, split_brain_check, window, failure, azure_error
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: waiting_for_completion
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
   returned: success
   type: str
-  sample: ""
-window:
-  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
-    was due.
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+    V(null) where a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: str
+  sample: on_premises
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
+    a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+job:
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
   returned: success
   type: dict
   contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
     state:
-      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
+      description: State of the job.
       type: str
-      sample: open
-    now:
-      description: The time by Azure's clock, UTC, in ISO 8601.
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
       type: str
-      sample: "2026-01-31T23:12:07+00:00"
-    opens_at:
-      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
       type: str
-      sample: "2026-01-31T21:00:00+00:00"
-    closes_at:
-      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
       type: str
-      sample: "2026-02-01T03:00:00+00:00"
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that is authoritative.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
 split_brain_check:
   description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
     part of it.
@@ -164,137 +264,38 @@ split_brain_check:
               description: Where this was read, or why not.
               type: str
               sample: read from the host
-msg:
-  description: The result in one line.
-  returned: always
-  type: str
-  sample: "web01: waiting_for_completion -> failback_commit_pending; authoritative: on_premises"
-stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
-  type: dict
-  contains:
-    before:
-      description: Stage when the task began.
-      type: str
-      sample: waiting_for_completion
-    after:
-      description: Stage that was read last, or in check mode the one that is predicted.
-      type: str
-      sample: failback_commit_pending
-direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+waiting_for_window:
+  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
   returned: success
-  type: str
-  sample: recovery_to_primary
-authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
-  type: str
-  sample: on_premises
-reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
   type: bool
-  sample: true
-job:
-  description: The job that was started, attached to or waited for; V(null) where there was none.
+  sample: false
+reason:
+  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+  returned: success
+  type: str
+  sample: ""
+window:
+  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
+    was due.
   returned: success
   type: dict
   contains:
-    id:
-      description: Resource id of the job.
-      type: str
-      sample: >-
-        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
-    name:
-      description: Name of the job, which the portal shows as its id.
-      type: str
-      sample: fb9ac911-1496-40e0-a58e-d183de51512e
-    operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
-      type: str
-      sample: failback
-    scenario_name:
-      description: The service's name for the kind of job.
-      type: str
-      sample: PlannedFailover
     state:
-      description: State of the job.
+      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
       type: str
-      sample: Suspended
-    state_description:
-      description: The service's further word on the state.
+      sample: open
+    now:
+      description: The time by Azure's clock, UTC, in ISO 8601.
       type: str
-      sample: WaitingForUserInputAfterDataSync
-    started:
-      description: When the job began, UTC, in ISO 8601.
+      sample: "2026-01-31T23:12:07+00:00"
+    opens_at:
+      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
       type: str
-      sample: "2026-01-31T08:59:33.335047+00:00"
-    ended:
-      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      sample: "2026-01-31T21:00:00+00:00"
+    closes_at:
+      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
       type: str
-      sample: null
-    percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
-      type: int
-      sample: 45
-    allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
-      type: list
-      elements: str
-      sample: [Cancel, Resume]
-replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
-  returned: success
-  type: dict
-  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
-recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
-  returned: success
-  type: dict
-  sample: null
-members:
-  description: Each VM of a recovery plan, in start order; empty for a replicated item.
-  returned: success
-  type: list
-  elements: dict
-  contains:
-    name:
-      description: Name of the replicated item.
-      type: str
-      sample: web01
-    friendly_name:
-      description: Name of the VM.
-      type: str
-      sample: web01
-    id:
-      description: Resource id of the replicated item.
-      type: str
-      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
-    stage:
-      description: Stage of the VM, C(before) and C(after).
-      type: dict
-      sample: {before: failed_over, after: waiting_for_completion}
-    authoritative_side:
-      description: The copy of the VM that is authoritative.
-      type: str
-      sample: azure
-    reversible:
-      description: Whether the VM in Azure is still there to return to.
-      type: bool
-      sample: true
-    reason:
-      description: What the stage was concluded from.
-      type: str
-      sample: active location Recovery, Site Recovery allows Failback
-    job:
-      description: The VM's job, as RV(job).
-      type: dict
-      sample: null
+      sample: "2026-02-01T03:00:00+00:00"
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -138,24 +138,12 @@ failed_findings:
   type: list
   elements: dict
   sample: []
-data_sync:
-  description: The data synchronization and why; V(null) where none was to be chosen.
-  returned: success
-  type: dict
-  contains:
-    option:
-      description: V(before_failover) or V(during_failover).
-      type: str
-      sample: before_failover
-    reason:
-      description: Why.
-      type: str
-      sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 msg:
   description: The result in one line.
   returned: always
   type: str
   sample: "web01: failed_over -> failed_over; authoritative: azure"
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, ready_members, data_sync, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -164,11 +152,11 @@ stage:
     before:
       description: Stage when the task began.
       type: str
-      sample: failed_over
+      sample: waiting_for_completion
     after:
       description: Stage that was read last, or in check mode the one that is predicted.
       type: str
-      sample: failed_over
+      sample: failback_commit_pending
 direction:
   description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
   returned: success
@@ -179,15 +167,26 @@ authoritative_side:
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
-  sample: azure
+  sample: on_premises
 reversible:
   description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
     a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: bool
   sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
 job:
-  description: The job that was started, attached to or waited for; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
   returned: success
   type: dict
   contains:
@@ -233,17 +232,6 @@ job:
       type: list
       elements: str
       sample: [Cancel, Resume]
-replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
-  returned: success
-  type: dict
-  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
-recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
-  returned: success
-  type: dict
-  sample: null
 members:
   description: Each VM of a recovery plan, in start order; empty for a replicated item.
   returned: success
@@ -291,6 +279,19 @@ members:
       type: list
       elements: dict
       sample: []
+data_sync:
+  description: The data synchronization and why; V(null) where none was to be chosen.
+  returned: success
+  type: dict
+  contains:
+    option:
+      description: V(before_failover) or V(during_failover).
+      type: str
+      sample: before_failover
+    reason:
+      description: Why.
+      type: str
+      sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -296,6 +296,26 @@ msg:
   returned: always
   type: str
   sample: "web01: works on-premises: heartbeat OkApplicationsHealthy, addresses 192.0.2.17, shop HTTP 200"
+job:
+  description: V(null), as a validation starts no job.
+  returned: success
+  type: dict
+  sample: null
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(validation), what was found, in the form that RV(validation) has; C(asked), C(candidates), C(instance_type) of
+      the target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method),
+      C(url) of Azure's answer; C(field), C(value) of what is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(validation) where a check did not pass, V(refused), V(permission) or
+        V(target).
+      type: str
+      sample: validation
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, members, failure
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -304,9 +324,9 @@ stage:
     before:
       description: Stage when the task began.
       type: str
-      sample: failback_commit_pending
+      sample: waiting_for_completion
     after:
-      description: The same; a validation changes nothing.
+      description: Stage that was read last, or in check mode the one that is predicted.
       type: str
       sample: failback_commit_pending
 direction:
@@ -326,11 +346,6 @@ reversible:
   returned: success, and on failure where it was read
   type: bool
   sample: true
-job:
-  description: V(null), as a validation starts no job.
-  returned: success
-  type: dict
-  sample: null
 replicated_item:
   description:
     - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
@@ -363,11 +378,11 @@ members:
     stage:
       description: Stage of the VM, C(before) and C(after).
       type: dict
-      sample: {before: failback_commit_pending, after: failback_commit_pending}
+      sample: {before: failed_over, after: waiting_for_completion}
     authoritative_side:
       description: The copy of the VM that is authoritative.
       type: str
-      sample: on_premises
+      sample: azure
     reversible:
       description: Whether the VM in Azure is still there to return to.
       type: bool
@@ -375,7 +390,7 @@ members:
     reason:
       description: What the stage was concluded from.
       type: str
-      sample: active location Primary, a commit is pending
+      sample: active location Recovery, Site Recovery allows Failback
     job:
       description: The VM's job, as RV(job).
       type: dict
@@ -390,20 +405,6 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
-error:
-  description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(validation), what was found, in the form that RV(validation) has; C(asked), C(candidates), C(instance_type) of
-      the target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method),
-      C(url) of Azure's answer; C(field), C(value) of what is not known here.
-  returned: failure
-  type: dict
-  contains:
-    kind:
-      description: Kind of failure, such as V(validation) where a check did not pass, V(refused), V(permission) or
-        V(target).
-      type: str
-      sample: validation
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -303,16 +303,6 @@ summary:
   type: list
   elements: str
   sample: ["hv01: Microsoft Windows Server 2022 Datacenter 10.0.20348, Hyper-V 10.0.20348.2227, 1 of its VMs read"]
-cause:
-  description: What went wrong, apart from what was asked for and what to do.
-  returned: failure
-  type: str
-  sample: The failover to Azure is not committed yet.
-remedy:
-  description: What to do next; empty where that is not known.
-  returned: failure
-  type: str
-  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
@@ -325,6 +315,17 @@ error:
       description: Kind of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
       type: str
       sample: host_unreachable
+# Written by `make docs` from plugins/doc_fragments/return_values.py: failure
+cause:
+  description: What went wrong, apart from what was asked for and what to do.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty where that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -126,16 +126,6 @@ after:
       description: Whether the host itself uses it.
       type: bool
       sample: true
-cause:
-  description: What went wrong, apart from what was asked for and what to do.
-  returned: failure
-  type: str
-  sample: The failover to Azure is not committed yet.
-remedy:
-  description: What to do next; empty where that is not known.
-  returned: failure
-  type: str
-  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
     - What went wrong, in parts that depend on RV(error.kind).
@@ -148,6 +138,17 @@ error:
       description: Kind of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
       type: str
       sample: host_unreachable
+# Written by `make docs` from plugins/doc_fragments/return_values.py: failure
+cause:
+  description: What went wrong, apart from what was asked for and what to do.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty where that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

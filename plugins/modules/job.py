@@ -136,21 +136,32 @@ direction:
   returned: success
   type: str
   sample: recovery_to_primary
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, failure, azure_error
 authoritative_side:
   description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: str
-  sample: azure
+  sample: on_premises
 reversible:
   description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
     a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: bool
   sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
 job:
-  description: The job that was cancelled, or the one that does the work of the restarted job; V(null) where there was
-    none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
   returned: success
   type: dict
   contains:
@@ -174,11 +185,11 @@ job:
     state:
       description: State of the job.
       type: str
-      sample: Cancelled
+      sample: Suspended
     state_description:
       description: The service's further word on the state.
       type: str
-      sample: Cancelled
+      sample: WaitingForUserInputAfterDataSync
     started:
       description: When the job began, UTC, in ISO 8601.
       type: str
@@ -195,18 +206,7 @@ job:
       description: What Site Recovery lets a person do with the job now.
       type: list
       elements: str
-      sample: []
-replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
-  returned: success
-  type: dict
-  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
-recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
-  returned: success
-  type: dict
-  sample: null
+      sample: [Cancel, Resume]
 members:
   description: Each VM of a recovery plan, in start order; empty for a replicated item.
   returned: success
@@ -228,7 +228,7 @@ members:
     stage:
       description: Stage of the VM, C(before) and C(after).
       type: dict
-      sample: {before: synchronizing, after: interrupted}
+      sample: {before: failed_over, after: waiting_for_completion}
     authoritative_side:
       description: The copy of the VM that is authoritative.
       type: str
@@ -240,7 +240,7 @@ members:
     reason:
       description: What the stage was concluded from.
       type: str
-      sample: failback job fb9ac911-... ended as Cancelled after it had begun to write to the on-premises disks
+      sample: active location Recovery, Site Recovery allows Failback
     job:
       description: The VM's job, as RV(job).
       type: dict

@@ -61,6 +61,45 @@ msg:
   returned: always
   type: str
   sample: "web01: failed_back -> protected; authoritative: on_premises"
+replication:
+  description:
+    - Of each VM whose replication was started or attached to, what is sent to Azure; empty in check mode and where it
+      is protected already.
+    - Until an initial replication ends, the VM is not protected.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    kind:
+      description:
+        - V(initial_replication) sends all data, V(resynchronization) what changed; V(unknown) where neither the job nor
+          the state of the VM tells.
+      type: str
+      sample: initial_replication
+    reason:
+      description: The same in words.
+      type: str
+      sample: "initial replication: all data is sent to Azure"
+    job:
+      description: Name of the job that was read last; V(null) where it is not there any more.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    tasks:
+      description: The tasks of the job that have begun, in the service's words.
+      type: list
+      elements: str
+      sample: [Identifying the replication target, Enable replication, Starting initial replication]
+    percent_complete:
+      description:
+        - How much of an initial replication is done, in percent, when the task ended; V(null) where Azure does not
+          say, as of a VM that is protected.
+      type: int
+      sample: 2
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read
@@ -69,16 +108,16 @@ stage:
     before:
       description: Stage when the task began.
       type: str
-      sample: failed_back
+      sample: waiting_for_completion
     after:
       description: Stage that was read last, or in check mode the one that is predicted.
       type: str
-      sample: protected
+      sample: failback_commit_pending
 direction:
   description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
   returned: success
   type: str
-  sample: primary_to_recovery
+  sample: recovery_to_primary
 authoritative_side:
   description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.
@@ -90,9 +129,20 @@ reversible:
     a request was sent and nothing could be read after it.
   returned: success, and on failure where it was read
   type: bool
-  sample: false
+  sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
 job:
-  description: The job that was started, attached to or waited for; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
   returned: success
   type: dict
   contains:
@@ -138,17 +188,6 @@ job:
       type: list
       elements: str
       sample: [Cancel, Resume]
-replicated_item:
-  description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
-  returned: success
-  type: dict
-  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
-recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
-  returned: success
-  type: dict
-  sample: null
 members:
   description: Each VM of a recovery plan, in start order; empty for a replicated item.
   returned: success
@@ -187,44 +226,6 @@ members:
       description: The VM's job, as RV(job).
       type: dict
       sample: null
-replication:
-  description:
-    - Of each VM whose replication was started or attached to, what is sent to Azure; empty in check mode and where it
-      is protected already.
-    - Until an initial replication ends, the VM is not protected.
-  returned: success
-  type: list
-  elements: dict
-  contains:
-    vm:
-      description: Name of the VM.
-      type: str
-      sample: web01
-    kind:
-      description:
-        - V(initial_replication) sends all data, V(resynchronization) what changed; V(unknown) where neither the job nor
-          the state of the VM tells.
-      type: str
-      sample: initial_replication
-    reason:
-      description: The same in words.
-      type: str
-      sample: "initial replication: all data is sent to Azure"
-    job:
-      description: Name of the job that was read last; V(null) where it is not there any more.
-      type: str
-      sample: fb9ac911-1496-40e0-a58e-d183de51512e
-    tasks:
-      description: The tasks of the job that have begun, in the service's words.
-      type: list
-      elements: str
-      sample: [Identifying the replication target, Enable replication, Starting initial replication]
-    percent_complete:
-      description:
-        - How much of an initial replication is done, in percent, when the task ended; V(null) where Azure does not
-          say, as of a VM that is protected.
-      type: int
-      sample: 2
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -209,94 +209,11 @@ steps:
         say.
       type: str
       sample: null
-split_brain_check:
-  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
-    part of it.
-  returned: success
-  type: dict
-  contains:
-    verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked or no
-        machine was looked at.
-      type: str
-      sample: proved
-    before:
-      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
-      type: list
-      elements: dict
-      sample: []
-    after:
-      description: What was seen at the end.
-      type: list
-      elements: dict
-      contains:
-        vm:
-          description: Name of the VM.
-          type: str
-          sample: web01
-        runs:
-          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
-            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
-          type: str
-          sample: on_premises
-        azure:
-          description: The Azure VM.
-          type: dict
-          contains:
-            id:
-              description: Its resource id.
-              type: str
-              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
-            state:
-              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
-                not be read.
-              type: str
-              sample: deallocated
-            reason:
-              description: Where this was read, or why not.
-              type: str
-              sample: read from Azure compute
-        on_premises:
-          description: Each on-premises copy that was found, or the host that was asked in vain.
-          type: list
-          elements: dict
-          contains:
-            host:
-              description: The Hyper-V host.
-              type: str
-              sample: hv01.contoso.example
-            state:
-              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
-                V(not_checked).
-              type: str
-              sample: Running
-            reason:
-              description: Where this was read, or why not.
-              type: str
-              sample: read from the host
 msg:
   description: The result in one line.
   returned: always
   type: str
   sample: "crm01: failback_commit_pending; authoritative: azure"
-stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
-  type: dict
-  contains:
-    before:
-      description: Stage when the task began.
-      type: str
-      sample: failback_commit_pending
-    after:
-      description: Stage that was read last, or in check mode the one that is predicted.
-      type: str
-      sample: failback_commit_pending
-direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
-  returned: success
-  type: str
-  sample: primary_to_recovery
 authoritative_side:
   description: The copy that is authoritative now, by what both sides show, which is not what Site Recovery believes,
     V(azure). V(mixed) where it cannot be determined or the VMs of a plan disagree, as with O(wait=false) until the VM
@@ -356,6 +273,39 @@ job:
       type: list
       elements: str
       sample: [Cancel, Resume]
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
+      what had been done, in the form that RV(steps) has; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what
+      is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
+      type: str
+      sample: refused
+# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, members, failure, split_brain_check
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: waiting_for_completion
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
 replicated_item:
   description:
     - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
@@ -415,20 +365,71 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
-error:
-  description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
-      what had been done, in the form that RV(steps) has; C(status), C(code), C(message), C(action), C(request_id),
-      C(method), C(url) of Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what
-      is not known here.
-  returned: failure
+split_brain_check:
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
+    part of it.
+  returned: success
   type: dict
   contains:
-    kind:
-      description: Kind of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
+    verdict:
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
+        not tell whether its VM was used since the cut-over, or no machine was looked at.
       type: str
-      sample: refused
+      sample: proved
+    before:
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
+      type: list
+      elements: dict
+      sample: []
+    after:
+      description: What was seen at the end.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        runs:
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
+            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
+          type: str
+          sample: on_premises
+        azure:
+          description: The Azure VM.
+          type: dict
+          contains:
+            id:
+              description: Its resource id.
+              type: str
+              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+            state:
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
+                not be read.
+              type: str
+              sample: deallocated
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from Azure compute
+        on_premises:
+          description: Each on-premises copy that was found, or the host that was asked in vain.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: The Hyper-V host.
+              type: str
+              sample: hv01.contoso.example
+            state:
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+                V(not_checked).
+              type: str
+              sample: Running
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from the host
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

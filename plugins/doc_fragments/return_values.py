@@ -1,0 +1,307 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Return values that several modules share; tools/return_values.py copies them into the modules."""
+
+    VERB = r"""
+stage:
+  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
+  returned: success, and on failure where it was read
+  type: dict
+  contains:
+    before:
+      description: Stage when the task began.
+      type: str
+      sample: waiting_for_completion
+    after:
+      description: Stage that was read last, or in check mode the one that is predicted.
+      type: str
+      sample: failback_commit_pending
+direction:
+  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  returned: success
+  type: str
+  sample: recovery_to_primary
+authoritative_side:
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
+    V(null) where a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: str
+  sample: on_premises
+reversible:
+  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
+    a request was sent and nothing could be read after it.
+  returned: success, and on failure where it was read
+  type: bool
+  sample: true
+replicated_item:
+  description:
+    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+  returned: success
+  type: dict
+  sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
+recovery_plan:
+  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  returned: success
+  type: dict
+  sample: null
+"""
+
+    JOB = r"""
+job:
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Resource id of the job.
+      type: str
+      sample: >-
+        /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
+    name:
+      description: Name of the job, which the portal shows as its id.
+      type: str
+      sample: fb9ac911-1496-40e0-a58e-d183de51512e
+    operation:
+      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      type: str
+      sample: failback
+    scenario_name:
+      description: The service's name for the kind of job.
+      type: str
+      sample: PlannedFailover
+    state:
+      description: State of the job.
+      type: str
+      sample: Suspended
+    state_description:
+      description: The service's further word on the state.
+      type: str
+      sample: WaitingForUserInputAfterDataSync
+    started:
+      description: When the job began, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T08:59:33.335047+00:00"
+    ended:
+      description: When the job ended, UTC, in ISO 8601; V(null) while it runs.
+      type: str
+      sample: null
+    percent_complete:
+      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      type: int
+      sample: 45
+    allowed_actions:
+      description: What Site Recovery lets a person do with the job now.
+      type: list
+      elements: str
+      sample: [Cancel, Resume]
+"""
+
+    MEMBERS = r"""
+members:
+  description: Each VM of a recovery plan, in start order; empty for a replicated item.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the replicated item.
+      type: str
+      sample: web01
+    friendly_name:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    id:
+      description: Resource id of the replicated item.
+      type: str
+      sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
+    stage:
+      description: Stage of the VM, C(before) and C(after).
+      type: dict
+      sample: {before: failed_over, after: waiting_for_completion}
+    authoritative_side:
+      description: The copy of the VM that is authoritative.
+      type: str
+      sample: azure
+    reversible:
+      description: Whether the VM in Azure is still there to return to.
+      type: bool
+      sample: true
+    reason:
+      description: What the stage was concluded from.
+      type: str
+      sample: active location Recovery, Site Recovery allows Failback
+    job:
+      description: The VM's job, as RV(job).
+      type: dict
+      sample: null
+"""
+
+    # The same, with what was found of each VM.
+    READY_MEMBERS = (
+        MEMBERS
+        + r"""    ready:
+      description: Whether no check of the VM failed.
+      type: bool
+      sample: true
+    findings:
+      description: The VM's findings, as RV(findings).
+      type: list
+      elements: dict
+      sample: []
+"""
+    )
+
+    SPLIT_BRAIN_CHECK = r"""
+split_brain_check:
+  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
+    part of it.
+  returned: success
+  type: dict
+  contains:
+    verdict:
+      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
+        not tell whether its VM was used since the cut-over, or no machine was looked at.
+      type: str
+      sample: proved
+    before:
+      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
+      type: list
+      elements: dict
+      sample: []
+    after:
+      description: What was seen at the end.
+      type: list
+      elements: dict
+      contains:
+        vm:
+          description: Name of the VM.
+          type: str
+          sample: web01
+        runs:
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
+            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
+          type: str
+          sample: on_premises
+        azure:
+          description: The Azure VM.
+          type: dict
+          contains:
+            id:
+              description: Its resource id.
+              type: str
+              sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
+            state:
+              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
+                not be read.
+              type: str
+              sample: deallocated
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from Azure compute
+        on_premises:
+          description: Each on-premises copy that was found, or the host that was asked in vain.
+          type: list
+          elements: dict
+          contains:
+            host:
+              description: The Hyper-V host.
+              type: str
+              sample: hv01.contoso.example
+            state:
+              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+                V(not_checked).
+              type: str
+              sample: Running
+            reason:
+              description: Where this was read, or why not.
+              type: str
+              sample: read from the host
+"""
+
+    DATA_SYNC = r"""
+data_sync:
+  description: The data synchronization and why; V(null) where none was to be chosen.
+  returned: success
+  type: dict
+  contains:
+    option:
+      description: V(before_failover) or V(during_failover).
+      type: str
+      sample: before_failover
+    reason:
+      description: Why.
+      type: str
+      sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
+"""
+
+    WINDOW = r"""
+waiting_for_window:
+  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
+  returned: success
+  type: bool
+  sample: false
+reason:
+  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+  returned: success
+  type: str
+  sample: ""
+window:
+  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
+    was due.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
+      type: str
+      sample: open
+    now:
+      description: The time by Azure's clock, UTC, in ISO 8601.
+      type: str
+      sample: "2026-01-31T23:12:07+00:00"
+    opens_at:
+      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
+      type: str
+      sample: "2026-01-31T21:00:00+00:00"
+    closes_at:
+      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
+      type: str
+      sample: "2026-02-01T03:00:00+00:00"
+"""
+
+    FAILURE = r"""
+cause:
+  description: What went wrong, apart from what was asked for and what to do.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty where that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
+"""
+
+    AZURE_ERROR = r"""
+error:
+  description:
+    - What went wrong, in parts that depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
+      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
+"""
