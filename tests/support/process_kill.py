@@ -164,9 +164,13 @@ class Killing:
         with self._striking:
             if self._process.poll() is not None:
                 return
-            targets = self._targets()
+            targets = struck = self._targets()
             _kill(targets)
-            if targets:
+            # A machine dies as a whole, with the worker that was forked while its processes were listed.
+            while targets and self._moment.what == MACHINE:
+                targets = self._targets()
+                _kill(targets)
+            if struck:
                 self._struck.set()
                 os.eventfd_write(self._alarm, 1)
 
