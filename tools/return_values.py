@@ -22,7 +22,7 @@ from pathlib import Path
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 FRAGMENT = PLUGINS / "doc_fragments" / "return_values.py"
-COMMENT = "# Written by `make docs` from plugins/doc_fragments/return_values.py: "
+COMMENT = "# Copied by `make docs`: "
 SHARED = re.compile(
     rf'^(?P<own>RETURN = r""".*?)(?P<comment>^{re.escape(COMMENT)}(?P<names>[^\n]*)\n)(?P<copied>.*?)"""',
     re.DOTALL | re.MULTILINE,

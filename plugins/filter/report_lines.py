@@ -10,7 +10,7 @@ name: report_lines
 short_description: Show the results of failbacks as lines of text
 description:
   - Turns the C(failback_result) of several hosts, left by the role P(asr.failback.failback#role), into aligned lines.
-  - Those that need somebody come last.
+  - Those that need a person come last.
 options:
   _input:
     description:
@@ -37,7 +37,8 @@ _value:
       which is left out where it is the outcome alone.
     - Where a failback failed, was undone or not started, is held or waits for its window, a line with the reason and
       one with what to do next follow.
-    - Each finding of the prerequisites that warns has a line, as has each check that could not be made.
+    - So do the host that a VM runs on where it may have another copy on-premises, what a commit left in Azure, each
+      finding of the prerequisites that warns, and each check that could not be made.
   type: list
   elements: str
   sample:
@@ -50,53 +51,7 @@ _value:
     - "       next: Site Recovery shows it as failed over to Azure, not committed. Do what the reason says."
 """
 
-_HEADER = ("host", "outcome", "side", "stages")
-_NEEDS_SOMEBODY = ("waiting_for_window", "held", "not_started", "undone", "failed")
-
-
-def report_lines(results):
-    """Return the results as aligned lines, with reason, next step and findings below those that have them."""
-    ordered = sorted(results, key=lambda result: (_rank(result), result["host"]))
-    if not ordered:
-        return []
-    rows = [_HEADER, *map(_row, ordered)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    header, *lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    shown = [header]
-    for result, line in zip(ordered, lines, strict=True):
-        shown += [line, *(f"{'':{widths[0]}}  {note}" for note in _notes(result))]
-    return shown
-
-
-def _rank(result):
-    outcome = result["outcome"]
-    return _NEEDS_SOMEBODY.index(outcome) if outcome in _NEEDS_SOMEBODY else -1
-
-
-def _row(result):
-    stages = [stage for step in result["steps"] for stage in (step["stage"]["before"], step["stage"]["after"])]
-    path = list(dict.fromkeys([*stages, result["stage"]]))
-    shown = [] if path == [result["outcome"]] else path
-    return result["host"], result["outcome"], result["authoritative_side"] or "-", " > ".join(shown)
-
-
-def _notes(result):
-    pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
-    findings = filter(None, (_finding(one, result["stage"]) for one in result.get("findings") or ()))
-    # What hides one thing often hides it of every VM of a plan.
-    return [*(f"{label} {text}" for label, text in pairs if text), *dict.fromkeys(findings)]
-
-
-def _finding(finding, stage):
-    # It was found before the run, which has written the disks anew since.
-    if finding["id"] == "on_premises_disks" and stage != "interrupted":
-        return None
-    if finding["status"] == "not_checked":
-        return f"not checked: {finding['id']}: {finding['cause']}"
-    if finding["status"] == "warn":
-        about = f"{finding['vm']}: " if finding["vm"] else ""
-        return f"warn: {about}{finding['cause']} {finding['remedy']}".rstrip()
-    return None
+from ansible_collections.asr.failback.plugins.module_utils.model.report_lines import report_lines
 
 
 class FilterModule:

@@ -349,7 +349,7 @@ error:
       description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, split_brain_check, failure
+# Copied by `make docs`: verb, job, members, split_brain_check, failure
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

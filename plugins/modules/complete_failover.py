@@ -72,7 +72,7 @@ msg:
   returned: always
   type: str
   sample: "web01: waiting_for_completion -> failback_commit_pending; authoritative: on_premises"
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, split_brain_check, window, failure, azure_error
+# Copied by `make docs`: verb, job, members, split_brain_check, window, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

@@ -9,17 +9,20 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: failback_report
-short_description: Write the results of failbacks to a file
+short_description: Show the results of failbacks, or write them to a file
 description:
-  - Writes the results of several hosts to a file on the controller. The playbooks of this collection report with it.
+  - Shows the results of several hosts as a table, or writes them to a file on the controller. The playbooks of this
+    collection report with it.
+  - The table is shown even where Ansible is told not to show tasks that went well (C(ANSIBLE_DISPLAY_OK_HOSTS=false)).
+    Nothing is shown where the task runs as an ordinary module (delegated, C(async)), or has C(no_log).
   - The file is whole at any moment, also when the run is killed while it is written, and only its owner may read it.
   - Leaves nothing else behind. What a run that was killed has left unfinished, as C(PATH.part), goes with the next run.
 options:
   path:
     description:
       - Path of the file. Its folder must be there. What is no file, such as a pipe or a device, is refused.
+      - The results are shown, and nothing is written, when it is not set.
     type: path
-    required: true
   results:
     description:
       - The results, as P(asr.failback.result_of#filter) returns them.
@@ -53,15 +56,28 @@ EXAMPLES = r"""
     path: "{{ playbook_dir }}/report.json"
     results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
   run_once: true
+
+- name: Show it
+  asr.failback.failback_report:
+    results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
+  run_once: true
 """
 
 RETURN = r"""
 ---
 path:
-  description: The file.
+  description: The file; V(null) where the results were shown.
   returned: success
   type: str
   sample: /var/log/failback/report.json
+lines:
+  description: The lines that were shown, as P(asr.failback.report_lines#filter) makes them.
+  returned: success, without O(path)
+  type: list
+  elements: str
+  sample:
+    - "host   outcome    side         stages"
+    - "web01  protected  on_premises  failed_over > waiting_for_completion > failed_back > protected"
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -315,7 +315,7 @@ error:
         V(target).
       type: str
       sample: validation
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, members, failure
+# Copied by `make docs`: verb, members, failure
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

@@ -315,7 +315,7 @@ error:
       description: Kind of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
       type: str
       sample: host_unreachable
-# Written by `make docs` from plugins/doc_fragments/return_values.py: failure
+# Copied by `make docs`: failure
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

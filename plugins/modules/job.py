@@ -136,7 +136,7 @@ direction:
   returned: success
   type: str
   sample: recovery_to_primary
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, failure, azure_error
+# Copied by `make docs`: verb, job, members, failure, azure_error
 authoritative_side:
   description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
     V(null) where a request was sent and nothing could be read after it.

@@ -151,7 +151,7 @@ summary:
   type: list
   elements: str
   sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
-# Written by `make docs` from plugins/doc_fragments/return_values.py: failure, azure_error
+# Copied by `make docs`: failure, azure_error
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

@@ -135,7 +135,7 @@ msg:
   returned: always
   type: str
   sample: "web01: failed_over -> waiting_for_completion; authoritative: azure"
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, split_brain_check, data_sync, window, failure, azure_error
+# Copied by `make docs`: verb, job, members, split_brain_check, data_sync, window, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

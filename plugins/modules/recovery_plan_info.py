@@ -130,7 +130,7 @@ summary:
   type: list
   elements: str
   sample: ["shop: failed_over, authoritative: azure"]
-# Written by `make docs` from plugins/doc_fragments/return_values.py: failure, azure_error
+# Copied by `make docs`: failure, azure_error
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

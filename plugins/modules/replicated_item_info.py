@@ -104,7 +104,7 @@ summary:
   type: list
   elements: str
   sample: ["web01: failed_over, authoritative: azure"]
-# Written by `make docs` from plugins/doc_fragments/return_values.py: failure, azure_error
+# Copied by `make docs`: failure, azure_error
 cause:
   description: What went wrong, apart from what was asked for and what to do.
   returned: failure

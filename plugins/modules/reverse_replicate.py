@@ -99,7 +99,7 @@ replication:
           say, as of a VM that is protected.
       type: int
       sample: 2
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, job, members, failure, azure_error
+# Copied by `make docs`: verb, job, members, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

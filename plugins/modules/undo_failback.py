@@ -287,7 +287,7 @@ error:
       description: Kind of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
       type: str
       sample: refused
-# Written by `make docs` from plugins/doc_fragments/return_values.py: verb, members, failure, split_brain_check
+# Copied by `make docs`: verb, members, failure, split_brain_check
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

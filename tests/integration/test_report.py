@@ -42,6 +42,16 @@ def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_without_a_path_the_results_are_lines() -> None:
+    contract = CONTRACTS["failback_report"]
+    whole = [{**RESULTS[0], "authoritative_side": "on_premises", "stage": "protected", "steps": []}]
+    shown = execute(contract, validated(contract, {"results": whole}), {}, check_mode=False)
+    lines = ["host   outcome    side         stages", "web01  protected  on_premises", "       why:  caf\u00e9"]
+    assert shown == {"changed": False, "path": None, "lines": lines}
+    with pytest.raises(ConfigurationError, match="not those of a failback"):
+        execute(contract, validated(contract, {"results": RESULTS}), {}, check_mode=False)
+
+
 def test_check_mode_writes_nothing(tmp_path: Path) -> None:
     assert report(tmp_path / "report.json", RESULTS, check_mode=True)["changed"] is True
     assert list(tmp_path.iterdir()) == []

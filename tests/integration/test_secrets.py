@@ -188,6 +188,23 @@ def test_a_whole_failback_and_its_check(scene: Scene) -> None:
     assert [line for line in scene.strangers if "ansible" not in line and line != "uname -p"] == []
 
 
+def test_the_credential_that_a_role_is_given(scene: Scene) -> None:
+    connection = scene.simulator.connection
+    scene.stage.environment = {"AZURE_TENANT": "", "AZURE_CLIENT_ID": "", "AZURE_SECRET": "", "HOME": str(scene.folder)}
+    tasks = scene.stage.task_file("validate.yml", PASS)
+    azure = {"tenant": connection["tenant_id"], "client_id": connection["client_id"], "secret": CLIENT}
+    run = scene.play("failback", {"vm1": {}}, failback_azure=azure, failback_validation_tasks=tasks)
+    assert run.status == 0, run.output
+    assert scene.stage.stages() == {"vm1": "protected"}
+    for wrong, said in (
+        ({"secret": [CLIENT]}, "AADSTS7000215"),
+        ({"secrets": CLIENT}, "failback_azure.secrets. Supported parameters include"),
+    ):
+        run = scene.play("failback", {"vm1": {}}, failback_azure={**azure, **wrong})
+        assert run.status != 0
+        assert said in run.output
+
+
 def at(path: tuple[str, ...], value: str) -> dict[str, Any]:
     """An option with a value at a place; entries of lists have what they cannot do without."""
     name, *rest = path

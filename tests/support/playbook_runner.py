@@ -50,6 +50,8 @@ class PlaybookRunner:
         self.folder = folder
         self._report = folder / "report.json"
         self._inventories = [folder / "inventory.yml"]
+        # Goes before what is set for the simulator.
+        self.environment: dict[str, str] = {}
         connection = simulator.connection
         self.variables: dict[str, Any] = {
             "failback_resource_group": connection["resource_group"],
@@ -117,6 +119,7 @@ class PlaybookRunner:
             "AZURE_CLOUD_ENVIRONMENT": connection["resource_manager"],
             "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
             "REQUESTS_CA_BUNDLE": connection["ca_bundle"],
+            **self.environment,
         }
 
     def sessions(self) -> list[str]:

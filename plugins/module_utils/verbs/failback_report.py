@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run, as a file that is whole at any moment and that nobody else may read."""
+"""The report of a run: lines for people, and a file that is whole at any moment and that only its owner may read."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.failures import ConfigurationError
+from ..model.report_lines import report_lines
 from ..runner.contract import Contract
 from ..runner.services import Services
 from ..watch import Watch
 
 _MODE = 0o600
+_EXPECTED = "Give them as asr.failback.result_of returns them."
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
-    """C(results) are written to C(path), in this machine's file system."""
+    """C(results) are written to C(path), in this machine's file system, where there is one."""
 
-    path: str
+    path: str | None
     results: Sequence[Mapping[str, Any]]
     check_mode: bool = False
 
@@ -36,19 +38,34 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest
 
 
 async def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
-    """Write the report unless it says the same already. Raises ConfigurationError where it cannot be written."""
+    """Write the report unless it says the same already, or return its lines. Raises ConfigurationError where it cannot
+    be written, or where the results are not what the role leaves."""
+    if request.path is None:
+        return {"changed": False, "path": None, "lines": _lines(request)}
+    return {"changed": _write(request, request.path), "path": request.path}
+
+
+def _lines(request: ReportRequest) -> list[str]:
+    try:
+        return report_lines(request.results)
+    except (AttributeError, KeyError, TypeError) as problem:
+        raise ConfigurationError(f"The results are not those of a failback: {problem!r}.", _EXPECTED) from problem
+
+
+def _write(request: ReportRequest, path: str) -> bool:
+    """Write the file, unless in check mode; return whether it was, or would be, another."""
     content = _content(request)
     try:
-        _require_file(request.path)
-        changed = _content_of(request.path) != content
+        _require_file(path)
+        changed = _content_of(path) != content
         if changed and not request.check_mode:
-            _replace(request.path, content)
+            _replace(path, content)
     except OSError as problem:
         raise ConfigurationError(
-            f"The report {request.path} cannot be written: {problem.strerror}.",
+            f"The report {path} cannot be written: {problem.strerror}.",
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
-    return {"changed": changed, "path": request.path}
+    return changed
 
 
 def _require_file(path: str) -> None:
@@ -68,7 +85,7 @@ def _content(request: ReportRequest) -> str:
     except (TypeError, ValueError) as problem:
         raise ConfigurationError(
             f"The results cannot be serialized to JSON: {problem}.",
-            "Give them as asr.failback.result_of returns them.",
+            _EXPECTED,
         ) from problem
 
 
@@ -101,7 +118,7 @@ def _replace(path: str, content: str) -> None:
 CONTRACT = Contract(
     "failback_report",
     {
-        "path": {"type": "path", "required": True},
+        "path": {"type": "path"},
         "results": {"type": "list", "elements": "dict", "required": True},
     },
     run,

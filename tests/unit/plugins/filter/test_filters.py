@@ -82,6 +82,42 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
     ]
 
 
+def test_what_a_commit_left_in_azure_is_shown() -> None:
+    left = {
+        "deleted": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web01"],
+        "left_behind": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/web01-nic"],
+        "not_checked": [{"id": "https://store.blob.core.windows.net/vhds/web01.vhd", "reason": "it is not read"}],
+    }
+    step = {"stage": {"before": "failback_commit_pending", "after": "protected"}, "azure_resources": left}
+    assert report_lines([result("web01", "protected", "protected", steps=[step])])[2:] == [
+        "       left in Azure, where disks and public addresses are billed: networkInterfaces/web01-nic",
+        "       not checked: web01.vhd in Azure: it is not read",
+    ]
+
+
+def copies(**states: str) -> dict[str, Any]:
+    """A step whose split-brain check saw these copies on-premises, by host."""
+    seen = [{"host": host, "state": state, "reason": ""} for host, state in states.items()]
+    check = {"verdict": "proved", "before": [], "after": [{"vm": "web01", "runs": "on_premises", "on_premises": seen}]}
+    return {"stage": {"before": "completing", "after": "failback_commit_pending"}, "split_brain_check": check}
+
+
+def test_after_a_failback_to_another_host_the_old_copy_is_named() -> None:
+    def shown(**states: str) -> list[str]:
+        return report_lines(
+            [result("web01", "protected", "protected", steps=[copies(hv01="Running"), copies(**states)])]
+        )[2:]
+
+    assert shown(hv02="Running", hv01="not_checked") == [
+        "       on-premises: web01 runs on hv02; keep the copy off on hv01 (not_checked)"
+    ]
+    assert shown(hv02="Running", hv01="absent") == shown(hv02="Running") == []
+
+
+def test_a_note_is_one_line() -> None:
+    assert report_lines([result("web01", "failed", "unknown", reason="One.\nTwo.")])[2:] == ["       why:  One. Two."]
+
+
 def test_without_results_there_are_no_lines() -> None:
     assert report_lines([]) == []
 

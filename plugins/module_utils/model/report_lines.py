@@ -1,0 +1,85 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The results of failbacks as a table for people: a line for each host, and below it what a person has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .arm_ids import last_segment
+
+_Result = Mapping[str, Any]
+
+_HEADER = ("host", "outcome", "side", "stages")
+# From what can wait to what cannot: it is the end of a long output that is read.
+_NEEDS_A_PERSON = ("waiting_for_window", "held", "not_started", "undone", "failed")
+
+
+def report_lines(results: Sequence[_Result]) -> list[str]:
+    """Return the results as aligned lines, with reason, next step and findings below those that have them."""
+    ordered = sorted(results, key=lambda result: (_rank(result), result["host"]))
+    if not ordered:
+        return []
+    rows = [_HEADER, *map(_row, ordered)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    header, *lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    shown = [header]
+    for result, line in zip(ordered, lines, strict=True):
+        shown += [line, *(f"{'':{widths[0]}}  {note}" for note in _notes(result))]
+    return shown
+
+
+def _rank(result: _Result) -> int:
+    outcome = result["outcome"]
+    return _NEEDS_A_PERSON.index(outcome) if outcome in _NEEDS_A_PERSON else -1
+
+
+def _row(result: _Result) -> tuple[str, str, str, str]:
+    stages = [stage for step in result["steps"] for stage in (step["stage"]["before"], step["stage"]["after"])]
+    path = list(dict.fromkeys([*stages, result["stage"]]))
+    shown = [] if path == [result["outcome"]] else path
+    return result["host"], result["outcome"], result["authoritative_side"] or "-", " > ".join(shown)
+
+
+def _notes(result: _Result) -> list[str]:
+    # What hides one thing often hides it of every VM of a plan.
+    findings = dict.fromkeys(filter(None, (_finding(one, result["stage"]) for one in result.get("findings") or ())))
+    pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
+    told = [f"{label} {' '.join(text.split())}" for label, text in pairs if text]
+    return [*told, *_copies(result), *_left_behind(result), *findings]
+
+
+def _finding(finding: _Result, stage: str) -> str | None:
+    # It was found before the run, which has written the disks anew since.
+    if finding["id"] == "on_premises_disks" and stage != "interrupted":
+        return None
+    if finding["status"] == "not_checked":
+        return f"not checked: {finding['id']}: {finding['cause']}"
+    if finding["status"] == "warn":
+        about = f"{finding['vm']}: " if finding["vm"] else ""
+        return f"warn: {about}{finding['cause']} {finding['remedy']}".rstrip()
+    return None
+
+
+def _copies(result: _Result) -> Iterator[str]:
+    """Where a VM runs that has, or may have, another copy on-premises: after a failback to another host."""
+    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
+    for vm in checks[-1]["after"] if checks else ():
+        running = [copy["host"] for copy in vm["on_premises"] if copy["state"] == "Running"]
+        others = [copy for copy in vm["on_premises"] if copy["state"] not in ("Running", "absent")]
+        if running and others:
+            named = ", ".join(f"{copy['host']} ({copy['state']})" for copy in others)
+            yield f"on-premises: {vm['vm']} runs on {', '.join(running)}; keep the copy off on {named}"
+
+
+def _left_behind(result: _Result) -> Iterator[str]:
+    """What a commit has left in Azure, some of which costs money until somebody deletes it."""
+    resources = [step["azure_resources"] for step in result["steps"] if step.get("azure_resources")]
+    for left in resources[-1:]:
+        if left["left_behind"]:
+            names = ["/".join(resource.split("/")[-2:]) for resource in left["left_behind"]]
+            yield f"left in Azure, where disks and public addresses are billed: {', '.join(names)}"
+        for unread in left["not_checked"]:
+            yield f"not checked: {last_segment(unread['id'])} in Azure: {unread['reason']}"
