@@ -280,6 +280,75 @@ def test_what_its_cluster_may_start_is_not_proved_off(driver: Any, state: str) -
     assert vault.run("undo_failback", replicated_item="vm1")["split_brain_check"]["verdict"] == "proved"
 
 
+@pytest.mark.parametrize("state", ["Failed", "Online"])
+def test_the_cluster_s_word_counts_where_the_host_says_that_the_vm_is_not_clustered(driver: Any, state: str) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", cluster_role="denied")
+    since = vault.requests()
+    # It runs: the cluster would start it again.
+    assert "belongs to a failover cluster" in vault.fail("undo_failback", replicated_item="vm1", force_off=True)["msg"]
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_resource=state)
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert f"Virtual Machine vm1 is {state}" in failed["msg"]
+    assert "its host says that it is not clustered" in failed["msg"]
+    assert "Stop-ClusterGroup" in failed["remedy"]
+    assert "attested_off" not in failed["remedy"]
+    assert vault.writes(since) == []
+    assert vault.state("vm1")["azure_vm"]["power"] == "deallocated"
+
+
+def test_a_vm_that_is_no_role_of_its_node_s_cluster_is_its_host_s_alone(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", cluster_role="missing")
+    undone = vault.run("undo_failback", replicated_item="vm1")
+    assert [step["what"] for step in undone["steps"]] == ["shut_down", "hold", "start"]
+    assert undone["split_brain_check"]["verdict"] == "proved"
+
+
+@pytest.mark.parametrize("operation", ["WaitingToStart", "MigratingVirtualMachine"])
+def test_what_its_host_is_about_to_start_is_not_proved_off(driver: Any, operation: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", operation=operation)
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert operation in failed["msg"]
+    assert "attested_off" not in failed["remedy"]
+    assert vault.writes(since) == []
+    vault.trouble(vm="vm1", operation="Ok")
+    assert vault.run("undo_failback", replicated_item="vm1")["split_brain_check"]["verdict"] == "proved"
+
+
+@pytest.mark.parametrize("verb", ["planned_failover", "complete_failover"])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"operation": "MergingDisks"}, "Merging disks"),
+        ({"operation": "BackingUpVirtualMachine"}, "Backing up"),
+        ({"operation": "WaitingToStart"}, "WaitingToStart"),
+        ({"operation": "CriticalIoError"}, "Critical I/O error"),
+        ({"cluster_resource": "Failed"}, "Virtual Machine vm1 is Failed"),
+        ({"cluster_resource": "Online", "cluster_role": "denied"}, "Virtual Machine vm1 is Online"),
+    ],
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
+)
+def test_no_step_writes_to_disks_that_are_in_use_or_away(
+    driver: Any, verb: str, fault: dict[str, str], said: str
+) -> None:
+    vault = clustered(driver, "failed_over" if verb == "planned_failover" else "waiting_for_completion")
+    for name, value in fault.items():
+        vault.trouble(vm="vm1", **{name: value})
+    since = vault.requests()
+    failed = vault.fail(verb, replicated_item="vm1")
+    assert said in failed["msg"]
+    assert failed["authoritative_side"] == "azure"
+    assert vault.writes(since) == []
+    for name in fault:
+        vault.trouble(vm="vm1", **{name: "Ok" if name == "operation" else "ok"})
+    vault.run(verb, replicated_item="vm1")
+
+
 def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: Any) -> None:
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")

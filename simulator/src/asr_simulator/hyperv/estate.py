@@ -210,13 +210,14 @@ class HyperV:
     def set_alive(self, host: Host, alive: bool) -> None:
         """A host dies with all that runs on it, or is back; what ran stays off.
 
-        What ran on a node of a cluster is started by another node that lives.
+        What ran on a node of a cluster, and is a role of that, is started by another node that lives.
         """
         host.alive = alive
         for machine in [] if alive else list(host.machines):
             ran = machine.state == STATE_RUNNING
             machine.turn_off()
-            node = next((node for node in host.cluster.nodes if node.alive), None) if host.cluster else None
+            nodes = host.cluster.nodes if host.cluster and machine.is_of_cluster else ()
+            node = next((node for node in nodes if node.alive), None)
             if node is not None:
                 self.move(machine, node)
                 if ran:
@@ -242,7 +243,8 @@ class HyperV:
         self.clock.after(SHUTDOWN_SECONDS, lambda: self._go_down(host))
 
     def _go_down(self, host: Host) -> None:
-        ran = [] if host.cluster else [machine for machine in host.machines if machine.state == STATE_RUNNING]
+        alone = (machine for machine in host.machines if not machine.is_of_cluster)
+        ran = [machine for machine in alone if machine.state == STATE_RUNNING]
         self.set_alive(host, False)
         self.clock.after(RESTART_SECONDS, lambda: self._come_up(host, ran))
 

@@ -46,6 +46,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "vlan": 42}                                            of its network adapters (0: none)
     {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when it goes down
     {"vm": V, "cluster_resource": "Failed"}                          its state in the cluster ("ok": as its own)
+    {"vm": V, "cluster_role": "denied"}                              its host says that it is not clustered ("ok": again
+                                                                     what is so); "missing": its cluster has no such role
     {"vm": V, "cluster_owner": "hv02.contoso.example"}               another node owns it there than the one that lists
                                                                      it ("ok": that one)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)
@@ -452,7 +454,7 @@ def _replication(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Cha
 
 def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     node, cluster = _host(hyperv, fault["owner"]), machine.host.cluster
-    if cluster is None or node.cluster is not cluster:
+    if cluster is None or node.cluster is not cluster or not machine.is_of_cluster:
         raise ValueError(f"{node.name} is no node of a cluster of {machine.host.name}, which has {machine.name}")
     return lambda: hyperv.move(machine, node)
 
@@ -467,6 +469,16 @@ def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
     readable = _one_of(fault, "cluster_id", "unreadable", "readable") == "readable"
     _of_cluster(machine)
     return lambda: setattr(machine, "tells_cluster_id", readable)
+
+
+def _cluster_role(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    role = _one_of(fault, "cluster_role", "ok", "denied", "missing")
+    _of_cluster(machine)
+
+    def change() -> None:
+        machine.has_role, machine.denies_role = role != "missing", role == "denied"
+
+    return change
 
 
 def _of_cluster(machine: Machine) -> None:
@@ -535,6 +547,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"automatic_stop"}): _automatic_stop,
     frozenset({"cluster_resource"}): _cluster_resource,
     frozenset({"cluster_owner"}): _cluster_owner,
+    frozenset({"cluster_role"}): _cluster_role,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
     frozenset({"shutdown_component"}): _shutdown_component,

@@ -45,6 +45,6 @@ def _checkpoint(place: Place, machine: Machine, checkpoint: Checkpoint) -> PSObj
             "State": enums.VM_STATE["Off"],
             "Path": machine.path,
             "ComputerName": machine.host.short_name,
-            "IsClustered": machine.host.cluster is not None,
+            "IsClustered": machine.is_of_cluster and not machine.denies_role,
         },
     )

@@ -83,7 +83,7 @@ class _View:
 
     def _machines(self) -> Iterator[Machine]:
         for node in self._cluster.nodes:
-            yield from node.machines
+            yield from (machine for machine in node.machines if machine.is_of_cluster)
 
     def _owner(self, machine: Machine) -> Host:
         return next((node for node in self._cluster.nodes if node.name == machine.cluster_owner), machine.host)

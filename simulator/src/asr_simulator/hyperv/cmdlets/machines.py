@@ -140,7 +140,7 @@ def show(place: Place, machine: Machine) -> PSObject:
         "MemoryDemand": machine.memory // 2 if machine.state == STATE_RUNNING else 0,
         "DynamicMemoryEnabled": False,
         "Heartbeat": None if beat is None else enums.HEARTBEAT[beat],
-        "IsClustered": host.cluster is not None,
+        "IsClustered": machine.is_of_cluster and not machine.denies_role,
         "ReplicationState": enums.REPLICATION_STATE[replication.state],
         "ReplicationHealth": enums.REPLICATION_HEALTH[replication.health],
         "ReplicationMode": enums.REPLICATION_MODE[replication.mode],

@@ -133,7 +133,7 @@ class _View:
             "HostName": host.name,
             "Cloud": self._cloud(machine.cloud) if machine.cloud else None,
             "Generation": machine.generation,
-            "IsHighlyAvailable": host.cluster is not None,
+            "IsHighlyAvailable": machine.is_of_cluster,
             "CPUCount": machine.processors,
             "Memory": machine.memory // 1024**2,
             "OperatingSystem": machine.os,

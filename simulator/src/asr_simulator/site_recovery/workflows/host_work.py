@@ -57,10 +57,10 @@ def prepare(context: WorkflowContext, item: Item, order: FailbackOrder) -> None:
 
 
 def _copy_at(host: Host, identifier: str) -> Machine | None:
-    """The machine of that id on a host, or on a node of its cluster: one that its host does not list is not found."""
+    """The machine of that id on a host, or as a role of its cluster on a node: one that no host lists is not found."""
     nodes = [host] if host.cluster is None else host.cluster.nodes
     found = (one for node in nodes for one in node.machines if one.identifier == identifier)
-    return next((one for one in found if one.is_listed), None)
+    return next((one for one in found if one.is_listed and (one.host is host or one.is_of_cluster)), None)
 
 
 def _take(item: Item, machine: Machine) -> None:
