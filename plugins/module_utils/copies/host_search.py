@@ -134,7 +134,7 @@ class Search:
     def _may_have_come(self, vm: HostVm, facts: HostFacts) -> bool:
         """Whether a machine's cluster may have moved it here from the target, which is another node of it."""
         nodes = [node for node, _state in facts.cluster.nodes] if facts.cluster else []
-        return vm.is_clustered and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
+        return facts.has_clustered(vm) and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
 
     def _look_at(self, looked: _Looked, max_age: float | None, *, at_target: bool) -> None:
         name, facts, wanted = looked.name, looked.facts, self._wanted
@@ -210,10 +210,13 @@ class Search:
             self._hide(asked.name, f"{told}; {asked.name} does not list it", told, at_target=at_target)
 
     def _read(self, place: str, vm: HostVm, facts: HostFacts, *, at_target: bool) -> Copy:
-        """Return a copy as its host shows it. Off is not proved of one that its cluster may start."""
+        """Return a copy as its host shows it. Off is not proved of one that may run soon."""
         copy = self._copy(place, vm, "read from the host", at_target=at_target)
-        doubt = facts.start_doubt(vm) if copy.is_identified and copy.is_off else ""
-        return replace(copy, state=NOT_CHECKED, reason=f"it is {vm.state}, but {doubt}") if doubt else copy
+        copy = replace(copy, is_clustered=facts.has_clustered(vm))
+        doubt = facts.start_doubt(vm) if copy.is_identified and copy.is_off else None
+        if doubt is None:
+            return copy
+        return replace(copy, state=NOT_CHECKED, reason=f"it is {vm.state}, but {doubt.words}", doubt=doubt)
 
     def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
         machine = vm if isinstance(vm, HostVm) else None

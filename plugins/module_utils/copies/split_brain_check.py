@@ -77,6 +77,10 @@ _JUDGMENTS = {
     ),
 }
 
+_TURN_OFF = (
+    "Find out which copy took the last writes; if that is the Azure VM, turn the on-premises VM off, and remove a "
+    "saved state (Remove-VMSavedState), then run the task again."
+)
 _IF_GONE = (
     "Nothing was written. Find out who deleted the VM in Azure (its activity log), or whether it was moved to another "
     "subscription: then move it back. Its disks may still be there: where it was deleted, make a VM of the same name "
@@ -138,13 +142,10 @@ class SplitBrainCheck:
         _refuse_changing(seen)
         wrong = [one for one in seen if one.in_the_way]
         if wrong:
-            raise Refused(
-                f"{_sentences(wrong)}. While Azure is authoritative, the on-premises copy must be off: what is written "
-                "to it would be lost, and both copies may have been written to.",
-                "Nothing was written. Find out which copy took the last writes; if that is the Azure VM, turn the "
-                "on-premises VM off, and remove a saved state (Remove-VMSavedState), then run the task again.",
-                sides=[one.as_result() for one in wrong],
-            )
+            raise _in_the_way(wrong)
+        held = [one for one in seen if one.held]
+        if held:
+            raise _held_by_hyperv(held)
         return seen
 
     def expect_off_in_azure(self, members: Sequence[Observation]) -> list[Sides]:
@@ -289,6 +290,30 @@ def _situation(sides: Sides) -> str:
     if up and not up[0].is_target:
         return "other_copy"
     return "on_premises" if up and up[0].is_running else "none"
+
+
+def _in_the_way(sides: Sequence[Sides]) -> Refused:
+    """Return that an on-premises copy is not off, or may run soon."""
+    doubts = [copy.doubt for one in sides for copy in one.in_the_way]
+    remedies = dict.fromkeys(doubt.remedy if doubt else _TURN_OFF for doubt in doubts)
+    return Refused(
+        f"{_sentences(sides)}. While Azure is authoritative, the on-premises copy must be off: what is written to it "
+        "would be lost, and both copies may have been written to.",
+        f"Nothing was written. {' '.join(remedies)}",
+        sides=[one.as_result() for one in sides],
+    )
+
+
+def _held_by_hyperv(sides: Sequence[Sides]) -> Refused:
+    """Return that nothing can be written to the disks of an on-premises copy now."""
+    told = (f"{one.name} on {place}: {', '.join(words)}" for one in sides for place, words in one.held.items())
+    return Refused(
+        "The disks of the on-premises copy cannot be written to, as Hyper-V has an operation in progress on it or does "
+        f"not reach its storage ({'; '.join(told)}).",
+        "Nothing was written. Wait until the operation has ended (Status in Hyper-V Manager), end the backup or job "
+        "that does it, or bring the storage back; then run the task again.",
+        sides=[one.as_result() for one in sides],
+    )
 
 
 def _sentences(sides: Sequence[Sides]) -> str:

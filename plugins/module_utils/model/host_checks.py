@@ -50,6 +50,8 @@ _REPAIR = {
     "SCVMMService": "System Center Virtual Machine Manager",
 }
 _GIGABYTE = 2**30
+# A cluster leaves what is in this state alone.
+_OFFLINE = "Offline"
 # The type of a checkpoint that a backup makes, and takes away again when it ends.
 _OF_BACKUP = "Recovery"
 _BACKUP_REMEDY = (
@@ -283,8 +285,8 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
         return Finding(
             "on_premises_vm_off",
             "fail",
-            ", ".join(f"{copy.state} on {copy.place}" for copy in wrong),
-            "The on-premises copy is not off while Azure is authoritative: both copies may have been written to.",
+            ", ".join(f"{copy.reason if copy.doubt else copy.state} on {copy.place}" for copy in wrong),
+            "While Azure is authoritative, the on-premises copy is not off or may run soon: both may be written to.",
             "Find out which copy took the last writes. If it is the Azure VM, turn the on-premises VM off for good and "
             "remove a saved state (Remove-VMSavedState).",
         )
@@ -411,7 +413,7 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
     if facts.problem_with("cluster", "services"):
         return not_told(side, facts, "cluster_resource", "Look in Failover Cluster Manager.", "cluster", "services")
     group = facts.group_of(side.item.hypervisor_vm_id, side.item.friendly_name)
-    if group is None and side.vm is not None and side.vm.is_clustered:
+    if group is None and side.vm is not None and facts.has_clustered(side.vm):
         words = f"{side.host} reports the VM as clustered, but its resource in the cluster was not read"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
     if group is None:
@@ -419,7 +421,7 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
     if not group.state:
         words = f"{side.host} does not report the state of the VM's resource in its cluster"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
-    if side.vm is None or not side.vm.is_off or not facts.start_doubt(side.vm):
+    if side.vm is None or not side.vm.is_off or group.state == _OFFLINE:
         return Finding("cluster_resource", "pass", group.state)
     return Finding(
         "cluster_resource",

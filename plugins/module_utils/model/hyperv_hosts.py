@@ -17,8 +17,10 @@ from typing import TypeVar
 from .failures import TargetError
 from .host_names import HostIdentity
 from .json_path import Document
+from .operational_status import MAY_END_RUNNING
 from .power_states import is_off, is_running
 
+_THEN = "Then run the task again."
 # What must have been read before a machine that was not found can be called absent.
 _PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "cluster_vms", "vmm"})
 
@@ -266,6 +268,16 @@ class Vmm:
 
 
 @dataclass(frozen=True)
+class StartDoubt:
+    """Why a machine that is off may run soon, and what to do. C(is_seen): something says that it may; else only that it
+    will not was not seen."""
+
+    words: str
+    remedy: str
+    is_seen: bool = True
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
     C(transports) are the ways to sign in of which the first that worked was used.
@@ -345,21 +357,34 @@ class HostFacts:
             f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
         )
 
-    def start_doubt(self, vm: HostVm) -> str:
-        """Why its cluster may start a machine that is off; empty where it does not.
+    def has_clustered(self, vm: HostVm) -> bool:
+        """Whether its cluster decides when a machine runs: the host says so, or the cluster has it all the same."""
+        return vm.is_clustered or bool(self.claim_of(vm.id, vm.name))
+
+    def start_doubt(self, vm: HostVm) -> StartDoubt | None:
+        """Why a machine that is off may run soon; None where nothing says so.
 
         A cluster tries what has failed again: after an hour by default (Microsoft documentation,
         RetryPeriodOnFailure). It leaves alone what is offline.
         """
-        if not vm.is_clustered:
-            return ""
+        under_way = [one for one in vm.operational_status if one in MAY_END_RUNNING]
+        if under_way:
+            words = f"Hyper-V has an operation in progress on it ({', '.join(under_way)}) that may end with it running"
+            return StartDoubt(words, f"Let it end, or turn the VM off there (Stop-VM -TurnOff). {_THEN}")
+        if not self.has_clustered(vm):
+            return None
         group = self.group_of(vm.id, vm.name)
         if group is None or not group.state:
-            return "whether its cluster starts it is not known, as its resource there was not read"
+            words = "whether its cluster starts it is not known, as its resource there was not read"
+            remedy = (
+                f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
+            )
+            return StartDoubt(words, remedy, is_seen=False)
         if group.state == "Offline":
-            return ""
-        named = group.resource or group.name
-        return f"{named} is {group.state}, so that its cluster may start it: take the role offline (Stop-ClusterGroup)"
+            return None
+        denied = "" if vm.is_clustered else ", although its host says that it is not clustered"
+        words = f"{group.resource or group.name} is {group.state}{denied}, so that its cluster may start it"
+        return StartDoubt(words, f"Take the role {group.name} offline (Stop-ClusterGroup). {_THEN}")
 
     def doubt_about(self, vm_id: str, name: str) -> str:
         """Why one machine that is not found here may be there all the same; empty where it certainly is not."""

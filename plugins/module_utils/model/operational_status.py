@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # By the names of Microsoft.HyperV.PowerShell.VMOperationalStatus, with Hyper-V Manager's words. Each of these holds the
 # VM's disks or its configuration until it has ended, so that no failback can write to them, or moves it elsewhere.
 OPERATIONS = {
@@ -20,6 +22,8 @@ OPERATIONS = {
     "StorageMigrationPhaseTwo": "Moving storage",
     "WaitingToStart": "Waiting to start",
 }
+# Of these, those that may end with a VM that runs, here or elsewhere, though it is off now.
+MAY_END_RUNNING = frozenset({"MigratingVirtualMachine", "MigratingPlannedVm", "WaitingToStart"})
 # The storage of the VM is away, so that nothing can be written to its disks.
 LOST_STORAGE = {"CriticalIoError": "Critical I/O error"}
 # What does not keep a failback from working, and should be looked at.
@@ -47,3 +51,9 @@ HARMLESS = frozenset(
         "IovGuestDriversNeeded",
     }
 )
+
+
+def what_holds(statuses: Iterable[str]) -> list[str]:
+    """Return, in Hyper-V Manager's words, why nothing can be written to the disks of a VM with these statuses."""
+    holding = {**OPERATIONS, **LOST_STORAGE}
+    return [holding[one] for one in statuses if one in holding]

@@ -12,7 +12,8 @@ from typing import Any
 from . import azure_use
 from .azure_resources import AzureVm
 from .azure_use import AzureUse
-from .hyperv_hosts import HostVm
+from .hyperv_hosts import HostVm, StartDoubt
+from .operational_status import what_holds
 from .power_states import is_off, is_running, is_up, says_power, state_of
 
 NOT_CHECKED = "not_checked"
@@ -32,7 +33,8 @@ class Copy:
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
     machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
     saw it: no second one may be made. C(is_hearsay): the state is what VMM heard last from a host that nobody asked.
-    C(machine) is what its own host said of it; None for one in Azure, or of which only VMM knows.
+    C(doubt): it is off, and may run soon, so that its state is C(not_checked). C(machine) is what its own host said of
+    it; None for one in Azure, or of which only VMM knows. C(is_clustered): a failover cluster decides when it runs.
     """
 
     place: str
@@ -43,6 +45,8 @@ class Copy:
     is_target: bool = True
     is_claimed: bool = False
     is_hearsay: bool = False
+    is_clustered: bool = False
+    doubt: StartDoubt | None = None
     machine: HostVm | None = None
 
     @property
@@ -84,8 +88,11 @@ class Copy:
     def is_in_the_way(self) -> bool:
         """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake.
 
-        In a state that is new or says nothing it is as well, but not by the word of VMM's record alone.
+        In a state that is new or says nothing it is as well, but not by the word of VMM's record alone; and where it
+        was seen that it may run soon.
         """
+        if self.doubt is not None:
+            return self.doubt.is_seen
         if self._is_told_off or self.state in (NOT_CHECKED, ""):
             return False
         return says_power(self.state) or self.machine is not None or state_of(self.state).side is None
@@ -142,6 +149,14 @@ class Sides:
     def in_the_way(self) -> list[Copy]:
         """The on-premises machines that must be off before a failback goes on, and are not."""
         return [copy for copy in self.on_premises if copy.is_in_the_way]
+
+    @property
+    def held(self) -> dict[str, list[str]]:
+        """What keeps the disks of the on-premises copies from being written to, by the host: operations of Hyper-V, or
+        that their storage is away."""
+        copies = [copy for copy in self.on_premises if copy.is_identified and copy.machine is not None]
+        told = {copy.place: what_holds(copy.machine.operational_status) for copy in copies if copy.machine}
+        return {place: words for place, words in told.items() if words}
 
     @property
     def claimed(self) -> list[Copy]:

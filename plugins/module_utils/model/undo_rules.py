@@ -142,7 +142,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
             f"{place} is {copy.state}: its memory holds what its disks do not",
             "Start it and shut it down, or delete its saved state (Remove-VMSavedState).",
         )
-    if copy.machine is not None and copy.machine.is_clustered:
+    if copy.is_clustered:
         return Objection(
             f"{place} is {copy.state} and belongs to a failover cluster, which starts what it finds stopped",
             "Shut its role down in the cluster (Failover Cluster Manager, Shut Down), so that its group is offline.",
@@ -166,6 +166,11 @@ def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
 
 def _objection_to_unknown(copy: Copy, name: str) -> Objection:
     why = copy.reason or copy.state
+    if copy.machine is not None:
+        remedy = (
+            copy.doubt.remedy if copy.doubt else "Look at it in Hyper-V Manager, turn it off, and run the task again."
+        )
+        return Objection(f"Whether {name} stays off on {copy.place} is not known ({why})", remedy)
     if not copy.place:
         return Objection(
             f"Whether {name} is off on-premises is not known ({why})",
@@ -191,7 +196,7 @@ def _stop(copy: Copy) -> Stop | None:
     if copy.machine is None or not copy.is_known:
         return None
     # A cluster starts its machines by the state of their groups.
-    holds = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
+    holds = not copy.is_clustered and copy.machine.automatic_start_action != START_NOTHING
     power = _power(copy)
     return Stop(copy, power, holds) if power or holds else None
 

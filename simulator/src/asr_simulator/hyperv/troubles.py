@@ -46,8 +46,8 @@ and of a virtual machine, with ``host`` as well where several have one of its na
     {"vm": V, "vlan": 42}                                            of its network adapters (0: none)
     {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when it goes down
     {"vm": V, "cluster_resource": "Failed"}                          its state in the cluster ("ok": as its own)
-    {"vm": V, "cluster_role": "denied"}                              its host says that it is not clustered ("ok": again
-                                                                     what is so); "missing": its cluster has no such role
+    {"vm": V, "cluster_role": "denied"}                              its host calls it not clustered ("ok": again as it
+                                                                     is); "missing": its cluster has no such role
     {"vm": V, "cluster_owner": "hv02.contoso.example"}               another node owns it there than the one that lists
                                                                      it ("ok": that one)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok": it does)

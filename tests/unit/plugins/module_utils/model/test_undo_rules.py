@@ -29,9 +29,9 @@ START = Permission(("Microsoft.Compute/virtualMachines/start/action",), ())
 
 def copy(state: str, *, action: str = "StartIfRunning", clustered: bool = False, namesake: bool = False) -> Copy:
     """A copy that its own host told of."""
-    vm = {"id": "1", "name": "web01", "state": state, "automatic_start_action": action, "is_clustered": clustered}
+    vm = {"id": "1", "name": "web01", "state": state, "automatic_start_action": action}
     machine = None if state in ("absent", "not_checked") else parse_host({"vms": [vm]}).vms[0]
-    return Copy("hv01", state, "", is_namesake=namesake, machine=machine)
+    return Copy("hv01", state, "", is_namesake=namesake, is_clustered=clustered, machine=machine)
 
 
 def sides(azure: str, *copies: Copy) -> Sides:
