@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.imports import COLLECTION, ROOT, SIMULATOR, SUBSET, imports, name_of, python_files
 
-ROOT = Path(__file__).resolve().parents[2]
-COLLECTION = "ansible_collections.asr.failback."
 UTILS = "plugins.module_utils"
 SHIPPED = ("plugins", "roles", "playbooks")
 SIMULATOR_NAMES = ("asr_simulator", "asr-simulator", "powershell_subset")
@@ -50,11 +49,6 @@ NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 # In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
 PROGRAMS = ("subprocess",)
 FILES = ("io", "os", "pathlib", "shutil", "tempfile")
-# The interpreter of the simulated hosts: a package beside the simulator, which knows nothing of it.
-SUBSET = "simulator.src.powershell_subset"
-SIMULATOR = "simulator.src.asr_simulator"
-# Where a package of the simulator is imported from.
-SOURCES = {"asr_simulator": SIMULATOR, "powershell_subset": SUBSET}
 MODEL, WORKFLOWS, API, CONTROL = (f"{SIMULATOR}.site_recovery.{n}" for n in ("model", "workflows", "api", "control"))
 OF_THE_SIMULATOR = (*("certifi", "cryptography", "jsonschema", "jwt", "spnego", "trustme", "werkzeug", "yaml"),)
 
@@ -111,7 +105,7 @@ LAYERS = (
 def violations(root: Path) -> Iterator[str]:
     """Yield a line for each thing that a file under `root` does and its layer may not."""
     for file in python_files(root):
-        module = ".".join(file.relative_to(root).with_suffix("").parts)
+        module = name_of(file, root)
         layer = layer_of(module)
         assert layer is not None, f"{module} belongs to no layer"
         tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -121,39 +115,10 @@ def violations(root: Path) -> Iterator[str]:
         yield from (f"{module} {deed}" for deed in uses_of_time(tree, layer))
 
 
-def python_files(root: Path) -> list[Path]:
-    """Return the Python files of the collection and the simulator, sorted."""
-    return sorted(file for place in ("plugins", "simulator/src") for file in (root / place).rglob("*.py"))
-
-
 def layer_of(module: str) -> Layer | None:
     """Return the layer of a dotted name, the most particular one."""
     fitting = [layer for layer in LAYERS if f"{module}.".startswith(f"{layer.place}.")]
     return max(fitting, key=lambda layer: len(layer.place), default=None)
-
-
-def imports(tree: ast.AST, module: str) -> Iterator[str]:
-    """Yield what a file imports, dotted; a name of this collection starts with `plugins`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (located(alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = absolute(node, module)
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
-def absolute(node: ast.ImportFrom, module: str) -> str:
-    """Return the package that names are imported from, without the dots of a relative import."""
-    if not node.level:
-        return located(node.module or "")
-    package = module.split(".")[: -node.level]
-    return ".".join([*package, *([node.module] if node.module else [])])
-
-
-def located(name: str) -> str:
-    """Return where a dotted name is in this tree; a name of another package as it is."""
-    package, dot, rest = name.removeprefix(COLLECTION).partition(".")
-    return SOURCES.get(package, package) + dot + rest
 
 
 def may_import(layer: Layer, target: str) -> bool:
@@ -231,7 +196,7 @@ def test_answers_are_read_as_they_come_over_the_wire() -> None:
 
 
 def test_the_check_sees_the_layers_that_there_are() -> None:
-    seen = {layer_of(".".join(file.relative_to(ROOT).with_suffix("").parts)) for file in python_files(ROOT)}
+    seen = {layer_of(name_of(file, ROOT)) for file in python_files(ROOT)}
     places = {layer.place for layer in seen if layer}
     assert places >= {DECIDE, AZURE, PROBES, RUNNER, COPIES, VERBS, OWNER_OF_TIME, "plugins.modules", "plugins.action"}
 
