@@ -130,22 +130,6 @@ def may_import(layer: Layer, target: str) -> bool:
     return top in layer.packages or (top in sys.stdlib_module_names and top not in layer.without)
 
 
-def folders_in_a_circle(root: Path) -> set[str]:
-    """Return the folders of a package that import each other in a circle; a file at its top counts as one."""
-    edges: dict[str, set[str]] = {}
-    for file in sorted(root.rglob("*.py")):
-        parts = file.relative_to(root).with_suffix("").parts
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        for target in imports(tree, ".".join((SUBSET, *parts))):
-            if target.startswith(f"{SUBSET}."):
-                edges.setdefault(parts[0], set()).add(target.removeprefix(f"{SUBSET}.").partition(".")[0])
-    edges = {folder: targets - {folder} for folder, targets in edges.items()}
-    while ends := [folder for folder, targets in edges.items() if not targets & edges.keys()]:
-        for folder in ends:
-            del edges[folder]
-    return set(edges)
-
-
 def uses_of_time(tree: ast.AST, layer: Layer) -> Iterator[str]:
     """Yield each call that waits, or reads a clock where the layer must not."""
     for node in ast.walk(tree):
@@ -175,20 +159,6 @@ def names_of_the_simulator(root: Path) -> Iterator[str]:
 
 def test_imports_point_downwards() -> None:
     assert list(violations(ROOT)) == []
-
-
-def test_no_folders_of_the_interpreter_import_each_other_in_a_circle() -> None:
-    assert folders_in_a_circle(ROOT / SUBSET.replace(".", "/")) == set()
-
-
-def test_a_planted_circle_of_folders_is_found(tmp_path: Path) -> None:
-    for folder, other in (("values", "syntax"), ("syntax", "running"), ("running", "values"), ("cmdlets", "running")):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "one.py").write_text(f"from powershell_subset.{other} import one", encoding="utf-8")
-    (tmp_path / "running" / "two.py").write_text("from powershell_subset.running import one", encoding="utf-8")
-    assert folders_in_a_circle(tmp_path) == {"values", "syntax", "running", "cmdlets"}
-    (tmp_path / "running" / "one.py").write_text("", encoding="utf-8")
-    assert folders_in_a_circle(tmp_path) == set()
 
 
 def test_answers_are_read_as_they_come_over_the_wire() -> None:
