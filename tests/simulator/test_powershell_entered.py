@@ -128,7 +128,7 @@ class Entered:
 
 def in_world(world: World, host: str, script: str, stdin: bytes = b"", *, constrained: bool = False) -> Console:
     """What a script shows on a host."""
-    machine = replace(remoting.machine_of(world, host, {}, world.clock.advance), constrained=constrained)
+    machine = replace(remoting.machine_of(world.hyperv, host, {}, world.clock.advance), constrained=constrained)
     done = run_command_line(" ".join(encoded_line(script)), stdin, machine)
     return Console(done.stdout.encode(), done.stderr.encode(), done.exit_code)
 
