@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from asr_simulator.hyperv import Host, HyperV
+from asr_simulator.hyperv.cmdlets import commands_of, names_of
 from asr_simulator.wsman import RemoteHost
 from powershell_subset import ADMINISTRATORS, Machine, reads_input, run_command_line
 
@@ -62,13 +63,13 @@ def machine_of(hyperv: HyperV, name: str, environment: Mapping[str, str], pause:
     """A host as PowerShell sees it. ``pause`` is what a command calls that lets simulated seconds pass."""
     host = hyperv.host(name)
     return Machine(
-        commands=hyperv.commands_of(host, pause),
+        commands=commands_of(hyperv, host, pause),
         now=lambda: hyperv.now_of(host),
         environment={**_environment(host), **environment},
         version=host.os.powershell,
         groups=frozenset({ADMINISTRATORS} if host.administered else ()),
         constrained=host.constrained,
-        absent=hyperv.command_names(host),
+        absent=names_of(hyperv, host),
         answers=host.answers,
     )
 

@@ -20,6 +20,7 @@ from asr_simulator.entra import sign_in_faults as of_sign_in
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import Host, HyperV
 from asr_simulator.hyperv import troubles as on_hosts
+from asr_simulator.hyperv.state import state_of as state_of_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
 from asr_simulator.remoting import HostCommands
@@ -85,7 +86,7 @@ class World:
     def state(self) -> dict[str, Any]:
         """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""
         expect = {name: {"outcome": e.outcome, "reason": e.reason} for name, e in self.scenario.expect.items()}
-        parts = {**state_of(self.vault), "hosts": self.hyperv.state()}
+        parts = {**state_of(self.vault), "hosts": state_of_hosts(self.hyperv)}
         return {"now": self.clock.now().isoformat(), **parts, "expect": expect}
 
 

@@ -76,9 +76,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
+from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import (
     CUT,
     EXTERNAL,
@@ -108,9 +109,6 @@ from asr_simulator.hyperv.machines import (
     Machine,
     Replication,
 )
-
-if TYPE_CHECKING:
-    from asr_simulator.hyperv.estate import HyperV
 
 Change = Callable[[], None]
 OTHER_PASSWORD = "changed since"
