@@ -20,7 +20,7 @@ from pypsrp.client import Client
 from winrm.protocol import Protocol
 
 from asr_simulator.clock import Clock
-from asr_simulator.hyperv.hosts import Remoting
+from asr_simulator.hyperv.winrm import Remoting
 from asr_simulator.identities import Identities
 from asr_simulator.wsman import Shells, WsmanServer
 

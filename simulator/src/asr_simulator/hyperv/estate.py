@@ -14,22 +14,19 @@ from typing import Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.hyperv.building import DISPLAY_NAMES, Builder, mac_of
-from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch, Volume
-from asr_simulator.hyperv.machines import (
-    GIB,
-    HYPERV_MAC,
+from asr_simulator.hyperv.hosts import Host, Machine
+from asr_simulator.hyperv.machine_states import (
     START_ALWAYS,
     START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
     STATE_SAVED,
     STOP_SAVE,
-    Checkpoint,
-    Machine,
-    NetworkAdapter,
-    VirtualDisk,
 )
 from asr_simulator.hyperv.paths import file_name, free_path
+from asr_simulator.hyperv.storage import GIB, Checkpoint, VirtualDisk, Volume
+from asr_simulator.hyperv.switches import HYPERV_MAC, NetworkAdapter, Switch
+from asr_simulator.hyperv.windows import VMMS, Service
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, MachineSpec

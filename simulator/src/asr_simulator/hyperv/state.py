@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.hyperv.estate import HyperV
-from asr_simulator.hyperv.hosts import Host
-from asr_simulator.hyperv.machines import Machine
+from asr_simulator.hyperv.hosts import Host, Machine
 
 
 def state_of(hyperv: HyperV) -> list[dict[str, Any]]:
