@@ -23,14 +23,6 @@ attributes:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
       - This assumes that the system controlled or queried by the module has not changed in a relevant way.
     support: full
-  action_group:
-    description:
-      - Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for all modules, and
-        C(group/asr.failback.verbs) for those that wait.
-    support: full
-    membership:
-      - asr.failback.failback
-      - asr.failback.verbs
 """
 
     # Queries change nothing, so there is nothing to show a difference of.
@@ -51,6 +43,13 @@ attributes:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
     details: This module does not change anything.
+"""
+
+    # The groups of module_defaults that a module is in. Those that wait have one besides; those that ask a Hyper-V host
+    # take no vault.
+    GROUP = r"""
+options: {}
+attributes:
   action_group:
     description: Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for this module.
     support: full
@@ -58,47 +57,22 @@ attributes:
       - asr.failback.failback
 """
 
-    # The same for what asks a Hyper-V host only, and takes no vault.
-    HOST_INFO = r"""
+    GROUP_VERBS = r"""
 options: {}
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
-    details: This module does not change anything.
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    support: N/A
-    details: This module does not change anything.
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
-    details: This module does not change anything.
   action_group:
-    description: Use C(group/asr.failback.hosts) in C(module_defaults) to set defaults for this module.
+    description:
+      - Use C(group/asr.failback.failback) in C(module_defaults) to set defaults for all modules, and
+        C(group/asr.failback.verbs) for those that wait.
     support: full
     membership:
-      - asr.failback.hosts
+      - asr.failback.failback
+      - asr.failback.verbs
 """
 
-    # Those that change a Hyper-V host.
-    HOST = r"""
+    GROUP_HOSTS = r"""
 options: {}
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    support: full
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-      - This assumes that the system controlled or queried by the module has not changed in a relevant way.
-    support: full
   action_group:
     description: Use C(group/asr.failback.hosts) in C(module_defaults) to set defaults for this module.
     support: full

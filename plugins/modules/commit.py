@@ -109,6 +109,7 @@ options:
     type: raw
 extends_documentation_fragment:
   - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

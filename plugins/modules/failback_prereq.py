@@ -58,6 +58,7 @@ options:
     default: []
 extends_documentation_fragment:
   - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

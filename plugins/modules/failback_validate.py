@@ -154,6 +154,7 @@ options:
     default: 10
 extends_documentation_fragment:
   - asr.failback.attributes.info
+  - asr.failback.attributes.group
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

@@ -31,7 +31,8 @@ options:
     type: list
     elements: str
 extends_documentation_fragment:
-  - asr.failback.attributes.host_info
+  - asr.failback.attributes.info
+  - asr.failback.attributes.group_hosts
   - asr.failback.winrm
 author:
   - Contributors to the asr.failback project (@asr-failback)

@@ -58,7 +58,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - asr.failback.attributes.host
+  - asr.failback.attributes
+  - asr.failback.attributes.group_hosts
   - asr.failback.winrm
 author:
   - Contributors to the asr.failback project (@asr-failback)

@@ -70,6 +70,7 @@ options:
       - end
 extends_documentation_fragment:
   - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

@@ -25,6 +25,7 @@ options:
     default: false
 extends_documentation_fragment:
   - asr.failback.attributes.info
+  - asr.failback.attributes.group
   - asr.failback.azure
   - asr.failback.vault
 author:

@@ -24,6 +24,7 @@ options:
       - protected
 extends_documentation_fragment:
   - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

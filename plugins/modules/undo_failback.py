@@ -61,6 +61,7 @@ options:
     type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target

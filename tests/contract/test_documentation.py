@@ -18,7 +18,7 @@ from support.module_contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP, VERBS, HOSTS = "failback", "verbs", "hosts"
+GROUP, VERBS, HOSTS, ROLES = "failback", "verbs", "hosts", "role_connection"
 SECRETS = {"secret", "password", "winrm_password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -107,8 +107,10 @@ def runtime() -> dict[str, Any]:
 
 
 def test_every_module_is_in_its_action_groups() -> None:
-    groups = {name: sorted(members) for name, members in runtime()["action_groups"].items()}
-    assert groups == {
+    groups = dict(runtime()["action_groups"])
+    # What the roles set must reach every module that they run.
+    assert groups.pop(ROLES) == [{"metadata": {"extend_group": [GROUP]}}]
+    assert {name: sorted(members) for name, members in groups.items()} == {
         # Defaults of a group go to all of it, and hosts know no vault.
         GROUP: sorted(name for name, contract in CONTRACTS.items() if contract.asks_azure),
         HOSTS: sorted(name for name, contract in CONTRACTS.items() if contract.asks_hosts and not contract.asks_azure),

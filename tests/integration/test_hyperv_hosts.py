@@ -289,15 +289,15 @@ def test_checkpoints_and_heartbeats_are_told(drive: ModuleRunner) -> None:
 
 
 def test_a_switch_is_made_once(drive: ModuleRunner) -> None:
-    wish = {"host": HV02, "name": "Lab", "type": "private"}
-    foretold = drive.run("hyperv_switch", check_mode=True, **wish)
+    options = {"host": HV02, "name": "Lab", "type": "private"}
+    foretold = drive.run("hyperv_switch", check_mode=True, **options)
     assert broken_promises("hyperv_switch", foretold) == []
     assert (foretold["changed"], foretold["before"], foretold["after"]["type"]) == (True, None, "Private")
     assert "Lab" not in {switch["name"] for switch in truth(drive, HV02)["switches"]}
-    made = drive.run("hyperv_switch", **wish)
+    made = drive.run("hyperv_switch", **options)
     assert broken_promises("hyperv_switch", made) == []
     assert {**made["after"], "id": ""} == foretold["after"]
-    again = drive.run("hyperv_switch", **{**wish, "name": "LAB"})
+    again = drive.run("hyperv_switch", **{**options, "name": "LAB"})
     assert (again["changed"], again["before"], again["after"]) == (False, made["after"], made["after"])
     assert [switch["name"] for switch in truth(drive, HV02)["switches"]].count("Lab") == 1
 
@@ -311,28 +311,28 @@ def bare(driver: Starts) -> ModuleRunner:
 
 
 def test_an_external_switch_needs_one_adapter_that_is_there(bare: ModuleRunner) -> None:
-    wish = {"host": HV01, "name": "Production"}
+    switch = {"host": HV01, "name": "Production"}
     for options, words in (({}, "Set net_adapter"), ({"net_adapter": "Ether*"}, "Ethernet, Ethernet 2")):
-        failed = bare.fail("hyperv_switch", **wish, **options)
+        failed = bare.fail("hyperv_switch", **switch, **options)
         assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
         assert words in failed["msg"]
-    made = bare.run("hyperv_switch", **wish, net_adapter="ethernet", allow_management_os=False)
+    made = bare.run("hyperv_switch", **switch, net_adapter="ethernet", allow_management_os=False)
     assert (made["after"]["type"], made["after"]["allow_management_os"]) == ("External", False)
     assert made["after"]["adapter"]
-    assert not bare.run("hyperv_switch", **wish)["changed"]
-    changed = bare.run("hyperv_switch", **wish, allow_management_os=True)
+    assert not bare.run("hyperv_switch", **switch)["changed"]
+    changed = bare.run("hyperv_switch", **switch, allow_management_os=True)
     assert (changed["changed"], changed["after"]["allow_management_os"]) == (True, True)
-    moved = bare.run("hyperv_switch", **wish, net_adapter="Ethernet 2")
+    moved = bare.run("hyperv_switch", **switch, net_adapter="Ethernet 2")
     assert moved["after"]["adapter"] != made["after"]["adapter"]
 
 
 def test_a_switch_changes_its_type_only_where_that_is_allowed(bare: ModuleRunner) -> None:
-    wish = {"host": HV01, "name": "Lab"}
-    bare.run("hyperv_switch", **wish, type="private")
-    failed = bare.fail("hyperv_switch", **wish, type="internal")
+    options = {"host": HV01, "name": "Lab"}
+    bare.run("hyperv_switch", **options, type="private")
+    failed = bare.fail("hyperv_switch", **options, type="internal")
     assert (failed["error"]["kind"], failed["error"]["before"]["type"]) == ("refused", "Private")
     assert truth(bare, HV01)["switches"][0]["type"] == "Private"
-    allowed = bare.run("hyperv_switch", **wish, type="internal", change_type=True)
+    allowed = bare.run("hyperv_switch", **options, type="internal", change_type=True)
     assert (allowed["changed"], allowed["after"]["type"]) == (True, "Internal")
 
 

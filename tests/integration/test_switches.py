@@ -14,7 +14,7 @@ from support.scenarios import item_of, scenario_of
 
 HOST = "hv01"
 CARD = "Intel(R) Ethernet Server Adapter X710"
-WISH = {"host": HOST, "name": "Production"}
+SWITCH = {"host": HOST, "name": "Production"}
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def switched(driver: Any) -> Any:
     return start
 
 
-def refused(vault: Any, **wish: Any) -> dict[str, Any]:
-    """How a wish is refused, in check mode and without, the same way."""
-    foretold, failed = (vault.fail("hyperv_switch", check_mode=mode, **WISH, **wish) for mode in (True, False))
+def refused(vault: Any, **options: Any) -> dict[str, Any]:
+    """How options are refused, in check mode and without, the same way."""
+    foretold, failed = (vault.fail("hyperv_switch", check_mode=mode, **SWITCH, **options) for mode in (True, False))
     assert foretold["msg"] == failed["msg"]
     assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
     assert "Nothing was changed." in failed["remedy"]
@@ -44,7 +44,7 @@ def refused(vault: Any, **wish: Any) -> dict[str, Any]:
 def test_a_member_of_a_team_is_no_difference(switched: Any, adapter: str) -> None:
     vault = switched(embedded_teaming=True)
     for check_mode in (True, False):
-        result = vault.run("hyperv_switch", check_mode=check_mode, **WISH, net_adapter=adapter)
+        result = vault.run("hyperv_switch", check_mode=check_mode, **SWITCH, net_adapter=adapter)
         assert broken_promises("hyperv_switch", result) == []
         assert (result["changed"], result["before"]) == (False, result["after"])
     assert (result["after"]["embedded_teaming"], result["after"]["adapters"][:2]) == (True, [CARD, f"{CARD} #2"])
@@ -52,15 +52,15 @@ def test_a_member_of_a_team_is_no_difference(switched: Any, adapter: str) -> Non
 
 def test_whether_the_host_uses_a_team_can_be_changed(switched: Any) -> None:
     vault = switched(embedded_teaming=True)
-    foretold = vault.run("hyperv_switch", check_mode=True, **WISH, allow_management_os=False)
-    changed = vault.run("hyperv_switch", **WISH, net_adapter="Ethernet", allow_management_os=False)
+    foretold = vault.run("hyperv_switch", check_mode=True, **SWITCH, allow_management_os=False)
+    changed = vault.run("hyperv_switch", **SWITCH, net_adapter="Ethernet", allow_management_os=False)
     assert (foretold["changed"], changed["changed"], foretold["after"]) == (True, True, changed["after"])
     assert changed["after"]["allow_management_os"] is False
 
 
-@pytest.mark.parametrize("wish", [{"type": "private", "change_type": True}, {"type": "internal"}])
-def test_the_type_of_a_team_is_refused_before_it_is_tried(switched: Any, wish: dict[str, Any]) -> None:
-    failed = refused(switched(embedded_teaming=True), **wish)
+@pytest.mark.parametrize("options", [{"type": "private", "change_type": True}, {"type": "internal"}])
+def test_the_type_of_a_team_is_refused_before_it_is_tried(switched: Any, options: dict[str, Any]) -> None:
+    failed = refused(switched(embedded_teaming=True), **options)
     assert "embedded teaming" in failed["cause"]
     assert "change_type" not in failed["remedy"]
 
@@ -103,7 +103,7 @@ def test_an_external_switch_whose_adapter_is_gone_is_there(switched: Any, teamed
 def test_an_external_switch_gets_another_adapter_for_the_one_that_is_gone(switched: Any) -> None:
     vault = switched()
     vault.trouble(host=HOST, adapter="Ethernet", missing=True)
-    changed = vault.run("hyperv_switch", **WISH, net_adapter="Ethernet 2")
+    changed = vault.run("hyperv_switch", **SWITCH, net_adapter="Ethernet 2")
     assert (changed["changed"], changed["after"]["adapters"]) == (True, [f"{CARD} #2"])
 
 
@@ -130,18 +130,18 @@ def test_a_team_that_lost_one_of_its_adapters_is_a_network_still(switched: Any) 
 
 
 @pytest.mark.parametrize(
-    "wish", [{"name": "Extra", "type": "private"}, {"name": "Production", "allow_management_os": False}]
+    "options", [{"name": "Extra", "type": "private"}, {"name": "Production", "allow_management_os": False}]
 )
-def test_a_change_is_told_although_the_switch_cannot_be_read_after_it(switched: Any, wish: dict[str, Any]) -> None:
+def test_a_change_is_told_although_the_switch_cannot_be_read_after_it(switched: Any, options: dict[str, Any]) -> None:
     vault = switched()
     vault.trouble(host=HOST, service="vmms", state="Stopped", after="change")
-    failed = vault.fail("hyperv_switch", host=HOST, **wish)
+    failed = vault.fail("hyperv_switch", host=HOST, **options)
     assert (failed["error"]["kind"], failed["changed"]) == ("host", True)
     assert f"{HOST} has accepted the change" in failed["cause"]
     assert "Virtual Machine Management service" in failed["error"]["message"]
     assert "it reads the current state first" in failed["remedy"]
     vault.trouble(host=HOST, service="vmms", state="Running")
-    assert not vault.run("hyperv_switch", host=HOST, **wish)["changed"]
+    assert not vault.run("hyperv_switch", host=HOST, **options)["changed"]
 
 
 def _switch_findings(vault: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from support.host_control import host_of, machine_of, machines_of
 from support.scenarios import CALLER, CLOUD, item_of, scenario_of
 
 from asr_simulator.hyperv.cmdlets import errors
-from asr_simulator.hyperv.machines import Machine
+from asr_simulator.hyperv.hosts import Machine
 
 PENDING = "failback_commit_pending"
 # What Site Recovery's own roles lack: the right to start a VM.

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asr_simulator.hyperv.machines import STATE_OFF
+from asr_simulator.hyperv.machine_states import STATE_OFF
 from asr_simulator.scenarios import load
 from asr_simulator.site_recovery.api import item_operations
 from asr_simulator.wire import ArmError

@@ -28,7 +28,7 @@ from ansible_collections.asr.failback.plugins.module_utils.hyperv.question impor
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts import host_facts, switch, vm_power
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts.bootstrap import BOOTSTRAP
 from asr_simulator import hyperv, remoting
-from asr_simulator.hyperv.machines import PASS_THROUGH, ForeignDisk
+from asr_simulator.hyperv.storage import PASS_THROUGH, ForeignDisk
 from asr_simulator.scenarios import load
 from asr_simulator.world import World, build_world
 from powershell_subset import reads_input, run_command_line
@@ -128,7 +128,7 @@ class Entered:
 
 def in_world(world: World, host: str, script: str, stdin: bytes = b"", *, constrained: bool = False) -> Console:
     """What a script shows on a host."""
-    machine = replace(remoting.machine_of(world, host, {}, world.clock.advance), constrained=constrained)
+    machine = replace(remoting.machine_of(world.hyperv, host, {}, world.clock.advance), constrained=constrained)
     done = run_command_line(" ".join(encoded_line(script)), stdin, machine)
     return Console(done.stdout.encode(), done.stderr.encode(), done.exit_code)
 

@@ -66,7 +66,7 @@ class PowerShell:
         return completed
 
     def _run(self, world: World, line: str) -> Completed:
-        return run_command_line(line, b"", remoting.machine_of(world, self._host, {}, world.clock.advance))
+        return run_command_line(line, b"", remoting.machine_of(world.hyperv, self._host, {}, world.clock.advance))
 
     def ask(self, script: str) -> Any:
         """What a script returns, as a list."""

@@ -30,7 +30,8 @@ from datetime import datetime
 from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
-from asr_simulator.hyperv.machines import RUNNING, Machine
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.machine_states import RUNNING
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model import lifecycle
 from asr_simulator.site_recovery.model.item_view import FAILBACK_SCENARIOS

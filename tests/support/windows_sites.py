@@ -20,7 +20,7 @@ from pypsrp.client import Client
 from winrm.protocol import Protocol
 
 from asr_simulator.clock import Clock
-from asr_simulator.hyperv.hosts import Remoting
+from asr_simulator.hyperv.winrm import Remoting
 from asr_simulator.identities import Identities
 from asr_simulator.wsman import Shells, WsmanServer
 
@@ -61,9 +61,7 @@ class Commands:
     def reads_input(self, command_line: str) -> bool:
         return command_line.split()[0] == "cat"
 
-    def run(
-        self, world: Any, host: Windows, line: str, stdin: bytes, environment: Mapping[str, str], pause: Any
-    ) -> Ended:
+    def run(self, host: Windows, line: str, stdin: bytes, environment: Mapping[str, str], pause: Any) -> Ended:
         program, _unused, rest = line.partition(" ")
         for name, value in {**environment, "COMPUTERNAME": host.name}.items():
             rest = rest.replace(f"%{name}%", value)
@@ -79,9 +77,11 @@ class Commands:
 
 @dataclass
 class SmallWorld:
-    """What WS-Management keeps in a world."""
+    """What WS-Management needs of a world."""
 
     clock: Clock
+    hosts: Mapping[str, Windows]
+    runner: Commands
     shells: Shells
 
 
@@ -95,7 +95,7 @@ class Site:
         authority = trustme.CA()
         self.bundle = folder / "authority.pem"
         self.bundle.write_bytes(authority.cert_pem.bytes())
-        self.server = WsmanServer(authority, self.locked, lambda world: self.hosts, Commands())
+        self.server = WsmanServer(authority, self.locked)
 
     def locked(self, action: Callable[[Any], Any]) -> Any:
         with self._lock:
@@ -105,7 +105,7 @@ class Site:
     def reset(self) -> None:
         """Start again with an empty world."""
         clock = Clock(speed=0)
-        self.world = SmallWorld(clock, Shells(clock, Identities(1)))
+        self.world = SmallWorld(clock, self.hosts, Commands(), Shells(clock, Identities(1)))
 
     def follow(self) -> None:
         """Let the ports follow what became of the hosts."""

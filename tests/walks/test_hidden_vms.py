@@ -22,7 +22,7 @@ from support.soaking import WALKING_SEEDS, WALKS_OF_A_SEED, count
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.hyperv.cmdlets.enums import VMM_POWER, VMM_RECORD
-from asr_simulator.hyperv.machines import LISTED, UNLISTED
+from asr_simulator.hyperv.machine_states import LISTED, UNLISTED
 from asr_simulator.server import Simulator
 
 STEPS = 14

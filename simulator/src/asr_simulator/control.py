@@ -76,14 +76,14 @@ def _clock(simulation: Simulation, request: Request) -> dict[str, Any]:
 
 
 def _set_clock(simulation: Simulation, request: Request) -> dict[str, Any]:
-    wish = _mapping(request)
-    unknown = set(wish) - {"advance", "speed"}
-    if unknown or not wish:
+    body = _mapping(request)
+    unknown = set(body) - {"advance", "speed"}
+    if unknown or not body:
         raise ValueError(f"the clock takes advance or speed, not {sorted(unknown) or 'nothing'}")
-    if "speed" in wish:
-        simulation.world.clock.set_speed(float(wish["speed"]))
-    if "advance" in wish:
-        simulation.world.clock.advance(float(wish["advance"]))
+    if "speed" in body:
+        simulation.world.clock.set_speed(float(body["speed"]))
+    if "advance" in body:
+        simulation.world.clock.advance(float(body["advance"]))
     return _clock(simulation, request)
 
 
@@ -93,13 +93,13 @@ def _faults(simulation: Simulation, request: Request) -> dict[str, Any]:
 
 def _add_fault(simulation: Simulation, request: Request) -> dict[str, Any]:
     """A service fault that is not understood is refused before it is kept."""
-    world, wish = simulation.world, _mapping(request)
-    service = wish.get("service")
+    world, fault = simulation.world, _mapping(request)
+    service = fault.get("service")
     if isinstance(service, dict):
-        check(wish)
+        check(fault)
         world.check_fault(service)
         world.apply_fault(service)
-    return world.faults.add(wish)
+    return world.faults.add(fault)
 
 
 def _clear_faults(simulation: Simulation, request: Request) -> dict[str, Any]:
@@ -108,11 +108,11 @@ def _clear_faults(simulation: Simulation, request: Request) -> dict[str, Any]:
 
 
 def _reset(simulation: Simulation, request: Request) -> dict[str, Any]:
-    wish = request.body if isinstance(request.body, dict) else {}
+    body = request.body if isinstance(request.body, dict) else {}
     scenario = simulation.world.scenario
-    if "scenario" in wish:
+    if "scenario" in body:
         try:
-            scenario = load(wish["scenario"])
+            scenario = load(body["scenario"])
         except ScenarioError as error:
             raise ArmError(400, "InvalidScenario", str(error)) from error
     simulation.reset(scenario)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from asr_simulator.hyperv import Host
+from asr_simulator.hyperv import Host, HyperV
+from asr_simulator.hyperv.cmdlets import commands_of, names_of
+from asr_simulator.wsman import RemoteHost
 from powershell_subset import ADMINISTRATORS, Machine, reads_input, run_command_line
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
-    from asr_simulator.wsman import RemoteHost
 
 ADVICE = "What a user's command answers is told by `commands` of its host in the scenario, see docs/rehearsal.md"
 
@@ -33,6 +30,9 @@ class Shown:
 class HostCommands:
     """Runs command lines on the hosts of a world."""
 
+    def __init__(self, hyperv: HyperV) -> None:
+        self._hyperv = hyperv
+
     def knows_program(self, command_line: str) -> bool:
         """Always: of programs but PowerShell nothing is known, and they are refused when they are to run."""
         return True
@@ -43,7 +43,6 @@ class HostCommands:
 
     def run(
         self,
-        world: World,
         host: RemoteHost,
         command_line: str,
         stdin: bytes,
@@ -51,25 +50,26 @@ class HostCommands:
         pause: Callable[[float], None],
     ) -> Shown:
         """Run the line on the host until it ends; the host's clock is what the command sees."""
-        where = world.hyperv.host(host.name)
+        where = self._hyperv.host(host.name)
         sent = b"" if where.remoting.input_lost else stdin
-        with world.hyperv.watched(where) as changes:
-            done = run_command_line(command_line, sent, machine_of(world, host.name, environment, pause), ADVICE)
+        with self._hyperv.watched(where) as changes:
+            machine = machine_of(self._hyperv, host.name, environment, pause)
+            done = run_command_line(command_line, sent, machine, ADVICE)
         stdout, is_whole = where.remoting.shown(done.stdout, changed=bool(changes))
         return Shown(stdout, done.stderr, done.exit_code, is_whole)
 
 
-def machine_of(world: World, name: str, environment: Mapping[str, str], pause: Callable[[float], None]) -> Machine:
+def machine_of(hyperv: HyperV, name: str, environment: Mapping[str, str], pause: Callable[[float], None]) -> Machine:
     """A host as PowerShell sees it. ``pause`` is what a command calls that lets simulated seconds pass."""
-    host = world.hyperv.host(name)
+    host = hyperv.host(name)
     return Machine(
-        commands=world.hyperv.commands_of(host, pause),
-        now=lambda: world.hyperv.now_of(host),
+        commands=commands_of(hyperv, host, pause),
+        now=lambda: hyperv.now_of(host),
         environment={**_environment(host), **environment},
         version=host.os.powershell,
         groups=frozenset({ADMINISTRATORS} if host.administered else ()),
         constrained=host.constrained,
-        absent=world.hyperv.command_names(host),
+        absent=names_of(hyperv, host),
         answers=host.answers,
     )
 

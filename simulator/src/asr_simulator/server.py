@@ -19,7 +19,6 @@ from asr_simulator.clock import Clock
 from asr_simulator.connection import connection_of, write_connection
 from asr_simulator.journal import Journal, Traffic
 from asr_simulator.listener import LOOPBACK, Listener
-from asr_simulator.remoting import HostCommands
 from asr_simulator.scenarios import Scenario, load
 from asr_simulator.world import World
 from asr_simulator.wsman import WsmanServer
@@ -42,7 +41,7 @@ class Simulator:
         self.state_dir = state_dir
         self.url = f"https://{LOOPBACK}:{listener.port}"
         self._authority = authority
-        self._wsman = WsmanServer(authority, application.locked, lambda world: world.hyperv.hosts, HostCommands())
+        self._wsman = WsmanServer(authority, application.locked)
         self._wsman.start()
         application.watch(self._follow)
         self._publish(application.world)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -18,10 +18,12 @@ from asr_simulator.compute import compute_faults as in_azure
 from asr_simulator.entra import Entra
 from asr_simulator.entra import sign_in_faults as of_sign_in
 from asr_simulator.faults import Faults
-from asr_simulator.hyperv import HyperV
+from asr_simulator.hyperv import Host, HyperV
 from asr_simulator.hyperv import troubles as on_hosts
+from asr_simulator.hyperv.state import state_of as state_of_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
+from asr_simulator.remoting import HostCommands
 from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.site_recovery import Vault
 from asr_simulator.site_recovery.control import other_actors, scenario_history, service_faults
@@ -43,9 +45,15 @@ class World:
     throttle: Throttle
     compute: Compute
     hyperv: HyperV
+    runner: HostCommands
     shells: Shells
     faults: Faults
     vault: Vault
+
+    @property
+    def hosts(self) -> Mapping[str, Host]:
+        """The Windows hosts by name, in lower case."""
+        return self.hyperv.hosts
 
     def check_fault(self, fault: dict[str, Any]) -> None:
         """Whether a service fault is understood and names what is there.
@@ -78,7 +86,7 @@ class World:
     def state(self) -> dict[str, Any]:
         """What ``GET /_simulator/state`` shows: now, items, plans, jobs, hosts, expect."""
         expect = {name: {"outcome": e.outcome, "reason": e.reason} for name, e in self.scenario.expect.items()}
-        parts = {**state_of(self.vault), "hosts": self.hyperv.state()}
+        parts = {**state_of(self.vault), "hosts": state_of_hosts(self.hyperv)}
         return {"now": self.clock.now().isoformat(), **parts, "expect": expect}
 
 
@@ -110,6 +118,7 @@ def build_world(scenario: Scenario) -> World:
         throttle=Throttle(scenario, clock),
         compute=compute,
         hyperv=hyperv,
+        runner=HostCommands(hyperv),
         shells=Shells(clock, ids),
         faults=faults,
         vault=vault,

@@ -18,12 +18,9 @@ Each changes the world at once and stays: taking the faults away changes nothing
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asr_simulator.entra.directory import CONDITIONS
-
-if TYPE_CHECKING:
-    from asr_simulator.entra.directory import Entra
+from asr_simulator.entra.directory import CONDITIONS, Entra
 
 
 def concerns(fault: dict[str, Any]) -> bool:

@@ -10,7 +10,6 @@ The vault calls `HyperV` as a plain object; people see the same hosts through th
 from __future__ import annotations
 
 from asr_simulator.hyperv.estate import HyperV
-from asr_simulator.hyperv.hosts import Host
-from asr_simulator.hyperv.machines import Machine
+from asr_simulator.hyperv.hosts import Host, Machine
 
 __all__ = ["Host", "HyperV", "Machine"]

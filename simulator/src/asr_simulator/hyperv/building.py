@@ -9,24 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from asr_simulator.hyperv.hosts import (
-    AGENT,
-    CLUSTER_SERVICE,
-    CSV_ROOT,
-    DRA,
-    EXTERNAL,
-    RELEASES,
-    VMM_SERVICE,
-    VMMS,
-    Cluster,
-    Host,
-    NetworkCard,
-    Service,
-    Switch,
-    VmmServer,
-    Volume,
-)
-from asr_simulator.hyperv.machines import GIB
+from asr_simulator.hyperv.hosts import Cluster, Host, VmmServer
+from asr_simulator.hyperv.storage import CSV_ROOT, GIB, Volume
+from asr_simulator.hyperv.switches import EXTERNAL, NetworkCard, Switch
+from asr_simulator.hyperv.windows import AGENT, CLUSTER_SERVICE, DRA, RELEASES, VMM_SERVICE, VMMS, Service
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario
 from asr_simulator.scenarios.model import HYPERV_SITE, AdapterSpec, FabricSpec, HostSpec, SwitchSpec, VolumeSpec

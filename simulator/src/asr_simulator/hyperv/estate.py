@@ -10,32 +10,26 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.clock import Clock
 from asr_simulator.hyperv.building import DISPLAY_NAMES, Builder, mac_of
-from asr_simulator.hyperv.hosts import VMMS, Host, Service, Switch, Volume
-from asr_simulator.hyperv.machines import (
-    GIB,
-    HYPERV_MAC,
+from asr_simulator.hyperv.hosts import Host, Machine
+from asr_simulator.hyperv.machine_states import (
     START_ALWAYS,
     START_IF_RUNNING,
     STATE_OFF,
     STATE_RUNNING,
     STATE_SAVED,
     STOP_SAVE,
-    Checkpoint,
-    Machine,
-    NetworkAdapter,
-    VirtualDisk,
 )
 from asr_simulator.hyperv.paths import file_name, free_path
+from asr_simulator.hyperv.storage import GIB, Checkpoint, VirtualDisk, Volume
+from asr_simulator.hyperv.switches import HYPERV_MAC, NetworkAdapter, Switch
+from asr_simulator.hyperv.windows import VMMS, Service
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, MachineSpec
-
-if TYPE_CHECKING:
-    from powershell_subset import Command
 
 RAN_FOR = timedelta(days=30)
 WRITTEN = 0.6  # the part of a disk that holds data, so the size of its file
@@ -77,21 +71,6 @@ class HyperV:
         """What the host's clock shows, UTC."""
         return self.clock.now() + timedelta(seconds=host.clock_offset)
 
-    def commands_of(self, host: Host, pause: Callable[[float], None]) -> Mapping[str, Command]:
-        """The commands that a PowerShell session on the host knows besides its language, by names in small letters.
-
-        ``pause`` is called by one that blocks, with simulated seconds.
-        """
-        from asr_simulator.hyperv.cmdlets import commands_of
-
-        return commands_of(self, host, pause)
-
-    def command_names(self, host: Host) -> frozenset[str]:
-        """The names of the commands that a host may have, this one or another, in small letters."""
-        from asr_simulator.hyperv.cmdlets import names_of
-
-        return names_of(self, host)
-
     @contextmanager
     def watched(self, host: Host) -> Iterator[list[dict[str, Any]]]:
         """Collect and keep what is changed on a host meanwhile."""
@@ -102,12 +81,6 @@ class HyperV:
             change = {"time": self.clock.now().isoformat(), "host": host.name, "id": identifier}
             found.append({**change, "before": before.get(identifier), "after": after.get(identifier)})
         self.changes += found
-
-    def state(self) -> list[dict[str, Any]]:
-        """What the control API shows under ``hosts``."""
-        from asr_simulator.hyperv.state import state_of
-
-        return state_of(self)
 
     def machines(self) -> Iterable[Machine]:
         """Every virtual machine that exists."""

@@ -2,141 +2,49 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hyper-V hosts and VMM servers: their operating system, services, volumes, switches and network cards."""
+"""Hyper-V hosts and VMM servers, and the virtual machines on them: host and machine know each other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from asr_simulator.hyperv.machines import Machine, VirtualDisk
+from asr_simulator.hyperv.machine_states import (
+    ASKED,
+    COMPONENT_FAILS,
+    COMPONENT_LOCKED,
+    COMPONENT_MISSING,
+    COMPONENT_WORKS,
+    CONSISTENT,
+    FAILED,
+    IN_PROGRESS,
+    INVALID_STATE,
+    LISTED,
+    LOCKED,
+    NOT_READY,
+    OFF,
+    RUNNING,
+    START_IF_RUNNING,
+    STATE_OFF,
+    STATE_PAUSED,
+    STATE_RUNNING,
+    STATE_SAVED,
+    STATE_STOPPING,
+    STOP_SAVE,
+    Replication,
+    not_replicated,
+)
+from asr_simulator.hyperv.storage import GIB, Checkpoint, ForeignDisk, VirtualDisk, Volume
+from asr_simulator.hyperv.switches import NetworkAdapter, NetworkCard, Switch
+from asr_simulator.hyperv.windows import SERVICE_RUNNING, OperatingSystem, Service
+from asr_simulator.hyperv.winrm import Remoting
 from powershell_subset import Answer
 
-CSV_ROOT = "C:\\ClusterStorage\\"
-SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
-VMMS, DRA, AGENT, VMM_SERVICE, CLUSTER_SERVICE = "vmms", "dra", "obengine", "SCVMMService", "ClusSvc"
-TOLD, LOST, CUT = "told", "lost", "cut"
-EXTERNAL, INTERNAL, PRIVATE = "External", "Internal", "Private"
 
-
-@dataclass(frozen=True)
-class OperatingSystem:
-    """A release of Windows Server; ``powershell`` is the version that comes with it, or 5.1 put on 2012 R2."""
-
-    caption: str
-    version: str
-    powershell: str
-    file_version: str
-
-    @property
-    def build(self) -> str:
-        """The build number."""
-        return self.version.rsplit(".", 1)[1]
-
-
-RELEASES = {
-    release: OperatingSystem(f"Microsoft Windows Server {release} Datacenter", version, powershell, files)
-    for release, version, powershell, files in (
-        ("2012 R2", "6.3.9600", "5.1.14409.1027", "6.3.9600.20478"),
-        ("2016", "10.0.14393", "5.1.14393.6343", "10.0.14393.6343"),
-        ("2019", "10.0.17763", "5.1.17763.5328", "10.0.17763.5328"),
-        ("2022", "10.0.20348", "5.1.20348.2227", "10.0.20348.2227"),
-        ("2025", "10.0.26100", "5.1.26100.1591", "10.0.26100.1591"),
-    )
-}
-
-
-@dataclass
-class Service:
-    """A Windows service. ``state_after_change`` is its state once a command has changed something; empty: as it is."""
-
-    name: str
-    display_name: str
-    state: str = SERVICE_RUNNING
-    start_mode: str = "Auto"
-    state_after_change: str = ""
-
-
-@dataclass(eq=False)
-class Volume:
-    """A volume; ``own`` are the bytes that no virtual disk takes. Nodes of a cluster share the same object.
-
-    ``free_at_start`` is what is to be free when the scenario begins; None: whatever is.
-    """
-
-    path: str
-    label: str
-    size: int
-    own: int
-    identifier: str
-    cluster: str | None = None
-    free_at_start: int | None = None
-    disks: list[VirtualDisk] = field(default_factory=list, repr=False)
-
-    @property
-    def file_system(self) -> str:
-        """How it is formatted."""
-        return "CSVFS" if self.cluster else "NTFS"
-
-    @property
-    def root(self) -> str:
-        """Its path with the backslash at its end."""
-        return self.path.rstrip("\\") + "\\"
-
-    def balance(self, now: datetime) -> int:
-        """Free bytes, below zero when more was written than fits."""
-        return self.size - self.own - sum(disk.file_size(now) for disk in self.disks)
-
-    def free(self, now: datetime) -> int:
-        """Free bytes now."""
-        return max(0, self.balance(now))
-
-    def unclaimed(self) -> int:
-        """Free bytes when everything that grows has grown."""
-        return max(0, self.size - self.own - sum(disk.final_size for disk in self.disks))
-
-    def leave_free(self, free: int, now: datetime) -> None:
-        """Other files take what leaves so much free now."""
-        self.own = self.size - sum(disk.file_size(now) for disk in self.disks) - free
-
-
-@dataclass
-class Switch:
-    """A virtual switch; ``cards`` are the network cards of an external one, also those that are gone since.
-
-    ``teamed``: it was made with embedded teaming; ``sr_iov``: with SR-IOV.
-    """
-
-    identifier: str
-    name: str
-    type: str
-    cards: list[NetworkCard] = field(default_factory=list)
-    for_management: bool = True
-    teamed: bool = False
-    sr_iov: bool = False
-
-    @property
-    def changeable(self) -> tuple[str, tuple[str, ...], bool]:
-        """What a command may change of it."""
-        return self.type, tuple(card.name for card in self.cards), self.for_management
-
-    @property
-    def cards_there(self) -> list[NetworkCard]:
-        """Those of its network cards that Windows still has."""
-        return [card for card in self.cards if card.present]
-
-
-@dataclass(eq=False)
-class NetworkCard:
-    """A physical network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
-
-    name: str
-    description: str
-    mac: str
-    index: int
-    status: str = "Up"
-    present: bool = True
+class StartRefused(RuntimeError):
+    """The virtual machine does not start; the message is Hyper-V's reason."""
 
 
 @dataclass(eq=False)
@@ -148,49 +56,6 @@ class Cluster:
     identifier: str
     nodes: list[Host] = field(default_factory=list)
     volumes: list[Volume] = field(default_factory=list)
-
-
-@dataclass
-class Quota:
-    """So many operations of a kind that WinRM refuses with a quota's number: as a WSManFault, or an MSFT_WmiError."""
-
-    operation: str
-    code: int
-    times: int
-    in_wmi_error: bool = False
-
-
-@dataclass
-class Remoting:
-    """What goes wrong in a host's WinRM. ``blocked`` is the number with which App Control keeps PowerShell from
-    starting (0: it does not), ``pipe_ends`` that a command ends before it has read its input, ``send_times_out`` that
-    Send is carried out and no answer comes in time. ``input_lost``: a command's standard input ends before anything of
-    it has come, ``console`` is what comes before and behind all that a command shows, and ``answers`` what becomes of
-    that, of every command or of those that have changed something."""
-
-    quotas: list[Quota] = field(default_factory=list)
-    blocked: int = 0
-    pipe_ends: bool = False
-    send_times_out: bool = False
-    input_lost: bool = False
-    console: tuple[str, str] = ("", "")
-    answers: str = TOLD
-    of_changes_alone: bool = False
-
-    def shown(self, text: str, *, changed: bool) -> tuple[str, bool]:
-        """What comes of all that a command shows, and whether that is all."""
-        before, behind = self.console
-        text = f"{before}{text}{behind}"
-        if self.answers == TOLD or (self.of_changes_alone and not changed):
-            return text, True
-        return "" if self.answers == LOST else text[: len(text) // 2], False
-
-    def quota_for(self, operation: str) -> Quota | None:
-        """The quota that an operation meets, which counts."""
-        found = next((quota for quota in self.quotas if quota.operation == operation and quota.times > 0), None)
-        if found is not None:
-            found.times -= 1
-        return found
 
 
 @dataclass(eq=False)
@@ -331,3 +196,188 @@ class VmmServer:
     hosts: list[Host]
     clouds: tuple[str, ...]
     version: str = "10.22.1287.0"
+
+
+@dataclass(eq=False)
+class Machine:
+    """A virtual machine that a host knows, or knew: ``exists`` tells.
+
+    ``unsaved_data``: an application keeps the guest from shutting down unless it is forced. ``turned_off`` is how often
+    somebody turned it off while it ran, as by its power switch, ``turned_off_unasked`` how often without that anybody
+    had asked its guest to shut down before (``was_asked``), though it could have been asked.
+    ``configuration`` is the state of its cluster's resource for its configuration; ``tells_cluster_id``: which machine
+    its resources are can be read. ``record`` is what VMM says of its record instead of the machine's state.
+    ``left_chain`` is the mark of differencing files that a backup has left without a checkpoint,
+    ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
+    ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
+    ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own, and
+    ``cluster_owner`` the node that owns it there, where that is not the host that lists it. ``has_role``: the cluster
+    of its host has it, so that it is highly available; ``denies_role``: its host says that it is not all the same.
+    ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
+    """
+
+    identifier: str
+    name: str
+    host: Host = field(repr=False)
+    path: str
+    created: datetime
+    generation: int = 2
+    os: str = "Windows"
+    processors: int = 2
+    memory: int = 16 * GIB
+    boot_seconds: float = 45.0
+    shutdown_seconds: float = 15.0
+    shutdown_component: str = COMPONENT_WORKS
+    unsaved_data: bool = False
+    turned_off: int = 0
+    turned_off_unasked: int = 0
+    was_asked: bool = False
+    state: str = STATE_OFF
+    automatic_start_action: str = START_IF_RUNNING
+    automatic_stop_action: str = STOP_SAVE
+    operation: str = ""
+    has_tpm: bool = False
+    is_shielded: bool = False
+    resource_trouble: str = ""
+    cluster_owner: str = ""
+    has_role: bool = True
+    denies_role: bool = False
+    started: datetime | None = None
+    stopping_since: datetime | None = None
+    disks: list[VirtualDisk] = field(default_factory=list)
+    adapters: list[NetworkAdapter] = field(default_factory=list)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    disks_state: str = CONSISTENT
+    cloud: str | None = None
+    heartbeat_works: bool = True
+    may_start: bool = True
+    readable: bool = True
+    configuration: str = LISTED
+    tells_cluster_id: bool = True
+    record: str = ""
+    replication: Callable[[], Replication] = field(default=not_replicated, repr=False)
+    replication_trouble: Replication | None = None
+    foreign_disks: list[ForeignDisk] = field(default_factory=list)
+    left_chain: str = ""
+
+    @property
+    def shown_replication(self) -> Replication:
+        """What its host shows of its replication."""
+        return self.replication_trouble or self.replication()
+
+    @property
+    def exists(self) -> bool:
+        """Whether its host has it."""
+        return self in self.host.machines
+
+    @property
+    def is_of_cluster(self) -> bool:
+        """Whether the cluster of its host has it."""
+        return self.host.cluster is not None and self.has_role
+
+    @property
+    def power(self) -> str:
+        """``running`` or ``off``: a saved or paused machine serves nobody, but only the saved one is off."""
+        return OFF if self.state in (STATE_OFF, STATE_SAVED) else RUNNING
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether its host has it in its list."""
+        return self.configuration == LISTED
+
+    def configure(self, state: str) -> None:
+        """Its cluster takes its configuration offline, or on again; what depends on that goes off, or is saved."""
+        self.configuration = state
+        if state == "Failed":
+            self.turn_off()
+        elif state != LISTED and self.state != STATE_OFF:
+            self.state, self.started = STATE_SAVED, None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether its disks hold a whole copy."""
+        return self.disks_state == CONSISTENT
+
+    def start(self, now: datetime) -> None:
+        """It runs from now on.
+
+        Raises:
+            StartRefused: it cannot.
+        """
+        if not self.is_listed:
+            raise StartRefused("Hyper-V was unable to find the virtual machine.")
+        if not self.may_start:
+            raise StartRefused("The virtual machine could not be started.")
+        if not all(disk.present for disk in self.disks):
+            raise StartRefused("The system cannot find the file specified.")
+        self.run(now)
+
+    def run(self, now: datetime) -> None:
+        """It runs from now on, whatever speaks against it."""
+        self.state, self.started, self.was_asked = STATE_RUNNING, now, False
+
+    def turn_off(self, *, hard: bool = False) -> None:
+        """It runs no more. ``hard``: somebody has turned it off."""
+        if hard and self.state != STATE_OFF:
+            self.turned_off += 1
+            can_be_asked = self.state == STATE_RUNNING and self.shutdown_component != COMPONENT_MISSING
+            self.turned_off_unasked += can_be_asked and not self.was_asked
+        self.state, self.started = STATE_OFF, None
+
+    def shutdown_objection(self, now: datetime, *, force: bool) -> int:
+        """What keeps its guest from being asked to shut down, as InitiateShutdown returns it; 0: nothing."""
+        if self.state == STATE_STOPPING:
+            return IN_PROGRESS
+        if self.state != STATE_RUNNING:
+            return INVALID_STATE
+        if not self.has_booted(now):
+            return NOT_READY
+        if self.shutdown_component == COMPONENT_LOCKED and not force:
+            return LOCKED
+        return FAILED if self.shutdown_component == COMPONENT_FAILS else ASKED
+
+    def withdraw_shutdown(self) -> None:
+        """Its guest is asked no more, and goes on running."""
+        if self.state == STATE_STOPPING:
+            self.state, self.stopping_since = STATE_RUNNING, None
+
+    def begin_shutdown(self, now: datetime) -> None:
+        """Its guest goes down from now on; it serves nobody any more, and is not off yet."""
+        self.state, self.stopping_since = STATE_STOPPING, now
+
+    def end_shutdown(self, begun: datetime) -> None:
+        """The shutdown of then is over, unless something else became of the machine meanwhile."""
+        if self.state == STATE_STOPPING and self.stopping_since == begun:
+            self.turn_off()
+
+    def uptime(self, now: datetime) -> timedelta:
+        """How long it has been running."""
+        return timedelta() if self.started is None else max(timedelta(), now - self.started)
+
+    def has_booted(self, now: datetime) -> bool:
+        """Whether its operating system runs and answers."""
+        return (
+            self.state == STATE_RUNNING
+            and self.heartbeat_works
+            and self.is_consistent
+            and self.uptime(now).total_seconds() >= self.boot_seconds
+        )
+
+    def heartbeat(self, now: datetime) -> str | None:
+        """Hyper-V's word for it; None while the machine is off."""
+        if self.state == STATE_PAUSED:
+            return "Paused"
+        if self.state != STATE_RUNNING:
+            return None
+        if not self.has_booted(now):
+            return "NoContact"
+        return "OkApplicationsHealthy" if self.os == "Windows" else "OkApplicationsUnknown"
+
+    def addresses(self, adapter: NetworkAdapter, now: datetime) -> list[str]:
+        """What the guest reports of an adapter: nothing before it has booted, nothing of one without a switch."""
+        return [adapter.address] if adapter.switch is not None and self.has_booted(now) else []
+
+    def rest(self, now: datetime) -> None:
+        """Nothing is written to its disks any more."""
+        for disk in self.disks:
+            disk.rest(now)

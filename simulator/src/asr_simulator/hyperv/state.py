@@ -7,13 +7,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asr_simulator.hyperv.hosts import Host
-from asr_simulator.hyperv.machines import Machine
-
-if TYPE_CHECKING:
-    from asr_simulator.hyperv.estate import HyperV
+from asr_simulator.hyperv.estate import HyperV
+from asr_simulator.hyperv.hosts import Host, Machine
 
 
 def state_of(hyperv: HyperV) -> list[dict[str, Any]]:

@@ -78,41 +78,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
-from asr_simulator.hyperv.hosts import (
-    CUT,
-    EXTERNAL,
-    LOST,
-    SERVICE_RUNNING,
-    SERVICE_STOPPED,
-    TOLD,
-    Host,
-    Quota,
-    Switch,
-)
-from asr_simulator.hyperv.machines import (
+from asr_simulator.hyperv.estate import HyperV
+from asr_simulator.hyperv.hosts import Host, Machine
+from asr_simulator.hyperv.machine_states import (
     COMPONENT_FAILS,
     COMPONENT_LOCKED,
     COMPONENT_MISSING,
     COMPONENT_WORKS,
-    EXCLUDED,
-    GIB,
     LISTED,
-    PASS_THROUGH,
-    SHARED,
     START_ALWAYS,
     START_IF_RUNNING,
     START_NOTHING,
     UNLISTED,
-    ForeignDisk,
-    Machine,
     Replication,
 )
-
-if TYPE_CHECKING:
-    from asr_simulator.hyperv.estate import HyperV
+from asr_simulator.hyperv.storage import EXCLUDED, GIB, PASS_THROUGH, SHARED, ForeignDisk
+from asr_simulator.hyperv.switches import EXTERNAL, Switch
+from asr_simulator.hyperv.windows import SERVICE_RUNNING, SERVICE_STOPPED
+from asr_simulator.hyperv.winrm import CUT, LOST, TOLD, Quota
 
 Change = Callable[[], None]
 OTHER_PASSWORD = "changed since"

@@ -5,7 +5,8 @@
 """The Windows hosts as WinRM shows them: the WS-Management shell protocol (MS-WSMV) over HTTPS, one port for each host.
 
 `server` has the ports, `connection` the HTTP, `authentication` who may ask, `exchange` the way of a request,
-`operations` the XML, `shells` and `commands` the rules. What a command does on a host is a `Runner`'s affair.
+`operations` the XML, `shells` and `commands` the rules, `world` what all of them need of the simulated world. What a
+command does on a host is a `Runner`'s affair.
 """
 
 from __future__ import annotations

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from asr_simulator.wsman import faults
 from asr_simulator.wsman.envelope import SHELL, Envelope
-from asr_simulator.wsman.hosts import Peer, Runner
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
-    from asr_simulator.wsman.shells import Shell, Shells
+from asr_simulator.wsman.hosts import Peer
+from asr_simulator.wsman.shells import Shell, Shells
+from asr_simulator.wsman.world import HostsWorld
 
 
 @dataclass(frozen=True)
 class Call:
     """A request that its sender may make."""
 
-    world: World
-    runner: Runner
+    world: HostsWorld
     peer: Peer
     envelope: Envelope
 

@@ -32,7 +32,7 @@ def begin(call: Call, shell: Shell, command_id: str, line: str, skips_cmd: bool)
     remoting = call.peer.host.remoting
     if remoting.blocked:
         raise faults.program_blocked(remoting.blocked)
-    if skips_cmd and not call.runner.knows_program(line):
+    if skips_cmd and not call.world.runner.knows_program(line):
         raise faults.program_not_found()
     command = Command((command_id or call.shells.fresh_id("command")).upper(), line)
     if command.id in shell.commands:
@@ -43,7 +43,7 @@ def begin(call: Call, shell: Shell, command_id: str, line: str, skips_cmd: bool)
         _finish(shell, command, "", "The command line is too long.\r\n", 1)
     elif remoting.pipe_ends:
         _finish(shell, command, "", ENDED_EARLY, 1)
-    elif not call.runner.reads_input(line):
+    elif not call.world.runner.reads_input(line):
         _run(call, shell, command)
     return command
 
@@ -88,7 +88,7 @@ def _run(call: Call, shell: Shell, command: Command) -> None:
             clock.after(seconds, fiber.resume)
             fiber.pause()
 
-        done = call.runner.run(call.world, call.peer.host, command.line, stdin, environment, pause)
+        done = call.world.runner.run(call.peer.host, command.line, stdin, environment, pause)
         shell.session["is_whole"] = done.is_whole
         _finish(shell, command, done.stdout, done.stderr, done.exit_code)
 

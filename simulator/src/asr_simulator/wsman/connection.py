@@ -7,21 +7,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.wsman.authentication import Guard
 from asr_simulator.wsman.calls import Unanswered
-from asr_simulator.wsman.exchange import Content, Locked, exchange, identify_stranger
-from asr_simulator.wsman.hosts import RemoteHost, Runner
+from asr_simulator.wsman.exchange import Content, exchange, identify_stranger
+from asr_simulator.wsman.hosts import RemoteHost
 from asr_simulator.wsman.operations import LARGEST_KILOBYTES
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
+from asr_simulator.wsman.world import HostsWorld, Locked
 
 IDLE_SECONDS = 120.0
 MOST_THROWN_AWAY = 64 * 1024 * 1024
@@ -38,12 +35,15 @@ PAGE = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR
 
 @dataclass(frozen=True)
 class Desk:
-    """What a connection needs of the server. ``host_of`` gives the host as it is now; None: it is gone."""
+    """What a connection needs of the server. ``name`` is the host's, in lower case."""
 
     locked: Locked
-    runner: Runner
-    host_of: Callable[[World], RemoteHost | None]
+    name: str
     certificate_hash: bytes
+
+    def host_of(self, world: HostsWorld) -> RemoteHost | None:
+        """The host as it is now; None: it is gone."""
+        return world.hosts.get(self.name)
 
 
 class Connection(BaseHTTPRequestHandler):
@@ -111,7 +111,7 @@ class Connection(BaseHTTPRequestHandler):
             self._answer(415)
         else:
             try:
-                content = exchange(document, verdict.peer, self._desk.locked, self._desk.runner)
+                content = exchange(document, verdict.peer, self._desk.locked)
             except Unanswered:
                 self._fall_silent()
                 return

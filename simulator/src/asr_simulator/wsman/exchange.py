@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asr_simulator.wsman import faults
 from asr_simulator.wsman.calls import Call, Waiting
@@ -22,17 +21,14 @@ from asr_simulator.wsman.envelope import (
     open_envelope,
 )
 from asr_simulator.wsman.faults import Fault
-from asr_simulator.wsman.hosts import Peer, Runner, computer_name
+from asr_simulator.wsman.hosts import Peer, computer_name
 from asr_simulator.wsman.markup import node
 from asr_simulator.wsman.operations import operate
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
+from asr_simulator.wsman.world import Locked
 
 # Windows lets a client wait for output until its operation timeout. That is real time, of which the simulator needs
 # none: a command that waits does so for its input, so waiting longer than this gains nothing.
 LONGEST_WAIT = 0.5
-Locked = Callable[[Callable[["World"], Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -43,14 +39,14 @@ class Content:
     document: bytes
 
 
-def exchange(document: bytes, peer: Peer, locked: Locked, runner: Runner) -> Content:
-    """The answer to an authenticated request. ``locked`` runs a function on the world while nothing else does."""
+def exchange(document: bytes, peer: Peer, locked: Locked) -> Content:
+    """The answer to an authenticated request."""
     envelope = Envelope()
     try:
         envelope = open_envelope(document)
         if envelope.identifies:
             return identification(f"OS: {peer.host.os_version} SP: 0.0 Stack: 3.0")
-        body = _operate(envelope, peer, locked, runner)
+        body = _operate(envelope, peer, locked)
         return Content(200, close_envelope(f"{envelope.action}Response", body, envelope.message_id))
     except Fault as fault:
         body = [fault.body(computer_name(peer.host))]
@@ -72,10 +68,10 @@ def identify_stranger(document: bytes) -> Content | None:
         return None
 
 
-def _operate(envelope: Envelope, peer: Peer, locked: Locked, runner: Runner) -> list[Any]:
+def _operate(envelope: Envelope, peer: Peer, locked: Locked) -> list[Any]:
     deadline = time.monotonic() + min(envelope.timeout, LONGEST_WAIT)
     while True:
-        result = locked(lambda world: operate(Call(world, runner, peer, envelope)))
+        result = locked(lambda world: operate(Call(world, peer, envelope)))
         if not isinstance(result, Waiting):
             return list(result)
         if not result.changed.wait(max(0.0, deadline - time.monotonic())):

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from asr_simulator.world import World
+from typing import Protocol
 
 
 class Quota(Protocol):
@@ -105,7 +102,6 @@ class Runner(Protocol):
 
     def run(
         self,
-        world: World,
         host: RemoteHost,
         command_line: str,
         stdin: bytes,

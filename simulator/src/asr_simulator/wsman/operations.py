@@ -32,16 +32,16 @@ OVERHEAD = 4096
 
 
 def _create(call: Call) -> list[Element]:
-    wish = call.content("Shell")
-    variables = wish.iterfind(f"{{{SHELL}}}Environment/{{{SHELL}}}Variable")
+    content = call.content("Shell")
+    variables = content.iterfind(f"{{{SHELL}}}Environment/{{{SHELL}}}Variable")
     settings = Settings(
-        shell_id=wish.get("ShellId", ""),
+        shell_id=content.get("ShellId", ""),
         environment={variable.get("Name", ""): variable.text or "" for variable in variables},
         encoding=_encoding(call.option("WINRS_CODEPAGE")),
     )
-    settings.input_streams = _text(wish, "InputStreams") or settings.input_streams
-    settings.output_streams = _text(wish, "OutputStreams") or settings.output_streams
-    idle = _text(wish, "IdleTimeOut")
+    settings.input_streams = _text(content, "InputStreams") or settings.input_streams
+    settings.output_streams = _text(content, "OutputStreams") or settings.output_streams
+    idle = _text(content, "IdleTimeOut")
     if idle:
         settings.idle_seconds = seconds_of(idle, "IdleTimeOut")
     return _created(call, call.shells.open(call.peer, settings))
@@ -85,13 +85,13 @@ def _duration(seconds: float) -> str:
 
 
 def _command(call: Call) -> list[Element]:
-    wish = call.content("CommandLine")
+    content = call.content("CommandLine")
     shell = call.shell()
-    words = [_text(wish, "Command"), *((part.text or "") for part in wish.iterfind(f"{{{SHELL}}}Arguments"))]
+    words = [_text(content, "Command"), *((part.text or "") for part in content.iterfind(f"{{{SHELL}}}Arguments"))]
     if not words[0]:
         raise faults.parameter_incorrect()
     skips_cmd = call.option("WINRS_SKIP_CMD_SHELL") in ("TRUE", "1")
-    command = commands.begin(call, shell, wish.get("CommandId", ""), " ".join(filter(None, words)), skips_cmd)
+    command = commands.begin(call, shell, content.get("CommandId", ""), " ".join(filter(None, words)), skips_cmd)
     return [node("rsp:CommandResponse", node("rsp:CommandId", command.id))]
 
 
@@ -113,14 +113,14 @@ def _send(call: Call) -> list[Element]:
 
 def _receive(call: Call) -> list[Element] | Waiting:
     shell = call.shell()
-    wish = call.content("Receive").find(f"{{{SHELL}}}DesiredStream")
-    if wish is None:
+    desired = call.content("Receive").find(f"{{{SHELL}}}DesiredStream")
+    if desired is None:
         raise faults.element_invalid("DesiredStream")
-    command = shell.command(wish.get("CommandId", ""))
+    command = shell.command(desired.get("CommandId", ""))
     if command.exit_code is None:
         return Waiting(command.changed)
     taken = dict(zip(("stdout", "stderr"), command.take(_room(call)), strict=True))
-    wanted = [name for name in (wish.text or "").split() if name in taken]
+    wanted = [name for name in (desired.text or "").split() if name in taken]
     streams = [_stream(command.id, name, taken[name]) for name in wanted if taken[name]]
     if command.is_taken:
         streams += [node("rsp:Stream", {"Name": name, "CommandId": command.id, "End": "true"}) for name in wanted]
@@ -141,9 +141,9 @@ def _stream(command_id: str, name: str, data: bytes) -> Element:
 
 def _signal(call: Call) -> list[Element]:
     shell = call.shell()
-    wish = call.content("Signal")
-    command = shell.command(wish.get("CommandId", ""))
-    kind = _text(wish, "Code").rpartition("/")[2].lower()
+    content = call.content("Signal")
+    command = shell.command(content.get("CommandId", ""))
+    kind = _text(content, "Code").rpartition("/")[2].lower()
     if kind == "terminate":
         commands.interrupt(shell, command, INTERRUPTED)
         call.shells.remove(shell, command)

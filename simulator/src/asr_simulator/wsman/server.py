@@ -17,21 +17,17 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import trustme
 
+from asr_simulator.clock import Clock
 from asr_simulator.wsman.connection import Connection, Desk
-from asr_simulator.wsman.exchange import Locked
-from asr_simulator.wsman.hosts import RemoteHost, Runner
+from asr_simulator.wsman.hosts import RemoteHost
 from asr_simulator.wsman.ntlm import USER_FILE
-
-if TYPE_CHECKING:
-    from asr_simulator.clock import Clock
-    from asr_simulator.world import World
+from asr_simulator.wsman.world import HostsWorld, Locked
 
 LOOPBACK = "127.0.0.1"
 SLACK_SECONDS = 0.01
@@ -39,7 +35,6 @@ BACKLOG = 256
 HANDSHAKE_SECONDS = 30.0
 # Closing then resets the connection instead of ending it in order.
 LINGER_NOT = struct.pack("ii", 1, 0)
-HostsOf = Callable[["World"], Mapping[str, RemoteHost]]
 
 
 @dataclass
@@ -56,16 +51,11 @@ class _Port:
 
 
 class WsmanServer:
-    """Listens for the hosts of a world, and follows what becomes of them.
+    """Listens for the hosts of a world, and follows what becomes of them."""
 
-    ``locked`` runs a function on the world while nothing else does; ``hosts_of`` gives the hosts of a world by name.
-    """
-
-    def __init__(self, authority: trustme.CA, locked: Locked, hosts_of: HostsOf, runner: Runner) -> None:
+    def __init__(self, authority: trustme.CA, locked: Locked) -> None:
         self._authority = authority
         self._locked = locked
-        self._hosts_of = hosts_of
-        self._runner = runner
         self._ports: dict[str, _Port] = {}
         self._lock = threading.RLock()
         self._stopping = False
@@ -100,9 +90,9 @@ class WsmanServer:
         with self._lock:
             return {name: port.number for name, port in self._ports.items()}
 
-    def follow(self, world: World) -> bool:
+    def follow(self, world: HostsWorld) -> bool:
         """Bring the ports in line with the hosts; whether hosts came or went. Called while the world is locked."""
-        hosts = {name.lower(): host for name, host in self._hosts_of(world).items()}
+        hosts = world.hosts
         with self._lock:
             if self._stopping:
                 return False
@@ -204,8 +194,7 @@ class WsmanServer:
                 port.channels.discard(channel)
 
     def _desk(self, port: _Port) -> Desk:
-        name = port.name.lower()
-        return Desk(self._locked, self._runner, lambda world: self._hosts_of(world).get(name), port.certificate_hash)
+        return Desk(self._locked, port.name.lower(), port.certificate_hash)
 
     def _prepared(self, port: _Port) -> ssl.SSLContext:
         with self._lock:

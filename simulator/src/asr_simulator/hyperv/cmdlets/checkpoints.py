@@ -13,7 +13,8 @@ from uuid import UUID
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import Checkpoint, Machine
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.storage import Checkpoint
 from powershell_subset import Call, Command, PSObject
 
 

@@ -15,8 +15,9 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import errors, shutdown, wql
 from asr_simulator.hyperv.cmdlets.names import given, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.hyperv.hosts import SERVICE_RUNNING, Service, Volume
-from asr_simulator.hyperv.machines import GIB, MIB, STATE_RUNNING
+from asr_simulator.hyperv.machine_states import STATE_RUNNING
+from asr_simulator.hyperv.storage import GIB, MIB, Volume
+from asr_simulator.hyperv.windows import SERVICE_RUNNING, Service
 from powershell_subset import Call, Command, NotModeled, PSObject
 
 Rows = Callable[[Place], Iterable[dict[str, Any]]]

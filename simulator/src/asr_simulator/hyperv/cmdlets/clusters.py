@@ -12,8 +12,9 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, given
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.hyperv.hosts import CLUSTER_SERVICE, Cluster, Host
-from asr_simulator.hyperv.machines import STATE_RUNNING, STATE_STOPPING, Machine
+from asr_simulator.hyperv.hosts import Cluster, Host, Machine
+from asr_simulator.hyperv.machine_states import STATE_RUNNING, STATE_STOPPING
+from asr_simulator.hyperv.windows import CLUSTER_SERVICE
 from powershell_subset import Call, Command, CommandError, PSObject
 
 MODULE = "FailoverClusters"

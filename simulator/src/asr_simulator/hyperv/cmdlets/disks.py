@@ -15,7 +15,8 @@ from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import given, matches
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, Machine, VirtualDisk
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.storage import FRESH_FILE, MIB, PASS_THROUGH, SHARED, ForeignDisk, VirtualDisk
 from powershell_subset import Call, Command, CommandError, PSObject
 from powershell_subset.operators.patterns import is_wildcard
 

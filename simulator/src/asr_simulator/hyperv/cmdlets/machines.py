@@ -14,14 +14,8 @@ from uuid import UUID
 from asr_simulator.hyperv.cmdlets import enums, errors, shutdown
 from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import (
-    START_ALWAYS,
-    START_IF_RUNNING,
-    START_NOTHING,
-    STATE_OFF,
-    STATE_RUNNING,
-    Machine,
-)
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.machine_states import START_ALWAYS, START_IF_RUNNING, START_NOTHING, STATE_OFF, STATE_RUNNING
 from powershell_subset import Call, Command, NotModeled, PSObject
 from powershell_subset.values.text import to_text
 

@@ -15,8 +15,8 @@ from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import chosen
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.hyperv.hosts import EXTERNAL, PRIVATE, Host, NetworkCard, Switch
-from asr_simulator.hyperv.machines import HYPERV_MAC, Machine, NetworkAdapter
+from asr_simulator.hyperv.hosts import Host, Machine
+from asr_simulator.hyperv.switches import EXTERNAL, HYPERV_MAC, PRIVATE, NetworkAdapter, NetworkCard, Switch
 from powershell_subset import Call, Command, CommandError, PSObject
 
 GIGABITS = 10

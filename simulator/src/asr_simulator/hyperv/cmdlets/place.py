@@ -14,7 +14,8 @@ from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.estate import HyperV
-from asr_simulator.hyperv.hosts import VMMS, Host
+from asr_simulator.hyperv.hosts import Host
+from asr_simulator.hyperv.windows import VMMS
 from powershell_subset import Call, Command, NotModeled
 from powershell_subset.values.times import LOCAL
 

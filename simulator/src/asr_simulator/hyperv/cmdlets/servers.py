@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place, command
-from asr_simulator.hyperv.hosts import VMMS, Service
+from asr_simulator.hyperv.windows import VMMS, Service
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 SYSTEM = "C:\\Windows\\System32\\"

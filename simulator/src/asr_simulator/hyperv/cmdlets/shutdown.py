@@ -18,7 +18,8 @@ from asr_simulator.fibers import Killed
 from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.cmdlets.names import flag
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.machines import COMPONENT_MISSING, STATE_OFF, STATE_RUNNING, STATE_STOPPING, Machine
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.machine_states import COMPONENT_MISSING, STATE_OFF, STATE_RUNNING, STATE_STOPPING
 from powershell_subset import Call, NotModeled, PSObject
 
 COMPONENT = "Msvm_ShutdownComponent"

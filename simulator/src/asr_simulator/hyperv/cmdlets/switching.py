@@ -12,7 +12,7 @@ from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.hosts import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
+from asr_simulator.hyperv.switches import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 BINDING = ("SwitchType", "NetAdapterName", "AllowManagementOS")

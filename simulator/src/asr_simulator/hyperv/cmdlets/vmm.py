@@ -12,8 +12,8 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import matches, texts
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.hosts import VMM_SERVICE, Host, VmmServer
-from asr_simulator.hyperv.machines import Machine
+from asr_simulator.hyperv.hosts import Host, Machine, VmmServer
+from asr_simulator.hyperv.windows import VMM_SERVICE
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 MODULE = "VirtualMachineManager"

@@ -126,16 +126,16 @@ def _choice(values: dict[str, Any], name: str, known: tuple[str, ...], default: 
     return str(value)
 
 
-def _alternate_host(wish: Any, item: Item, create: bool) -> Provider | None:
+def _alternate_host(provider_id: Any, item: Item, create: bool) -> Provider | None:
     """The provider on whose host the VM is to be created: one of the item's own Hyper-V site."""
     name = "providerIdForAlternateRecovery"
-    if wish is None:
+    if provider_id is None:
         if create and item.fabric.is_site:
             raise invalid_input(name, "a Hyper-V site needs the server on which to create the virtual machine.")
         return None
     if not create:
         raise invalid_input(name, f"it needs the option {CREATE}.")
     for provider in item.fabric.providers if item.fabric.is_site else ():
-        if provider.path.lower() == str(wish).lower():
+        if provider.path.lower() == str(provider_id).lower():
             return provider
-    raise invalid_input(name, f"{wish} is no recovery services provider of the Hyper-V site.")
+    raise invalid_input(name, f"{provider_id} is no recovery services provider of the Hyper-V site.")

@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from asr_simulator.arm.locks import ScopeLocked
-from asr_simulator.hyperv.machines import not_replicated
+from asr_simulator.hyperv.machine_states import not_replicated
 from asr_simulator.site_recovery.api.item_operations import OPERATIONS
 from asr_simulator.site_recovery.api.request_bodies import TO_AZURE, TO_PREMISES
 from asr_simulator.site_recovery.model.items import Item

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from asr_simulator.hyperv.hosts import RELEASES
+from asr_simulator.hyperv.windows import RELEASES
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios.model import HYPERV_SITE, FabricSpec, HostSpec, VaultPlace
 

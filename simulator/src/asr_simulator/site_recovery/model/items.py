@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from asr_simulator.hyperv import HyperV, Machine
-from asr_simulator.hyperv.machines import Replication
+from asr_simulator.hyperv.machine_states import Replication
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios.model import DiskSpec, ItemSpec, VaultPlace
 from asr_simulator.site_recovery.model import lifecycle

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from asr_simulator.hyperv.machines import Replication
+from asr_simulator.hyperv.machine_states import Replication
 from asr_simulator.site_recovery.model import lifecycle
 
 # Hyper-V's words for what the vault's stages are to it (inferred, see fidelity.yml): state and health.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asr_simulator.arm.locks import ScopeLocked
 from asr_simulator.compute.azure_vms import PowerRefused
-from asr_simulator.hyperv.machines import INCONSISTENT
+from asr_simulator.hyperv.machine_states import INCONSISTENT
 from asr_simulator.site_recovery.model import catalog, job_errors, lifecycle
 from asr_simulator.site_recovery.model.items import Item
 from asr_simulator.site_recovery.model.job_errors import JobFailure

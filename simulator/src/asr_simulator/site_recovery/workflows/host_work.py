@@ -9,15 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from asr_simulator.hyperv import Host
-from asr_simulator.hyperv.machines import (
-    CONSISTENT,
-    FRESH_FILE,
-    GIB,
-    INCONSISTENT,
-    RUNNING,
-    Machine,
-    StartRefused,
-)
+from asr_simulator.hyperv.hosts import Machine, StartRefused
+from asr_simulator.hyperv.machine_states import CONSISTENT, INCONSISTENT, RUNNING
+from asr_simulator.hyperv.storage import FRESH_FILE, GIB
 from asr_simulator.site_recovery.model import job_errors
 from asr_simulator.site_recovery.model.fabrics import Provider
 from asr_simulator.site_recovery.model.items import Item

@@ -169,7 +169,7 @@ def test_the_refusal_of_a_waiting_job_names_it_and_what_it_waits_for() -> None:
 
 
 @pytest.mark.parametrize(("verb", "stage", "step"), cells(), ids=label)
-def test_a_wish_is_true_exactly_where_nothing_is_left_to_do(verb: Verb, stage: Stage, step: Step) -> None:
+def test_a_verb_has_reached_its_end_exactly_where_nothing_is_left_to_do(verb: Verb, stage: Stage, step: Step) -> None:
     assert has_reached(verb, stage) is (step is Step.NOTHING)
 
 
@@ -190,7 +190,7 @@ def test_check_mode_foresees_where_a_start_leads(verb: Verb, first: bool, stage:
 
 
 @pytest.mark.parametrize("verb", STEPS, ids=label)
-def test_the_foreseen_stage_fulfils_the_wish_or_asks_for_the_next_verb(verb: Verb) -> None:
+def test_the_foreseen_stage_fulfils_the_request_or_asks_for_the_next_verb(verb: Verb) -> None:
     assert has_reached(verb, predicted_stage(verb, waited=True))
     waiting = predicted_stage(Verb.FAIL_BACK, waited=True, synchronizes_first=True)
     assert decide(Verb.COMPLETE, seen(waiting)).step is Step.START
