@@ -18,7 +18,7 @@ from support.module_contracts import CONTRACTS
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP, VERBS, HOSTS, ROLES = "failback", "verbs", "hosts", "role_connection"
+GROUP, VERBS, HOSTS, OF_ROLES = "failback", "verbs", "hosts", "role_connection"
 SECRETS = {"secret", "password", "winrm_password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
 CASES = pytest.mark.parametrize("contract", CONTRACTS.values(), ids=CONTRACTS)
@@ -109,7 +109,7 @@ def runtime() -> dict[str, Any]:
 def test_every_module_is_in_its_action_groups() -> None:
     groups = dict(runtime()["action_groups"])
     # What the roles set must reach every module that they run.
-    assert groups.pop(ROLES) == [{"metadata": {"extend_group": [GROUP]}}]
+    assert groups.pop(OF_ROLES) == [{"metadata": {"extend_group": [GROUP]}}]
     assert {name: sorted(members) for name, members in groups.items()} == {
         # Defaults of a group go to all of it, and hosts know no vault.
         GROUP: sorted(name for name, contract in CONTRACTS.items() if contract.asks_azure),
