@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
+from asr_simulator.hyperv.cmdlets.clusters import resource_state
 from asr_simulator.hyperv.hosts import Machine
 from asr_simulator.hyperv.machine_states import RUNNING
 from asr_simulator.server import Simulator
@@ -57,6 +58,9 @@ POWER, START, SWITCH = "power", "start", "switch"
 OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
 # What such a write rests on besides the item: the Azure VM, and the host of the machine where hosts are asked at all.
 RESTS_ON_BOTH_SIDES = frozenset({"plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "start"})
+# What Hyper-V does with a VM that is off, and after which it may run; what else keeps its disks from being written to.
+MAY_START_A_VM = frozenset({"MigratingVirtualMachine", "MigratingPlannedVm", "WaitingToStart"})
+HOLDS_DISKS = frozenset({"MergingDisks", "BackingUpVirtualMachine", "ExportingVirtualMachine", "CriticalIoError"})
 # Answers that say that nothing was done.
 ASKS_AGAIN = frozenset({401, 429})
 # Not the client's fault, or no decision of Azure about the step.
@@ -178,8 +182,11 @@ class Oracle:
                 self._judge_start(world, item, step, job)
             if _creates(entry):
                 self._judge_hidden(item, "was to be made a second time")
+            if step in ("plannedFailover", "resume") and item.in_azure:
+                self._judge_unsteady(item, "was to be written to", {*MAY_START_A_VM, *HOLDS_DISKS})
         for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
             self._judge_hidden(item, "was started in Azure")
+            self._judge_unsteady(item, "was started in Azure", MAY_START_A_VM)
 
     def _judge_hidden(self, item: Item, what: str) -> None:
         """Something was done that rests on the on-premises copy being absent or off: hidden it is neither."""
@@ -187,6 +194,18 @@ class Oracle:
         is_hidden = machine.exists and machine.host.reachable and not machine.is_listed
         if is_hidden and self.asks_hosts and not self.stands_for(item.name, "on_premises"):
             self._object(f"{item.name} {what} while {machine.host.name} has it and does not list it")
+
+    def _judge_unsteady(self, item: Item, what: str, operations: Collection[str]) -> None:
+        """Something was done that rests on the on-premises copy staying off, and its disks being left alone."""
+        machine = item.on_premises
+        if not (machine.exists and machine.is_listed and machine.host.reachable and self.asks_hosts):
+            return
+        if self.stands_for(item.name, "on_premises"):
+            return
+        if machine.operation in operations:
+            self._object(f"{item.name} {what} while {machine.host.name} shows {machine.operation}")
+        elif machine.is_of_cluster and resource_state(machine) != "Offline":
+            self._object(f"{item.name} {what} while its cluster shows it as {resource_state(machine)}")
 
     def _judge_look(self, world: World, entry: Mapping[str, Any]) -> None:
         """What a write rests on was read since it was sent before, and not too long ago, whatever the network did."""

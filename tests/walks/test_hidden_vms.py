@@ -54,16 +54,22 @@ def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     chosen = dice.random()
     state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(dice.choice(((OWN,), VMM_POWER, VMM_RECORD)))
 
+    resource = dice.choice(("", "", "Failed", "Online", "Offline"))
+    operation = dice.choice(("", "", "", "MergingDisks", "CriticalIoError"))
+
     def act(world: Any) -> None:
         (item,) = (one for one in world.vault.items if one.name == name)
         machine = item.on_premises
         if machine.host.cluster is None:
             machine.record = record
             machine.configure(state if chosen < 0.3 else LISTED)
-        elif chosen < 0.6:
+        elif chosen < 0.4:
             machine.configure(state)
-        elif chosen < 0.8:
+        elif chosen < 0.5:
             machine.tells_cluster_id = not machine.tells_cluster_id
+        elif chosen < 0.9:
+            machine.resource_trouble, machine.denies_role = resource, dice.random() < 0.5
+            machine.operation = operation
         else:
             world.hyperv.move(machine, dice.choice(machine.host.cluster.nodes))
 

@@ -40,6 +40,9 @@ SICK: tuple[dict[str, Any], ...] = (
     {"shutdown_seconds": 250},
     {"shutdown_seconds": 1000},
     {"unsaved_data": True},
+    {"operation": "WaitingToStart"},
+    {"operation": "MigratingVirtualMachine"},
+    {"operation": "MergingDisks"},
 )
 WELL: tuple[dict[str, Any], ...] = (
     {"broken": False},
@@ -47,6 +50,7 @@ WELL: tuple[dict[str, Any], ...] = (
     {"shutdown_component": "works"},
     {"shutdown_seconds": 15},
     {"unsaved_data": False},
+    {"operation": "Ok"},
 )
 
 

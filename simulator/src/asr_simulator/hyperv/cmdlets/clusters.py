@@ -107,11 +107,10 @@ class _View:
 
     def _resource(self, machine: Machine, kind: str) -> PSObject:
         name = f"{kind} {machine.name}"
-        trouble = machine.resource_trouble if kind == MACHINE else ""
-        own = machine.configuration if kind == CONFIGURATION else _state(machine)
+        state = machine.configuration if kind == CONFIGURATION else resource_state(machine)
         values = {
             "Name": name,
-            "State": enums.RESOURCE_STATE[trouble or own],
+            "State": enums.RESOURCE_STATE[state],
             "OwnerGroup": self._group(machine),
             "OwnerNode": self._node(self._owner(machine)),
             "ResourceType": PSObject(f"{TYPES}ClusterResourceType", {"Name": kind, "DisplayName": kind}, text=kind),
@@ -153,6 +152,11 @@ _STATES = {
     "Starting": "OnlinePending",
     STATE_STOPPING: "OfflinePending",
 }
+
+
+def resource_state(machine: Machine) -> str:
+    """The state of the resource of a machine, as its cluster shows it."""
+    return machine.resource_trouble or _state(machine)
 
 
 def _state(machine: Machine) -> str:
