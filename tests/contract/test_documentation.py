@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from support.documented import documentation
 from support.module_contracts import CONTRACTS
 
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
+from asr_simulator.hyperv.troubles import OF_HOSTS, OF_MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
+REHEARSAL = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
 GROUP, VERBS, HOSTS, OF_ROLES = "failback", "verbs", "hosts", "role_connection"
 SECRETS = {"secret", "password", "winrm_password"}
 ATTRIBUTES = {"check_mode", "diff_mode", "idempotent", "action_group"}
@@ -183,3 +186,11 @@ def test_the_options_that_a_role_hands_on_have_the_module_s_choices() -> None:
     options, modules = role_options("failback"), CONTRACTS["planned_failover"].argument_spec
     for name in ("data_sync", "create_vm_if_missing"):
         assert option(options[f"failback_{name}"]) == option(modules[name])
+
+
+@pytest.mark.parametrize(
+    ("thing", "faults"), [("host", OF_HOSTS), ("vm", OF_MACHINES)], ids=["faults of hosts", "faults of VMs"]
+)
+def test_every_fault_of_the_hosts_is_described(thing: str, faults: Mapping[frozenset[str], Any]) -> None:
+    rows = re.findall(rf'^\| `{{"{thing}": \w+, "(\w+)"', REHEARSAL, re.MULTILINE)
+    assert [sorted(keys) for keys in faults if not keys & set(rows)] == []

@@ -22,4 +22,4 @@ def test_a_guard_stands_where_the_list_says(guard: dict[str, Any]) -> None:
     for change in guard["without"]:
         assert (ROOT / change["file"]).read_text(encoding="utf-8").count(change["old"]) == 1, change["file"]
     assert (ROOT / guard["test"].split()[0]).exists()
-    assert f"| {guard['guard']} |" in PROMISES
+    assert f"| {guard['guard']} | `{guard['test']}` | {guard['seed']} |" in PROMISES

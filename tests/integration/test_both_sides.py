@@ -296,3 +296,21 @@ def test_hosts_of_2012_r2_know_no_virtual_tpm(driver: Any) -> None:
     site = {**SITE, "hosts": [{"name": HOST, "os": "2012 R2"}]}
     vault = driver(scenario_of("vm1", fabrics=[site])).knows_hosts()
     assert findings(vault)["vm_security"]["status"] == "pass"
+
+
+def test_a_host_that_is_not_a_vm_s_own_is_asked_for_no_disk_files_before_a_step(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1"), item_of("vm2", host="hv02"), item_of("vm3", host="hv02"))).knows_hosts()
+
+    def asked_for() -> dict[str, int]:
+        hosts = vault.simulator.locked(lambda world: list(world.hyperv.hosts.values()))
+        return {host.name: host.disk_files_asked_for for host in hosts if host.name in ("hv01", "hv02")}
+
+    started = vault.run("planned_failover", replicated_item="vm1")
+    assert {one["host"]: one["state"] for one in started["split_brain_check"]["before"][0]["on_premises"]} == {
+        "hv01": "Off"
+    }
+    assert asked_for()["hv01"] > 0
+    assert asked_for()["hv02"] == 0
+    vault.trouble(vm="vm2", operation="MergingDisks")
+    vault.run("failback_prereq", replicated_item="vm2")
+    assert asked_for()["hv02"] > 0

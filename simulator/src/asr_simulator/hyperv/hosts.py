@@ -98,6 +98,8 @@ class Host:
     cards: list[NetworkCard] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     machines: list[Machine] = field(default_factory=list, repr=False)
+    # How often a command was to read the file of a virtual disk, which costs a real host time.
+    disk_files_asked_for: int = 0
     cluster: Cluster | None = field(default=None, repr=False)
     manages: VmmServer | None = field(default=None, repr=False)
     accounts: dict[str, str] = field(default_factory=dict, repr=False)

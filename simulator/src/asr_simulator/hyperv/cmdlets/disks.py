@@ -100,6 +100,7 @@ def _files(place: Place, call: Call) -> Iterable[PSObject]:
             other = VirtualDisk(foreign.path, foreign.size, machine.host.storage, foreign.identifier)
             by_path[foreign.path.lower()] = (other, foreign.path)
     for path in _paths(call):
+        place.host.disk_files_asked_for += 1
         if path.startswith(SHARE):
             yield from _files_of_share(place, call, path, by_path.values())
             continue
