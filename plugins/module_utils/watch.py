@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 
 from .model.durations import in_words
@@ -44,14 +44,15 @@ class LastLook:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._since: float | None = None
-        self._hosts: set[str] = set()
+        # How old the answer of each host was when it was there: how long that took, where nobody had asked before.
+        self._hosts: dict[str, float] = {}
         self._vms = 1
         # Hosts are asked at the same time.
         self._turn = threading.Lock()
 
     def begin(self) -> None:
         """Look at the target anew: nothing that was seen before counts."""
-        self._since, self._hosts, self._vms = self._clock(), set(), 1
+        self._since, self._hosts, self._vms = self._clock(), {}, 1
 
     def saw_vms(self, count: int) -> None:
         """Say how many VMs the look is at."""
@@ -60,7 +61,7 @@ class LastLook:
     def saw_host(self, name: str, asked: float) -> None:
         """Count the answer of a host that was asked at a time of the clock."""
         with self._turn:
-            self._hosts.add(name.lower())
+            self._hosts[name] = self._clock() - asked
             if self._since is not None:
                 self._since = min(self._since, asked)
 
@@ -69,13 +70,16 @@ class LastLook:
         longest = longest_age(self._vms, len(self._hosts))
         age = float("inf") if self._since is None else self._clock() - self._since
         if age > longest - reserve:
-            raise NotTaken(_too_old(age, longest), pause=0, most=_LOOKS)
+            raise NotTaken(_too_old(age, longest, self._hosts), pause=0, most=_LOOKS)
 
 
-def _too_old(age: float, longest: float) -> WaitTimeout:
+def _too_old(age: float, longest: float, hosts: Mapping[str, float]) -> WaitTimeout:
+    slowest = max(hosts, key=lambda name: hosts[name], default="")
+    of_hosts = f" The slowest host was {slowest}, with {hosts[slowest]:.0f} seconds." if slowest else ""
     return WaitTimeout(
-        f"The request is based on data read {age:.0f} seconds before it could be sent; {longest:.0f} are allowed.",
-        "It was not sent. Azure or the Hyper-V hosts answer slowly: find out which one, then run the task again.",
+        f"The request is based on data read {age:.0f} seconds before it could be sent; {longest:.0f} are allowed."
+        f"{of_hosts}",
+        "It was not sent. Azure or the Hyper-V hosts answer slowly: find out why, then run the task again.",
     )
 
 

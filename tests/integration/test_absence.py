@@ -353,10 +353,24 @@ def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: 
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
     for node in NODES:
-        vault.trouble(host=node, cim="denied")
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
     since = vault.requests()
-    assert "cluster" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "whether its cluster starts it is not known" in failed["msg"]
+    assert "attested_off" not in failed["remedy"]
     assert vault.writes(since) == []
+
+
+def test_a_cluster_is_read_by_an_account_that_may_not_see_the_services(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    for node in NODES:
+        vault.trouble(host=node, cim="denied")
+    assert vault.run("hyperv_host_info", host=NODES[0])["host"]["cluster"]["name"] == "clu"
+    vault.trouble(vm="vm1", cluster_resource="Failed")
+    assert "Virtual Machine vm1 is Failed" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
+    vault.trouble(vm="vm1", cluster_resource="ok")
+    assert vault.run("undo_failback", replicated_item="vm1")["changed"]
 
 
 @pytest.mark.parametrize("node", ["unnamed", "unreachable", "does not list it"])

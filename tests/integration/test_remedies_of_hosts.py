@@ -40,6 +40,15 @@ def test_a_change_of_which_a_quota_keeps_the_answer_is_made_once_and_known(vault
     assert (result["changed"], result["after"]["name"]) == (True, "Extra")
 
 
+def test_an_account_that_may_open_no_shell_is_told_what_it_lacks(vault: Any) -> None:
+    vault.trouble(host=HV01, quota=5, on="Create", times=99)
+    failed = vault.fail("hyperv_host_info", host=HV01)
+    assert failed["error"]["kind"] == "host_authentication"
+    assert "signed in, but may not open a shell" in failed["msg"]
+    assert "winrm configSDDL default" in failed["remedy"]
+    assert "password" not in failed["remedy"]
+
+
 @pytest.mark.parametrize(
     ("fault", "words", "remedy"),
     [

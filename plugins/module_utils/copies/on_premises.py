@@ -213,6 +213,7 @@ class OnPremises:
         if not hosts.knows(name):
             return NotRead(f"host {name} is neither in the inventory nor in hyperv_hosts")
         try:
-            return hosts.facts(name, self._wanted, max_age, self._now)
+            # Before a step, of a host that is no item's own only whether it has a copy, and whether that runs.
+            return hosts.facts(name, self._wanted, max_age, self._now, power_only=self._max_age < max_age)
         except FailbackError as problem:
             return NotRead(problem.happened, problem)

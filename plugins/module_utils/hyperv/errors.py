@@ -106,11 +106,18 @@ _NOT_RUN = {
         _CONSTRAINED_REMEDY,
     ),
 }
+# WinRM lets administrators alone open its own shell; what the group Remote Management Users may open is PowerShell's.
+_SHELL_REMEDY = (
+    "Make the account an administrator of the host; or give it, or a group that it is in, Read and Execute there with "
+    "winrm configSDDL default, besides the group Hyper-V Administrators."
+)
 _REMEDIES = {
-    403: "Add the account to the host's group Remote Management Users or Administrators, and see what a proxy allows.",
+    403: f"{_SHELL_REMEDY} See also what a proxy allows.",
     404: "Check winrm_port and winrm_path: something else answers there.",
 }
 _ERROR_IN_CLIXML = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
+# PowerShell's objects; the last ones may have been cut off.
+_OBJECTS = re.compile(r"<Objs\b.*?(?:</Objs>|\Z)", re.DOTALL)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LONGEST = 2000
 
@@ -149,18 +156,22 @@ def _failure(settings: HostSettings, problem: Exception) -> FailbackError:
     return _other(settings, problem, details)
 
 
-def _refused(
-    settings: HostSettings,
-    words: str,
-    details: dict[str, Any],
-    kind: type[HostAuthenticationError] = HostAuthenticationError,
-) -> FailbackError:
+def _refused(settings: HostSettings, words: str, details: dict[str, Any]) -> FailbackError:
     who = settings.user or "the account"
     how = ", ".join(settings.transports)
-    return kind(
+    return HostAuthenticationError(
         f"{settings.where} refused {who} ({how}){': ' if words else ''}{words}",
         "Check ansible_user and ansible_password (winrm_user, winrm_password), that the account is not locked, and "
         "that the host offers this way to sign in (winrm_transport).",
+        **details,
+        message=words,
+    )
+
+
+def _denied(settings: HostSettings, words: str, details: dict[str, Any]) -> AccessDenied:
+    return AccessDenied(
+        f"{settings.user or 'The account'} is signed in, but may not open a shell on {settings.where}: {words}",
+        _SHELL_REMEDY,
         **details,
         message=words,
     )
@@ -250,7 +261,7 @@ def is_ended_pipe(fault: WSManFaultError) -> bool:
 def _fault(settings: HostSettings, fault: WSManFaultError, details: dict[str, Any]) -> FailbackError:
     words = clean(str(fault.reason))
     if fault.wsman_fault_code == _ACCESS_DENIED:
-        return _refused(settings, words, details, AccessDenied)
+        return _denied(settings, words, details)
     crowded = _CROWDED_REMEDY if is_crowded(fault) else _LOG
     remedy = _BLOCKED_REMEDY if code_of(fault) in _BLOCKED else crowded
     return HostError(
@@ -332,7 +343,9 @@ def clean(words: str) -> str:
 
 
 def _of_clixml(content: str) -> str:
-    return "".join(html.unescape(part) for part in _ERROR_IN_CLIXML.findall(content))
+    """Return the errors among the objects, and what a program has written beside them."""
+    errors = "".join(html.unescape(part) for part in _ERROR_IN_CLIXML.findall(content))
+    return " ".join((_OBJECTS.sub(" ", content), errors))
 
 
 def _first_line(problem: BaseException) -> str:

@@ -97,19 +97,22 @@ class Hosts:
         wanted: Sequence[tuple[str, str]] | None = None,
         max_age: float = 0,
         now: Clock | None = None,
+        *,
+        power_only: bool = False,
     ) -> HostFacts:
         """Return what a host says of itself, and of the VMs that are wanted by id and name: None stands for all.
 
         C(max_age) is how many seconds ago another task of the run may have asked. Above 0 the host is asked about all
-        its VMs, so that the tasks for the others need not. C(now) tells the time before and after it is asked.
+        its VMs, so that the tasks for the others need not; C(power_only): about what says whether they run, as one with
+        a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked.
         """
         session = self.session(name)
         if max_age <= 0:
             return self._seen(name, self._ask(session, wanted, now))
         answer = self._cache.get_or_make(
-            f"host|{session.settings.identity}|{now is not None}",
+            f"host|{session.settings.identity}|{now is not None}|{power_only}",
             lambda kept: self._counts(kept, session, max_age),
-            lambda: self._ask_to_keep(session, now),
+            lambda: self._ask_to_keep(session, now, power_only=power_only),
         )
         return self._seen(name, answer)
 
@@ -143,18 +146,25 @@ class Hosts:
         counts_for = max(max_age, _SILENCE_COUNTS_FOR) if kept.get("problem") else max_age
         return self._watch.now() - asked <= counts_for and asked > changed
 
-    def _ask_to_keep(self, session: HostSession, now: Clock | None) -> dict[str, Any]:
-        """Ask about everything; that a host cannot be asked is worth keeping too: finding out can take long."""
+    def _ask_to_keep(self, session: HostSession, now: Clock | None, *, power_only: bool) -> dict[str, Any]:
+        """Ask about all VMs; that a host cannot be asked is worth keeping too: finding out can take long."""
         try:
-            return self._ask(session, None, now)
+            return self._ask(session, None, now, power_only=power_only)
         except HostError as problem:
             parts = {"kind": problem.kind, "happened": problem.happened, "remedy": problem.remedy}
             return {"asked": self._watch.now(), "problem": {**parts, "details": problem.details}}
 
-    def _ask(self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None) -> dict[str, Any]:
+    def _ask(
+        self,
+        session: HostSession,
+        wanted: Sequence[tuple[str, str]] | None,
+        now: Clock | None,
+        *,
+        power_only: bool = False,
+    ) -> dict[str, Any]:
         vms = None if wanted is None else [{"id": vm_id, "name": name} for vm_id, name in wanted]
         before, asked = now().isoformat() if now else "", self._watch.now()
-        document = session.ask(SCRIPT, {"vms": vms})
+        document = session.ask(SCRIPT, {"vms": vms, "power_only": power_only})
         between = [before, now().isoformat()] if now else []
         transports = list(session.settings.transports)
         return {"asked": asked, "document": document, "between": between, "transports": transports}

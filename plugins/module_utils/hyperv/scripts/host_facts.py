@@ -4,7 +4,9 @@
 """What a host is and what it holds: one question, whatever the number of virtual machines.
 
 Input: C({"vms": null}) for all of them, or C({"vms": [{"id": guid or "", "name": text}]}); a virtual machine is
-returned when its id or its name is among them. Nothing is changed.
+returned when its id or its name is among them. With C("power_only": true) their disks, network adapters, checkpoints
+and security are left out, as parts that could not be read: reading the files of a hundred disks takes long. Nothing is
+changed.
 
 A part that cannot be read is left out, and C(problems) holds the host's own words about it.
 """
@@ -162,7 +164,11 @@ $nics = @()
 $checkpoints = @()
 $security = @{}
 $hasSecurity = $null -ne (Get-Command -Name Get-VMSecurity -Module Hyper-V -ErrorAction SilentlyContinue)
-if ($machines.Count -gt 0) {
+if ($Request.power_only) {
+    foreach ($part in 'disks', 'nics', 'checkpoints', 'security') {
+        $null = $problems.Add([ordered]@{ part = $part; message = 'It was not asked for.' })
+    }
+} elseif ($machines.Count -gt 0) {
     $drives = @(Read-OfMachines 'disks' { param($Of) Hyper-V\Get-VMHardDiskDrive -VM $Of })
     # A disk that is passed through has a number and no file.
     $withFile = $drives | Where-Object { $_.Path -and $null -eq $_.DiskNumber }
@@ -300,8 +306,15 @@ function Get-ClusterMachine {
     }
 }
 
+# Where the account may not see the services, a host that has the commands is asked for a cluster and VMM all the same.
+function Test-Serves {
+    param([string] $Service, [string] $Command, [string] $Module)
+    if ($servicesUnknown) { $null -ne (Get-Command -Name $Command -Module $Module -ErrorAction SilentlyContinue) }
+    else { $running -contains $Service }
+}
+
 $cluster = $null
-if ($running -contains 'ClusSvc') {
+if (Test-Serves 'ClusSvc' 'Get-ClusterResource' 'FailoverClusters') {
     $cluster = Read-One 'cluster' {
         $resources = @(FailoverClusters\Get-ClusterResource)
         [ordered]@{
@@ -318,7 +331,7 @@ if ($running -contains 'ClusSvc') {
 }
 
 $vmm = $null
-if ($running -contains 'SCVMMService') {
+if (Test-Serves 'SCVMMService' 'Get-SCVMMServer' 'VirtualMachineManager') {
     $vmm = Read-One 'vmm' {
         $server = VirtualMachineManager\Get-SCVMMServer -ComputerName 'localhost'
         [ordered]@{

@@ -158,7 +158,9 @@ def test_a_host_whose_challenge_makes_no_sense_refuses(host: Start) -> None:
         ("日本", "日本"),
         ("x" * 5000, "x" * 2000),
         ("#< CLIXML\r\n<Objs>broken", ""),
-        ('#< CLIXML <S S="Error">a &lt; b</S><S S="verbose">no</S>', "a < b"),
+        ('#< CLIXML <Objs><S S="Error">a &lt; b</S><S S="verbose">no</S></Objs>', "a < b"),
+        ('#< CLIXML\r\nboom\r\n<Objs><S S="warning">hm</S></Objs>', "boom"),
+        ('#< CLIXML <Objs><S S="Error">one</S></Objs>\r\ntwo <Objs><S S="Error">three</S>', "two onethree"),
     ],
 )
 def test_what_a_host_said_becomes_one_line(words: str, cleaned: str) -> None:

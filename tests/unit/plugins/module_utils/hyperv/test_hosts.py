@@ -43,6 +43,8 @@ Start = Callable[..., Host]
 NAME = "hv01.contoso.example"
 INVENTORY = {NAME: {"inventory_hostname": "hv01", "ansible_user": USER, "ansible_password": PASSWORD}}
 UNAUTHORIZED = Answer(401, "")
+# What is asked of a host about all its VMs.
+EVERYTHING = {"vms": None, "power_only": False}
 GONE = Answer(410, "asked more often than the test allows")
 
 
@@ -116,7 +118,14 @@ def test_one_host_is_asked_once_for_all_tasks_of_a_run(host: Start) -> None:
         assert asking(hv01, cache).facts(NAME, [("", "web01")], max_age=60).computer == "HV01"
     assert hv01.actions().count("Create") == 1
     # So that the answer serves the tasks of the other machines.
-    assert questions(hv01) == [{"vms": None}]
+    assert questions(hv01) == [EVERYTHING]
+
+
+def test_an_answer_about_power_alone_serves_no_one_who_asks_for_more(host: Start) -> None:
+    hv01, cache = host(*facts(), *facts(), GONE), RunCache()
+    for power_only in (True, False, True):
+        asking(hv01, cache).facts(NAME, max_age=60, power_only=power_only)
+    assert questions(hv01) == [{**EVERYTHING, "power_only": True}, EVERYTHING]
 
 
 def test_processes_that_ask_at_once_open_one_session(host: Start) -> None:
@@ -156,14 +165,14 @@ def test_what_a_host_said_before_a_change_counts_no_more(host: Start, changed: A
     with suppress(HostError):
         known.change(known.named(f"{LOOPBACK}:{hv01.web.server_port}"), "a script", {"name": "Production"})
     assert known.facts(NAME, max_age=60).computer == "NEW"
-    assert questions(hv01) == [{"vms": None}, {"name": "Production"}, {"vms": None}]
+    assert questions(hv01) == [EVERYTHING, {"name": "Production"}, EVERYTHING]
 
 
 def test_a_proof_is_asked_for_anew_and_about_its_machine_alone(host: Start) -> None:
     hv01, cache = host(*facts("OLD"), *facts("NEW"), GONE), RunCache()
     assert asking(hv01, cache).facts(NAME, max_age=60).computer == "OLD"
     assert asking(hv01, cache).facts(NAME, [("an-id", "web01")]).computer == "NEW"
-    assert questions(hv01) == [{"vms": None}, {"vms": [{"id": "an-id", "name": "web01"}]}]
+    assert questions(hv01) == [EVERYTHING, {**EVERYTHING, "vms": [{"id": "an-id", "name": "web01"}]}]
     assert asking(hv01, cache).facts(NAME, max_age=60).computer == "OLD"
 
 
@@ -285,7 +294,7 @@ def test_an_account_that_may_not_do_this_has_the_right_password(host: Start) -> 
     denied, cache = fault(5, "Access is denied."), RunCache()
     first, second, third = host(denied), host(denied), host(*facts())
     for name in ("hv0", "hv1"):
-        assert "refused" in asked(several(cache, first, second, third), name)
+        assert "may not open a shell" in asked(several(cache, first, second, third), name)
     assert several(cache, first, second, third).facts("hv2").computer == "HV01"
 
 
