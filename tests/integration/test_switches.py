@@ -15,16 +15,17 @@ from support.scenarios import item_of, scenario_of
 HOST = "hv01"
 CARD = "Intel(R) Ethernet Server Adapter X710"
 SWITCH = {"host": HOST, "name": "Production"}
+TEAM = {"name": "Team1", "kind": "lbfo_team"}
 
 
 @pytest.fixture
 def switched(driver: Any) -> Any:
     """Starts a vault whose host has three network adapters, and a switch of this kind."""
 
-    def start(*others: dict[str, Any], **switch: Any) -> Any:
-        adapters = ["Ethernet", "Ethernet 2", {"name": "Spare", "status": "Disabled"}]
+    def start(*others: dict[str, Any], os: str = "2022", **switch: Any) -> Any:
+        adapters = ["Ethernet", "Ethernet 2", {"name": "Spare", "status": "Disabled"}, TEAM]
         switches = [{"name": "Production", **switch}, *others]
-        host = {"name": HOST, "adapters": adapters, "switches": switches}
+        host = {"name": HOST, "os": os, "adapters": adapters, "switches": switches}
         site = {"name": "site1", "type": "HyperVSite", "hosts": [host]}
         return driver(scenario_of(item_of("vm1", host=HOST), fabrics=[site])).knows_hosts()
 
@@ -82,6 +83,17 @@ def test_the_type_of_a_switch_with_sr_iov_is_refused_before_it_is_tried(switched
 def test_the_adapter_of_another_switch_is_refused_before_it_is_tried(switched: Any) -> None:
     failed = refused(switched({"name": "Backup"}), net_adapter="Ethernet 2")
     assert "Backup" in failed["cause"]
+
+
+@pytest.mark.parametrize(("os", "adapter"), [("2022", "Team1"), ("2025", "team1"), ("2019", "vEthernet (Production)")])
+def test_an_adapter_that_no_switch_may_use_is_refused_before_it_is_tried(switched: Any, os: str, adapter: str) -> None:
+    failed = refused(switched(os=os), net_adapter=adapter)
+    assert ("NetLbfo" if "eam" in adapter else "virtual adapter") in failed["cause"]
+
+
+def test_before_windows_server_2022_a_switch_may_use_a_team_of_lbfo(switched: Any) -> None:
+    changed = switched(os="2019").run("hyperv_switch", **SWITCH, net_adapter="Team1")
+    assert changed["after"]["adapters"] == ["Microsoft Network Adapter Multiplexor Driver #4"]
 
 
 def test_an_adapter_that_is_disabled_is_refused_before_it_is_tried(switched: Any) -> None:

@@ -33,6 +33,7 @@ from .host_vm_checks import (
     stays_off,
 )
 from .hyperv_hosts import HostFacts
+from .power_states import LEFT_ALONE
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
 CLOCK_LIMIT = timedelta(minutes=5)
@@ -50,8 +51,6 @@ _REPAIR = {
     "SCVMMService": "System Center Virtual Machine Manager",
 }
 _GIGABYTE = 2**30
-# A cluster leaves what is in this state alone.
-_OFFLINE = "Offline"
 # The type of a checkpoint that a backup makes, and takes away again when it ends.
 _OF_BACKUP = "Recovery"
 _BACKUP_REMEDY = (
@@ -421,7 +420,7 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
     if not group.state:
         words = f"{side.host} does not report the state of the VM's resource in its cluster"
         return not_read("cluster_resource", words, "Look in Failover Cluster Manager.")
-    if side.vm is None or not side.vm.is_off or group.state == _OFFLINE:
+    if side.vm is None or not side.vm.is_off or group.state == LEFT_ALONE:
         return Finding("cluster_resource", "pass", group.state)
     return Finding(
         "cluster_resource",

@@ -18,9 +18,11 @@ from .failures import TargetError
 from .host_names import HostIdentity
 from .json_path import Document
 from .operational_status import MAY_END_RUNNING
-from .power_states import is_off, is_running
+from .power_states import LEFT_ALONE, is_off, is_running
 
 _THEN = "Then run the task again."
+# The folder of the system's drive that a cluster mounts its shared volumes in.
+_CLUSTER_STORAGE = ":\\clusterstorage\\"
 # What must have been read before a machine that was not found can be called absent.
 _PROVES_ABSENCE = frozenset({"services", "hyper_v", "vms", "cluster", "cluster_vms", "vmm"})
 
@@ -380,7 +382,7 @@ class HostFacts:
                 f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
             )
             return StartDoubt(words, remedy, is_seen=False)
-        if group.state == "Offline":
+        if group.state == LEFT_ALONE:
             return None
         denied = "" if vm.is_clustered else ", although its host says that it is not clustered"
         words = f"{group.resource or group.name} is {group.state}{denied}, so that its cluster may start it"
@@ -422,9 +424,15 @@ class HostFacts:
         return service is not None and service.is_running
 
     def volume_of(self, path: str) -> Volume | None:
-        """Return the volume that a path is on: the one with the longest mount point above it."""
+        """Return the volume that a path is on: the one with the longest mount point above it.
+
+        None is known where a path is below a cluster's volumes and none of these was read: the disk that they are
+        mounted on holds none of it.
+        """
         above = [volume for volume in self.volumes if _folder(path).startswith(_folder(volume.path))]
-        return max(above, key=lambda volume: len(volume.path), default=None)
+        found = max(above, key=lambda volume: len(volume.path), default=None)
+        is_shared = _CLUSTER_STORAGE in _folder(path)
+        return None if found is not None and is_shared and not found.is_cluster_volume else found
 
     def find_vm(self, vm_id: str, name: str) -> HostVm | None:
         """Return the machine of this id, else the one of exactly this name. Raises TargetError for several.

@@ -105,6 +105,8 @@ STATES: tuple[State, ...] = (
         "DiscardingDrives MergingDrives Deleting",
     ),
 )
+# The state of a resource that its cluster leaves alone: it starts what is in any other.
+LEFT_ALONE = "Offline"
 # Those in which a host's machine is off.
 OFF_ON_HOSTS = tuple(state.word for state in STATES if state.side is Side.HYPER_V and state.power is Power.OFF)
 _BY_WORD = {state.word.lower(): state for state in reversed(STATES)}

@@ -141,6 +141,16 @@ def _refused(request: SwitchRequest, answer: dict[str, Any]) -> Refused:
             f"The network adapter {request.net_adapter} is disabled.",
             "Enable it (Enable-NetAdapter), or set net_adapter to another one.",
         ),
+        "lbfo_team": (
+            f"The network adapter {request.net_adapter} is a team of NetLbfo, which no virtual switch may use since "
+            "Windows Server 2022.",
+            "Make a switch with embedded teaming of its members (New-VMSwitch -EnableEmbeddedTeaming), or set "
+            "net_adapter to a physical one.",
+        ),
+        "virtual_adapter": (
+            f"The network adapter {request.net_adapter} is a virtual adapter, which a virtual switch gives the host.",
+            "Set net_adapter to a physical one.",
+        ),
         "adapter": (
             f"There is not exactly one network adapter {request.net_adapter}; the host has: {adapters}.",
             "Set net_adapter to the name or the description of one of them.",

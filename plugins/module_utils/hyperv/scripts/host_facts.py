@@ -101,7 +101,7 @@ $running = @(foreach ($service in $services) { if ($service.State -eq 'Running')
 $isHyperV = $servicesUnknown -or ($serviceNames -contains 'vmms')
 
 $volumes = @(Read-Part 'volumes' {
-    foreach ($volume in Get-CimInstance -ClassName Win32_Volume -Filter 'DriveType=3') {
+    foreach ($volume in Get-CimInstance -ClassName Win32_Volume -Filter "DriveType=3 OR FileSystem='CSVFS'") {
         # Those without a letter or a folder cannot hold what a path names.
         if (([string] $volume.Name).StartsWith('\\?\')) { continue }
         [ordered]@{

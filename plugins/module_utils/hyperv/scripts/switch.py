@@ -13,9 +13,10 @@ id of a switch that does not exist yet is empty. C(unread) tells why it could no
 is null then. Or nothing is changed, C(after) is null and C(refusal) why: C(several) switches have the name, it is of
 C(another_type), none is shown and C(unseen) may be what there is, as the account may not administer Hyper-V, an
 external one C(needs_adapter) or has C(lost_adapter), not exactly one C(adapter) is called so, C(adapter_disabled) or
-C(adapter_taken) by the switch C(taken_by). What Set-VMSwitch never does, whatever is allowed: other adapters or another
-type of a C(team) (embedded teaming), another type of an external switch with C(sr_iov). C(adapters) are those that
-there are.
+C(adapter_taken) by the switch C(taken_by), or it is an C(lbfo_team) or a C(virtual_adapter), which no switch may use
+(of a team that holds since Windows Server 2022: Microsoft, "Features removed or no longer developed starting with
+Windows Server 2022"). What Set-VMSwitch never does, whatever is allowed: other adapters or another type of a C(team)
+(embedded teaming), another type of an external switch with C(sr_iov). C(adapters) are those that there are.
 """
 
 from __future__ import annotations
@@ -97,6 +98,13 @@ if ($isExternal -and $Request.net_adapter) {
         }
         if ($isNew -and $null -ne $takenBy) { $refusal = 'adapter_taken' }
         elseif ($isNew -and [string] $adapter.Status -eq 'Disabled') { $refusal = 'adapter_disabled' }
+        elseif ($isNew -and $description -like 'Hyper-V Virtual Ethernet Adapter*') { $refusal = 'virtual_adapter' }
+        elseif ($isNew -and $description -like 'Microsoft Network Adapter Multiplexor Driver*') {
+            $key = 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion'
+            if ([int] (Get-ItemProperty -LiteralPath $key -Name 'CurrentBuild').CurrentBuild -ge 20348) {
+                $refusal = 'lbfo_team'
+            }
+        }
         if ($isNew -and $isTeam) { $refusal = 'team' }
         if ($isNew) {
             $after.adapter = $description

@@ -11,12 +11,17 @@ from datetime import datetime, timedelta
 
 from asr_simulator.hyperv.hosts import Cluster, Host, VmmServer
 from asr_simulator.hyperv.storage import CSV_ROOT, GIB, Volume
-from asr_simulator.hyperv.switches import EXTERNAL, NetworkCard, Switch
+from asr_simulator.hyperv.switches import EXTERNAL, LBFO_TEAM, NetworkCard, Switch
 from asr_simulator.hyperv.windows import AGENT, CLUSTER_SERVICE, DRA, RELEASES, VMM_SERVICE, VMMS, Service
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import Scenario
 from asr_simulator.scenarios.model import HYPERV_SITE, AdapterSpec, FabricSpec, HostSpec, SwitchSpec, VolumeSpec
 
+# How Windows describes network cards, by their kind.
+CARD_DESCRIPTIONS = {
+    "physical": "Intel(R) Ethernet Server Adapter X710",
+    "lbfo_team": LBFO_TEAM,
+}
 UP_FOR = timedelta(days=90)
 INSTALLED_FOR = timedelta(days=900)
 SYSTEM_GB, SYSTEM_FREE_GB = 127.0, 84.0
@@ -126,11 +131,11 @@ class Builder:
     def _card(self, host: Host, spec: AdapterSpec, index: int) -> NetworkCard:
         mac = mac_of(self._ids.of("network card", f"{host.name}/{spec.name}"), "3CFDFE")
         number = f" #{index + 1}" if index else ""
-        return NetworkCard(spec.name, f"Intel(R) Ethernet Server Adapter X710{number}", mac, index + 4, spec.status)
+        return NetworkCard(spec.name, f"{CARD_DESCRIPTIONS[spec.kind]}{number}", mac, index + 4, spec.status)
 
     def _switch(self, host: Host, spec: SwitchSpec) -> Switch:
         used = {card for switch in host.switches for card in switch.cards}
-        free = [card for card in host.cards if card not in used]
+        free = [card for card in host.cards if card not in used and card.is_physical]
         cards = free[: None if spec.embedded_teaming else 1] if spec.type == EXTERNAL else []
         identifier = self._ids.of("switch", f"{host.name}/{spec.name}")
         return Switch(identifier, spec.name, spec.type, cards, teamed=spec.embedded_teaming, sr_iov=spec.sr_iov)

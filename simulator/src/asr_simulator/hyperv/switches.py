@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# How Windows describes a team of cards of NetLbfo.
+LBFO_TEAM = "Microsoft Network Adapter Multiplexor Driver"
+# The first release whose switches do not use such a team: Windows Server 2022.
+BUILD_WITHOUT_LBFO = 20348
 EXTERNAL, INTERNAL, PRIVATE = "External", "Internal", "Private"
 HYPERV_MAC = "00155D"  # how the addresses begin that Hyper-V gives
 
@@ -40,7 +44,7 @@ class Switch:
 
 @dataclass(eq=False)
 class NetworkCard:
-    """A physical network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
+    """A network card; ``present``: Windows has it, so it was not taken out, or disabled in the firmware."""
 
     name: str
     description: str
@@ -48,6 +52,11 @@ class NetworkCard:
     index: int
     status: str = "Up"
     present: bool = True
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether it is a card, not a team of some."""
+        return not self.description.startswith(LBFO_TEAM)
 
 
 @dataclass

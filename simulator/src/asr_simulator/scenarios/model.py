@@ -94,10 +94,14 @@ class SwitchSpec:
 
 @dataclass(frozen=True)
 class AdapterSpec:
-    """A network card; ``status`` is Windows' word: Up, Disconnected or Disabled."""
+    """A network card; ``status`` is Windows' word: Up, Disconnected or Disabled.
+
+    ``kind`` is physical or lbfo_team (Windows' own team of cards, NetLbfo).
+    """
 
     name: str
     status: str = "Up"
+    kind: str = "physical"
 
 
 @dataclass(frozen=True)

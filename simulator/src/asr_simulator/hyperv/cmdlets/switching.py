@@ -12,7 +12,7 @@ from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.cmdlets.names import given
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.switches import EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
+from asr_simulator.hyperv.switches import BUILD_WITHOUT_LBFO, EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 BINDING = ("SwitchType", "NetAdapterName", "AllowManagementOS")
@@ -93,8 +93,11 @@ def _check_free(place: Place, card: NetworkCard, switch: Switch | None) -> None:
     """A card serves one switch.
 
     Raises:
-        CommandError: it serves another, or it is disabled.
+        CommandError: it serves another, it is disabled, or it is none that a switch may use.
     """
+    if not card.is_physical and int(place.host.os.build) >= BUILD_WITHOUT_LBFO:
+        # The words are inferred.
+        raise _failed(f"Ethernet port '{card.description}' bind failed: The parameter is incorrect. (0x80070057).")
     holder = holder_of(place.host, card)
     if holder is not None and holder is not switch:
         bound = "is already bound to the Microsoft Virtual Switch protocol."
