@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..azure.session import AzureSession
 from ..model.azure_resources import AzureVm
 from ..model.failures import Contradiction, FateUnknown, ServiceError, WaitTimeout
+from ..model.undo_rules import START_ON_PREMISES
 from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE
 from ..runner.request import UndoFailbackRequest
 from ..waiting import Pending, wait_until
@@ -70,7 +71,7 @@ def _gone(before: AzureVm) -> Contradiction:
     return Contradiction(
         f"{before.name} was deleted while this task waited for it to start: Azure no longer has such a VM.",
         "There is nothing in Azure to go back to. Find out who deleted it; a commit of the failback does. Keep the "
-        "on-premises disks, start the on-premises VM (Start-VM), and set its automatic start action back.",
+        f"on-premises disks, {START_ON_PREMISES}.",
     )
 
 

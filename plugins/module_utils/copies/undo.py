@@ -26,6 +26,7 @@ from ..model.lifecycle import Observation
 from ..model.split_brain import Sides, split_brain_result
 from ..model.undo_rules import (
     SCHEMA_VERSION,
+    START_ON_PREMISES,
     STAYS,
     Objection,
     Undo,
@@ -56,15 +57,14 @@ Read = TypeVar("Read")
 _NOTHING_DONE = "Nothing was stopped or started."
 _WAYS_OUT = (
     "There are two options. Remove what keeps Azure from starting the VM, then run the task again: it continues from "
-    "here. Or abandon the undo: make sure that the Azure VM does not run, start the on-premises VM (Start-VM), and "
-    "set its automatic start action back; the failback is then as it was."
+    f"here. Or abandon the undo: make sure that the Azure VM does not run, {START_ON_PREMISES}; the failback is then "
+    "as it was."
 )
 
 
 _IF_COMMITTED = (
     "Check in the portal what it is. If it is a commit, that deletes the VM in Azure, and there is no way back to it: "
-    "wait for its end, then start the on-premises VM (Start-VM) and set its automatic start action back. If it is "
-    "anything else, wait for its end, then run the task again."
+    f"wait for its end, then {START_ON_PREMISES}. If it is anything else, wait for its end, then run the task again."
 )
 
 
@@ -238,8 +238,7 @@ class UndoCutover:
                 "Before the start in Azure, the VM there is no longer available: "
                 f"{'; '.join(f'{name}: {words}' for name, words in lost)}.",
                 "It was not started. Find out who deletes or changes it (Azure's activity log). If it is being "
-                "deleted, start the on-premises VM (Start-VM) and set its automatic start action back; otherwise run "
-                "the task again when that has ended.",
+                f"deleted, {START_ON_PREMISES}; otherwise run the task again when that has ended.",
                 sides=[one.as_result() for one in seen],
             )
 

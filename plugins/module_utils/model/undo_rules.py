@@ -23,6 +23,10 @@ START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
 SHUT_DOWN, TURN_OFF, AWAIT_OFF, HOLD = "shut_down", "turn_off", "await_off", "hold"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
+START_ON_PREMISES = (
+    "start the on-premises VM (Start-VM, in a cluster Start-ClusterGroup), and set its automatic start action back if "
+    "it was changed"
+)
 STAYS = "What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else."
 
 
