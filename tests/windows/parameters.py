@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks the commands and parameters of the scripts up in the real modules of a Windows machine."""
+"""Looks the commands of the scripts up in the real modules of a Windows machine: each call must fit a parameter set."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,14 +23,18 @@ PACKAGE = "ansible_collections.asr.failback.plugins.module_utils.hyperv.scripts"
 SCRIPTS = ROOT / "plugins" / "module_utils" / "hyperv" / "scripts"
 # Of servers that no runner is.
 ELSEWHERE = ("Cluster", "-SC")
-LOOK_UP = "$c = Get-Command -Name '{}' -ErrorAction Stop; ConvertTo-Json -Compress @($c.Parameters.Keys)"
+# The names of a set on a line: ConvertTo-Json of 5.1 makes no list of one.
+LOOK_UP = (
+    "foreach ($set in (Get-Command -Name '{}' -ErrorAction Stop).ParameterSets) "
+    "{{ @($set.Parameters | ForEach-Object {{ $_.Name }}) -join ' ' }}"
+)
 
 
-def used() -> dict[str, set[str]]:
-    """The commands that the scripts call, with the parameters that they give them."""
-    found: dict[str, set[str]] = {}
+def used() -> dict[str, set[frozenset[str]]]:
+    """The commands that the scripts call, with the parameters that each call gives them."""
+    found: dict[str, set[frozenset[str]]] = {}
     for name, parameters in (call for text in texts() for call in calls(text)):
-        found.setdefault(name, set()).update(parameters)
+        found.setdefault(name, set()).add(frozenset(parameters))
     return found
 
 
@@ -51,25 +54,26 @@ def calls(text: str) -> Iterator[tuple[str, set[str]]]:
             yield str(node.name.value), {each.name for each in node.arguments if isinstance(each, NamedArgument)}
 
 
-def missing(name: str, parameters: set[str]) -> set[str]:
-    """The parameters that the real command does not have."""
+def unfit(name: str, given: set[frozenset[str]]) -> list[str]:
+    """The calls whose parameters no parameter set of the real command has together."""
     ran = subprocess.run(
         ["powershell.exe", "-NoProfile", "-Command", LOOK_UP.format(name)], capture_output=True, check=True
     )
-    known = {parameter.lower() for parameter in json.loads(ran.stdout)}
-    return {parameter for parameter in parameters if parameter.lower() not in known}
+    sets = [set(line.lower().split()) for line in ran.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+    wrong = [call for call in given if not any({one.lower() for one in call} <= known for known in sets)]
+    return sorted(" ".join(sorted(call)) for call in wrong)
 
 
 def main() -> int:
     """Print what is not there; 1 if anything is not."""
     wrong = 0
-    for name, parameters in sorted(used().items()):
+    for name, given in sorted(used().items()):
         if any(mark in name for mark in ELSEWHERE):
             sys.stdout.write(f"not looked up: {name}\n")
             continue
-        lacking = missing(name, parameters)
+        lacking = unfit(name, given)
         wrong |= bool(lacking)
-        sys.stdout.write(f"{name}: {', '.join(sorted(lacking)) or 'all there'}\n")
+        sys.stdout.write(f"{name}: {'; '.join(lacking) or 'fits'}\n")
     return wrong
 
 
