@@ -106,7 +106,7 @@ options:
         description:
           - For V(ssh), a command that the guest's shell reads. For V(winrm), PowerShell, in which any error ends
             the command and fails the probe.
-          - It should only look, as it may be run many times.
+          - It should only look, as it may be run many times. V(winrm) needs Windows PowerShell 3.0 or newer in the VM.
         type: str
       exit_code:
         description: For V(ssh) and V(winrm), the exit code that is right, 0 where it is not set. That of

@@ -41,12 +41,14 @@ def test_a_change_of_which_a_quota_keeps_the_answer_is_made_once_and_known(vault
 
 
 def test_an_account_that_may_open_no_shell_is_told_what_it_lacks(vault: Any) -> None:
-    vault.trouble(host=HV01, quota=5, on="Create", times=99)
+    vault.trouble(host=HV01, shell="denied")
     failed = vault.fail("hyperv_host_info", host=HV01)
     assert failed["error"]["kind"] == "host_authentication"
     assert "signed in, but may not open a shell" in failed["msg"]
     assert "winrm configSDDL default" in failed["remedy"]
     assert "password" not in failed["remedy"]
+    vault.trouble(host=HV01, shell="allowed")
+    assert vault.run("hyperv_host_info", host=HV01)["host"]["vms"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ A service fault of a host is one of::
                                                                      Send, Receive), with "wmi_error": true otherwise
     {"host": H, "language_mode": "constrained"}                      of its PowerShell ("full": again)
     {"host": H, "powershell": "blocked"}                             by App Control, or "by_policy" ("allowed": again)
+    {"host": H, "shell": "denied"}                                   to accounts that may sign in ("allowed": again)
     {"host": H, "pipe": "ends"}                                      a command ends before it reads ("stays": again)
     {"host": H, "send": "times_out"}                                 Send is taken, no answer comes ("answers": again)
     {"host": H, "input": "lost"}                                     ends before anything has come ("arrives": again)
@@ -271,6 +272,11 @@ def _language_mode(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "constrained", constrained)
 
 
+def _shell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
+    denied = _one_of(fault, "shell", "denied", "allowed") == "denied"
+    return lambda: setattr(host.remoting, "shell_denied", denied)
+
+
 def _powershell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     number = BLOCKED[_one_of(fault, "powershell", *BLOCKED)]
     return lambda: setattr(host.remoting, "blocked", number)
@@ -518,6 +524,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
     frozenset({"language_mode"}): _language_mode,
     frozenset({"powershell"}): _powershell,
+    frozenset({"shell"}): _shell,
     frozenset({"pipe"}): _pipe,
     frozenset({"send"}): _send,
     frozenset({"input"}): _input,

@@ -23,14 +23,18 @@ class Quota:
 
 @dataclass
 class Remoting:
-    """What goes wrong in a host's WinRM. ``blocked`` is the number with which App Control keeps PowerShell from
-    starting (0: it does not), ``pipe_ends`` that a command ends before it has read its input, ``send_times_out`` that
-    Send is carried out and no answer comes in time. ``input_lost``: a command's standard input ends before anything of
-    it has come, ``console`` is what comes before and behind all that a command shows, and ``answers`` what becomes of
-    that, of every command or of those that have changed something."""
+    """What goes wrong in a host's WinRM.
+
+    ``blocked`` is the number with which App Control keeps PowerShell from starting (0: it does not), ``shell_denied``
+    that accounts may sign in and open no shell, ``pipe_ends`` that a command ends before it has read its input,
+    ``send_times_out`` that Send is carried out and no answer comes in time. ``input_lost``: a command's standard input
+    ends before anything of it has come, ``console`` is what comes before and behind all that a command shows, and
+    ``answers`` what becomes of that, of every command or of those that have changed something.
+    """
 
     quotas: list[Quota] = field(default_factory=list)
     blocked: int = 0
+    shell_denied: bool = False
     pipe_ends: bool = False
     send_times_out: bool = False
     input_lost: bool = False

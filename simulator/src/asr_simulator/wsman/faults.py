@@ -190,6 +190,11 @@ def quota(code: int, wmi_error: bool = False) -> Fault:
     return Fault("w:InternalError" if wmi_error else "w:QuotaLimit", code, reason, receiver=True, wmi_error=wmi_error)
 
 
+def access_denied() -> Fault:
+    """The account is known, and may not do this."""
+    return Fault("w:AccessDenied", 5, "Access is denied. ")
+
+
 def program_blocked(code: int) -> Fault:
     """App Control or AppLocker keeps the program from starting."""
     reason = (

@@ -32,6 +32,10 @@ class Remoting(Protocol):
         """The number with which no program starts; 0: they do."""
 
     @property
+    def shell_denied(self) -> bool:
+        """Whether its accounts may sign in, and open no shell."""
+
+    @property
     def pipe_ends(self) -> bool:
         """Whether commands end before they have read their input."""
 

@@ -205,7 +205,10 @@ def operate(call: Call) -> list[Element] | Waiting:
         raise faults.resource_not_found(envelope.resource)
     if envelope.action not in known:
         raise faults.action_not_supported()
-    quota = call.peer.host.remoting.quota_for(envelope.action.rpartition("/")[2])
+    operation = envelope.action.rpartition("/")[2]
+    if operation == "Create" and call.peer.host.remoting.shell_denied:
+        raise faults.access_denied()
+    quota = call.peer.host.remoting.quota_for(operation)
     if quota is not None:
         raise faults.quota(quota.code, quota.in_wmi_error)
     return known[envelope.action](call)
