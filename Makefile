@@ -110,6 +110,10 @@ test-on-%: $(ON)/%/.ready
 	@export PATH="$(CURDIR)/$(ON)/$*/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(ON)/$*"; \
 	$(PYTEST) tests/unit tests/contract tests/integration && python tools/demo.py
 
+# ansible-test sanity of these versions: make sanity-on-core-2.16 PYTHON=python3.10.
+sanity-on-%: $(ON)/%/.ready
+	@export PATH="$(CURDIR)/$(ON)/$*/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(ON)/$*"; python tools/sanity.py $(ON)/$*
+
 .PRECIOUS: $(ON)/%/.ready
 $(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt simulator/pyproject.toml | $(LINKED)
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
