@@ -20,7 +20,7 @@ from .model.failures import NotTaken, Orphaned, WaitTimeout
 from .model.look_age import longest_age
 
 # Seconds after which somebody who waits wants to know that the task still does.
-REPORT_INTERVAL = 300.0
+REPORT_INTERVAL = 300
 # A network or a host that is slow once is not so for ever; after this many looks it is said.
 _LOOKS = 5
 
@@ -93,18 +93,21 @@ class _Voice:
         self._clock = clock
         self._interval = interval
         self._started, self._started_at = clock(), started_at
+        # Hosts are asked at the same time, and each may have something to say.
+        self._turn = threading.Lock()
         self._since = self._told = clock()
         self.message = ""
 
     def say(self, message: str) -> None:
         """Say what is true now."""
-        if message != self.message:
-            self.message, self._since = message, self._clock()
-            self._tell(message)
-        elif self.message and self.silence_left() <= 0:
-            began = self._started_at + timedelta(seconds=self._since - self._started)
-            lasted = in_words(self._clock() - self._since)
-            self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
+        with self._turn:
+            if message != self.message:
+                self.message, self._since = message, self._clock()
+                self._tell(message)
+            elif self.message and self.silence_left() <= 0:
+                began = self._started_at + timedelta(seconds=self._since - self._started)
+                lasted = in_words(self._clock() - self._since)
+                self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
 
     def silence_left(self) -> float:
         """Return the seconds until it has to say again what it said last."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model.lifecycle import Stage
+from ..watch import REPORT_INTERVAL
 
 AZURE_OPTIONS: dict[str, dict[str, Any]] = {
     "auth_source": {"type": "str", "choices": ["auto", "cli", "credential_file", "env", "msi"]},
@@ -62,7 +63,7 @@ WAIT_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {"type": "bool", "default": True},
     "wait_timeout": {"type": "int", "default": 86400},
     "poll_interval": {"type": "float"},
-    "report_interval": {"type": "int", "default": 300},
+    "report_interval": {"type": "int", "default": REPORT_INTERVAL},
 }
 # When a cut-over may happen.
 WINDOW_OPTIONS: dict[str, dict[str, Any]] = {
