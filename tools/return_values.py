@@ -50,9 +50,11 @@ def with_shared_values(text: str, fragments: Mapping[str, str]) -> str:
 
     def copied(found: re.Match[str]) -> str:
         own = set(entries(found["own"]))
-        shared = {}
+        shared: dict[str, str] = {}
         for name in found["names"].split(", "):
-            shared.update(entries(fragments[name.upper()]))
+            for key, entry in entries(fragments[name.upper()]).items():
+                # A second one adds to what the first contains.
+                shared[key] = shared[key] + entry.partition("  contains:\n")[2] if key in shared else entry
         added = "".join(entry for key, entry in shared.items() if key not in own)
         return f'{found["own"]}{found["comment"]}{added}"""'
 

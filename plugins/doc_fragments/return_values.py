@@ -143,10 +143,11 @@ members:
       sample: null
 """
 
-    # The same, with what was found of each VM.
-    READY_MEMBERS = (
-        MEMBERS
-        + r"""    ready:
+    # Added to these by failback_prereq.
+    READINESS_OF_MEMBERS = r"""
+members:
+  contains:
+    ready:
       description: Whether no check of the VM failed.
       type: bool
       sample: true
@@ -156,7 +157,6 @@ members:
       elements: dict
       sample: []
 """
-    )
 
     SPLIT_BRAIN_CHECK = r"""
 split_brain_check:

@@ -144,7 +144,7 @@ msg:
   returned: always
   type: str
   sample: "web01: failed_over -> failed_over; authoritative: azure"
-# Copied by `make docs`: verb, job, ready_members, data_sync, failure, azure_error
+# Copied by `make docs`: verb, job, members, readiness_of_members, data_sync, failure, azure_error
 stage:
   description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
   returned: success, and on failure where it was read

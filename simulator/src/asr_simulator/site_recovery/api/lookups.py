@@ -19,7 +19,8 @@ from asr_simulator.site_recovery.workflows.vault import Vault
 
 class _Named(Protocol):
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What Azure calls it."""
 
 
 Thing = TypeVar("Thing", bound=_Named)
