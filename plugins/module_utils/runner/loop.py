@@ -60,24 +60,30 @@ class Gate:
 NO_GATE = Gate()
 
 
-def _no_writes(_view: TargetView, _members: Sequence[Observation]) -> list[Write]:
-    return []
-
-
-@dataclass(frozen=True)
 class Procedure:
-    """What tells one verb from another in the loop.
+    """What tells one verb from another in the loop, for one target.
 
-    C(writes) makes the requests for the members that need one; it may refuse. C(stop) says up to where a job is
-    followed, C(goal) which stages end the verb besides those in which what it asks for is already so: one that ends
-    there before it has anything to write needs no C(writes). C(gate) may hold the writes.
+    C(stop) says up to where a job is followed, C(goal) which stages end the verb besides those in which what it asks
+    for is already so. C(gate) may hold the writes.
     """
 
-    verb: Verb
-    writes: Callable[[TargetView, Sequence[Observation]], list[Write]] = _no_writes
-    stop: Callable[[Job], bool] = has_ended
-    goal: frozenset[Stage] = frozenset()
-    gate: Gate = NO_GATE
+    def __init__(
+        self,
+        verb: Verb,
+        *,
+        stop: Callable[[Job], bool] = has_ended,
+        goal: frozenset[Stage] = frozenset(),
+        gate: Gate = NO_GATE,
+    ) -> None:
+        self.verb = verb
+        self.stop = stop
+        self.goal = goal
+        self.gate = gate
+
+    def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Return the requests for the members that need one, or refuse. A verb that ends at its goal before it has
+        anything to write has none."""
+        return []
 
 
 @dataclass

@@ -24,10 +24,10 @@ from ..model.failures import Refused
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides
-from ..runner.aftermath import conclude
 from ..runner.contract import Contract
 from ..runner.gates import PolicyGate
-from ..runner.loop import Procedure, VerbRun, Write, plan_or_items, run_procedure
+from ..runner.lifecycle_step import LifecycleStep, carry_out
+from ..runner.loop import VerbRun, Write, plan_or_items
 from ..runner.options import ASSUME_OPTIONS, DISCARD_DISKS_OPTION
 from ..runner.request import CommitRequest, common_options
 from ..runner.result import verb_outcome
@@ -38,50 +38,69 @@ from ..watch import Watch
 
 async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
-    session, check = services.azure, SplitBrainCheck(services, request)
-    proofs, gate = Proofs(session, request), PolicyGate(session, request.policy)
-    discards = Discards(session, request.discard_disks)
+    return await carry_out(_Commit(request, services, watch), services.azure, request, watch)
 
-    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
-        proofs.refuse_other_vms(view)
-        if request.verb is Verb.COMMIT_FAILBACK and not request.predicts:
-            discards.require(_items(starts))
-            refuse_locked(session, _items(starts), COMMIT, *asked_of(view, starts))
-            # It deletes the Azure VM: not while that runs or holds what is nowhere else, nor while the VM does not run
-            # on-premises; and what was not seen is not taken for good.
-            sides = check.expect_on_premises(VerbRun(view, view), starts, discards_azure=request.discard_azure_changes)
-            # Nobody can accept that another VM goes.
-            said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
-            _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
-            proofs.require(starts, sides)
-        service = session.site_recovery
+
+class _Commit(LifecycleStep):
+    def __init__(self, request: CommitRequest, services: Services, watch: Watch) -> None:
+        self._policy = PolicyGate(services.azure, request.policy)
+        super().__init__(request.verb, gate=self._policy)
+        self._request = request
+        self._session = services.azure
+        self._watch = watch
+        self._check = SplitBrainCheck(services, request)
+        self._proofs = Proofs(services.azure, request)
+        self._discards = Discards(services.azure, request.discard_disks)
+
+    def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Commit the plan or its VMs."""
+        self._proofs.refuse_other_vms(view)
+        if self.verb is Verb.COMMIT_FAILBACK and not self._request.predicts:
+            self._require_what_a_deletion_needs(view, starts)
+        service = self._session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
 
-    verb_run = await run_procedure(session, request, watch, Procedure(request.verb, writes, gate=gate))
-    committed = request.verb is Verb.COMMIT_FAILBACK and not verb_run.predicted
+    def _require_what_a_deletion_needs(self, view: TargetView, starts: Sequence[Observation]) -> None:
+        """The commit of a failback deletes the Azure VM: not while that runs or holds what is nowhere else, nor while
+        the VM does not run on-premises; and what was not seen is not taken for good."""
+        request = self._request
+        self._discards.require(_items(starts))
+        refuse_locked(self._session, _items(starts), COMMIT, *asked_of(view, starts))
+        discards = request.discard_azure_changes
+        sides = self._check.expect_on_premises(VerbRun(view, view), starts, discards_azure=discards)
+        # Nobody can accept that another VM goes.
+        said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
+        _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
+        self._proofs.require(starts, sides)
 
-    async def tell() -> dict[str, Any]:
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module."""
+        session, request = self._session, self._request
         if not verb_run.started:
-            proofs.refuse_other_vms(verb_run.before)
-        outcome = verb_outcome(session, request.verb, verb_run, predicted_stage(request.verb, waited=request.wait))
-        left = await check_leftovers(session, request, watch, verb_run, check.before) if committed else Leftovers()
-        proof = check.prove(verb_run)
+            self._proofs.refuse_other_vms(verb_run.before)
+        outcome = verb_outcome(session, self.verb, verb_run, predicted_stage(self.verb, waited=request.wait))
+        left = await self._leftovers(verb_run)
+        proof = self._check.prove(verb_run)
         awaited = [] if request.predicts else verb_run.held_members()
         if awaited:
-            proofs.look(awaited, check.after)
-            discards.look(_items(awaited))
+            self._proofs.look(awaited, self._check.after)
+            self._discards.look(_items(awaited))
         in_the_way = obstacles(locks_around(session, _items(awaited)), COMMIT)
+        held = _with_locks(self._policy.as_result(verb_run), in_the_way)
         return {
             **outcome,
             "azure_resources": left.as_result(),
             "split_brain_check": proof,
-            "validation": proofs.as_result(),
-            "unseen": proofs.unseen_as_result(),
-            "would_be_deleted": discards.as_result() if verb_run.predicted or awaited else [],
-            **_with_doubts(_with_locks(gate.as_result(verb_run), in_the_way), awaited, discards),
+            "validation": self._proofs.as_result(),
+            "unseen": self._proofs.unseen_as_result(),
+            "would_be_deleted": self._discards.as_result() if verb_run.predicted or awaited else [],
+            **_with_doubts(held, awaited, self._discards),
         }
 
-    return await conclude(request.verb, request, watch, verb_run, tell)
+    async def _leftovers(self, verb_run: VerbRun) -> Leftovers:
+        if self.verb is not Verb.COMMIT_FAILBACK or verb_run.predicted:
+            return Leftovers()
+        return await check_leftovers(self._session, self._request, self._watch, verb_run, self._check.before)
 
 
 def _items(members: Sequence[Observation]) -> list[ReplicatedItem]:

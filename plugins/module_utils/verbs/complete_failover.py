@@ -19,11 +19,11 @@ from ..model.failures import Refused
 from ..model.jobs import Job
 from ..model.lifecycle import Observation
 from ..model.ownership import moved_besides, tells_what_it_moves
-from ..runner.aftermath import conclude
 from ..runner.contract import Contract
 from ..runner.gates import WindowGate
 from ..runner.jobs import ended_or_waits
-from ..runner.loop import Procedure, Write, run_procedure
+from ..runner.lifecycle_step import LifecycleStep, carry_out
+from ..runner.loop import VerbRun, Write
 from ..runner.options import ASSUME_OPTIONS, WINDOW_OPTIONS
 from ..runner.request import CompleteFailoverRequest, common_options, window_of
 from ..runner.result import verb_outcome
@@ -37,28 +37,37 @@ _NO_COMMENT = " "
 
 async def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
-    session, check = services.azure, SplitBrainCheck(services, request)
-    gate = WindowGate(session, request.window)
+    return await carry_out(_Completion(request, services), services.azure, request, watch)
 
-    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+
+class _Completion(LifecycleStep):
+    def __init__(self, request: CompleteFailoverRequest, services: Services) -> None:
+        self._window = WindowGate(services.azure, request.window)
+        # One that waits although it was resumed is not followed for as long as a cut-over may take.
+        super().__init__(Verb.COMPLETE, stop=ended_or_waits, gate=self._window)
+        self._request = request
+        self._session = services.azure
+        self._check = SplitBrainCheck(services, request)
+
+    def writes(self, _view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Resume each job that waits for one of the members."""
         jobs = {member.job.name: member.job for member in starts if member.job is not None}
         for job in jobs.values():
             _refuse_uncovered(job, _members_of(job, starts))
-        if not request.predicts:
+        if not self._request.predicts:
             # The request is made of the job, which is the vault's own.
-            refuse_locked(session, [member.item for member in starts], CUT_OVER, session.vault_id)
-            check.expect_off_on_premises(starts)
-        return [_resume(session, job, _members_of(job, starts), request) for job in jobs.values()]
+            refuse_locked(self._session, [member.item for member in starts], CUT_OVER, self._session.vault_id)
+            self._check.expect_off_on_premises(starts)
+        return [_resume(self._session, job, _members_of(job, starts), self._request) for job in jobs.values()]
 
-    # One that waits although it was resumed is not followed for as long as a cut-over may take.
-    verb_run = await run_procedure(session, request, watch, Procedure(Verb.COMPLETE, writes, ended_or_waits, gate=gate))
-    foreseen = predicted_stage(Verb.COMPLETE, waited=request.wait)
-
-    async def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.COMPLETE, verb_run, foreseen)
-        return {**outcome, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
-
-    return await conclude(Verb.COMPLETE, request, watch, verb_run, tell)
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module."""
+        foreseen = predicted_stage(self.verb, waited=self._request.wait)
+        return {
+            **verb_outcome(self._session, self.verb, verb_run, foreseen),
+            "split_brain_check": self._check.prove(verb_run),
+            **self._window.as_result(verb_run),
+        }
 
 
 def _resume(session: AzureSession, job: Job, members: Sequence[Observation], request: CompleteFailoverRequest) -> Write:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..azure.site_recovery import Accepted, FailbackInput
+from ..azure.site_recovery import FailbackInput
 from ..copies.locks import asked_of, refuse_locked
 from ..copies.split_brain_check import SplitBrainCheck
 from ..copies.target_host import find_target_provider, name_of_another_host, refuse_host_for_plan
@@ -23,11 +23,11 @@ from ..model.items import ReplicatedItem
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import Sides, at_place, may_be_missing
-from ..runner.aftermath import conclude
 from ..runner.contract import Contract
 from ..runner.gates import WindowGate
 from ..runner.jobs import ended_or_waits, has_ended, has_started
-from ..runner.loop import Procedure, Write, plan_or_items, run_procedure
+from ..runner.lifecycle_step import LifecycleStep, carry_out
+from ..runner.loop import VerbRun, Write, plan_or_items
 from ..runner.options import ASSUME_OPTIONS, DATA_SYNC_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
 from ..runner.request import PlannedFailoverRequest, common_options, window_of
 from ..runner.result import verb_outcome
@@ -49,77 +49,96 @@ _GOALS = {
 
 async def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Fail the target over in the requested direction and return the result of the module."""
-    if request.verb is Verb.FAIL_OVER:
-        return await _to_azure(request, services, watch)
-    return await _to_on_premises(request, services, watch)
+    step = _ToAzure if request.verb is Verb.FAIL_OVER else _ToOnPremises
+    return await carry_out(step(request, services, watch), services.azure, request, watch)
 
 
-async def _to_azure(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
-    session, check = services.azure, SplitBrainCheck(services, request)
-    gate = WindowGate(session, request.window)
+class _ToAzure(LifecycleStep):
+    """The failover of a drill."""
 
-    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
-        if not request.predicts:
-            check.expect_off_in_azure(starts)
-        service = session.site_recovery
+    def __init__(self, request: PlannedFailoverRequest, services: Services, _watch: Watch) -> None:
+        self._window = WindowGate(services.azure, request.window)
+        is_started = request.wait_for == "started"
+        super().__init__(
+            Verb.FAIL_OVER,
+            stop=has_started if is_started else has_ended,
+            goal=frozenset({Stage.BUSY}) if is_started else frozenset(),
+            gate=self._window,
+        )
+        self._request = request
+        self._session = services.azure
+        self._check = SplitBrainCheck(services, request)
+
+    def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Fail over the plan or its VMs."""
+        if not self._request.predicts:
+            self._check.expect_off_in_azure(starts)
+        service = self._session.site_recovery
         return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
 
-    stop = has_started if request.wait_for == "started" else has_ended
-    goal = frozenset({Stage.BUSY}) if request.wait_for == "started" else frozenset[Stage]()
-    verb_run = await run_procedure(session, request, watch, Procedure(Verb.FAIL_OVER, writes, stop, goal, gate))
-    foreseen = predicted_stage(Verb.FAIL_OVER, waited=_waits(request))
-
-    async def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.FAIL_OVER, verb_run, foreseen)
-        return {**outcome, "data_sync": None, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
-
-    return await conclude(Verb.FAIL_OVER, request, watch, verb_run, tell)
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module."""
+        foreseen = predicted_stage(self.verb, waited=_waits(self._request))
+        return {
+            **verb_outcome(self._session, self.verb, verb_run, foreseen),
+            "data_sync": None,
+            "split_brain_check": self._check.prove(verb_run),
+            **self._window.as_result(verb_run),
+        }
 
 
 def _waits(request: PlannedFailoverRequest) -> bool:
     return request.wait and request.wait_for != "started"
 
 
-async def _to_on_premises(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
-    refuse_host_for_plan(request.recovery_plan, request.target_host)
-    session, check = services.azure, SplitBrainCheck(services, request, target_host=request.target_host)
-    chosen: list[DataSync] = []
+class _ToOnPremises(LifecycleStep):
+    """The failback. C(sync) is how the data is synchronized, once that is chosen."""
 
-    def cuts_over() -> bool:
-        # Where the data is copied before the failover, another request cuts over.
-        return not chosen[-1].synchronizes_first if chosen else request.data_sync == DURING_FAILOVER
+    def __init__(self, request: PlannedFailoverRequest, services: Services, watch: Watch) -> None:
+        refuse_host_for_plan(request.recovery_plan, request.target_host)
+        self._window = WindowGate(services.azure, request.window, self._cuts_over)
+        super().__init__(
+            Verb.FAIL_BACK, stop=_STOPS[request.wait_for], goal=_GOALS[request.wait_for], gate=self._window
+        )
+        self._request = request
+        self._session = services.azure
+        self._watch = watch
+        self._check = SplitBrainCheck(services, request, target_host=request.target_host)
+        self._sync: DataSync | None = None
 
-    gate = WindowGate(session, request.window, cuts_over)
-
-    def writes(view: TargetView, starts: Sequence[Observation]) -> list[Write]:
-        sides = [] if request.predicts else check.expect_off_on_premises(starts)
-        body, sync = _body(request, session, [member.item for member in starts], sides)
-        chosen.append(sync)
+    def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Fail back the plan or its VMs."""
+        request, service = self._request, self._session.site_recovery
+        sides = [] if request.predicts else self._check.expect_off_on_premises(starts)
+        body, sync = _body(request, self._session, [member.item for member in starts], sides)
+        self._sync = sync
         if not request.predicts:
-            _refuse_locked(session, view, starts, sync)
-        watch.report(f"{request.target}: synchronize {sync.option.replace('_', ' ')}: {sync.reason}")
-
-        def send_plan(name: str) -> Accepted:
-            return session.site_recovery.fail_back_plan(name, body)
-
+            _refuse_locked(self._session, view, starts, sync)
+        self._watch.report(f"{request.target}: synchronize {sync.option.replace('_', ' ')}: {sync.reason}")
         return plan_or_items(
-            view, starts, send_plan, lambda member: session.site_recovery.fail_back_item(member.item.id, body)
+            view,
+            starts,
+            lambda name: service.fail_back_plan(name, body),
+            lambda member: service.fail_back_item(member.item.id, body),
         )
 
-    procedure = Procedure(Verb.FAIL_BACK, writes, _STOPS[request.wait_for], _GOALS[request.wait_for], gate)
-    verb_run = await run_procedure(session, request, watch, procedure)
-    sync = chosen[-1] if chosen else None
-    attached = [member.job for member in verb_run.after.members if member.job is not None]
-    waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
-    stops_there = waits and request.wait_for != "end"
-    foreseen = predicted_stage(Verb.FAIL_BACK, waited=_waits(request), synchronizes_first=stops_there)
-    shown = {"option": sync.option, "reason": sync.reason} if sync else None
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module."""
+        sync, request = self._sync, self._request
+        attached = [member.job for member in verb_run.after.members if member.job is not None]
+        waits = sync.synchronizes_first if sync else any(job.will_ask_user for job in attached)
+        stops_there = waits and request.wait_for != "end"
+        foreseen = predicted_stage(self.verb, waited=_waits(request), synchronizes_first=stops_there)
+        return {
+            **verb_outcome(self._session, self.verb, verb_run, foreseen),
+            "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
+            "split_brain_check": self._check.prove(verb_run),
+            **self._window.as_result(verb_run),
+        }
 
-    async def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.FAIL_BACK, verb_run, foreseen)
-        return {**outcome, "data_sync": shown, "split_brain_check": check.prove(verb_run), **gate.as_result(verb_run)}
-
-    return await conclude(Verb.FAIL_BACK, request, watch, verb_run, tell)
+    def _cuts_over(self) -> bool:
+        # Where the data is copied before the failover, another request cuts over.
+        return not self._sync.synchronizes_first if self._sync else self._request.data_sync == DURING_FAILOVER
 
 
 def _refuse_locked(session: AzureSession, view: TargetView, starts: Sequence[Observation], sync: DataSync) -> None:

@@ -12,9 +12,9 @@ from ..azure.session import AzureSession
 from ..model.decisions import Verb, predicted_stage
 from ..model.lifecycle import Observation, Stage
 from ..model.replication_start import replication_started
-from ..runner.aftermath import conclude
 from ..runner.contract import Contract
-from ..runner.loop import Procedure, VerbRun, Write, run_procedure
+from ..runner.lifecycle_step import LifecycleStep, carry_out
+from ..runner.loop import VerbRun, Write
 from ..runner.options import ASSUME_OPTIONS
 from ..runner.request import ReverseReplicateRequest, common_options
 from ..runner.result import verb_outcome
@@ -26,25 +26,29 @@ _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[
 
 
 async def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> dict[str, Any]:
-    """Start replication to Azure again and return the result of the module.
+    """Start replication to Azure again and return the result of the module."""
+    return await carry_out(_ReverseReplication(request, services, watch), services.azure, request, watch)
 
-    A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
-    2025-01-01.
-    """
 
-    def writes(_view: TargetView, starts: Sequence[Observation]) -> list[Write]:
-        return [_write(session, member) for member in starts]
+class _ReverseReplication(LifecycleStep):
+    """A recovery plan is done item by item: the plan's own call "no longer works", says the API definition since
+    2025-01-01."""
 
-    session = services.azure
-    procedure = Procedure(Verb.REVERSE_REPLICATE, writes, goal=_GOALS[request.wait_for])
-    verb_run = await run_procedure(session, request, watch, procedure)
-    foreseen = predicted_stage(Verb.REVERSE_REPLICATE, waited=request.wait and request.wait_for == "protected")
+    def __init__(self, request: ReverseReplicateRequest, services: Services, watch: Watch) -> None:
+        super().__init__(Verb.REVERSE_REPLICATE, goal=_GOALS[request.wait_for])
+        self._waits = request.wait and request.wait_for == "protected"
+        self._session = services.azure
+        self._watch = watch
 
-    async def tell() -> dict[str, Any]:
-        outcome = verb_outcome(session, Verb.REVERSE_REPLICATE, verb_run, foreseen)
-        return {**outcome, "replication": _replication(session, verb_run, watch)}
+    def writes(self, _view: TargetView, starts: Sequence[Observation]) -> list[Write]:
+        """Reverse the replication of each VM."""
+        return [_write(self._session, member) for member in starts]
 
-    return await conclude(Verb.REVERSE_REPLICATE, request, watch, verb_run, tell)
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module."""
+        foreseen = predicted_stage(self.verb, waited=self._waits)
+        outcome = verb_outcome(self._session, self.verb, verb_run, foreseen)
+        return {**outcome, "replication": _replication(self._session, verb_run, self._watch)}
 
 
 def _replication(session: AzureSession, verb_run: VerbRun, watch: Watch) -> list[dict[str, Any]]:

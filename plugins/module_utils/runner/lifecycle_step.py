@@ -1,20 +1,36 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes after a verb's writes: its proofs, and its result. What goes wrong here takes no write back."""
+"""A verb from its first look to its result: the loop, then its proofs. What goes wrong in these takes no write back."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
 from ..waiting import BRIEF, Steps, try_patiently
 from ..watch import Watch
-from .loop import VerbRun
+from .loop import Procedure, VerbRun, run_procedure
 from .request import Request
+
+
+class LifecycleStep(Procedure, ABC):
+    """A verb that takes its target a stage further, and what a module returns of it."""
+
+    @abstractmethod
+    async def result(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return the result of the module. It only reads, and is asked again while Azure cannot answer."""
+
+
+async def carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
+    """Take the target to where the request wants it, and return the result of the module."""
+    verb_run = await run_procedure(session, request, watch, step)
+    return await conclude(step.verb, request, watch, verb_run, lambda: step.result(verb_run))
 
 
 async def conclude(
