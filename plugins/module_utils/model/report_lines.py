@@ -13,6 +13,8 @@ from .arm_ids import last_segment
 _Result = Mapping[str, Any]
 
 _HEADER = ("host", "outcome", "side", "stages")
+# What Azure bills though nothing uses it, as it stands in a resource's id.
+_BILLED = ("disks/", "publicIPAddresses/")
 # From what can wait to what cannot: it is the end of a long output that is read.
 _NEEDS_A_PERSON = ("waiting_for_window", "held", "not_started", "undone", "failed")
 
@@ -75,11 +77,16 @@ def _copies(result: _Result) -> Iterator[str]:
 
 
 def _left_behind(result: _Result) -> Iterator[str]:
-    """What a commit has left in Azure, some of which costs money until somebody deletes it."""
+    """What a commit has left in Azure, first what costs money until somebody deletes it."""
     resources = [step["azure_resources"] for step in result["steps"] if step.get("azure_resources")]
     for left in resources[-1:]:
-        if left["left_behind"]:
-            names = ["/".join(resource.split("/")[-2:]) for resource in left["left_behind"]]
-            yield f"left in Azure, where disks and public addresses are billed: {', '.join(names)}"
-        for unread in left["not_checked"]:
-            yield f"not checked: {last_segment(unread['id'])} in Azure: {unread['reason']}"
+        names = ["/".join(resource.split("/")[-2:]) for resource in left["left_behind"]]
+        billed = [name for name in names if name.startswith(_BILLED)]
+        others = [name for name in names if name not in billed]
+        for words, some in (("left in Azure, and billed", billed), ("left in Azure", others)):
+            if some:
+                yield f"{words}: {', '.join(some)}"
+        unread: dict[str, list[str]] = {}
+        for one in left["not_checked"]:
+            unread.setdefault(one["reason"], []).append(last_segment(one["id"]))
+        yield from (f"not checked in Azure: {', '.join(some)}: {reason}" for reason, some in unread.items())

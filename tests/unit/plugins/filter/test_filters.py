@@ -85,13 +85,20 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
 def test_what_a_commit_left_in_azure_is_shown() -> None:
     left = {
         "deleted": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web01"],
-        "left_behind": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/web01-nic"],
-        "not_checked": [{"id": "https://store.blob.core.windows.net/vhds/web01.vhd", "reason": "it is not read"}],
+        "left_behind": [
+            f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/{name}"
+            for name in ("networkInterfaces/web01-nic", "publicIPAddresses/web01-ip")
+        ],
+        "not_checked": [
+            {"id": f"https://store.blob.core.windows.net/vhds/{name}.vhd", "reason": "it is not read"}
+            for name in ("os", "data")
+        ],
     }
     step = {"stage": {"before": "failback_commit_pending", "after": "protected"}, "azure_resources": left}
     assert report_lines([result("web01", "protected", "protected", steps=[step])])[2:] == [
-        "       left in Azure, where disks and public addresses are billed: networkInterfaces/web01-nic",
-        "       not checked: web01.vhd in Azure: it is not read",
+        "       left in Azure, and billed: publicIPAddresses/web01-ip",
+        "       left in Azure: networkInterfaces/web01-nic",
+        "       not checked in Azure: os.vhd, data.vhd: it is not read",
     ]
 
 
