@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.oracle import Oracle
 from support.scenarios import CLOUD, STARTER, item_of, scenario_of
+
+from asr_simulator.hyperv.cmdlets import clusters
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
@@ -296,6 +299,78 @@ def test_the_cluster_s_word_counts_where_the_host_says_that_the_vm_is_not_cluste
     assert "attested_off" not in failed["remedy"]
     assert vault.writes(since) == []
     assert vault.state("vm1")["azure_vm"]["power"] == "deallocated"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"operation": "WaitingToStart"}, {"operation": "MigratingVirtualMachine"}, {"cluster_resource": "Failed"}],
+    ids=str,
+)
+def test_evidence_stands_for_no_vm_whose_own_host_shows_it_off(driver: Any, fault: dict[str, str]) -> None:
+    vault = clustered(driver, PENDING)
+    vault.pass_time(300)
+    evidence = vault.run("failback_validate", replicated_item="vm1")["validation"]
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", **fault)
+    since = vault.requests()
+    accepted = {"vm": "vm1", "sides": ["on_premises"]}
+    for options in ({"validation": evidence}, {"policy": "now", "accept_unseen": accepted}):
+        failed = vault.fail("commit", replicated_item="vm1", **options)
+        assert failed["error"]["kind"] == "contradiction"
+    assert vault.writes(since) == []
+
+
+def test_a_vm_that_does_not_start_after_its_cut_over_is_a_contradiction_whatever_its_cluster_shows(driver: Any) -> None:
+    vault = clustered(driver, "waiting_for_completion")
+    vault.trouble(vm="vm1", does_not_start=True)
+    vault.meanwhile = lambda _seconds: vault.trouble(vm="vm1", cluster_resource="Failed")
+    assert vault.fail("complete_failover", replicated_item="vm1")["error"]["kind"] == "contradiction"
+
+
+def test_a_vm_whose_host_denies_its_role_is_held_as_its_host_starts_it(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="denied")
+    undone = vault.run("undo_failback", replicated_item="vm1")
+    assert [step["what"] for step in undone["steps"]] == ["hold", "start"]
+
+
+def test_a_group_that_its_cluster_brings_online_may_start_its_vm(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "_group_state", lambda _machine: "Pending")
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    since = vault.requests()
+    assert "its group vm1 is Pending" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
+    assert vault.writes(since) == []
+
+
+def test_an_operation_on_an_old_copy_elsewhere_holds_no_failback(driver: Any) -> None:
+    hosts = [{"name": "hv01"}, {"name": "hv02"}]
+    vault = driver(scenario_of(item_of("vm1"), fabrics=[{**CLUSTER, "hosts": hosts}])).knows_hosts()
+
+    def copy_it(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        other = world.hyperv.host("hv02")
+        other.machines.append(replace(machine, host=other, disks=[], adapters=[], operation="BackingUpVirtualMachine"))
+
+    vault.simulator.locked(copy_it)
+    vault.run("planned_failover", replicated_item="vm1")
+
+
+def test_a_vm_on_another_node_than_its_own_is_validated_by_all_that_its_host_shows(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+
+    def move(world: Any) -> None:
+        (item,) = world.vault.items
+        provider = item.provider
+        world.hyperv.move(item.on_premises, world.hyperv.host(NODES[1]))
+        item.provider = provider
+
+    vault.simulator.locked(move)
+    vault.trouble(host=NODES[0], reachable=False)
+    vault.pass_time(400)
+    (vm,) = vault.run("failback_validate", replicated_item="vm1")["validation"]["vms"]
+    assert {check["id"]: check["status"] for check in vm["checks"]} == {"heartbeat": "pass", "addresses": "pass"}
 
 
 def test_a_vm_that_is_no_role_of_its_node_s_cluster_is_its_host_s_alone(driver: Any) -> None:
