@@ -115,6 +115,21 @@ def test_what_the_role_stops_with_says_why_and_what_to_do(stage: Any, tmp_path: 
     assert f"The hook stop_users.yml failed: the shop does not answer. {IN_AZURE} Repair" in stop
 
 
+def test_a_credential_that_is_lost_on_the_way_hides_no_step(stage: Any, tmp_path: Path) -> None:
+    vault = stage(scenario_of("vm1"))
+    secret = tmp_path / "secret"
+    secret.write_text(vault.simulator.connection["client_secret"])
+    azure = {"secret": f"{{{{ lookup('ansible.builtin.file', '{secret}') }}}}"}
+    lose = {"name": "Lose it", "ansible.builtin.file": {"path": str(secret), "state": "absent"}}
+    lose |= {"delegate_to": "localhost", "vars": HERE}
+    hooks = {"after_planned_failover": vault.task_file("lose.yml", lose)}
+    run = vault.play("failback", {"vm1": {}}, failback_azure=azure, failback_hooks=hooks)
+    (result,) = run.results.values()
+    assert vault.writes() == ["plannedFailover"]
+    assert (result["outcome"], [step["step"] for step in result["steps"]][-1]) == ("failed", "planned_failover")
+    assert result["next"] != "Correct its variables, then run again."
+
+
 def test_what_to_do_next_fits_how_it_failed(stage: Any) -> None:
     large = item_of("vm1", changed_gb=40_000, disks=[{"name": "os", "gb": 50_000, "os": True}])
     vault = stage(scenario_of(large))

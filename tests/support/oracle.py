@@ -33,6 +33,7 @@ from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
 from asr_simulator.hyperv.cmdlets.clusters import resource_state
 from asr_simulator.hyperv.hosts import Machine
 from asr_simulator.hyperv.machine_states import RUNNING
+from asr_simulator.hyperv.machine_states import STATE_OFF as SHOWN_OFF
 from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model import lifecycle
 from asr_simulator.site_recovery.model.item_view import FAILBACK_SCENARIOS
@@ -60,7 +61,13 @@ OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
 RESTS_ON_BOTH_SIDES = frozenset({"plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "start"})
 # What Hyper-V does with a VM that is off, and after which it may run; what else keeps its disks from being written to.
 MAY_START_A_VM = frozenset({"MigratingVirtualMachine", "MigratingPlannedVm", "WaitingToStart"})
-HOLDS_DISKS = frozenset({"MergingDisks", "BackingUpVirtualMachine", "ExportingVirtualMachine", "CriticalIoError"})
+HOLDS_DISKS = frozenset(
+    {
+        *("MergingDisks", "BackingUpVirtualMachine", "ExportingVirtualMachine", "CriticalIoError"),
+        *("CreatingSnapshot", "ApplyingSnapshot", "DeletingSnapshot"),
+        *("StorageMigrationPhaseOne", "StorageMigrationPhaseTwo"),
+    }
+)
 # Answers that say that nothing was done.
 ASKS_AGAIN = frozenset({401, 429})
 # Not the client's fault, or no decision of Azure about the step.
@@ -239,6 +246,10 @@ class Oracle:
             "azure": bool(looks) and looks[-1]["status"] == OK,
             "on_premises": any(one["host"] == host and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
         }
+        machine = item.on_premises
+        is_shown = machine.exists and machine.is_listed and machine.readable and machine.host.reachable
+        if seen["on_premises"] and is_shown and machine.state == SHOWN_OFF:
+            self._object(f"{item.name} was committed while {host} showed it off")
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")
 

@@ -213,10 +213,11 @@ class Search:
         """Return a copy as its host shows it. Off is not proved of one that may run soon."""
         copy = self._copy(place, vm, "read from the host", at_target=at_target)
         copy = replace(copy, is_clustered=facts.has_clustered(vm))
-        doubt = facts.start_doubt(vm) if copy.is_identified and copy.is_off else None
+        doubt = facts.start_doubt(vm) if copy.is_off and not copy.is_namesake else None
         if doubt is None:
             return copy
-        return replace(copy, state=NOT_CHECKED, reason=f"it is {vm.state}, but {doubt.words}", doubt=doubt)
+        which = "" if copy.is_identified else f"{copy.reason}; "
+        return replace(copy, state=NOT_CHECKED, reason=f"{which}it is {vm.state}, but {doubt.words}", doubt=doubt)
 
     def _copy(self, place: str, vm: HostVm | VmmVm, reason: str, *, at_target: bool) -> Copy:
         machine = vm if isinstance(vm, HostVm) else None

@@ -62,7 +62,7 @@ class OnPremises:
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
     host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
     look on the site's other hosts even where the machine was found on its own. C(max_age_elsewhere) is how old their
-    answers may be.
+    answers may be; C(power_only): these are asked only whether they have a copy, and whether that runs.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class OnPremises:
         also: Mapping[str, Sequence[str]] | None = None,
         everywhere: bool = True,
         max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
+        power_only: bool = False,
     ) -> None:
         self._services = services
         self._target_host = target_host
@@ -83,6 +84,7 @@ class OnPremises:
         self._also = also or {}
         self._everywhere = everywhere
         self._max_age_elsewhere = max(max_age, max_age_elsewhere)
+        self._power_only = power_only
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
         self._listed: dict[str, list[str] | NotRead] = {}
@@ -213,7 +215,7 @@ class OnPremises:
         if not hosts.knows(name):
             return NotRead(f"host {name} is neither in the inventory nor in hyperv_hosts")
         try:
-            # Before a step, of a host that is no item's own only whether it has a copy, and whether that runs.
-            return hosts.facts(name, self._wanted, max_age, self._now, power_only=self._max_age < max_age)
+            power_only = self._power_only and max_age > self._max_age
+            return hosts.facts(name, self._wanted, max_age, self._now, power_only=power_only)
         except FailbackError as problem:
             return NotRead(problem.happened, problem)

@@ -125,6 +125,7 @@ class SplitBrainCheck:
             target_host=self._target_host,
             also=self._asked,
             max_age_elsewhere=self._max_age_elsewhere,
+            power_only=True,
         )
         placed = hosts.place(items)
         self._asked.update({item_id: one.asked for item_id, one in placed.items()})

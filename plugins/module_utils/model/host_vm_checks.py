@@ -105,7 +105,7 @@ def stays_off(side: HostSide, facts: HostFacts) -> Finding:
         return hidden
     if side.vm is None:
         return Finding("automatic_start", "pass", "no VM yet")
-    if facts.has_clustered(side.vm):
+    if side.vm.is_clustered:
         return Finding("automatic_start", "pass", "its cluster decides, see cluster_resource")
     action = side.vm.automatic_start_action
     if not action or not side.vm.automatic_stop_action:

@@ -9,7 +9,7 @@ empty, 0, False or None, and HostFacts.problems tells why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +21,13 @@ from .operational_status import MAY_END_RUNNING
 from .power_states import LEFT_ALONE, is_off, is_running
 
 _THEN = "Then run the task again."
+_LET_IT_END = (
+    "Wait until it has ended (Status in Hyper-V Manager). One that hangs ends with a restart of the service vmms, "
+    f"which leaves running VMs alone. {_THEN}"
+)
+_READ_THE_CLUSTER = (
+    f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
+)
 # The folder of the system's drive that a cluster mounts its shared volumes in.
 _CLUSTER_STORAGE = ":\\clusterstorage\\"
 # What must have been read before a machine that was not found can be called absent.
@@ -372,21 +379,20 @@ class HostFacts:
         under_way = [one for one in vm.operational_status if one in MAY_END_RUNNING]
         if under_way:
             words = f"Hyper-V has an operation in progress on it ({', '.join(under_way)}) that may end with it running"
-            return StartDoubt(words, f"Let it end, or turn the VM off there (Stop-VM -TurnOff). {_THEN}")
-        if not self.has_clustered(vm):
-            return None
-        group = self.group_of(vm.id, vm.name)
-        if group is None or not group.state:
-            words = "whether its cluster starts it is not known, as its resource there was not read"
-            remedy = (
-                f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
-            )
-            return StartDoubt(words, remedy, is_seen=False)
-        if group.state == LEFT_ALONE:
-            return None
+            return StartDoubt(words, _LET_IT_END)
+        return self._cluster_doubt(vm) if self.has_clustered(vm) else None
+
+    def _cluster_doubt(self, vm: HostVm) -> StartDoubt | None:
+        resources = self.cluster.resources_of(vm.id, vm.name) if self.cluster else ()
+        own = [one for one in resources if self.cluster and one in self.cluster.groups]
         denied = "" if vm.is_clustered else ", although its host says that it is not clustered"
-        words = f"{group.resource or group.name} is {group.state}{denied}, so that its cluster may start it"
-        return StartDoubt(words, f"Take the role {group.name} offline (Stop-ClusterGroup). {_THEN}")
+        for words, group in _may_come_online(resources, own):
+            seen = f"{words}{denied}, so that its cluster may start it"
+            return StartDoubt(seen, f"Take the role {group} offline (Stop-ClusterGroup). {_THEN}")
+        if own and all(one.state for one in own):
+            return None
+        words = "whether its cluster starts it is not known, as its resource there was not read"
+        return StartDoubt(words, _READ_THE_CLUSTER, is_seen=False)
 
     def doubt_about(self, vm_id: str, name: str) -> str:
         """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
@@ -471,6 +477,17 @@ def _find(machines: Iterable[_Machine], vm_id: str, name: str, place: str) -> _M
             candidates=[vm.id for vm in found],
         )
     return found[0] if found else None
+
+
+def _may_come_online(resources: Iterable[ClusterGroup], own: Iterable[ClusterGroup]) -> Iterator[tuple[str, str]]:
+    """Yield why a cluster may start a machine, with the name of the group: its own resource is not offline, or waits
+    for its configuration while the group is brought online."""
+    for one in own:
+        if one.state not in ("", LEFT_ALONE):
+            yield f"{one.resource or one.name} is {one.state}", one.name
+    for one in resources:
+        if one.group_state == "Pending" or one.state == "OnlinePending":
+            yield f"its group {one.name} is {one.group_state or one.state}", one.name
 
 
 def _folder(path: str) -> str:

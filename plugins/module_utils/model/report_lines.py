@@ -30,7 +30,8 @@ def report_lines(results: Sequence[_Result]) -> list[str]:
     shown = [header]
     for result, line in zip(ordered, lines, strict=True):
         shown += [line, *(f"{'':{widths[0]}}  {note}" for note in _notes(result))]
-    return shown
+    # What a host or a service says may have line breaks, or what moves a terminal's cursor.
+    return ["".join(letter if letter.isprintable() else " " for letter in line) for line in shown]
 
 
 def _rank(result: _Result) -> int:
@@ -49,7 +50,7 @@ def _notes(result: _Result) -> list[str]:
     # What hides one thing often hides it of every VM of a plan.
     findings = dict.fromkeys(filter(None, (_finding(one, result["stage"]) for one in result.get("findings") or ())))
     pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
-    told = [f"{label} {' '.join(text.split())}" for label, text in pairs if text]
+    told = [f"{label} {' '.join(str(text).split())}" for label, text in pairs if text]
     return [*told, *_copies(result), *_left_behind(result), *findings]
 
 

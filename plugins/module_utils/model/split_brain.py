@@ -154,7 +154,7 @@ class Sides:
     def held(self) -> dict[str, list[str]]:
         """What keeps the disks of the on-premises copies from being written to, by the host: operations of Hyper-V, or
         that their storage is away."""
-        copies = [copy for copy in self.on_premises if copy.is_identified and copy.machine is not None]
+        copies = [copy for copy in self.on_premises if copy.is_target and not copy.is_namesake]
         told = {copy.place: what_holds(copy.machine.operational_status) for copy in copies if copy.machine}
         return {place: words for place, words in told.items() if words}
 
@@ -182,10 +182,12 @@ class Sides:
     def is_down_on_premises(self) -> bool:
         """Whether the on-premises copy was seen and does not run, and no host of a known name was left unread.
 
-        Which host the item's provider is on may be unknown: then whatever was seen is the copy.
+        Which host the item's provider is on may be unknown: then whatever was seen is the copy. One that may run soon
+        was seen not to run.
         """
         copies = self.on_premises
-        silent = any(copy.place and copy.is_identified and not copy.is_known for copy in copies)
+        unknown = (copy for copy in copies if not copy.is_known and copy.doubt is None)
+        silent = any(copy.place and copy.is_identified for copy in unknown)
         return any(copy.is_there for copy in copies) and not silent and not any(copy.is_running for copy in copies)
 
     @property

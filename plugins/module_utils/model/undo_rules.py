@@ -199,8 +199,8 @@ def _stop(copy: Copy) -> Stop | None:
     """Return what is to be done with a copy; None where nothing is, or nothing can be."""
     if copy.machine is None or not copy.is_known:
         return None
-    # A cluster starts its machines by the state of their groups.
-    holds = not copy.is_clustered and copy.machine.automatic_start_action != START_NOTHING
+    # A cluster starts its machines by the state of their groups; Hyper-V leaves those to it that it calls clustered.
+    holds = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
     power = _power(copy)
     return Stop(copy, power, holds) if power or holds else None
 

@@ -142,8 +142,8 @@ def _refused(request: SwitchRequest, answer: dict[str, Any]) -> Refused:
             "Enable it (Enable-NetAdapter), or set net_adapter to another one.",
         ),
         "lbfo_team": (
-            f"The network adapter {request.net_adapter} is a team of NetLbfo, which no virtual switch may use since "
-            "Windows Server 2022.",
+            f"The network adapter {request.net_adapter} is a team of NetLbfo, which Windows Server 2022 and newer "
+            "refuse for a virtual switch.",
             "Make a switch with embedded teaming of its members (New-VMSwitch -EnableEmbeddedTeaming), or set "
             "net_adapter to a physical one.",
         ),
