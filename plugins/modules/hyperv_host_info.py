@@ -318,12 +318,12 @@ error:
       sample: host_unreachable
 # Copied by `make docs`: failure
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: What went wrong, without what was requested and what to do.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
