@@ -11,21 +11,21 @@ DOCUMENTATION = r"""
 module: commit
 short_description: Commit a failback, or the earlier failover
 description:
-  - Commits the failback of a VM or recovery plan. This deletes the VM in Azure and its disks, and cannot be undone,
-    so it takes evidence that the on-premises VM works, unless O(policy) says otherwise.
-  - Both copies have to be seen first, whatever O(policy). The VM in Azure must be at its id, off, and not being
-    changed; the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) stands for
-    an on-premises VM whose host cannot be asked; for anything else that was not seen, see O(accept_unseen).
-  - Refuses where the VM in Azure has disks that no failback carries, or whose size is not known, unless
-    O(discard_disks) names them.
-  - Refuses where a lock protects the VM in Azure or one of its disks, or makes the vault read-only.
-  - Looks afterwards whether the VM in Azure and its disks are gone, and names what is left behind.
-  - With O(direction=failover) commits the earlier failover to Azure, which deletes nothing; O(policy) and
-    O(validation) do not matter then.
+  - Commits the failback of a VM or recovery plan. This deletes the Azure VM and its disks and cannot be undone, so it
+    requires evidence that the on-premises VM works, unless O(policy) says otherwise.
+  - Both copies must be seen first, whatever the O(policy). The Azure VM must be at its id, off, and not being changed;
+    the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) can stand in for an
+    on-premises VM whose host cannot be queried. For anything else that was not seen, see O(accept_unseen).
+  - Refuses if the Azure VM has disks that no failback carries, or whose size is unknown, unless O(discard_disks) names
+    them.
+  - Refuses if a lock protects the Azure VM or one of its disks, or makes the vault read-only.
+  - Then checks whether the Azure VM and its disks are gone, and lists what is left behind.
+  - With O(direction=failover), commits the earlier failover to Azure, which deletes nothing; O(policy) and
+    O(validation) then have no effect.
 options:
   direction:
     description:
-      - Which of the two commits. Each is refused where it is the other that is pending.
+      - Which of the two to commit. Refused if the other one is pending.
     type: str
     default: failback
     choices:
@@ -34,15 +34,15 @@ options:
   policy:
     description:
       - When a failback may be committed. For a recovery plan, one policy for all of its VMs.
-      - V(after_validation) refuses it without evidence in O(validation) that the VM works on-premises. It must be of
-        the same VM and vault, passed, and newer than the cut-over.
+      - V(after_validation) requires evidence in O(validation) that the VM works on-premises. It must be for the same VM
+        and vault, passed, and newer than the cut-over.
       - V(not_before) is the same, and holds the commit until O(not_before), by Azure's clock.
-      - V(hold) commits nothing. A later task with another policy goes on.
-      - V(now) needs no evidence where both copies are seen. Evidence that is given is judged and returned, and stops
+      - V(hold) commits nothing. A later task with another policy can commit.
+      - V(now) needs no evidence if both copies are seen. Evidence that is given is evaluated and returned, but blocks
         nothing.
-      - A commit that is held is not a failure, also where there is no evidence yet. The task returns RV(held) and why.
-        Locks that will be in its way are named in RV(locks).
-      - What another stage than a pending commit calls for does not depend on the policy. A commit that is done is done.
+      - Holding a commit is not a failure, even if there is no evidence yet. The task returns RV(held) and the
+        RV(reason). Locks that will block the commit are listed in RV(locks).
+      - The policy matters only while a commit is pending. A failback that is already committed stays committed.
     type: str
     default: after_validation
     choices:
@@ -52,9 +52,9 @@ options:
       - not_before
   not_before:
     description:
-      - Date and time before which nothing is committed, in ISO 8601, such as V(2026-01-31T22:00+01:00). UTC where it
-        has no offset. Put it between quotes.
-      - For O(policy=not_before), and only for that.
+      - Date and time before which nothing is committed, in ISO 8601, such as V(2026-01-31T22:00+01:00). UTC if it has
+        no offset. Quote it.
+      - Only for O(policy=not_before), which requires it.
     type: str
   validation:
     description:
@@ -63,49 +63,49 @@ options:
     type: dict
   validation_max_age:
     description:
-      - Seconds. How old the oldest check of O(validation) may be, by Azure's clock. What worked on an earlier day may
-        have stopped since.
+      - Maximum age in seconds of the oldest check in O(validation), by Azure's clock. What worked on an earlier day may
+        no longer work.
     type: int
     default: 86400
   discard_azure_changes:
     description:
-      - B(Dangerous.) Whether whatever the VM in Azure wrote since the cut-over may be deleted with it.
-      - A failback is not committed where that VM was started, stopped or changed after the cut-over, whatever
-        O(policy), although it is off again. It may have served since, after an undo for one, and hold what is
-        nowhere else.
-      - With this option it is, where nothing else speaks against it. The evidence that O(policy) asks for must then be
-        newer than the last operation of that VM, too.
+      - B(Dangerous.) Whether data that the Azure VM wrote since the cut-over may be deleted with it.
+      - Without this option, a failback is not committed if the Azure VM was started, stopped or changed after the
+        cut-over, whatever the O(policy) and even if it is off again. It may have been in use since, for example after
+        an undo, and hold data that exists nowhere else.
+      - With this option, it is committed if nothing else prevents it. Evidence that the O(policy) requires must then
+        also be newer than the last operation of the Azure VM.
     type: bool
     default: false
   discard_disks:
     description:
-      - B(Dangerous.) Disks of the VM in Azure that may be deleted although no failback carries them.
-      - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
-        has grown there, does not come home, and the commit deletes it with the VM.
-      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
-        The name of the disk alone will do where no other VM of the target has a disk of that name; else it is refused,
-        so that a word for one VM does not count for another.
-      - A disk whose size is not known may have grown, so it has to be named as well. A managed disk tells its size to
-        whoever may read it. An unmanaged one tells it in its VM alone, and Azure may leave it out there, as of a VM
-        that is deallocated. See then at its page blob in the storage account that it is not larger than the disk
-        on-premises, and name it in the task that commits.
+      - B(Dangerous.) Disks of the Azure VM that may be deleted although no failback carries them.
+      - A failback carries the disks of the replicated item, at their on-premises size. What was attached or has grown
+        in Azure is not carried, and the commit deletes it with the VM.
+      - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
+        The name of the disk alone is accepted if no other VM of the target has a disk of that name. Otherwise it is
+        refused, so that a name meant for one VM does not apply to another.
+      - A disk of unknown size may have grown, so it must be named as well. The size of a managed disk can be read by
+        anyone who may read the disk. The size of an unmanaged disk is part of its VM only, and Azure may omit it, for
+        example for a deallocated VM. In that case, check that its page blob in the storage account is not larger than
+        the on-premises disk, and name it in the task that commits.
     type: list
     elements: str
     default: []
   accept_unseen:
     description:
-      - B(Dangerous.) What a person accepts who has looked at the VM by other means. The commit then goes on although a
-        side of that VM was not seen. A dictionary for one VM, or a list of them for the VMs of a recovery plan.
-      - C(vm) is the name of the VM. It must be the name, or the resource id, of the replicated item that is
-        committed or of a VM of the plan; any other is refused, so that it counts for no other VM. So is a name that
-        several VMs of a plan have, which takes the id.
-      - C(sides) is a list of V(azure), V(on_premises) or both. V(azure) accepts that the VM in Azure could not
-        be read or is not at its id, that its last operation failed, or that it is not known whether it was used since
-        the cut-over. V(on_premises) accepts that the on-premises VM was not seen running.
-      - It excuses nothing that was seen. A VM that runs in Azure, an on-premises VM that is off, or an operation of the
-        VM in Azure that is under way stops the commit all the same.
-      - Write the name out. A template or a variable of a group, which names each VM by itself, accepts for all what
-        nobody has looked at.
+      - B(Dangerous.) What someone who has checked the VM by other means accepts. The commit then proceeds although a
+        side of that VM was not seen. A dictionary for one VM, or a list of dictionaries for the VMs of a recovery plan.
+      - C(vm) is the name or resource id of the replicated item that is committed, or of a VM of the plan. Any other
+        name is refused, so that it cannot apply to another VM. A name that several VMs of a plan share is refused, too;
+        use the id.
+      - C(sides) is a list of V(azure), V(on_premises) or both. V(azure) accepts that the Azure VM could not be read or
+        is not at its id, that its last operation failed, or that it is not known whether it was used since the
+        cut-over. V(on_premises) accepts that the on-premises VM was not seen running.
+      - It overrides nothing that was seen. A VM that runs in Azure, an on-premises VM that is off, or an operation in
+        progress on the Azure VM still blocks the commit.
+      - Write the name out. A template or group variable that fills in the name of each VM accepts all of them,
+        including those that no one has checked.
     type: raw
 extends_documentation_fragment:
   - asr.failback.attributes
@@ -129,22 +129,22 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: See what a commit would wait for, and commit nothing
+- name: Show what a commit would wait for, without committing
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
     policy: hold
 
-- name: Commit the failback of one VM, which deletes it in Azure, on the evidence that it works
+- name: Commit the failback of one validated VM, which deletes the Azure VM
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
-    validation: "{{ proof.validation }}" # of an earlier task failback_validate
+    validation: "{{ proof.validation }}" # from an earlier failback_validate task
 
-# Run it from a scheduler as often as you like: it does nothing before that time, and nothing once it is committed.
-- name: Commit the failback of a recovery plan that was validated another day, but not over the weekend
+# Run it from a scheduler as often as you like. It does nothing before that time, and nothing after the commit.
+- name: Commit the failback of a recovery plan after the weekend, with evidence from an earlier day
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -152,10 +152,10 @@ EXAMPLES = r"""
     policy: not_before
     not_before: "2026-02-02T08:00+01:00"
     validation: "{{ lookup('ansible.builtin.file', evidence_file) | from_json }}"
-    validation_max_age: 345600 # of Friday, on Monday
+    validation_max_age: 345600 # four days, so that evidence from Friday counts on Monday
 
-# The hosts cannot be asked, and nothing was validated: J. Doe has looked at the console of web01.
-- name: Commit the failback of one VM that somebody has looked at
+# The hosts cannot be queried and nothing was validated, but J. Doe has checked the console of web01.
+- name: Commit the failback of one VM that someone has checked by other means
   asr.failback.commit:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -176,31 +176,31 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 held:
-  description: Whether a commit is pending that RV(reason) holds.
+  description: Whether a pending commit is held for the RV(reason).
   returned: success
   type: bool
   sample: false
 reason:
-  description: Why it is held, how it goes on, and what will be in its way; empty where it is not held.
+  description: Why it is held, how to continue, and what will block it; empty if it is not held.
   returned: success
   type: str
   sample: ""
 not_before:
-  description: The time of O(not_before), UTC, in ISO 8601; V(null) where the policy has none.
+  description: The time of O(not_before), UTC, in ISO 8601; V(null) if the policy has none.
   returned: success
   type: str
   sample: "2026-02-02T07:00:00+00:00"
 locks:
-  description: Ids of the locks that will be in the way of a commit that is held.
+  description: Ids of the locks that will block the held commit.
   returned: success
   type: list
   elements: str
   sample: []
 would_be_deleted:
   description:
-    - What the commit deletes in Azure, in check mode and where it is held; empty else. For what was deleted see
-      RV(azure_resources).
-    - A disk that no failback carries is lost with it.
+    - What the commit will delete in Azure, in check mode or while it is held; otherwise empty. For what was deleted,
+      see RV(azure_resources).
+    - A disk that no failback carries is lost.
   returned: success
   type: list
   elements: dict
@@ -223,25 +223,25 @@ would_be_deleted:
       type: str
       sample: logs
     size_gb:
-      description: Size of a disk in GiB, V(null) where Azure does not tell it, and of a VM.
+      description: Size of a disk in GiB; V(null) if Azure does not report it, and for a VM.
       type: int
       sample: 64
     not_carried:
-      description: V(attached) in Azure, V(grown) there, V(size_not_known) where it may have grown, or V(null) for what
-        the failback has carried.
+      description: V(attached) in Azure, V(grown) there, V(size_not_known) if it may have grown, or V(null) for what the
+        failback has carried.
       type: str
       sample: attached
 validation:
-  description: The evidence that a failback's commit was given, and what it was worth.
+  description: The evidence that was given for the commit of a failback, and how it was evaluated.
   returned: success
   type: dict
   contains:
     required:
-      description: Whether it was required.
+      description: Whether evidence was required.
       type: bool
       sample: true
     vms:
-      description: Each VM whose commit was pending; empty where neither evidence was given nor required.
+      description: Each VM whose commit was pending; empty if evidence was neither given nor required.
       type: list
       elements: dict
       contains:
@@ -254,37 +254,37 @@ validation:
           type: str
           sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
         cut_over_at:
-          description: End of its failback job, UTC, in ISO 8601; V(null) where that is not known.
+          description: End of its failback job, UTC, in ISO 8601; V(null) if that is not known.
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
         azure_use:
-          description: What became of its Azure VM since the cut-over; V(null) where no commit is pending.
+          description: Whether its Azure VM was used since the cut-over; V(null) if no commit is pending.
           type: dict
           contains:
             verdict:
-              description: V(unused), V(runs), V(operated) where it was started, stopped or changed since, or
+              description: V(unused), V(runs), V(operated) if it was started, stopped or changed since, or
                 V(not_checked).
               type: str
               sample: unused
             reason:
-              description: Why; empty where it was not used.
+              description: Why; empty if it was not used.
               type: str
               sample: ""
             operated_at:
-              description: End of its last operation, UTC, in ISO 8601; V(null) where Azure does not tell it.
+              description: End of its last operation, UTC, in ISO 8601; V(null) if Azure does not report it.
               type: str
               sample: "2026-01-31T09:10:41.000000+00:00"
         accepted:
-          description: Whether the evidence proves that the VM works since.
+          description: Whether the evidence proves that the VM has worked since the cut-over.
           type: bool
           sample: true
         reason:
-          description: Why it does not; empty where it does.
+          description: Why it does not; empty if it does.
           type: str
           sample: ""
 unseen:
-  description: The sides that were not seen before a failback's commit, for each VM whose commit was pending, and what
-    stood for them. Empty where both copies of each VM were seen.
+  description: The sides that were not seen before the commit of a failback, for each VM whose commit was pending, and
+    what stood in for them. Empty if both copies of each VM were seen.
   returned: success
   type: list
   elements: dict
@@ -298,8 +298,7 @@ unseen:
       type: str
       sample: /Subscriptions/00000000-0000-0000-0000-000000000000/.../replicationProtectedItems/web01
     side:
-      description: V(azure) where its Azure VM was not seen off, V(on_premises) where its on-premises VM was not seen
-        running.
+      description: V(azure) if its Azure VM was not seen off, V(on_premises) if its on-premises VM was not seen running.
       type: str
       sample: on_premises
     reason:
@@ -307,27 +306,27 @@ unseen:
       type: str
       sample: "its host: not_checked (host hv01 is neither in the inventory nor in hyperv_hosts)"
     accepted_by:
-      description: V(validation), V(accept_unseen), or V(null) where nothing stands for it.
+      description: V(validation), V(accept_unseen), or V(null) if nothing stands in for it.
       type: str
       sample: validation
 azure_resources:
-  description: What became of the VM in Azure, its disks, network interfaces and addresses. Filled in by a failback's
-    commit.
+  description: What happened to the Azure VM, its disks, network interfaces and addresses. Filled in by the commit of a
+    failback.
   returned: success
   type: dict
   contains:
     deleted:
-      description: Resource ids that were seen before the commit and are gone.
+      description: Resource ids that were seen before the commit and no longer exist.
       type: list
       elements: str
       sample: []
     left_behind:
-      description: Resource ids that still exist, and cost money or addresses until somebody deletes them.
+      description: Resource ids that still exist, and incur costs or hold addresses until they are deleted.
       type: list
       elements: str
       sample: []
     not_checked:
-      description: Resource ids or URIs that could not be looked at, each with the reason.
+      description: Resource ids or URIs that could not be checked, each with the reason.
       type: list
       elements: dict
       sample: []
@@ -338,16 +337,16 @@ msg:
   sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(unproven), the VMs without the evidence that is required, as RV(validation.vms); C(job_id),
-      C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action),
-      C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(unproven), the VMs without the required evidence, in the form of RV(validation.vms); C(job_id), C(job_state),
+      C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 # Copied by `make docs`: verb, job, members, split_brain_check, failure

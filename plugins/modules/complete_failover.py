@@ -11,15 +11,15 @@ DOCUMENTATION = r"""
 module: complete_failover
 short_description: Complete a failback that has synchronized its data
 description:
-  - Lets the failback job go on that waits after the data synchronization. The VM in Azure is shut down, its last
-    changes are copied and the on-premises VM starts.
-  - Waits for a synchronization that still runs, and attaches to a completion that was started before.
-  - Reads both sides back afterwards, and fails where the VM in Azure still runs.
-  - Outside of O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
+  - Resumes the failback job that waits after the data synchronization. The Azure VM is shut down, its last changes are
+    copied and the on-premises VM starts.
+  - Waits for a synchronization that is still in progress, and attaches to a completion that was already started.
+  - Then reads both sides back, and fails if the Azure VM still runs.
+  - Outside the O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
 options:
   comments:
     description:
-      - Text that Site Recovery keeps with the job.
+      - Text that Site Recovery stores with the job.
     type: str
 extends_documentation_fragment:
   - asr.failback.attributes
@@ -43,9 +43,9 @@ seealso:
 
 EXAMPLES = r"""
 ---
-# For a scheduler, such as cron or a schedule of AWX: by day it does nothing, by night it cuts over, afterwards it does
-# nothing any more.
-- name: Cut over one VM in the night
+# For a scheduler, such as cron or AWX. During the day it does nothing, at night it cuts over, and after that it does
+# nothing more.
+- name: Cut over one VM at night
   asr.failback.complete_failover:
     resource_group: rg-recovery
     vault_name: vault-recovery

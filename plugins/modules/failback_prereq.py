@@ -11,22 +11,23 @@ DOCUMENTATION = r"""
 module: failback_prereq
 short_description: Check whether a VM or recovery plan can be failed back
 description:
-  - Reads everything that a failback with Azure Site Recovery will depend on, and says what stands in the way, with
-    cause and remedy. A check that fails is a result, not a failure of the task; look at RV(ready).
-  - Checks that the item is a Hyper-V VM replicated to Azure, runs in Azure, that its failover is committed, that no
-    operation or test failover is in progress, that its recovery services provider is connected with a fresh
-    heartbeat, the health of fabric and replication, data encryption, managed disks, that the Azure VM exists and
-    runs and has no disks that a failback does not carry, locks, and the permissions of the caller.
+  - Reads everything that a failback with Azure Site Recovery depends on, and reports what blocks it, with cause and
+    remedy. A failed check is a result, not a failure of the task; check RV(ready).
+  - Checks that the item is a Hyper-V VM replicated to Azure and runs in Azure, that its failover is committed, that no
+    operation or test failover is in progress, and that its recovery services provider is connected with a recent
+    heartbeat.
+  - Checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
+    caller, and that the Azure VM exists, runs, and has no disks that a failback does not carry.
 options:
   refresh_provider:
     description:
-      - Ask the service to hear the provider of each VM again before looking. This is the only thing that makes this
-        module write; it is not done in check mode.
+      - Have Site Recovery refresh the provider of each VM before the checks. This is the only write of this module, and
+        is not sent in check mode.
     type: bool
     default: false
   data_sync:
     description:
-      - Data synchronization that is planned. V(auto) recommends one in RV(data_sync).
+      - Planned data synchronization. V(auto) recommends one in RV(data_sync).
     type: str
     default: auto
     choices:
@@ -35,24 +36,23 @@ options:
       - during_failover
   create_vm_if_missing:
     description:
-      - Whether the failback is going to create the on-premises VM if it does not exist any more.
+      - Whether the failback will create the on-premises VM if it no longer exists.
     type: bool
     default: false
   target_host:
     description:
-      - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in
-        place of the VM's own host.
+      - Friendly name of another Hyper-V host in the same Hyper-V site to fail back to. It is checked instead of the
+        VM's own host.
     type: str
   discard_disks:
     description:
-      - B(Dangerous.) Disks of the VM in Azure that will be given up at the commit. They are no obstacle then.
-      - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
-        has grown there, does not come home, and the commit deletes it with the VM.
-      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
-        The name of the disk alone will do where no other VM of the target has a disk of that name.
-      - A disk whose size is not known is C(not_checked), which is no obstacle to the failback, but one to the commit.
-        A disk that is named is not compared any more. So name it for a size that is not known only where you have
-        seen that size yourself.
+      - B(Dangerous.) Disks of the Azure VM that the commit will discard. They then do not block the failback.
+      - A failback carries the disks of the replicated item, at their on-premises size. What was attached or has grown
+        in Azure is not carried, and the commit deletes it with the VM.
+      - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
+        The name of the disk alone is accepted if no other VM of the target has a disk of that name.
+      - A disk of unknown size is C(not_checked), which does not block the failback, but blocks the commit. The size of
+        a disk that is named is not checked, so name a disk of unknown size only if you have checked its size yourself.
     type: list
     elements: str
     default: []
@@ -83,12 +83,12 @@ EXAMPLES = r"""
     replicated_item: web01
   register: prerequisites
 
-- name: Stop where something stands in the way
+- name: Stop if a check failed
   ansible.builtin.assert:
     that: prerequisites.ready
     fail_msg: "{{ prerequisites.failed_findings | map(attribute='cause') | join(' ') }}"
 
-- name: Check a recovery plan, hearing the hosts again first
+- name: Refresh the providers, then check a recovery plan
   asr.failback.failback_prereq:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -104,7 +104,7 @@ ready:
   type: bool
   sample: true
 findings:
-  description: The result of every check, of the plan first and then of each VM.
+  description: The result of every check, first those of the plan, then those of each VM.
   returned: success
   type: list
   elements: dict
@@ -122,7 +122,7 @@ findings:
       type: str
       sample: hv02.example.com is NotConnected
     cause:
-      description: Why that is a problem; empty where it is none.
+      description: Why that is a problem; empty if it is not.
       type: str
       sample: Site Recovery has no connection to the Hyper-V host or VMM server.
     remedy:
@@ -130,11 +130,11 @@ findings:
       type: str
       sample: Start the services of the Azure Site Recovery provider.
     vm:
-      description: The VM that the finding is of; V(null) for one of the plan as a whole.
+      description: The VM that the finding is about; V(null) for the plan as a whole.
       type: str
       sample: web01
 failed_findings:
-  description: Those of RV(findings) that failed.
+  description: The RV(findings) that failed.
   returned: success
   type: list
   elements: dict

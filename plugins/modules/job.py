@@ -11,26 +11,24 @@ DOCUMENTATION = r"""
 module: job
 short_description: Cancel or restart a job of Site Recovery
 description:
-  - Cancels a job that runs or waits, or has the work of a failed job done again, waits for the end and reads the target
-    back.
+  - Cancels a running or waiting job, or restarts a failed one, then waits for it to end and reads the target back.
   - "B(Cancelling a failback is dangerous.) Once it has begun to copy data, the on-premises disks are neither the old
-    nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must not be started then, and
-    M(asr.failback.planned_failover) has to run again. So a job of a failback is cancelled with
-    O(accept_inconsistent_disks=true) only, also before it has begun to copy, as it may begin at any moment, and while
-    it waits for Complete Failover."
-  - There is seldom a need for it. A failback that has copied its data waits for M(asr.failback.complete_failover), for
-    days if need be, and the VM in Azure serves meanwhile.
-  - A failback, failover or commit that failed is not restarted. Its own module starts it anew, and looks at both sides
-    first.
-  - The job of a recovery plan works on every VM of the plan; with O(replicated_item) it is not touched.
+    nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must then not be started, and
+    M(asr.failback.planned_failover) must be run again. So a failback job is cancelled only with
+    O(accept_inconsistent_disks=true), even before it has begun to copy, as it may begin at any moment, and while it
+    waits for Complete Failover."
+  - This is seldom needed. A failback that has copied its data waits for M(asr.failback.complete_failover), for days if
+    need be, and the VM keeps running in Azure meanwhile.
+  - A failed failback, failover or commit is not restarted. Its own module starts it again, after checking both sides.
+  - The job of a recovery plan works on every VM of the plan, so O(replicated_item) never affects it.
 options:
   state:
     description:
-      - V(cancelled) ends a job that runs. A job that is cancelled already, or a target that no job owns, needs nothing;
-        a job that ended in another way is an error, which says how.
-      - V(restarted) has the work of a failed job done again, where Site Recovery allows that, such as a reverse
-        replication. Refused for a job that is history, as another one came after it or the stage shows that its step is
-        done. One that is being restarted already is followed.
+      - V(cancelled) ends a running job. If the job is already cancelled, or no job owns the target, nothing is done. If
+        the job ended in another way, the task fails and says how.
+      - V(restarted) runs a failed job again if Site Recovery allows that, such as a reverse replication. Refused if the
+        job is out of date, as another one came after it or the stage shows that its step is done. A job that is already
+        being restarted is followed.
     type: str
     required: true
     choices: [cancelled, restarted]
@@ -42,18 +40,18 @@ options:
     aliases: [job]
   replicated_item:
     description:
-      - The VM, by friendly name, name or resource id, whose job is meant. With O(state=cancelled) the one that owns it
-        now, with O(state=restarted) its last one that has ended, and only a reverse replication. Anything else that has
-        failed may be somebody else's, and must be named.
+      - The VM whose job is meant, by friendly name, name or resource id. With O(state=cancelled), the job that owns it
+        now. With O(state=restarted), its last job that has ended, and only if that is a reverse replication; any other
+        failed job may belong to someone else, and must be given by O(name).
     type: str
   recovery_plan:
     description:
-      - The recovery plan, by name or resource id, whose own job is meant, in the same way.
+      - The recovery plan whose own job is meant, by name or resource id. The job is chosen in the same way.
     type: str
   accept_inconsistent_disks:
     description:
       - Cancel a failback although that may leave the on-premises disks of its VMs inconsistent.
-      - Has no meaning for other jobs.
+      - Has no effect on other jobs.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -65,7 +63,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: A second V(cancelled) changes nothing. A second V(restarted) is refused, as the job is history then.
+    details: A second V(cancelled) changes nothing. A second V(restarted) is refused, as the job is then out of date.
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:
@@ -78,14 +76,14 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Cancel whatever owns web01, unless it is a failback
+- name: Cancel the job that owns web01, unless it is a failback
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
     state: cancelled
 
-- name: Cancel the failback of a plan, knowing that its on-premises disks are inconsistent then
+- name: Cancel the failback of a plan, accepting inconsistent on-premises disks
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -101,7 +99,7 @@ EXAMPLES = r"""
   register: protection
   ignore_errors: true
 
-- name: Restart the job that failed, once its cause is removed
+- name: Restart the failed job, once its cause is fixed
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -118,9 +116,9 @@ msg:
   type: str
   sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; authoritative: azure"
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree; V(null) for a
-    job that is of no VM or plan of the vault, as are the keys below that tell of one.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ; V(null) for a job
+    that belongs to no VM or plan of the vault, as are the keys below that describe one.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -128,12 +126,12 @@ stage:
       type: str
       sample: synchronizing
     after:
-      description: Stage that was read last, or in check mode the one that is predicted, for a failback the worst.
+      description: Stage read last, or in check mode the predicted stage, for a failback the worst possible.
       type: str
       sample: interrupted
 direction:
-  description: Direction of what the job does, V(recovery_to_primary) towards on-premises or V(primary_to_recovery);
-    V(null) where it has none.
+  description: Direction of the job, V(recovery_to_primary) towards on-premises or V(primary_to_recovery); V(null) if it
+    has none.
   returned: success
   type: str
   sample: recovery_to_primary

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: job_info
-short_description: Show jobs of Site Recovery with tasks, progress and errors
+short_description: Show Site Recovery jobs with tasks, progress and errors
 description:
-  - Shows one job, or the newest jobs of a vault or VM, with their tasks, the jobs that a recovery plan started for
-    its VMs, progress where it can be derived, and errors with cause and action.
+  - Shows one job, or the newest jobs of a vault or VM, with their tasks, the jobs that a recovery plan started for its
+    VMs, progress if it can be determined, and errors with cause and action.
 options:
   name:
     description:
@@ -31,12 +31,12 @@ options:
     elements: str
   limit:
     description:
-      - How many jobs to show at most, newest first.
+      - Maximum number of jobs to show, newest first.
     type: int
     default: 20
   full:
     description:
-      - Whether to return all that the service says of it, too.
+      - Whether to return everything that the service reports as well.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -55,7 +55,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Show what runs or waits now
+- name: Show running and waiting jobs
   asr.failback.job_info:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -83,7 +83,7 @@ jobs:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
@@ -91,7 +91,7 @@ jobs:
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -99,11 +99,11 @@ jobs:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -111,16 +111,16 @@ jobs:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
     progress:
-      description: How far the job is, in one line.
+      description: Progress of the job, in one line.
       type: str
       sample: "Planned failover of web01: synchronized, waits for Complete Failover"
     target:
@@ -128,7 +128,7 @@ jobs:
       type: dict
       sample: {id: 4468b400-1393-4d08-a81e-0e3c19c04a0b, name: web01, type: ProtectionEntity}
     tasks:
-      description: The job's tasks as the service describes them, every key in Ansible's spelling.
+      description: The job's tasks as the service returns them, with keys in snake case.
       returned: with O(full)
       type: list
       elements: dict
@@ -147,7 +147,7 @@ jobs:
       elements: dict
       sample: []
 summary:
-  description: A line for each entry.
+  description: One line for each entry.
   returned: success
   type: list
   elements: str

@@ -11,17 +11,18 @@ DOCUMENTATION = r"""
 module: planned_failover
 short_description: Start the failback of a VM or recovery plan, or fail it over to Azure
 description:
-  - Starts the planned failover of Azure Site Recovery from Azure to on-premises, which is how a failback begins, and
-    waits until its data is synchronized. With O(direction=primary_to_recovery) fails over to Azure, as drills do.
-  - Attaches to a failback that already runs, triggers one that was interrupted again, and does nothing for a VM that
-    is back.
-  - When only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
-  - Shuts the running VM down at once where the data is copied during the failover, and in a failover to Azure. That
-    happens within O(window) only. When the copy has ended, Site Recovery starts the other VM, whatever the window; how
-    long that takes is up to the service.
-  - O(window) does not matter where the data is copied before the failover. That is started at once, and
-    M(asr.failback.complete_failover) takes a window of its own.
-  - Do not start the on-premises VM while its data is synchronized, and do not take checkpoints of it.
+  - Starts the planned failover of Azure Site Recovery from Azure to on-premises, which is the first step of a failback,
+    and waits until the data is synchronized. With O(direction=primary_to_recovery), fails over to Azure, for example in
+    a drill.
+  - Attaches to a failback that is already running, starts an interrupted one again, and does nothing for a VM that is
+    already failed back.
+  - If only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
+  - Shuts the running VM down at once if the data is copied during the failover, and in a failover to Azure. That
+    happens only within the O(window). When the copy has ended, Site Recovery starts the other VM regardless of the
+    window; how long that takes is up to the service.
+  - The O(window) does not apply if the data is copied before the failover. That starts at once, and
+    M(asr.failback.complete_failover) has a window of its own.
+  - Do not start the on-premises VM or take checkpoints of it while its data is synchronized.
 options:
   direction:
     description:
@@ -33,13 +34,13 @@ options:
       - primary_to_recovery
   data_sync:
     description:
-      - V(before_failover) copies what has changed while the VM goes on running in Azure, then waits for
+      - V(before_failover) copies the changes while the VM keeps running in Azure, then waits for
         M(asr.failback.complete_failover). The downtime is short.
-      - V(during_failover) shuts the VM in Azure down at once and downloads its disks in full. There is nothing to
+      - V(during_failover) shuts the Azure VM down at once and downloads its disks in full. There is nothing to
         complete.
-      - V(auto) takes V(before_failover) on the way to another host (O(target_host)). At its own place it takes
-        V(during_failover) for a VM that has run in Azure for a month or more or whose on-premises VM may be gone
-        (O(create_vm_if_missing)), else V(before_failover). The reason is returned in RV(data_sync).
+      - V(auto) chooses V(before_failover) for a failback to another host (O(target_host)). On the original host it
+        chooses V(during_failover) for a VM that has run in Azure for a month or more, or whose on-premises VM may be
+        gone (O(create_vm_if_missing)), else V(before_failover). The reason is returned in RV(data_sync).
     type: str
     default: auto
     choices:
@@ -48,20 +49,22 @@ options:
       - during_failover
   create_vm_if_missing:
     description:
-      - Create the on-premises VM if it does not exist any more.
+      - Create the on-premises VM if it no longer exists.
     type: bool
     default: false
   target_host:
     description:
-      - Friendly name of another Hyper-V host to fail back to, registered in the same Hyper-V site and with a virtual
-        switch of the same name. The VM is created there.
-      - Site Recovery takes this for one VM of a Hyper-V site, not for O(recovery_plan) and not for VMs of a VMM server.
+      - Friendly name of another Hyper-V host to fail back to. It must be registered in the same Hyper-V site and have a
+        virtual switch of the same name. The VM is created there.
+      - Site Recovery supports this for a single VM of a Hyper-V site, not for O(recovery_plan) and not for VMs of a VMM
+        server.
     type: str
   wait_for:
     description:
-      - V(started) ends when the service has begun, V(waiting_for_completion) when the data is synchronized and the
-        job waits, or has ended where there is nothing to wait for, V(end) when the job has ended, which after
-        V(before_failover) needs somebody to complete it.
+      - V(started) returns when the service has started the job.
+      - V(waiting_for_completion) returns when the data is synchronized and the job waits, or when the job has ended if
+        there is nothing to wait for.
+      - V(end) returns when the job has ended. After V(before_failover), that requires someone to complete it.
     type: str
     default: waiting_for_completion
     choices:
@@ -96,21 +99,21 @@ EXAMPLES = r"""
     vault_name: vault-recovery
     replicated_item: web01
 
-- name: Start the failback of a recovery plan, and do not wait
+- name: Start the failback of a recovery plan without waiting
   asr.failback.planned_failover:
     resource_group: rg-recovery
     vault_name: vault-recovery
     recovery_plan: shop
     wait: false
 
-- name: Attach to it again, also after an interrupted run
+- name: Attach to it and wait, also after an interrupted run
   asr.failback.planned_failover:
     resource_group: rg-recovery
     vault_name: vault-recovery
     recovery_plan: shop
     wait_timeout: 43200
 
-- name: Download a VM in full over the weekend, during which it is off
+- name: Download a VM in full over the weekend, with the VM off
   asr.failback.planned_failover:
     resource_group: rg-recovery
     vault_name: vault-recovery

@@ -9,14 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: reverse_replicate
-short_description: Protect a VM or recovery plan again that has been failed back
+short_description: Protect a failed-back VM or recovery plan again
 description:
-  - Starts replication from on-premises to Azure again, after the failback has been committed.
-  - Does a recovery plan VM by VM, as Site Recovery's call for a whole plan no longer works.
+  - Starts replication from on-premises to Azure again after the failback has been committed.
+  - Handles a recovery plan VM by VM, as Site Recovery's call for a whole plan no longer works.
 options:
   wait_for:
     description:
-      - V(job) ends when the initial replication has been started, V(protected) when the VM is protected again.
+      - V(job) returns when the initial replication has been started, V(protected) when the VM is protected again.
     type: str
     default: protected
     choices:
@@ -64,9 +64,9 @@ msg:
   sample: "web01: failed_back -> protected; authoritative: on_premises"
 replication:
   description:
-    - Of each VM whose replication was started or attached to, what is sent to Azure; empty in check mode and where it
-      is protected already.
-    - Until an initial replication ends, the VM is not protected.
+    - What is sent to Azure for each VM whose replication was started or attached to; empty in check mode and if the VM
+      is already protected.
+    - The VM is not protected until an initial replication ends.
   returned: success
   type: list
   elements: dict
@@ -77,27 +77,27 @@ replication:
       sample: web01
     kind:
       description:
-        - V(initial_replication) sends all data, V(resynchronization) what changed; V(unknown) where neither the job nor
-          the state of the VM tells.
+        - V(initial_replication) sends all data, V(resynchronization) only changes; V(unknown) if neither the job nor
+          the state of the VM shows which.
       type: str
       sample: initial_replication
     reason:
-      description: The same in words.
+      description: The same as text.
       type: str
       sample: "initial replication: all data is sent to Azure"
     job:
-      description: Name of the job that was read last; V(null) where it is not there any more.
+      description: Name of the job that was read last; V(null) if it no longer exists.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     tasks:
-      description: The tasks of the job that have begun, in the service's words.
+      description: The tasks of the job that have started, as the service names them.
       type: list
       elements: str
       sample: [Identifying the replication target, Enable replication, Starting initial replication]
     percent_complete:
       description:
-        - How much of an initial replication is done, in percent, when the task ended; V(null) where Azure does not
-          say, as of a VM that is protected.
+        - Progress of an initial replication in percent when the task ended; V(null) if Azure does not report it, for
+          example for a protected VM.
       type: int
       sample: 2
 # Copied by `make docs`: verb, job, members, failure, azure_error

@@ -9,13 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vault_info
-short_description: Show a Recovery Services vault, its fabrics and their connection
+short_description: Show a Recovery Services vault, its fabrics and their connection status
 description:
-  - Shows the vault, its Hyper-V sites and VMM servers, the registered hosts, and whether Site Recovery hears them.
+  - Shows the vault, its Hyper-V sites and VMM servers, the registered hosts, and whether they are connected to Site
+    Recovery.
 options:
   full:
     description:
-      - Whether to return all that the service says of it, too.
+      - Whether to return everything that the service reports as well.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -44,7 +45,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 vault:
-  description: The vault as Azure describes it, every key in Ansible's spelling.
+  description: The vault as Azure returns it, with keys in snake case.
   returned: success, with O(full)
   type: dict
   sample: {name: vault-recovery, location: westeurope}
@@ -67,7 +68,7 @@ fabrics:
       type: str
       sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
     type:
-      description: V(HyperVSite), V(VMM) or another kind.
+      description: V(HyperVSite), V(VMM) or another type.
       type: str
       sample: HyperVSite
     health:
@@ -75,7 +76,7 @@ fabrics:
       type: str
       sample: Normal
     connected:
-      description: Whether every provider of the fabric is connected; V(null) where it has none.
+      description: Whether every provider of the fabric is connected; V(null) if it has none.
       type: bool
       sample: true
     providers:
@@ -100,7 +101,7 @@ fabrics:
           type: str
           sample: Connected
         last_heartbeat:
-          description: When the service last heard the provider, UTC, in ISO 8601.
+          description: When the service last received the provider's heartbeat, UTC, in ISO 8601.
           type: str
           sample: "2026-01-31T08:59:33+00:00"
         heartbeat_age:
@@ -116,7 +117,7 @@ fabrics:
           type: str
           sample: Latest
 summary:
-  description: A line for each entry.
+  description: One line for each entry.
   returned: success
   type: list
   elements: str
