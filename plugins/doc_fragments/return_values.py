@@ -68,7 +68,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -134,7 +134,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -160,7 +160,7 @@ members:
 
     SPLIT_BRAIN_CHECK = r"""
 split_brain_check:
-  description: What was seen of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
     is not part of it.
   returned: success
   type: dict
@@ -171,12 +171,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent, in the form of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -207,7 +207,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or host on which none could be found.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -279,7 +279,7 @@ window:
 
     FAILURE = r"""
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -293,7 +293,7 @@ remedy:
     AZURE_ERROR = r"""
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -18,7 +18,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - Seconds to wait before the task fails. The job continues; run the task again to attach to it.
+      - Maximum number of seconds to wait; then the task fails. The job continues; run the task again to attach to it.
     type: int
     default: 86400
   poll_interval:

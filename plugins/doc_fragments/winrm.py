@@ -109,7 +109,7 @@ options:
         Defaults to C(ansible_winrm_read_timeout_sec), else to O(winrm_operation_timeout_sec) plus ten.
     type: int
 requirements:
-  - pywinrm >= 0.5, < 1, if a host is queried; pywinrm[kerberos] or pywinrm[credssp] for these
+  - pywinrm >= 0.5, < 1, if a host is queried; pywinrm[kerberos] or pywinrm[credssp] for these transports
 notes:
   - A Hyper-V host needs Windows PowerShell 5.1 and Windows Server 2012 R2 or later. Nothing is installed on it.
   - The host variables are those of Ansible's connection plugins P(ansible.builtin.winrm#connection) and

@@ -24,7 +24,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Keep the result so far
+- name: Store the result so far
   ansible.builtin.set_fact:
     failback_result: "{{ __failback_run | asr.failback.failback_summary }}"
 """

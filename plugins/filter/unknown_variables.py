@@ -31,7 +31,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Require variables that the role knows
+- name: Stop if a variable is unknown
   ansible.builtin.assert:
     that: query('ansible.builtin.varnames', '^failback_') | asr.failback.unknown_variables(known) | length == 0
   vars:

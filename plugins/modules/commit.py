@@ -13,13 +13,13 @@ short_description: Commit a failback, or the earlier failover
 description:
   - Commits the failback of a VM or recovery plan. This deletes the Azure VM and its disks and cannot be undone, so it
     requires evidence that the on-premises VM works, unless O(policy) says otherwise.
-  - Both copies must be seen first, whatever the O(policy). The Azure VM must be at its id, off, and not being changed;
+  - Both copies must be seen first, regardless of O(policy). The Azure VM must be at its id, off, and not being changed;
     the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) can stand in for an
     on-premises VM whose host cannot be queried. For anything else that was not seen, see O(accept_unseen).
   - Refuses if the Azure VM has disks that no failback carries, or whose size is unknown, unless O(discard_disks) names
     them.
   - Refuses if a lock protects the Azure VM or one of its disks, or makes the vault read-only.
-  - Then checks whether the Azure VM and its disks are gone, and lists what is left behind.
+  - After the commit, checks whether the Azure VM and its disks are gone, and lists what is left behind.
   - With O(direction=failover), commits the earlier failover to Azure, which deletes nothing; O(policy) and
     O(validation) then have no effect.
 options:
@@ -40,9 +40,9 @@ options:
       - V(hold) commits nothing. A later task with another policy can commit.
       - V(now) needs no evidence if both copies are seen. Evidence that is given is evaluated and returned, but blocks
         nothing.
-      - Holding a commit is not a failure, even if there is no evidence yet. The task returns RV(held) and the
-        RV(reason). Locks that will block the commit are listed in RV(locks).
-      - The policy matters only while a commit is pending. A failback that is already committed stays committed.
+      - Holding a commit is not a failure, even if there is no evidence yet. The task returns RV(held) and RV(reason).
+        Locks that will block the commit are listed in RV(locks).
+      - The policy matters only while a commit is pending, not if the failback is already committed.
     type: str
     default: after_validation
     choices:
@@ -71,10 +71,10 @@ options:
     description:
       - B(Dangerous.) Whether data that the Azure VM wrote since the cut-over may be deleted with it.
       - Without this option, a failback is not committed if the Azure VM was started, stopped or changed after the
-        cut-over, whatever the O(policy) and even if it is off again. It may have been in use since, for example after
+        cut-over, regardless of O(policy) and even if it is off again. It may have been in use since, for example after
         an undo, and hold data that exists nowhere else.
-      - With this option, it is committed if nothing else prevents it. Evidence that the O(policy) requires must then
-        also be newer than the last operation of the Azure VM.
+      - With this option, it is committed if nothing else prevents it. Evidence that O(policy) requires must then also
+        be newer than the last operation of the Azure VM.
     type: bool
     default: false
   discard_disks:
@@ -86,16 +86,17 @@ options:
         The name of the disk alone is accepted if no other VM of the target has a disk of that name. Otherwise it is
         refused, so that a name meant for one VM does not apply to another.
       - A disk of unknown size may have grown, so it must be named as well. The size of a managed disk can be read by
-        anyone who may read the disk. The size of an unmanaged disk is part of its VM only, and Azure may omit it, for
-        example for a deallocated VM. In that case, check that its page blob in the storage account is not larger than
-        the on-premises disk, and name it in the task that commits.
+        anyone who may read the disk. The size of an unmanaged disk is reported only with its VM, and Azure may omit it,
+        for example for a deallocated VM. In that case, check that its page blob in the storage account is not larger
+        than the on-premises disk, and name it in the task that commits.
     type: list
     elements: str
     default: []
   accept_unseen:
     description:
-      - B(Dangerous.) What someone who has checked the VM by other means accepts. The commit then proceeds although a
-        side of that VM was not seen. A dictionary for one VM, or a list of dictionaries for the VMs of a recovery plan.
+      - B(Dangerous.) Sides of a VM that were not seen, accepted by someone who has checked the VM by other means. The
+        commit then proceeds without them. A dictionary for one VM, or a list of dictionaries for the VMs of a recovery
+        plan.
       - C(vm) is the name or resource id of the replicated item that is committed, or of a VM of the plan. Any other
         name is refused, so that it cannot apply to another VM. A name that several VMs of a plan share is refused, too;
         use the id.
@@ -176,7 +177,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 held:
-  description: Whether a pending commit is held for the RV(reason).
+  description: Whether a pending commit is held. RV(reason) says why.
   returned: success
   type: bool
   sample: false
@@ -198,9 +199,9 @@ locks:
   sample: []
 would_be_deleted:
   description:
-    - What the commit will delete in Azure, in check mode or while it is held; otherwise empty. For what was deleted,
-      see RV(azure_resources).
-    - A disk that no failback carries is lost.
+    - Resources in Azure that the commit will delete, in check mode or while it is held; otherwise empty. For those that
+      were deleted, see RV(azure_resources).
+    - The data on a disk that no failback carries is lost.
   returned: success
   type: list
   elements: dict
@@ -267,7 +268,7 @@ validation:
               type: str
               sample: unused
             reason:
-              description: Why; empty if it was not used.
+              description: The reason for the verdict; empty if it was not used.
               type: str
               sample: ""
             operated_at:
@@ -337,7 +338,7 @@ msg:
   sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(unproven), the VMs without the required evidence, in the form of RV(validation.vms); C(job_id), C(job_state),
       C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id),
@@ -406,7 +407,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -469,7 +470,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -477,7 +478,7 @@ members:
       type: dict
       sample: null
 split_brain_check:
-  description: What was seen of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
     is not part of it.
   returned: success
   type: dict
@@ -488,12 +489,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent, in the form of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -524,7 +525,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or host on which none could be found.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -542,7 +543,7 @@ split_brain_check:
               type: str
               sample: read from the host
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.

@@ -14,8 +14,8 @@ description:
   - Resumes the failback job that waits after the data synchronization. The Azure VM is shut down, its last changes are
     copied and the on-premises VM starts.
   - Waits for a synchronization that is still in progress, and attaches to a completion that was already started.
-  - Then reads both sides back, and fails if the Azure VM still runs.
-  - Outside the O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
+  - Afterwards reads both sides back, and fails if the Azure VM still runs.
+  - Outside O(window) it sends nothing and does not fail, so a scheduler can simply run it again.
 options:
   comments:
     description:
@@ -130,7 +130,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -193,7 +193,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -201,7 +201,7 @@ members:
       type: dict
       sample: null
 split_brain_check:
-  description: What was seen of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
     is not part of it.
   returned: success
   type: dict
@@ -212,12 +212,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent, in the form of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -248,7 +248,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or host on which none could be found.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -298,7 +298,7 @@ window:
       type: str
       sample: "2026-02-01T03:00:00+00:00"
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -309,7 +309,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -16,13 +16,13 @@ description:
   - Checks that the item is a Hyper-V VM replicated to Azure and runs in Azure, that its failover is committed, that no
     operation or test failover is in progress, and that its recovery services provider is connected with a recent
     heartbeat.
-  - Checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
+  - Also checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
     caller, and that the Azure VM exists, runs, and has no disks that a failback does not carry.
 options:
   refresh_provider:
     description:
-      - Have Site Recovery refresh the provider of each VM before the checks. This is the only write of this module, and
-        is not sent in check mode.
+      - Whether to have Site Recovery refresh the provider of each VM before the checks. This is the only write request
+        of this module, and check mode does not send it.
     type: bool
     default: false
   data_sync:
@@ -201,7 +201,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -264,7 +264,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -294,7 +294,7 @@ data_sync:
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -305,7 +305,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -38,7 +38,7 @@ attributes:
     support: none
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
       mode.
-    details: A report contains every host.
+    details: A report can be long, as it contains every host.
   idempotent:
     support: full
     description:

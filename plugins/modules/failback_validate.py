@@ -15,7 +15,7 @@ description:
     guest's heartbeat and report an address of the guest, and the probes that you choose must succeed.
   - Retries until all checks have passed, and fails if one has not passed in time. A guest without a heartbeat is not
     probed.
-  - Returns what was seen, and when by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
+  - Returns what was seen, with the time by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
   - Probes run on the machine that runs the task, which is the controller unless the task is delegated.
   - If no Hyper-V host may be queried, heartbeat and addresses are V(not_checked). Other checks are then sufficient;
     without any, the verdict is V(not_proven).
@@ -76,7 +76,7 @@ options:
             O(probes[].path). Its name should resolve to the on-premises VM, not to the Azure VM.
         type: str
       scheme:
-        description: If not set, V(http) for V(http) and V(https) for V(winrm).
+        description: If not set, V(http) for probes of type V(http) and V(https) for V(winrm).
         type: str
         choices:
           - http
@@ -132,8 +132,8 @@ options:
         type: path
   attested:
     description:
-      - What you have verified by other means after the cut-over, one sentence for each check. It is kept with the
-        evidence and counts as passed, in a recovery plan for every VM.
+      - Checks that you have made by other means after the cut-over, one sentence each. They are kept with the evidence
+        and count as passed, in a recovery plan for every VM.
       - Each sentence says what was checked, in at least two words. Anything shorter is refused, as it proves nothing.
     type: list
     elements: str
@@ -242,7 +242,7 @@ validation:
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
         verdict:
-          description: The same for this VM.
+          description: The verdict for this VM, as RV(validation.verdict).
           type: str
           sample: passed
         validated_at:
@@ -268,7 +268,7 @@ validation:
               type: str
               sample: pass
             seen:
-              description: What was seen, briefly.
+              description: Summary of what was seen.
               type: str
               sample: HTTP 200 from https://shop.example.com/health, with the text looked for
             cause:
@@ -299,8 +299,8 @@ job:
   sample: null
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
-    - C(validation), what was found, in the form of RV(validation); C(asked), C(candidates), C(instance_type) of the
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(validation), the results, in the form of RV(validation); C(asked), C(candidates), C(instance_type) of the
       target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
       of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
@@ -384,7 +384,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -392,7 +392,7 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.

@@ -12,10 +12,10 @@ module: hyperv_host_info
 short_description: Show the configuration and VMs of a Hyper-V host or VMM server
 description:
   - Queries a Hyper-V host over WinRM for its version, role and services, volumes, virtual switches and virtual machines
-    with state, checkpoints, disks, heartbeat and addresses, and the owner of each in a failover cluster; a VMM server
-    also for the hosts, clouds and virtual machines that it manages.
-  - One session is enough, whatever the number of virtual machines. Nothing is changed or installed on the host.
-  - What could not be read is listed in RV(host.problems) with the host's message. The rest is still returned.
+    with state, checkpoints, disks, heartbeat and addresses, and the owner of each in a failover cluster. A VMM server
+    is also queried for the hosts, clouds and virtual machines that it manages.
+  - Uses a single session, whatever the number of virtual machines. Nothing is changed or installed on the host.
+  - Anything that could not be read is listed in RV(host.problems) with the host's message. The rest is still returned.
 options:
   host:
     description:
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 host:
-  description: What the host reports.
+  description: Facts about the host.
   returned: success
   type: dict
   contains:
@@ -202,22 +202,22 @@ host:
           type: int
           sample: 8589934592
         heartbeat:
-          description: What its integration services report, such as V(OkApplicationsHealthy) or V(NoContact).
+          description: Heartbeat reported by its integration services, such as V(OkApplicationsHealthy) or V(NoContact).
           type: str
           sample: OkApplicationsHealthy
         status:
-          description: What Hyper-V Manager shows as its status, in the host's language.
+          description: Its status in Hyper-V Manager, in the host's language.
           type: str
           sample: Operating normally
         operational_status:
           description:
-            - The same by Hyper-V's names, such as V(Ok); V(InService) and V(MergingDisks) while its disks are being
-              merged.
+            - Its status by Hyper-V's own names, such as V(Ok); V(InService) and V(MergingDisks) while its disks are
+              being merged.
           type: list
           elements: str
           sample: [Ok]
         automatic_stop_action:
-          description: What the host does with it when the host shuts down, V(TurnOff), V(Save) or V(ShutDown).
+          description: Action when the host shuts down, V(TurnOff), V(Save) or V(ShutDown).
           type: str
           sample: Save
         security:
@@ -226,7 +226,7 @@ host:
           type: dict
           sample: {tpm: false, shielded: false}
         automatic_start_action:
-          description: What the host does with it after the host restarts, V(Nothing), V(StartIfRunning) or V(Start).
+          description: Action after the host restarts, V(Nothing), V(StartIfRunning) or V(Start).
           type: str
           sample: StartIfRunning
         is_clustered:
@@ -287,14 +287,14 @@ host:
       sample: null
     vmm:
       description:
-        - What System Center Virtual Machine Manager reports, on its own server; V(null) elsewhere. It has C(version),
-          the C(hosts) that it manages with name, state and cluster, C(clouds) with name, and C(vms) with id (in
-          Hyper-V), name, state, host and cloud.
+        - Facts from System Center Virtual Machine Manager, on its own server; V(null) elsewhere. It has C(version), the
+          C(hosts) that it manages with name, state and cluster, C(clouds) with name, and C(vms) with id (in Hyper-V),
+          name, state, host and cloud.
       type: dict
       sample: null
     problems:
       description:
-        - What could not be read, or not completely, each with the C(part) and the host's C(message).
+        - Anything that could not be read, or not completely, each with the C(part) and the host's C(message).
       type: list
       elements: dict
       sample: [{part: volumes, message: Access denied}]
@@ -306,7 +306,7 @@ summary:
   sample: ["hv01: Microsoft Windows Server 2022 Datacenter 10.0.20348, Hyper-V 10.0.20348.2227, 1 of its VMs read"]
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
       C(status) of HTTP, C(fault_code) of WS-Management.
   returned: failure
@@ -318,7 +318,7 @@ error:
       sample: host_unreachable
 # Copied by `make docs`: failure
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.

@@ -54,7 +54,8 @@ options:
     type: bool
   change_type:
     description:
-      - Whether an existing switch of another type may be changed. Whatever it connects loses its network meanwhile.
+      - Whether an existing switch of another type may be changed. Everything connected to it loses its network
+        meanwhile.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -85,17 +86,17 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 before:
-  description: The switch before; V(null) if there was none. Its keys are those of RV(after).
+  description: The switch before the task; V(null) if there was none. Its keys are those of RV(after).
   returned: success
   type: dict
   sample: null
 after:
-  description: The switch after, or in check mode as it would be.
+  description: The switch after the task, or as check mode predicts it.
   returned: success
   type: dict
   contains:
     id:
-      description: Its id; empty if check mode predicts it.
+      description: Its id; empty if the switch is only predicted by check mode.
       type: str
       sample: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
     name:
@@ -129,9 +130,9 @@ after:
       sample: true
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
-      C(status) of HTTP, C(fault_code) of WS-Management, C(before), the switch before.
+      C(status) of HTTP, C(fault_code) of WS-Management, C(before), the switch before the task.
   returned: failure
   type: dict
   contains:
@@ -141,7 +142,7 @@ error:
       sample: host_unreachable
 # Copied by `make docs`: failure
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.

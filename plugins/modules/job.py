@@ -9,17 +9,18 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: job
-short_description: Cancel or restart a job of Site Recovery
+short_description: Cancel or restart a Site Recovery job
 description:
   - Cancels a running or waiting job, or restarts a failed one, then waits for it to end and reads the target back.
   - "B(Cancelling a failback is dangerous.) Once it has begun to copy data, the on-premises disks are neither the old
     nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must then not be started, and
     M(asr.failback.planned_failover) must be run again. So a failback job is cancelled only with
-    O(accept_inconsistent_disks=true), even before it has begun to copy, as it may begin at any moment, and while it
-    waits for Complete Failover."
-  - This is seldom needed. A failback that has copied its data waits for M(asr.failback.complete_failover), for days if
-    need be, and the VM keeps running in Azure meanwhile.
-  - A failed failback, failover or commit is not restarted. Its own module starts it again, after checking both sides.
+    O(accept_inconsistent_disks=true). This applies even before it has begun to copy, as it may begin at any moment, and
+    while it waits for Complete Failover."
+  - Cancelling is seldom needed. A failback that has copied its data waits for M(asr.failback.complete_failover), for
+    days if need be, and the VM keeps running in Azure meanwhile.
+  - A failed failback, failover or commit is not restarted. Run its own module, which checks both sides before it starts
+    it again.
   - The job of a recovery plan works on every VM of the plan, so O(replicated_item) never affects it.
 options:
   state:
@@ -35,18 +36,18 @@ options:
   name:
     description:
       - Name or resource id of the job.
-      - Give this, O(replicated_item) or O(recovery_plan).
+      - Specify this, O(replicated_item) or O(recovery_plan).
     type: str
     aliases: [job]
   replicated_item:
     description:
-      - The VM whose job is meant, by friendly name, name or resource id. With O(state=cancelled), the job that owns it
-        now. With O(state=restarted), its last job that has ended, and only if that is a reverse replication; any other
-        failed job may belong to someone else, and must be given by O(name).
+      - The VM whose job to cancel or restart, by friendly name, name or resource id. With O(state=cancelled), the job
+        that owns it now. With O(state=restarted), its last job that has ended, and only if that is a reverse
+        replication; any other failed job may belong to someone else, and must be given by O(name).
     type: str
   recovery_plan:
     description:
-      - The recovery plan whose own job is meant, by name or resource id. The job is chosen in the same way.
+      - The recovery plan whose own job to cancel or restart, by name or resource id. The job is chosen in the same way.
     type: str
   accept_inconsistent_disks:
     description:
@@ -117,7 +118,7 @@ msg:
   sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; authoritative: azure"
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ; V(null) for a job
-    that belongs to no VM or plan of the vault, as are the keys below that describe one.
+    that belongs to no VM or plan of the vault. The keys below that describe a VM or plan are then V(null) as well.
   returned: success, and on failure if it was read
   type: dict
   contains:
@@ -126,7 +127,7 @@ stage:
       type: str
       sample: synchronizing
     after:
-      description: Stage read last, or in check mode the predicted stage, for a failback the worst possible.
+      description: Stage read last, or in check mode the predicted stage; for a failback, the worst possible one.
       type: str
       sample: interrupted
 direction:
@@ -174,7 +175,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -237,7 +238,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -245,7 +246,7 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -256,7 +257,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -36,7 +36,7 @@ options:
     default: 20
   full:
     description:
-      - Whether to return everything that the service reports as well.
+      - Whether to also return everything that the service reports.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -87,7 +87,7 @@ jobs:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -124,7 +124,7 @@ jobs:
       type: str
       sample: "Planned failover of web01: synchronized, waits for Complete Failover"
     target:
-      description: What the job works on, with C(id), C(name) and C(type).
+      description: Target of the job, with C(id), C(name) and C(type).
       type: dict
       sample: {id: 4468b400-1393-4d08-a81e-0e3c19c04a0b, name: web01, type: ProtectionEntity}
     tasks:
@@ -154,7 +154,7 @@ summary:
   sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
 # Copied by `make docs`: failure, azure_error
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -165,7 +165,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -18,9 +18,9 @@ description:
     already failed back.
   - If only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
   - Shuts the running VM down at once if the data is copied during the failover, and in a failover to Azure. That
-    happens only within the O(window). When the copy has ended, Site Recovery starts the other VM regardless of the
-    window; how long that takes is up to the service.
-  - The O(window) does not apply if the data is copied before the failover. That starts at once, and
+    happens only within O(window). When the copy has ended, Site Recovery starts the other VM regardless of the window;
+    how long that takes is up to the service.
+  - O(window) does not apply if the data is copied before the failover. That starts at once, and
     M(asr.failback.complete_failover) has a window of its own.
   - Do not start the on-premises VM or take checkpoints of it while its data is synchronized.
 options:
@@ -61,10 +61,11 @@ options:
     type: str
   wait_for:
     description:
-      - V(started) returns when the service has started the job.
-      - V(waiting_for_completion) returns when the data is synchronized and the job waits, or when the job has ended if
-        there is nothing to wait for.
-      - V(end) returns when the job has ended. After V(before_failover), that requires someone to complete it.
+      - With V(started), the task ends when the service has started the job.
+      - With V(waiting_for_completion), it ends when the data is synchronized and the job waits, or when the job has
+        ended if there is nothing to wait for.
+      - With V(end), it ends when the job has ended. After O(data_sync=before_failover), the failover must be completed
+        for that.
     type: str
     default: waiting_for_completion
     choices:
@@ -196,7 +197,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -259,7 +260,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -267,7 +268,7 @@ members:
       type: dict
       sample: null
 split_brain_check:
-  description: What was seen of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
     is not part of it.
   returned: success
   type: dict
@@ -278,12 +279,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent, in the form of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -314,7 +315,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or host on which none could be found.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -377,7 +378,7 @@ window:
       type: str
       sample: "2026-02-01T03:00:00+00:00"
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -388,7 +389,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -22,7 +22,7 @@ options:
     aliases: [replicated_item]
   full:
     description:
-      - Whether to return everything that the service reports as well.
+      - Whether to also return everything that the service reports.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -87,7 +87,7 @@ replicated_items:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -107,7 +107,7 @@ summary:
   sample: ["web01: failed_over, authoritative: azure"]
 # Copied by `make docs`: failure, azure_error
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -118,7 +118,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

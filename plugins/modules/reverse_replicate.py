@@ -16,7 +16,8 @@ description:
 options:
   wait_for:
     description:
-      - V(job) returns when the initial replication has been started, V(protected) when the VM is protected again.
+      - With V(job), the task ends when the initial replication has been started, with V(protected) when the VM is
+        protected again.
     type: str
     default: protected
     choices:
@@ -64,7 +65,7 @@ msg:
   sample: "web01: failed_back -> protected; authoritative: on_premises"
 replication:
   description:
-    - What is sent to Azure for each VM whose replication was started or attached to; empty in check mode and if the VM
+    - The data sent to Azure for each VM whose replication was started or attached to; empty in check mode and if the VM
       is already protected.
     - The VM is not protected until an initial replication ends.
   returned: success
@@ -82,7 +83,7 @@ replication:
       type: str
       sample: initial_replication
     reason:
-      description: The same as text.
+      description: The kind of replication as text.
       type: str
       sample: "initial replication: all data is sent to Azure"
     job:
@@ -157,7 +158,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -220,7 +221,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -228,7 +229,7 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -239,7 +240,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -13,14 +13,15 @@ short_description: Undo a cut-over before its commit by going back to the Azure 
 description:
   - For a VM that was cut over and does not work on-premises. Stops it there, starts the Azure VM again, and leaves the
     failback uncommitted. Site Recovery has no such step and is not informed of it.
-  - What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The Azure VM
-    continues with the data of the cut-over.
-  - Nothing is started in Azure while an on-premises copy is up, while a host could not be queried and O(attested_off)
-    does not vouch for it, or once another operation, such as a commit in the portal, has begun. Whether permissions and
+  - Data written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The Azure VM continues
+    with its data as of the cut-over.
+  - Nothing is started in Azure while an on-premises copy is up, or could not be queried and O(attested_off) does not
+    vouch for its host; nor once another operation, such as a commit in the portal, has begun. Whether permissions and
     locks let the caller start the Azure VM is checked before anything is stopped.
   - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
     start action is set to Nothing; the previous one is in RV(undone).
-  - In a recovery plan, a VM that Azure does not start keeps no other VM down. The task continues and fails at the end.
+  - In a recovery plan, a VM that Azure does not start does not keep the others down. The task continues and fails at
+    the end.
   - Never stops a VM in a failover cluster, which would start it again. Shut its role down in the cluster, then run the
     task.
   - Do not commit afterwards. Site Recovery still offers the commit, which deletes the Azure VM. M(asr.failback.commit)
@@ -52,8 +53,8 @@ options:
     default: true
   attested_off:
     description:
-      - Who made sure, and how, that the VM does not run on a host that cannot be queried. The key is the name of the
-        host, the value a sentence, such as V(J. Doe has unplugged it).
+      - Who has confirmed, and how, that the VM does not run on a host that cannot be queried. The key is the name of
+        the host, the value a sentence, such as V(J. Doe has unplugged it).
       - It applies to the hosts that it names and that cannot report anything themselves, and never overrides what a
         host reports. A short name that could mean either of two hosts applies to neither.
       - Recorded in RV(undone).
@@ -159,7 +160,7 @@ undone:
           type: str
           sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
         automatic_start_action:
-          description: What was changed to prevent the host from starting it by itself, with C(where), C(before) and
+          description: Changes that prevent the host from starting it by itself, each with C(where), C(before) and
             C(after).
           type: list
           elements: dict
@@ -194,7 +195,7 @@ steps:
       type: str
       sample: Running
     after:
-      description: The same after; V(null) if it was not seen yet or could not be read.
+      description: State or automatic start action after; V(null) if it was not seen yet or could not be read.
       type: str
       sample: "Off"
     at:
@@ -215,9 +216,9 @@ msg:
   type: str
   sample: "crm01: failback_commit_pending; authoritative: azure"
 authoritative_side:
-  description: The copy that is authoritative now, as shown by both sides. This is not Site Recovery's view. V(azure);
-    V(mixed) if it cannot be determined or the VMs of a plan differ, as with O(wait=false) until the VM runs; on failure
-    also V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
+  description: The copy that is authoritative now, according to both sides, not to Site Recovery. V(azure); V(mixed) if
+    it cannot be determined or the VMs of a plan differ, as with O(wait=false) until the VM runs; on failure also
+    V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
   returned: success, and on failure if it was read
   type: str
   sample: azure
@@ -241,7 +242,7 @@ job:
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
@@ -275,11 +276,11 @@ job:
       sample: [Cancel, Resume]
 error:
   description:
-    - Details of the failure. Which keys exist depends on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
-      what had been done, in the form of RV(steps); C(status), C(code), C(message), C(action), C(request_id), C(method),
-      C(url) of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that are not
-      recognized.
+      changes made so far, in the form of RV(steps); C(status), C(code), C(message), C(action), C(request_id),
+      C(method), C(url) of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that
+      are not recognized.
   returned: failure
   type: dict
   contains:
@@ -348,7 +349,7 @@ members:
       type: bool
       sample: true
     reason:
-      description: What the stage was derived from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -356,7 +357,7 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, without what was requested and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
@@ -366,7 +367,7 @@ remedy:
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 split_brain_check:
-  description: What was seen of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
     is not part of it.
   returned: success
   type: dict
@@ -377,12 +378,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent, in the form of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -413,7 +414,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or host on which none could be found.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
