@@ -340,9 +340,9 @@ error:
   description:
     - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
-      C(unproven), the VMs without the required evidence, in the form of RV(validation.vms); C(job_id), C(job_state),
-      C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id),
-      C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
+      C(unproven), the VMs without the required evidence (see RV(validation.vms)); C(job_id), C(job_state), C(errors) of
+      a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
+      of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:

@@ -134,7 +134,7 @@ findings:
       type: str
       sample: web01
 failed_findings:
-  description: The RV(findings) that failed.
+  description: The entries of RV(findings) that failed.
   returned: success
   type: list
   elements: dict

@@ -300,9 +300,9 @@ job:
 error:
   description:
     - Details of the failure. Its keys depend on RV(error.kind).
-    - C(validation), the results, in the form of RV(validation); C(asked), C(candidates), C(instance_type) of the
-      target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
-      of Azure's response; C(field), C(value) that are not recognized.
+    - C(validation), the results (see RV(validation)); C(asked), C(candidates), C(instance_type) of the target;
+      C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
+      Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:

@@ -278,9 +278,9 @@ error:
   description:
     - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
-      changes made so far, in the form of RV(steps); C(status), C(code), C(message), C(action), C(request_id),
-      C(method), C(url) of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that
-      are not recognized.
+      changes made so far (see RV(steps)); C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
+      of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that are not
+      recognized.
   returned: failure
   type: dict
   contains:
