@@ -6,15 +6,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Judging by a predicted stage in check mode."""
+    """Decide by a predicted stage in check mode."""
 
     DOCUMENTATION = r"""
 options:
   assume_stage:
     description:
       - In check mode only, decide as if the target were in this stage, which an earlier task of the same check
-        predicted in its RV(ignore:stage.after). This is how a check of a whole playbook predicts every step.
-        Otherwise ignored.
+        predicted in its RV(ignore:stage.after). A check of a whole playbook uses it to predict every step. Ignored
+        outside check mode.
     type: str
     choices:
       - protected

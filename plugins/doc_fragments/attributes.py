@@ -45,8 +45,8 @@ attributes:
     details: This module does not change anything.
 """
 
-    # The groups of module_defaults that a module is in. Those that wait have one besides; those that ask a Hyper-V host
-    # take no vault.
+    # The groups of module_defaults that a module is in. Those that wait are in a second one; those that query a Hyper-V
+    # host take no vault.
     GROUP = r"""
 options: {}
 attributes:

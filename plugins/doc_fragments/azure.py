@@ -13,10 +13,10 @@ options:
   auth_source:
     description:
       - Where the credential comes from.
-      - V(auto), used when neither this nor the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE) is set, takes the
-        first whole credential of these options, the environment, C(~/.azure/credentials) and the Azure CLI.
-      - V(env) takes the environment only, V(credential_file) only O(profile) of C(~/.azure/credentials), V(cli) the
-        sign-in of the Azure CLI, V(msi) the managed identity of the machine that runs the task.
+      - V(auto), the default unless E(ANSIBLE_AZURE_AUTH_SOURCE) is set, uses the first complete credential found in
+        these options, the environment, C(~/.azure/credentials) and the Azure CLI.
+      - V(env) uses only the environment, V(credential_file) only the O(profile) section of C(~/.azure/credentials),
+        V(cli) the sign-in of the Azure CLI, V(msi) the managed identity of the machine that runs the task.
     type: str
     choices:
       - auto
@@ -48,7 +48,8 @@ options:
     description:
       - Path of a PEM file with the private key and certificate of the service principal. Also
         E(AZURE_X509_CERTIFICATE_PATH) or E(AZURE_CLIENT_CERTIFICATE_PATH).
-      - Where neither this nor O(secret) is set, a federated token is used if E(AZURE_FEDERATED_TOKEN_FILE) names one.
+      - If neither this nor O(secret) is set and E(AZURE_FEDERATED_TOKEN_FILE) names a file, its federated token is
+        used.
     type: path
   ad_user:
     description:
@@ -61,36 +62,36 @@ options:
     type: str
   cloud_environment:
     description:
-      - Cloud to talk to, V(AzureCloud) when neither this nor E(AZURE_CLOUD_ENVIRONMENT) is set; V(AzureChinaCloud),
-        V(AzureUSGovernment), or the https URL of a metadata endpoint, as for Azure Stack and for the simulator.
+      - Cloud to connect to; V(AzureCloud) unless this or E(AZURE_CLOUD_ENVIRONMENT) is set. V(AzureChinaCloud),
+        V(AzureUSGovernment), or the HTTPS URL of a metadata endpoint, for example for Azure Stack or the simulator.
     type: str
   adfs_authority_url:
     description:
-      - Authority to sign in at, in place of the cloud's own. Also E(AZURE_ADFS_AUTHORITY_URL) or
+      - Authority to sign in to, instead of the cloud's own. Also E(AZURE_ADFS_AUTHORITY_URL) or
         E(AZURE_AUTHORITY_HOST).
     type: str
   cert_validation_mode:
     description:
-      - Whether the certificates of Azure are verified; they are unless this or E(AZURE_CERT_VALIDATION_MODE) says
-        V(ignore). Rather than that, add a private authority to E(REQUESTS_CA_BUNDLE).
+      - Whether Azure's certificates are verified. They are unless this or E(AZURE_CERT_VALIDATION_MODE) is V(ignore).
+        To trust a private certificate authority, add it to E(REQUESTS_CA_BUNDLE) instead.
     type: str
     choices:
       - ignore
       - validate
   disable_instance_discovery:
     description:
-      - Do not ask Microsoft whether the authority is one of its own, which private clouds are not. Also
-        E(AZURE_DISABLE_INSTANCE_DISCOVERY).
+      - Do not check with Microsoft whether the authority is one of its own. Needed for private clouds, whose
+        authorities are not. Also E(AZURE_DISABLE_INSTANCE_DISCOVERY).
     type: bool
 requirements:
   - azure-identity >= 1.20, < 2
   - azure-mgmt-recoveryservicessiterecovery >= 2.0, < 3
   - azure-mgmt-compute >= 33, < 40
 notes:
-  - The options are those of the collection azure.azcollection, and so are their environment variables.
-  - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the libraries are
-    needed by the Python of Ansible itself. Delegated to another machine, it runs as an ordinary module there.
-  - C(environment) of the task applies, also for proxies and for the Azure CLI.
-  - C(async) needs C(delegate_to=localhost), because it runs the task as an ordinary module. A task with C(wait=false)
-    and a later one that waits do the same without it.
+  - The options and their environment variables are those of the collection azure.azcollection.
+  - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the Python that runs
+    Ansible needs the required libraries. Delegated to another machine, it runs there as an ordinary module.
+  - The C(environment) of the task applies, also to proxies and the Azure CLI.
+  - C(async) needs C(delegate_to=localhost), because the task then runs as an ordinary module. A task with C(wait=false)
+    and a later one that waits achieve the same without it.
 """

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which Hyper-V hosts and VMM servers may be asked."""
+    """Which Hyper-V hosts and VMM servers may be queried."""
 
     DOCUMENTATION = r"""
 options:
   hyperv_hosts:
     description:
-      - Hyper-V hosts and VMM servers that may be asked over WinRM, by their name in Site Recovery, each with its
-        address or its name in the inventory.
-      - A host that is in the inventory under its name in Site Recovery, with or without the domain, need not be listed.
-        How to reach it, and as whom, is then taken from its variables, those of Ansible's winrm and psrp connections.
-      - No other host is ever asked. What would have been seen there is V(not_checked).
+      - Hyper-V hosts and VMM servers that may be queried over WinRM. The key is the host's name in Site Recovery, the
+        value its address or inventory name.
+      - A host whose inventory name is its name in Site Recovery, with or without the domain, need not be listed. Its
+        connection settings and credentials are then taken from its variables, those of Ansible's winrm and psrp
+        connections.
+      - No other host is ever queried. What it would have shown is V(not_checked).
     type: dict
 """

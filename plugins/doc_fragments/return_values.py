@@ -10,8 +10,8 @@ class ModuleDocFragment:
 
     VERB = r"""
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -19,7 +19,7 @@ stage:
       type: str
       sample: waiting_for_completion
     after:
-      description: Stage that was read last, or in check mode the one that is predicted.
+      description: Stage read last, or in check mode the predicted stage.
       type: str
       sample: failback_commit_pending
 direction:
@@ -28,25 +28,25 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
+    V(null) if a request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
+    request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
@@ -54,7 +54,7 @@ recovery_plan:
 
     JOB = r"""
 job:
-  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) if there was none.
   returned: success
   type: dict
   contains:
@@ -64,15 +64,15 @@ job:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -80,11 +80,11 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -92,11 +92,11 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
@@ -130,11 +130,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -160,23 +160,23 @@ members:
 
     SPLIT_BRAIN_CHECK = r"""
 split_brain_check:
-  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
-    part of it.
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+    is not part of it.
   returned: success
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
-        not tell whether its VM was used since the cut-over, or no machine was looked at.
+      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if Azure
+        does not report whether its VM was used since the cut-over, or if no VM was checked.
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -185,8 +185,8 @@ split_brain_check:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
-            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) if the only running copy is not on
+            the host that the VM is failed back to, or V(not_checked) if a side could not be queried.
           type: str
           sample: on_premises
         azure:
@@ -198,16 +198,16 @@ split_brain_check:
               type: str
               sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
             state:
-              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
-                not be read.
+              description: Its power state, such as V(deallocated) or V(running); V(absent), or V(not_checked) if it
+                could not be read.
               type: str
               sample: deallocated
             reason:
-              description: Where this was read, or why not.
+              description: Where this was read from, or why it was not.
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or the host that was asked in vain.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -216,19 +216,19 @@ split_brain_check:
               type: str
               sample: hv01.contoso.example
             state:
-              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+              description: State of the VM as the host reports it, such as V(Running) or V(Off); V(absent), or
                 V(not_checked).
               type: str
               sample: Running
             reason:
-              description: Where this was read, or why not.
+              description: Where this was read from, or why it was not.
               type: str
               sample: read from the host
 """
 
     DATA_SYNC = r"""
 data_sync:
-  description: The data synchronization and why; V(null) where none was to be chosen.
+  description: The data synchronization that was chosen, and why; V(null) if there was none to choose.
   returned: success
   type: dict
   contains:
@@ -237,30 +237,30 @@ data_sync:
       type: str
       sample: before_failover
     reason:
-      description: Why.
+      description: Why it was chosen.
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 """
 
     WINDOW = r"""
 waiting_for_window:
-  description: Whether a cut-over was due that the window did not allow. Nothing was sent for it; run the task again.
+  description: Whether a cut-over was due but outside its window. Nothing was sent for it; run the task again.
   returned: success
   type: bool
   sample: false
 reason:
-  description: Why it waits, and until when, in the time of the window's zone; empty where it does not.
+  description: Why it waits, and until when, in the window's time zone; empty if it does not wait.
   returned: success
   type: str
   sample: ""
 window:
-  description: The window as it was judged last, at the moment of the request; V(null) where none was given or nothing
-    was due.
+  description: The window as last evaluated, at the moment of the request; V(null) if none was given or nothing was due.
   returned: success
   type: dict
   contains:
     state:
-      description: V(before) it opens, V(open), or V(over) for good. One that opens every day is never over.
+      description: V(before) it opens, V(open), or V(over) once it will not open again. A window that opens every day is
+        never over.
       type: str
       sample: open
     now:
@@ -268,23 +268,23 @@ window:
       type: str
       sample: "2026-01-31T23:12:07+00:00"
     opens_at:
-      description: When it opened, or opens next, UTC, in ISO 8601; V(null) where it has no beginning.
+      description: When it opened, or opens next, UTC, in ISO 8601; V(null) if it has no beginning.
       type: str
       sample: "2026-01-31T21:00:00+00:00"
     closes_at:
-      description: When it closes after that, UTC, in ISO 8601; V(null) where it has no end.
+      description: When it closes after that, UTC, in ISO 8601; V(null) if it has no end.
       type: str
       sample: "2026-02-01T03:00:00+00:00"
 """
 
     FAILURE = r"""
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
@@ -293,15 +293,15 @@ remedy:
     AZURE_ERROR = r"""
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

@@ -14,7 +14,7 @@ options:
     description:
       - The virtual machine, by friendly name, name or resource id. A friendly name that several items share is an
         error.
-      - A resource id takes one request to find, a name a list of every container of the vault.
+      - Finding a resource id takes one request. Finding a name lists every container of the vault.
       - Give this or O(recovery_plan), not both.
     type: str
   recovery_plan:

@@ -6,30 +6,29 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How long to wait, and how often to look."""
+    """How long to wait, and how often to poll."""
 
     DOCUMENTATION = r"""
 options:
   wait:
     description:
-      - Whether to wait. Otherwise the task ends when Site Recovery has taken the request, and a later task with the
-        same options attaches to the job.
+      - Whether to wait. If V(false), the task ends when Site Recovery has accepted the request, and a later task with
+        the same options attaches to the job.
     type: bool
     default: true
   wait_timeout:
     description:
-      - Seconds after which the task fails if what it waits for has not come. The job goes on; run the task again to
-        attach to it.
+      - Maximum number of seconds to wait; then the task fails. The job continues; run the task again to attach to it.
     type: int
     default: 86400
   poll_interval:
     description:
-      - Seconds between two looks at a job. When it is not set, the 30 seconds that the service asks for.
+      - Seconds between two polls of a job. If not set, the 30 seconds that the service requests.
     type: float
   report_interval:
     description:
-      - Seconds after which a wait says on the screen that it goes on, although nothing has changed, and for how long
-        it has lasted. Nothing is shown where the task runs as an ordinary module (delegated, C(async)).
+      - Seconds between progress messages while nothing changes. Each says how long the task has been waiting. Nothing
+        is shown if the task runs as an ordinary module (delegated, C(async)).
     type: int
     default: 300
 """

@@ -12,21 +12,22 @@ class ModuleDocFragment:
 options:
   winrm_user:
     description:
-      - User to sign in as, C(DOMAIN\user), C(user@domain) or a local one. It administers Hyper-V on the host.
-      - Otherwise the inventory host's C(ansible_user).
+      - User to sign in as, C(DOMAIN\user), C(user@domain) or a local user. It must be allowed to administer Hyper-V on
+        the host.
+      - Defaults to the inventory host's C(ansible_user).
     type: str
   winrm_password:
     description:
-      - Password of O(winrm_user). Otherwise the inventory host's C(ansible_password).
+      - Password of O(winrm_user). Defaults to the inventory host's C(ansible_password).
     type: str
   winrm_transport:
     description:
-      - Ways to sign in, tried in this order until the host takes one.
-      - Otherwise C(ansible_winrm_transport) or C(ansible_psrp_auth). Without these it is V(ntlm) where there is a
-        password, V(certificate) where there is a certificate, and else V(kerberos) with a ticket that the user already
-        has.
-      - V(basic) and V(certificate) need V(https), as they encrypt nothing themselves.
-      - V(kerberos) with a password asks for a ticket of its own with the command C(kinit).
+      - Authentication methods, tried in this order until the host accepts one.
+      - Defaults to C(ansible_winrm_transport) or C(ansible_psrp_auth). Without these, to V(ntlm) if there is a
+        password, else to V(certificate) if there is a certificate, else to V(kerberos) with a ticket that the user
+        already has.
+      - V(basic) and V(certificate) need V(https), as they do not encrypt messages themselves.
+      - V(kerberos) with a password gets a ticket of its own with the command C(kinit).
     type: list
     elements: str
     choices:
@@ -37,55 +38,56 @@ options:
       - ntlm
   winrm_scheme:
     description:
-      - V(https), or V(http) with encrypted messages. Otherwise C(ansible_winrm_scheme) or C(ansible_psrp_protocol),
-        else V(https) unless the port is 5985.
+      - V(https), or V(http) with encrypted messages. Defaults to C(ansible_winrm_scheme) or C(ansible_psrp_protocol),
+        else to V(https) unless the port is 5985.
     type: str
     choices:
       - http
       - https
   winrm_port:
     description:
-      - Port of WinRM. Otherwise the inventory host's C(ansible_port), else 5986, or 5985 with V(http).
+      - WinRM port. Defaults to the inventory host's C(ansible_port), else to 5986, or to 5985 with V(http).
     type: int
   winrm_path:
     description:
-      - Path of WinRM. Otherwise C(ansible_winrm_path), else C(/wsman).
+      - WinRM path. Defaults to C(ansible_winrm_path), else to C(/wsman).
     type: str
   winrm_server_cert_validation:
     description:
-      - Whether the host's certificate is verified. Otherwise C(ansible_winrm_server_cert_validation) or
-        C(ansible_psrp_cert_validation), else V(validate).
+      - Whether the host's certificate is verified. Defaults to C(ansible_winrm_server_cert_validation) or
+        C(ansible_psrp_cert_validation), else to V(validate).
     type: str
     choices:
       - ignore
       - validate
   winrm_ca_trust_path:
     description:
-      - File of the authorities that may have signed the host's certificate. Otherwise C(ansible_winrm_ca_trust_path) or
-        C(ansible_psrp_ca_cert), else what E(REQUESTS_CA_BUNDLE) names, else those that the Python library requests
-        trusts.
+      - File with the certificate authorities to trust for the host's certificate. Defaults to
+        C(ansible_winrm_ca_trust_path) or C(ansible_psrp_ca_cert), else to the file in E(REQUESTS_CA_BUNDLE), else to
+        those that the Python library requests trusts.
     type: path
   winrm_cert_pem:
     description:
-      - Certificate to sign in with, for V(certificate). Otherwise C(ansible_winrm_cert_pem).
+      - Certificate to sign in with, for V(certificate). Defaults to C(ansible_winrm_cert_pem).
     type: path
   winrm_cert_key_pem:
     description:
-      - Key of O(winrm_cert_pem). Otherwise C(ansible_winrm_cert_key_pem).
+      - Private key of O(winrm_cert_pem). Defaults to C(ansible_winrm_cert_key_pem).
     type: path
   winrm_kerberos_delegation:
     description:
-      - Let the host act for the user on other machines. Otherwise C(ansible_winrm_kerberos_delegation), else V(false).
+      - Whether the host may act as the user on other machines. Defaults to C(ansible_winrm_kerberos_delegation), else
+        to V(false).
     type: bool
   winrm_kerberos_hostname_override:
     description:
-      - Name of the host in Kerberos where that is not its address. Otherwise
+      - Name of the host in Kerberos if it differs from its address. Defaults to
         C(ansible_winrm_kerberos_hostname_override).
     type: str
   winrm_message_encryption:
     description:
-      - Whether messages are encrypted beside TLS. With V(http) they always are. Otherwise
-        C(ansible_winrm_message_encryption), else V(auto).
+      - Whether messages are encrypted in addition to TLS. With V(http) they always are. Defaults to
+        C(ansible_winrm_message_encryption), else to V(auto).
     type: str
     choices:
       - always
@@ -93,24 +95,23 @@ options:
       - never
   winrm_proxy:
     description:
-      - URL of a proxy to the host. Otherwise C(ansible_winrm_proxy), else none; proxies of the environment are for
-        Azure.
+      - URL of a proxy for the host. Defaults to C(ansible_winrm_proxy), else to none; proxies set in the environment
+        are for Azure only.
     type: str
   winrm_operation_timeout_sec:
     description:
-      - Seconds that the host may take for one step before it says that it is not done yet. Otherwise
-        C(ansible_winrm_operation_timeout_sec) or C(ansible_winrm_connection_timeout), else 20.
+      - Seconds that the host may take for one step before it reports that it is not done yet. Defaults to
+        C(ansible_winrm_operation_timeout_sec) or C(ansible_winrm_connection_timeout), else to 20.
     type: int
   winrm_read_timeout_sec:
     description:
-      - Seconds until a host that says nothing counts as unreachable; more than O(winrm_operation_timeout_sec).
-        Otherwise C(ansible_winrm_read_timeout_sec), else ten more than that.
+      - Seconds without a response after which a host counts as unreachable; more than O(winrm_operation_timeout_sec).
+        Defaults to C(ansible_winrm_read_timeout_sec), else to O(winrm_operation_timeout_sec) plus ten.
     type: int
 requirements:
-  - pywinrm >= 0.5, < 1, where a host is asked; pywinrm[kerberos] or pywinrm[credssp] for these
+  - pywinrm >= 0.5, < 1, if a host is queried; pywinrm[kerberos] or pywinrm[credssp] for these transports
 notes:
-  - A Hyper-V host needs Windows PowerShell 5.1 and Windows Server 2012 R2 or later, and nothing that is installed for
-    this.
-  - What is said of a host's variables are those of Ansible's connection plugins P(ansible.builtin.winrm#connection) and
-    P(ansible.builtin.psrp#connection); none but these are read, and the options here have the last word.
+  - A Hyper-V host needs Windows PowerShell 5.1 and Windows Server 2012 R2 or later. Nothing is installed on it.
+  - The host variables are those of Ansible's connection plugins P(ansible.builtin.winrm#connection) and
+    P(ansible.builtin.psrp#connection). Only those named here are read, and the options here take precedence.
 """

@@ -7,14 +7,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: failback_summary
-short_description: Return how a run of the role failback ended, or would end now
+short_description: Return the result of a run of the role failback so far
 description:
-  - Returns what P(asr.failback.failback#role) leaves in C(failback_result), from what the role keeps while it runs.
-  - The role calls it after every step, since a run may stop at any of them. It is of no use outside of the role.
+  - Returns what P(asr.failback.failback#role) stores in C(failback_result), from the state that the role keeps while it
+    runs.
+  - The role calls it after every step, since a run may stop at any of them. It is of no use outside the role.
 options:
   _input:
     description:
-      - What the role keeps, by the names of C(RoleRun) in C(plugins/module_utils/model/summary.py).
+      - The state of the role, with the fields of C(RoleRun) in C(plugins/module_utils/model/summary.py) as keys.
     type: dict
     required: true
 author:
@@ -23,7 +24,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Keep the result so far
+- name: Store the result so far
   ansible.builtin.set_fact:
     failback_result: "{{ __failback_run | asr.failback.failback_summary }}"
 """

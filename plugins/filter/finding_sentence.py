@@ -22,7 +22,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Show what stands in the way
+- name: Show what blocks the failback
   ansible.builtin.debug:
     msg: "{{ prereq.failed_findings | map('asr.failback.finding_sentence') | list }}"
 """

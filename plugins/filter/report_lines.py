@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 name: report_lines
 short_description: Show the results of failbacks as lines of text
 description:
-  - Turns the C(failback_result) of several hosts, left by the role P(asr.failback.failback#role), into aligned lines.
-  - Those that need a person come last.
+  - Turns the C(failback_result) of several hosts, as set by the role P(asr.failback.failback#role), into aligned lines.
+  - Results that need attention come last.
 options:
   _input:
     description:
-      - The results, each with the host's name as C(host), as P(asr.failback.result_of#filter) returns them.
+      - The results, each with the name of its host as C(host), as P(asr.failback.result_of#filter) returns them.
     type: list
     elements: dict
     required: true
@@ -33,12 +33,12 @@ RETURN = r"""
 ---
 _value:
   description:
-    - A header, then for each result a line with host, outcome, the side that is authoritative and the path of stages,
-      which is left out where it is the outcome alone.
-    - Where a failback failed, was undone or not started, is held or waits for its window, a line with the reason and
-      one with what to do next follow.
-    - So do the host that a VM runs on where it may have another copy on-premises, what a commit left in Azure, each
-      finding of the prerequisites that warns, and each check that could not be made.
+    - A header, then one line for each result with host, outcome, authoritative side and the path of stages, which is
+      omitted if it is just the outcome.
+    - If a failback failed, was undone or not started, is held or waits for its window, a line with the reason and one
+      with what to do next follow.
+    - Further lines show the host that a VM runs on if it may have another copy on-premises, what a commit left in
+      Azure, each finding of the prerequisites that warns, and each check that could not be made.
   type: list
   elements: str
   sample:

@@ -7,12 +7,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: result_of
-short_description: Return the result of a failback of one host
+short_description: Return the failback result of a host
 description:
-  - Returns the C(failback_result) that the role P(asr.failback.failback#role) left for a host, with the host's name as
-    C(host).
-  - With O(fact) it is that of another role, such as C(undo_failback_result) of P(asr.failback.undo_failback#role).
-  - For a host that has none, because it dropped out before the role could leave one, a result that says that it failed.
+  - Returns the C(failback_result) that the role P(asr.failback.failback#role) set for a host, with the name of the host
+    as C(host).
+  - With O(fact), returns that of another role, such as C(undo_failback_result) of P(asr.failback.undo_failback#role).
+  - For a host that has none, because it dropped out before the role could set one, returns a result with the outcome
+    C(failed).
 positional: hostvars, fact
 options:
   _input:
@@ -44,7 +45,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _value:
-  description: The result with C(host). Its keys are always the same ones.
+  description: The result with C(host). Its keys are always the same.
   type: dict
   sample: {host: web01, outcome: protected, stage: protected}
 """

@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 name: unknown_variables
 short_description: Find variables with a role's prefix that the role does not know
 description:
-  - Returns each name that is not known, with the known name that it resembles most.
-  - A mistyped variable would otherwise be ignored, and the role would do what its default says.
+  - Returns each unknown name, with the known name that it resembles most.
+  - A mistyped variable would otherwise be ignored, and the role would use its default.
 positional: known
 options:
   _input:
@@ -21,7 +21,7 @@ options:
     required: true
   known:
     description:
-      - The names that there are.
+      - The known names.
     type: list
     elements: str
     required: true
@@ -31,7 +31,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Require variables that the role knows
+- name: Stop if a variable is unknown
   ansible.builtin.assert:
     that: query('ansible.builtin.varnames', '^failback_') | asr.failback.unknown_variables(known) | length == 0
   vars:
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _value:
-  description: What is not known, in the order of the names.
+  description: The unknown names, sorted.
   type: list
   elements: str
   sample: ["failback_comit_policy (did you mean failback_commit_policy?)"]

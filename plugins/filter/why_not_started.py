@@ -7,17 +7,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: why_not_started
-short_description: Say why a host of a later batch does not begin
+short_description: Return why a host of a later batch is not started
 description:
-  - Returns a sentence where in the batch before that of the host more hosts failed than may, or where that batch was
-    stopped itself; an empty text where the host may begin.
-  - The role P(asr.failback.failback#role) rescues what fails, so that each host is reported. Ansible then counts no
-    failure, and C(max_fail_percentage) means nothing. This stands in for it.
+  - Returns a sentence if more hosts failed in the previous batch than allowed, or if that batch itself was not started;
+    an empty string if the host may start.
+  - The role P(asr.failback.failback#role) rescues failures so that each host is reported. Ansible then counts no
+    failures, and C(max_fail_percentage) has no effect. This filter replaces it.
 positional: hosts, hostvars, serial, percentage, fact
 options:
   _input:
     description:
-      - Name of the host that wants to begin.
+      - Name of the host that is about to start.
     type: str
     required: true
   hosts:
@@ -33,12 +33,12 @@ options:
     required: true
   serial:
     description:
-      - The C(serial) of the play, which is a number, a percentage, or a list of them.
+      - The C(serial) of the play, a number, a percentage, or a list of them.
     type: raw
     required: true
   percentage:
     description:
-      - A batch stops those after it when more than this share of its hosts failed, in percent.
+      - Percentage of the hosts of a batch that may fail. If more fail, later batches are not started.
     type: float
     default: 0
   fact:
@@ -52,7 +52,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: Stop where the batch before this one failed
+- name: Stop if the previous batch failed
   ansible.builtin.assert:
     that: inventory_hostname | asr.failback.why_not_started(ansible_play_hosts_all, hostvars, 1) | length == 0
 """
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 _value:
-  description: Why it does not begin; empty where it may.
+  description: Why it is not started; empty if it may start.
   type: str
   sample: web01 failed in the batch before, and failback_max_fail_percentage is 0. Nothing was read or written.
 """

@@ -11,22 +11,23 @@ DOCUMENTATION = r"""
 module: failback_prereq
 short_description: Check whether a VM or recovery plan can be failed back
 description:
-  - Reads everything that a failback with Azure Site Recovery will depend on, and says what stands in the way, with
-    cause and remedy. A check that fails is a result, not a failure of the task; look at RV(ready).
-  - Checks that the item is a Hyper-V VM replicated to Azure, runs in Azure, that its failover is committed, that no
-    operation or test failover is in progress, that its recovery services provider is connected with a fresh
-    heartbeat, the health of fabric and replication, data encryption, managed disks, that the Azure VM exists and
-    runs and has no disks that a failback does not carry, locks, and the permissions of the caller.
+  - Reads everything that a failback with Azure Site Recovery depends on, and reports what blocks it, with cause and
+    remedy. A failed check is a result, not a failure of the task; check RV(ready).
+  - Checks that the item is a Hyper-V VM replicated to Azure and runs in Azure, that its failover is committed, that no
+    operation or test failover is in progress, and that its recovery services provider is connected with a recent
+    heartbeat.
+  - Also checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
+    caller, and that the Azure VM exists, runs, and has no disks that a failback does not carry.
 options:
   refresh_provider:
     description:
-      - Ask the service to hear the provider of each VM again before looking. This is the only thing that makes this
-        module write; it is not done in check mode.
+      - Whether to have Site Recovery refresh the provider of each VM before the checks. This is the only write request
+        of this module, and check mode does not send it.
     type: bool
     default: false
   data_sync:
     description:
-      - Data synchronization that is planned. V(auto) recommends one in RV(data_sync).
+      - Planned data synchronization. V(auto) recommends one in RV(data_sync).
     type: str
     default: auto
     choices:
@@ -35,24 +36,23 @@ options:
       - during_failover
   create_vm_if_missing:
     description:
-      - Whether the failback is going to create the on-premises VM if it does not exist any more.
+      - Whether the failback will create the on-premises VM if it no longer exists.
     type: bool
     default: false
   target_host:
     description:
-      - Friendly name of another Hyper-V host of the same Hyper-V site that the failback is going to. It is checked in
-        place of the VM's own host.
+      - Friendly name of another Hyper-V host in the same Hyper-V site to fail back to. It is checked instead of the
+        VM's own host.
     type: str
   discard_disks:
     description:
-      - B(Dangerous.) Disks of the VM in Azure that will be given up at the commit. They are no obstacle then.
-      - A failback carries the disks of the replicated item, in their size on-premises. What was attached in Azure, or
-        has grown there, does not come home, and the commit deletes it with the VM.
-      - A disk is named as C(VM/DISK), such as V(web01/logs), by its resource id, or an unmanaged one by its address.
-        The name of the disk alone will do where no other VM of the target has a disk of that name.
-      - A disk whose size is not known is C(not_checked), which is no obstacle to the failback, but one to the commit.
-        A disk that is named is not compared any more. So name it for a size that is not known only where you have
-        seen that size yourself.
+      - B(Dangerous.) Disks of the Azure VM that the commit will discard. They then do not block the failback.
+      - A failback carries the disks of the replicated item, at their on-premises size. What was attached or has grown
+        in Azure is not carried, and the commit deletes it with the VM.
+      - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
+        The name of the disk alone is accepted if no other VM of the target has a disk of that name.
+      - A disk of unknown size is C(not_checked), which does not block the failback, but blocks the commit. The size of
+        a disk that is named is not checked, so name a disk of unknown size only if you have checked its size yourself.
     type: list
     elements: str
     default: []
@@ -83,12 +83,12 @@ EXAMPLES = r"""
     replicated_item: web01
   register: prerequisites
 
-- name: Stop where something stands in the way
+- name: Stop if a check failed
   ansible.builtin.assert:
     that: prerequisites.ready
     fail_msg: "{{ prerequisites.failed_findings | map(attribute='cause') | join(' ') }}"
 
-- name: Check a recovery plan, hearing the hosts again first
+- name: Refresh the providers, then check a recovery plan
   asr.failback.failback_prereq:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -104,7 +104,7 @@ ready:
   type: bool
   sample: true
 findings:
-  description: The result of every check, of the plan first and then of each VM.
+  description: The result of every check, first those of the plan, then those of each VM.
   returned: success
   type: list
   elements: dict
@@ -122,7 +122,7 @@ findings:
       type: str
       sample: hv02.example.com is NotConnected
     cause:
-      description: Why that is a problem; empty where it is none.
+      description: Why that is a problem; empty if it is not.
       type: str
       sample: Site Recovery has no connection to the Hyper-V host or VMM server.
     remedy:
@@ -130,11 +130,11 @@ findings:
       type: str
       sample: Start the services of the Azure Site Recovery provider.
     vm:
-      description: The VM that the finding is of; V(null) for one of the plan as a whole.
+      description: The VM that the finding is about; V(null) for the plan as a whole.
       type: str
       sample: web01
 failed_findings:
-  description: Those of RV(findings) that failed.
+  description: The entries of RV(findings) that failed.
   returned: success
   type: list
   elements: dict
@@ -146,8 +146,8 @@ msg:
   sample: "web01: failed_over -> failed_over; authoritative: azure"
 # Copied by `make docs`: verb, job, members, readiness_of_members, data_sync, failure, azure_error
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -155,7 +155,7 @@ stage:
       type: str
       sample: waiting_for_completion
     after:
-      description: Stage that was read last, or in check mode the one that is predicted.
+      description: Stage read last, or in check mode the predicted stage.
       type: str
       sample: failback_commit_pending
 direction:
@@ -164,30 +164,30 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
+    V(null) if a request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
+    request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
 job:
-  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) if there was none.
   returned: success
   type: dict
   contains:
@@ -197,15 +197,15 @@ job:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -213,11 +213,11 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -225,11 +225,11 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
@@ -260,11 +260,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -281,7 +281,7 @@ members:
       elements: dict
       sample: []
 data_sync:
-  description: The data synchronization and why; V(null) where none was to be chosen.
+  description: The data synchronization that was chosen, and why; V(null) if there was none to choose.
   returned: success
   type: dict
   contains:
@@ -290,30 +290,30 @@ data_sync:
       type: str
       sample: before_failover
     reason:
-      description: Why.
+      description: Why it was chosen.
       type: str
       sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

@@ -12,16 +12,17 @@ module: failback_report
 short_description: Show the results of failbacks, or write them to a file
 description:
   - Shows the results of several hosts as a table, or writes them to a file on the controller. The playbooks of this
-    collection report with it.
-  - The table is shown even where Ansible is told not to show tasks that went well (C(ANSIBLE_DISPLAY_OK_HOSTS=false)).
-    Nothing is shown where the task runs as an ordinary module (delegated, C(async)), or has C(no_log).
-  - The file is whole at any moment, also when the run is killed while it is written, and only its owner may read it.
-  - Leaves nothing else behind. What a run that was killed has left unfinished, as C(PATH.part), goes with the next run.
+    collection use it for their reports.
+  - The table is shown even if Ansible is configured not to display successful tasks
+    (C(ANSIBLE_DISPLAY_OK_HOSTS=false)). Nothing is shown if the task runs as an ordinary module (delegated, C(async))
+    or has C(no_log).
+  - The file is replaced atomically, so it is complete even if the run is killed. Only its owner may read it.
+  - Nothing else is left behind. An unfinished C(PATH.part) of a killed run is removed by the next run.
 options:
   path:
     description:
-      - Path of the file. Its folder must be there. What is no file, such as a pipe or a device, is refused.
-      - The results are shown, and nothing is written, when it is not set.
+      - Path of the file. Its folder must exist. Anything that is not a file, such as a pipe or a device, is refused.
+      - If not set, the results are shown and nothing is written.
     type: path
   results:
     description:
@@ -37,7 +38,7 @@ attributes:
     support: none
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
       mode.
-    details: A report is as long as the fleet.
+    details: A report can be long, as it contains every host.
   idempotent:
     support: full
     description:
@@ -51,13 +52,13 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Write what became of each VM
+- name: Write the results of all VMs to a file
   asr.failback.failback_report:
     path: "{{ playbook_dir }}/report.json"
     results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
   run_once: true
 
-- name: Show it
+- name: Show the results
   asr.failback.failback_report:
     results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
   run_once: true
@@ -66,12 +67,12 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 path:
-  description: The file; V(null) where the results were shown.
+  description: The file; V(null) if the results were shown.
   returned: success
   type: str
   sample: /var/log/failback/report.json
 lines:
-  description: The lines that were shown, as P(asr.failback.report_lines#filter) makes them.
+  description: The lines that were shown, as P(asr.failback.report_lines#filter) returns them.
   returned: success, without O(path)
   type: list
   elements: str

@@ -9,27 +9,26 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: failback_validate
-short_description: See after the cut-over whether a VM works on-premises
+short_description: Check after the cut-over whether a VM works on-premises
 description:
-  - Checks a VM or recovery plan that was failed back and not committed yet. Its Hyper-V host must hear the
-    heartbeat of the guest and see an address of it, and the probes that you choose must succeed.
-  - Tries again until all checks have passed, and fails where one has not in time. A guest without a heartbeat is
-    not probed.
-  - Returns what was seen, and when by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
-  - Probes go out from the machine that runs the task, the controller unless it is delegated.
-  - Where no Hyper-V host may be asked, heartbeat and addresses are V(not_checked). Other checks prove enough then;
+  - Checks a VM or recovery plan that was failed back but is not committed yet. Its Hyper-V host must receive the
+    guest's heartbeat and report an address of the guest, and the probes that you choose must succeed.
+  - Retries until all checks have passed, and fails if one has not passed in time. A guest without a heartbeat is not
+    probed.
+  - Returns what was seen, with the time by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
+  - Probes run on the machine that runs the task, which is the controller unless the task is delegated.
+  - If no Hyper-V host may be queried, heartbeat and addresses are V(not_checked). Other checks are then sufficient;
     without any, the verdict is V(not_proven).
-  - Changes nothing. Check mode runs no command in a VM, so that probes of type V(ssh) and V(winrm) are
-    V(not_checked) there.
+  - Changes nothing. Check mode runs no command in a VM, so probes of type V(ssh) and V(winrm) are then V(not_checked).
 options:
   heartbeat:
     description:
-      - Whether the Hyper-V host must hear the heartbeat of the guest. It needs the guest's integration services.
+      - Whether the Hyper-V host must receive the guest's heartbeat. This needs the guest's integration services.
     type: bool
     default: true
   addresses:
     description:
-      - Whether the guest must have an address that is not link-local, by what the Hyper-V host is told.
+      - Whether the Hyper-V host must report an address of the guest that is not link-local.
     type: bool
     default: true
   expected_addresses:
@@ -39,7 +38,7 @@ options:
     elements: str
   probes:
     description:
-      - What else must succeed.
+      - Further checks that must succeed.
     type: list
     elements: dict
     suboptions:
@@ -48,7 +47,7 @@ options:
         type: str
         required: true
       type:
-        description: V(tcp) connects to a port, V(http) gets a page, V(winrm) and V(ssh) run a command in the VM.
+        description: V(tcp) connects to a port, V(http) requests a page, V(winrm) and V(ssh) run a command in the VM.
         type: str
         required: true
         choices:
@@ -57,63 +56,60 @@ options:
           - tcp
           - winrm
       vm:
-        description: The VM of a recovery plan that it is for; every one where it is not set. In a plan, a probe with
-          O(probes[].host) or O(probes[].url) needs it, as what answers in one place proves nothing of the other VMs.
-          Where several VMs of the plan have one name, it is the id of the replicated item.
+        description: The VM of a recovery plan that the probe is for; all VMs if not set. In a plan, a probe with
+          O(probes[].host) or O(probes[].url) needs it, as a response from one address proves nothing about the other
+          VMs. If several VMs of the plan share a name, use the id of the replicated item.
         type: str
       host:
-        description: Where it goes, a name or an address. The first address of the guest that its Hyper-V host sees
-          where it is not set.
+        description: Name or address to probe. If not set, the first address of the guest that its Hyper-V host reports.
         type: str
       timeout:
         description: Seconds that one attempt may take.
         type: int
         default: 10
       port:
-        description: The port. V(tcp) needs one; for the others it is the usual one where it is not set.
+        description: The port. Required for V(tcp); for the others, their usual port if not set.
         type: int
       url:
         description:
-          - For V(http), the whole address, in the place of O(probes[].host), O(probes[].scheme), O(probes[].port) and
-            O(probes[].path). Its name should lead to the VM on-premises, not to the one in Azure.
+          - For V(http), the full URL, instead of O(probes[].host), O(probes[].scheme), O(probes[].port) and
+            O(probes[].path). Its name should resolve to the on-premises VM, not to the Azure VM.
         type: str
       scheme:
-        description: V(http) where it is not set for V(http), V(https) where it is not set for V(winrm).
+        description: If not set, V(http) for probes of type V(http) and V(https) for V(winrm).
         type: str
         choices:
           - http
           - https
       path:
-        description: For V(http), the path, which is V(/) where it is not set.
+        description: For V(http), the path; V(/) if not set.
         type: str
       status:
-        description: For V(http), the statuses that are right; 200 to 399 where it is not set. Redirects are not
-          followed.
+        description: For V(http), the accepted status codes; 200 to 399 if not set. Redirects are not followed.
         type: list
         elements: int
       contains:
-        description: Text that must be in the page, or in the output of the command.
+        description: Text that the page or the output of the command must contain.
         type: str
       validate_certs:
-        description: For V(http) and V(winrm), whether the certificate must be trusted, which is so where it is not
-          set.
+        description: For V(http) and V(winrm), whether to verify the certificate; it is verified if this is not set.
         type: bool
       ca_path:
-        description: For V(http) and V(winrm), file of the certificates to trust. Those of the system where it is
-          not set.
+        description: For V(http) and V(winrm), file with the certificates to trust; those of the system if not set.
         type: path
       command:
         description:
-          - For V(ssh), a command that the guest's shell reads. For V(winrm), PowerShell, in which any error ends
-            the command and fails the probe.
-          - It should only look, as it may be run many times. V(winrm) needs Windows PowerShell 3.0 or newer in the VM.
+          - For V(ssh), a command for the guest's shell. For V(winrm), PowerShell, in which any error ends the command
+            and fails the probe.
+          - It should change nothing, as it may run many times. V(winrm) needs Windows PowerShell 3.0 or newer in the
+            VM.
         type: str
       exit_code:
-        description: For V(ssh) and V(winrm), the exit code that is right, 0 where it is not set. That of
-          PowerShell is what C(exit) says, else that of the last program that it ran.
+        description: For V(ssh) and V(winrm), the expected exit code; 0 if not set. For PowerShell it is the code given
+          to C(exit), else that of the last program that it ran.
         type: int
       transport:
-        description: For V(winrm), the ways to sign in, tried in this order; V(ntlm) where it is not set.
+        description: For V(winrm), the authentication methods, tried in this order; V(ntlm) if not set.
         type: list
         elements: str
         choices:
@@ -122,29 +118,28 @@ options:
           - kerberos
           - ntlm
       user:
-        description: Who signs in. For V(http), by basic authentication.
+        description: User to sign in as. V(http) uses basic authentication.
         type: str
       password:
-        description: For V(http) and V(winrm), the password. Over V(ssh), O(probes[].private_key) or an agent signs
-          in.
+        description: For V(http) and V(winrm), the password. V(ssh) signs in with O(probes[].private_key) or an agent.
         type: str
       private_key:
-        description: For V(ssh), file of the private key, which must have no passphrase unless an agent holds it.
+        description: For V(ssh), file with the private key, which must have no passphrase unless an agent holds it.
         type: path
       known_hosts:
-        description: For V(ssh), file of the known host keys, in the place of the user's. The guest's key must be
+        description: For V(ssh), file with the known host keys, instead of the user's own. The guest's key must be
           known.
         type: path
   attested:
     description:
-      - What you have proved by other means after the cut-over, a sentence each. It is kept with the evidence and
-        counts as passed, in a recovery plan for every VM of it.
-      - Each says what was checked, in at least two words. Anything less is refused, as it proves nothing.
+      - Checks that you have made by other means after the cut-over, one sentence each. They are kept with the evidence
+        and count as passed, in a recovery plan for every VM.
+      - Each sentence says what was checked, in at least two words. Anything shorter is refused, as it proves nothing.
     type: list
     elements: str
   timeout:
     description:
-      - Seconds that all checks may take to pass.
+      - Seconds within which all checks must pass.
     type: int
     default: 600
   interval:
@@ -170,7 +165,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: See whether a VM works on-premises, and the shop that it serves
+- name: Validate a VM and the shop that it serves
   asr.failback.failback_validate:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -182,7 +177,7 @@ EXAMPLES = r"""
         contains: '"status": "ok"'
   register: proof
 
-- name: See whether the VMs of a plan work, and the database on one of them
+- name: Validate the VMs of a plan and the database on one of them
   asr.failback.failback_validate:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -207,12 +202,12 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 validation:
-  description: The evidence, which a commit takes as a whole.
+  description: The evidence, to be passed to a commit unchanged.
   returned: success
   type: dict
   contains:
     schema_version:
-      description: Version of the form of the evidence.
+      description: Version of the evidence format.
       type: int
       sample: 1
     vault:
@@ -220,16 +215,16 @@ validation:
       type: str
       sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
     verdict:
-      description: V(passed), or V(not_proven) where nothing could be checked, or not all that was asked for. In
+      description: V(passed), or V(not_proven) if nothing, or not everything that was requested, could be checked. In
         RV(error) also V(failed).
       type: str
       sample: passed
     validated_at:
-      description: When the last check passed, by Azure's clock, UTC, in ISO 8601; V(null) where none did.
+      description: When the last check passed, by Azure's clock, UTC, in ISO 8601; V(null) if none did.
       type: str
       sample: "2026-01-31T09:14:30+00:00"
     vms:
-      description: Each VM of the target; empty where check mode predicts.
+      description: Each VM of the target; empty if check mode only predicts.
       type: list
       elements: dict
       contains:
@@ -242,12 +237,12 @@ validation:
           type: str
           sample: web01
         cut_over_at:
-          description: End of its failback job, UTC, in ISO 8601; V(null) where it is not known, or the failback is
+          description: End of its failback job, UTC, in ISO 8601; V(null) if it is not known, or the failback is
             committed.
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
         verdict:
-          description: As of the whole.
+          description: The verdict for this VM, as RV(validation.verdict).
           type: str
           sample: passed
         validated_at:
@@ -255,7 +250,7 @@ validation:
           type: str
           sample: "2026-01-31T09:14:30+00:00"
         checks:
-          description: Its checks, by their last attempt.
+          description: Its checks, each with the result of its last attempt.
           type: list
           elements: dict
           contains:
@@ -273,11 +268,11 @@ validation:
               type: str
               sample: pass
             seen:
-              description: What was seen, in short.
+              description: Summary of what was seen.
               type: str
               sample: HTTP 200 from https://shop.example.com/health, with the text looked for
             cause:
-              description: Why it did not pass; empty where it did.
+              description: Why it did not pass; empty if it did.
               type: str
               sample: ""
             remedy:
@@ -289,7 +284,7 @@ validation:
               type: str
               sample: "2026-01-31T09:14:30+00:00"
             attempts:
-              description: How often it was tried.
+              description: Number of attempts.
               type: int
               sample: 3
 msg:
@@ -304,22 +299,22 @@ job:
   sample: null
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(validation), what was found, in the form that RV(validation) has; C(asked), C(candidates), C(instance_type) of
-      the target; C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method),
-      C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(validation), the results (see RV(validation)); C(asked), C(candidates), C(instance_type) of the target;
+      C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
+      Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(validation) where a check did not pass, V(refused), V(permission) or
+      description: Type of failure, such as V(validation) if a check did not pass, V(refused), V(permission) or
         V(target).
       type: str
       sample: validation
 # Copied by `make docs`: verb, members, failure
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -327,7 +322,7 @@ stage:
       type: str
       sample: waiting_for_completion
     after:
-      description: Stage that was read last, or in check mode the one that is predicted.
+      description: Stage read last, or in check mode the predicted stage.
       type: str
       sample: failback_commit_pending
 direction:
@@ -336,25 +331,25 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
+    V(null) if a request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
+    request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
@@ -385,11 +380,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -397,12 +392,12 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).

@@ -9,25 +9,24 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: hyperv_host_info
-short_description: Show what a Hyper-V host or VMM server is and holds
+short_description: Show the configuration and VMs of a Hyper-V host or VMM server
 description:
-  - Asks a Hyper-V host over WinRM for its version, role and services, volumes, virtual switches and virtual machines
-    with state, checkpoints, disks, heartbeat and addresses, and the owner of each in a failover cluster; a VMM server
-    also for the hosts, clouds and virtual machines that it manages.
-  - One session is enough, whatever the number of virtual machines. Nothing on the host is changed, and nothing is
-    installed there.
-  - What the host cannot tell is in RV(host.problems) in its own words; the rest is returned all the same.
+  - Queries a Hyper-V host over WinRM for its version, role and services, volumes, virtual switches and virtual machines
+    with state, checkpoints, disks, heartbeat and addresses, and the owner of each in a failover cluster. A VMM server
+    is also queried for the hosts, clouds and virtual machines that it manages.
+  - Uses a single session, whatever the number of virtual machines. Nothing is changed or installed on the host.
+  - Anything that could not be read is listed in RV(host.problems) with the host's message. The rest is still returned.
 options:
   host:
     description:
-      - The host, by its name in the inventory, with or without the domain, or by its address.
-      - Where it is not set, it is the host of the play. A task that is delegated to another machine must set it, and
-        then knows no inventory.
+      - The host, by its inventory name, with or without the domain, or by its address.
+      - If not set, the host of the play. A task that is delegated to another machine must set it, and cannot use the
+        inventory.
     type: str
   vms:
     description:
-      - Return only these virtual machines, given by name or id. All of them where it is not set.
-      - Names are compared as they are; they are no patterns.
+      - Return only these virtual machines, given by name or id; all of them if not set.
+      - Names are compared literally, not as patterns.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -43,11 +42,11 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Look at the host of the play
+- name: Query the host of the play
   asr.failback.hyperv_host_info:
   register: this
 
-- name: Look at one VM on a host of the inventory
+- name: Query one VM on another host
   asr.failback.hyperv_host_info:
     host: hv01
     vms: [web01]
@@ -61,16 +60,16 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 host:
-  description: What the host says.
+  description: Facts about the host.
   returned: success
   type: dict
   contains:
     name:
-      description: The name that the task gave.
+      description: The name given in the task.
       type: str
       sample: hv01
     address:
-      description: Where it was asked.
+      description: The address that was queried.
       type: str
       sample: hv01.contoso.example
     port:
@@ -78,17 +77,17 @@ host:
       type: int
       sample: 5986
     computer:
-      description: Its name for itself.
+      description: Its computer name.
       type: str
       sample: HV01
     fqdn:
-      description: Its full name.
+      description: Its fully qualified domain name.
       type: str
       sample: hv01.contoso.example
     machine_guid:
       description:
-        - The id of its installation of Windows. Machines that were made of one disk may share it.
-        - It and the names are read from the registry, which needs no right to CIM.
+        - The id of its Windows installation. Machines cloned from one disk may share it.
+        - It and the names are read from the registry, which needs no CIM permissions.
       type: str
       sample: 0d1c2b3a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
     time:
@@ -113,25 +112,25 @@ host:
       type: int
       sample: 137438953472
     free_memory_bytes:
-      description: Memory that is free.
+      description: Free memory.
       type: int
       sample: 68719476736
     hyper_v:
       description:
-        - Hyper-V. C(installed) tells whether the role is there, C(module) whether its PowerShell module is, C(version)
-          is that of its management service.
-        - C(virtual_machine_path) and C(virtual_hard_disk_path) are where it puts new ones.
+        - Hyper-V. C(installed) says whether the role is installed, C(module) whether its PowerShell module is.
+          C(version) is that of its management service.
+        - C(virtual_machine_path) and C(virtual_hard_disk_path) are its default folders.
       type: dict
       sample: {installed: true, module: true, version: 10.0.20348.2227}
     may_administer_hyper_v:
       description:
         - Whether the account is one of the host's Administrators or Hyper-V Administrators. To any other account
-          Hyper-V may show no VMs, without an error. Null when the host could not tell.
+          Hyper-V may show no VMs, without an error. V(null) if the host could not determine it.
       type: bool
       sample: true
     services:
       description:
-        - The services that matter and are installed, each with C(name), C(display_name), C(state), C(start_mode).
+        - The relevant services that are installed, each with C(name), C(display_name), C(state), C(start_mode).
         - V(vmms) is Hyper-V, V(dra) the Site Recovery provider, V(obengine) the Recovery Services agent;
           V(SCVMMService) is VMM, V(ClusSvc) the failover cluster.
       type: list
@@ -139,7 +138,7 @@ host:
       sample: [{name: dra, display_name: Microsoft Azure Site Recovery Service, state: Running, start_mode: Auto}]
     volumes:
       description:
-        - Volumes with a path, cluster shared volumes among them (C(is_cluster_volume)), each with C(path), C(label),
+        - Volumes with a path, including cluster shared volumes (C(is_cluster_volume)), each with C(path), C(label),
           C(file_system), and C(size) and C(free) in bytes.
       type: list
       elements: dict
@@ -152,10 +151,10 @@ host:
           is_cluster_volume: false
     switches:
       description:
-        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)), the network
-          adapter that it uses as Hyper-V says it, C(adapter), and the descriptions of all adapters that it uses and the
-          host still has, C(adapters). Where C(embedded_teaming) is true, C(adapter) is V(Teamed-Interface), or that in
-          the host's language.
+        - Virtual switches, each with C(id), C(name), C(type) (V(External), V(Internal) or V(Private)), C(adapter), the
+          network adapter that it uses, as Hyper-V describes it, and C(adapters), the descriptions of all adapters that
+          it uses and the host still has. If C(embedded_teaming) is true, C(adapter) is V(Teamed-Interface), or its
+          equivalent in the host's language.
       type: list
       elements: dict
       sample:
@@ -166,7 +165,7 @@ host:
           embedded_teaming: true
           adapters: [Intel X710, 'Intel X710 #2']
     vms:
-      description: Virtual machines. A node of a cluster shows those that it owns.
+      description: Virtual machines. A cluster node shows those that it owns.
       type: list
       elements: dict
       contains:
@@ -179,7 +178,7 @@ host:
           type: str
           sample: web01
         state:
-          description: Its state in Hyper-V's words, such as V(Off) or V(Running).
+          description: Its state as Hyper-V reports it, such as V(Off) or V(Running).
           type: str
           sample: "Off"
         generation:
@@ -191,7 +190,7 @@ host:
           type: str
           sample: D:\Hyper-V\web01
         uptime_seconds:
-          description: How long it has run.
+          description: How long it has been running.
           type: int
           sample: 0
         processors:
@@ -199,34 +198,35 @@ host:
           type: int
           sample: 4
         memory_bytes:
-          description: The memory that it starts with.
+          description: Its startup memory.
           type: int
           sample: 8589934592
         heartbeat:
-          description: What its integration services say, such as V(OkApplicationsHealthy) or V(NoContact).
+          description: Heartbeat reported by its integration services, such as V(OkApplicationsHealthy) or V(NoContact).
           type: str
           sample: OkApplicationsHealthy
         status:
-          description: What Hyper-V Manager shows as its status, in the host's language.
+          description: Its status in Hyper-V Manager, in the host's language.
           type: str
           sample: Operating normally
         operational_status:
           description:
-            - The same in Hyper-V's names, such as V(Ok); while its disks are merged V(InService) and V(MergingDisks).
+            - Its status by Hyper-V's own names, such as V(Ok); V(InService) and V(MergingDisks) while its disks are
+              being merged.
           type: list
           elements: str
           sample: [Ok]
         automatic_stop_action:
-          description: What the host does with it when it goes down itself, V(TurnOff), V(Save) or V(ShutDown).
+          description: Action when the host shuts down, V(TurnOff), V(Save) or V(ShutDown).
           type: str
           sample: Save
         security:
           description:
-            - Whether it has a virtual TPM, C(tpm), and is C(shielded); V(null) where that cannot be read.
+            - Whether it has a virtual TPM (C(tpm)) and is shielded (C(shielded)); V(null) if that cannot be read.
           type: dict
           sample: {tpm: false, shielded: false}
         automatic_start_action:
-          description: What the host does with it after a restart of its own, V(Nothing), V(StartIfRunning) or V(Start).
+          description: Action after the host restarts, V(Nothing), V(StartIfRunning) or V(Start).
           type: str
           sample: StartIfRunning
         is_clustered:
@@ -234,21 +234,22 @@ host:
           type: bool
           sample: false
         replication:
-          description: Its replication by Hyper-V Replica, which Site Recovery uses; C(mode), C(state) and C(health).
+          description: Its replication by Hyper-V Replica, which Site Recovery uses, with C(mode), C(state) and
+            C(health).
           type: dict
           sample: {mode: Primary, state: Replicating, health: Normal}
         checkpoints:
-          description: Its checkpoints, each with C(name), C(type), and when it was C(created), UTC.
+          description: Its checkpoints, each with C(name), C(type), and C(created), UTC.
           type: list
           elements: dict
           sample: [{name: before the update, created: "2026-01-30T20:00:00.0000000Z", type: Standard}]
         disks:
           description:
             - Its disks, each with C(path), C(format) (V(VHD) or V(VHDX)), C(type) (V(Dynamic), V(Fixed),
-              V(Differencing) or V(PassThrough)), C(parent), whether other machines may use it (C(shared)), the C(size)
-              that the machine sees and C(file_size), in bytes.
-            - Where the file cannot be read, C(unread) has the host's words, and all but C(path) and C(shared) is
-              V(null). Without CredSSP or delegation that is so for files on SMB shares, which need not be missing.
+              V(Differencing) or V(PassThrough)), C(parent), C(shared) (whether other machines may use it), C(size) as
+              seen by the virtual machine and C(file_size), both in bytes.
+            - If the file cannot be read, C(unread) has the host's message, and all but C(path) and C(shared) are
+              V(null). Without CredSSP or delegation, files on SMB shares cannot be read, even if they exist.
           type: list
           elements: dict
           sample:
@@ -262,10 +263,10 @@ host:
               unread: null
         nics:
           description:
-            - Its network adapters, each with C(name), C(mac), the C(switch) that it is connected to, if any, and the
-              C(addresses) that its integration services tell. C(vlan) has its C(mode) (V(Untagged), V(Access), V(Trunk)
-              or V(Private)), the C(id) of an access port, the native one of a trunk or the primary one of a private
-              VLAN, and the allowed or secondary ones, C(others); it is V(null) where it cannot be read.
+            - Its network adapters, each with C(name), C(mac), C(switch), the one that it is connected to, if any, and
+              C(addresses), as its integration services report them. C(vlan) has C(mode) (V(Untagged), V(Access),
+              V(Trunk) or V(Private)), C(id), that of an access port, the native one of a trunk or the primary one of a
+              private VLAN, and C(others), the allowed or secondary ones; it is V(null) if it cannot be read.
           type: list
           elements: dict
           sample:
@@ -276,54 +277,53 @@ host:
               addresses: [10.1.0.4]
     cluster:
       description:
-        - The failover cluster that the host is a node of; V(null) for none. C(name), the host's name in it C(node),
-          its C(nodes) with name and state, and its virtual machines.
-        - These are C(groups), the resources of type V(Virtual Machine), and C(configurations), those of type V(Virtual
-          Machine Configuration), each with C(vm_id), the C(name) and C(group_state) of its group, its own name
-          C(resource), its C(owner) and its C(state). Only while a configuration is V(Online) does its owner list the
-          virtual machine.
+        - The failover cluster that the host is a node of; V(null) if there is none. It has C(name), C(node), the host's
+          name in it, C(nodes) with name and state, and the cluster's virtual machines.
+        - The virtual machines are in C(groups), the resources of type V(Virtual Machine), and C(configurations), those
+          of type V(Virtual Machine Configuration), each with C(vm_id), the C(name) and C(group_state) of its group,
+          C(resource), its own name, C(owner) and C(state). The owner lists the virtual machine only while the
+          configuration is V(Online).
       type: dict
       sample: null
     vmm:
       description:
-        - What System Center Virtual Machine Manager knows, on its own server; V(null) elsewhere. Its C(version), the
-          C(hosts) that it manages with name, state and cluster, its C(clouds) with name, and its C(vms) with id (in
-          Hyper-V), name, state, host and cloud.
+        - Facts from System Center Virtual Machine Manager, on its own server; V(null) elsewhere. It has C(version), the
+          C(hosts) that it manages with name, state and cluster, C(clouds) with name, and C(vms) with id (in Hyper-V),
+          name, state, host and cloud.
       type: dict
       sample: null
     problems:
       description:
-        - What could not be read, each with the C(part) that misses or is not whole, and the host's own words,
-          C(message).
+        - Anything that could not be read, or not completely, each with the C(part) and the host's C(message).
       type: list
       elements: dict
       sample: [{part: volumes, message: Access denied}]
 summary:
-  description: A line for each thing that matters.
+  description: The main results, one per line.
   returned: success
   type: list
   elements: str
   sample: ["hv01: Microsoft Windows Server 2022 Datacenter 10.0.20348, Hyper-V 10.0.20348.2227, 1 of its VMs read"]
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(host) and C(address) of the host, C(message), C(error_id), C(category) in its own words, C(exit_code) of
-      PowerShell, C(status) of HTTP, C(fault_code) of WS-Management.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
+      C(status) of HTTP, C(fault_code) of WS-Management.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
+      description: Type of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
       type: str
       sample: host_unreachable
 # Copied by `make docs`: failure
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).

@@ -11,30 +11,30 @@ DOCUMENTATION = r"""
 module: hyperv_switch
 short_description: Ensure that a Hyper-V host has a virtual switch
 description:
-  - Makes a virtual switch of the given name, or brings the one that is there into the given form. A VM that comes back
-    is connected by the name of the switch, so a new host needs one of the same name.
-  - It never removes or renames one, and changes its type only where O(change_type) allows it.
-  - Type and network adapters of a switch with embedded teaming cannot be changed on Windows, nor can the type of an
-    external one with SR-IOV. That is refused, in check mode as well, and so is a network adapter that is disabled or
-    belongs to another switch.
-  - The network of the host is interrupted for a moment when an external switch takes over its network adapter. When
-    the answer is lost in it, the task fails and says so; running it again looks first.
+  - Creates a virtual switch, or updates the existing one of that name. A VM that is failed back is connected to its
+    switch by name, so a new host needs a switch of the same name.
+  - Never removes or renames a switch, and changes its type only if O(change_type) allows it.
+  - Windows cannot change the type or the network adapters of a switch with embedded teaming, nor the type of an
+    external switch with SR-IOV. Such a change is refused, in check mode as well, and so is a network adapter that is
+    disabled or belongs to another switch.
+  - The host's network is interrupted for a moment when an external switch takes over its network adapter. If the
+    response is lost meanwhile, the task fails and says so; running it again checks first.
 options:
   host:
     description:
-      - The host, by its name in the inventory, with or without the domain, or by its address.
-      - Where it is not set, it is the host of the play. A task that is delegated to another machine must set it, and
-        then knows no inventory.
+      - The host, by its inventory name, with or without the domain, or by its address.
+      - If not set, the host of the play. A task that is delegated to another machine must set it, and cannot use the
+        inventory.
     type: str
   name:
     description:
-      - Name of the switch, in any case.
+      - Name of the switch, case-insensitive.
     type: str
     required: true
   type:
     description:
-      - V(external) reaches the network of O(net_adapter), V(internal) the host, V(private) only the virtual machines
-        that are connected to it.
+      - V(external) connects virtual machines to the network of O(net_adapter), V(internal) to the host, V(private) only
+        to each other.
     type: str
     default: external
     choices:
@@ -43,18 +43,19 @@ options:
       - private
   net_adapter:
     description:
-      - Name or description of the network adapter of an external switch. Needed to make one, and where the adapter
-        of one that is there is missing; else that keeps its own where this is not set.
-      - Of a switch with embedded teaming each member is its adapter.
+      - Name or description of the network adapter of an external switch. Required to create one, and if the adapter of
+        an existing one is missing. Otherwise, if not set, an existing switch keeps its adapter.
+      - For a switch with embedded teaming, each of its members is accepted.
     type: str
   allow_management_os:
     description:
-      - Whether the host itself uses an external switch. V(true) for a new one where this is not set; one that is there
-        is then left as it is.
+      - Whether the host itself uses an external switch. If not set, V(true) for a new switch; an existing one is left
+        as it is.
     type: bool
   change_type:
     description:
-      - Allow to change a switch that is there with another type. What it connects loses its network meanwhile.
+      - Whether an existing switch of another type may be changed. Everything connected to it loses its network
+        meanwhile.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -70,12 +71,12 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Ensure that the host of the play has the switch that its VMs are connected to
+- name: Ensure that the host of the play has the switch that its VMs use
   asr.failback.hyperv_switch:
     name: Production
     net_adapter: Ethernet
 
-- name: Ensure a switch without a network on another host
+- name: Ensure that another host has a private switch
   asr.failback.hyperv_switch:
     host: hv04
     name: Rehearsal
@@ -85,17 +86,17 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 before:
-  description: The switch as it was; V(null) where there was none. Its entries are as of RV(after).
+  description: The switch before the task; V(null) if there was none. Its keys are those of RV(after).
   returned: success
   type: dict
   sample: null
 after:
-  description: The switch as it is, or would be in check mode.
+  description: The switch after the task, or as check mode predicts it.
   returned: success
   type: dict
   contains:
     id:
-      description: Its id; empty for one that check mode foretells.
+      description: Its id; empty if the switch is only predicted by check mode.
       type: str
       sample: 6d1f1e0a-7a0c-4f5e-9c0e-0c5a3b1d2e3f
     name:
@@ -108,8 +109,8 @@ after:
       sample: External
     adapter:
       description:
-        - Description of the network adapter that it uses, as Hyper-V says it; V(null) for none. Of a switch with
-          embedded teaming it is no adapter, but V(Teamed-Interface), or that in the host's language.
+        - Description of the network adapter that it uses, as Hyper-V reports it; V(null) if there is none. For a switch
+          with embedded teaming it is not an adapter but V(Teamed-Interface), or its equivalent in the host's language.
       type: str
       sample: Intel(R) Ethernet Adapter X710
     adapters:
@@ -129,24 +130,24 @@ after:
       sample: true
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(host) and C(address) of the host, C(message), C(error_id), C(category) in its own words, C(exit_code) of
-      PowerShell, C(status) of HTTP, C(fault_code) of WS-Management, C(before) the switch as it was.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
+      C(status) of HTTP, C(fault_code) of WS-Management, C(before), the switch before the task.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
+      description: Type of failure, such as V(host_unreachable), V(host_authentication), V(host) or V(configuration).
       type: str
       sample: host_unreachable
 # Copied by `make docs`: failure
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).

@@ -9,51 +9,50 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: job
-short_description: Cancel or restart a job of Site Recovery
+short_description: Cancel or restart a Site Recovery job
 description:
-  - Cancels a job that runs or waits, or has the work of a failed job done again, waits for the end and reads the target
-    back.
+  - Cancels a running or waiting job, or restarts a failed one, then waits for it to end and reads the target back.
   - "B(Cancelling a failback is dangerous.) Once it has begun to copy data, the on-premises disks are neither the old
-    nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must not be started then, and
-    M(asr.failback.planned_failover) has to run again. So a job of a failback is cancelled with
-    O(accept_inconsistent_disks=true) only, also before it has begun to copy, as it may begin at any moment, and while
-    it waits for Complete Failover."
-  - There is seldom a need for it. A failback that has copied its data waits for M(asr.failback.complete_failover), for
-    days if need be, and the VM in Azure serves meanwhile.
-  - A failback, failover or commit that failed is not restarted. Its own module starts it anew, and looks at both sides
-    first.
-  - The job of a recovery plan works on every VM of the plan; with O(replicated_item) it is not touched.
+    nor the new copy (Microsoft's documentation: I(corrupted state)). The on-premises VM must then not be started, and
+    M(asr.failback.planned_failover) must be run again. So a failback job is cancelled only with
+    O(accept_inconsistent_disks=true). This applies even before it has begun to copy, as it may begin at any moment, and
+    while it waits for Complete Failover."
+  - Cancelling is seldom needed. A failback that has copied its data waits for M(asr.failback.complete_failover), for
+    days if need be, and the VM keeps running in Azure meanwhile.
+  - A failed failback, failover or commit is not restarted. Run its own module, which checks both sides before it starts
+    it again.
+  - The job of a recovery plan works on every VM of the plan, so O(replicated_item) never affects it.
 options:
   state:
     description:
-      - V(cancelled) ends a job that runs. A job that is cancelled already, or a target that no job owns, needs nothing;
-        a job that ended in another way is an error, which says how.
-      - V(restarted) has the work of a failed job done again, where Site Recovery allows that, such as a reverse
-        replication. Refused for a job that is history, as another one came after it or the stage shows that its step is
-        done. One that is being restarted already is followed.
+      - V(cancelled) ends a running job. If the job is already cancelled, or no job owns the target, nothing is done. If
+        the job ended in another way, the task fails and says how.
+      - V(restarted) runs a failed job again if Site Recovery allows that, such as a reverse replication. Refused if the
+        job is out of date, as another one came after it or the stage shows that its step is done. A job that is already
+        being restarted is followed.
     type: str
     required: true
     choices: [cancelled, restarted]
   name:
     description:
       - Name or resource id of the job.
-      - Give this, O(replicated_item) or O(recovery_plan).
+      - Specify this, O(replicated_item) or O(recovery_plan).
     type: str
     aliases: [job]
   replicated_item:
     description:
-      - The VM, by friendly name, name or resource id, whose job is meant. With O(state=cancelled) the one that owns it
-        now, with O(state=restarted) its last one that has ended, and only a reverse replication. Anything else that has
-        failed may be somebody else's, and must be named.
+      - The VM whose job to cancel or restart, by friendly name, name or resource id. With O(state=cancelled), the job
+        that owns it now. With O(state=restarted), its last job that has ended, and only if that is a reverse
+        replication; any other failed job may belong to someone else, and must be given by O(name).
     type: str
   recovery_plan:
     description:
-      - The recovery plan, by name or resource id, whose own job is meant, in the same way.
+      - The recovery plan whose own job to cancel or restart, by name or resource id. The job is chosen in the same way.
     type: str
   accept_inconsistent_disks:
     description:
       - Cancel a failback although that may leave the on-premises disks of its VMs inconsistent.
-      - Has no meaning for other jobs.
+      - Has no effect on other jobs.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -65,7 +64,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: A second V(cancelled) changes nothing. A second V(restarted) is refused, as the job is history then.
+    details: A second V(cancelled) changes nothing. A second V(restarted) is refused, as the job is then out of date.
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:
@@ -78,14 +77,14 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Cancel whatever owns web01, unless it is a failback
+- name: Cancel the job that owns web01, unless it is a failback
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: web01
     state: cancelled
 
-- name: Cancel the failback of a plan, knowing that its on-premises disks are inconsistent then
+- name: Cancel the failback of a plan, accepting inconsistent on-premises disks
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -101,7 +100,7 @@ EXAMPLES = r"""
   register: protection
   ignore_errors: true
 
-- name: Restart the job that failed, once its cause is removed
+- name: Restart the failed job, once its cause is fixed
   asr.failback.job:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -118,9 +117,9 @@ msg:
   type: str
   sample: "Planned failover of web01: Cancelled (job fb9ac911-...); synchronizing -> interrupted; authoritative: azure"
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree; V(null) for a
-    job that is of no VM or plan of the vault, as are the keys below that tell of one.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ; V(null) for a job
+    that belongs to no VM or plan of the vault. The keys below that describe a VM or plan are then V(null) as well.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -128,41 +127,41 @@ stage:
       type: str
       sample: synchronizing
     after:
-      description: Stage that was read last, or in check mode the one that is predicted, for a failback the worst.
+      description: Stage read last, or in check mode the predicted stage; for a failback, the worst possible one.
       type: str
       sample: interrupted
 direction:
-  description: Direction of what the job does, V(recovery_to_primary) towards on-premises or V(primary_to_recovery);
-    V(null) where it has none.
+  description: Direction of the job, V(recovery_to_primary) towards on-premises or V(primary_to_recovery); V(null) if it
+    has none.
   returned: success
   type: str
   sample: recovery_to_primary
 # Copied by `make docs`: verb, job, members, failure, azure_error
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
+    V(null) if a request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
+    request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
 job:
-  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) if there was none.
   returned: success
   type: dict
   contains:
@@ -172,15 +171,15 @@ job:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -188,11 +187,11 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -200,11 +199,11 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
@@ -235,11 +234,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -247,26 +246,26 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: job_info
-short_description: Show jobs of Site Recovery with tasks, progress and errors
+short_description: Show Site Recovery jobs with tasks, progress and errors
 description:
-  - Shows one job, or the newest jobs of a vault or VM, with their tasks, the jobs that a recovery plan started for
-    its VMs, progress where it can be derived, and errors with cause and action.
+  - Shows one job, or the newest jobs of a vault or VM, with their tasks, the jobs that a recovery plan started for its
+    VMs, progress if it can be determined, and errors with cause and action.
 options:
   name:
     description:
@@ -31,12 +31,12 @@ options:
     elements: str
   limit:
     description:
-      - How many jobs to show at most, newest first.
+      - Maximum number of jobs to show, newest first.
     type: int
     default: 20
   full:
     description:
-      - Whether to return all that the service says of it, too.
+      - Whether to also return everything that the service reports.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -55,7 +55,7 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Show what runs or waits now
+- name: Show running and waiting jobs
   asr.failback.job_info:
     resource_group: rg-recovery
     vault_name: vault-recovery
@@ -83,15 +83,15 @@ jobs:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -99,11 +99,11 @@ jobs:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -111,24 +111,24 @@ jobs:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
     progress:
-      description: How far the job is, in one line.
+      description: Progress of the job, in one line.
       type: str
       sample: "Planned failover of web01: synchronized, waits for Complete Failover"
     target:
-      description: What the job works on, with C(id), C(name) and C(type).
+      description: Target of the job, with C(id), C(name) and C(type).
       type: dict
       sample: {id: 4468b400-1393-4d08-a81e-0e3c19c04a0b, name: web01, type: ProtectionEntity}
     tasks:
-      description: The job's tasks as the service describes them, every key in Ansible's spelling.
+      description: The job's tasks as the service returns them, with keys in snake case.
       returned: with O(full)
       type: list
       elements: dict
@@ -147,33 +147,33 @@ jobs:
       elements: dict
       sample: []
 summary:
-  description: A line for each entry.
+  description: One line for each entry.
   returned: success
   type: list
   elements: str
   sample: ["Planned failover of web01: Succeeded (job fb9ac911-1496-40e0-a58e-d183de51512e)"]
 # Copied by `make docs`: failure, azure_error
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

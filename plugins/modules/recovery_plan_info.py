@@ -15,12 +15,12 @@ description:
 options:
   name:
     description:
-      - Name or resource id of one plan. All plans when it is not set.
+      - Name or resource id of one plan; all plans if not set.
     type: str
     aliases: [recovery_plan]
   full:
     description:
-      - Whether to return all that the service says of it, too.
+      - Whether to also return everything that the service reports.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -72,19 +72,19 @@ recovery_plans:
       type: str
       sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
     stage:
-      description: Stage of all VMs, V(mixed) where they disagree, V(null) for an empty plan.
+      description: Stage of all VMs, V(mixed) if they differ, V(null) for an empty plan.
       type: str
       sample: failed_over
     authoritative_side:
-      description: The copies that are authoritative, V(mixed) where the VMs disagree.
+      description: The copies that are authoritative, V(mixed) if the VMs differ.
       type: str
       sample: azure
     job:
-      description: The plan's last job; V(null) where there was none.
+      description: The plan's last job; V(null) if there was none.
       type: dict
       sample: null
     recovery_plan:
-      description: The plan as the service describes it, every key in Ansible's spelling.
+      description: The plan as the service returns it, with keys in snake case.
       returned: with O(full)
       type: dict
       sample: {name: shop}
@@ -106,7 +106,7 @@ recovery_plans:
           type: str
           sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
         stage:
-          description: Stage of the failback; V(null) where it cannot be determined.
+          description: Stage of the failback; V(null) if it cannot be determined.
           type: str
           sample: failed_over
         authoritative_side:
@@ -114,45 +114,45 @@ recovery_plans:
           type: str
           sample: azure
         reversible:
-          description: Whether the VM in Azure is still there to return to.
+          description: Whether it is still possible to go back to the Azure VM.
           type: bool
           sample: true
         reason:
-          description: What the stage was concluded from.
+          description: The facts that the stage was derived from.
           type: str
           sample: active location Recovery, Site Recovery allows Failback
         job:
-          description: The job that owns the VM, or that decided its stage; V(null) where there is none.
+          description: The job that owns the VM, or that determined its stage; V(null) if there is none.
           type: dict
           sample: null
 summary:
-  description: A line for each entry.
+  description: One line for each entry.
   returned: success
   type: list
   elements: str
   sample: ["shop: failed_over, authoritative: azure"]
 # Copied by `make docs`: failure, azure_error
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

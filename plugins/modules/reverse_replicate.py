@@ -9,14 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: reverse_replicate
-short_description: Protect a VM or recovery plan again that has been failed back
+short_description: Protect a failed-back VM or recovery plan again
 description:
-  - Starts replication from on-premises to Azure again, after the failback has been committed.
-  - Does a recovery plan VM by VM, as Site Recovery's call for a whole plan no longer works.
+  - Starts replication from on-premises to Azure again after the failback has been committed.
+  - Handles a recovery plan VM by VM, as Site Recovery's call for a whole plan no longer works.
 options:
   wait_for:
     description:
-      - V(job) ends when the initial replication has been started, V(protected) when the VM is protected again.
+      - With V(job), the task ends when the initial replication has been started, with V(protected) when the VM is
+        protected again.
     type: str
     default: protected
     choices:
@@ -64,9 +65,9 @@ msg:
   sample: "web01: failed_back -> protected; authoritative: on_premises"
 replication:
   description:
-    - Of each VM whose replication was started or attached to, what is sent to Azure; empty in check mode and where it
-      is protected already.
-    - Until an initial replication ends, the VM is not protected.
+    - The data sent to Azure for each VM whose replication was started or attached to; empty in check mode and if the VM
+      is already protected.
+    - The VM is not protected until an initial replication ends.
   returned: success
   type: list
   elements: dict
@@ -77,33 +78,33 @@ replication:
       sample: web01
     kind:
       description:
-        - V(initial_replication) sends all data, V(resynchronization) what changed; V(unknown) where neither the job nor
-          the state of the VM tells.
+        - V(initial_replication) sends all data, V(resynchronization) only changes; V(unknown) if neither the job nor
+          the state of the VM shows which.
       type: str
       sample: initial_replication
     reason:
-      description: The same in words.
+      description: The kind of replication as text.
       type: str
       sample: "initial replication: all data is sent to Azure"
     job:
-      description: Name of the job that was read last; V(null) where it is not there any more.
+      description: Name of the job that was read last; V(null) if it no longer exists.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     tasks:
-      description: The tasks of the job that have begun, in the service's words.
+      description: The tasks of the job that have started, as the service names them.
       type: list
       elements: str
       sample: [Identifying the replication target, Enable replication, Starting initial replication]
     percent_complete:
       description:
-        - How much of an initial replication is done, in percent, when the task ended; V(null) where Azure does not
-          say, as of a VM that is protected.
+        - Progress of an initial replication in percent when the task ended; V(null) if Azure does not report it, for
+          example for a protected VM.
       type: int
       sample: 2
 # Copied by `make docs`: verb, job, members, failure, azure_error
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -111,7 +112,7 @@ stage:
       type: str
       sample: waiting_for_completion
     after:
-      description: Stage that was read last, or in check mode the one that is predicted.
+      description: Stage read last, or in check mode the predicted stage.
       type: str
       sample: failback_commit_pending
 direction:
@@ -120,30 +121,30 @@ direction:
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs disagree;
-    V(null) where a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
+    V(null) if a request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that. V(null) where
-    a request was sent and nothing could be read after it.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
+    request was sent and nothing could be read after it.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
 job:
-  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) where there was none.
+  description: The job that was started, attached to, waited for, cancelled or restarted; V(null) if there was none.
   returned: success
   type: dict
   contains:
@@ -153,15 +154,15 @@ job:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -169,11 +170,11 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -181,11 +182,11 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
@@ -216,11 +217,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -228,26 +229,26 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """

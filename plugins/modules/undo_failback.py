@@ -9,55 +9,55 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: undo_failback
-short_description: Undo a cut-over before its commit, by going back to the VM in Azure
+short_description: Undo a cut-over before its commit by going back to the Azure VM
 description:
-  - For the VM that was cut over and does not work on-premises. Stops it there, starts the VM in Azure again, and leaves
-    the failback uncommitted. Site Recovery has no such step and is told nothing of it.
-  - What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The VM in Azure
-    goes on with the data of the cut-over.
-  - Nothing is started in Azure while an on-premises copy is up, or could not be asked and nobody vouches for its host
-    with O(attested_off); nor once something else, such as a commit in the portal, has begun. Whether Azure will start
-    the VM for this caller, by rights and locks, is checked before anything is stopped.
-  - Keeps the host from starting the on-premises VM by itself, whether it was this task that stopped it or not. Its
-    automatic start action is set to Nothing; what it was is in RV(undone).
-  - Of a recovery plan, a VM that Azure does not start keeps no other down. The task goes on and fails at the end.
-  - Never stops a VM that belongs to a failover cluster, which starts what it finds stopped. Shut its role down in the
-    cluster, then run the task.
-  - Do not commit afterwards. Site Recovery still offers the commit, which deletes the VM in Azure.
-    M(asr.failback.commit) refuses it while that runs. What can follow is told in C(docs/undo-failback.md) of the
-    collection.
+  - For a VM that was cut over and does not work on-premises. Stops it there, starts the Azure VM again, and leaves the
+    failback uncommitted. Site Recovery has no such step and is not informed of it.
+  - Data written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The Azure VM continues
+    with its data as of the cut-over.
+  - Nothing is started in Azure while an on-premises copy is up, or could not be queried and O(attested_off) does not
+    vouch for its host; nor once another operation, such as a commit in the portal, has begun. Whether permissions and
+    locks let the caller start the Azure VM is checked before anything is stopped.
+  - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
+    start action is set to Nothing; the previous one is in RV(undone).
+  - In a recovery plan, a VM that Azure does not start does not keep the others down. The task continues and fails at
+    the end.
+  - Never stops a VM in a failover cluster, which would start it again. Shut its role down in the cluster, then run the
+    task.
+  - Do not commit afterwards. Site Recovery still offers the commit, which deletes the Azure VM. M(asr.failback.commit)
+    refuses it while that VM runs. The next steps are described in C(docs/undo-failback.md) of the collection.
 options:
   reason:
     description:
-      - Why the failback is undone. It is kept in RV(undone).
+      - Why the failback is undone. Recorded in RV(undone).
     type: str
   force_off:
     description:
-      - Whether to turn the on-premises VM off where it has not shut down within O(shutdown_timeout). What its guest has
+      - Whether to turn the on-premises VM off if it has not shut down within O(shutdown_timeout). What its guest has
         not written yet is lost.
-      - Without this, no VM is ever turned off. Where it happens, RV(steps) says so, and why.
+      - Without this, no VM is ever turned off. If it happens, RV(steps) says so, and why.
     type: bool
     default: false
   shutdown_timeout:
     description:
-      - Seconds that the guest may take to shut down. A guest that is not ready yet or locked is asked again meanwhile;
-        with O(force_off=true) each one that could not be asked. It has that time from when it was asked.
+      - Seconds that the guest may take to shut down, counted from the shutdown request. If a guest is not ready yet or
+        is locked, the request is repeated meanwhile; with O(force_off=true), whenever it could not be delivered.
     type: int
     default: 600
   close_applications:
     description:
-      - Whether the shutdown closes applications that have unsaved data, which is then lost. The on-premises copy is
-        given up, so that they are closed by default.
+      - Whether the shutdown closes applications that have unsaved data, which is then lost. They are closed by default,
+        because the on-premises copy is given up.
       - With V(false), an application with unsaved data or a locked desktop can keep the VM from shutting down.
     type: bool
     default: true
   attested_off:
     description:
-      - Who saw to it, and how, that the VM does not run on a host that cannot be asked. The key is the host by its
-        name, the value a sentence, such as V(J. Doe has unplugged it).
-      - It counts for the hosts that it names and that cannot say anything themselves, never against what a host says.
-        A short name that may be either of two hosts counts for neither.
-      - It is kept in RV(undone).
+      - Who has confirmed, and how, that the VM does not run on a host that cannot be queried. The key is the name of
+        the host, the value a sentence, such as V(J. Doe has unplugged it).
+      - It applies to the hosts that it names and that cannot report anything themselves, and never overrides what a
+        host reports. A short name that could mean either of two hosts applies to neither.
+      - Recorded in RV(undone).
     type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
@@ -80,27 +80,27 @@ seealso:
 
 EXAMPLES = r"""
 ---
-- name: Go back to the VM in Azure
+- name: Go back to the Azure VM
   asr.failback.undo_failback:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: crm01
     reason: The database does not start on-premises, incident 4711
 
-- name: Go back to it although its host burnt
+- name: Go back to it after a fire has destroyed the host
   asr.failback.undo_failback:
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_item: mail01
     reason: Fire in room 2
     attested_off:
-      hv01.contoso.example: "J. Doe: it has no power, and gets none"
+      hv01.contoso.example: "J. Doe has unplugged it"
 """
 
 RETURN = r"""
 ---
 undone:
-  description: The record of it. A run that goes on from an interrupted one knows only what it did itself.
+  description: The record of the undo. A run that continues an interrupted one records only what it did itself.
   returned: success
   type: dict
   contains:
@@ -117,11 +117,11 @@ undone:
       type: str
       sample: The database does not start on-premises, incident 4711
     attested_off:
-      description: Who vouches for hosts that could not be asked, as O(attested_off).
+      description: Who vouches for hosts that could not be queried, as O(attested_off).
       type: dict
       sample: {}
     note:
-      description: Where the data is that was written since the cut-over.
+      description: Where the data written since the cut-over is.
       type: str
       sample: What was written on-premises since the cut-over stays on the on-premises disks, and nowhere else.
     vms:
@@ -138,11 +138,11 @@ undone:
           type: str
           sample: crm01
         cut_over_at:
-          description: End of its failback job, UTC, in ISO 8601; V(null) where that is not known.
+          description: End of its failback job, UTC, in ISO 8601; V(null) if that is not known.
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
         stopped_at:
-          description: When this run saw it go off on-premises, by Azure's clock; V(null) where it was off already.
+          description: When this run saw it go off on-premises, by Azure's clock; V(null) if it was already off.
           type: str
           sample: "2026-01-31T11:02:00+00:00"
         hosts:
@@ -151,26 +151,27 @@ undone:
           elements: str
           sample: [hv01.contoso.example]
         started_at:
-          description: When this run saw it run in Azure; with O(wait=false), when the request was taken. V(null) where
-            it ran already.
+          description: When this run saw it running in Azure; with O(wait=false), when the request was accepted. V(null)
+            if it was already running.
           type: str
           sample: "2026-01-31T11:03:10+00:00"
         azure_vm:
-          description: Resource id of the VM in Azure.
+          description: Resource id of the Azure VM.
           type: str
           sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
         automatic_start_action:
-          description: What was changed so that the host does not start it by itself, C(where), C(before) and C(after).
+          description: Changes that prevent the host from starting it by itself, each with C(where), C(before) and
+            C(after).
           type: list
           elements: dict
           sample: [{where: hv01.contoso.example, before: StartIfRunning, after: Nothing}]
         vouched_for:
-          description: The hosts that could not be asked, for which O(attested_off) vouches.
+          description: The hosts that could not be queried and that O(attested_off) vouches for.
           type: list
           elements: str
           sample: []
 steps:
-  description: Every change that this run made, or sent and does not know whether it was made, in order; nothing else
+  description: Every change that this run made, or requested without knowing whether it was made, in order. Nothing else
     was changed.
   returned: success
   type: list
@@ -181,7 +182,7 @@ steps:
       type: str
       sample: crm01
     what:
-      description: V(shut_down), V(turn_off), V(await_off) where it was going down already, V(hold) for the automatic
+      description: V(shut_down), V(turn_off), V(await_off) if it was already shutting down, V(hold) for the automatic
         start action, V(start) in Azure.
       type: str
       sample: shut_down
@@ -190,24 +191,23 @@ steps:
       type: str
       sample: hv01.contoso.example
     before:
-      description: State, or automatic start action, before.
+      description: State or automatic start action before.
       type: str
       sample: Running
     after:
-      description: The same after; V(null) where nobody has seen it yet, or it could not be read.
+      description: State or automatic start action after; V(null) if it was not seen yet or could not be read.
       type: str
       sample: "Off"
     at:
-      description: When this was seen, or sent where nobody has seen it yet, by Azure's clock, UTC, in ISO 8601.
+      description: When this was seen, or sent if it was not seen yet, by Azure's clock, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T11:02:00+00:00"
     seen_by:
-      description: Who said so, or V(nobody yet).
+      description: Who reported it, or V(nobody yet).
       type: str
       sample: host hv01.contoso.example
     detail:
-      description: Why a VM was turned off, or why nobody knows what came of a change; V(null) where there is nothing to
-        say.
+      description: Why a VM was turned off, or why the outcome of a change is unknown; V(null) if neither applies.
       type: str
       sample: null
 msg:
@@ -216,19 +216,19 @@ msg:
   type: str
   sample: "crm01: failback_commit_pending; authoritative: azure"
 authoritative_side:
-  description: The copy that is authoritative now, by what both sides show, which is not what Site Recovery believes,
-    V(azure). V(mixed) where it cannot be determined or the VMs of a plan disagree, as with O(wait=false) until the VM
-    runs; on failure also V(on_premises). Where check mode finds that something else runs, what the stage says.
-  returned: success, and on failure where it was read
+  description: The copy that is authoritative now, according to both sides, not to Site Recovery. V(azure); V(mixed) if
+    it cannot be determined or the VMs of a plan differ, as with O(wait=false) until the VM runs; on failure also
+    V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
+  returned: success, and on failure if it was read
   type: str
   sample: azure
 reversible:
-  description: Whether the VM in Azure is still there to return to. A commit of the failback ends that.
-  returned: success, and on failure where it was read
+  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that.
+  returned: success, and on failure if it was read
   type: bool
   sample: true
 job:
-  description: The job of somebody else that was waited for; V(null) where there was none. An undo starts none.
+  description: The job of another operation that was waited for; V(null) if there was none. An undo starts none.
   returned: success
   type: dict
   contains:
@@ -238,15 +238,15 @@ job:
       sample: >-
         /Subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/vault/replicationJobs/fb9ac911-1496-40e0-a58e-d183de51512e
     name:
-      description: Name of the job, which the portal shows as its id.
+      description: Name of the job, shown in the portal as its id.
       type: str
       sample: fb9ac911-1496-40e0-a58e-d183de51512e
     operation:
-      description: What the job does, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
+      description: Operation of the job, such as V(failback), V(failover), V(commit) or V(reverse_replicate).
       type: str
       sample: failback
     scenario_name:
-      description: The service's name for the kind of job.
+      description: The service's name for the type of job.
       type: str
       sample: PlannedFailover
     state:
@@ -254,11 +254,11 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's further word on the state.
+      description: The service's more detailed state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
-      description: When the job began, UTC, in ISO 8601.
+      description: When the job started, UTC, in ISO 8601.
       type: str
       sample: "2026-01-31T08:59:33.335047+00:00"
     ended:
@@ -266,32 +266,32 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How many of the job's tasks are done, in percent; V(null) while the service lists none.
+      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
-      description: What Site Recovery lets a person do with the job now.
+      description: Actions that Site Recovery allows on the job now.
       type: list
       elements: str
       sample: [Cancel, Resume]
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
+    - Details of the failure. Its keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
-      what had been done, in the form that RV(steps) has; C(status), C(code), C(message), C(action), C(request_id),
-      C(method), C(url) of Azure's answer; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) of what
-      is not known here.
+      changes made so far (see RV(steps)); C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
+      of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that are not
+      recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
+      description: Type of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
       type: str
       sample: refused
 # Copied by `make docs`: verb, members, failure, split_brain_check
 stage:
-  description: Stage of the target before and after; V(mixed) where the VMs of a recovery plan disagree.
-  returned: success, and on failure where it was read
+  description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
+  returned: success, and on failure if it was read
   type: dict
   contains:
     before:
@@ -299,7 +299,7 @@ stage:
       type: str
       sample: waiting_for_completion
     after:
-      description: Stage that was read last, or in check mode the one that is predicted.
+      description: Stage read last, or in check mode the predicted stage.
       type: str
       sample: failback_commit_pending
 direction:
@@ -309,12 +309,12 @@ direction:
   sample: recovery_to_primary
 replicated_item:
   description:
-    - The replicated item as the service describes it, every key in Ansible's spelling; V(null) for a recovery plan.
+    - The replicated item as the service returns it, with keys in snake case; V(null) for a recovery plan.
   returned: success
   type: dict
   sample: {name: web01, properties: {friendly_name: web01, active_location: Recovery}}
 recovery_plan:
-  description: The recovery plan as the service describes it, every key in Ansible's spelling; V(null) for an item.
+  description: The recovery plan as the service returns it, with keys in snake case; V(null) for a replicated item.
   returned: success
   type: dict
   sample: null
@@ -345,11 +345,11 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether the VM in Azure is still there to return to.
+      description: Whether it is still possible to go back to the Azure VM.
       type: bool
       sample: true
     reason:
-      description: What the stage was concluded from.
+      description: The facts that the stage was derived from.
       type: str
       sample: active location Recovery, Site Recovery allows Failback
     job:
@@ -357,33 +357,33 @@ members:
       type: dict
       sample: null
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 split_brain_check:
-  description: What was seen of both sides of each machine, so that only one of them runs. Site Recovery's word is not
-    part of it.
+  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
+    is not part of it.
   returned: success
   type: dict
   contains:
     verdict:
-      description: V(proved) where both sides told their state, V(not_checked) where one could not be asked, Azure does
-        not tell whether its VM was used since the cut-over, or no machine was looked at.
+      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if Azure
+        does not report whether its VM was used since the cut-over, or if no VM was checked.
       type: str
       sample: proved
     before:
-      description: What was seen before the request was sent; the entries are those of RV(split_brain_check.after).
+      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: What was seen at the end.
+      description: Observations at the end.
       type: list
       elements: dict
       contains:
@@ -392,8 +392,8 @@ split_brain_check:
           type: str
           sample: web01
         runs:
-          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) where the only one that runs is
-            not on the host that the VM is failed back to, or V(not_checked) where a side could not be asked.
+          description: V(on_premises), V(azure), V(several), V(none), V(other_copy) if the only running copy is not on
+            the host that the VM is failed back to, or V(not_checked) if a side could not be queried.
           type: str
           sample: on_premises
         azure:
@@ -405,16 +405,16 @@ split_brain_check:
               type: str
               sample: /subscriptions/00000000-0000-0000-0000-000000000000/...
             state:
-              description: Its power, such as V(deallocated) or V(running); V(absent), or V(not_checked) where it may
-                not be read.
+              description: Its power state, such as V(deallocated) or V(running); V(absent), or V(not_checked) if it
+                could not be read.
               type: str
               sample: deallocated
             reason:
-              description: Where this was read, or why not.
+              description: Where this was read from, or why it was not.
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or the host that was asked in vain.
+          description: Each on-premises copy that was found, or each host where none could be found.
           type: list
           elements: dict
           contains:
@@ -423,12 +423,12 @@ split_brain_check:
               type: str
               sample: hv01.contoso.example
             state:
-              description: State of the VM as the host names it, such as V(Running) or V(Off); V(absent), or
+              description: State of the VM as the host reports it, such as V(Running) or V(Off); V(absent), or
                 V(not_checked).
               type: str
               sample: Running
             reason:
-              description: Where this was read, or why not.
+              description: Where this was read from, or why it was not.
               type: str
               sample: read from the host
 """

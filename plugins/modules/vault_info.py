@@ -9,13 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: vault_info
-short_description: Show a Recovery Services vault, its fabrics and their connection
+short_description: Show a Recovery Services vault, its fabrics and their connection status
 description:
-  - Shows the vault, its Hyper-V sites and VMM servers, the registered hosts, and whether Site Recovery hears them.
+  - Shows the vault, its Hyper-V sites and VMM servers, the registered hosts, and whether they are connected to Site
+    Recovery.
 options:
   full:
     description:
-      - Whether to return all that the service says of it, too.
+      - Whether to also return everything that the service reports.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -44,7 +45,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 vault:
-  description: The vault as Azure describes it, every key in Ansible's spelling.
+  description: The vault as Azure returns it, with keys in snake case.
   returned: success, with O(full)
   type: dict
   sample: {name: vault-recovery, location: westeurope}
@@ -67,7 +68,7 @@ fabrics:
       type: str
       sample: /Subscriptions/00000000-0000-0000-0000-000000000000/...
     type:
-      description: V(HyperVSite), V(VMM) or another kind.
+      description: V(HyperVSite), V(VMM) or another type.
       type: str
       sample: HyperVSite
     health:
@@ -75,7 +76,7 @@ fabrics:
       type: str
       sample: Normal
     connected:
-      description: Whether every provider of the fabric is connected; V(null) where it has none.
+      description: Whether every provider of the fabric is connected; V(null) if it has none.
       type: bool
       sample: true
     providers:
@@ -100,7 +101,7 @@ fabrics:
           type: str
           sample: Connected
         last_heartbeat:
-          description: When the service last heard the provider, UTC, in ISO 8601.
+          description: When the service last received the provider's heartbeat, UTC, in ISO 8601.
           type: str
           sample: "2026-01-31T08:59:33+00:00"
         heartbeat_age:
@@ -116,33 +117,33 @@ fabrics:
           type: str
           sample: Latest
 summary:
-  description: A line for each entry.
+  description: One line for each entry.
   returned: success
   type: list
   elements: str
   sample: ["site-berlin: hv01.example.com is Connected"]
 # Copied by `make docs`: failure, azure_error
 cause:
-  description: What went wrong, apart from what was asked for and what to do.
+  description: Cause of the failure, without the request and the remedy.
   returned: failure
   type: str
   sample: The failover to Azure is not committed yet.
 remedy:
-  description: What to do next; empty where that is not known.
+  description: What to do next; empty if that is not known.
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - What went wrong, in parts that depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were
-      read; C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's answer; C(field), C(value) of what is not known here.
+    - Details of the failure. Its keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
   returned: failure
   type: dict
   contains:
     kind:
-      description: Kind of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
 """
