@@ -28,21 +28,9 @@ def commands(place: Place) -> list[Command]:
     """The commands for virtual machines on a host."""
     act = {"positional": ("Name",), "pipeline": "VM"}
     return [
-        place.hyper_v("Get-VM", lambda call: _get(place, call), ("Id", "ClusterObject"), positional=("Name",)),
-        place.hyper_v(
-            "Set-VM",
-            lambda call: _set(place, call),
-            ("VM", "AutomaticStartAction"),
-            switches=("Confirm",),
-            **act,
-        ),
-        place.hyper_v(
-            "Stop-VM",
-            lambda call: _stop(place, call),
-            ("VM",),
-            switches=("TurnOff", "Force", "Confirm"),
-            **act,
-        ),
+        place.hyper_v("Get-VM", _get, ("Id", "ClusterObject"), positional=("Name",)),
+        place.hyper_v("Set-VM", _set, ("VM", "AutomaticStartAction"), switches=("Confirm",), **act),
+        place.hyper_v("Stop-VM", _stop, ("VM",), switches=("TurnOff", "Force", "Confirm"), **act),
     ]
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors
 from asr_simulator.hyperv.cmdlets.names import given
@@ -26,23 +27,10 @@ WITH_SR_IOV = "The switch type of a virtual switch with SR-IOV enabled cannot be
 
 def commands(place: Place) -> list[Command]:
     """The commands that change the switches of a host."""
+    act: dict[str, Any] = {"positional": ("Name",), "switches": ("Confirm",)}
     return [
-        place.hyper_v(
-            "New-VMSwitch",
-            lambda call: _create(place, call),
-            BINDING,
-            positional=("Name",),
-            switches=("Confirm",),
-            mandatory=("Name",),
-        ),
-        place.hyper_v(
-            "Set-VMSwitch",
-            lambda call: _change(place, call),
-            ("VMSwitch", *BINDING),
-            positional=("Name",),
-            switches=("Confirm",),
-            pipeline="VMSwitch",
-        ),
+        place.hyper_v("New-VMSwitch", _create, BINDING, mandatory=("Name",), **act),
+        place.hyper_v("Set-VMSwitch", _change, ("VMSwitch", *BINDING), pipeline="VMSwitch", **act),
     ]
 
 
