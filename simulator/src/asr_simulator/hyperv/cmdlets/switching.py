@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors
-from asr_simulator.hyperv.cmdlets.names import given
+from asr_simulator.hyperv.cmdlets.names import given, ids_of, of_ids
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.switches import BUILD_WITHOUT_LBFO, EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
@@ -116,12 +116,7 @@ def _named(place: Place, call: Call) -> Iterator[Switch]:
     objects = given(call, "VMSwitch")
     if not objects:
         yield from list(named_switches(place, call))
-    for shown in objects:
-        identifier = str(shown.get("Id") if isinstance(shown, PSObject) else shown)
-        found = [switch for switch in place.host.switches if switch.identifier == identifier]
-        yield from found
-        if not found:
-            call.write_error(errors.no_switch("id", identifier))
+    yield from of_ids(call, ids_of(objects), place.host.switches, errors.no_switch)
 
 
 def _change(place: Place, call: Call) -> Iterable[PSObject]:
