@@ -152,21 +152,10 @@ class _Check:
             _variable(node, place)
         else:
             _simple(node)
-        if isinstance(node, Try):
-            self._try(node, place)
-            return
-        inner = _inside(node, place)
         for child in _children(node):
             if isinstance(child, Assignment) and not isinstance(node, Block):
                 raise NotModeled("the value of an assignment")
-            self.node(child, inner)
-
-    def _try(self, node: Try, place: _Place) -> None:
-        self.node(node.body, place)
-        if node.handler is not None:
-            self.node(node.handler, replace(place, in_handler=True))
-        if node.last is not None:
-            self.node(node.last, replace(place, in_finally=True))
+            self.node(child, _inside(node, child, place))
 
 
 def _command(engine: Engine, functions: Mapping[str, Function], node: Command) -> None:
@@ -182,7 +171,11 @@ def _command(engine: Engine, functions: Mapping[str, Function], node: Command) -
             resolve(signature_of(known), argument.name)
 
 
-def _inside(node: Node, place: _Place) -> _Place:
+def _inside(node: Node, child: Node, place: _Place) -> _Place:
+    if isinstance(node, Try) and child is node.handler:
+        return replace(place, in_handler=True)
+    if isinstance(node, Try) and child is node.last:
+        return replace(place, in_finally=True)
     if isinstance(node, (ScriptBlockLiteral, Function)):
         return _Place(in_block=True)
     if isinstance(node, (ForEach, While)):

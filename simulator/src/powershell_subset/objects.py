@@ -10,7 +10,7 @@ The rest are Python's own values: None, bool, str, int, float, list (object[]), 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 CUSTOM = "System.Management.Automation.PSCustomObject"
@@ -117,9 +117,6 @@ def _folded(key: object) -> str:
 
 class ArrayList(list[Any]):
     """A System.Collections.ArrayList."""
-
-    def __init__(self, items: Iterable[Any] = ()) -> None:
-        super().__init__(items)
 
 
 class Switch:

@@ -166,9 +166,7 @@ class SelectObject(Cmdlet):
 
     def _calculated(self, table: Hashtable, item: Any) -> tuple[str, Any]:
         """@{Name = ...; Expression = { ... }}, or their beginnings n and e."""
-        entries = {
-            key.lower()[:1]: value for key, value in table.items() if key.lower() in ("name", "n", "expression", "e")
-        }
+        entries = {key.lower()[:1]: value for key, value in table.items() if key.lower() in KEYS}
         block = entries.get("e")
         if len(table) != 2 or len(entries) != 2 or not isinstance(block, ScriptBlock):
             raise NotModeled("a property of this kind")

@@ -158,6 +158,4 @@ def set_index(value: Any, index: Any, new: Any) -> None:
     """``value[index] = new``, of tables."""
     if not isinstance(value, Hashtable):
         raise NotModeled(f"the assignment to an element of {type_of(value)}")
-    if not isinstance(index, str):
-        raise NotModeled("a key of a table that is no text")
     value[index] = new

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-from powershell_subset.errors import ErrorRecord, Terminating, record_of
+from powershell_subset.errors import Terminating, record_of
 from powershell_subset.interface import Call, Command, CommandError
 from powershell_subset.objects import ArrayList, NotModeled
 from powershell_subset.running.arguments import Bound, Signature, bind
@@ -87,9 +87,6 @@ class CommandStage(Stage):
         self._collected.append(record)
         if error.terminating:
             raise Terminating(record)
-        self._show(record)
-
-    def _show(self, record: ErrorRecord) -> None:
         self.engine.report(record, self._action)
 
 

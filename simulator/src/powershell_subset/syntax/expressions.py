@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from powershell_subset.syntax.nodes import (
     ArrayLiteral,
@@ -32,6 +33,7 @@ from powershell_subset.syntax.nodes import (
 from powershell_subset.syntax.strings import StringReader
 from powershell_subset.values.numbers import parse_number
 
+_Item = TypeVar("_Item")
 _TESTS = ("eq", "ne", "ceq", "cne", "gt", "ge", "lt", "le", "like", "notlike", "match", "notmatch")
 _OTHERS = ("contains", "notcontains", "in", "notin", "replace", "split", "join")
 LEVELS: tuple[set[str], ...] = (
@@ -197,7 +199,6 @@ class ExpressionReader(StringReader):
         self.skip_newlines()
         with self.joining(commas=True):
             inner = self.statement()
-        self.skip_newlines()
         self.expect(")")
         return Parenthesized(inner)
 
@@ -218,7 +219,8 @@ class ExpressionReader(StringReader):
         word = self.take(KEY)
         key = Constant(word) if word else self.unary()
         self.skip_blanks()
-        self.expect("=")
+        if not self.skip("="):
+            self.refuse_here("what stands where '=' is expected")
         self.skip_newlines()
         return key, self.statement()
 
@@ -242,21 +244,24 @@ class ExpressionReader(StringReader):
         return Member(target, name, self.span(start))
 
     def _arguments(self) -> tuple[Node, ...]:
-        arguments: list[Node] = []
+        return self.listed(self.expression, "the arguments of a method")
+
+    def listed(self, read: Callable[[], _Item], what: str) -> tuple[_Item, ...]:
+        """What `read` reads between commas up to a parenthesis, which is taken too."""
+        found: list[_Item] = []
         self.skip_newlines()
         while not self.skip(")"):
             with self.joining(commas=False):
-                arguments.append(self.expression())
+                found.append(read())
             self.skip_newlines()
             if self.peek() != ")" and not self.comma():
-                self.refuse_here("the arguments of a method")
-        return tuple(arguments)
+                self.refuse_here(what)
+        return tuple(found)
 
     def _index(self, target: Node, start: int) -> Node:
         self.at += 1
         self.skip_newlines()
         with self.joining(commas=True):
             index = self.expression()
-        self.skip_newlines()
         self.expect("]")
         return Index(target, index, self.span(start))

@@ -79,7 +79,8 @@ class Reader:
         return Span(start, start + len(self.text[start : self.at].rstrip()))
 
     def expect(self, text: str) -> None:
-        """Go behind `text`, which has to be next."""
+        """Go behind `text`, which has to be next, maybe on a line below."""
+        self.skip_newlines()
         if not self.skip(text):
             self.refuse_here(f"what stands where '{text}' is expected")
 

@@ -74,18 +74,15 @@ class StatementReader(CommandReader):
 
     def block(self) -> Block:
         """Statements in braces."""
-        self.skip_newlines()
         self.expect("{")
         with self.joining(commas=True):
             return self.statements("}")
 
     def condition(self) -> Node:
         """A pipeline in parentheses."""
-        self.skip_newlines()
         self.expect("(")
         self.skip_newlines()
         condition = self.pipeline()
-        self.skip_newlines()
         self.expect(")")
         return condition
 
@@ -110,22 +107,18 @@ class StatementReader(CommandReader):
 
     def foreach_statement(self) -> Node:
         """``foreach``."""
-        self.skip_newlines()
         self.expect("(")
         self.skip_newlines()
         variable = self.variable()
-        self.skip_newlines()
         self.expect("in")
         self.skip_newlines()
         items = self.pipeline()
-        self.skip_newlines()
         self.expect(")")
         return ForEach(variable, items, self.block())
 
     def switch_statement(self) -> Node:
         """``switch`` on a text."""
         subject = self.condition()
-        self.skip_newlines()
         self.expect("{")
         clauses: list[tuple[str, Block]] = []
         otherwise = None
@@ -172,7 +165,6 @@ class StatementReader(CommandReader):
         name = self.take(FUNCTION_NAME)
         if not name:
             self.refuse_here("a function of this kind")
-        self.skip_newlines()
         self.expect("{")
         with self.joining(commas=True):
             return Function(name, self.script_body("}"))
@@ -186,18 +178,10 @@ class StatementReader(CommandReader):
         return ScriptBody(parameters, block, self.source, Span(start, self.at - len(closing)))
 
     def _parameters(self) -> tuple[Parameter, ...]:
-        self.skip_newlines()
         self.expect("(")
-        parameters: list[Parameter] = []
-        self.skip_newlines()
-        while not self.skip(")"):
-            parameters.append(self._parameter_declared())
-            self.skip_newlines()
-            if self.peek() != ")" and not self.comma():
-                self.refuse_here("a parameter")
-        return tuple(parameters)
+        return self.listed(self._declared, "a parameter")
 
-    def _parameter_declared(self) -> Parameter:
+    def _declared(self) -> Parameter:
         found = self.match(TYPE)
         if found:
             self.at = found.end()
@@ -207,8 +191,7 @@ class StatementReader(CommandReader):
         if not self.skip("="):
             return Parameter(variable.name, found["name"] if found else "", None)
         self.skip_newlines()
-        with self.joining(commas=False):
-            return Parameter(variable.name, found["name"] if found else "", self.expression())
+        return Parameter(variable.name, found["name"] if found else "", self.expression())
 
 
 _STATEMENTS = {

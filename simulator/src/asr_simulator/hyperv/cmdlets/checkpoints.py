@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from uuid import UUID
 
 from asr_simulator.hyperv.cmdlets import enums
@@ -20,8 +19,7 @@ from powershell_subset import Call, Command, PSObject
 
 def commands(place: Place) -> list[Command]:
     """The commands for checkpoints on a host."""
-    snapshots = partial(_checkpoints, place)
-    return [place.hyper_v("Get-VMSnapshot", snapshots, ("VM",), positional=("VMName",), pipeline="VM")]
+    return [place.hyper_v("Get-VMSnapshot", _checkpoints, ("VM",), positional=("VMName",), pipeline="VM")]
 
 
 def _checkpoints(place: Place, call: Call) -> Iterable[PSObject]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors, shutdown, wql
 from asr_simulator.hyperv.cmdlets.names import given, texts
-from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machine_states import STATE_RUNNING
 from asr_simulator.hyperv.storage import GIB, MIB, Volume
 from asr_simulator.hyperv.windows import SERVICE_RUNNING, Service
@@ -31,22 +31,13 @@ KNOWN_FAMILIES = ("win32_", "cim_", "msft_", "msvm_", "msclust", "__")
 
 def commands(place: Place) -> list[Command]:
     """Get-CimInstance and Invoke-CimMethod."""
+    own: dict[str, Any] = {
+        "module": "CimCmdlets",
+        "class_name": "Microsoft.Management.Infrastructure.CimCmdlets.{}Command",
+    }
     return [
-        command(
-            "Get-CimInstance",
-            lambda call: _instances(place, call),
-            ("Filter", "Namespace"),
-            positional=("ClassName",),
-            module="CimCmdlets",
-            class_name="Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand",
-        ),
-        command(
-            "Invoke-CimMethod",
-            lambda call: _invoked(place, call),
-            ("InputObject", "MethodName", "Arguments"),
-            module="CimCmdlets",
-            class_name="Microsoft.Management.Infrastructure.CimCmdlets.InvokeCimMethodCommand",
-        ),
+        place.command("Get-CimInstance", _instances, ("Filter", "Namespace"), positional=("ClassName",), **own),
+        place.command("Invoke-CimMethod", _invoked, ("InputObject", "MethodName", "Arguments"), **own),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, given
-from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import Cluster, Host, Machine
 from asr_simulator.hyperv.machine_states import STATE_RUNNING, STATE_STOPPING
 from asr_simulator.hyperv.windows import CLUSTER_SERVICE
@@ -51,13 +51,12 @@ class _View:
     ) -> Command:
         """A command that needs the cluster service."""
 
-        def served(call: Call) -> Iterable[PSObject]:
-            if not self._place.host.service_runs(CLUSTER_SERVICE):
+        def served(place: Place, call: Call) -> Iterable[PSObject]:
+            if not place.host.service_runs(CLUSTER_SERVICE):
                 raise _not_running()
             yield from run(call)
 
-        class_name = f"{TYPES}{name.replace('-', '')}Command"
-        return command(name, served, parameters, module=MODULE, class_name=class_name, **options)
+        return self._place.command(name, served, parameters, module=MODULE, class_name=f"{TYPES}{{}}Command", **options)
 
     def cluster(self) -> PSObject:
         """The cluster itself."""

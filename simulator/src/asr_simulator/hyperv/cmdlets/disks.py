@@ -30,14 +30,8 @@ ESCAPED = re.compile(r"`(.)")
 def commands(place: Place) -> list[Command]:
     """The commands for disks on a host."""
     return [
-        place.hyper_v(
-            "Get-VMHardDiskDrive",
-            lambda call: _drives(place, call),
-            ("VM",),
-            positional=("VMName",),
-            pipeline="VM",
-        ),
-        place.hyper_v("Get-VHD", lambda call: _files(place, call), positional=("Path",), pipeline="Path"),
+        place.hyper_v("Get-VMHardDiskDrive", _drives, ("VM",), positional=("VMName",), pipeline="VM"),
+        place.hyper_v("Get-VHD", _files, positional=("Path",), pipeline="Path"),
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from powershell_subset import CommandError
 
 VIRTUALIZATION = "Microsoft.HyperV.PowerShell.VirtualizationException"
+BINDING = "System.Management.Automation.ParameterBindingException"
 CIM = "Microsoft.Management.Infrastructure.CimException"
 
 
@@ -55,24 +56,17 @@ def not_a_guid(parameter: str, value: object) -> CommandError:
         f'Cannot bind parameter \'{parameter}\'. Cannot convert value "{value}" to type "System.Guid". Error: "Guid '
         'should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."'
     )
-    return CommandError(
-        message,
-        "CannotConvertArgumentNoMessage",
-        "InvalidArgument",
-        exception="System.Management.Automation.ParameterBindingException",
-        terminating=True,
-    )
+    return _not_bound(message, "CannotConvertArgumentNoMessage")
 
 
 def ambiguous_parameters() -> CommandError:
     """The parameters do not go together."""
-    return CommandError(
-        "Parameter set cannot be resolved using the specified named parameters.",
-        "AmbiguousParameterSet",
-        "InvalidArgument",
-        exception="System.Management.Automation.ParameterBindingException",
-        terminating=True,
-    )
+    message = "Parameter set cannot be resolved using the specified named parameters."
+    return _not_bound(message, "AmbiguousParameterSet")
+
+
+def _not_bound(message: str, error_id: str) -> CommandError:
+    return CommandError(message, error_id, "InvalidArgument", exception=BINDING, terminating=True)
 
 
 def cim(message: str, code: str, category: str) -> CommandError:

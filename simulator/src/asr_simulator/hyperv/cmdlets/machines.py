@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from asr_simulator.hyperv.cmdlets import enums, errors, shutdown
-from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids
+from asr_simulator.hyperv.cmdlets.names import chosen, flag, given, guids, ids_of, of_ids
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import Machine
 from asr_simulator.hyperv.machine_states import START_ALWAYS, START_IF_RUNNING, START_NOTHING, STATE_OFF, STATE_RUNNING
@@ -28,21 +28,9 @@ def commands(place: Place) -> list[Command]:
     """The commands for virtual machines on a host."""
     act = {"positional": ("Name",), "pipeline": "VM"}
     return [
-        place.hyper_v("Get-VM", lambda call: _get(place, call), ("Id", "ClusterObject"), positional=("Name",)),
-        place.hyper_v(
-            "Set-VM",
-            lambda call: _set(place, call),
-            ("VM", "AutomaticStartAction"),
-            switches=("Confirm",),
-            **act,
-        ),
-        place.hyper_v(
-            "Stop-VM",
-            lambda call: _stop(place, call),
-            ("VM",),
-            switches=("TurnOff", "Force", "Confirm"),
-            **act,
-        ),
+        place.hyper_v("Get-VM", _get, ("Id", "ClusterObject"), positional=("Name",)),
+        place.hyper_v("Set-VM", _set, ("VM", "AutomaticStartAction"), switches=("Confirm",), **act),
+        place.hyper_v("Stop-VM", _stop, ("VM",), switches=("TurnOff", "Force", "Confirm"), **act),
     ]
 
 
@@ -52,31 +40,17 @@ def machines_of(place: Place, call: Call, parameter: str = "VMName") -> Iterator
     objects = given(call, "VM")
     if not objects:
         yield from chosen(call, parameter, there, lambda one: one.name, lambda name: errors.no_machine("name", name))
-    for shown in objects:
-        identifier = str(shown.get("Id") if isinstance(shown, PSObject) else shown)
-        found = [machine for machine in there if machine.identifier == identifier]
-        yield from found
-        if not found:
-            call.write_error(errors.no_machine("id", identifier))
+    yield from of_ids(call, ids_of(objects), there, errors.no_machine)
 
 
 def _get(place: Place, call: Call) -> Iterable[PSObject]:
     wanted = guids(call, "Id")
-    found = chosen_by_id(place, call, wanted) if wanted else machines_of(place, call, "Name")
-    for machine in found:
+    by_id = of_ids(call, wanted, place.host.shown_machines, errors.no_machine)
+    for machine in by_id if wanted else machines_of(place, call, "Name"):
         if machine.readable:
             yield show(place, machine)
         else:
             call.write_error(errors.not_readable(machine.name, machine.identifier))
-
-
-def chosen_by_id(place: Place, call: Call, wanted: list[str]) -> Iterator[Machine]:
-    """The machines of these ids; one that is not there is an error."""
-    for identifier in wanted:
-        found = [machine for machine in place.host.shown_machines if machine.identifier == identifier]
-        yield from found
-        if not found:
-            call.write_error(errors.no_machine("id", identifier))
 
 
 def _set(place: Place, call: Call) -> Iterable[PSObject]:

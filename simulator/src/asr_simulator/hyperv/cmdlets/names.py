@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from asr_simulator.hyperv.cmdlets.errors import not_a_guid
-from powershell_subset import Call, CommandError
+from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.switches import Switch
+from powershell_subset import Call, CommandError, PSObject
 from powershell_subset.operators.patterns import is_wildcard, like_pattern
 from powershell_subset.values.text import to_text
 
 Thing = TypeVar("Thing")
+Identified = TypeVar("Identified", Machine, Switch)
 
 
 def given(call: Call, parameter: str) -> list[Any]:
@@ -47,6 +50,23 @@ def _guid(parameter: str, value: object) -> str:
         raise not_a_guid(parameter, value) from None
 
 
+def of_ids(
+    call: Call, ids: Iterable[str], things: Iterable[Identified], missing: Callable[[str, str], CommandError]
+) -> Iterator[Identified]:
+    """The things of these ids, in small letters; one that is not there is an error."""
+    every = list(things)
+    for identifier in ids:
+        found = [thing for thing in every if thing.identifier == identifier]
+        yield from found
+        if not found:
+            call.write_error(missing("id", identifier))
+
+
+def ids_of(objects: Iterable[Any]) -> list[str]:
+    """The ids of objects that other commands showed."""
+    return [str(shown.get("Id") if isinstance(shown, PSObject) else shown) for shown in objects]
+
+
 def flag(call: Call, parameter: str) -> bool:
     """Whether a switch was given and is not ``:$false``."""
     return bool(call.parameters.get(parameter.lower(), False))
@@ -55,6 +75,12 @@ def flag(call: Call, parameter: str) -> bool:
 def matches(pattern: str, name: str) -> bool:
     """Whether a name fits a pattern of PowerShell, compared without case."""
     return like_pattern(pattern).fullmatch(name) is not None
+
+
+def fitting(call: Call, parameter: str) -> Callable[..., bool]:
+    """Whether one of the names of a thing is what a parameter asks for; all are when it was not given."""
+    patterns = texts(call, parameter) or ["*"]
+    return lambda *names: any(matches(pattern, name) for pattern in patterns for name in names)
 
 
 def chosen(

@@ -14,7 +14,7 @@ from asr_simulator.hyperv.building import mac_of
 from asr_simulator.hyperv.cmdlets import enums, errors
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.names import chosen
-from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import Host, Machine
 from asr_simulator.hyperv.switches import EXTERNAL, HYPERV_MAC, PRIVATE, NetworkAdapter, NetworkCard, Switch
 from powershell_subset import Call, Command, CommandError, PSObject
@@ -29,28 +29,15 @@ WITHOUT_TEAMING = "6.3.9600"
 def commands(place: Place) -> list[Command]:
     """The commands that show networks on a host."""
     return [
-        place.hyper_v("Get-VMSwitch", lambda call: _switches(place, call), positional=("Name",)),
-        place.hyper_v(
-            "Get-VMNetworkAdapter",
-            lambda call: _adapters(place, call),
-            ("VM",),
-            positional=("VMName",),
-            pipeline="VM",
-        ),
+        place.hyper_v("Get-VMSwitch", _switches, positional=("Name",)),
+        place.hyper_v("Get-VMNetworkAdapter", _adapters, ("VM",), positional=("VMName",), pipeline="VM"),
     ]
 
 
 def card_commands(place: Place) -> list[Command]:
     """Get-NetAdapter, which every server has."""
-    return [
-        command(
-            "Get-NetAdapter",
-            lambda call: _cards(place.host, call),
-            positional=("Name",),
-            module="NetAdapter",
-            class_name="Get-NetAdapter",
-        )
-    ]
+    name = "Get-NetAdapter"
+    return [place.command(name, _cards, positional=("Name",), module="NetAdapter", class_name=name)]
 
 
 def named_switches(place: Place, call: Call) -> Iterator[Switch]:
@@ -139,9 +126,9 @@ def _for_management(host: Host) -> list[Switch]:
     return [switch for switch in host.switches if switch.type != PRIVATE and switch.for_management]
 
 
-def _cards(host: Host, call: Call) -> Iterable[PSObject]:
-    every = [_card(card) for card in host.shown_cards]
-    every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(host))]
+def _cards(place: Place, call: Call) -> Iterable[PSObject]:
+    every = [_card(card) for card in place.host.shown_cards]
+    every += [_virtual_card(switch, 20 + index) for index, switch in enumerate(_for_management(place.host))]
     return chosen(call, "Name", every, lambda one: str(one["Name"]), _no_card)
 
 

@@ -20,9 +20,10 @@ from powershell_subset import Call, Command, NotModeled
 from powershell_subset.values.times import LOCAL
 
 HYPER_V = "Hyper-V"
+CLASSES = "Microsoft.HyperV.PowerShell.Commands.{}"
 # What the real cmdlets take as well, and the simulator does not: other computers, jobs, and asking back.
 ELSEWHERE = ("ComputerName", "CimSession", "Credential", "AsJob", "ThrottleLimit", "WhatIf")
-Run = Callable[[Call], Iterable[Any]]
+Run = Callable[["Place", Call], Iterable[Any]]
 Pause = Callable[[float], None]
 
 
@@ -46,24 +47,30 @@ class Place:
     def hyper_v(self, name: str, run: Run, parameters: tuple[str, ...] = (), **options: Any) -> Command:
         """A command of the module Hyper-V: it needs the service vmms. ``options`` are those of `Command`."""
 
-        def served(call: Call) -> Iterable[Any]:
-            if not self.host.service_runs(VMMS):
-                raise errors.no_service(self.host.short_name)
-            before = self.host.changeable()
-            yield from run(call)
-            if self.host.changeable() != before:
-                self.hyperv.follow_change(self.host)
+        def served(place: Place, call: Call) -> Iterable[Any]:
+            host = place.host
+            if not host.service_runs(VMMS):
+                raise errors.no_service(host.short_name)
+            before = host.changeable()
+            yield from run(place, call)
+            if host.changeable() != before:
+                place.hyperv.follow_change(host)
 
-        class_name = f"Microsoft.HyperV.PowerShell.Commands.{name.replace('-', '')}"
-        return command(name, served, parameters, module=HYPER_V, class_name=class_name, **options)
+        return self.command(name, served, parameters, module=HYPER_V, class_name=CLASSES, **options)
+
+    def command(
+        self, name: str, run: Run, parameters: tuple[str, ...] = (), *, class_name: str, **options: Any
+    ) -> Command:
+        """A command that refuses what it knows of but is not modeled. ``options`` are those of `Command`.
+
+        In `class_name` the command's own name, without its hyphen, stands for ``{}``.
+        """
+        class_name = class_name.format(name.replace("-", ""))
+        modeled = partial(_modeled, partial(run, self))
+        return Command(name, modeled, (*parameters, *ELSEWHERE), class_name=class_name, **options)
 
 
-def command(name: str, run: Run, parameters: tuple[str, ...] = (), **options: Any) -> Command:
-    """A command that refuses what it knows of but is not modeled. ``options`` are those of `Command`."""
-    return Command(name, partial(_modeled, run), (*parameters, *ELSEWHERE), **options)
-
-
-def _modeled(run: Run, call: Call) -> Iterable[Any]:
+def _modeled(run: Callable[[Call], Iterable[Any]], call: Call) -> Iterable[Any]:
     for parameter in ELSEWHERE:
         if call.parameters.get(parameter.lower()) not in (None, False):
             raise NotModeled(f"{call.name} -{parameter}")

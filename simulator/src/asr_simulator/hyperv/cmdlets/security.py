@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from asr_simulator.hyperv.cmdlets.machines import machines_of
 from asr_simulator.hyperv.cmdlets.place import Place
@@ -21,7 +20,7 @@ def commands(place: Place) -> list[Command]:
     """The command; none on 2012 R2."""
     if place.host.os.version == WITHOUT:
         return []
-    return [place.hyper_v("Get-VMSecurity", partial(_show, place), ("VM",), positional=("VMName",), pipeline="VM")]
+    return [place.hyper_v("Get-VMSecurity", _show, ("VM",), positional=("VMName",), pipeline="VM")]
 
 
 def _show(place: Place, call: Call) -> Iterable[PSObject]:

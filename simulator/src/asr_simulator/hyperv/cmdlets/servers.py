@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
-from asr_simulator.hyperv.cmdlets.place import Place, command
+from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.windows import VMMS, Service
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
@@ -22,12 +23,12 @@ BUILD_LABEL = "(WinBuild.160101.0800)"
 
 def host_commands(place: Place) -> list[Command]:
     """Get-VMHost."""
-    return [place.hyper_v("Get-VMHost", lambda call: [_vm_host(place)])]
+    return [place.hyper_v("Get-VMHost", _vm_host)]
 
 
-def _vm_host(place: Place) -> PSObject:
+def _vm_host(place: Place, call: Call) -> Iterable[PSObject]:
     host = place.host
-    return PSObject(
+    yield PSObject(
         "Microsoft.HyperV.PowerShell.VMHost",
         {
             "Name": host.short_name,
@@ -46,38 +47,12 @@ def _vm_host(place: Place) -> PSObject:
 
 def commands(place: Place) -> list[Command]:
     """The commands of every server."""
+    own: dict[str, Any] = {"module": MANAGEMENT, "class_name": f"{COMMANDS}{{}}Command"}
     return [
-        command(
-            "Get-Service",
-            lambda call: _services(place, call),
-            positional=("Name",),
-            module=MANAGEMENT,
-            class_name=f"{COMMANDS}GetServiceCommand",
-        ),
-        command(
-            "Get-Item",
-            lambda call: _items(place, call),
-            ("LiteralPath",),
-            positional=("Path",),
-            module=MANAGEMENT,
-            class_name=f"{COMMANDS}GetItemCommand",
-        ),
-        command(
-            "Get-ItemProperty",
-            lambda call: _values(place, call),
-            ("LiteralPath", "Name"),
-            positional=("Path",),
-            module=MANAGEMENT,
-            class_name=f"{COMMANDS}GetItemPropertyCommand",
-        ),
-        command(
-            "Test-Path",
-            lambda call: [_file(place, path) is not None for path in _paths(call)],
-            ("LiteralPath",),
-            positional=("Path",),
-            module=MANAGEMENT,
-            class_name=f"{COMMANDS}TestPathCommand",
-        ),
+        place.command("Get-Service", _services, positional=("Name",), **own),
+        place.command("Get-Item", _items, ("LiteralPath",), positional=("Path",), **own),
+        place.command("Get-ItemProperty", _values, ("LiteralPath", "Name"), positional=("Path",), **own),
+        place.command("Test-Path", _tests, ("LiteralPath",), positional=("Path",), **own),
     ]
 
 
@@ -108,6 +83,10 @@ def _no_service(name: str) -> CommandError:
 
 def _paths(call: Call) -> list[str]:
     return [*texts(call, "LiteralPath"), *texts(call, "Path")]
+
+
+def _tests(place: Place, call: Call) -> Iterable[bool]:
+    return [_file(place, path) is not None for path in _paths(call)]
 
 
 def _items(place: Place, call: Call) -> Iterable[PSObject]:

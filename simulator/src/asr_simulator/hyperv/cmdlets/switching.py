@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors
-from asr_simulator.hyperv.cmdlets.names import given
+from asr_simulator.hyperv.cmdlets.names import given, ids_of, of_ids
 from asr_simulator.hyperv.cmdlets.networks import card_of, holder_of, named_switches, show_switch
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.switches import BUILD_WITHOUT_LBFO, EXTERNAL, INTERNAL, PRIVATE, NetworkCard, Switch
@@ -26,23 +27,10 @@ WITH_SR_IOV = "The switch type of a virtual switch with SR-IOV enabled cannot be
 
 def commands(place: Place) -> list[Command]:
     """The commands that change the switches of a host."""
+    act: dict[str, Any] = {"positional": ("Name",), "switches": ("Confirm",)}
     return [
-        place.hyper_v(
-            "New-VMSwitch",
-            lambda call: _create(place, call),
-            BINDING,
-            positional=("Name",),
-            switches=("Confirm",),
-            mandatory=("Name",),
-        ),
-        place.hyper_v(
-            "Set-VMSwitch",
-            lambda call: _change(place, call),
-            ("VMSwitch", *BINDING),
-            positional=("Name",),
-            switches=("Confirm",),
-            pipeline="VMSwitch",
-        ),
+        place.hyper_v("New-VMSwitch", _create, BINDING, mandatory=("Name",), **act),
+        place.hyper_v("Set-VMSwitch", _change, ("VMSwitch", *BINDING), pipeline="VMSwitch", **act),
     ]
 
 
@@ -128,12 +116,7 @@ def _named(place: Place, call: Call) -> Iterator[Switch]:
     objects = given(call, "VMSwitch")
     if not objects:
         yield from list(named_switches(place, call))
-    for shown in objects:
-        identifier = str(shown.get("Id") if isinstance(shown, PSObject) else shown)
-        found = [switch for switch in place.host.switches if switch.identifier == identifier]
-        yield from found
-        if not found:
-            call.write_error(errors.no_switch("id", identifier))
+    yield from of_ids(call, ids_of(objects), place.host.switches, errors.no_switch)
 
 
 def _change(place: Place, call: Call) -> Iterable[PSObject]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
-from asr_simulator.hyperv.cmdlets.names import matches, texts
+from asr_simulator.hyperv.cmdlets.names import fitting, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import Host, Machine, VmmServer
 from asr_simulator.hyperv.windows import VMM_SERVICE
@@ -78,10 +78,8 @@ class _View:
 
     def hosts(self, call: Call) -> Iterable[PSObject]:
         """The hosts that it manages."""
-        wanted = texts(call, "ComputerName")
-        for host in self._managed.hosts:
-            if not wanted or any(matches(name, host.name) or matches(name, host.short_name) for name in wanted):
-                yield self._host(host)
+        fits = fitting(call, "ComputerName")
+        return (self._host(host) for host in self._managed.hosts if fits(host.name, host.short_name))
 
     def _host(self, host: Host) -> PSObject:
         cluster = None
@@ -102,21 +100,17 @@ class _View:
 
     def clouds(self, call: Call) -> Iterable[PSObject]:
         """Its clouds."""
-        wanted = texts(call, "Name")
-        for name in self._managed.clouds:
-            if not wanted or any(matches(pattern, name) for pattern in wanted):
-                yield self._cloud(name)
+        fits = fitting(call, "Name")
+        return (self._cloud(name) for name in self._managed.clouds if fits(name))
 
     def _cloud(self, name: str) -> PSObject:
         return PSObject(f"{TYPES}Cloud", {"Name": name, "ID": self._id("cloud", name)}, text=name)
 
     def machines(self, call: Call) -> Iterable[PSObject]:
         """The virtual machines on its hosts."""
-        wanted = texts(call, "Name")
+        fits = fitting(call, "Name")
         for host in self._managed.hosts:
-            for machine in host.machines:
-                if not wanted or any(matches(name, machine.name) for name in wanted):
-                    yield self._machine(host, machine)
+            yield from (self._machine(host, machine) for machine in host.machines if fits(machine.name))
 
     def _machine(self, host: Host, machine: Machine) -> PSObject:
         name = machine.record or STATES.get(machine.state, machine.state)
