@@ -241,6 +241,7 @@ REFUSED = [
     ("no-such", "the command no-such"),
     ("function f { f }; f", "more than 60 calls inside each other"),
     ("while ($true) { $i++ }", "a command of more than 250000 statements"),
+    ("while ($true) { }", "a command of more than 250000 statements"),
     ("$id = 'x'; \"$id: y\"", "a variable of this kind: $id: y"),
     ("Write-Output \u2013x", "an argument of this kind: \u2013x"),
     ("Write-Output \u2018a\u2019", "an argument of this kind: \u2018a\u2019"),

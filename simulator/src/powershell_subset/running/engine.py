@@ -111,13 +111,14 @@ class Engine:
 
     def run_block(self, block: Block, emit: Emit) -> None:
         """Run statements; an error ends its statement, and everything else when something waits for it."""
+        # A loop around nothing does not end by itself either.
+        self._statements += max(1, len(block.statements))
+        if self._statements > MOST_STATEMENTS:
+            raise NotModeled(f"a command of more than {MOST_STATEMENTS} statements")
         for statement in block.statements:
             self._run_statement(statement, emit)
 
     def _run_statement(self, statement: Node, emit: Emit) -> None:
-        self._statements += 1
-        if self._statements > MOST_STATEMENTS:
-            raise NotModeled(f"a command of more than {MOST_STATEMENTS} statements")
         try:
             self.run(statement, emit)
         except Terminating as error:
