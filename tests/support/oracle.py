@@ -190,10 +190,10 @@ class Oracle:
             if _creates(entry):
                 self._judge_hidden(item, "was to be made a second time")
             if step in ("plannedFailover", "resume") and item.in_azure:
-                self._judge_unsteady(item, "was to be written to", {*MAY_START_A_VM, *HOLDS_DISKS})
+                self._judge_unsteady(world, item, "was to be written to", {*MAY_START_A_VM, *HOLDS_DISKS})
         for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
             self._judge_hidden(item, "was started in Azure")
-            self._judge_unsteady(item, "was started in Azure", MAY_START_A_VM)
+            self._judge_unsteady(world, item, "was started in Azure", MAY_START_A_VM)
 
     def _judge_hidden(self, item: Item, what: str) -> None:
         """Something was done that rests on the on-premises copy being absent or off: hidden it is neither."""
@@ -202,12 +202,10 @@ class Oracle:
         if is_hidden and self.asks_hosts and not self.stands_for(item.name, "on_premises"):
             self._object(f"{item.name} {what} while {machine.host.name} has it and does not list it")
 
-    def _judge_unsteady(self, item: Item, what: str, operations: Collection[str]) -> None:
+    def _judge_unsteady(self, world: World, item: Item, what: str, operations: Collection[str]) -> None:
         """Something was done that rests on the on-premises copy staying off, and its disks being left alone."""
         machine = item.on_premises
-        if not (machine.exists and machine.is_listed and machine.host.reachable and self.asks_hosts):
-            return
-        if self.stands_for(item.name, "on_premises"):
+        if not (self.asks_hosts and _is_shown(world, machine)) or self.stands_for(item.name, "on_premises"):
             return
         if machine.operation in operations:
             self._object(f"{item.name} {what} while {machine.host.name} shows {machine.operation}")
@@ -246,9 +244,7 @@ class Oracle:
             "azure": bool(looks) and looks[-1]["status"] == OK,
             "on_premises": any(one["host"] == host and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
         }
-        machine = item.on_premises
-        is_shown = machine.exists and machine.is_listed and machine.readable and machine.host.reachable
-        if seen["on_premises"] and is_shown and machine.state == SHOWN_OFF:
+        if _is_shown(world, item.on_premises) and item.on_premises.state == SHOWN_OFF:
             self._object(f"{item.name} was committed while {host} showed it off")
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")
@@ -389,6 +385,13 @@ def _items_moved(world: World, path: str) -> Iterator[Item]:
     segments = path.split("/")
     job = world.vault.find_job(segments[-2].lower()) if segments[-3] == "replicationJobs" else None
     yield from _items_of(world, path) if job is None else (one for one in world.vault.items if one.job is job)
+
+
+def _is_shown(world: World, machine: Machine) -> bool:
+    """Whether a client can know what a machine does: its host shows it, and the last one who asked there got it all."""
+    sessions = [one for one in world.shells.sessions() if one["host"] == machine.host.name]
+    answered = bool(sessions) and sessions[-1]["exit_code"] == 0 and sessions[-1]["is_whole"]
+    return machine.exists and machine.is_listed and machine.readable and machine.host.reachable and answered
 
 
 def _items_in_azure(world: World, path: str) -> Iterator[Item]:
