@@ -18,7 +18,7 @@ A value in parentheses reverts the fault. A service fault of a host is one of::
                                                                      is connected to it)
     {"host": H, "adapter": "Ethernet", "missing": true}              the network adapter is gone (false)
     {"host": H, "role": "missing"}                                   the Hyper-V role and its switches are gone
-                                                                     ("installed")
+                                                                     ("installed": without switches)
     {"host": H, "installation": "Server Core"}                       of Windows ("Server": with a desktop)
     {"host": H, "clock_offset": 900}                                 how many seconds its clock is ahead (0)
     {"host": H, "quota": 2150859174, "on": "Command", "times": 2}    WinRM refuses that many operations (Create,
