@@ -26,48 +26,48 @@ options:
       - msi
   profile:
     description:
-      - Section of C(~/.azure/credentials) to use. Also E(AZURE_PROFILE).
+      - Section of C(~/.azure/credentials) to use. Can also be set with E(AZURE_PROFILE).
     type: str
   subscription_id:
     description:
-      - Subscription of the vault. Also E(AZURE_SUBSCRIPTION_ID).
+      - Subscription of the vault. Can also be set with E(AZURE_SUBSCRIPTION_ID).
     type: str
   tenant:
     description:
-      - Tenant of the service principal. Also E(AZURE_TENANT) or E(AZURE_TENANT_ID).
+      - Tenant of the service principal. Can also be set with E(AZURE_TENANT) or E(AZURE_TENANT_ID).
     type: str
   client_id:
     description:
-      - Client id of the service principal or managed identity. Also E(AZURE_CLIENT_ID).
+      - Client id of the service principal or managed identity. Can also be set with E(AZURE_CLIENT_ID).
     type: str
   secret:
     description:
-      - Client secret of the service principal. Also E(AZURE_SECRET) or E(AZURE_CLIENT_SECRET).
+      - Client secret of the service principal. Can also be set with E(AZURE_SECRET) or E(AZURE_CLIENT_SECRET).
     type: str
   x509_certificate_path:
     description:
-      - Path of a PEM file with the private key and certificate of the service principal. Also
+      - Path of a PEM file with the private key and certificate of the service principal. Can also be set with
         E(AZURE_X509_CERTIFICATE_PATH) or E(AZURE_CLIENT_CERTIFICATE_PATH).
-      - If neither this nor O(secret) is set and E(AZURE_FEDERATED_TOKEN_FILE) names a file, its federated token is
-        used.
+      - If neither this nor O(secret) is set, a federated token is used if E(AZURE_FEDERATED_TOKEN_FILE) names its file.
     type: path
   ad_user:
     description:
-      - Name of a user without multi-factor authentication. Also E(AZURE_AD_USER) or E(AZURE_USERNAME). Prefer a service
-        principal.
+      - Name of a user without multi-factor authentication. Can also be set with E(AZURE_AD_USER) or E(AZURE_USERNAME).
+        Prefer a service principal.
     type: str
   password:
     description:
-      - Password of O(ad_user). Also E(AZURE_PASSWORD).
+      - Password of O(ad_user). Can also be set with E(AZURE_PASSWORD).
     type: str
   cloud_environment:
     description:
-      - Cloud to connect to; V(AzureCloud) unless this or E(AZURE_CLOUD_ENVIRONMENT) is set. V(AzureChinaCloud),
-        V(AzureUSGovernment), or the HTTPS URL of a metadata endpoint, for example for Azure Stack or the simulator.
+      - Cloud to connect to, one of V(AzureCloud), V(AzureChinaCloud) and V(AzureUSGovernment), or the HTTPS URL of a
+        metadata endpoint, for example of Azure Stack or the simulator. Can also be set with E(AZURE_CLOUD_ENVIRONMENT);
+        if neither is set, V(AzureCloud).
     type: str
   adfs_authority_url:
     description:
-      - Authority to sign in to, instead of the cloud's own. Also E(AZURE_ADFS_AUTHORITY_URL) or
+      - Sign-in authority to use instead of the cloud's own. Can also be set with E(AZURE_ADFS_AUTHORITY_URL) or
         E(AZURE_AUTHORITY_HOST).
     type: str
   cert_validation_mode:
@@ -80,15 +80,15 @@ options:
       - validate
   disable_instance_discovery:
     description:
-      - Do not check with Microsoft whether the authority is one of its own. Needed for private clouds, whose
-        authorities are not. Also E(AZURE_DISABLE_INSTANCE_DISCOVERY).
+      - Do not check with Microsoft whether the authority is one of its own. Required for private clouds, whose
+        authorities are not. Can also be set with E(AZURE_DISABLE_INSTANCE_DISCOVERY).
     type: bool
 requirements:
   - azure-identity >= 1.20, < 2
   - azure-mgmt-recoveryservicessiterecovery >= 2.0, < 3
   - azure-mgmt-compute >= 33, < 40
 notes:
-  - The options and their environment variables are those of the collection azure.azcollection.
+  - The options are named as in the collection azure.azcollection, and its environment variables work.
   - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the Python that runs
     Ansible needs the required libraries. Delegated to another machine, it runs there as an ordinary module.
   - The C(environment) of the task applies, also to proxies and the Azure CLI.

@@ -14,12 +14,12 @@ options:
     description:
       - The virtual machine, by friendly name, name or resource id. A friendly name that several items share is an
         error.
-      - Finding a resource id takes one request. Finding a name lists every container of the vault.
-      - Give this or O(recovery_plan), not both.
+      - Finding it by resource id takes one request. Finding it by name lists every container of the vault.
+      - Exactly one of this and O(recovery_plan) is required.
     type: str
   recovery_plan:
     description:
       - The recovery plan, by name or resource id.
-      - Give this or O(replicated_item), not both.
+      - Exactly one of this and O(replicated_item) is required.
     type: str
 """

@@ -33,9 +33,9 @@ options:
         type: str
       time_zone:
         description:
-          - IANA name of the time zone of times without an offset, such as V(Europe/Amsterdam). Daylight saving time
-            applies. A time that the clock skips means the moment of the change; a time that occurs twice means the
-            first of the two.
+          - IANA name of the time zone for times without an offset, such as V(Europe/Amsterdam). Daylight saving time
+            applies. A time that the clock skips counts as the moment of the jump, a time that occurs twice as the first
+            of the two.
         type: str
         default: UTC
 """

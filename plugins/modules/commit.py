@@ -16,8 +16,8 @@ description:
   - Both copies must be seen first, regardless of O(policy). The Azure VM must be at its id, off, and not being changed;
     the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) can stand in for an
     on-premises VM whose host cannot be queried. For anything else that was not seen, see O(accept_unseen).
-  - Refuses if the Azure VM has disks that no failback carries, or whose size is unknown, unless O(discard_disks) names
-    them.
+  - Refuses if the Azure VM has disks that no failback copies back, or whose size is unknown, unless O(discard_disks)
+    names them.
   - Refuses if a lock protects the Azure VM or one of its disks, or makes the vault read-only.
   - After the commit, checks whether the Azure VM and its disks are gone, and lists what is left behind.
   - With O(direction=failover), commits the earlier failover to Azure, which deletes nothing; O(policy) and
@@ -35,8 +35,8 @@ options:
     description:
       - When a failback may be committed. For a recovery plan, one policy for all of its VMs.
       - V(after_validation) requires evidence in O(validation) that the VM works on-premises. It must be for the same VM
-        and vault, passed, and newer than the cut-over.
-      - V(not_before) is the same, and holds the commit until O(not_before), by Azure's clock.
+        and vault, have passed, and be newer than the cut-over.
+      - V(not_before) requires the same, and holds the commit until O(not_before), by Azure's clock.
       - V(hold) commits nothing. A later task with another policy can commit.
       - V(now) needs no evidence if both copies are seen. Evidence that is given is evaluated and returned, but blocks
         nothing.
@@ -79,9 +79,9 @@ options:
     default: false
   discard_disks:
     description:
-      - B(Dangerous.) Disks of the Azure VM that may be deleted although no failback carries them.
-      - A failback carries the disks of the replicated item, at their on-premises size. What was attached or has grown
-        in Azure is not carried, and the commit deletes it with the VM.
+      - B(Dangerous.) Disks of the Azure VM that may be deleted although no failback copies them back.
+      - A failback copies back the disks of the replicated item, at their on-premises size. What was attached or has
+        grown in Azure is not copied back, and the commit deletes it with the VM.
       - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
         The name of the disk alone is accepted if no other VM of the target has a disk of that name. Otherwise it is
         refused, so that a name meant for one VM does not apply to another.
@@ -199,9 +199,9 @@ locks:
   sample: []
 would_be_deleted:
   description:
-    - Resources in Azure that the commit will delete, in check mode or while it is held; otherwise empty. For those that
-      were deleted, see RV(azure_resources).
-    - The data on a disk that no failback carries is lost.
+    - Resources in Azure that the commit would delete, in check mode or while it is held; otherwise empty. For those
+      that were deleted, see RV(azure_resources).
+    - The data on a disk that no failback copies back is lost.
   returned: success
   type: list
   elements: dict
@@ -228,8 +228,8 @@ would_be_deleted:
       type: int
       sample: 64
     not_carried:
-      description: V(attached) in Azure, V(grown) there, V(size_not_known) if it may have grown, or V(null) for what the
-        failback has carried.
+      description: Why no failback copies it back. V(attached) if it was attached in Azure, V(grown) if it has grown
+        there, V(size_not_known) if it may have grown; otherwise V(null).
       type: str
       sample: attached
 validation:
@@ -280,7 +280,7 @@ validation:
           type: bool
           sample: true
         reason:
-          description: Why it does not; empty if it does.
+          description: Why not; empty if it does.
           type: str
           sample: ""
 unseen:
@@ -338,7 +338,7 @@ msg:
   sample: "web01: failback_commit_pending -> failed_back; authoritative: on_premises"
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(unproven), the VMs without the required evidence (see RV(validation.vms)); C(job_id), C(job_state), C(errors) of
       a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
@@ -365,19 +365,19 @@ stage:
       type: str
       sample: failback_commit_pending
 direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  description: Direction of the operation, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure.
   returned: success
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
-    V(null) if a request was sent and nothing could be read after it.
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
-    request was sent and nothing could be read after it.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it. V(null) if a request
+    was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -419,7 +419,7 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -431,7 +431,7 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -466,7 +466,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:
@@ -478,8 +478,8 @@ members:
       type: dict
       sample: null
 split_brain_check:
-  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
-    is not part of it.
+  description: The state of both copies of each VM, as read from each side, to ensure that only one of them runs. Does
+    not rely on what Site Recovery reports.
   returned: success
   type: dict
   contains:
@@ -489,12 +489,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
+      description: The state before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: Observations at the end.
+      description: The state at the end.
       type: list
       elements: dict
       contains:
@@ -525,7 +525,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or each host where none could be found.
+          description: Each on-premises copy that was found, or each host on which none was found.
           type: list
           elements: dict
           contains:

@@ -12,12 +12,12 @@ module: failback_prereq
 short_description: Check whether a VM or recovery plan can be failed back
 description:
   - Reads everything that a failback with Azure Site Recovery depends on, and reports what blocks it, with cause and
-    remedy. A failed check is a result, not a failure of the task; check RV(ready).
+    remedy. A failed check is a result, not a failure of the task; see RV(ready).
   - Checks that the item is a Hyper-V VM replicated to Azure and runs in Azure, that its failover is committed, that no
     operation or test failover is in progress, and that its recovery services provider is connected with a recent
     heartbeat.
   - Also checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
-    caller, and that the Azure VM exists, runs, and has no disks that a failback does not carry.
+    caller, and that the Azure VM exists, runs, and has no disks that a failback does not copy back.
 options:
   refresh_provider:
     description:
@@ -47,8 +47,8 @@ options:
   discard_disks:
     description:
       - B(Dangerous.) Disks of the Azure VM that the commit will discard. They then do not block the failback.
-      - A failback carries the disks of the replicated item, at their on-premises size. What was attached or has grown
-        in Azure is not carried, and the commit deletes it with the VM.
+      - A failback copies back the disks of the replicated item, at their on-premises size. What was attached or has
+        grown in Azure is not copied back, and the commit deletes it with the VM.
       - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
         The name of the disk alone is accepted if no other VM of the target has a disk of that name.
       - A disk of unknown size is C(not_checked), which does not block the failback, but blocks the commit. The size of
@@ -159,19 +159,19 @@ stage:
       type: str
       sample: failback_commit_pending
 direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  description: Direction of the operation, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure.
   returned: success
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
-    V(null) if a request was sent and nothing could be read after it.
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
-    request was sent and nothing could be read after it.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it. V(null) if a request
+    was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -213,7 +213,7 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -225,7 +225,7 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -260,7 +260,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:
@@ -305,7 +305,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

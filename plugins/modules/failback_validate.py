@@ -13,8 +13,8 @@ short_description: Check after the cut-over whether a VM works on-premises
 description:
   - Checks a VM or recovery plan that was failed back but is not committed yet. Its Hyper-V host must receive the
     guest's heartbeat and report an address of the guest, and the probes that you choose must succeed.
-  - Retries until all checks have passed, and fails if one has not passed in time. A guest without a heartbeat is not
-    probed.
+  - Retries until all checks have passed, and fails if they have not within O(timeout). A guest without a heartbeat is
+    not probed.
   - Returns what was seen, with the time by Azure's clock, as evidence for O(asr.failback.commit#module:validation).
   - Probes run on the machine that runs the task, which is the controller unless the task is delegated.
   - If no Hyper-V host may be queried, heartbeat and addresses are V(not_checked). Other checks are then sufficient;
@@ -38,12 +38,12 @@ options:
     elements: str
   probes:
     description:
-      - Further checks that must succeed.
+      - Additional checks that must succeed.
     type: list
     elements: dict
     suboptions:
       name:
-        description: Name of the probe in results.
+        description: Name of the probe in the results.
         type: str
         required: true
       type:
@@ -68,7 +68,7 @@ options:
         type: int
         default: 10
       port:
-        description: The port. Required for V(tcp); for the others, their usual port if not set.
+        description: Port to connect to. Required for V(tcp); for the others, their usual port if not set.
         type: int
       url:
         description:
@@ -76,7 +76,7 @@ options:
             O(probes[].path). Its name should resolve to the on-premises VM, not to the Azure VM.
         type: str
       scheme:
-        description: If not set, V(http) for probes of type V(http) and V(https) for V(winrm).
+        description: Scheme of the address; if not set, V(http) for probes of type V(http) and V(https) for V(winrm).
         type: str
         choices:
           - http
@@ -299,7 +299,7 @@ job:
   sample: null
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(validation), the results (see RV(validation)); C(asked), C(candidates), C(instance_type) of the target;
       C(stages) as they were read; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url) of
       Azure's response; C(field), C(value) that are not recognized.
@@ -326,19 +326,19 @@ stage:
       type: str
       sample: failback_commit_pending
 direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  description: Direction of the operation, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure.
   returned: success
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
-    V(null) if a request was sent and nothing could be read after it.
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
-    request was sent and nothing could be read after it.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it. V(null) if a request
+    was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -380,7 +380,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:

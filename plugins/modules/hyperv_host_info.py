@@ -14,7 +14,7 @@ description:
   - Queries a Hyper-V host over WinRM for its version, role and services, volumes, virtual switches and virtual machines
     with state, checkpoints, disks, heartbeat and addresses, and the owner of each in a failover cluster. A VMM server
     is also queried for the hosts, clouds and virtual machines that it manages.
-  - Uses a single session, whatever the number of virtual machines. Nothing is changed or installed on the host.
+  - Uses a single session, regardless of the number of virtual machines. Nothing is changed or installed on the host.
   - Anything that could not be read is listed in RV(host.problems) with the host's message. The rest is still returned.
 options:
   host:
@@ -73,7 +73,7 @@ host:
       type: str
       sample: hv01.contoso.example
     port:
-      description: Port of WinRM.
+      description: WinRM port.
       type: int
       sample: 5986
     computer:
@@ -104,11 +104,11 @@ host:
       type: str
       sample: 5.1.20348.2227
     processors:
-      description: Logical processors.
+      description: Number of logical processors.
       type: int
       sample: 32
     memory_bytes:
-      description: Memory.
+      description: Total memory.
       type: int
       sample: 137438953472
     free_memory_bytes:
@@ -194,7 +194,7 @@ host:
           type: int
           sample: 0
         processors:
-          description: Its processors.
+          description: Number of its processors.
           type: int
           sample: 4
         memory_bytes:
@@ -263,10 +263,10 @@ host:
               unread: null
         nics:
           description:
-            - Its network adapters, each with C(name), C(mac), C(switch), the one that it is connected to, if any, and
-              C(addresses), as its integration services report them. C(vlan) has C(mode) (V(Untagged), V(Access),
-              V(Trunk) or V(Private)), C(id), that of an access port, the native one of a trunk or the primary one of a
-              private VLAN, and C(others), the allowed or secondary ones; it is V(null) if it cannot be read.
+            - Its network adapters, each with C(name), C(mac), C(switch), the switch that it is connected to, if any,
+              and C(addresses), as its integration services report them. C(vlan) has C(mode) (V(Untagged), V(Access),
+              V(Trunk) or V(Private)), C(id) (of an access port, the native VLAN of a trunk or the primary VLAN of a
+              private VLAN) and C(others) (the allowed or secondary VLANs); it is V(null) if it cannot be read.
           type: list
           elements: dict
           sample:
@@ -287,14 +287,14 @@ host:
       sample: null
     vmm:
       description:
-        - Facts from System Center Virtual Machine Manager, on its own server; V(null) elsewhere. It has C(version), the
-          C(hosts) that it manages with name, state and cluster, C(clouds) with name, and C(vms) with id (in Hyper-V),
-          name, state, host and cloud.
+        - Facts from System Center Virtual Machine Manager, if the host is a VMM server; otherwise V(null). It has
+          C(version), the C(hosts) that it manages with name, state and cluster, C(clouds) with name, and C(vms) with id
+          (in Hyper-V), name, state, host and cloud.
       type: dict
       sample: null
     problems:
       description:
-        - Anything that could not be read, or not completely, each with the C(part) and the host's C(message).
+        - Parts that could not be read, or not completely, each with the C(part) and the host's C(message).
       type: list
       elements: dict
       sample: [{part: volumes, message: Access denied}]
@@ -306,7 +306,7 @@ summary:
   sample: ["hv01: Microsoft Windows Server 2022 Datacenter 10.0.20348, Hyper-V 10.0.20348.2227, 1 of its VMs read"]
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
       C(status) of HTTP, C(fault_code) of WS-Management.
   returned: failure

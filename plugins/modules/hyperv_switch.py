@@ -18,7 +18,7 @@ description:
     external switch with SR-IOV. Such a change is refused, in check mode as well, and so is a network adapter that is
     disabled or belongs to another switch.
   - The host's network is interrupted for a moment when an external switch takes over its network adapter. If the
-    response is lost meanwhile, the task fails and says so; running it again checks first.
+    response is lost meanwhile, the task fails and says so; run again, it reads the switch first.
 options:
   host:
     description:
@@ -130,7 +130,7 @@ after:
       sample: true
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(host) and C(address) of the host, its C(message), C(error_id) and C(category), C(exit_code) of PowerShell,
       C(status) of HTTP, C(fault_code) of WS-Management, C(before), the switch before the task.
   returned: failure

@@ -17,33 +17,33 @@ description:
     M(asr.failback.planned_failover) must be run again. So a failback job is cancelled only with
     O(accept_inconsistent_disks=true). This applies even before it has begun to copy, as it may begin at any moment, and
     while it waits for Complete Failover."
-  - Cancelling is seldom needed. A failback that has copied its data waits for M(asr.failback.complete_failover), for
-    days if need be, and the VM keeps running in Azure meanwhile.
+  - Cancelling is rarely necessary. A failback that has copied its data waits for M(asr.failback.complete_failover), for
+    days if necessary, and the VM keeps running in Azure meanwhile.
   - A failed failback, failover or commit is not restarted. Run its own module, which checks both sides before it starts
     it again.
-  - The job of a recovery plan works on every VM of the plan, so O(replicated_item) never affects it.
+  - The job of a recovery plan acts on every VM of the plan, so O(replicated_item) never affects it.
 options:
   state:
     description:
       - V(cancelled) ends a running job. If the job is already cancelled, or no job owns the target, nothing is done. If
         the job ended in another way, the task fails and says how.
-      - V(restarted) runs a failed job again if Site Recovery allows that, such as a reverse replication. Refused if the
-        job is out of date, as another one came after it or the stage shows that its step is done. A job that is already
-        being restarted is followed.
+      - V(restarted) repeats the work of a failed job if Site Recovery allows that, for example of a reverse
+        replication. Refused if the job is out of date, because another one came after it or the stage shows that its
+        step is done. A job that is already being restarted is followed.
     type: str
     required: true
     choices: [cancelled, restarted]
   name:
     description:
       - Name or resource id of the job.
-      - Specify this, O(replicated_item) or O(recovery_plan).
+      - Exactly one of this, O(replicated_item) and O(recovery_plan) is required.
     type: str
     aliases: [job]
   replicated_item:
     description:
       - The VM whose job to cancel or restart, by friendly name, name or resource id. With O(state=cancelled), the job
         that owns it now. With O(state=restarted), its last job that has ended, and only if that is a reverse
-        replication; any other failed job may belong to someone else, and must be given by O(name).
+        replication; any other failed job may belong to someone else, and must be named with O(name).
     type: str
   recovery_plan:
     description:
@@ -51,7 +51,7 @@ options:
     type: str
   accept_inconsistent_disks:
     description:
-      - Cancel a failback although that may leave the on-premises disks of its VMs inconsistent.
+      - Cancel a failback even though that may leave the on-premises disks of its VMs inconsistent.
       - Has no effect on other jobs.
     type: bool
     default: false
@@ -127,25 +127,25 @@ stage:
       type: str
       sample: synchronizing
     after:
-      description: Stage read last, or in check mode the predicted stage; for a failback, the worst possible one.
+      description: Stage read last, or in check mode the predicted stage; for a failback, the worst case.
       type: str
       sample: interrupted
 direction:
-  description: Direction of the job, V(recovery_to_primary) towards on-premises or V(primary_to_recovery); V(null) if it
-    has none.
+  description: Direction of the job, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure; V(null)
+    if it has none.
   returned: success
   type: str
   sample: recovery_to_primary
 # Copied by `make docs`: verb, job, members, failure, azure_error
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
-    V(null) if a request was sent and nothing could be read after it.
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
-    request was sent and nothing could be read after it.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it. V(null) if a request
+    was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -187,7 +187,7 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -199,7 +199,7 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -234,7 +234,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:
@@ -257,7 +257,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

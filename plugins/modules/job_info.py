@@ -99,7 +99,7 @@ jobs:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -111,7 +111,7 @@ jobs:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -165,7 +165,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

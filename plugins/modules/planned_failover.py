@@ -14,15 +14,15 @@ description:
   - Starts the planned failover of Azure Site Recovery from Azure to on-premises, which is the first step of a failback,
     and waits until the data is synchronized. With O(direction=primary_to_recovery), fails over to Azure, for example in
     a drill.
-  - Attaches to a failback that is already running, starts an interrupted one again, and does nothing for a VM that is
-    already failed back.
+  - Attaches to a failback that is already running, starts an interrupted one again, and does nothing for a VM that has
+    already been failed back.
   - If only some VMs of a plan still need it, they are failed back one by one, in the plan's order.
   - Shuts the running VM down at once if the data is copied during the failover, and in a failover to Azure. That
     happens only within O(window). When the copy has ended, Site Recovery starts the other VM regardless of the window;
     how long that takes is up to the service.
   - O(window) does not apply if the data is copied before the failover. That starts at once, and
     M(asr.failback.complete_failover) has a window of its own.
-  - Do not start the on-premises VM or take checkpoints of it while its data is synchronized.
+  - Do not start the on-premises VM or take checkpoints of it while its data is being synchronized.
 options:
   direction:
     description:
@@ -49,7 +49,7 @@ options:
       - during_failover
   create_vm_if_missing:
     description:
-      - Create the on-premises VM if it no longer exists.
+      - Whether to create the on-premises VM if it no longer exists.
     type: bool
     default: false
   target_host:
@@ -64,8 +64,8 @@ options:
       - With V(started), the task ends when the service has started the job.
       - With V(waiting_for_completion), it ends when the data is synchronized and the job waits, or when the job has
         ended if there is nothing to wait for.
-      - With V(end), it ends when the job has ended. After O(data_sync=before_failover), the failover must be completed
-        for that.
+      - With V(end), it ends when the job has ended, which after O(data_sync=before_failover) requires that someone
+        completes the failover.
     type: str
     default: waiting_for_completion
     choices:
@@ -155,19 +155,19 @@ stage:
       type: str
       sample: failback_commit_pending
 direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  description: Direction of the operation, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure.
   returned: success
   type: str
   sample: recovery_to_primary
 authoritative_side:
-  description: The copy that is authoritative now, V(azure), V(on_premises), or V(mixed) for a plan whose VMs differ;
-    V(null) if a request was sent and nothing could be read after it.
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: str
   sample: on_premises
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that. V(null) if a
-    request was sent and nothing could be read after it.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it. V(null) if a request
+    was sent and nothing could be read after it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -209,7 +209,7 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -221,7 +221,7 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -256,7 +256,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:
@@ -268,8 +268,8 @@ members:
       type: dict
       sample: null
 split_brain_check:
-  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
-    is not part of it.
+  description: The state of both copies of each VM, as read from each side, to ensure that only one of them runs. Does
+    not rely on what Site Recovery reports.
   returned: success
   type: dict
   contains:
@@ -279,12 +279,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
+      description: The state before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: Observations at the end.
+      description: The state at the end.
       type: list
       elements: dict
       contains:
@@ -315,7 +315,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or each host where none could be found.
+          description: Each on-premises copy that was found, or each host on which none was found.
           type: list
           elements: dict
           contains:
@@ -389,7 +389,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -76,7 +76,7 @@ recovery_plans:
       type: str
       sample: failed_over
     authoritative_side:
-      description: The copies that are authoritative, V(mixed) if the VMs differ.
+      description: The copy that is authoritative, V(mixed) if the VMs differ.
       type: str
       sample: azure
     job:
@@ -114,7 +114,7 @@ recovery_plans:
           type: str
           sample: azure
         reversible:
-          description: Whether it is still possible to go back to the Azure VM.
+          description: Whether the Azure VM still exists to return to.
           type: bool
           sample: true
         reason:
@@ -144,7 +144,7 @@ remedy:
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

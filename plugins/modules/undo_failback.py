@@ -20,8 +20,7 @@ description:
     locks let the caller start the Azure VM is checked before anything is stopped.
   - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
     start action is set to Nothing; the previous one is in RV(undone).
-  - In a recovery plan, a VM that Azure does not start does not keep the others down. The task continues and fails at
-    the end.
+  - In a recovery plan, if Azure does not start one VM, the others are still started, and the task fails at the end.
   - Never stops a VM in a failover cluster, which would start it again. Shut its role down in the cluster, then run the
     task.
   - Do not commit afterwards. Site Recovery still offers the commit, which deletes the Azure VM. M(asr.failback.commit)
@@ -33,30 +32,31 @@ options:
     type: str
   force_off:
     description:
-      - Whether to turn the on-premises VM off if it has not shut down within O(shutdown_timeout). What its guest has
-        not written yet is lost.
+      - Whether to turn the on-premises VM off if it has not shut down within O(shutdown_timeout). Data that its guest
+        has not written yet is lost.
       - Without this, no VM is ever turned off. If it happens, RV(steps) says so, and why.
     type: bool
     default: false
   shutdown_timeout:
     description:
       - Seconds that the guest may take to shut down, counted from the shutdown request. If a guest is not ready yet or
-        is locked, the request is repeated meanwhile; with O(force_off=true), whenever it could not be delivered.
+        is locked, the request is repeated for up to this time; with O(force_off=true), whatever the reason that it was
+        not accepted.
     type: int
     default: 600
   close_applications:
     description:
       - Whether the shutdown closes applications that have unsaved data, which is then lost. They are closed by default,
         because the on-premises copy is given up.
-      - With V(false), an application with unsaved data or a locked desktop can keep the VM from shutting down.
+      - With V(false), an application with unsaved data or a locked desktop can prevent the VM from shutting down.
     type: bool
     default: true
   attested_off:
     description:
       - Who has confirmed, and how, that the VM does not run on a host that cannot be queried. The key is the name of
         the host, the value a sentence, such as V(J. Doe has unplugged it).
-      - It applies to the hosts that it names and that cannot report anything themselves, and never overrides what a
-        host reports. A short name that could mean either of two hosts applies to neither.
+      - It applies only to hosts that it names and that cannot be queried, and never overrides what a host reports. A
+        short name that could mean either of two hosts applies to neither.
       - Recorded in RV(undone).
     type: dict
 extends_documentation_fragment:
@@ -142,7 +142,7 @@ undone:
           type: str
           sample: "2026-01-31T09:12:07.102356+00:00"
         stopped_at:
-          description: When this run saw it go off on-premises, by Azure's clock; V(null) if it was already off.
+          description: When this run saw that it was off on-premises, by Azure's clock; V(null) if it was already off.
           type: str
           sample: "2026-01-31T11:02:00+00:00"
         hosts:
@@ -182,8 +182,8 @@ steps:
       type: str
       sample: crm01
     what:
-      description: V(shut_down), V(turn_off), V(await_off) if it was already shutting down, V(hold) for the automatic
-        start action, V(start) in Azure.
+      description: V(shut_down), V(turn_off), V(await_off) if it was already shutting down, V(hold) if the automatic
+        start action was set, V(start) in Azure.
       type: str
       sample: shut_down
     where:
@@ -191,15 +191,17 @@ steps:
       type: str
       sample: hv01.contoso.example
     before:
-      description: State or automatic start action before.
+      description: State or automatic start action before the change.
       type: str
       sample: Running
     after:
-      description: State or automatic start action after; V(null) if it was not seen yet or could not be read.
+      description: State or automatic start action after the change; V(null) if it was not seen yet or could not be
+        read.
       type: str
       sample: "Off"
     at:
-      description: When this was seen, or sent if it was not seen yet, by Azure's clock, UTC, in ISO 8601.
+      description: When the change was seen, or when it was sent if it was not seen yet, by Azure's clock, UTC, in ISO
+        8601.
       type: str
       sample: "2026-01-31T11:02:00+00:00"
     seen_by:
@@ -216,14 +218,14 @@ msg:
   type: str
   sample: "crm01: failback_commit_pending; authoritative: azure"
 authoritative_side:
-  description: The copy that is authoritative now, according to both sides, not to Site Recovery. V(azure); V(mixed) if
-    it cannot be determined or the VMs of a plan differ, as with O(wait=false) until the VM runs; on failure also
-    V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
+  description: The copy that is authoritative now, V(azure), according to both sides rather than to Site Recovery.
+    V(mixed) if it cannot be determined, as with O(wait=false) until the VM runs, or if the VMs of a plan differ; on
+    failure also V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
   returned: success, and on failure if it was read
   type: str
   sample: azure
 reversible:
-  description: Whether it is still possible to go back to the Azure VM. Committing the failback ends that.
+  description: Whether the Azure VM still exists to return to. Committing the failback deletes it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
@@ -254,7 +256,7 @@ job:
       type: str
       sample: Suspended
     state_description:
-      description: The service's more detailed state.
+      description: The service's description of the state.
       type: str
       sample: WaitingForUserInputAfterDataSync
     started:
@@ -266,7 +268,7 @@ job:
       type: str
       sample: null
     percent_complete:
-      description: How much of the job is done, in percent of its tasks; V(null) while the service lists none.
+      description: Percentage of the job's tasks that are done; V(null) while the service lists none.
       type: int
       sample: 45
     allowed_actions:
@@ -276,7 +278,7 @@ job:
       sample: [Cancel, Resume]
 error:
   description:
-    - Details of the failure. Its keys depend on RV(error.kind).
+    - Details of the failure. The keys depend on RV(error.kind).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(jobs), C(sides) as they were read; C(steps),
       changes made so far (see RV(steps)); C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)
       of Azure's response; C(host), C(address), C(message) of a Hyper-V host; C(field), C(value) that are not
@@ -303,7 +305,7 @@ stage:
       type: str
       sample: failback_commit_pending
 direction:
-  description: Direction of the operation, V(recovery_to_primary) towards on-premises or V(primary_to_recovery).
+  description: Direction of the operation, V(recovery_to_primary) to on-premises or V(primary_to_recovery) to Azure.
   returned: success
   type: str
   sample: recovery_to_primary
@@ -345,7 +347,7 @@ members:
       type: str
       sample: azure
     reversible:
-      description: Whether it is still possible to go back to the Azure VM.
+      description: Whether the Azure VM still exists to return to.
       type: bool
       sample: true
     reason:
@@ -367,8 +369,8 @@ remedy:
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
 split_brain_check:
-  description: Observations of both copies of each VM, to ensure that only one of them runs. What Site Recovery reports
-    is not part of it.
+  description: The state of both copies of each VM, as read from each side, to ensure that only one of them runs. Does
+    not rely on what Site Recovery reports.
   returned: success
   type: dict
   contains:
@@ -378,12 +380,12 @@ split_brain_check:
       type: str
       sample: proved
     before:
-      description: Observations before the request was sent, in the form of RV(split_brain_check.after).
+      description: The state before the request was sent, in the form of RV(split_brain_check.after).
       type: list
       elements: dict
       sample: []
     after:
-      description: Observations at the end.
+      description: The state at the end.
       type: list
       elements: dict
       contains:
@@ -414,7 +416,7 @@ split_brain_check:
               type: str
               sample: read from Azure compute
         on_premises:
-          description: Each on-premises copy that was found, or each host where none could be found.
+          description: Each on-premises copy that was found, or each host on which none was found.
           type: list
           elements: dict
           contains:
