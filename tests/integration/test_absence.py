@@ -344,6 +344,24 @@ def test_a_group_that_its_cluster_brings_online_may_start_its_vm(driver: Any, mo
     assert vault.writes(since) == []
 
 
+def test_an_old_copy_on_another_node_is_not_the_role_that_its_cluster_has(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+
+    def copy_it(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        other = world.hyperv.host(NODES[1])
+        old = replace(machine, host=other, disks=[], adapters=[], has_role=False)
+        other.machines.append(old)
+        old.run(world.clock.now())
+        machine.turn_off()
+
+    vault.simulator.locked(copy_it)
+    since = vault.requests()
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
+    assert failed["error"]["kind"] == "contradiction"
+    assert vault.writes(since) == []
+
+
 def test_an_operation_on_an_old_copy_elsewhere_holds_no_failback(driver: Any) -> None:
     hosts = [{"name": "hv01"}, {"name": "hv02"}]
     vault = driver(scenario_of(item_of("vm1"), fabrics=[{**CLUSTER, "hosts": hosts}])).knows_hosts()

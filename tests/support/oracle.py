@@ -59,6 +59,8 @@ POWER, START, SWITCH = "power", "start", "switch"
 OLDEST, OF_EACH_MACHINE, OF_EACH_HOST = 30, 2, 10
 # What such a write rests on besides the item: the Azure VM, and the host of the machine where hosts are asked at all.
 RESTS_ON_BOTH_SIDES = frozenset({"plannedFailover RecoveryToPrimary", "resume", "failoverCommit", "start"})
+# The steps that write to on-premises disks.
+WRITES_ON_PREMISES = frozenset({"plannedFailover RecoveryToPrimary", "resume"})
 # What Hyper-V does with a VM that is off, and after which it may run; what else keeps its disks from being written to.
 MAY_START_A_VM = frozenset({"MigratingVirtualMachine", "MigratingPlannedVm", "WaitingToStart"})
 HOLDS_DISKS = frozenset(
@@ -189,7 +191,7 @@ class Oracle:
                 self._judge_start(world, item, step, job)
             if _creates(entry):
                 self._judge_hidden(item, "was to be made a second time")
-            if step in ("plannedFailover", "resume") and item.in_azure:
+            if step in WRITES_ON_PREMISES and item.in_azure:
                 self._judge_unsteady(world, item, "was to be written to", {*MAY_START_A_VM, *HOLDS_DISKS})
         for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
             self._judge_hidden(item, "was started in Azure")

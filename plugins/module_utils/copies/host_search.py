@@ -134,7 +134,7 @@ class Search:
     def _may_have_come(self, vm: HostVm, facts: HostFacts) -> bool:
         """Whether a machine's cluster may have moved it here from the target, which is another node of it."""
         nodes = [node for node, _state in facts.cluster.nodes] if facts.cluster else []
-        return facts.has_clustered(vm) and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
+        return vm.is_clustered and bool(self.target) and any(is_same_host(node, self.target) for node in nodes)
 
     def _look_at(self, looked: _Looked, max_age: float | None, *, at_target: bool) -> None:
         name, facts, wanted = looked.name, looked.facts, self._wanted
