@@ -61,7 +61,7 @@ class LastLook:
     def saw_host(self, name: str, asked: float) -> None:
         """Count the answer of a host that was asked at a time of the clock."""
         with self._turn:
-            self._hosts[name] = self._clock() - asked
+            self._hosts[name.lower()] = self._clock() - asked
             if self._since is not None:
                 self._since = min(self._since, asked)
 
