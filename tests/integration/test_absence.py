@@ -442,9 +442,11 @@ def test_no_step_writes_to_disks_that_are_in_use_or_away(
     vault.run(verb, replicated_item="vm1")
 
 
-def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: Any) -> None:
+@pytest.mark.parametrize("role", ["ok", "denied"])
+def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: Any, role: str) -> None:
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role=role)
     for node in NODES:
         vault.trouble(host=node, service="ClusSvc", state="Stopped")
     since = vault.requests()
@@ -452,6 +454,21 @@ def test_what_a_cluster_that_cannot_be_read_may_start_is_not_proved_off(driver: 
     assert "whether its cluster starts it is not known" in failed["msg"]
     assert "attested_off" not in failed["remedy"]
     assert vault.writes(since) == []
+
+
+def test_what_a_cluster_does_not_name_may_be_any_vm_on_its_node(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="denied")
+    vault.trouble(vm="vm1", cluster_group="Web role")
+    vault.trouble(vm="vm1", cluster_id="unreadable")
+    since = vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "its cluster does not report which VM Virtual Machine vm1, " in failed["msg"]
+    assert "Grant-ClusterAccess" in failed["remedy"]
+    assert vault.writes(since) == []
+    vault.trouble(vm="vm1", cluster_id="readable")
+    assert vault.run("undo_failback", replicated_item="vm1")["split_brain_check"]["verdict"] == "proved"
 
 
 def test_a_cluster_is_read_by_an_account_that_may_not_see_the_services(driver: Any) -> None:

@@ -213,8 +213,9 @@ class Machine:
     ``replication_trouble`` what its host shows of its replication whatever the vault thinks.
     ``operation`` is what Hyper-V does with it at this moment, or what is wrong with it, in its operational status;
     ``resource_trouble`` the state of its resource in a cluster, where that does not follow from its own, and
-    ``cluster_owner`` the node that owns it there, where that is not the host that lists it. ``has_role``: the cluster
-    of its host has it, so that it is highly available; ``denies_role``: its host says that it is not all the same.
+    ``cluster_owner`` the node that owns it there, where that is not the host that lists it, ``cluster_group`` the name
+    of its group, where somebody renamed that. ``has_role``: the cluster of its host has it, so that it is highly
+    available; ``denies_role``: its host says that it is not all the same.
     ``disks_state`` says whether the disks hold a whole copy: one whose disks are being written is not fit to boot.
     """
 
@@ -242,6 +243,7 @@ class Machine:
     is_shielded: bool = False
     resource_trouble: str = ""
     cluster_owner: str = ""
+    cluster_group: str = ""
     has_role: bool = True
     denies_role: bool = False
     started: datetime | None = None

@@ -65,6 +65,7 @@ and of a virtual machine, with ``host`` as well if several hosts have one of its
                                                                      its cluster has no role for it ("ok")
     {"vm": V, "cluster_owner": "hv02.contoso.example"}               the node that owns it in the cluster, although
                                                                      another one lists it ("ok": the one that lists it)
+    {"vm": V, "cluster_group": "Web role"}                           the name of its group in the cluster ("ok": the VM's)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok")
     {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
     {"vm": V, "shutdown_component": "missing"}                       the integration service for shutdown; or "fails",
@@ -482,6 +483,14 @@ def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
     return lambda: setattr(machine, "tells_cluster_id", readable)
 
 
+def _cluster_group(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
+    name = fault["cluster_group"]
+    if not (isinstance(name, str) and name):
+        raise ValueError(f"cluster_group is the name of a group, not {name!r}")
+    _of_cluster(machine)
+    return lambda: setattr(machine, "cluster_group", "" if name == "ok" else name)
+
+
 def _cluster_role(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     role = _one_of(fault, "cluster_role", "ok", "denied", "missing")
     _of_cluster(machine)
@@ -560,6 +569,7 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"cluster_resource"}): _cluster_resource,
     frozenset({"cluster_owner"}): _cluster_owner,
     frozenset({"cluster_role"}): _cluster_role,
+    frozenset({"cluster_group"}): _cluster_group,
     frozenset({"heartbeat"}): _heartbeat,
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
     frozenset({"shutdown_component"}): _shutdown_component,

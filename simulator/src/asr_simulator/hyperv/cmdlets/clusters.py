@@ -89,15 +89,16 @@ class _View:
         return next((node for node in self._cluster.nodes if node.name == machine.cluster_owner), machine.host)
 
     def _group(self, machine: Machine) -> PSObject:
+        name = machine.cluster_group or machine.name
         values = {
-            "Name": machine.name,
+            "Name": name,
             "OwnerNode": self._node(self._owner(machine)),
             "State": enums.GROUP_STATE[_group_state(machine)],
             "GroupType": enums.GROUP_TYPE["VirtualMachine"],
             "Id": self._place.hyperv.id_of("cluster group", machine.identifier),
             "Cluster": self.cluster(),
         }
-        return PSObject(f"{TYPES}ClusterGroup", values, text=machine.name)
+        return PSObject(f"{TYPES}ClusterGroup", values, text=name)
 
     def resources(self, call: Call) -> Iterable[PSObject]:
         """The two resources of each virtual machine."""
