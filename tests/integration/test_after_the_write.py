@@ -54,6 +54,22 @@ def test_a_proof_that_cannot_be_had_takes_no_write_back(
     assert "is authoritative" in failed["msg"]
 
 
+def test_who_is_authoritative_is_read_once_more_when_no_proof_was_had(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", "waiting_for_completion")))
+    fault = {"match": {"method": "GET", "path": COMPUTE, "times": 0}, "action": AWAY}
+
+    def watch(_seconds: float) -> None:
+        if vault.state("vm1")["stage"] != "failback_commit_pending":
+            return
+        vault.meanwhile = lambda _seconds: vault.trouble(item="vm1", removed=True) or setattr(vault, "meanwhile", None)
+        vault.simulator.locked(lambda world: world.faults.add(fault))
+
+    vault.meanwhile = watch
+    failed = vault.fail("complete_failover", **VM1)
+    assert failed["changed"]
+    assert "It no longer exists in the vault" in failed["msg"]
+
+
 def test_a_job_that_cannot_be_read_again_takes_no_write_back(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_back")))
     denied = {"do": "status", "status": 403, "code": "AuthorizationFailed"}

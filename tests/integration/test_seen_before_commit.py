@@ -67,6 +67,28 @@ def test_what_was_seen_needs_neither_evidence_nor_a_word(driver: Any) -> None:
     assert (done["unseen"], done["stage"]["after"]) == ([], "failed_back")
 
 
+@CHECK_OR_RUN
+def test_a_vm_that_runs_without_its_storage_is_no_reason_to_delete_the_other(driver: Any, check_mode: bool) -> None:
+    vault = pending(driver)
+    shown = evidence(vault)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    failed = refused(vault, check_mode=check_mode, validation=shown, accept_unseen=ON_PREMISES)
+    assert "vm1 on hv01.contoso.example: Critical I/O error" in failed["msg"]
+    assert failed["authoritative_side"] == "on_premises"
+    vault.trouble(vm="vm1", operation="Ok")
+    assert vault.run("commit", **NOW)["stage"]["after"] == "failed_back"
+
+
+def test_a_vm_that_runs_without_its_storage_is_not_validated(driver: Any) -> None:
+    vault = pending(driver)
+    vault.pass_time(300)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    failed = vault.fail("failback_validate", **VM1, timeout=60)
+    assert "Critical I/O error" in failed["msg"]
+    vault.trouble(vm="vm1", operation="Ok")
+    assert vault.run("failback_validate", **VM1)["validation"]["passed"]
+
+
 def test_a_person_accepts_by_name_what_was_not_seen(driver: Any) -> None:
     vault = pending(driver, hosts=False)
     done = vault.run("commit", **NOW, accept_unseen=ON_PREMISES)
