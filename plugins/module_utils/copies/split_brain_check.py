@@ -9,7 +9,7 @@ to be C(not_checked).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -168,13 +168,16 @@ class SplitBrainCheck:
         """Prove, before a commit deletes the Azure VM, that the on-premises copy alone runs and alone ran.
 
         C(discards_azure): what the Azure VM wrote since may go. Nothing speaks against it in what is returned; whether
-        enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed.
+        enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed,
+        or where the on-premises copy runs and does not reach its disks.
         """
         seen = self._seen_before(self._prove(verb_run, members, "on_premises"))
         _refuse_changing(seen)
         used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
             raise self._contradiction(verb_run, used, "on_premises", _REPORTED)
+        if any(one.without_storage for one in seen):
+            raise _without_storage(seen)
         return seen
 
     def _seen_before(self, seen: list[Sides]) -> list[Sides]:
@@ -307,14 +310,31 @@ def _in_the_way(sides: Sequence[Sides]) -> Refused:
 
 def _held_by_hyperv(sides: Sequence[Sides]) -> Refused:
     """Return that nothing can be written to the disks of an on-premises copy now."""
-    told = (f"{one.name} on {place}: {', '.join(words)}" for one in sides for place, words in one.held.items())
+    told = _by_place((one.name, one.held) for one in sides)
     return Refused(
         "The disks of the on-premises copy cannot be written to, as Hyper-V has an operation in progress on it or does "
-        f"not reach its storage ({'; '.join(told)}).",
+        f"not reach its storage ({told}).",
         "Nothing was written. Wait until the operation has ended (Status in Hyper-V Manager), end the backup or job "
         "that does it, or bring the storage back; then run the task again.",
         sides=[one.as_result() for one in sides],
     )
+
+
+def _without_storage(sides: Sequence[Sides]) -> Refused:
+    """Return that an on-premises copy does not reach its disks: the other one is not deleted for it."""
+    told = _by_place((one.name, one.without_storage) for one in sides)
+    return Refused(
+        f"The on-premises copy does not reach its disks ({told}): it may answer from its memory, and nothing that it "
+        "writes is kept. A commit deletes the VM in Azure and its disks for good.",
+        "Nothing was written. Bring its storage back, see that the VM works (failback_validate), then run the task "
+        "again.",
+        sides=[one.as_result() for one in sides],
+    )
+
+
+def _by_place(told: Iterable[tuple[str, Mapping[str, Sequence[str]]]]) -> str:
+    """Say what Hyper-V shows of machines, on which host."""
+    return "; ".join(f"{name} on {place}: {', '.join(words)}" for name, by in told for place, words in by.items())
 
 
 def _sentences(sides: Sequence[Sides]) -> str:

@@ -13,6 +13,7 @@ from .evidence import FAIL, NOT_CHECKED, PASS, Outcome
 from .failures import FailbackError
 from .findings import NotRead
 from .hyperv_hosts import HostNic, HostVm
+from .operational_status import lost_storage
 
 # Microsoft documentation of VMHeartbeatStatus: in this one the guest answers, but an application in it has failed that
 # the cluster monitors.
@@ -29,6 +30,10 @@ def check_heartbeat(guest: Guest) -> Outcome:
     if not isinstance(guest, HostVm):
         return _unseen(guest)
     seen = guest.heartbeat or "none"
+    lost = lost_storage(guest.operational_status)
+    if lost:
+        cause = f"Hyper-V does not reach the disks of the VM ({', '.join(lost)}): it may answer from its memory."
+        return Outcome(FAIL, f"{seen}, {', '.join(lost)}", cause, "Bring its storage back.")
     if seen == _APPLICATION_FAILED:
         cause = "The guest answers, but reports that an application which is monitored in it has failed."
         return Outcome(FAIL, seen, cause, "Repair the application in the VM.")

@@ -28,6 +28,7 @@ _LET_IT_END = (
 _READ_THE_CLUSTER = (
     f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
 )
+_UNREAD_CLUSTER = "its cluster could not be read"
 # The folder of the system's drive that a cluster mounts its shared volumes in.
 _CLUSTER_STORAGE = ":\\clusterstorage\\"
 # What must have been read before a machine that was not found can be called absent.
@@ -327,11 +328,6 @@ class HostFacts:
         return next((problem.message for problem in self.problems if problem.part in parts), "")
 
     @property
-    def proves_absence(self) -> bool:
-        """Whether a machine that is not found here certainly is not here."""
-        return not self.absence_doubt
-
-    @property
     def absence_doubt(self) -> str:
         """Why a machine that is not found here may be here all the same; empty where it certainly is not.
 
@@ -339,10 +335,10 @@ class HostFacts:
         so that it proves nothing about its hosts; nothing is proved by a list that is empty for an unknown reason.
         """
         shows_machines = self.is_running("vmms") and bool(self.virtual_machine_path)
-        managing, clustered = self.service("SCVMMService") is not None, self.service("ClusSvc") is not None
+        managing = self.service("SCVMMService") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
-            (clustered and self.cluster is None, "its cluster could not be read"),
+            (self.has_unread_cluster, _UNREAD_CLUSTER),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
             (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
@@ -353,6 +349,11 @@ class HostFacts:
     def has_no_hyper_v(self) -> bool:
         """Whether it certainly is no Hyper-V host, so that no machine is there."""
         return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
+
+    @property
+    def has_unread_cluster(self) -> bool:
+        """Whether it may be a node of a cluster that could not be read."""
+        return self.cluster is None and (self.service("ClusSvc") is not None or bool(self.problem_with("cluster")))
 
     def claim_of(self, vm_id: str, name: str) -> str:
         """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""
@@ -380,7 +381,12 @@ class HostFacts:
         if under_way:
             words = f"Hyper-V has an operation in progress on it ({', '.join(under_way)}) that may end with it running"
             return StartDoubt(words, _LET_IT_END)
-        return self._cluster_doubt(vm) if self.has_clustered(vm) else None
+        if self.has_clustered(vm):
+            return self._cluster_doubt(vm)
+        # That the host calls it not clustered proves nothing of a cluster that does not tell what it has.
+        untold = _UNREAD_CLUSTER if self.has_unread_cluster else self._untold_by_cluster()
+        words = f"whether its cluster starts it is not known: {untold}"
+        return StartDoubt(words, _READ_THE_CLUSTER, is_seen=False) if untold else None
 
     def _cluster_doubt(self, vm: HostVm) -> StartDoubt | None:
         resources = self.cluster.resources_of(vm.id, vm.name) if self.cluster else ()
@@ -399,9 +405,13 @@ class HostFacts:
         claim = self.claim_of(vm_id, name)
         if claim:
             return f"{claim}; {self.computer or 'the host'} does not list it"
+        return self.absence_doubt or self._untold_by_cluster()
+
+    def _untold_by_cluster(self) -> str:
+        """Say which of its cluster's resources do not tell their machine; empty where all do."""
         untold = self.cluster.unidentified if self.cluster else ()
         names = ", ".join(one.resource or one.name for one in untold)
-        return self.absence_doubt or (f"its cluster does not report which machine {names} is" if untold else "")
+        return f"its cluster does not report which VM {names} is" if untold else ""
 
     @property
     def identity(self) -> HostIdentity:
@@ -443,7 +453,7 @@ class HostFacts:
     def find_vm(self, vm_id: str, name: str) -> HostVm | None:
         """Return the machine of this id, else the one of exactly this name. Raises TargetError for several.
 
-        None proves nothing unless C(proves_absence).
+        None proves nothing where there is a C(doubt_about) it.
         """
         return _find(self.vms, vm_id, name, self.computer)
 

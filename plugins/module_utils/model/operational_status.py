@@ -53,6 +53,11 @@ HARMLESS = frozenset(
 )
 
 
+def lost_storage(statuses: Iterable[str]) -> list[str]:
+    """Return, in Hyper-V Manager's words, that a VM with these statuses does not reach its disks, if so."""
+    return [LOST_STORAGE[one] for one in statuses if one in LOST_STORAGE]
+
+
 def what_holds(statuses: Iterable[str]) -> list[str]:
     """Return, in Hyper-V Manager's words, why nothing can be written to the disks of a VM with these statuses."""
     holding = {**OPERATIONS, **LOST_STORAGE}

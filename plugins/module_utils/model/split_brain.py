@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from . import azure_use
 from .azure_resources import AzureVm
 from .azure_use import AzureUse
 from .hyperv_hosts import HostVm, StartDoubt
-from .operational_status import what_holds
+from .operational_status import lost_storage, what_holds
 from .power_states import is_off, is_running, is_up, says_power, state_of
 
 NOT_CHECKED = "not_checked"
@@ -154,8 +154,16 @@ class Sides:
     def held(self) -> dict[str, list[str]]:
         """What keeps the disks of the on-premises copies from being written to, by the host: operations of Hyper-V, or
         that their storage is away."""
+        return self._told_of_targets(what_holds)
+
+    @property
+    def without_storage(self) -> dict[str, list[str]]:
+        """The on-premises copies that do not reach their disks, by the host, whether they run or not."""
+        return self._told_of_targets(lost_storage)
+
+    def _told_of_targets(self, told_by: Callable[[Iterable[str]], list[str]]) -> dict[str, list[str]]:
         copies = [copy for copy in self.on_premises if copy.is_target and not copy.is_namesake]
-        told = {copy.place: what_holds(copy.machine.operational_status) for copy in copies if copy.machine}
+        told = {copy.place: told_by(copy.machine.operational_status) for copy in copies if copy.machine}
         return {place: words for place, words in told.items() if words}
 
     @property

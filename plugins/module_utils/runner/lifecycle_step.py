@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
-from ..model.decisions import Verb
 from ..model.failures import FailbackError, asked
-from ..waiting import BRIEF, Steps, try_patiently
+from ..waiting import BRIEF, try_patiently
 from ..watch import Watch
 from .loop import Procedure, VerbRun, run_procedure
 from .request import Request
+from .target import target_of
 
 
 class LifecycleStep(Procedure, ABC):
@@ -28,21 +27,18 @@ class LifecycleStep(Procedure, ABC):
 
 
 async def carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
-    """Take the target to where the request wants it, and return the result of the module."""
-    verb_run = await run_procedure(session, request, watch, step)
-    return await conclude(step.verb, request, watch, verb_run, lambda: step.result(verb_run))
+    """Take the target to where the request wants it, and return the result of the module.
 
-
-async def conclude(
-    verb: Verb, request: Request, watch: Watch, verb_run: VerbRun, tell: Callable[[], Steps[dict[str, Any]]]
-) -> dict[str, Any]:
-    """Return what C(tell) does, which only reads: it is tried again while Azure cannot answer.
-
-    Every failure that leaves here says what was asked, what had been written, and which side is authoritative.
+    The result is tried again while Azure cannot answer. Every failure says what was asked, what had been written, and
+    which side is authoritative.
     """
-    with asked(f"Check after the {verb.value} of {request.target}"):
+    verb_run = await run_procedure(session, request, watch, step)
+    interval = request.poll_interval or DEFAULT_RETRY_AFTER
+    with asked(f"Check after the {step.verb.value} of {request.target}"):
         try:
-            return await try_patiently(tell, watch, request.poll_interval or DEFAULT_RETRY_AFTER, patience=BRIEF)
+            return await try_patiently(lambda: step.result(verb_run), watch, interval, patience=BRIEF)
         except FailbackError as problem:
-            verb_run.explain(problem)
+            # What was seen before the proof may be minutes old.
+            look = target_of(session, verb_run.after).look
+            verb_run.explain(problem, look, request, watch, has_seen_writes=True)
             raise

@@ -112,10 +112,11 @@ class VerbRun:
         """Return the names of the jobs, each once."""
         return list(dict.fromkeys(filter(None, self.jobs.values())))
 
-    def explain(self, problem: FailbackError, *, read_again: bool = True) -> None:
+    def _explain(self, problem: FailbackError, *, read_again: bool, has_seen_writes: bool) -> None:
         """Fill in what a failure does not know: what had been written, and which side is authoritative.
 
-        C(read_again) is whether the last look is newer than the failure, or than the last write.
+        C(read_again) is whether the last look is newer than the failure, C(has_seen_writes) whether it is at least
+        newer than the last write.
         """
         problem.wrote = problem.wrote or bool(self.started)
         if read_again:
@@ -124,7 +125,8 @@ class VerbRun:
             problem.details.setdefault("started_jobs", self.job_names())
             if not isinstance(problem, Vanished):
                 problem.leaves = self._what_goes_on(str(problem.details.get("job_id", "")), read_again=read_again)
-        known = authority_of(self.before, self.after, read_again=read_again, wrote=problem.wrote)
+        wrote = problem.wrote and not has_seen_writes
+        known = authority_of(self.before, self.after, read_again=read_again, wrote=wrote)
         problem.authority = {**known, **problem.authority}
 
     def _what_goes_on(self, told: str, *, read_again: bool) -> str:
@@ -145,10 +147,19 @@ class VerbRun:
             elif not read_again and name and name not in self.ended:
                 yield name, f"job {name}, as far as is known, goes on in Azure"
 
-    def explain_anew(
-        self, problem: FailbackError, look: Callable[[], TargetView], request: Request, watch: Watch
+    def explain(
+        self,
+        problem: FailbackError,
+        look: Callable[[], TargetView],
+        request: Request,
+        watch: Watch,
+        *,
+        has_seen_writes: bool = False,
     ) -> None:
-        """Look again, if only once, and fill in what a failure does not know."""
+        """Look again, if only once, and fill in what a failure does not know.
+
+        C(has_seen_writes): the last look is newer than the last write.
+        """
         try:
             self.after = look()
             read_again = True
@@ -158,7 +169,7 @@ class VerbRun:
                 # What failed is then no longer what has to be done.
                 problem.happened, problem.remedy = f"{as_sentence(problem.happened)} {unread.happened}", unread.remedy
             read_again = False
-        self.explain(problem, read_again=read_again)
+        self._explain(problem, read_again=read_again, has_seen_writes=has_seen_writes)
 
 
 async def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
@@ -203,7 +214,7 @@ class _Runner:
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
-        self._verb_run.explain_anew(problem, self._look_now, self._request, self._watch)
+        self._verb_run.explain(problem, self._look_now, self._request, self._watch)
 
     async def _look(self) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""

@@ -133,7 +133,7 @@ class Subject:
     def explain(self, problem: FailbackError) -> None:
         """Look again, and fill in what a failure does not know: what was written, and which side is authoritative."""
         problem.wrote = problem.wrote or self._wrote
-        self.verb_run.explain_anew(problem, self._look_now, self.request, self.watch)
+        self.verb_run.explain(problem, self._look_now, self.request, self.watch)
 
     def outcome(self, job: Job | None, predicted: Stage | None, warnings: list[str]) -> dict[str, Any]:
         """Return the result of the module. C(predicted) is the stage that check mode foresees, where it does."""

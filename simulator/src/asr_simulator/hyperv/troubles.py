@@ -65,7 +65,8 @@ and of a virtual machine, with ``host`` as well if several hosts have one of its
                                                                      its cluster has no role for it ("ok")
     {"vm": V, "cluster_owner": "hv02.contoso.example"}               the node that owns it in the cluster, although
                                                                      another one lists it ("ok": the one that lists it)
-    {"vm": V, "cluster_group": "Web role"}                           the name of its group in the cluster ("ok": the VM's)
+    {"vm": V, "cluster_group": "Web role"}                           the name of its group in the cluster ("ok": its
+                                                                     own)
     {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok")
     {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
     {"vm": V, "shutdown_component": "missing"}                       the integration service for shutdown; or "fails",

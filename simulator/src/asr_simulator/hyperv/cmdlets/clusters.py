@@ -166,9 +166,10 @@ def _state(machine: Machine) -> str:
 
 def _group_state(machine: Machine) -> str:
     """The state of the group of both: none of several that differ, but what the worst makes of it."""
-    states = {"Failed": "Failed", "OfflinePending": "Pending"}
-    own = _state(machine)
-    return states.get(machine.configuration) or ("Pending" if own.endswith("Pending") else own)
+    states = {machine.configuration, resource_state(machine)}
+    if "Failed" in states:
+        return "Failed"
+    return "Pending" if any(state.endswith("Pending") for state in states) else resource_state(machine)
 
 
 def _unreadable(name: str) -> CommandError:
