@@ -67,6 +67,30 @@ def test_a_vm_that_its_cluster_has_and_no_node_lists_is_not_made_again(
     assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
 
 
+@pytest.mark.parametrize("options", [{"target_host": "hv09.c.example"}, {"create_vm_if_missing": True}])
+def test_a_resource_that_does_not_tell_its_vm_may_be_the_one_that_no_node_lists(
+    driver: Any, options: dict[str, Any]
+) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    for fault in ({"configuration": "Failed"}, {"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm1", **fault)
+    failed = vault.fail("planned_failover", replicated_item="vm1", **options)
+    assert failed["error"]["kind"] == "refused"
+    assert "does not report which VM Virtual Machine vm1, " in failed["msg"]
+    assert "a second one must not be created" in failed["msg"]
+    assert (vault.writes(), machines(vault)) == ([], [NODES[0]])
+
+
+def test_what_another_cluster_does_not_tell_matters_to_no_vm_that_was_found(driver: Any) -> None:
+    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
+    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
+    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
+    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
+    for fault in ({"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm2", **fault)
+    vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+
+
 def test_the_prerequisites_foretell_that_refusal(driver: Any) -> None:
     vault = clustered(driver)
     vault.trouble(vm="vm1", configuration="Failed")

@@ -63,9 +63,10 @@ RESTS_ON_BOTH_SIDES = frozenset({"plannedFailover RecoveryToPrimary", "resume", 
 WRITES_ON_PREMISES = frozenset({"plannedFailover RecoveryToPrimary", "resume"})
 # What Hyper-V does with a VM that is off, and after which it may run; what else keeps its disks from being written to.
 MAY_START_A_VM = frozenset({"MigratingVirtualMachine", "MigratingPlannedVm", "WaitingToStart"})
+LOST_STORAGE = "CriticalIoError"
 HOLDS_DISKS = frozenset(
     {
-        *("MergingDisks", "BackingUpVirtualMachine", "ExportingVirtualMachine", "CriticalIoError"),
+        *("MergingDisks", "BackingUpVirtualMachine", "ExportingVirtualMachine", LOST_STORAGE),
         *("CreatingSnapshot", "ApplyingSnapshot", "DeletingSnapshot"),
         *("StorageMigrationPhaseOne", "StorageMigrationPhaseTwo"),
     }
@@ -248,6 +249,8 @@ class Oracle:
         }
         if _is_shown(world, item.on_premises) and item.on_premises.state == SHOWN_OFF:
             self._object(f"{item.name} was committed while {host} showed it off")
+        if _is_shown(world, item.on_premises) and item.on_premises.operation == LOST_STORAGE:
+            self._object(f"{item.name} was committed while {host} showed that its storage was away")
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")
 

@@ -55,7 +55,7 @@ def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(dice.choice(((OWN,), VMM_POWER, VMM_RECORD)))
 
     resource = dice.choice(("", "", "Failed", "Online", "Offline"))
-    operation = dice.choice(("", "", "", "MergingDisks", "CriticalIoError"))
+    operation, group = dice.choice(("", "", "", "MergingDisks", "CriticalIoError")), dice.choice(("", "Role 1"))
 
     def act(world: Any) -> None:
         (item,) = (one for one in world.vault.items if one.name == name)
@@ -66,7 +66,7 @@ def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
         elif chosen < 0.4:
             machine.configure(state)
         elif chosen < 0.5:
-            machine.tells_cluster_id = not machine.tells_cluster_id
+            machine.tells_cluster_id, machine.cluster_group = not machine.tells_cluster_id, group
         elif chosen < 0.9:
             machine.resource_trouble, machine.denies_role = resource, dice.random() < 0.5
             machine.operation = operation
