@@ -58,6 +58,7 @@ class Search:
         self._silent: list[str] = []
         self._copies: list[Copy] = []
         self._machines: dict[str, HostVm] = {}
+        self._only_if_there = False
 
     @property
     def has_found(self) -> bool:
@@ -99,6 +100,7 @@ class Search:
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
         before = len(self._copies)
+        self._only_if_there = only_if_there
         self._look(name, max_age, at_target=bool(self.target) and name == self.target)
         if only_if_there:
             self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there or copy.is_claimed]
@@ -237,6 +239,9 @@ class Search:
         is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
         doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
         doubt = doubt or facts.identity.denial_of(name)
+        if not (claim or is_elsewhere or self._only_if_there):
+            # A role that nothing identifies may be its own, unless it was found elsewhere.
+            claim = facts.untold_by_cluster()
         if doubt:
             self._hide(name, doubt, claim, at_target=at_target)
         else:

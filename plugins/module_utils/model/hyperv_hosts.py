@@ -384,7 +384,7 @@ class HostFacts:
         if self.has_clustered(vm):
             return self._cluster_doubt(vm)
         # That the host calls it not clustered proves nothing of a cluster that does not tell what it has.
-        untold = _UNREAD_CLUSTER if self.has_unread_cluster else self._untold_by_cluster()
+        untold = _UNREAD_CLUSTER if self.has_unread_cluster else self.untold_by_cluster()
         words = f"whether its cluster starts it is not known: {untold}"
         return StartDoubt(words, _READ_THE_CLUSTER, is_seen=False) if untold else None
 
@@ -405,13 +405,15 @@ class HostFacts:
         claim = self.claim_of(vm_id, name)
         if claim:
             return f"{claim}; {self.computer or 'the host'} does not list it"
-        return self.absence_doubt or self._untold_by_cluster()
+        return self.untold_by_cluster() or self.absence_doubt
 
-    def _untold_by_cluster(self) -> str:
+    def untold_by_cluster(self) -> str:
         """Say which of its cluster's resources do not tell their machine; empty where all do."""
         untold = self.cluster.unidentified if self.cluster else ()
         names = ", ".join(one.resource or one.name for one in untold)
-        return f"its cluster does not report which VM {names} is" if untold else ""
+        words = self.problem_with("cluster_vms")
+        why = f" ({words})" if words else ""
+        return f"its cluster does not report which VM {names} is{why}" if untold else ""
 
     @property
     def identity(self) -> HostIdentity:

@@ -188,7 +188,7 @@ def _refuse_namesake(sides: Sides) -> None:
 def _refuse_second(sides: Sides) -> None:
     if sides.claimed:
         raise Refused(
-            f"{sides.sentence()}. It exists, although no host lists it: a second one must not be created.",
+            f"{sides.sentence()}. No host lists it, but it may exist: a second one must not be created.",
             f"Nothing was written. {REMEDY_IF_HIDDEN} Then run the task again.",
             sides=[sides.as_result()],
         )
