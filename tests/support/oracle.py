@@ -193,7 +193,8 @@ class Oracle:
             if _creates(entry):
                 self._judge_hidden(item, "was to be made a second time")
             if step in WRITES_ON_PREMISES and item.in_azure:
-                self._judge_unsteady(world, item, "was to be written to", {*MAY_START_A_VM, *HOLDS_DISKS})
+                held = frozenset() if _is_of_another_host(world, item, entry) else HOLDS_DISKS
+                self._judge_unsteady(world, item, "was to be written to", {*MAY_START_A_VM, *held})
         for item in _items_in_azure(world, entry["path"]) if step == "start" else ():
             self._judge_hidden(item, "was started in Azure")
             self._judge_unsteady(world, item, "was started in Azure", MAY_START_A_VM)
@@ -369,6 +370,13 @@ def _creates(entry: Mapping[str, Any]) -> bool:
     """Whether a failback makes the machine where its host does not have it."""
     body = entry["request_body"]
     return _step_of(entry) == "plannedFailover RecoveryToPrimary" and "CreateVmIfNotFound" in json.dumps(body)
+
+
+def _is_of_another_host(world: World, item: Item, entry: Mapping[str, Any]) -> bool:
+    """Whether a failback writes to another host than the one that has the machine now, whose disks it leaves alone."""
+    body = json.dumps(entry["request_body"]).lower()
+    target = next((one for one in item.fabric.providers if one.path.lower() in body), None)
+    return target is not None and world.hyperv.host(target.friendly_name) is not item.on_premises.host
 
 
 def _items_of(world: World, path: str) -> Iterator[Item]:

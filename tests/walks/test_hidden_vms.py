@@ -27,7 +27,7 @@ from asr_simulator.server import Simulator
 
 STEPS = 14
 
-STAGES = ("failed_over", "failed_over", "failback_commit_pending")
+STAGES = ("failed_over", "failback_commit_pending")
 NODES = ("hv01.c.example", "hv02.c.example", "hv03.c.example")
 SITE = {
     "name": "site1",
@@ -44,7 +44,7 @@ VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
         ("planned_failover", {"create_vm_if_missing": True, "wait_for": "started"}),
         *(("planned_failover", {"target_host": name, "wait_for": "started"}) for name in NODES[1:]),
     ),
-    "failback_commit_pending": (("undo_failback", {}), ("undo_failback", {}), ("commit", {"policy": "now"})),
+    "failback_commit_pending": (("undo_failback", {}), ("commit", {"policy": "now"})),
 }
 OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), ("failback_prereq", {}))
 
@@ -55,7 +55,7 @@ def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     state, record = dice.choice((*UNLISTED, LISTED)), dice.choice(dice.choice(((OWN,), VMM_POWER, VMM_RECORD)))
 
     resource = dice.choice(("", "", "Failed", "Online", "Offline"))
-    operation, group = dice.choice(("", "", "", "MergingDisks", "CriticalIoError")), dice.choice(("", "Role 1"))
+    operation, group = dice.choice(("", "", "MergingDisks", "CriticalIoError")), dice.choice(("", "Role 1"))
 
     def act(world: Any) -> None:
         (item,) = (one for one in world.vault.items if one.name == name)
