@@ -103,6 +103,11 @@ def test_given_a_query_that_cim_does_not_understand_when_asked_then_it_is_refuse
         "Get-VM -ComputerName hv02",
         "Get-Item C:\\Windows\\explorer.exe",
         "Stop-VM web01 -WhatIf",
+        "Invoke-CimMethod -MethodName InitiateShutdown",
+        "Invoke-CimMethod -InputObject 1 -MethodName InitiateShutdown",
+        "$PSVersionTable.PSEdition",
+        "$PSVersionTable | ConvertTo-Json",
+        "$PSVersionTable.Count",
     ],
 )
 def test_given_what_is_not_modeled_when_asked_for_then_the_script_ends_and_says_so(at, script):
