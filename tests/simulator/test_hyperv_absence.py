@@ -59,6 +59,8 @@ def test_given_a_resource_that_does_not_tell_its_machine_when_asked_then_the_oth
     asked = "(Get-ClusterResource -Name 'Virtual Machine web0{}' | Get-ClusterParameter -Name VmID).Value"
     assert "private properties of 'Virtual Machine web01'" in shell.refused(asked.format(1))
     assert shell.ask(asked.format(2)) == [machine_of(clustered, "web02")["id"]]
+    assert "does not model" in shell.run("Get-ClusterParameter -InputObject 1 -Name VmID").stderr
+    assert "does not model" in shell.run("Get-ClusterParameter -Name VmID").stderr
 
 
 @pytest.mark.parametrize("state", ["UnsupportedCluster", "UpdateFailed", "MigrationFailed", "Missing"])

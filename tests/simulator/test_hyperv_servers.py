@@ -107,7 +107,7 @@ def test_given_a_query_that_cim_does_not_understand_when_asked_then_it_is_refuse
         "Invoke-CimMethod -InputObject 1 -MethodName InitiateShutdown",
         "$PSVersionTable.PSEdition",
         "$PSVersionTable | ConvertTo-Json",
-        "$PSVersionTable.Count",
+        "$PSVersionTable.Keys",
     ],
 )
 def test_given_what_is_not_modeled_when_asked_for_then_the_script_ends_and_says_so(at, script):

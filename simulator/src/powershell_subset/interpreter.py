@@ -12,7 +12,7 @@ from powershell_subset import cmdlets as _cmdlets  # noqa: F401 - they register 
 from powershell_subset.checks import check
 from powershell_subset.errors import Returned
 from powershell_subset.interface import Answer
-from powershell_subset.objects import Hashtable, PSEnum, PSObject, ScriptBlock
+from powershell_subset.objects import PSEnum, PSObject, ScriptBlock
 from powershell_subset.running import statements as _statements  # noqa: F401 - the same
 from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.running.scopes import Frame
@@ -60,13 +60,12 @@ def answer_to(command: str, answers: tuple[Answer, ...]) -> Answer | None:
     return next((each for each in answers if re.fullmatch(each.pattern, command.strip())), None)
 
 
-def _version_table(text: str) -> Hashtable:
-    """$PSVersionTable; `text` is the version of this Windows PowerShell."""
+def _version_table(text: str) -> PSObject:
+    """$PSVersionTable, which has more than this; `text` is the version of this Windows PowerShell."""
     names = ("Major", "Minor", "Build", "Revision")
     parts = dict(zip(names, (int(part) for part in text.split(".")), strict=False))
-    table = Hashtable()
-    table["PSVersion"] = PSObject("System.Version", parts, text=text)
-    return table
+    version = PSObject("System.Version", parts, text=text)
+    return PSObject(f"{AUTOMATION}PSVersionHashTable", {"PSVersion": version})
 
 
 def _execution_context(constrained: bool) -> PSObject:

@@ -25,4 +25,4 @@ def shown(value: Any) -> str:
         return "".join(shown(item) for item in value)
     if isinstance(value, (str, bool, int, float, PSEnum)):
         return to_text(value) + "\r\n"
-    raise NotModeled(f"how the console shows {type_of(value)}; ConvertTo-Json is modeled")
+    raise NotModeled(f"how the console shows {type_of(value)}; select what you need of it, and ConvertTo-Json")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import errors, shutdown, wql
-from asr_simulator.hyperv.cmdlets.names import given, texts
+from asr_simulator.hyperv.cmdlets.names import objects, texts
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.machine_states import STATE_RUNNING
 from asr_simulator.hyperv.storage import GIB, MIB, Volume
@@ -58,7 +58,7 @@ def _instances(place: Place, call: Call) -> Iterable[PSObject]:
 
 def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
     """Call a method of an instance; its answer is in ReturnValue."""
-    (instance,), (method,) = given(call, "InputObject"), texts(call, "MethodName")
+    instance, method = objects(call, "InputObject")[0], "".join(texts(call, "MethodName"))
     arguments = call.parameters.get("arguments")
     if instance.text != shutdown.COMPONENT or method.lower() != "initiateshutdown":
         raise NotModeled(f"the method {method} of {instance.text}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
-from asr_simulator.hyperv.cmdlets.names import chosen, given
+from asr_simulator.hyperv.cmdlets.names import chosen, objects
 from asr_simulator.hyperv.cmdlets.place import Place
 from asr_simulator.hyperv.hosts import Cluster, Host, Machine
 from asr_simulator.hyperv.machine_states import STATE_RUNNING, STATE_STOPPING
@@ -121,7 +121,7 @@ class _View:
 
     def parameters(self, call: Call) -> Iterable[PSObject]:
         """The private properties of resources."""
-        for resource in given(call, "InputObject"):
+        for resource in objects(call, "InputObject"):
             if any(not machine.tells_cluster_id for machine in self._machines_of(resource)):
                 raise _unreadable(str(resource["Name"]))
             every = [self._parameter(resource, machine) for machine in self._machines_of(resource)]

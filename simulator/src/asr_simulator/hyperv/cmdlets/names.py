@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from asr_simulator.hyperv.cmdlets.errors import not_a_guid
 from asr_simulator.hyperv.hosts import Machine
 from asr_simulator.hyperv.switches import Switch
-from powershell_subset import Call, CommandError, PSObject
+from powershell_subset import Call, CommandError, NotModeled, PSObject
 from powershell_subset.operators.patterns import is_wildcard, like_pattern
 from powershell_subset.values.text import to_text
 
@@ -27,6 +27,18 @@ def given(call: Call, parameter: str) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def objects(call: Call, parameter: str) -> list[PSObject]:
+    """The same for a parameter that takes what another command showed.
+
+    Raises:
+        NotModeled: it was not given, or something else was.
+    """
+    values = given(call, parameter)
+    if not values or not all(isinstance(value, PSObject) for value in values):
+        raise NotModeled(f"{call.name} without an object of another command as -{parameter}")
+    return values
 
 
 def texts(call: Call, parameter: str) -> list[str]:
