@@ -404,7 +404,8 @@ def _is_shown(world: World, machine: Machine) -> bool:
     """Whether a client can know what a machine does: its host shows it, and the last one who asked there got it all."""
     sessions = [one for one in world.shells.sessions() if one["host"] == machine.host.name]
     answered = bool(sessions) and sessions[-1]["exit_code"] == 0 and sessions[-1]["is_whole"]
-    return machine.exists and machine.is_listed and machine.readable and machine.host.reachable and answered
+    shows = machine.host.reachable and machine.host.administered
+    return machine.exists and machine.is_listed and machine.readable and shows and answered
 
 
 def _items_in_azure(world: World, path: str) -> Iterator[Item]:

@@ -60,9 +60,12 @@ def trouble(vault: ModuleRunner, dice: random.Random, name: str) -> None:
     def act(world: Any) -> None:
         (item,) = (one for one in world.vault.items if one.name == name)
         machine = item.on_premises
-        if machine.host.cluster is None:
+        if name in BEHIND_VMM:
             machine.record = record
             machine.configure(state if chosen < 0.3 else LISTED)
+        elif machine.host.cluster is None:
+            # Failed back to a host of no cluster, of which nothing else tells what it does not list.
+            machine.configure(LISTED)
         elif chosen < 0.4:
             machine.configure(state)
         elif chosen < 0.5:
