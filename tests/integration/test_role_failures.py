@@ -72,6 +72,17 @@ def test_a_variable_that_no_role_knows_stops_before_anything_is_read(
     assert (run.status, vault.simulator.journal.entries()) == (2, [])
 
 
+@pytest.mark.parametrize("playbook", ["failback", "undo_failback", "alternate_host"])
+def test_options_of_azure_that_are_no_mapping_stop_before_anything_is_read(stage: Any, playbook: str) -> None:
+    vault = stage(scenario_of("vm1"))
+    given = {"alternate_host_target": "hv02", "undo_failback_reason": "a test"}
+    given = {key: value for key, value in given.items() if key.startswith(playbook)}
+    given["undo_failback_azure" if playbook == "undo_failback" else "failback_azure"] = "tenant=contoso"
+    run = vault.play(playbook, {"vm1": {}}, "-e", "failback_hosts=vm1", **given)
+    assert "a mapping of options" in run.results["vm1"]["reason"], run.output
+    assert (run.status, vault.simulator.journal.entries()) == (2, [])
+
+
 def test_a_task_file_that_is_not_there_is_noticed_before_any_write(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2", "vm3"))
     hosts = {
