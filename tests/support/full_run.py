@@ -29,6 +29,9 @@ WRITES = {
     "commit": "failoverCommit",
     "reverse_replicate": "reProtect",
 }
+# Longer than any step takes here. A wait goes on until its deadline whatever Azure answers, so that a fault for good
+# costs thousands of reads in the day that is the default.
+WAIT_TIMEOUT = 1800
 WAYS_TO_NAME_THE_SIDE = (
     "is authoritative",
     "was authoritative",
@@ -61,7 +64,7 @@ class FullRun:
         self.driver = self._new_driver()
 
     def _new_driver(self) -> ModuleRunner:
-        driver = ModuleRunner(self.simulator)
+        driver = ModuleRunner(self.simulator, wait_timeout=WAIT_TIMEOUT)
         return driver.knows_hosts() if self.hosts else driver
 
     def steps(self) -> list[str]:
