@@ -17,7 +17,7 @@ from support.documented import documentation
 from support.module_contracts import CONTRACTS
 
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
-from asr_simulator.hyperv.troubles import OF_HOSTS, OF_MACHINES
+from asr_simulator.hyperv.host_faults import OF_HOSTS, OF_MACHINES
 
 ROOT = Path(__file__).resolve().parents[2]
 REHEARSAL = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")

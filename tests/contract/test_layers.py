@@ -60,7 +60,7 @@ CLOCK, FIBERS, IDENTITIES, WIRE, SCENARIOS = BASE = tuple(
 ENTRA, ARM, COMPUTE, HOSTS, WSMAN, VAULT = SERVICES = tuple(
     f"{SIMULATOR}.{name}" for name in ("entra", "arm", "compute", "hyperv", "wsman", "site_recovery")
 )
-CMDLETS, HOST_FAULTS = f"{HOSTS}.cmdlets", f"{HOSTS}.troubles"
+CMDLETS, HOST_FAULTS = f"{HOSTS}.cmdlets", f"{HOSTS}.host_faults"
 MODEL, WORKFLOWS, API, CONTROL = ROOMS = tuple(f"{VAULT}.{name}" for name in ("model", "workflows", "api", "control"))
 BODIES = f"{API}.representation"
 

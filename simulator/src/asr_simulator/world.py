@@ -19,7 +19,7 @@ from asr_simulator.entra import Entra
 from asr_simulator.entra import sign_in_faults as of_sign_in
 from asr_simulator.faults import Faults
 from asr_simulator.hyperv import Host, HyperV
-from asr_simulator.hyperv import troubles as on_hosts
+from asr_simulator.hyperv import host_faults as on_hosts
 from asr_simulator.hyperv.state import state_of as state_of_hosts
 from asr_simulator.identities import Identities
 from asr_simulator.journal import Journal
