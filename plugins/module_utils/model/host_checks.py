@@ -34,6 +34,7 @@ from .host_vm_checks import (
 )
 from .hyperv_hosts import HostFacts
 from .power_states import LEFT_ALONE
+from .split_brain import Copy
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
 CLOCK_LIMIT = timedelta(minutes=5)
@@ -222,12 +223,19 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
     if side.vm is not None:
         return Finding("on_premises_vm", "pass", f"on {side.host}")
     claimed = [copy for copy in side.copies if copy.is_claimed]
-    heard = [copy for copy in claimed if copy.is_hearsay]
-    if heard and not side.creates:
-        return not_read("on_premises_vm", "; ".join(copy.reason for copy in heard), REMEDY_IF_HIDDEN)
+    of_a_claim = _vm_claimed(side, claimed) if claimed else None
+    if of_a_claim is not None:
+        return of_a_claim
     if facts.vmm is not None and side.elsewhere and not claimed:
         return Finding("on_premises_vm", "pass", f"on {side.elsewhere}, as VMM says")
-    if claimed and side.creates:
+    if side.hidden(facts):
+        return not_told(side, facts, "on_premises_vm", REMEDY_IF_HIDDEN if claimed else "Look for the VM by hand.")
+    return _vm_missing(side)
+
+
+def _vm_claimed(side: HostSide, claimed: Sequence[Copy]) -> Finding | None:
+    """Judge copies that a cluster or VMM has and nobody saw: none of them may be made a second time."""
+    if side.creates:
         return Finding(
             "on_premises_vm",
             "fail",
@@ -235,8 +243,11 @@ def _vm_present(side: HostSide, facts: HostFacts) -> Finding:
             f"{side.name} would be made a second time: {'; '.join(copy.reason for copy in claimed)}.",
             REMEDY_IF_HIDDEN,
         )
-    if side.hidden(facts):
-        return not_told(side, facts, "on_premises_vm", REMEDY_IF_HIDDEN if claimed else "Look for the VM by hand.")
+    heard = [copy.reason for copy in claimed if copy.is_hearsay]
+    return not_read("on_premises_vm", "; ".join(heard), REMEDY_IF_HIDDEN) if heard else None
+
+
+def _vm_missing(side: HostSide) -> Finding:
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:
