@@ -43,7 +43,7 @@ def test_a_service_that_stays_away_ends_the_wait_with_the_side_as_last_read(driv
     vault = driver(scenario_of("vm1"))
     trouble = {"do": "status", "status": 503, "retry_after": 1}
     add_fault(vault, "GET", "/replication", trouble, nth=10, times=0)
-    failed = vault.fail("planned_failover", replicated_item="vm1")
+    failed = vault.fail("planned_failover", replicated_item="vm1", wait_timeout=1800)
     assert (failed["error"]["kind"], failed["changed"]) == ("service", True)
     assert "as last read" in failed["msg"]
     assert ", as far as is known, goes on in Azure: until that has ended, start no VM on either side" in failed["msg"]
@@ -67,7 +67,7 @@ def test_an_outage_right_after_a_write_claims_nothing_of_what_the_write_did(
         add_fault(vault, "GET", "", {"do": "refuse", "seconds": 0}, times=0)
 
     vault.meanwhile = go_away
-    failed = vault.fail(module, replicated_item="vm1", **options)
+    failed = vault.fail(module, replicated_item="vm1", wait_timeout=1800, **options)
     assert (failed["error"]["kind"], failed["changed"], len(vault.writes())) == ("unreachable", True, 1)
     assert failed["stage"]["after"] == stage
     assert (failed["authoritative_side"], failed["reversible"]) == (None, None)
