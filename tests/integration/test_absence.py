@@ -538,3 +538,42 @@ def test_no_second_vm_is_made_of_one_that_vmm_has(driver: Any, record: str) -> N
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
     assert failed["error"]["kind"] == "refused"
     assert (vault.writes(since), len(machines(vault))) == ([], 1)
+
+
+def leave_a_namesake(vault: Any) -> None:
+    """Another VM of its name, which is off, beside vm1 on its host: a restored backup, say."""
+
+    def leave(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        other = replace(machine, identifier=OTHER_ID, disks=[], adapters=[], has_role=False, readable=True)
+        other.configure("Online")
+        other.turn_off()
+        machine.host.machines.append(other)
+
+    vault.simulator.locked(leave)
+
+
+def test_another_vm_of_its_name_excuses_no_host_that_cannot_read_the_vm_itself(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    vault.trouble(vm="vm1", broken=True)
+    leave_a_namesake(vault)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "could not be read" in failed["msg"]
+    # It runs on-premises all the time: nobody has stopped it.
+    assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+@pytest.mark.parametrize("trouble", ["untold", "unread"])
+def test_another_vm_of_its_name_excuses_no_cluster_that_does_not_tell(driver: Any, trouble: str) -> None:
+    vault = clustered(driver, PENDING, fabric={**CLUSTER, "hosts": CLUSTER["hosts"][:1]})
+    vault.trouble(vm="vm1", configuration="OfflinePending")
+    vault.trouble(vm="vm1", cluster_group="Web role")
+    vault.trouble(vm="vm1", cluster_id="unreadable")
+    if trouble == "unread":
+        vault.trouble(host=NODES[0], service="ClusSvc", state="Stopped")
+    leave_a_namesake(vault)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "cluster" in failed["msg"]
+    assert (oracle.violations, vault.writes(since)) == ([], [])
