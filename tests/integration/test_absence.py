@@ -577,3 +577,18 @@ def test_another_vm_of_its_name_excuses_no_cluster_that_does_not_tell(driver: An
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert "cluster" in failed["msg"]
     assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+@pytest.mark.parametrize("options", [{"target_host": "hv09.c.example"}, {"create_vm_if_missing": True}])
+def test_a_cluster_that_cannot_be_read_may_have_the_vm_that_would_be_made_again(
+    driver: Any, options: dict[str, Any]
+) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    vault.trouble(vm="vm1", configuration="Failed")
+    for node in NODES[:2]:
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    assert findings(vault, **options)["on_premises_vm"]["status"] != "pass"
+    oracle = Oracle(vault.simulator)
+    failed = vault.fail("planned_failover", replicated_item="vm1", **options)
+    assert "its cluster could not be read" in failed["msg"]
+    assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
