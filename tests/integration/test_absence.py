@@ -14,6 +14,7 @@ from support.oracle import Oracle
 from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
 from asr_simulator.hyperv.cmdlets import clusters
+from asr_simulator.hyperv.windows import Service
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
@@ -592,3 +593,26 @@ def test_a_cluster_that_cannot_be_read_may_have_the_vm_that_would_be_made_again(
     failed = vault.fail("planned_failover", replicated_item="vm1", **options)
     assert "its cluster could not be read" in failed["msg"]
     assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
+
+
+def has_the_feature(vault: Any, name: str) -> None:
+    """Failover Clustering is installed on a host that is a node of no cluster: its service is there, and disabled."""
+    service = Service("ClusSvc", "Cluster Service", "Stopped", "Disabled")
+    vault.simulator.locked(lambda world: world.hyperv.host(name).services.update(ClusSvc=service))
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+@pytest.mark.parametrize("trouble", ["untold", "unread"])
+def test_no_vm_is_stopped_that_would_not_be_proved_off_afterwards(driver: Any, trouble: str, check_mode: bool) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", cluster_role="denied")
+    if trouble == "untold":
+        vault.trouble(vm="vm1", cluster_group="Web role")
+        vault.trouble(vm="vm1", cluster_id="unreadable")
+    for node in NODES if trouble == "unread" else ():
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    failed = vault.fail("undo_failback", replicated_item="vm1", check_mode=check_mode)
+    assert failed["error"]["kind"] == "refused"
+    assert "Nothing was stopped or started" in failed["msg"]
+    # Neither copy would run, and the users would have none.
+    assert (failed["changed"], vault.state("vm1")["on_premises_vm"]["power"]) == (False, "running")
