@@ -616,3 +616,18 @@ def test_no_vm_is_stopped_that_would_not_be_proved_off_afterwards(driver: Any, t
     assert "Nothing was stopped or started" in failed["msg"]
     # Neither copy would run, and the users would have none.
     assert (failed["changed"], vault.state("vm1")["on_premises_vm"]["power"]) == (False, "running")
+
+
+@pytest.mark.parametrize("power", ["running", "off"])
+def test_a_host_of_no_cluster_on_which_the_feature_is_installed_is_believed(driver: Any, power: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    has_the_feature(vault, "hv01")
+    vault.trouble(vm="vm1", power=power)
+    undone = vault.run("undo_failback", replicated_item="vm1")
+    assert undone["split_brain_check"]["verdict"] == "proved"
+
+
+def test_the_prerequisites_of_a_host_of_no_cluster_on_which_the_feature_is_installed_pass(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1"))).knows_hosts()
+    has_the_feature(vault, "hv01")
+    assert findings(vault)["on_premises_vm_off"]["status"] == "pass"
