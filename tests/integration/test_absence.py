@@ -631,3 +631,15 @@ def test_the_prerequisites_of_a_host_of_no_cluster_on_which_the_feature_is_insta
     vault = driver(scenario_of(item_of("vm1"))).knows_hosts()
     has_the_feature(vault, "hv01")
     assert findings(vault)["on_premises_vm_off"]["status"] == "pass"
+
+
+def test_a_resource_that_does_not_tell_its_vm_counts_where_the_hosts_of_the_vault_are_not_known(driver: Any) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    for fault in ({"configuration": "Failed"}, {"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm1", **fault)
+    denied = {"do": "status", "status": 403, "code": "AuthorizationFailed"}
+    match = {"method": "GET", "path": "replicationRecoveryServicesProviders(/[^/]+)?$", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": denied}))
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert "a second one must not be created" in failed["msg"]
+    assert (vault.writes(), machines(vault)) == ([], [NODES[0]])
