@@ -643,3 +643,20 @@ def test_a_resource_that_does_not_tell_its_vm_counts_where_the_hosts_of_the_vaul
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
     assert "a second one must not be created" in failed["msg"]
     assert (vault.writes(), machines(vault)) == ([], [NODES[0]])
+
+
+@pytest.mark.parametrize("role", ["ok", "denied"])
+@pytest.mark.parametrize("state", ["Failed", "OnlinePending", "Online"])
+@pytest.mark.parametrize("verb", ["planned_failover", "complete_failover"])
+def test_no_step_writes_to_disks_of_a_vm_that_an_untold_role_may_start(
+    driver: Any, verb: str, state: str, role: str
+) -> None:
+    vault = clustered(driver, "failed_over" if verb == "planned_failover" else "waiting_for_completion")
+    vault.trouble(vm="vm1", cluster_group="Web role")
+    vault.trouble(vm="vm1", cluster_id="unreadable")
+    vault.trouble(vm="vm1", cluster_role=role)
+    vault.trouble(vm="vm1", cluster_resource=state)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail(verb, replicated_item="vm1")
+    assert f"Virtual Machine vm1 is {state}" in failed["msg"]
+    assert (vault.writes(since), oracle.violations) == ([], [])
