@@ -660,3 +660,18 @@ def test_no_step_writes_to_disks_of_a_vm_that_an_untold_role_may_start(
     failed = vault.fail(verb, replicated_item="vm1")
     assert f"Virtual Machine vm1 is {state}" in failed["msg"]
     assert (vault.writes(since), oracle.violations) == ([], [])
+
+
+@pytest.mark.parametrize("role", ["ok", "denied"])
+def test_the_name_of_a_group_proves_no_vm_off_where_other_roles_tell_nothing(driver: Any, role: str) -> None:
+    items = [item_of(name, PENDING, host=NODES[0]) for name in ("vm1", "vm2")]
+    vault = driver(scenario_of(*items, fabrics=[CLUSTER, CLOUD], principals=[STARTER])).knows_hosts()
+    for name, group in (("vm1", "Web role"), ("vm2", "vm1")):
+        vault.trouble(vm=name, power="off")
+        vault.trouble(vm=name, cluster_group=group)
+        vault.trouble(vm=name, cluster_id="unreadable")
+    vault.trouble(vm="vm1", cluster_role=role)
+    vault.trouble(vm="vm1", cluster_resource="OnlinePending")
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    vault.fail("undo_failback", replicated_item="vm1")
+    assert (oracle.violations, vault.writes(since)) == ([], [])
