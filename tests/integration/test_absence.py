@@ -675,3 +675,15 @@ def test_the_name_of_a_group_proves_no_vm_off_where_other_roles_tell_nothing(dri
     oracle, since = Oracle(vault.simulator), vault.requests()
     vault.fail("undo_failback", replicated_item="vm1")
     assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+def test_what_the_cluster_of_another_host_does_not_tell_matters_to_no_vm_that_was_found(driver: Any) -> None:
+    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
+    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
+    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
+    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
+    for fault in ({"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm2", **fault)
+    assert findings(vault, target_host="hv11.c.example")["on_premises_vm"]["status"] != "fail"
+    # Its own host lists it: the refusal says "No host lists it".
+    vault.run("planned_failover", replicated_item="vm1", target_host="hv11.c.example", wait_for="started")
