@@ -687,3 +687,41 @@ def test_what_the_cluster_of_another_host_does_not_tell_matters_to_no_vm_that_wa
     assert findings(vault, target_host="hv11.c.example")["on_premises_vm"]["status"] != "fail"
     # Its own host lists it: the refusal says "No host lists it".
     vault.run("planned_failover", replicated_item="vm1", target_host="hv11.c.example", wait_for="started")
+
+
+def test_the_remedy_for_one_broken_role_is_to_repair_it(driver: Any) -> None:
+    """The account reads the cluster, and its service runs: neither is what has to be done."""
+    vault = driver(
+        scenario_of(item_of("vm1", PENDING, host=NODES[0]), item_of("vm2", host=NODES[0]), fabrics=[CLUSTER, CLOUD])
+    ).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="missing")
+    vault.trouble(vm="vm2", cluster_id="unreadable")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "Virtual Machine vm2" in failed["msg"]
+    assert "repair or remove" in failed["remedy"].lower()
+
+
+def test_a_cluster_of_many_roles_that_tell_nothing_is_told_in_few_words(driver: Any) -> None:
+    names = [f"vm{number}" for number in range(1, 41)]
+    items = [item_of(name, host=NODES[0]) for name in names]
+    vault = driver(scenario_of(*items, fabrics=[CLUSTER, CLOUD])).knows_hosts()
+    for name in names[1:]:
+        vault.trouble(vm=name, cluster_id="unreadable")
+    vault.simulator.locked(
+        lambda world: world.hyperv.remove(next(one for one in world.hyperv.machines() if one.name == "vm1"))
+    )
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    # 78 resources, listed once for each node: 7728 characters.
+    assert len(failed["msg"]) < 2000
+
+
+def test_why_a_cluster_could_not_be_read_is_told_in_its_own_words(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="denied")
+    for node in NODES:
+        vault.trouble(host=node, cim="denied")
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "The cluster service is not running" in failed["msg"]
