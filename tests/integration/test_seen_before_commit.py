@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.oracle import Oracle
 from support.scenarios import CALLER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
@@ -272,3 +273,23 @@ def test_a_probe_that_fits_two_vms_is_evidence_for_neither(driver: Any) -> None:
     assert failed["error"]["kind"] == "configuration"
     every = vault.run("replicated_item_info")["replicated_items"]
     assert all(one["id"] in failed["msg"] for one in every)
+
+
+@CHECK_OR_RUN
+def test_a_vm_that_runs_elsewhere_without_its_storage_is_no_reason_to_delete_the_other(
+    driver: Any, check_mode: bool
+) -> None:
+    vault = pending(driver)
+
+    def move(world: Any) -> None:
+        (item,) = world.vault.items
+        provider = item.provider
+        world.hyperv.move(item.on_premises, world.hyperv.host("hv02"))
+        item.provider = provider
+
+    vault.simulator.locked(move)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    oracle = Oracle(vault.simulator, stands_for=lambda _name, _side: True)
+    failed = refused(vault, check_mode=check_mode, accept_unseen=ON_PREMISES)
+    assert "vm1 on hv02: Critical I/O error" in failed["msg"]
+    assert oracle.violations == []
