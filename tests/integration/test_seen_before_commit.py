@@ -293,3 +293,15 @@ def test_a_vm_that_runs_elsewhere_without_its_storage_is_no_reason_to_delete_the
     failed = refused(vault, check_mode=check_mode, accept_unseen=ON_PREMISES)
     assert "vm1 on hv02: Critical I/O error" in failed["msg"]
     assert oracle.violations == []
+
+
+@pytest.mark.parametrize("addresses", [True, False], ids=["addresses", "expected"])
+def test_a_vm_that_runs_without_its_storage_is_not_validated_whatever_is_checked(driver: Any, addresses: bool) -> None:
+    vault = pending(driver)
+    vault.pass_time(400)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    (machine,) = (one for host in vault.simulator.state()["hosts"] for one in host["vms"] if one["name"] == "vm1")
+    expected = [] if addresses else machine["addresses"]
+    given = {"heartbeat": False, "addresses": addresses, "expected_addresses": expected, "timeout": 60}
+    failed = vault.fail("failback_validate", **VM1, **given)
+    assert "Critical I/O error" in failed["msg"]
