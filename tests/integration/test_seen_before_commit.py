@@ -305,3 +305,11 @@ def test_a_vm_that_runs_without_its_storage_is_not_validated_whatever_is_checked
     given = {"heartbeat": False, "addresses": addresses, "expected_addresses": expected, "timeout": 60}
     failed = vault.fail("failback_validate", **VM1, **given)
     assert "Critical I/O error" in failed["msg"]
+
+
+def test_a_commit_that_is_held_says_that_the_vm_does_not_reach_its_storage(driver: Any) -> None:
+    vault = pending(driver)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    held = vault.run("commit", **VM1, policy="hold")
+    assert held["held"] is True
+    assert "vm1 on hv01: Critical I/O error" in held["reason"]
