@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 from support.oracle import Oracle
 from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
@@ -725,3 +726,48 @@ def test_why_a_cluster_could_not_be_read_is_told_in_its_own_words(driver: Any) -
         vault.trouble(host=node, service="ClusSvc", state="Stopped")
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert "The cluster service is not running" in failed["msg"]
+
+
+def test_the_oracle_knows_whose_disks_a_failback_to_another_node_of_its_cluster_is_written_to(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.trouble(vm="vm1", operation="MergingDisks")
+    vault.run("hyperv_host_info", host=NODES[0])
+    oracle = Oracle(vault.simulator)
+    answer = _fail_back_by_hand(vault, "vm1", NODES[1])
+    assert answer.status_code == 202, answer.text
+    vault.pass_time(60)
+    # Another node, and the same machine: the cluster has it.
+    assert machines(vault) == [NODES[0]]
+    assert f"vm1 was to be written to while {NODES[0]} shows MergingDisks" in oracle.violations
+
+
+def _fail_back_by_hand(vault: Any, name: str, host: str) -> requests.Response:
+    """What a client sends that asks no host."""
+    connection = vault.simulator.connection
+    caller = connection["principals"][0]
+    form = {"grant_type": "client_credentials", "scope": f"{connection['resource_manager']}/.default"}
+    form |= {key: caller[key] for key in ("client_id", "client_secret")}
+    certificate = connection["ca_bundle"]
+    where = f"{connection['authority']}/{connection['tenant_id']}/oauth2/v2.0/token"
+    token = requests.post(where, data=form, verify=certificate, timeout=20).json()["access_token"]
+    there = vault.simulator.locked(
+        lambda world: next(
+            provider.path
+            for fabric in world.vault.fabrics
+            for provider in fabric.providers
+            if provider.friendly_name == host
+        )
+    )
+    details = {
+        "instanceType": "HyperVReplicaAzureFailback",
+        "dataSyncOption": "ForDownTime",
+        "recoveryVmCreationOption": "CreateVmIfNotFound",
+        "providerIdForAlternateRecovery": there,
+    }
+    return requests.post(
+        f"{connection['resource_manager']}{vault.state(name)['id']}/plannedFailover?api-version=2025-08-01",
+        json={"properties": {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": details}},
+        headers={"Authorization": f"Bearer {token}"},
+        verify=certificate,
+        timeout=20,
+    )
