@@ -10,10 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 from support.oracle import Oracle
 from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
 from asr_simulator.hyperv.cmdlets import clusters
+from asr_simulator.hyperv.windows import Service
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
@@ -538,3 +540,234 @@ def test_no_second_vm_is_made_of_one_that_vmm_has(driver: Any, record: str) -> N
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
     assert failed["error"]["kind"] == "refused"
     assert (vault.writes(since), len(machines(vault))) == ([], 1)
+
+
+def leave_a_namesake(vault: Any) -> None:
+    """Another VM of its name, which is off, beside vm1 on its host: a restored backup, say."""
+
+    def leave(world: Any) -> None:
+        (machine,) = (one for one in world.hyperv.machines() if one.name == "vm1")
+        other = replace(machine, identifier=OTHER_ID, disks=[], adapters=[], has_role=False, readable=True)
+        other.configure("Online")
+        other.turn_off()
+        machine.host.machines.append(other)
+
+    vault.simulator.locked(leave)
+
+
+def test_another_vm_of_its_name_excuses_no_host_that_cannot_read_the_vm_itself(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    vault.trouble(vm="vm1", broken=True)
+    leave_a_namesake(vault)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "could not be read" in failed["msg"]
+    # It runs on-premises all the time: nobody has stopped it.
+    assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+@pytest.mark.parametrize("trouble", ["untold", "unread"])
+def test_another_vm_of_its_name_excuses_no_cluster_that_does_not_tell(driver: Any, trouble: str) -> None:
+    vault = clustered(driver, PENDING, fabric={**CLUSTER, "hosts": CLUSTER["hosts"][:1]})
+    vault.trouble(vm="vm1", configuration="OfflinePending")
+    vault.trouble(vm="vm1", cluster_group="Web role")
+    vault.trouble(vm="vm1", cluster_id="unreadable")
+    if trouble == "unread":
+        vault.trouble(host=NODES[0], service="ClusSvc", state="Stopped")
+    leave_a_namesake(vault)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "cluster" in failed["msg"]
+    assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+@pytest.mark.parametrize("options", [{"target_host": "hv09.c.example"}, {"create_vm_if_missing": True}])
+def test_a_cluster_that_cannot_be_read_may_have_the_vm_that_would_be_made_again(
+    driver: Any, options: dict[str, Any]
+) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    vault.trouble(vm="vm1", configuration="Failed")
+    for node in NODES[:2]:
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    assert findings(vault, **options)["on_premises_vm"]["status"] != "pass"
+    oracle = Oracle(vault.simulator)
+    failed = vault.fail("planned_failover", replicated_item="vm1", **options)
+    assert "its cluster could not be read" in failed["msg"]
+    assert (vault.writes(), machines(vault), oracle.violations) == ([], [NODES[0]], [])
+
+
+def has_the_feature(vault: Any, name: str) -> None:
+    """Failover Clustering is installed on a host that is a node of no cluster: its service is there, and disabled."""
+    service = Service("ClusSvc", "Cluster Service", "Stopped", "Disabled")
+    vault.simulator.locked(lambda world: world.hyperv.host(name).services.update(ClusSvc=service))
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+@pytest.mark.parametrize("trouble", ["untold", "unread"])
+def test_no_vm_is_stopped_that_would_not_be_proved_off_afterwards(driver: Any, trouble: str, check_mode: bool) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", cluster_role="denied")
+    if trouble == "untold":
+        vault.trouble(vm="vm1", cluster_group="Web role")
+        vault.trouble(vm="vm1", cluster_id="unreadable")
+    for node in NODES if trouble == "unread" else ():
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    failed = vault.fail("undo_failback", replicated_item="vm1", check_mode=check_mode)
+    assert failed["error"]["kind"] == "refused"
+    assert "Nothing was stopped or started" in failed["msg"]
+    # Neither copy would run, and the users would have none.
+    assert (failed["changed"], vault.state("vm1")["on_premises_vm"]["power"]) == (False, "running")
+
+
+@pytest.mark.parametrize("power", ["running", "off"])
+def test_a_host_of_no_cluster_on_which_the_feature_is_installed_is_believed(driver: Any, power: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    has_the_feature(vault, "hv01")
+    vault.trouble(vm="vm1", power=power)
+    undone = vault.run("undo_failback", replicated_item="vm1")
+    assert undone["split_brain_check"]["verdict"] == "proved"
+
+
+def test_the_prerequisites_of_a_host_of_no_cluster_on_which_the_feature_is_installed_pass(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1"))).knows_hosts()
+    has_the_feature(vault, "hv01")
+    assert findings(vault)["on_premises_vm_off"]["status"] == "pass"
+
+
+def test_a_resource_that_does_not_tell_its_vm_counts_where_the_hosts_of_the_vault_are_not_known(driver: Any) -> None:
+    vault = clustered(driver, fabric=MIXED)
+    for fault in ({"configuration": "Failed"}, {"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm1", **fault)
+    denied = {"do": "status", "status": 403, "code": "AuthorizationFailed"}
+    match = {"method": "GET", "path": "replicationRecoveryServicesProviders(/[^/]+)?$", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": denied}))
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    assert "a second one must not be created" in failed["msg"]
+    assert (vault.writes(), machines(vault)) == ([], [NODES[0]])
+
+
+@pytest.mark.parametrize("role", ["ok", "denied"])
+@pytest.mark.parametrize("state", ["Failed", "OnlinePending", "Online"])
+@pytest.mark.parametrize("verb", ["planned_failover", "complete_failover"])
+def test_no_step_writes_to_disks_of_a_vm_that_an_untold_role_may_start(
+    driver: Any, verb: str, state: str, role: str
+) -> None:
+    vault = clustered(driver, "failed_over" if verb == "planned_failover" else "waiting_for_completion")
+    vault.trouble(vm="vm1", cluster_group="Web role")
+    vault.trouble(vm="vm1", cluster_id="unreadable")
+    vault.trouble(vm="vm1", cluster_role=role)
+    vault.trouble(vm="vm1", cluster_resource=state)
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    failed = vault.fail(verb, replicated_item="vm1")
+    assert f"Virtual Machine vm1 is {state}" in failed["msg"]
+    assert (vault.writes(since), oracle.violations) == ([], [])
+
+
+@pytest.mark.parametrize("role", ["ok", "denied"])
+def test_the_name_of_a_group_proves_no_vm_off_where_other_roles_tell_nothing(driver: Any, role: str) -> None:
+    items = [item_of(name, PENDING, host=NODES[0]) for name in ("vm1", "vm2")]
+    vault = driver(scenario_of(*items, fabrics=[CLUSTER, CLOUD], principals=[STARTER])).knows_hosts()
+    for name, group in (("vm1", "Web role"), ("vm2", "vm1")):
+        vault.trouble(vm=name, power="off")
+        vault.trouble(vm=name, cluster_group=group)
+        vault.trouble(vm=name, cluster_id="unreadable")
+    vault.trouble(vm="vm1", cluster_role=role)
+    vault.trouble(vm="vm1", cluster_resource="OnlinePending")
+    oracle, since = Oracle(vault.simulator), vault.requests()
+    vault.fail("undo_failback", replicated_item="vm1")
+    assert (oracle.violations, vault.writes(since)) == ([], [])
+
+
+def test_what_the_cluster_of_another_host_does_not_tell_matters_to_no_vm_that_was_found(driver: Any) -> None:
+    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
+    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
+    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
+    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
+    for fault in ({"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
+        vault.trouble(vm="vm2", **fault)
+    assert findings(vault, target_host="hv11.c.example")["on_premises_vm"]["status"] != "fail"
+    # Its own host lists it: the refusal says "No host lists it".
+    vault.run("planned_failover", replicated_item="vm1", target_host="hv11.c.example", wait_for="started")
+
+
+def test_the_remedy_for_one_broken_role_is_to_repair_it(driver: Any) -> None:
+    """The account reads the cluster, and its service runs: neither is what has to be done."""
+    vault = driver(
+        scenario_of(item_of("vm1", PENDING, host=NODES[0]), item_of("vm2", host=NODES[0]), fabrics=[CLUSTER, CLOUD])
+    ).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="missing")
+    vault.trouble(vm="vm2", cluster_id="unreadable")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "Virtual Machine vm2" in failed["msg"]
+    assert "repair or remove" in failed["remedy"].lower()
+
+
+def test_a_cluster_of_many_roles_that_tell_nothing_is_told_in_few_words(driver: Any) -> None:
+    names = [f"vm{number}" for number in range(1, 41)]
+    items = [item_of(name, host=NODES[0]) for name in names]
+    vault = driver(scenario_of(*items, fabrics=[CLUSTER, CLOUD])).knows_hosts()
+    for name in names[1:]:
+        vault.trouble(vm=name, cluster_id="unreadable")
+    vault.simulator.locked(
+        lambda world: world.hyperv.remove(next(one for one in world.hyperv.machines() if one.name == "vm1"))
+    )
+    failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
+    # 78 resources, listed once for each node: 7728 characters.
+    assert len(failed["msg"]) < 2000
+
+
+def test_why_a_cluster_could_not_be_read_is_told_in_its_own_words(driver: Any) -> None:
+    vault = clustered(driver, PENDING)
+    vault.trouble(vm="vm1", power="off")
+    vault.trouble(vm="vm1", cluster_role="denied")
+    for node in NODES:
+        vault.trouble(host=node, cim="denied")
+        vault.trouble(host=node, service="ClusSvc", state="Stopped")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert "The cluster service is not running" in failed["msg"]
+
+
+def test_the_oracle_knows_whose_disks_a_failback_to_another_node_of_its_cluster_is_written_to(driver: Any) -> None:
+    vault = clustered(driver)
+    vault.trouble(vm="vm1", operation="MergingDisks")
+    vault.run("hyperv_host_info", host=NODES[0])
+    oracle = Oracle(vault.simulator)
+    answer = _fail_back_by_hand(vault, "vm1", NODES[1])
+    assert answer.status_code == 202, answer.text
+    vault.pass_time(60)
+    # Another node, and the same machine: the cluster has it.
+    assert machines(vault) == [NODES[0]]
+    assert f"vm1 was to be written to while {NODES[0]} shows MergingDisks" in oracle.violations
+
+
+def _fail_back_by_hand(vault: Any, name: str, host: str) -> requests.Response:
+    """What a client sends that asks no host."""
+    connection = vault.simulator.connection
+    caller = connection["principals"][0]
+    form = {"grant_type": "client_credentials", "scope": f"{connection['resource_manager']}/.default"}
+    form |= {key: caller[key] for key in ("client_id", "client_secret")}
+    certificate = connection["ca_bundle"]
+    where = f"{connection['authority']}/{connection['tenant_id']}/oauth2/v2.0/token"
+    token = requests.post(where, data=form, verify=certificate, timeout=20).json()["access_token"]
+    there = vault.simulator.locked(
+        lambda world: next(
+            provider.path
+            for fabric in world.vault.fabrics
+            for provider in fabric.providers
+            if provider.friendly_name == host
+        )
+    )
+    details = {
+        "instanceType": "HyperVReplicaAzureFailback",
+        "dataSyncOption": "ForDownTime",
+        "recoveryVmCreationOption": "CreateVmIfNotFound",
+        "providerIdForAlternateRecovery": there,
+    }
+    return requests.post(
+        f"{connection['resource_manager']}{vault.state(name)['id']}/plannedFailover?api-version=2025-08-01",
+        json={"properties": {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": details}},
+        headers={"Authorization": f"Bearer {token}"},
+        verify=certificate,
+        timeout=20,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.oracle import Oracle
 from support.scenarios import CALLER, item_of, scenario_of
 
 PENDING = "failback_commit_pending"
@@ -272,3 +273,43 @@ def test_a_probe_that_fits_two_vms_is_evidence_for_neither(driver: Any) -> None:
     assert failed["error"]["kind"] == "configuration"
     every = vault.run("replicated_item_info")["replicated_items"]
     assert all(one["id"] in failed["msg"] for one in every)
+
+
+@CHECK_OR_RUN
+def test_a_vm_that_runs_elsewhere_without_its_storage_is_no_reason_to_delete_the_other(
+    driver: Any, check_mode: bool
+) -> None:
+    vault = pending(driver)
+
+    def move(world: Any) -> None:
+        (item,) = world.vault.items
+        provider = item.provider
+        world.hyperv.move(item.on_premises, world.hyperv.host("hv02"))
+        item.provider = provider
+
+    vault.simulator.locked(move)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    oracle = Oracle(vault.simulator, stands_for=lambda _name, _side: True)
+    failed = refused(vault, check_mode=check_mode, accept_unseen=ON_PREMISES)
+    assert "vm1 on hv02: Critical I/O error" in failed["msg"]
+    assert oracle.violations == []
+
+
+@pytest.mark.parametrize("addresses", [True, False], ids=["addresses", "expected"])
+def test_a_vm_that_runs_without_its_storage_is_not_validated_whatever_is_checked(driver: Any, addresses: bool) -> None:
+    vault = pending(driver)
+    vault.pass_time(400)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    (machine,) = (one for host in vault.simulator.state()["hosts"] for one in host["vms"] if one["name"] == "vm1")
+    expected = [] if addresses else machine["addresses"]
+    given = {"heartbeat": False, "addresses": addresses, "expected_addresses": expected, "timeout": 60}
+    failed = vault.fail("failback_validate", **VM1, **given)
+    assert "Critical I/O error" in failed["msg"]
+
+
+def test_a_commit_that_is_held_says_that_the_vm_does_not_reach_its_storage(driver: Any) -> None:
+    vault = pending(driver)
+    vault.trouble(vm="vm1", operation="CriticalIoError")
+    held = vault.run("commit", **VM1, policy="hold")
+    assert held["held"] is True
+    assert "vm1 on hv01: Critical I/O error" in held["reason"]

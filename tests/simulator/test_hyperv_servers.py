@@ -288,3 +288,27 @@ def test_given_commands_of_a_scenario_when_run_then_they_are_answered_and_others
     told = [shell.run(command) for command in ("Get-Website -Name shop", "check", "1 + 1")]
     assert [(done.stdout, done.exit_code) for done in told] == [("Started\r\n", 0), ("", 3), ("2\r\n", 0)]
     assert "does not model the command Get-Website" in shell.run("Get-Website").stderr
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "-InputObject $components -MethodName InitiateShutdown",
+        "-InputObject $components[0] -MethodName 'Initiate', 'Shutdown'",
+    ],
+)
+def test_given_a_list_for_what_takes_one_when_a_method_is_called_then_nothing_is_done(desk, vault_of, call):
+    """Windows: Cannot convert System.Object[] to the type that the parameter requires."""
+    items = [{"name": name, "host": "hv01", "stage": "protected"} for name in ("web01", "web02")]
+    counter = desk(vault_of(*items))
+    counter.pass_time(300)
+    found = "$components = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ShutdownComponent)"
+    given = "-Arguments @{ Force = $false; Reason = 'a test' }"
+    done = PowerShell(counter.simulator, "hv01").run(f"{found}; (Invoke-CimMethod {call} {given}).ReturnValue")
+    assert done.stderr
+    assert {machine["state"] for machine in host_of(counter.simulator, "hv01")["vms"]} == {"Running"}
+
+
+def test_given_a_version_table_when_its_entries_are_counted_then_none_is_made_up(at):
+    """It has eight and more on Windows, of which one is modeled."""
+    assert "does not model" in at()[1].run("$PSVersionTable.Count").stderr
