@@ -213,7 +213,7 @@ class Oracle:
             return
         if machine.operation in operations:
             self._object(f"{item.name} {what} while {machine.host.name} shows {machine.operation}")
-        elif machine.is_of_cluster and resource_state(machine) != "Offline":
+        elif _has_told_role(machine) and resource_state(machine) != "Offline":
             self._object(f"{item.name} {what} while its cluster shows it as {resource_state(machine)}")
 
     def _judge_look(self, world: World, entry: Mapping[str, Any]) -> None:
@@ -373,10 +373,14 @@ def _creates(entry: Mapping[str, Any]) -> bool:
 
 
 def _is_of_another_host(world: World, item: Item, entry: Mapping[str, Any]) -> bool:
-    """Whether a failback writes to another host than the one that has the machine now, whose disks it leaves alone."""
+    """Whether a failback writes to another host than the one that has the machine now, whose disks it leaves alone.
+    Another node of its cluster has the same machine."""
     body = json.dumps(entry["request_body"]).lower()
     target = next((one for one in item.fabric.providers if one.path.lower() in body), None)
-    return target is not None and world.hyperv.host(target.friendly_name) is not item.on_premises.host
+    if target is None:
+        return False
+    host, own = world.hyperv.host(target.friendly_name), item.on_premises.host
+    return host is not own and (own.cluster is None or host.cluster is not own.cluster)
 
 
 def _items_of(world: World, path: str) -> Iterator[Item]:
@@ -406,6 +410,12 @@ def _is_shown(world: World, machine: Machine) -> bool:
     answered = bool(sessions) and sessions[-1]["exit_code"] == 0 and sessions[-1]["is_whole"]
     shows = machine.host.reachable and machine.host.administered
     return machine.exists and machine.is_listed and machine.readable and shows and answered
+
+
+def _has_told_role(machine: Machine) -> bool:
+    """Whether something tells that a cluster may start a machine: its host, or the cluster by its id or its name."""
+    tells = not machine.denies_role or machine.tells_cluster_id or machine.cluster_group in ("", machine.name)
+    return machine.is_of_cluster and tells
 
 
 def _items_in_azure(world: World, path: str) -> Iterator[Item]:

@@ -58,7 +58,8 @@ class Search:
         self._silent: list[str] = []
         self._copies: list[Copy] = []
         self._machines: dict[str, HostVm] = {}
-        self._only_if_there = False
+        # Where a cluster does not tell what it has: of no interest once the machine was found.
+        self._untold: set[str] = set()
 
     @property
     def has_found(self) -> bool:
@@ -76,7 +77,8 @@ class Search:
 
     def copies(self) -> tuple[Copy, ...]:
         """Return all copies; that a host has none only where no host has one, and none may have one."""
-        found = [copy for copy in self._copies if copy.state != ABSENT] or self._copies[:1]
+        counted = [copy for copy in self._copies if not (self.has_found and copy.place.lower() in self._untold)]
+        found = [copy for copy in counted if copy.state != ABSENT] or counted[:1]
         return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
 
     def nodes_left(self) -> list[str]:
@@ -100,7 +102,6 @@ class Search:
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
         before = len(self._copies)
-        self._only_if_there = only_if_there
         self._look(name, max_age, at_target=bool(self.target) and name == self.target)
         if only_if_there:
             self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there or copy.is_claimed]
@@ -167,7 +168,8 @@ class Search:
                 self._miss(name, facts, claim, at_target=at_target)
         elif claim and is_owned_elsewhere:
             self._look_for(owner, claim, max_age, at_target=at_target)
-        elif vm is None or claim:
+        else:
+            # Another one of its name on the host tells nothing of it.
             self._miss(name, facts, claim, at_target=at_target)
 
     def _claim_of(self, facts: HostFacts) -> str:
@@ -215,9 +217,9 @@ class Search:
         """Return a copy as its host shows it. Off is not proved of one that may run soon."""
         copy = self._copy(place, vm, "read from the host", at_target=at_target)
         copy = replace(copy, is_clustered=facts.has_clustered(vm))
-        doubt = facts.start_doubt(vm) if copy.is_off and not copy.is_namesake else None
-        if doubt is None:
-            return copy
+        doubt = None if copy.is_namesake else facts.start_doubt(vm)
+        if doubt is None or not copy.is_off:
+            return replace(copy, doubt_once_off=doubt)
         which = "" if copy.is_identified else f"{copy.reason}; "
         return replace(copy, state=NOT_CHECKED, reason=f"{which}it is {vm.state}, but {doubt.words}", doubt=doubt)
 
@@ -239,9 +241,11 @@ class Search:
         is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
         doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
         doubt = doubt or facts.identity.denial_of(name)
-        if not (claim or is_elsewhere or self._only_if_there):
-            # A role that nothing identifies may be its own, unless it was found elsewhere.
-            claim = facts.untold_by_cluster()
+        untold = None if claim or is_elsewhere else facts.untold_by_cluster()
+        if untold is not None:
+            # A role that nothing identifies may be its own.
+            claim = untold.words
+            self._untold.add(name.lower())
         if doubt:
             self._hide(name, doubt, claim, at_target=at_target)
         else:

@@ -176,7 +176,7 @@ class SplitBrainCheck:
         used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
             raise self._contradiction(verb_run, used, "on_premises", _REPORTED)
-        if any(one.without_storage for one in seen):
+        if storage_doubt(seen):
             raise _without_storage(seen)
         return seen
 
@@ -320,12 +320,17 @@ def _held_by_hyperv(sides: Sequence[Sides]) -> Refused:
     )
 
 
+def storage_doubt(sides: Sequence[Sides]) -> str:
+    """Say which on-premises copies do not reach their disks; empty where all do, as far as was seen."""
+    told = _by_place((one.name, one.without_storage) for one in sides)
+    return f"the on-premises copy does not reach its disks ({told})" if told else ""
+
+
 def _without_storage(sides: Sequence[Sides]) -> Refused:
     """Return that an on-premises copy does not reach its disks: the other one is not deleted for it."""
-    told = _by_place((one.name, one.without_storage) for one in sides)
     return Refused(
-        f"The on-premises copy does not reach its disks ({told}): it may answer from its memory, and nothing that it "
-        "writes is kept. A commit deletes the VM in Azure and its disks for good.",
+        f"As {storage_doubt(sides)}, it may answer from its memory, and nothing that it writes is kept. A commit deletes "
+        "the VM in Azure and its disks for good.",
         "Nothing was written. Bring its storage back, see that the VM works (failback_validate), then run the task "
         "again.",
         sides=[one.as_result() for one in sides],

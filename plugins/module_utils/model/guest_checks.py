@@ -30,10 +30,8 @@ def check_heartbeat(guest: Guest) -> Outcome:
     if not isinstance(guest, HostVm):
         return _unseen(guest)
     seen = guest.heartbeat or "none"
-    lost = lost_storage(guest.operational_status)
-    if lost:
-        cause = f"Hyper-V does not reach the disks of the VM ({', '.join(lost)}): it may answer from its memory."
-        return Outcome(FAIL, f"{seen}, {', '.join(lost)}", cause, "Bring its storage back.")
+    if lost_storage(guest.operational_status):
+        return _without_storage(guest, seen)
     if seen == _APPLICATION_FAILED:
         cause = "The guest answers, but reports that an application which is monitored in it has failed."
         return Outcome(FAIL, seen, cause, "Repair the application in the VM.")
@@ -54,6 +52,8 @@ def check_addresses(guest: Guest) -> Outcome:
     """Judge whether the guest has an address that others can reach."""
     if not isinstance(guest, HostVm):
         return _unseen(guest)
+    if lost_storage(guest.operational_status):
+        return _without_storage(guest, _told(guest))
     routable = routable_addresses(guest)
     if routable:
         return Outcome(PASS, ", ".join(routable))
@@ -70,6 +70,8 @@ def check_expected_addresses(guest: Guest, expected: Sequence[str]) -> Outcome:
     """Judge whether the guest has all of these addresses."""
     if not isinstance(guest, HostVm):
         return _unseen(guest)
+    if lost_storage(guest.operational_status):
+        return _without_storage(guest, _told(guest))
     has = {_parsed(address) for address in _addresses(guest)}
     missing = [address for address in expected if _parsed(address) not in has]
     if not missing:
@@ -121,6 +123,12 @@ def _connections(guest: HostVm) -> str:
 def _connection(nic: HostNic) -> str:
     switch = f"on switch {nic.switch}" if nic.switch else "not connected"
     return f"{nic.name} {switch}, VLAN {nic.vlan or 'not read'}"
+
+
+def _without_storage(guest: HostVm, seen: str) -> Outcome:
+    lost = ", ".join(lost_storage(guest.operational_status))
+    cause = f"Hyper-V does not reach the disks of the VM ({lost}): it may answer from its memory."
+    return Outcome(FAIL, f"{seen}, {lost}", cause, "Bring its storage back.")
 
 
 def _unseen(guest: NotRead | None) -> Outcome:

@@ -28,7 +28,9 @@ _LET_IT_END = (
 _READ_THE_CLUSTER = (
     f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
 )
-_UNREAD_CLUSTER = "its cluster could not be read"
+_REPAIR_THE_ROLE = f"Repair or remove the resource that does not report its VM (Failover Cluster Manager, Get-ClusterParameter). {_THEN}"
+# So many resources are named; of more it is told how many.
+_NAMED = 3
 # The folder of the system's drive that a cluster mounts its shared volumes in.
 _CLUSTER_STORAGE = ":\\clusterstorage\\"
 # What must have been read before a machine that was not found can be called absent.
@@ -288,6 +290,14 @@ class StartDoubt:
 
 
 @dataclass(frozen=True)
+class Untold:
+    """Why a cluster may have a machine all the same, and what to do about it."""
+
+    words: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """A host, as it was at C(time), its own clock. C(asked_between) is another clock before and after it was asked,
     C(transports) are the ways to sign in of which the first that worked was used.
@@ -325,7 +335,8 @@ class HostFacts:
 
     def problem_with(self, *parts: str) -> str:
         """Return the host's words about the first of these parts that could not be read; empty where all were."""
-        return next((problem.message for problem in self.problems if problem.part in parts), "")
+        words = next((problem.message for problem in self.problems if problem.part in parts), "")
+        return " ".join(words.split())
 
     @property
     def absence_doubt(self) -> str:
@@ -338,7 +349,7 @@ class HostFacts:
         managing = self.service("SCVMMService") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
-            (self.has_unread_cluster, _UNREAD_CLUSTER),
+            (self._has_unread_cluster, "its cluster could not be read"),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
             (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
@@ -351,9 +362,15 @@ class HostFacts:
         return bool(self.os_version) and not self.hyper_v_installed and self.service("vmms") is None
 
     @property
-    def has_unread_cluster(self) -> bool:
-        """Whether it may be a node of a cluster that could not be read."""
+    def _has_unread_cluster(self) -> bool:
         return self.cluster is None and (self.service("ClusSvc") is not None or bool(self.problem_with("cluster")))
+
+    @property
+    def _is_of_no_cluster(self) -> bool:
+        """Whether it has the feature only: its service is disabled until it joins a cluster (Microsoft documentation,
+        Clear-ClusterNode). It proves nothing where somebody may have disabled it on a node."""
+        service = self.service("ClusSvc")
+        return service is not None and service.start_mode == "Disabled" and not service.is_running
 
     def claim_of(self, vm_id: str, name: str) -> str:
         """Say what its cluster tells of a machine, whether its node lists it or not; empty where it tells nothing."""
@@ -384,36 +401,45 @@ class HostFacts:
         if self.has_clustered(vm):
             return self._cluster_doubt(vm)
         # That the host calls it not clustered proves nothing of a cluster that does not tell what it has.
-        untold = _UNREAD_CLUSTER if self.has_unread_cluster else self.untold_by_cluster()
-        words = f"whether its cluster starts it is not known: {untold}"
-        return StartDoubt(words, _READ_THE_CLUSTER, is_seen=False) if untold else None
+        return _not_known(self.untold_by_cluster())
 
     def _cluster_doubt(self, vm: HostVm) -> StartDoubt | None:
         resources = self.cluster.resources_of(vm.id, vm.name) if self.cluster else ()
-        own = [one for one in resources if self.cluster and one in self.cluster.groups]
+        untold = self.untold_by_cluster()
         denied = "" if vm.is_clustered else ", although its host says that it is not clustered"
-        for words, group in _may_come_online(resources, own):
+        # Nobody knows which of the roles is its own: any of them may be.
+        several = untold is not None and vm.is_clustered and not any(one.vm_id for one in resources)
+        may_be = (*resources, *self.cluster.unidentified) if self.cluster and several else resources
+        own = [one for one in may_be if self.cluster and one in self.cluster.groups]
+        for words, group in _may_come_online(may_be, own):
             seen = f"{words}{denied}, so that its cluster may start it"
             return StartDoubt(seen, f"Take the role {group} offline (Stop-ClusterGroup). {_THEN}")
-        if own and all(one.state for one in own):
+        if own and all(one.state and one.vm_id for one in own):
             return None
-        words = "whether its cluster starts it is not known, as its resource there was not read"
-        return StartDoubt(words, _READ_THE_CLUSTER, is_seen=False)
+        return _not_known(untold or Untold("its resource there was not read", _READ_THE_CLUSTER))
 
     def doubt_about(self, vm_id: str, name: str) -> str:
         """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
         claim = self.claim_of(vm_id, name)
         if claim:
             return f"{claim}; {self.computer or 'the host'} does not list it"
-        return self.untold_by_cluster() or self.absence_doubt
+        untold = self.untold_by_cluster()
+        return untold.words if untold else self.absence_doubt
 
-    def untold_by_cluster(self) -> str:
-        """Say which of its cluster's resources do not tell their machine; empty where all do."""
-        untold = self.cluster.unidentified if self.cluster else ()
-        names = ", ".join(one.resource or one.name for one in untold)
-        words = self.problem_with("cluster_vms")
-        why = f" ({words})" if words else ""
-        return f"its cluster does not report which VM {names} is{why}" if untold else ""
+    def untold_by_cluster(self) -> Untold | None:
+        """Say why its cluster may have any machine: it was not read, or does not report which machine a role is."""
+        if self._has_unread_cluster and not self._is_of_no_cluster:
+            return Untold(f"its cluster could not be read{self._words_about('cluster')}", _READ_THE_CLUSTER)
+        untold = [one.resource or one.name for one in self.cluster.unidentified] if self.cluster else []
+        if not untold:
+            return None
+        more = f" and {len(untold) - _NAMED} more" if len(untold) > _NAMED else ""
+        which = f"which VM {', '.join(untold[:_NAMED])}{more} is"
+        return Untold(f"its cluster does not report {which}{self._words_about('cluster_vms')}", _REPAIR_THE_ROLE)
+
+    def _words_about(self, part: str) -> str:
+        words = self.problem_with(part)
+        return f" ({words})" if words else ""
 
     @property
     def identity(self) -> HostIdentity:
@@ -500,6 +526,12 @@ def _may_come_online(resources: Iterable[ClusterGroup], own: Iterable[ClusterGro
     for one in resources:
         if one.group_state == "Pending" or one.state == "OnlinePending":
             yield f"its group {one.name} is {one.group_state or one.state}", one.name
+
+
+def _not_known(untold: Untold | None) -> StartDoubt | None:
+    if untold is None:
+        return None
+    return StartDoubt(f"whether its cluster starts it is not known: {untold.words}", untold.remedy, is_seen=False)
 
 
 def _folder(path: str) -> str:

@@ -33,8 +33,9 @@ class Copy:
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
     machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
     saw it: no second one may be made. C(is_hearsay): the state is what VMM heard last from a host that nobody asked.
-    C(doubt): it is off, and may run soon, so that its state is C(not_checked). C(machine) is what its own host said of
-    it; None for one in Azure, or of which only VMM knows. C(is_clustered): a failover cluster decides when it runs.
+    C(doubt): it is off, and may run soon, so that its state is C(not_checked); C(doubt_once_off): it is not off, and
+    may run again where somebody stops it. C(machine) is what its own host said of it; None for one in Azure, or of
+    which only VMM knows. C(is_clustered): a failover cluster decides when it runs.
     """
 
     place: str
@@ -47,6 +48,7 @@ class Copy:
     is_hearsay: bool = False
     is_clustered: bool = False
     doubt: StartDoubt | None = None
+    doubt_once_off: StartDoubt | None = None
     machine: HostVm | None = None
 
     @property
@@ -154,17 +156,14 @@ class Sides:
     def held(self) -> dict[str, list[str]]:
         """What keeps the disks of the on-premises copies from being written to, by the host: operations of Hyper-V, or
         that their storage is away."""
-        return self._told_of_targets(what_holds)
+        copies = [copy for copy in self.on_premises if copy.is_target and not copy.is_namesake]
+        return _by_place(copies, what_holds)
 
     @property
     def without_storage(self) -> dict[str, list[str]]:
-        """The on-premises copies that do not reach their disks, by the host, whether they run or not."""
-        return self._told_of_targets(lost_storage)
-
-    def _told_of_targets(self, told_by: Callable[[Iterable[str]], list[str]]) -> dict[str, list[str]]:
-        copies = [copy for copy in self.on_premises if copy.is_target and not copy.is_namesake]
-        told = {copy.place: told_by(copy.machine.operational_status) for copy in copies if copy.machine}
-        return {place: words for place, words in told.items() if words}
+        """The on-premises copies that run, or should, and do not reach their disks, by the host."""
+        copies = [copy for copy in self.on_premises if (copy.is_target or copy.is_up) and not copy.is_namesake]
+        return _by_place(copies, lost_storage)
 
     @property
     def claimed(self) -> list[Copy]:
@@ -259,6 +258,12 @@ class Sides:
             for key, copy in (("id", self.azure), *(("host", copy) for copy in self.on_premises))
         )
         return {"vm": self.name, "runs": self.runs, "azure": azure, "on_premises": others}
+
+
+def _by_place(copies: Iterable[Copy], told_by: Callable[[Iterable[str]], list[str]]) -> dict[str, list[str]]:
+    """Return what hosts say of copies in their operational status, by the host; nothing of those that are well."""
+    told = {copy.place: told_by(copy.machine.operational_status) for copy in copies if copy.machine}
+    return {place: words for place, words in told.items() if words}
 
 
 def _told(copy: Copy) -> str:

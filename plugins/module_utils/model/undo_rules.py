@@ -151,6 +151,11 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
             f"{place} is {copy.state} and belongs to a failover cluster, which starts what it finds stopped",
             "Shut its role down in the cluster (Failover Cluster Manager, Shut Down), so that its group is offline.",
         )
+    if copy.doubt_once_off is not None:
+        return Objection(
+            f"{place} is {copy.state}, and if it is stopped, it may run again: {copy.doubt_once_off.words}",
+            copy.doubt_once_off.remedy,
+        )
     if _power(copy) == TURN_OFF and not force_off:
         return Objection(
             f"{place} is {copy.state}: its guest cannot be shut down",

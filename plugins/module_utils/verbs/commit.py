@@ -14,7 +14,7 @@ from ..copies.deletion import Discards
 from ..copies.leftovers import Leftovers, check_leftovers
 from ..copies.locks import asked_of, locks_around, refuse_locked
 from ..copies.proofs import Proofs
-from ..copies.split_brain_check import SplitBrainCheck
+from ..copies.split_brain_check import SplitBrainCheck, storage_doubt
 from ..model import commit_policy
 from ..model.acceptance import AZURE, accepts, parse_acceptances
 from ..model.azure_locks import COMMIT, Obstacles, obstacles
@@ -94,7 +94,7 @@ class _Commit(LifecycleStep):
             "validation": self._proofs.as_result(),
             "unseen": self._proofs.unseen_as_result(),
             "would_be_deleted": self._discards.as_result() if verb_run.predicted or awaited else [],
-            **_with_doubts(held, awaited, self._discards),
+            **_with_doubts(held, awaited, self._discards.reason, storage_doubt(self._check.after)),
         }
 
     async def _leftovers(self, verb_run: VerbRun) -> Leftovers:
@@ -128,11 +128,11 @@ def _with_locks(held: dict[str, Any], found: Obstacles) -> dict[str, Any]:
     return {**held, "reason": reason, "locks": list(found.ids)}
 
 
-def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation], discards: Discards) -> dict[str, Any]:
+def _with_doubts(held: dict[str, Any], awaited: Sequence[Observation], *more: str) -> dict[str, Any]:
     """Say of a commit that is held why nobody may commit it before something is settled."""
     doubts = [f"{member.item.friendly_name}: {member.doubt}" for member in awaited if member.doubt]
-    lost = [discards.reason] if awaited and discards.reason else []
-    return {**held, "reason": "; ".join([held["reason"], *doubts, *lost])}
+    others = filter(None, more) if awaited else ()
+    return {**held, "reason": "; ".join([held["reason"], *doubts, *others])}
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitRequest:

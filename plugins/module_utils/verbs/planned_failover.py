@@ -177,7 +177,7 @@ def _body(
 
 def _refuse_namesake(sides: Sides) -> None:
     namesakes = [copy for copy in sides.on_premises if copy.is_namesake]
-    if sides.is_missing_on_premises and namesakes:
+    if namesakes and not any(copy.is_there for copy in sides.on_premises):
         raise Refused(
             f"{sides.sentence()}. That VM must not be overwritten.",
             "Nothing was written. Rename or remove the other VM, or fail back to another host.",

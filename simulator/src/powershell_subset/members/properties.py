@@ -33,7 +33,7 @@ COUNTS = ("count", "length")
 # The number behind an enumeration's value, where nothing shows it.
 UNKNOWN = -1
 # In 5.1 an object of these types has no Count of its own, in later versions it is 1.
-UNCOUNTED = ("Microsoft.Management.Infrastructure.CimInstance", f"{AUTOMATION}PSCustomObject")
+UNCOUNTED = ("Microsoft.Management.Infrastructure.CimInstance", f"{AUTOMATION}PSCustomObject", f"{AUTOMATION}PSVersion")
 
 
 def length(text: str) -> int:

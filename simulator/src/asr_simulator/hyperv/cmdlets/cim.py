@@ -58,7 +58,10 @@ def _instances(place: Place, call: Call) -> Iterable[PSObject]:
 
 def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
     """Call a method of an instance; its answer is in ReturnValue."""
-    instance, method = objects(call, "InputObject")[0], "".join(texts(call, "MethodName"))
+    instances, methods = objects(call, "InputObject"), texts(call, "MethodName")
+    if len(instances) != 1 or len(methods) != 1:
+        raise NotModeled(f"{call.name} of several objects, or of none or several methods")
+    (instance,), (method,) = instances, methods
     arguments = call.parameters.get("arguments")
     if instance.text != shutdown.COMPONENT or method.lower() != "initiateshutdown":
         raise NotModeled(f"the method {method} of {instance.text}")
