@@ -329,8 +329,8 @@ def storage_doubt(sides: Sequence[Sides]) -> str:
 def _without_storage(sides: Sequence[Sides]) -> Refused:
     """Return that an on-premises copy does not reach its disks: the other one is not deleted for it."""
     return Refused(
-        f"As {storage_doubt(sides)}, it may answer from its memory, and nothing that it writes is kept. A commit deletes "
-        "the VM in Azure and its disks for good.",
+        f"As {storage_doubt(sides)}, it may answer from its memory, and nothing that it writes is kept. A commit "
+        "deletes the VM in Azure and its disks for good.",
         "Nothing was written. Bring its storage back, see that the VM works (failback_validate), then run the task "
         "again.",
         sides=[one.as_result() for one in sides],
