@@ -28,7 +28,10 @@ _LET_IT_END = (
 _READ_THE_CLUSTER = (
     f"Let the account read the cluster (Grant-ClusterAccess -ReadOnly), or fix its service there. {_THEN}"
 )
-_REPAIR_THE_ROLE = f"Repair or remove the resource that does not report its VM (Failover Cluster Manager, Get-ClusterParameter). {_THEN}"
+_REPAIR_THE_ROLE = (
+    "Repair or remove the resource that does not report its VM (Failover Cluster Manager, Get-ClusterParameter). "
+    f"{_THEN}"
+)
 # So many resources are named; of more it is told how many.
 _NAMED = 3
 # The folder of the system's drive that a cluster mounts its shared volumes in.
