@@ -28,16 +28,16 @@ def lock(vault: Any, where: str, level: str) -> str:
     """Lock a scope; return the lock's id."""
 
     def add(world: Any) -> str:
-        machine, place = world.compute.get("vm1"), world.scenario.vault
+        place = world.scenario.vault
         scopes = {
-            "vm": machine.id,
-            "disk": machine.disks[0].id,
-            "vault": place.path,
-            "item": world.vault.items[0].path,
-            "group": place.group_path,
-            "subscription": f"/subscriptions/{place.subscription_id}",
+            "vm": lambda: world.compute.get("vm1").id,
+            "disk": lambda: world.compute.get("vm1").disks[0].id,
+            "vault": lambda: place.path,
+            "item": lambda: world.vault.items[0].path,
+            "group": lambda: place.group_path,
+            "subscription": lambda: f"/subscriptions/{place.subscription_id}",
         }
-        return str(world.compute.locks.add(scopes[where], "audit", level).id)
+        return str(world.compute.locks.add(scopes[where](), "audit", level).id)
 
     return str(vault.simulator.locked(add))
 
@@ -61,6 +61,43 @@ def test_a_read_only_vm_is_not_cut_over(driver: Any, step: Any, check_mode: bool
     failed = refused(vault, step, check_mode=check_mode)
     assert failed["error"]["locks"] == [held]
     assert "keeps its Azure VM from being turned off" in failed["msg"]
+
+
+@CHECK
+@pytest.mark.parametrize(
+    ("module", "stage", "options"),
+    [
+        ("reverse_replicate", "failed_back", {}),
+        ("planned_failover", "protected", {"direction": "primary_to_recovery"}),
+        ("commit", "failover_commit_pending", {"direction": "failover"}),
+    ],
+)
+@pytest.mark.parametrize("where", ["vault", "item", "subscription"])
+def test_what_only_site_recovery_is_asked_for_is_refused_by_a_read_only_vault(
+    driver: Any, module: str, stage: str, options: dict[str, Any], where: str, check_mode: bool
+) -> None:
+    vault = opened(driver, stage)
+    held = lock(vault, where, "ReadOnly")
+    assert refused(vault, (module, stage, options), check_mode=check_mode)["error"]["locks"] == [held]
+
+
+@CHECK
+@pytest.mark.parametrize("state", ["cancelled", "restarted"])
+def test_no_job_is_cancelled_or_restarted_where_the_vault_is_read_only(
+    driver: Any, state: str, check_mode: bool
+) -> None:
+    vault = opened(driver, "failed_over" if state == "cancelled" else "failed_back")
+    if state == "cancelled":
+        vault.run("planned_failover", **VM1, wait_for="started")
+        vault.pass_time(60)
+    else:
+        vault.trouble(job_task="EnableProtection")
+        vault.fail("reverse_replicate", **VM1)
+    held = lock(vault, "vault", "ReadOnly")
+    sent = vault.requests()
+    options = {"name": vault.jobs("vm1")[0]["name"], "state": state, "accept_inconsistent_disks": state == "cancelled"}
+    failed = vault.fail("job", check_mode=check_mode, **options)
+    assert (failed["error"]["kind"], failed["error"].get("locks"), vault.writes(sent)) == ("refused", [held], [])
 
 
 @EVERY_STEP

@@ -176,11 +176,17 @@ def test_a_probe_needs_an_address_from_somewhere(driver: Any) -> None:
 
 
 def test_nothing_is_validated_while_azure_is_authoritative(driver: Any) -> None:
-    for stage in ("failed_over", "waiting_for_completion", "interrupted"):
+    remedies = {
+        "failed_over": "Start with planned_failover",
+        "waiting_for_completion": "Cut over first, with complete_failover",
+        "interrupted": "Run planned_failover again. Do not start the on-premises VM",
+    }
+    for stage, remedy in remedies.items():
         vault = driver(scenario_of(item_of("vm1", stage)))
         refused = fail_to_validate(vault)
         assert refused["error"]["kind"] == "refused"
         assert f"vm1 is {stage}" in refused["msg"]
+        assert remedy in refused["remedy"]
         assert refused["authoritative_side"] == "azure"
 
 

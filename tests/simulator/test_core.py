@@ -192,6 +192,15 @@ def test_given_a_reset_when_asked_then_everything_is_as_at_the_start(desk, failb
     assert counter.caller.session.post(f"{control}/reset", json={"scenario": "none"}, timeout=20).status_code == 400
 
 
+def test_given_a_scenario_of_other_callers_when_reset_to_it_then_the_connection_names_them(simulate):
+    simulator = simulate({"name": "x", "principals": [{"name": "first", "roles": ["Contributor"]}]})
+    simulator.reset(load({"name": "x", "principals": [{"name": "second", "roles": ["Contributor"]}]}))
+    requests.get(simulator.connection["control"] + "/clock", verify=simulator.connection["ca_bundle"], timeout=10)
+    told = json.loads((simulator.state_dir / "connection.json").read_text())
+    assert [one["name"] for one in told["principals"]] == ["second"]
+    assert told == simulator.connection
+
+
 def test_given_a_running_simulator_when_its_folder_is_read_then_only_the_owner_may(simulate):
     simulator = simulate({"name": "x"})
     for name in ("connection.json", "env.sh", "ca.pem", "ca-bundle.pem"):
