@@ -4,7 +4,8 @@
 """The stage of a replicated item: the one idea that everything turns on.
 
 A stage is read from what the service allows first (C(allowedOperations)), from its state names second; state names
-that are new are tolerated where the allowed operations tell enough, and are an error where they do not.
+that are new are tolerated where the allowed operations tell enough; where they do not, the item is C(busy), and nothing
+is written on it.
 """
 
 from __future__ import annotations

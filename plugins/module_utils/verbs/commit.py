@@ -12,7 +12,7 @@ from typing import Any
 
 from ..copies.deletion import Discards
 from ..copies.leftovers import Leftovers, check_leftovers
-from ..copies.locks import asked_of, locks_around, refuse_locked
+from ..copies.locks import asked_by_name, asked_of, locks_around, refuse_locked, refuse_read_only
 from ..copies.proofs import Proofs
 from ..copies.split_brain_check import SplitBrainCheck, storage_doubt
 from ..model import commit_policy
@@ -55,7 +55,9 @@ class _Commit(LifecycleStep):
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Commit the plan or its VMs."""
         self._proofs.refuse_other_vms(view)
-        if self.verb is Verb.COMMIT_FAILBACK and not self._request.predicts:
+        if self.verb is Verb.COMMIT_FAILOVER:
+            refuse_read_only(self._session, asked_by_name(view, starts))
+        elif not self._request.predicts:
             self._require_what_a_deletion_needs(view, starts)
         service = self._session.site_recovery
         return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))

@@ -15,7 +15,7 @@ from ..model.decisions import Verb
 from ..model.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
 from ..model.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
 from ..model.guest_checks import is_address
-from ..model.lifecycle import Side
+from ..model.lifecycle import Side, Stage
 from ..probes.options import PROBE_OPTIONS, read_probes
 from ..runner.authority import authority_of
 from ..runner.contract import Contract
@@ -27,6 +27,14 @@ from ..runner.services import Services
 from ..runner.target import TargetView, find_target
 from ..watch import Watch
 
+_CUT_OVER = "Cut over first, with complete_failover."
+_START = "Start with planned_failover."
+# What comes before a validation, by the stage of a VM in Azure; of every other, the cut-over.
+_FIRST = {
+    Stage.FAILOVER_COMMIT_PENDING: _START,
+    Stage.FAILED_OVER: _START,
+    Stage.INTERRUPTED: "Run planned_failover again. Do not start the on-premises VM: its disks are not consistent.",
+}
 _VERDICTS = {PASSED: "works on-premises", FAILED: "does not work", NOT_PROVEN: "nothing is proved"}
 
 
@@ -123,9 +131,10 @@ def _refuse_in_azure(view: TargetView) -> None:
     away = [member for member in view.members if member.authoritative_side is Side.AZURE]
     if away:
         lines = "; ".join(f"{member.item.friendly_name} is {member.stage.value} ({member.reason})" for member in away)
+        remedies = dict.fromkeys(_FIRST.get(member.stage, _CUT_OVER) for member in away)
         raise Refused(
             f"There is nothing on-premises to validate yet: {lines}.",
-            "Cut over first, with complete_failover.",
+            " ".join(remedies),
             stages={member.item.friendly_name: member.stage.value for member in away},
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..azure.session import AzureSession
+from ..copies.locks import refuse_read_only
 from ..model.decisions import Step
 from ..model.failures import Contradiction, Refused
 from ..model.job_actions import (
@@ -39,6 +40,8 @@ async def restart(subject: Subject) -> dict[str, Any]:
     made = decide_restart(job, later, subject.view.members, is_named=bool(subject.request.name))
     if made.decision.step is Step.REFUSE:
         raise refused(job, made.decision.reason)
+    if made.decision.step is Step.START:
+        refuse_read_only(subject.session, {job.target_name or job.name: [job.id]})
     if subject.request.check_mode:
         subject.verb_run.changed = made.decision.step is Step.START
         return subject.outcome(made.running or job, stage_after_restart(job), [])

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import FailbackInput
-from ..copies.locks import asked_of, refuse_locked
+from ..copies.locks import asked_by_name, asked_of, refuse_locked, refuse_read_only
 from ..copies.split_brain_check import SplitBrainCheck
 from ..copies.target_host import find_target_provider, name_of_another_host, refuse_host_for_plan
 from ..model.azure_locks import CUT_OVER, WRITE
@@ -73,6 +73,7 @@ class _ToAzure(LifecycleStep):
         """Fail over the plan or its VMs."""
         if not self._request.predicts:
             self._check.expect_off_in_azure(starts)
+        refuse_read_only(self._session, asked_by_name(view, starts))
         service = self._session.site_recovery
         return plan_or_items(view, starts, service.fail_over_plan, lambda one: service.fail_over_item(one.item.id))
 

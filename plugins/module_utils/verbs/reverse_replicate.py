@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
+from ..copies.locks import refuse_read_only
 from ..model.decisions import Verb, predicted_stage
 from ..model.lifecycle import Observation, Stage
 from ..model.replication_start import replication_started
@@ -42,6 +43,7 @@ class _ReverseReplication(LifecycleStep):
 
     def writes(self, _view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Reverse the replication of each VM."""
+        refuse_read_only(self._session, {one.item.friendly_name: [one.item.id] for one in starts})
         return [_write(self._session, member) for member in starts]
 
     async def result(self, verb_run: VerbRun) -> dict[str, Any]:

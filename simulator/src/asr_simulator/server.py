@@ -43,6 +43,7 @@ class Simulator:
         self._authority = authority
         self._wsman = WsmanServer(authority, application.locked)
         self._wsman.start()
+        self._published = application.world.scenario
         application.watch(self._follow)
         self._publish(application.world)
 
@@ -112,10 +113,11 @@ class Simulator:
             self._traffic.close()
 
     def _follow(self, world: World) -> None:
-        if self._wsman.follow(world):
+        if self._wsman.follow(world) or world.scenario is not self._published:
             self._publish(world)
 
     def _publish(self, world: World) -> None:
+        self._published = world.scenario
         self.connection = connection_of(world, self.url, self.state_dir, self._wsman.ports)
         write_connection(self.connection, self.state_dir, self._authority.cert_pem.bytes())
 
