@@ -84,6 +84,9 @@ class _Commit(LifecycleStep):
         left = await self._leftovers(verb_run)
         proof = self._check.prove(verb_run)
         awaited = [] if request.predicts else verb_run.held_members()
+        if request.predicts and self.verb is Verb.COMMIT_FAILBACK:
+            foreseen = verb_run.predicted | verb_run.held
+            self._discards.look(_items([one for one in verb_run.after.members if one.item.id in foreseen]))
         if awaited:
             self._proofs.look(awaited, self._check.after)
             self._discards.look(_items(awaited))
@@ -95,7 +98,7 @@ class _Commit(LifecycleStep):
             "split_brain_check": proof,
             "validation": self._proofs.as_result(),
             "unseen": self._proofs.unseen_as_result(),
-            "would_be_deleted": self._discards.as_result() if verb_run.predicted or awaited else [],
+            "would_be_deleted": self._discards.as_result() if verb_run.predicted or verb_run.held else [],
             **_with_doubts(held, awaited, self._discards.reason, storage_doubt(self._check.after)),
         }
 
