@@ -42,7 +42,7 @@ def test_a_proof_that_cannot_be_had_takes_no_write_back(
 ) -> None:
     vault = driver(scenario_of(item_of("vm1", before)))
     go_wrong_once_there(vault, after, COMPUTE, AWAY)
-    failed = vault.fail(module, **VM1, **options)
+    failed = vault.fail(module, **VM1, wait_timeout=1800, **options)
     assert vault.state("vm1")["stage"] == after
     assert (failed["error"]["kind"], failed["changed"]) == ("service", True)
     assert failed["stage"] == {"before": before, "after": after}

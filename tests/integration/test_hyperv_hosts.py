@@ -200,7 +200,7 @@ def test_to_an_account_without_rights_hyper_v_is_silent_and_that_proves_nothing(
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
     assert "no right to administer Hyper-V" in hosts.facts(HV01, [("", "web01")]).absence_doubt
     drive.trouble(host=HV01, rights="full")
-    assert hosts.facts(HV01, [("", "nobody")]).proves_absence
+    assert hosts.facts(HV01, [("", "nobody")]).absence_doubt == ""
 
 
 def test_services_that_are_not_shown_prove_nothing(drive: ModuleRunner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_services_that_are_not_shown_prove_nothing(drive: ModuleRunner, monkeypa
     ]
     assert "web01" in {vm["name"] for vm in host["vms"]}
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
-    assert not hosts.facts(HV01, [("", "nobody")]).proves_absence
+    assert hosts.facts(HV01, [("", "nobody")]).absence_doubt
 
 
 def test_a_machine_that_is_broken_hides_no_other(drive: ModuleRunner) -> None:
@@ -231,7 +231,7 @@ def test_a_machine_that_is_broken_hides_no_other(drive: ModuleRunner) -> None:
     assert problem["part"] == "vms"
     assert problem["message"].startswith("tools01: ")
     hosts = Hosts(drive.options, drive.inventory.get, Watch(60), RunCache(), {})
-    assert not hosts.facts(HV01).proves_absence
+    assert hosts.facts(HV01).absence_doubt
 
 
 def test_a_wrong_password_is_tried_twice_in_a_run_whatever_asks(
