@@ -55,6 +55,21 @@ def test_check_run_and_run_again(stage: Any) -> None:
     assert vault.writes() == ["start", "start"]
 
 
+def test_a_check_of_the_failback_is_refused_where_its_run_would_be(stage: Any) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    assert undo(vault, {"vm1": {}}, of="vm1", **WHY).status == 0
+    # Somebody goes forward by hand: what Azure wrote meanwhile may be nowhere else.
+    vm = vault.simulator.state()["items"][0]["azure_vm"]["id"]
+    vault.simulator.locked(lambda world: world.compute.deallocate(vm))
+    vault.trouble(vm="vm1", power="running")
+    before = vault.writes()
+    for arguments in (["--check"], []):
+        run = vault.play("failback", {"vm1": {}}, *arguments, failback_commit_policy="now")
+        assert (run.status, run.results["vm1"]["authoritative_side"]) == (2, "mixed"), run.output
+        assert "Do not commit" in run.results["vm1"]["next"]
+    assert vault.writes() == before
+
+
 def test_what_fails_is_reported_with_the_rest_and_fails_at_the_end(stage: Any) -> None:
     vault = stage(vault_of("vm1", "vm2")).knows_hosts()
     vault.trouble(azure_vm="vm2", start="refused")

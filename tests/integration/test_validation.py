@@ -190,6 +190,15 @@ def test_nothing_is_validated_while_azure_is_authoritative(driver: Any) -> None:
         assert refused["authoritative_side"] == "azure"
 
 
+def test_what_a_validation_waits_for_names_the_host_that_does_not_answer(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING))).knows_hosts()
+    vault.trouble(host="hv01", reachable=False)
+    fail_to_validate(vault, {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": free_port()}, timeout=30)
+    (told,) = [line for line in vault.lines if "waits for" in line][:1]
+    assert "heartbeat (not read: " in told
+    assert "hv01" in told
+
+
 def test_a_vm_that_was_committed_can_still_be_looked_at(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_back")))
     assert validate(vault, attested=["it works"])["validation"]["vms"][0]["cut_over_at"] is None
