@@ -105,13 +105,18 @@ class _Machine:
 
     def waits_for(self) -> str:
         """Say what has not passed yet."""
-        told = ", ".join(f"{task.check.id} ({task.check.seen})" for task in self.open_tasks)
+        told = ", ".join(f"{task.check.id} ({_seen(task.check)})" for task in self.open_tasks)
         return f"{self.item.friendly_name} waits for {told}"
 
     def evidence(self) -> VmEvidence:
         """Return what was found."""
         checks = tuple(task.check for task in self.tasks)
         return VmEvidence(self.item.id, self.item.friendly_name, self.cut_over_at, checks)
+
+
+def _seen(check: Check) -> str:
+    """Say what was seen, or why nothing was: there may be something to do meanwhile."""
+    return f"{check.seen}: {check.cause.rstrip('.')}" if check.status == NOT_CHECKED and check.cause else check.seen
 
 
 _NOT_TRIED = Outcome(FAIL, "not tried", "The VM shows no heartbeat.", "See the heartbeat check.")
