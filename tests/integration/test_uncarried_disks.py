@@ -116,7 +116,7 @@ def test_a_word_that_fits_no_disk_is_named_where_a_disk_is_kept(driver: Any) -> 
 def test_a_check_of_the_whole_failback_shows_what_its_commit_would_delete(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_over")))
     foreseen = vault.run("commit", **VM1, **NOW, check_mode=True, assume_stage="failback_commit_pending")
-    assert [one["kind"] for one in foreseen["would_be_deleted"]][0] == "vm"
+    assert foreseen["would_be_deleted"][0]["kind"] == "vm"
 
 
 def test_check_mode_shows_what_would_be_deleted(driver: Any) -> None:
