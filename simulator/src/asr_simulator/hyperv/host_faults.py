@@ -99,7 +99,7 @@ A fault takes effect at once. Taking it out of the list of faults reverts nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from asr_simulator.hyperv.cmdlets import enums
@@ -181,9 +181,18 @@ def _number(fault: dict[str, Any], key: str) -> float:
     return float(value)
 
 
-def _reachable(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    wanted = _one_of(fault, "reachable", True, False)
-    return lambda: setattr(host, "winrm", wanted)
+def _sets(attribute: str, key: str, values: Mapping[Any, object]) -> Callable[[HyperV, Any, dict[str, Any]], Change]:
+    """A fault that sets an attribute of a host or machine: to what, by what the fault says."""
+
+    def understood(_hyperv: HyperV, of: Any, fault: dict[str, Any]) -> Change:
+        value = values[_one_of(fault, key, *values)]
+        return lambda: setattr(of, attribute, value)
+
+    return understood
+
+
+def _same(*values: Any) -> dict[Any, Any]:
+    return {value: value for value in values}
 
 
 def _dead(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -247,24 +256,9 @@ def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: hyperv.set_role(host, installed)
 
 
-def _installation(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    installation = _one_of(fault, "installation", "Server Core", "Server")
-    return lambda: setattr(host, "installation", installation)
-
-
 def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     offset = _number(fault, "clock_offset")
     return lambda: setattr(host, "clock_offset", offset)
-
-
-def _rights(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    full = _one_of(fault, "rights", "none", "full") == "full"
-    return lambda: setattr(host, "administered", full)
-
-
-def _cim(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    allowed = _one_of(fault, "cim", "denied", "allowed") == "allowed"
-    return lambda: setattr(host, "shows_cim", allowed)
 
 
 def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -272,25 +266,10 @@ def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     return lambda: setattr(host, "image", image.name)
 
 
-def _powercli(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    installed = _one_of(fault, "powercli", "installed", "missing") == "installed"
-    return lambda: setattr(host, "has_powercli", installed)
-
-
-def _second_hop(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    allowed = _one_of(fault, "second_hop", "allowed", "refused") == "allowed"
-    return lambda: setattr(host, "second_hop", allowed)
-
-
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
     quota = Quota(operation, int(_number(fault, "quota")), int(_number(fault, "times")), bool(fault.get("wmi_error")))
     return lambda: host.remoting.quotas.append(quota)
-
-
-def _language_mode(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    constrained = _one_of(fault, "language_mode", "constrained", "full") == "constrained"
-    return lambda: setattr(host, "constrained", constrained)
 
 
 def _shell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
@@ -377,25 +356,10 @@ def _vlan(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     return change
 
 
-def _automatic_stop(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    action = _one_of(fault, "automatic_stop", *enums.STOP_ACTION.names)
-    return lambda: setattr(machine, "automatic_stop_action", action)
-
-
-def _cluster_resource(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "cluster_resource", *enums.RESOURCE_STATE.names, "ok")
-    return lambda: setattr(machine, "resource_trouble", "" if state == "ok" else state)
-
-
 def _cluster_owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
     _of_cluster(machine)
     owner = "" if fault["cluster_owner"] == "ok" else _host(hyperv, fault["cluster_owner"]).name
     return lambda: setattr(machine, "cluster_owner", owner)
-
-
-def _heartbeat(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    works = _one_of(fault, "heartbeat", "none", "ok") == "ok"
-    return lambda: setattr(machine, "heartbeat_works", works)
 
 
 def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -403,26 +367,6 @@ def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -
     if not 0 <= seconds <= LONGEST_SHUTDOWN:
         raise ValueError(f"shutdown_seconds is 0 to {LONGEST_SHUTDOWN}, not {seconds:g}")
     return lambda: setattr(machine, "shutdown_seconds", seconds)
-
-
-def _shutdown_component(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    component = _one_of(fault, "shutdown_component", *COMPONENTS)
-    return lambda: setattr(machine, "shutdown_component", component)
-
-
-def _unsaved_data(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    unsaved = _one_of(fault, "unsaved_data", True, False)
-    return lambda: setattr(machine, "unsaved_data", unsaved)
-
-
-def _does_not_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    fails = _one_of(fault, "does_not_start", True, False)
-    return lambda: setattr(machine, "may_start", not fails)
-
-
-def _broken(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    broken = _one_of(fault, "broken", True, False)
-    return lambda: setattr(machine, "readable", not broken)
 
 
 def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -453,16 +397,6 @@ def _foreign_disk(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Ch
         return machine.foreign_disks.clear
     path = "Disk 3 100.00 GB Bus 0 Lun 0 Target 0" if kind == PASS_THROUGH else f"D:\\{kind}.vhdx"
     return lambda: machine.foreign_disks.append(ForeignDisk(kind, path, hyperv.new_id()))
-
-
-def _automatic_start(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    action = _one_of(fault, "automatic_start", START_NOTHING, START_IF_RUNNING, START_ALWAYS)
-    return lambda: setattr(machine, "automatic_start_action", action)
-
-
-def _replication(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    shown = REPLICATIONS[_one_of(fault, "replication", *REPLICATIONS)]
-    return lambda: setattr(machine, "replication_trouble", shown)
 
 
 def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
@@ -535,7 +469,7 @@ CONSOLES = {
     "quiet": ("", ""),
 }
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
-    frozenset({"reachable"}): _reachable,
+    frozenset({"reachable"}): _sets("winrm", "reachable", _same(True, False)),
     frozenset({"dead"}): _dead,
     frozenset({"password"}): _password,
     frozenset({"service", "state", "after"}): _service,
@@ -543,15 +477,15 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"switch", "missing"}): _switch,
     frozenset({"adapter", "missing"}): _adapter,
     frozenset({"role"}): _role,
-    frozenset({"installation"}): _installation,
+    frozenset({"installation"}): _sets("installation", "installation", _same("Server Core", "Server")),
     frozenset({"clock_offset"}): _clock_offset,
-    frozenset({"rights"}): _rights,
-    frozenset({"cim"}): _cim,
+    frozenset({"rights"}): _sets("administered", "rights", {"none": False, "full": True}),
+    frozenset({"cim"}): _sets("shows_cim", "cim", {"denied": False, "allowed": True}),
     frozenset({"image"}): _image,
-    frozenset({"second_hop"}): _second_hop,
-    frozenset({"powercli"}): _powercli,
+    frozenset({"second_hop"}): _sets("second_hop", "second_hop", {"allowed": True, "refused": False}),
+    frozenset({"powercli"}): _sets("has_powercli", "powercli", {"installed": True, "missing": False}),
     frozenset({"quota", "on", "times", "wmi_error"}): _quota,
-    frozenset({"language_mode"}): _language_mode,
+    frozenset({"language_mode"}): _sets("constrained", "language_mode", {"constrained": True, "full": False}),
     frozenset({"powershell"}): _powershell,
     frozenset({"shell"}): _shell,
     frozenset({"pipe"}): _pipe,
@@ -566,23 +500,27 @@ OF_MACHINES: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change
     frozenset({"operation"}): _operation,
     frozenset({"security"}): _security,
     frozenset({"vlan"}): _vlan,
-    frozenset({"automatic_stop"}): _automatic_stop,
-    frozenset({"cluster_resource"}): _cluster_resource,
+    frozenset({"automatic_stop"}): _sets("automatic_stop_action", "automatic_stop", _same(*enums.STOP_ACTION.names)),
+    frozenset({"cluster_resource"}): _sets(
+        "resource_trouble", "cluster_resource", {**_same(*enums.RESOURCE_STATE.names), "ok": ""}
+    ),
     frozenset({"cluster_owner"}): _cluster_owner,
     frozenset({"cluster_role"}): _cluster_role,
     frozenset({"cluster_group"}): _cluster_group,
-    frozenset({"heartbeat"}): _heartbeat,
+    frozenset({"heartbeat"}): _sets("heartbeat_works", "heartbeat", {"none": False, "ok": True}),
     frozenset({"shutdown_seconds"}): _shutdown_seconds,
-    frozenset({"shutdown_component"}): _shutdown_component,
-    frozenset({"unsaved_data"}): _unsaved_data,
-    frozenset({"does_not_start"}): _does_not_start,
-    frozenset({"broken"}): _broken,
+    frozenset({"shutdown_component"}): _sets("shutdown_component", "shutdown_component", _same(*COMPONENTS)),
+    frozenset({"unsaved_data"}): _sets("unsaved_data", "unsaved_data", _same(True, False)),
+    frozenset({"does_not_start"}): _sets("may_start", "does_not_start", {True: False, False: True}),
+    frozenset({"broken"}): _sets("readable", "broken", {True: False, False: True}),
     frozenset({"disks"}): _disks,
     frozenset({"storage"}): _storage,
     frozenset({"differencing"}): _differencing,
     frozenset({"foreign_disk"}): _foreign_disk,
-    frozenset({"automatic_start"}): _automatic_start,
-    frozenset({"replication"}): _replication,
+    frozenset({"automatic_start"}): _sets(
+        "automatic_start_action", "automatic_start", _same(START_NOTHING, START_IF_RUNNING, START_ALWAYS)
+    ),
+    frozenset({"replication"}): _sets("replication_trouble", "replication", REPLICATIONS),
     frozenset({"owner"}): _owner,
     frozenset({"configuration"}): _configuration,
     frozenset({"cluster_id"}): _cluster_id,
