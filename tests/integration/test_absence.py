@@ -38,6 +38,22 @@ def behind_vmm(driver: Any, stage: str = "failed_over", *, names_node: bool = Fa
     return vault
 
 
+def untell(vault: Any, name: str = "vm1") -> None:
+    """Let nothing in its cluster report which role is that of a VM."""
+    vault.trouble(vm=name, cluster_group="Web role")
+    vault.trouble(vm=name, cluster_id="unreadable")
+
+
+def beside_an_untold_role(driver: Any) -> Any:
+    """vm1 on a host of no cluster, and on a cluster of the site a role that does not report its VM, which is vm2."""
+    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
+    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
+    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
+    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
+    untell(vault, "vm2")
+    return vault
+
+
 def findings(vault: Any, **options: Any) -> dict[str, Any]:
     return {one["id"]: one for one in vault.run("failback_prereq", replicated_item="vm1", **options)["findings"]}
 
@@ -74,8 +90,8 @@ def test_a_resource_that_does_not_tell_its_vm_may_be_the_one_that_no_node_lists(
     driver: Any, options: dict[str, Any]
 ) -> None:
     vault = clustered(driver, fabric=MIXED)
-    for fault in ({"configuration": "Failed"}, {"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
-        vault.trouble(vm="vm1", **fault)
+    vault.trouble(vm="vm1", configuration="Failed")
+    untell(vault)
     failed = vault.fail("planned_failover", replicated_item="vm1", **options)
     assert failed["error"]["kind"] == "refused"
     assert "does not report which VM Virtual Machine vm1, " in failed["msg"]
@@ -84,12 +100,7 @@ def test_a_resource_that_does_not_tell_its_vm_may_be_the_one_that_no_node_lists(
 
 
 def test_what_another_cluster_does_not_tell_matters_to_no_vm_that_was_found(driver: Any) -> None:
-    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
-    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
-    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
-    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
-    for fault in ({"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
-        vault.trouble(vm="vm2", **fault)
+    vault = beside_an_untold_role(driver)
     vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
 
 
@@ -486,8 +497,7 @@ def test_what_a_cluster_does_not_name_may_be_any_vm_on_its_node(driver: Any) -> 
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", power="off")
     vault.trouble(vm="vm1", cluster_role="denied")
-    vault.trouble(vm="vm1", cluster_group="Web role")
-    vault.trouble(vm="vm1", cluster_id="unreadable")
+    untell(vault)
     since = vault.requests()
     failed = vault.fail("undo_failback", replicated_item="vm1")
     assert "its cluster does not report which VM Virtual Machine vm1, " in failed["msg"]
@@ -570,8 +580,7 @@ def test_another_vm_of_its_name_excuses_no_host_that_cannot_read_the_vm_itself(d
 def test_another_vm_of_its_name_excuses_no_cluster_that_does_not_tell(driver: Any, trouble: str) -> None:
     vault = clustered(driver, PENDING, fabric={**CLUSTER, "hosts": CLUSTER["hosts"][:1]})
     vault.trouble(vm="vm1", configuration="OfflinePending")
-    vault.trouble(vm="vm1", cluster_group="Web role")
-    vault.trouble(vm="vm1", cluster_id="unreadable")
+    untell(vault)
     if trouble == "unread":
         vault.trouble(host=NODES[0], service="ClusSvc", state="Stopped")
     leave_a_namesake(vault)
@@ -608,8 +617,7 @@ def test_no_vm_is_stopped_that_would_not_be_proved_off_afterwards(driver: Any, t
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", cluster_role="denied")
     if trouble == "untold":
-        vault.trouble(vm="vm1", cluster_group="Web role")
-        vault.trouble(vm="vm1", cluster_id="unreadable")
+        untell(vault)
     for node in NODES if trouble == "unread" else ():
         vault.trouble(host=node, service="ClusSvc", state="Stopped")
     failed = vault.fail("undo_failback", replicated_item="vm1", check_mode=check_mode)
@@ -636,20 +644,14 @@ def test_the_prerequisites_of_a_host_of_no_cluster_on_which_the_feature_is_insta
 
 def test_a_resource_that_does_not_tell_its_vm_counts_where_the_hosts_of_the_vault_are_not_known(driver: Any) -> None:
     vault = clustered(driver, fabric=MIXED)
-    for fault in ({"configuration": "Failed"}, {"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
-        vault.trouble(vm="vm1", **fault)
+    vault.trouble(vm="vm1", configuration="Failed")
+    untell(vault)
     denied = {"do": "status", "status": 403, "code": "AuthorizationFailed"}
     match = {"method": "GET", "path": "replicationRecoveryServicesProviders(/[^/]+)?$", "times": 0}
     vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": denied}))
     failed = vault.fail("planned_failover", replicated_item="vm1", create_vm_if_missing=True)
     assert "a second one must not be created" in failed["msg"]
     assert (vault.writes(), machines(vault)) == ([], [NODES[0]])
-
-
-def untell(vault: Any, name: str = "vm1") -> None:
-    """Let nothing in its cluster report which role is that of a VM."""
-    vault.trouble(vm=name, cluster_group="Web role")
-    vault.trouble(vm=name, cluster_id="unreadable")
 
 
 @pytest.mark.parametrize("state", ["Failed", "OnlinePending", "Online"])
@@ -692,12 +694,7 @@ def test_the_name_of_a_group_proves_no_vm_off_where_other_roles_tell_nothing(dri
 
 
 def test_what_the_cluster_of_another_host_does_not_tell_matters_to_no_vm_that_was_found(driver: Any) -> None:
-    other = [{"name": "hv11.c.example", "cluster": "other"}, {"name": "hv12.c.example", "cluster": "other"}]
-    fabric = {**CLUSTER, "hosts": [{"name": "hv01.c.example"}, *other]}
-    items = [item_of("vm1", host="hv01.c.example"), item_of("vm2", host="hv11.c.example")]
-    vault = driver(scenario_of(*items, fabrics=[fabric, CLOUD])).knows_hosts()
-    for fault in ({"cluster_group": "Web role"}, {"cluster_id": "unreadable"}):
-        vault.trouble(vm="vm2", **fault)
+    vault = beside_an_untold_role(driver)
     assert findings(vault, target_host="hv11.c.example")["on_premises_vm"]["status"] != "fail"
     # Its own host lists it: the refusal says "No host lists it".
     vault.run("planned_failover", replicated_item="vm1", target_host="hv11.c.example", wait_for="started")
