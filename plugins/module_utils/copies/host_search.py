@@ -77,7 +77,8 @@ class Search:
 
     def copies(self) -> tuple[Copy, ...]:
         """Return all copies; that a host has none only where no host has one, and none may have one."""
-        counted = [copy for copy in self._copies if not (self.has_found and copy.place.lower() in self._untold)]
+        left_out = self._untold if self.has_found else ()
+        counted = [copy for copy in self._copies if copy.place.lower() not in left_out]
         found = [copy for copy in counted if copy.state != ABSENT] or counted[:1]
         return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
@@ -27,11 +27,36 @@ Guest: TypeAlias = "HostVm | NotRead | None"
 
 def check_heartbeat(guest: Guest) -> Outcome:
     """Judge the heartbeat that the host hears from the guest."""
+    return _judged(guest, _heartbeat_of, _judge_heartbeat)
+
+
+def check_addresses(guest: Guest) -> Outcome:
+    """Judge whether the guest has an address that others can reach."""
+    return _judged(guest, _told, _judge_addresses)
+
+
+def check_expected_addresses(guest: Guest, expected: Sequence[str]) -> Outcome:
+    """Judge whether the guest has all of these addresses."""
+    return _judged(guest, _told, lambda seen: _judge_expected(seen, expected))
+
+
+def _judged(guest: Guest, tell: Callable[[HostVm], str], judge: Callable[[HostVm], Outcome]) -> Outcome:
+    """Judge a guest that was seen and reaches its disks. C(tell) says what was seen of one that does not."""
     if not isinstance(guest, HostVm):
         return _unseen(guest)
-    seen = guest.heartbeat or "none"
-    if lost_storage(guest.operational_status):
-        return _without_storage(guest, seen)
+    lost = ", ".join(lost_storage(guest.operational_status))
+    if lost:
+        cause = f"Hyper-V does not reach the disks of the VM ({lost}): it may answer from its memory."
+        return Outcome(FAIL, f"{tell(guest)}, {lost}", cause, "Bring its storage back.")
+    return judge(guest)
+
+
+def _heartbeat_of(guest: HostVm) -> str:
+    return guest.heartbeat or "none"
+
+
+def _judge_heartbeat(guest: HostVm) -> Outcome:
+    seen = _heartbeat_of(guest)
     if seen == _APPLICATION_FAILED:
         cause = "The guest answers, but reports that an application which is monitored in it has failed."
         return Outcome(FAIL, seen, cause, "Repair the application in the VM.")
@@ -48,12 +73,7 @@ def check_heartbeat(guest: Guest) -> Outcome:
     )
 
 
-def check_addresses(guest: Guest) -> Outcome:
-    """Judge whether the guest has an address that others can reach."""
-    if not isinstance(guest, HostVm):
-        return _unseen(guest)
-    if lost_storage(guest.operational_status):
-        return _without_storage(guest, _told(guest))
+def _judge_addresses(guest: HostVm) -> Outcome:
     routable = routable_addresses(guest)
     if routable:
         return Outcome(PASS, ", ".join(routable))
@@ -66,12 +86,7 @@ def check_addresses(guest: Guest) -> Outcome:
     )
 
 
-def check_expected_addresses(guest: Guest, expected: Sequence[str]) -> Outcome:
-    """Judge whether the guest has all of these addresses."""
-    if not isinstance(guest, HostVm):
-        return _unseen(guest)
-    if lost_storage(guest.operational_status):
-        return _without_storage(guest, _told(guest))
+def _judge_expected(guest: HostVm, expected: Sequence[str]) -> Outcome:
     has = {_parsed(address) for address in _addresses(guest)}
     missing = [address for address in expected if _parsed(address) not in has]
     if not missing:
@@ -123,12 +138,6 @@ def _connections(guest: HostVm) -> str:
 def _connection(nic: HostNic) -> str:
     switch = f"on switch {nic.switch}" if nic.switch else "not connected"
     return f"{nic.name} {switch}, VLAN {nic.vlan or 'not read'}"
-
-
-def _without_storage(guest: HostVm, seen: str) -> Outcome:
-    lost = ", ".join(lost_storage(guest.operational_status))
-    cause = f"Hyper-V does not reach the disks of the VM ({lost}): it may answer from its memory."
-    return Outcome(FAIL, f"{seen}, {lost}", cause, "Bring its storage back.")
 
 
 def _unseen(guest: NotRead | None) -> Outcome:

@@ -32,6 +32,7 @@ _REPAIR_THE_ROLE = (
     "Repair or remove the resource that does not report its VM (Failover Cluster Manager, Get-ClusterParameter). "
     f"{_THEN}"
 )
+_UNREAD_CLUSTER = "its cluster could not be read"
 # So many resources are named; of more it is told how many.
 _NAMED = 3
 # The folder of the system's drive that a cluster mounts its shared volumes in.
@@ -352,7 +353,7 @@ class HostFacts:
         managing = self.service("SCVMMService") is not None
         doubts = (
             (bool(self.rights_doubt), self.rights_doubt),
-            (self._has_unread_cluster, "its cluster could not be read"),
+            (self._has_unread_cluster, _UNREAD_CLUSTER),
             (managing and self.vmm is None, "VMM could not be read"),
             (managing and not shows_machines, "VMM shows the machines of the user's role alone"),
             (not shows_machines and not self.has_no_hyper_v, "Hyper-V could not be read"),
@@ -404,22 +405,24 @@ class HostFacts:
         if self.has_clustered(vm):
             return self._cluster_doubt(vm)
         # That the host calls it not clustered proves nothing of a cluster that does not tell what it has.
-        return _not_known(self.untold_by_cluster())
+        untold = self.untold_by_cluster()
+        return _not_known(untold) if untold else None
 
     def _cluster_doubt(self, vm: HostVm) -> StartDoubt | None:
-        resources = self.cluster.resources_of(vm.id, vm.name) if self.cluster else ()
-        untold = self.untold_by_cluster()
+        untold = self.untold_by_cluster() or Untold("its resource there was not read", _READ_THE_CLUSTER)
+        if self.cluster is None:
+            return _not_known(untold)
+        resources = self.cluster.resources_of(vm.id, vm.name)
+        if vm.is_clustered and not any(one.vm_id for one in resources):
+            # Nobody knows which of the roles is its own: any that does not tell may be.
+            resources = (*resources, *self.cluster.unidentified)
+        own = [one for one in resources if one in self.cluster.groups]
         denied = "" if vm.is_clustered else ", although its host says that it is not clustered"
-        # Nobody knows which of the roles is its own: any of them may be.
-        several = untold is not None and vm.is_clustered and not any(one.vm_id for one in resources)
-        may_be = (*resources, *self.cluster.unidentified) if self.cluster and several else resources
-        own = [one for one in may_be if self.cluster and one in self.cluster.groups]
-        for words, group in _may_come_online(may_be, own):
+        for words, group in _may_come_online(resources, own):
             seen = f"{words}{denied}, so that its cluster may start it"
             return StartDoubt(seen, f"Take the role {group} offline (Stop-ClusterGroup). {_THEN}")
-        if own and all(one.state and one.vm_id for one in own):
-            return None
-        return _not_known(untold or Untold("its resource there was not read", _READ_THE_CLUSTER))
+        is_read = bool(own) and all(one.state and one.vm_id for one in own)
+        return None if is_read else _not_known(untold)
 
     def doubt_about(self, vm_id: str, name: str) -> str:
         """Why one machine that is not found here may be there all the same; empty where it certainly is not."""
@@ -432,7 +435,7 @@ class HostFacts:
     def untold_by_cluster(self) -> Untold | None:
         """Say why its cluster may have any machine: it was not read, or does not report which machine a role is."""
         if self._has_unread_cluster and not self._is_of_no_cluster:
-            return Untold(f"its cluster could not be read{self._words_about('cluster')}", _READ_THE_CLUSTER)
+            return Untold(f"{_UNREAD_CLUSTER}{self._words_about('cluster')}", _READ_THE_CLUSTER)
         untold = [one.resource or one.name for one in self.cluster.unidentified] if self.cluster else []
         if not untold:
             return None
@@ -531,9 +534,7 @@ def _may_come_online(resources: Iterable[ClusterGroup], own: Iterable[ClusterGro
             yield f"its group {one.name} is {one.group_state or one.state}", one.name
 
 
-def _not_known(untold: Untold | None) -> StartDoubt | None:
-    if untold is None:
-        return None
+def _not_known(untold: Untold) -> StartDoubt:
     return StartDoubt(f"whether its cluster starts it is not known: {untold.words}", untold.remedy, is_seen=False)
 
 

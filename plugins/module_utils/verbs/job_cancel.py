@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..copies.locks import refuse_read_only
 from ..model.decisions import Step
 from ..model.failures import Contradiction, PermissionDenied, Refused, ServiceError
 from ..model.job_actions import decide_cancel, owner_of_part, stage_left_by_cancel, warnings_after_cancel
@@ -69,7 +68,7 @@ async def cancel(subject: Subject) -> dict[str, Any]:
     if job is None or step is Step.NOTHING:
         return subject.outcome(job, None, [])
     if step is Step.START:
-        refuse_read_only(subject.session, {job.target_name or job.name: [job.id]})
+        subject.refuse_read_only(job)
     if subject.request.check_mode:
         subject.verb_run.changed = step is Step.START
         return subject.outcome(job, stage_left_by_cancel(job, subject.view.members), [])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..azure.session import AzureSession
-from ..copies.locks import refuse_read_only
 from ..model.decisions import Step
 from ..model.failures import Contradiction, Refused
 from ..model.job_actions import (
@@ -41,7 +40,7 @@ async def restart(subject: Subject) -> dict[str, Any]:
     if made.decision.step is Step.REFUSE:
         raise refused(job, made.decision.reason)
     if made.decision.step is Step.START:
-        refuse_read_only(subject.session, {job.target_name or job.name: [job.id]})
+        subject.refuse_read_only(job)
     if subject.request.check_mode:
         subject.verb_run.changed = made.decision.step is Step.START
         return subject.outcome(made.running or job, stage_after_restart(job), [])

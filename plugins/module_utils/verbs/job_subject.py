@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
+from ..copies.locks import refuse_read_only
 from ..model.failures import FailbackError, FateUnknown, Refused
 from ..model.job_actions import direction_of_job
 from ..model.jobs import Job
@@ -64,6 +65,10 @@ class Subject:
 
     def _look_now(self) -> TargetView:
         return self.target.look() if self.target is not None else _NOBODY
+
+    def refuse_read_only(self, job: Job) -> None:
+        """Refuse an action on a job where a lock forbids every request. Raises Refused."""
+        refuse_read_only(self.session, {job.target_name or job.name: [job.id]})
 
     async def wait_for_begin(self, job: Job) -> None:
         """Wait until the service says what a job does that it has just taken."""
