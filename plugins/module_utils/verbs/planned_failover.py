@@ -13,7 +13,7 @@ from ..azure.site_recovery import FailbackInput
 from ..copies.locks import asked_by_name, asked_of, refuse_locked, refuse_read_only
 from ..copies.split_brain_check import SplitBrainCheck
 from ..copies.target_host import find_target_provider, name_of_another_host, refuse_host_for_plan
-from ..model.azure_locks import CUT_OVER
+from ..model.azure_locks import CUT_OVER, WRITE
 from ..model.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
 from ..model.decisions import Verb, predicted_stage
 from ..model.fabrics import Provider
@@ -144,10 +144,8 @@ class _ToOnPremises(LifecycleStep):
 
 def _refuse_locked(session: AzureSession, view: TargetView, starts: Sequence[Observation], sync: DataSync) -> None:
     """Refuse what a lock would stop: with the data copied first, the cut-over is another request."""
-    if sync.synchronizes_first:
-        refuse_read_only(session, asked_by_name(view, starts))
-    else:
-        refuse_locked(session, [member.item for member in starts], CUT_OVER, *asked_of(view, starts))
+    step = WRITE if sync.synchronizes_first else CUT_OVER
+    refuse_locked(session, [member.item for member in starts], step, *asked_of(view, starts))
 
 
 def _body(
