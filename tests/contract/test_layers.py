@@ -54,8 +54,8 @@ FILES = ("io", "os", "pathlib", "shutil", "tempfile")
 # What is the same whenever and wherever it runs has none of these, and reads no clock.
 OUTSIDE = (*NETWORK, *FILES, "random", "threading", "time")
 # What all services of the simulator stand on, then the services.
-CLOCK, FIBERS, IDENTITIES, WIRE, SCENARIOS = BASE = tuple(
-    f"{SIMULATOR}.{name}" for name in ("clock", "fibers", "identities", "wire", "scenarios")
+CLOCK, FIBERS, IDENTITIES, WIRE, SOCKETS, SCENARIOS = BASE = tuple(
+    f"{SIMULATOR}.{name}" for name in ("clock", "fibers", "identities", "wire", "sockets", "scenarios")
 )
 ENTRA, ARM, COMPUTE, HOSTS, WSMAN, VAULT = SERVICES = tuple(
     f"{SIMULATOR}.{name}" for name in ("entra", "arm", "compute", "hyperv", "wsman", "site_recovery")
@@ -128,6 +128,7 @@ LAYERS = (
     pure(SUBSET, *(layer.place for layer in INTERPRETER)),
     # The simulator: time, chance and threads are in files that have nothing else.
     *(Layer(place, without=(*NETWORK, *FILES)) for place in (CLOCK, FIBERS, IDENTITIES, WIRE)),
+    Layer(SOCKETS, without=(*PROGRAMS, *FILES)),
     Layer(SCENARIOS, below=(IDENTITIES, SUBSET), packages=("jsonschema", "yaml"), without=NETWORK),
     pure(ENTRA, CLOCK, SCENARIOS, WIRE, packages=("cryptography", "jwt")),
     pure(ARM, CLOCK, IDENTITIES, SCENARIOS, WIRE),
@@ -136,7 +137,7 @@ LAYERS = (
     pure(CMDLETS, HOSTS, FIBERS, SUBSET, f"{SUBSET}.operators", f"{SUBSET}.values"),
     pure(HOST_FAULTS, HOSTS, CMDLETS),
     # It listens for the hosts, of which it knows nothing else.
-    Layer(WSMAN, below=(CLOCK, FIBERS, IDENTITIES), packages=("spnego", "trustme"), without=PROGRAMS),
+    Layer(WSMAN, below=(CLOCK, FIBERS, IDENTITIES, SOCKETS), packages=("spnego", "trustme"), without=PROGRAMS),
     pure(MODEL, HOSTS, IDENTITIES, SCENARIOS),
     pure(WORKFLOWS, CLOCK, IDENTITIES, SCENARIOS, ARM, COMPUTE, HOSTS, MODEL),
     pure(BODIES, MODEL, WORKFLOWS),

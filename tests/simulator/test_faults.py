@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
@@ -193,6 +195,17 @@ def test_refused_connections_are_taken_again_on_the_same_port(simulator, owner, 
     owner.session.mount("https://", HTTPAdapter(max_retries=retry))
     assert owner.get(owner.group).status_code == 200
     assert reader.get(reader.group).status_code == 200
+
+
+def test_nobody_else_is_given_the_port_while_connections_are_refused(simulator, owner):
+    add(simulator, owner, {"do": "refuse", "seconds": 1}, method="GET")
+    with pytest.raises(requests.ConnectionError):
+        owner.get(owner.group)
+    port = int(simulator.url.rpartition(":")[2])
+    with socket.socket() as other, pytest.raises(OSError, match="Address already in use"):
+        other.bind(("127.0.0.1", port))
+    owner.session.mount("https://", HTTPAdapter(max_retries=Retry(connect=20, backoff_factor=0.1, backoff_max=0.2)))
+    assert owner.get(owner.group).status_code == 200
 
 
 def test_a_request_may_be_handled_before_connections_are_refused(simulator, owner):

@@ -23,6 +23,7 @@ import certifi
 import yaml
 
 from asr_simulator.control import PREFIX
+from asr_simulator.sockets import LOOPBACK
 from asr_simulator.world import World
 
 CONNECTION = "connection.json"
@@ -30,7 +31,6 @@ ENVIRONMENT = "env.sh"
 ROOT = "ca.pem"
 BUNDLE = "ca-bundle.pem"
 INVENTORY = "hyperv_hosts.yml"
-LOOPBACK = "127.0.0.1"
 
 
 class _Literal(str):

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import socket
 import ssl
-import struct
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from asr_simulator.app import Application
+from asr_simulator.sockets import LOOPBACK, bound, reset, reset_on_close
 from asr_simulator.wire import Hangup
 
-LOOPBACK = "127.0.0.1"
 IDLE_SECONDS = 120.0
-# Closing then resets the connection instead of ending it in order.
-LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class _Handler(WSGIRequestHandler):
@@ -47,7 +43,7 @@ class _Handler(WSGIRequestHandler):
             if hangup.away:
                 self.server.leave(hangup.away)
             if hangup.reset:
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+                reset_on_close(self.connection)
             self.close_connection = True
 
     def _start_response(
@@ -71,8 +67,10 @@ class _Server(ThreadedWSGIServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, app: Application, port: int, tls: ssl.SSLContext, leave: Callable[[float], None]) -> None:
-        super().__init__(LOOPBACK, port, app, handler=_Handler)
+    def __init__(
+        self, app: Application, port: int, tls: ssl.SSLContext, leave: Callable[[float], None], kept: int | None = None
+    ) -> None:
+        super().__init__(LOOPBACK, port, app, handler=_Handler, fd=kept)
         self.ssl_context = tls
         self.leave = leave
         self._open: set[socket.socket] = set()
@@ -93,11 +91,7 @@ class _Server(ThreadedWSGIServer):
     def break_connections(self) -> None:
         """Reset every connection: its own thread, woken here, closes it."""
         for connection in list(self._open):
-            # Its client may have closed it meanwhile.
-            with suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
-                # Not its own method, which takes the encryption off what its thread may yet write.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            reset(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that the client broke is no error of the simulator; anything else is shown."""
@@ -116,7 +110,7 @@ class Listener:
         self._application, self._tls = application, tls
         self._turn = threading.Lock()
         self._stopped = threading.Event()
-        self._server = self._open(port)
+        self._server = _Server(application, port, tls, self.leave)
         self.port = self._server.port
         self._thread = self._serve()
 
@@ -132,8 +126,11 @@ class Listener:
         with self._turn:
             self._close()
 
-    def _open(self, port: int) -> _Server:
-        return _Server(self._application, port, self._tls, self.leave)
+    def _come_back(self, kept: socket.socket) -> None:
+        """Listen again on the socket that kept the port."""
+        kept.listen(_Server.request_queue_size)
+        self._server = _Server(self._application, self.port, self._tls, self.leave, kept.fileno())
+        self._thread = self._serve()
 
     def _serve(self) -> threading.Thread:
         thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -152,11 +149,12 @@ class Listener:
             return
         try:
             self._close()
-            self._server.break_connections()
-            gone.set()
-            if not self._stopped.wait(seconds):
-                self._server = self._open(self.port)
-                self._thread = self._serve()
+            # Otherwise a connection of another process may be given the port meanwhile.
+            with bound(self.port) as kept:
+                self._server.break_connections()
+                gone.set()
+                if not self._stopped.wait(seconds):
+                    self._come_back(kept)
         finally:
             gone.set()
             self._turn.release()

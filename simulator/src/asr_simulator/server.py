@@ -18,8 +18,9 @@ from asr_simulator.app import Application
 from asr_simulator.clock import Clock
 from asr_simulator.connection import connection_of, write_connection
 from asr_simulator.journal import Journal, Traffic
-from asr_simulator.listener import LOOPBACK, Listener
+from asr_simulator.listener import Listener
 from asr_simulator.scenarios import Scenario, load
+from asr_simulator.sockets import LOOPBACK
 from asr_simulator.world import World
 from asr_simulator.wsman import WsmanServer
 

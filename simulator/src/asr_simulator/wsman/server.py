@@ -14,7 +14,6 @@ import hashlib
 import selectors
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -24,17 +23,15 @@ from dataclasses import dataclass, field
 import trustme
 
 from asr_simulator.clock import Clock
+from asr_simulator.sockets import LOOPBACK, bound, reset
 from asr_simulator.wsman.connection import Connection, Desk
 from asr_simulator.wsman.hosts import RemoteHost
 from asr_simulator.wsman.ntlm import USER_FILE
 from asr_simulator.wsman.world import HostsWorld, Locked
 
-LOOPBACK = "127.0.0.1"
 SLACK_SECONDS = 0.01
 BACKLOG = 256
 HANDSHAKE_SECONDS = 30.0
-# Closing then resets the connection instead of ending it in order.
-LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 @dataclass
@@ -117,7 +114,7 @@ class WsmanServer:
                 self._rope.send(b".")
 
     def _bind(self, host: RemoteHost) -> _Port:
-        listener = _bound(0)
+        listener = bound(0)
         port = _Port(host.name, listener.getsockname()[1], listener, is_open=False)
         if host.reachable:
             self._listen(port)
@@ -132,7 +129,7 @@ class WsmanServer:
     def _shut(self, port: _Port) -> None:
         """Refuse connections from now on, but keep the number."""
         self._close(port)
-        port.listener = _bound(port.number)
+        port.listener = bound(port.number)
 
     def _close(self, port: _Port) -> None:
         if port.is_open:
@@ -140,7 +137,7 @@ class WsmanServer:
             port.is_open = False
         port.listener.close()
         for channel in port.channels:
-            _reset(channel)
+            reset(channel)
 
     def _watch(self) -> None:
         while not self._stopping:
@@ -212,18 +209,3 @@ def _certificate(authority: trustme.CA, name: str) -> trustme.LeafCert:
         return authority.issue_cert(name, "localhost", LOOPBACK)
     except ValueError:  # a name that Windows takes and a certificate does not, such as one with an underscore
         return authority.issue_cert("localhost", LOOPBACK)
-
-
-def _bound(number: int) -> socket.socket:
-    """A socket that has the port (0: a free one) to itself, where nobody listens yet."""
-    made = socket.socket()
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((LOOPBACK, number))
-    return made
-
-
-def _reset(channel: socket.socket) -> None:
-    """End a connection that another thread reads from; that thread closes it."""
-    with suppress(OSError):
-        channel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
-        socket.socket.shutdown(channel, socket.SHUT_RDWR)
