@@ -14,10 +14,10 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.measuring import environment, processor_seconds
+from support.scenarios import large_site
 
 from asr_simulator.server import Simulator
 
@@ -41,24 +41,13 @@ PLAYBOOK = [
 ]
 
 
-def scenario(hosts: int) -> dict[str, Any]:
-    """A vault with as many VMs as there are hosts, all of them in Azure."""
-    disk = {"name": "os", "gb": 40, "os": True}
-    item = {"host": "hv01", "stage": "failed_over", "in_azure_for": "3d", "disks": [disk]}
-    return {
-        "name": "bench",
-        "description": "Many VMs that run in Azure.",
-        "fabrics": [{"name": "site", "type": "HyperVSite", "hosts": [{"name": "hv01"}]}],
-        "items": [{"name": f"vm{number:03}", **item} for number in range(hosts)],
-    }
-
-
 @pytest.fixture
 def measured(tmp_path: Path) -> dict[str, float]:
+    scenario = large_site(HOSTS, hosts=1)
     playbook, inventory = tmp_path / "read.yml", tmp_path / "inventory"
     playbook.write_text(json.dumps(PLAYBOOK), encoding="utf-8")
-    inventory.write_text("\n".join(f"vm{number:03}" for number in range(HOSTS)), encoding="utf-8")
-    with Simulator.start(scenario=scenario(HOSTS), state_dir=tmp_path, speed=1) as simulator:
+    inventory.write_text("\n".join(item["name"] for item in scenario["items"]), encoding="utf-8")
+    with Simulator.start(scenario, state_dir=tmp_path, speed=1) as simulator:
         before, started = processor_seconds(), time.monotonic()
         command = ["ansible-playbook", "-i", str(inventory), "--forks", "10", str(playbook)]
         run = subprocess.run(

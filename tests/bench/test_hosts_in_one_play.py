@@ -14,10 +14,10 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.measuring import environment, processor_seconds
+from support.scenarios import large_site
 
 from asr_simulator.server import Simulator
 
@@ -37,26 +37,11 @@ PLAYBOOK = [
 ]
 
 
-def scenario() -> dict[str, Any]:
-    """A site of many hosts, each with as many VMs, which all run in Azure."""
-    hosts = [f"hv{number:03}.contoso.example" for number in range(HYPERV_HOSTS)]
-    disks = [{"name": "os", "gb": 40, "os": True}, {"name": "data", "gb": 80}]
-    item = {"stage": "failed_over", "in_azure_for": "3d", "disks": disks}
-    return {
-        "name": "bench",
-        "description": "Many hosts.",
-        "fabrics": [{"name": "site", "type": "HyperVSite", "hosts": [{"name": host} for host in hosts]}],
-        "items": [
-            {"name": f"{host[:5]}-vm{number:02}", "host": host, **item} for host in hosts for number in range(VMS)
-        ],
-    }
-
-
 @pytest.fixture
 def measured(tmp_path: Path) -> dict[str, float]:
     playbook = tmp_path / "read.yml"
     playbook.write_text(json.dumps(PLAYBOOK), encoding="utf-8")
-    with Simulator.start(scenario=scenario(), state_dir=tmp_path, speed=1) as simulator:
+    with Simulator.start(large_site(HYPERV_HOSTS * VMS, HYPERV_HOSTS), state_dir=tmp_path, speed=1) as simulator:
         before, own, started = processor_seconds(), time.process_time(), time.monotonic()
         command = ["ansible-playbook", "-i", str(tmp_path / "hyperv_hosts.yml"), "--forks", "20", str(playbook)]
         run = subprocess.run(

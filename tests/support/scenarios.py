@@ -33,16 +33,29 @@ def item_of(name: str, stage: str = "failed_over", **parts: Any) -> dict[str, An
     return {"name": name, "stage": stage, "in_azure_for": "2d", **place, **parts}
 
 
-def many_hosts(hosts: int = 100, machines: int = 20) -> dict[str, Any]:
-    """A large site: so many hosts, each with so many items that run in Azure."""
+DISKS = [{"name": "os", "gb": 40, "os": True}, {"name": "data", "gb": 80}]
+NO_LIMIT = {"bucket": 1e9, "refill": 1e9}
+
+
+def large_site(vms: int, hosts: int, *, synchronizing: int = 0, **parts: Any) -> dict[str, Any]:
+    """One vault with a Hyper-V site of so many hosts that share so many VMs as evenly as they can.
+
+    The VMs, `vm0001` and so on, run in Azure; the failback of the first so many of them is synchronizing their disks.
+    No number of reads is too much for Azure. `parts` replace parts of the scenario.
+    """
     names = [f"hv{number:03}.contoso.example" for number in range(1, hosts + 1)]
     site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
     items = [
-        item_of(f"vm{number:03}-{index:02}", host=name)
-        for number, name in enumerate(names, start=1)
-        for index in range(1, machines + 1)
+        item_of(
+            f"vm{number + 1:04}",
+            "synchronizing" if number < synchronizing else "failed_over",
+            host=names[number * hosts // vms],
+            disks=DISKS,
+        )
+        for number in range(vms)
     ]
-    return {"name": "many", "seed": 1, "fabrics": [site], "principals": [CALLER], "items": items}
+    whole = {"name": "large", "seed": 1, "fabrics": [site], "principals": [CALLER], "items": items}
+    return {**whole, "throttle": {"reads": NO_LIMIT}, **parts}
 
 
 def scenario_of(*items: dict[str, Any] | str, **parts: Any) -> dict[str, Any]:
