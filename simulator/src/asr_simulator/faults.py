@@ -34,6 +34,7 @@ import itertools
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -249,6 +250,8 @@ def check(document: dict[str, Any]) -> None:
         raise FaultError("; ".join(lines))
 
 
+# Clients send the same token until it expires.
+@lru_cache(maxsize=256)
 def _client_of(authorization: str) -> str:
     token = authorization.partition(" ")[2]
     try:

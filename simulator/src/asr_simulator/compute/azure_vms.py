@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from typing import TypeVar
 
 from asr_simulator.arm.locks import Locks
 from asr_simulator.clock import Clock
@@ -45,6 +46,9 @@ MARKED_FOR_DELETION = (
 )
 
 
+_Resource = TypeVar("_Resource", VirtualMachine, Disk, NetworkInterface, PublicAddress)
+
+
 class UnknownMachine(LookupError):
     """No virtual machine has that name or id."""
 
@@ -70,6 +74,9 @@ class Compute:
         self._disks: dict[str, Disk] = {}
         self._nics: dict[str, NetworkInterface] = {}
         self._addresses: dict[str, PublicAddress] = {}
+        # What follows from the resources, until one comes, goes or is named anew.
+        self._groups: list[str] | None = None
+        self._owners: dict[str, VirtualMachine] | None = None
         self._operations: dict[str, datetime.datetime] = {}
         self._failures: dict[str, Refusal] = {}
 
@@ -111,14 +118,22 @@ class Compute:
             power=power,
             operated=created,
         )
-        self._machines[machine_id.lower()] = machine
+        self._store(self._machines, machine)
         return machine
+
+    def _store(self, shelf: dict[str, _Resource], resource: _Resource) -> None:
+        shelf[resource.id.lower()] = resource
+        self._groups = self._owners = None
+
+    def _drop(self, shelf: dict[str, _Resource], resource: _Resource) -> None:
+        shelf.pop(resource.id.lower(), None)
+        self._groups = self._owners = None
 
     def _adopt_disk(self, disk: Disk, group: str) -> Disk:
         disk.unique_id = disk.unique_id or self._ids.of("disk", f"{group}/{disk.name}")
         if disk.managed:
             disk.id = self.resource_id(group, "Microsoft.Compute/disks", disk.name)
-            self._disks[disk.id.lower()] = disk
+            self._store(self._disks, disk)
         return disk
 
     def _adopt_nic(self, nic: NetworkInterface, group: str, machine_id: str) -> NetworkInterface:
@@ -128,10 +143,10 @@ class Compute:
         nic.mac = nic.mac or (former.mac if former else self._free_mac())
         nic.public = nic.public or (former.public if former else None)
         nic.attached_to = machine_id
-        self._nics[nic.id.lower()] = nic
+        self._store(self._nics, nic)
         if nic.public is not None:
             nic.public.id = self.resource_id(group, "Microsoft.Network/publicIPAddresses", nic.public.name)
-            self._addresses[nic.public.id.lower()] = nic.public
+            self._store(self._addresses, nic.public)
         return nic
 
     def _free_address(self) -> str:
@@ -223,16 +238,16 @@ class Compute:
         Raises `UnknownMachine`.
         """
         machine = self.get(name_or_id)
-        del self._machines[machine.id.lower()]
+        self._drop(self._machines, machine)
         machine.id, machine.group = self.resource_id(group, "Microsoft.Compute/virtualMachines", machine.name), group
-        self._machines[machine.id.lower()] = machine
+        self._store(self._machines, machine)
         for disk in machine.disks:
-            self._disks.pop(disk.id.lower(), None)
+            self._drop(self._disks, disk)
             self._adopt_disk(disk, group)
         for nic in machine.nics:
-            self._nics.pop(nic.id.lower(), None)
+            self._drop(self._nics, nic)
             if nic.public is not None:
-                self._addresses.pop(nic.public.id.lower(), None)
+                self._drop(self._addresses, nic.public)
             self._adopt_nic(nic, group, machine.id)
         return machine
 
@@ -264,7 +279,7 @@ class Compute:
         """
         machine = self.get(name_or_id)
         self.locks.refuse_delete(machine.id)
-        del self._machines[machine.id.lower()]
+        self._drop(self._machines, machine)
         for nic in machine.nics:
             nic.attached_to = None
 
@@ -276,9 +291,9 @@ class Compute:
         machine = self.get(name_or_id)
         for resource in [machine.id, *(disk.id for disk in machine.disks if disk.id)]:
             self.locks.refuse_delete(resource)
-        del self._machines[machine.id.lower()]
+        self._drop(self._machines, machine)
         for disk in machine.disks:
-            self._disks.pop(disk.id.lower(), None)
+            self._drop(self._disks, disk)
         for nic in machine.nics:
             nic.attached_to = None
         return [left for nic in machine.nics for left in (nic.id, nic.public.id if nic.public else "") if left]
@@ -291,6 +306,18 @@ class Compute:
         """Whether an asynchronous operation has ended; None: there is no such operation."""
         due = self._operations.get(operation)
         return None if due is None else self._clock.now() >= due
+
+    def find_disk(self, disk_id: str) -> Disk | None:
+        """The managed disk of that id."""
+        return self._disks.get(disk_id.lower())
+
+    def find_nic(self, nic_id: str) -> NetworkInterface | None:
+        """The network interface of that id, attached or left behind."""
+        return self._nics.get(nic_id.lower())
+
+    def find_address(self, address_id: str) -> PublicAddress | None:
+        """The public IP address of that id."""
+        return self._addresses.get(address_id.lower())
 
     def machines(self) -> list[VirtualMachine]:
         """All machines, in order of creation."""
@@ -319,8 +346,12 @@ class Compute:
 
     def groups(self) -> list[str]:
         """The names of the resource groups that hold something."""
-        return list(dict.fromkeys(resource.split("/")[4] for resource in self.resource_ids()))
+        if self._groups is None:
+            self._groups = list(dict.fromkeys(resource.split("/")[4] for resource in self.resource_ids()))
+        return list(self._groups)
 
     def owner_of(self, disk: Disk) -> VirtualMachine | None:
         """The machine that the managed disk is attached to."""
-        return next((vm for vm in self._machines.values() if disk in vm.disks), None)
+        if self._owners is None:
+            self._owners = {disk.id.lower(): vm for vm in self._machines.values() for disk in vm.disks if disk.managed}
+        return self._owners.get(disk.id.lower())

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from asr_simulator.arm import existence
@@ -28,8 +29,13 @@ class ComputeWorld(ArmWorld, Protocol):
         """Azure compute and network."""
 
 
-# ARM type -> how to list the resources of that type, and how to show one
-Kind = tuple[Callable[[ComputeWorld], Iterable[Any]], Callable[[ComputeWorld, Request, Any], dict[str, Any]]]
+@dataclass(frozen=True)
+class Kind:
+    """The resources of one ARM type: all of them, the one of an id, and how one is shown."""
+
+    every: Callable[[Compute], Iterable[Any]]
+    find: Callable[[Compute, str], Any | None]
+    show: Callable[[ComputeWorld, Request, Any], dict[str, Any]]
 
 
 def _with_view(request: Request) -> bool:
@@ -39,35 +45,39 @@ def _with_view(request: Request) -> bool:
     )
 
 
-KINDS: dict[str, Kind] = {
-    MACHINE: (
-        lambda world: world.compute.machines(),
+KINDS = {
+    MACHINE: Kind(
+        Compute.machines,
+        Compute.find,
         lambda world, request, item: representation.machine(item, _with_view(request)),
     ),
-    "Microsoft.Compute/disks": (
-        lambda world: world.compute.disks(),
+    "Microsoft.Compute/disks": Kind(
+        Compute.disks,
+        Compute.find_disk,
         lambda world, request, item: representation.disk(world.compute, item),
     ),
-    "Microsoft.Network/networkInterfaces": (
-        lambda world: world.compute.nics(),
+    "Microsoft.Network/networkInterfaces": Kind(
+        Compute.nics,
+        Compute.find_nic,
         lambda world, request, item: representation.nic(world.compute, item),
     ),
-    "Microsoft.Network/publicIPAddresses": (
-        lambda world: world.compute.addresses(),
+    "Microsoft.Network/publicIPAddresses": Kind(
+        Compute.addresses,
+        Compute.find_address,
         lambda world, request, item: representation.address(world.compute, item),
     ),
 }
 
 
 def _listing(kind: str) -> Handler:
-    every, show = KINDS[kind]
+    every, show = KINDS[kind].every, KINDS[kind].show
 
     def handler(world: ComputeWorld, request: Request) -> Reply:
         existence.require_subscription(world, request.parameters)
         prefix = f"/subscriptions/{world.compute.subscription_id}/"
         if "group" in request.parameters:
             prefix += f"resourceGroups/{existence.require_group(world, request.parameters)}/"
-        there = [item for item in every(world) if item.id.lower().startswith(prefix.lower())]
+        there = [item for item in every(world.compute) if item.id.lower().startswith(prefix.lower())]
         found = [item for item in there if _is_seen(world, request, f"{kind}/read", item.id)]
         return Reply(body={"value": [show(world, request, item) for item in found]})
 
@@ -79,26 +89,25 @@ def _is_seen(world: ComputeWorld, request: Request, action: str, resource_id: st
 
 
 def _reading(kind: str) -> Handler:
-    every, show = KINDS[kind]
+    show = KINDS[kind].show
 
     def handler(world: ComputeWorld, request: Request) -> Reply:
-        name = request.parameters["name"]
-        group = existence.require_group(world, request.parameters)
-        wanted = world.compute.resource_id(group, kind, name).lower()
-        for item in every(world):
-            if item.id.lower() == wanted:
-                return Reply(body=show(world, request, item))
-        raise existence.no_resource(kind, name, request.parameters["group"])
+        return Reply(body=show(world, request, _resource(world, request, kind)))
 
     return handler
 
 
-def _machine(world: ComputeWorld, request: Request) -> VirtualMachine:
+def _resource(world: ComputeWorld, request: Request, kind: str) -> Any:
     name = request.parameters["name"]
     group = existence.require_group(world, request.parameters)
-    found = world.compute.find(world.compute.resource_id(group, MACHINE, name))
+    found = KINDS[kind].find(world.compute, world.compute.resource_id(group, kind, name))
     if found is None:
-        raise existence.no_resource(MACHINE, name, request.parameters["group"])
+        raise existence.no_resource(kind, name, request.parameters["group"])
+    return found
+
+
+def _machine(world: ComputeWorld, request: Request) -> VirtualMachine:
+    found: VirtualMachine = _resource(world, request, MACHINE)
     return found
 
 

@@ -63,6 +63,8 @@ class Tokens:
         self._issued: set[str] = set()
         self._good: set[str] = set()
         self._revoked: set[str] = set()
+        # The claims of tokens of this tenant whose signature was checked.
+        self._checked: dict[str, dict[str, Any]] = {}
         self._key = _key_of_this_process()
 
     @property
@@ -110,13 +112,7 @@ class Tokens:
             ExpiredTokenError: signed here, and too old.
             RevokedTokenError: signed here, not too old, and revoked since.
         """
-        try:
-            public = self._key.public_key()
-            claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options=SIGNATURE_ONLY)
-        except jwt.InvalidTokenError as error:
-            raise InvalidTokenError(str(error)) from error
-        if claims["uti"] not in self._issued:
-            raise InvalidTokenError("another tenant's")
+        claims = self._checked.get(token) or self._check(token)
         now = self._clock.wall()
         expires = datetime.fromtimestamp(claims["exp"], now.tzinfo)
         if claims["uti"] not in self._good:
@@ -125,6 +121,17 @@ class Tokens:
             raise ExpiredTokenError(expires, now)
         if claims["uti"] in self._revoked:
             raise RevokedTokenError
+        return claims
+
+    def _check(self, token: str) -> dict[str, Any]:
+        try:
+            public = self._key.public_key()
+            claims: dict[str, Any] = jwt.decode(token, public, algorithms=["RS256"], options=SIGNATURE_ONLY)
+        except jwt.InvalidTokenError as error:
+            raise InvalidTokenError(str(error)) from error
+        if claims["uti"] not in self._issued:
+            raise InvalidTokenError("another tenant's")
+        self._checked[token] = claims
         return claims
 
     def key_set(self) -> dict[str, Any]:

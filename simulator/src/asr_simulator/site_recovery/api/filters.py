@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
+from typing import TypeVar
 
 from asr_simulator.site_recovery.api.refusals import invalid_input
 from asr_simulator.site_recovery.model.events import Event
@@ -38,12 +40,12 @@ def jobs(text: str, candidates: list[Job]) -> list[Job]:
     Raises:
         ArmError: 400.
     """
-    tests: dict[str, Callable[[Job, list[str]], bool]] = {
-        "starttime": lambda job, values: job.accepted >= _time(values[0]),
-        "endtime": lambda job, values: job.accepted <= _time(values[0]),
-        "jobstatus": lambda job, values: job.state.lower() in _lower(values),
-        "jobname": lambda job, values: job.name in _lower(values),
-        "affectedobjecttypes": lambda job, values: job.target[2].lower() in _lower(values),
+    tests: dict[str, _Test[Job]] = {
+        "starttime": lambda job, values: job.accepted >= _time(values.first),
+        "endtime": lambda job, values: job.accepted <= _time(values.first),
+        "jobstatus": lambda job, values: job.state.lower() in values.lower,
+        "jobname": lambda job, values: job.name in values.lower,
+        "affectedobjecttypes": lambda job, values: job.target[2].lower() in values.lower,
     }
     return _select(text, candidates, tests)
 
@@ -54,28 +56,41 @@ def events(text: str, candidates: list[Event]) -> list[Event]:
     Raises:
         ArmError: 400.
     """
-    tests: dict[str, Callable[[Event, list[str]], bool]] = {
-        "starttime": lambda event, values: event.at >= _time(values[0]),
-        "endtime": lambda event, values: event.at <= _time(values[0]),
-        "severity": lambda event, values: event.severity.lower() in _lower(values),
-        "eventtype": lambda event, values: "jobstatus" in _lower(values),
-        "affectedobjectfriendlyname": lambda event, values: event.job.target[1].lower() in _lower(values),
+    tests: dict[str, _Test[Event]] = {
+        "starttime": lambda event, values: event.at >= _time(values.first),
+        "endtime": lambda event, values: event.at <= _time(values.first),
+        "severity": lambda event, values: event.severity.lower() in values.lower,
+        "eventtype": lambda event, values: "jobstatus" in values.lower,
+        "affectedobjectfriendlyname": lambda event, values: event.job.target[1].lower() in values.lower,
     }
     return _select(text, candidates, tests)
 
 
-def _select(text: str, candidates: list, tests: dict) -> list:  # type: ignore[type-arg]
+class _Wanted:
+    """The values that a filter has for one name."""
+
+    def __init__(self, values: list[str]) -> None:
+        self.first = values[0]
+        self.lower = frozenset(value.lower() for value in values)
+
+
+_One = TypeVar("_One")
+_Test = Callable[[_One, _Wanted], bool]
+
+
+def _select(text: str, candidates: list[_One], tests: Mapping[str, _Test[_One]]) -> list[_One]:
     wanted = parse(text)
     unknown = sorted(set(wanted) - set(tests))
     if unknown:
         raise invalid_input("$filter", f"{', '.join(unknown)} cannot be filtered by.")
-    return [one for one in candidates if all(tests[name](one, values) for name, values in wanted.items())]
+    for name, values in wanted.items():
+        test, those = tests[name], _Wanted(values)
+        candidates = [one for one in candidates if test(one, those)]
+    return candidates
 
 
-def _lower(values: list[str]) -> list[str]:
-    return [value.lower() for value in values]
-
-
+# A list asks for the same time of each candidate.
+@lru_cache(maxsize=64)
 def _time(text: str) -> datetime:
     """A time with up to seven digits after the second."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?Z?", text)

@@ -84,7 +84,11 @@ def item(vault: Vault, parameters: Mapping[str, str]) -> Item:
     Raises:
         ArmError: 404.
     """
-    return named(items_of(vault, parameters), parameters["item"])
+    path = f"{container(vault, parameters).path}/replicationProtectedItems/{parameters['item']}"
+    found = vault.items.find(path.lower())
+    if found is None:
+        raise no_resource(parameters["item"])
+    return found
 
 
 def plan(vault: Vault, parameters: Mapping[str, str]) -> Plan:

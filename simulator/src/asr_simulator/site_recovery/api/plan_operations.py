@@ -100,10 +100,8 @@ def _some_active(vault: Vault, plan: Plan, in_azure: bool) -> None:
 
 
 def _start(vault: Vault, plan: Plan, kind: JobKind, make: Maker, caller: str) -> Job:
-    job = vault.new_job(kind, caller)
+    job = vault.new_job(kind, caller, own_operation=vault.variants.plan_job_id_differs)
     job.plan, job.target, job.resource_path = plan, (plan.identifier, plan.friendly_name, "RecoveryPlan"), plan.path
-    if vault.variants.plan_job_id_differs:
-        job.operation = vault.ids.fresh()
     run = make(job)
     plan.job, plan.scenario, plan.job_started = job, kind.scenario, vault.clock.now()
     vault.engine.start(job, run.work(), run.ended)

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
+
 from asr_simulator.site_recovery.api import filters, lookups
 from asr_simulator.site_recovery.api.refusals import no_resource
 from asr_simulator.site_recovery.api.representation import fabric_bodies, vault_bodies
@@ -20,7 +23,7 @@ from asr_simulator.wire import Reply, Request
 
 def fabrics(vault: Vault, request: Request) -> Reply:
     """All fabrics."""
-    return page(vault, request, [fabric_bodies.fabric_body(vault, fabric) for fabric in vault.fabrics])
+    return page(vault, request, vault.fabrics, partial(fabric_bodies.fabric_body, vault))
 
 
 def fabric(vault: Vault, request: Request) -> Reply:
@@ -31,18 +34,23 @@ def fabric(vault: Vault, request: Request) -> Reply:
 def providers(vault: Vault, request: Request) -> Reply:
     """The providers of a fabric, or of the vault."""
     found = [provider for fabric in _fabrics(vault, request) for provider in fabric.providers]
-    return page(vault, request, [fabric_bodies.provider_body(vault, provider) for provider in found])
+    protected = Counter(id(item.provider) for item in vault.items)
+    return page(
+        vault, request, found, lambda provider: fabric_bodies.provider_body(vault, provider, protected[id(provider)])
+    )
 
 
 def provider(vault: Vault, request: Request) -> Reply:
     """One provider."""
-    return Reply(body=fabric_bodies.provider_body(vault, lookups.provider(vault, request.parameters)))
+    found = lookups.provider(vault, request.parameters)
+    protected = sum(item.provider is found for item in vault.items)
+    return Reply(body=fabric_bodies.provider_body(vault, found, protected))
 
 
 def containers(vault: Vault, request: Request) -> Reply:
     """The containers of a fabric, or of the vault."""
     found = [(fabric, container) for fabric in _fabrics(vault, request) for container in fabric.containers]
-    return page(vault, request, [fabric_bodies.container_body(vault, *pair) for pair in found])
+    return page(vault, request, found, lambda pair: fabric_bodies.container_body(vault, *pair))
 
 
 def container(vault: Vault, request: Request) -> Reply:
@@ -59,7 +67,7 @@ def items(vault: Vault, request: Request) -> Reply:
     if wanted:
         members = {item.name for plan in vault.plans if plan.name in wanted for item in plan.items}
         found = [item for item in found if item.name in members]
-    return page(vault, request, [item_body(vault, item) for item in found])
+    return page(vault, request, found, partial(item_body, vault))
 
 
 def item(vault: Vault, request: Request) -> Reply:
@@ -69,7 +77,7 @@ def item(vault: Vault, request: Request) -> Reply:
 
 def protectable_items(vault: Vault, request: Request) -> Reply:
     """The virtual machines of a container that can be, and are, protected."""
-    return page(vault, request, [protectable_body(item) for item in lookups.items_of(vault, request.parameters)])
+    return page(vault, request, lookups.items_of(vault, request.parameters), protectable_body)
 
 
 def protectable_item(vault: Vault, request: Request) -> Reply:
@@ -82,7 +90,7 @@ def protectable_item(vault: Vault, request: Request) -> Reply:
 
 def plans(vault: Vault, request: Request) -> Reply:
     """All plans, without their groups."""
-    return page(vault, request, [plan_body(vault, plan, in_list=True) for plan in vault.plans])
+    return page(vault, request, vault.plans, partial(plan_body, vault, in_list=True))
 
 
 def plan(vault: Vault, request: Request) -> Reply:
@@ -93,7 +101,7 @@ def plan(vault: Vault, request: Request) -> Reply:
 def jobs(vault: Vault, request: Request) -> Reply:
     """Jobs, newest first, without tasks."""
     found = filters.jobs(request.query.get("$filter", ""), vault.listed_jobs())
-    return page(vault, request, [job_body(vault, job, in_list=True) for job in found])
+    return page(vault, request, found, partial(job_body, vault, in_list=True))
 
 
 def job(vault: Vault, request: Request) -> Reply:
@@ -112,8 +120,8 @@ def operation_result(vault: Vault, request: Request) -> Reply:
     job = lookups.operation(vault, request.parameters)
     if not job.over:
         return accepted(vault, request, job)
-    item = next((one for one in vault.items if one is job.item), None)
-    if item is not None:
+    item = vault.items.find(job.resource_path.lower())
+    if item is not None and item is job.item:
         return Reply(body=item_body(vault, item))
     if job.plan is not None:
         return Reply(204, headers={"x-ms-request-id": vault.job_path(job)})
@@ -123,7 +131,7 @@ def operation_result(vault: Vault, request: Request) -> Reply:
 def events(vault: Vault, request: Request) -> Reply:
     """Events, newest first."""
     found = filters.events(request.query.get("$filter", ""), list(reversed(vault.events)))
-    return page(vault, request, [vault_bodies.event_body(vault, event) for event in found])
+    return page(vault, request, found, partial(vault_bodies.event_body, vault))
 
 
 def event(vault: Vault, request: Request) -> Reply:
@@ -143,7 +151,7 @@ def usages(vault: Vault, request: Request) -> Reply:
 
 def policies(vault: Vault, request: Request) -> Reply:
     """All replication policies."""
-    return page(vault, request, [fabric_bodies.policy_body(path) for path in _policy_paths(vault)])
+    return page(vault, request, _policy_paths(vault), fabric_bodies.policy_body)
 
 
 def policy(vault: Vault, request: Request) -> Reply:
@@ -157,7 +165,7 @@ def policy(vault: Vault, request: Request) -> Reply:
 def networks(vault: Vault, request: Request) -> Reply:
     """The on-premises networks of a VMM server, or of all."""
     found = [fabric for fabric in _fabrics(vault, request) if not fabric.is_site]
-    return page(vault, request, [fabric_bodies.network_body(fabric, _network_name(vault, fabric)) for fabric in found])
+    return page(vault, request, found, lambda fabric: fabric_bodies.network_body(fabric, _network_name(vault, fabric)))
 
 
 def network(vault: Vault, request: Request) -> Reply:
@@ -169,8 +177,9 @@ def network(vault: Vault, request: Request) -> Reply:
 def logical_networks(vault: Vault, request: Request) -> Reply:
     """The logical networks of a VMM server."""
     found = [fabric for fabric in _fabrics(vault, request) if not fabric.is_site]
-    bodies = [fabric_bodies.logical_network_body(fabric, _network_name(vault, fabric)) for fabric in found]
-    return page(vault, request, bodies)
+    return page(
+        vault, request, found, lambda fabric: fabric_bodies.logical_network_body(fabric, _network_name(vault, fabric))
+    )
 
 
 def logical_network(vault: Vault, request: Request) -> Reply:

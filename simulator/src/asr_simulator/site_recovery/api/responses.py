@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from asr_simulator.site_recovery.api.refusals import invalid_input
@@ -17,6 +18,7 @@ from asr_simulator.site_recovery.workflows.vault import Vault
 from asr_simulator.wire import Reply, Request
 
 RETRY_AFTER = "30"
+Thing = TypeVar("Thing")
 
 
 def accepted(vault: Vault, request: Request, job: Job) -> Reply:
@@ -43,8 +45,10 @@ def _url(vault: Vault, request: Request, path: str, version: str) -> str:
     return f"{request.base_url}{quote(path)}?{urlencode(query)}"
 
 
-def page(vault: Vault, request: Request, bodies: list[dict[str, Any]]) -> Reply:
-    """One page of a list; ``nextLink`` leads on with ``skipToken``, null on the last.
+def page(vault: Vault, request: Request, found: Sequence[Thing], show: Callable[[Thing], dict[str, Any]]) -> Reply:
+    """One page of a list, with what ``show`` makes of the things on it.
+
+    ``nextLink`` leads on with ``skipToken``, null on the last.
 
     Raises:
         ArmError: 400, the skip token is none of ours.
@@ -53,10 +57,9 @@ def page(vault: Vault, request: Request, bodies: list[dict[str, Any]]) -> Reply:
     if not token.isdecimal():
         raise invalid_input("skipToken", f"{token} is no continuation of a list.")
     start, size = int(token), vault.variants.page_size
-    more = start + size < len(bodies)
-    return Reply(
-        body={"value": bodies[start : start + size], "nextLink": _next(request, start + size) if more else None}
-    )
+    more = start + size < len(found)
+    bodies = [show(thing) for thing in found[start : start + size]]
+    return Reply(body={"value": bodies, "nextLink": _next(request, start + size) if more else None})
 
 
 def _next(request: Request, start: int) -> str:

@@ -86,7 +86,7 @@ def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
 def _forget(vault: Vault, which: Any) -> None:
     if which != "ended":
         raise ValueError("jobs is ended: those that run stay in the vault")
-    vault.jobs = [job for job in vault.jobs if not job.over]
+    vault.jobs[:] = [job for job in vault.jobs if not job.over]
 
 
 def _plan(vault: Vault, name: str) -> Plan:

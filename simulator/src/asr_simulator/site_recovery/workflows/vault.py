@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from operator import attrgetter
 
 from asr_simulator.clock import Clock
 from asr_simulator.compute import Compute
@@ -25,6 +26,7 @@ from asr_simulator.site_recovery.model.job_errors import JobFailure
 from asr_simulator.site_recovery.model.jobs import Job, Task
 from asr_simulator.site_recovery.model.plans import Plan
 from asr_simulator.site_recovery.model.rates import Rates
+from asr_simulator.site_recovery.model.register import Register
 from asr_simulator.site_recovery.workflows.context import Steps, WorkflowContext
 from asr_simulator.site_recovery.workflows.engine import Engine, Sleep, Workflow
 
@@ -43,13 +45,16 @@ class Vault:
         self.started = scenario.start
         self.ids = ids
         self.rates = rates
-        self.jobs: list[Job] = []
+        self.jobs: Register[Job] = Register(lambda job: (job.name, job.operation))
         self.events: list[Event] = []
         self.engine = Engine(clock, self.rates, self._note)
         self.context = WorkflowContext(clock, self.rates, compute, hyperv, self.variants, self._serve, ids.fresh)
         by_name = {spec.name: build_fabric(spec, self.place, ids) for spec in scenario.fabrics}
         self.fabrics = list(by_name.values())
-        self.items = [build_item(spec, by_name, self.place, ids, hyperv) for spec in scenario.items]
+        self.items: Register[Item] = Register(
+            lambda item: (item.path.lower(),),
+            (build_item(spec, by_name, self.place, ids, hyperv) for spec in scenario.items),
+        )
         self.plans = [self._build_plan(spec) for spec in scenario.recovery_plans]
         hyperv.listen(self._hear_of)
 
@@ -97,20 +102,24 @@ class Vault:
         wanted = name.lower()
         if self.variants.plan_job_by_operation:
             return self.find_operation(name)
-        return next((job for job in self.jobs if job.name == wanted), None)
+        found = self.jobs.find(wanted)
+        return found if found is not None and found.name == wanted else None
 
     def find_operation(self, name: str) -> Job | None:
         """The job that the operation of that id started, or that has this name."""
-        wanted = name.lower()
-        return next((job for job in self.jobs if wanted in (job.name, job.operation)), None)
+        return self.jobs.find(name.lower())
 
     def listed_jobs(self) -> list[Job]:
         """The jobs that a list shows, newest first; those of a plan's phases are not among them."""
-        shown = (job for job in reversed(self.jobs) if job.listed)
-        return sorted(shown, key=lambda job: job.accepted, reverse=True)
+        return sorted((job for job in self.jobs if job.listed), key=attrgetter("accepted"))[::-1]
 
-    def new_job(self, kind: JobKind, caller: str | None = None, scenario: str | None = None) -> Job:
-        """A job, not yet started; ``caller`` is the client's request id, None for a job of the service's own."""
+    def new_job(
+        self, kind: JobKind, caller: str | None = None, scenario: str | None = None, *, own_operation: bool = False
+    ) -> Job:
+        """A job, not yet started; ``caller`` is the client's request id, None for a job of the service's own.
+
+        ``own_operation``: the id of its operation is not its name.
+        """
         name, activity = self.ids.fresh(), self.ids.fresh()
         job = Job(
             name=name,
@@ -121,6 +130,8 @@ class Vault:
             accepted=self.clock.now(),
             tasks=[self._task(task) for task in kind.tasks],
         )
+        if own_operation:
+            job.operation = self.ids.fresh()
         self.jobs.append(job)
         return job
 

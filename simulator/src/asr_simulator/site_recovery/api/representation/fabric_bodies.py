@@ -84,8 +84,8 @@ def _fabric_details(fabric: Fabric) -> dict[str, Any]:
     return {"instanceType": "HyperVSite", "hyperVHosts": hosts}
 
 
-def provider_body(vault: Vault, provider: Provider) -> dict[str, Any]:
-    """A recovery services provider."""
+def provider_body(vault: Vault, provider: Provider, protected: int) -> dict[str, Any]:
+    """A recovery services provider with so many items."""
     return {
         "id": provider.path,
         "name": provider.name,
@@ -101,7 +101,7 @@ def provider_body(vault: Vault, provider: Provider) -> dict[str, Any]:
             "fabricFriendlyName": provider.fabric_friendly_name,
             "lastHeartBeat": precise(provider.last_heartbeat(vault.clock.now())),
             "connectionStatus": "Connected" if provider.connected else "NotConnected",
-            "protectedItemCount": sum(item.provider is provider for item in vault.items),
+            "protectedItemCount": protected,
             "allowedScenarios": ["Refresh", "Purge"],
             "healthErrorDetails": list(provider.health_errors),
             "draIdentifier": provider.name,
