@@ -49,9 +49,10 @@ class PSObject:
         return self._values[name.lower()][1]
 
     def __setitem__(self, name: str, value: object) -> None:
-        known = self._values.get(name.lower())
+        key = name.lower()
+        known = self._values.get(key)
         listed = list(value) if isinstance(value, tuple) else value
-        self._values[name.lower()] = (known[0] if known else name, listed)
+        self._values[key] = (known[0] if known else name, listed)
 
     def get(self, name: str, default: object = None) -> Any:
         """The value of a property, or `default` where there is none."""
@@ -87,8 +88,9 @@ class Hashtable:
         return _folded(key) in self._entries
 
     def __setitem__(self, key: str, value: object) -> None:
-        known = self._entries.get(_folded(key))
-        self._entries[_folded(key)] = (known[0] if known else key, value)
+        folded = _folded(key)
+        known = self._entries.get(folded)
+        self._entries[folded] = (known[0] if known else key, value)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -76,9 +76,11 @@ def own_property(value: Any, name: str) -> Any:
     Raises:
         NotModeled: the type may have it.
     """
+    if isinstance(value, (Hashtable, PSObject)):
+        found = value.get(name, ABSENT)
+        if found is not ABSENT:
+            return found
     key = name.lower()
-    if isinstance(value, (Hashtable, PSObject)) and name in value:
-        return value.get(name)
     uncounted = isinstance(value, PSObject) and value.type_name.startswith(UNCOUNTED) and key in COUNTS
     if key in HIDDEN or uncounted or (isinstance(value, ArrayList) and key == "length"):
         raise NotModeled(f"the property {name} of {type_of(value)}")

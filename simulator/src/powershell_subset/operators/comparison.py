@@ -23,19 +23,19 @@ from powershell_subset.values.types import type_of
 
 # Text whose order is the same in every culture.
 ORDERED = re.compile(r"[A-Za-z0-9 ]*")
-PLAIN = (str, bool, int, float, PSEnum, uuid.UUID, Switch)
+COMPARABLE = (str, bool, int, float, PSEnum, uuid.UUID, Switch, datetime, timedelta)
 
 
 def folded(text: str) -> str:
     """A text as comparison without case sees it."""
-    return lowered(uppered(text))
+    return text.lower() if text.isascii() else lowered(uppered(text))
 
 
 def equal(left: Any, right: Any) -> bool:
     """``-eq`` of two single values: the left one says as what they are compared."""
     if left is None or right is None:
         return left is right
-    if not isinstance(right, (*PLAIN, datetime, timedelta)):
+    if not isinstance(right, COMPARABLE):
         raise NotModeled(f"a comparison of {type_of(left)} with {type_of(right)}")
     if isinstance(left, str):
         return _same_text(left, to_text(right))
@@ -64,7 +64,7 @@ def _same_text(one: str, two: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """Whether every culture takes a text character by character."""
-    return text.isascii() and all(char.isprintable() or char in "\t\r\n" for char in text)
+    return text.isascii() and (text.isprintable() or all(char.isprintable() or char in "\t\r\n" for char in text))
 
 
 def essence(text: str) -> str:

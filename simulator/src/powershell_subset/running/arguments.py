@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from powershell_subset.objects import NotModeled
@@ -30,6 +31,21 @@ class Signature:
     rest: str = ""
     common: bool = True
 
+    @cached_property
+    def position_keys(self) -> tuple[str, ...]:
+        """`positions` in lower case."""
+        return tuple(name.lower() for name in self.positions)
+
+    @cached_property
+    def switch_keys(self) -> frozenset[str]:
+        """`switches` in lower case."""
+        return frozenset(name.lower() for name in self.switches)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """All names in lower case, but for the common ones."""
+        return self.switch_keys.union(self.position_keys, (name.lower() for name in self.names))
+
 
 @dataclass
 class Bound:
@@ -46,8 +62,7 @@ def resolve(signature: Signature, written: str) -> str:
         NotModeled: there is none; PowerShell may take it for the beginning of one.
     """
     key = written.lower()
-    known = [name.lower() for name in (*signature.names, *signature.switches, *signature.positions)]
-    if key not in known and not (signature.common and key in COMMON):
+    if key not in signature.keys and not (signature.common and key in COMMON):
         raise NotModeled(f"{signature.command} -{written}")
     return key
 
@@ -84,7 +99,7 @@ def bind(signature: Signature, arguments: list[tuple[str, Any]]) -> Bound:
 
 def _named(signature: Signature, bound: Bound, name: str, value: Any) -> str:
     """Give a named argument its value; the name where that follows it."""
-    is_switch = name in [each.lower() for each in signature.switches]
+    is_switch = name in signature.switch_keys
     if value is MISSING and not is_switch:
         return name
     _give(signature, bound, name, True if value is MISSING else truth(value) if is_switch else value)
@@ -99,7 +114,7 @@ def _give(signature: Signature, bound: Bound, name: str, value: Any) -> None:
 
 
 def _place(signature: Signature, bound: Bound, values: list[Any]) -> None:
-    free = [name.lower() for name in signature.positions if name.lower() not in bound.values]
+    free = [name for name in signature.position_keys if name not in bound.values]
     for name, value in zip(free, values, strict=False):
         bound.values[name] = value
     left = values[len(free) :]

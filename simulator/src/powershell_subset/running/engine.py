@@ -24,6 +24,7 @@ Emit = Callable[[Any], None]
 MAX_CALLS = 60
 MOST_STATEMENTS = 250_000
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_Result = TypeVar("_Result")
 EVALUATE: dict[type[Node], Callable[[Engine, Any], Any]] = {}
 RUN: dict[type[Node], Callable[[Engine, Any, Emit], None]] = {}
 
@@ -89,13 +90,14 @@ class Engine:
 
     def value(self, node: Node) -> Any:
         """The value of an expression; nothing at all is $null."""
-        value = self.capture(node)
+        function = EVALUATE.get(node.__class__)
+        value = function(self, node) if function is not None else self.capture(node)
         return None if value is VOID else value
 
     def capture(self, node: Node) -> Any:
         """What a statement leaves: VOID, one object, or a list of several; a lone expression's value as it is."""
-        if isinstance(node, Pipeline) and len(node.elements) == 1:
-            node = node.elements[0] if type(node.elements[0]) in EVALUATE else node
+        if isinstance(node, Pipeline):
+            node = node.expression or node
         function = EVALUATE.get(type(node))
         if function is not None:
             return function(self, node)
@@ -133,23 +135,21 @@ class Engine:
         preference = self.preference()
         return self.frame.in_try or preference == "stop" or (error.thrown and preference == "continue")
 
-    @contextmanager
-    def within(self, frame: Frame) -> Iterator[None]:
+    def within(self, frame: Frame, action: Callable[..., _Result], *arguments: Any) -> _Result:
         """Run something in another frame."""
         before, self.frame = self.frame, frame
         try:
-            yield
+            return action(*arguments)
         finally:
             self.frame = before
 
-    @contextmanager
-    def call_depth(self) -> Iterator[None]:
-        """Counts calls inside calls."""
+    def call(self, block: Block, emit: Emit) -> None:
+        """Run statements as a call inside those that run."""
         self._depth += 1
         try:
             if self._depth > MAX_CALLS:
                 raise NotModeled(f"more than {MAX_CALLS} calls inside each other")
-            yield
+            self.run_block(block, emit)
         finally:
             self._depth -= 1
 

@@ -64,12 +64,12 @@ def _constant(engine: Engine, node: Constant) -> Any:
 
 @evaluates(Variable)
 def _variable(engine: Engine, node: Variable) -> Any:
-    name = node.name.lower()
+    name = node.key
     if node.environment:
         return {key.lower(): value for key, value in engine.machine.environment.items()}.get(name)
     if name in CONSTANTS:
         return CONSTANTS[name]
-    cell = engine.frame.scope.find(name)
+    cell = engine.frame.scope.look_up(name)
     if name != "input" or cell is None:
         return cell.value if cell else None
     if cell.value is None:
@@ -123,10 +123,9 @@ def _script_block(engine: Engine, node: ScriptBlockLiteral) -> ScriptBlock:
 
 @evaluates(Cast)
 def _cast(engine: Engine, node: Cast) -> Any:
-    name = node.type_name.lower()
-    if isinstance(node.value, HashLiteral) and name in ("ordered", "pscustomobject"):
+    if isinstance(node.value, HashLiteral) and node.type_name.lower() in ("ordered", "pscustomobject"):
         table = _table(engine, node.value, ordered=True)
-        return table if name == "ordered" else custom_object(table)
+        return table if node.type_name.lower() == "ordered" else custom_object(table)
     value = engine.value(node.value)
     return guarded(engine, node.span, cast, value, node.type_name)
 

@@ -16,7 +16,7 @@ from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.running.scopes import Cell, Scope
 from powershell_subset.running.stages import Stage, signature_of
 from powershell_subset.source import Span
-from powershell_subset.syntax.nodes import Function, Parameter, ScriptBody
+from powershell_subset.syntax.nodes import Block, Function, Parameter, ScriptBody
 from powershell_subset.values.cast import CastError, cast
 from powershell_subset.values.numbers import is_number
 
@@ -38,9 +38,11 @@ class ScriptStage(Stage):
         if self.fed:
             raise NotModeled("objects that are piped to a function or a script block")
         given = bind(signature_of(self._known), arguments).values
-        with self.inside():
-            for each in self._known.body.parameters:
-                self._set(each, given)
+        self.inside(self._set_all, given)
+
+    def _set_all(self, given: dict[str, Any]) -> None:
+        for each in self._known.body.parameters:
+            self._set(each, given)
 
     def _set(self, each: Parameter, given: dict[str, Any]) -> None:
         kind, name = each.type_name.lower(), each.name.lower()
@@ -55,8 +57,7 @@ class ScriptStage(Stage):
     def end(self) -> None:
         """Run the statements."""
         try:
-            with self.engine.call_depth():
-                self.engine.run_block(self._known.body.block, self.emit)
+            self.engine.call(self._known.body.block, self.emit)
         except Returned:
             return
 
@@ -106,10 +107,14 @@ def run_in_place(engine: Engine, block: ScriptBlock, item: Any, emit: Emit) -> N
     if not isinstance(body, ScriptBody) or body.parameters:
         raise NotModeled("a script block with parameters here")
     try:
-        with engine.within(engine.frame.inner(source=body.source)), engine.item(item), engine.call_depth():
-            engine.run_block(body.block, emit)
+        engine.within(engine.frame.inner(source=body.source), _run_for, engine, body.block, item, emit)
     except Returned:
         return
+
+
+def _run_for(engine: Engine, block: Block, item: Any, emit: Emit) -> None:
+    with engine.item(item):
+        engine.call(block, emit)
 
 
 def results_of(engine: Engine, block: ScriptBlock, item: Any) -> list[Any]:

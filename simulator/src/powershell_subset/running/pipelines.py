@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from powershell_subset.errors import Satisfied, Terminating, runtime_error
 from powershell_subset.interface import Answer, Command
@@ -31,6 +30,14 @@ NO_MODULE = "The module '{0}' could not be loaded. For more information, run 'Im
 
 @runs(Pipeline)
 def _pipeline(engine: Engine, node: Pipeline, emit: Emit) -> None:
+    if node.expression is None:
+        _run_commands(engine, node, emit)
+        return
+    enumerate_into(EVALUATE[type(node.expression)](engine, node.expression), emit)
+    engine.succeeded = True
+
+
+def _run_commands(engine: Engine, node: Pipeline, emit: Emit) -> None:
     stages = [_stage(engine, element) for element in node.elements]
     for number, stage in enumerate(stages):
         stage.fed = number > 0
@@ -44,7 +51,7 @@ def _pipeline(engine: Engine, node: Pipeline, emit: Emit) -> None:
 
 
 class _Head(Stage):
-    """An expression that feeds a pipeline, or stands alone."""
+    """An expression that feeds a pipeline."""
 
     def __init__(self, engine: Engine, node: Node) -> None:
         super().__init__(engine, Span(0, 0))
@@ -56,31 +63,22 @@ class _Head(Stage):
 
 
 def _entering(stage: Stage) -> Emit:
-    def process(item: Any) -> None:
-        with stage.inside():
-            stage.process(item)
-
-    return process
+    return partial(stage.inside, stage.process)
 
 
 def _run(stages: list[Stage]) -> None:
     for stage in stages:
-        _step(stage, stage.begin)
+        stage.inside(stage.begin)
     ended = -1
     for number, stage in enumerate(stages):
         if number <= ended:
             continue
         try:
-            _step(stage, stage.end)
+            stage.inside(stage.end)
         except Satisfied as done:
             if done.stage not in stages:
                 raise
             ended = max(number, stages.index(done.stage) - 1)
-
-
-def _step(stage: Stage, action: Callable[[], None]) -> None:
-    with stage.inside():
-        action()
 
 
 def _stage(engine: Engine, node: Node) -> Stage:

@@ -31,8 +31,17 @@ class Scope:
 
     def find(self, name: str) -> Cell | None:
         """The variable, here or in a scope around."""
-        found = self.cells.get(name.lower())
-        return found if found or self.parent is None else self.parent.find(name)
+        return self.look_up(name.lower())
+
+    def look_up(self, key: str) -> Cell | None:
+        """The same, by the name in lower case."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.cells.get(key)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
 
     def set(self, name: str, value: Any) -> None:
         """Set the variable in this very scope."""
@@ -40,8 +49,14 @@ class Scope:
 
     def function(self, name: str) -> Function | None:
         """The function, here or in a scope around."""
-        found = self.functions.get(name.lower())
-        return found if found or self.parent is None else self.parent.function(name)
+        key = name.lower()
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.functions.get(key)
+            if found is not None:
+                return found
+            scope = scope.parent
+        return None
 
 
 @dataclass

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from powershell_subset.errors import Terminating, record_of
@@ -16,7 +16,7 @@ from powershell_subset.objects import ArrayList, NotModeled
 from powershell_subset.running.arguments import Bound, Signature, bind
 from powershell_subset.running.engine import Emit, Engine
 from powershell_subset.source import Span
-from powershell_subset.syntax.nodes import Function
+from powershell_subset.syntax.nodes import Function, ScriptBody
 from powershell_subset.values.text import to_text
 
 ACTIONS = ("stop", "silentlycontinue", "ignore", "continue")
@@ -33,9 +33,9 @@ class Stage:
         self.fed = False
         self.failed = False
 
-    def inside(self) -> AbstractContextManager[None]:
-        """The command's own surroundings."""
-        return self.engine.within(self.frame)
+    def inside(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do something in the command's own surroundings."""
+        self.engine.within(self.frame, action, *arguments)
 
     def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Take the arguments."""
@@ -178,11 +178,16 @@ def signature_of(known: Known) -> Signature:
     if isinstance(known, Command):
         return Signature(known.name, known.parameters, known.switches, known.positional)
     if isinstance(known, Function):
-        parameters = known.body.parameters
-        switches = tuple(each.name for each in parameters if each.type_name.lower() == "switch")
-        others = tuple(each.name for each in parameters if each.name not in switches)
-        return Signature(known.name, (), switches, others, common=False)
+        return _signature_of_body(known.name, known.body)
     return Signature(known.title, known.names, known.switches, known.positions, known.rest)
+
+
+@lru_cache(maxsize=1024)
+def _signature_of_body(name: str, body: ScriptBody) -> Signature:
+    parameters = body.parameters
+    switches = tuple(each.name for each in parameters if each.type_name.lower() == "switch")
+    others = tuple(each.name for each in parameters if each.name not in switches)
+    return Signature(name, (), switches, others, common=False)
 
 
 def find_command(engine: Engine, name: str) -> Known | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from powershell_subset.source import Source, Span
 
@@ -36,6 +37,11 @@ class Variable(Node):
 
     name: str
     environment: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        """The name in lower case: names of variables have no case."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +203,11 @@ class Pipeline(Node):
     """Commands joined by ``|``; the first may be an expression."""
 
     elements: tuple[Node, ...]
+
+    @cached_property
+    def expression(self) -> Node | None:
+        """The expression that stands alone; None: there is a command."""
+        return self.elements[0] if len(self.elements) == 1 and not isinstance(self.elements[0], Command) else None
 
 
 @dataclass(frozen=True, eq=False)

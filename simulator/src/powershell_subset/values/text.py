@@ -26,6 +26,9 @@ def to_text(value: Any) -> str:
     """
     if value is None or value is VOID:
         return ""
+    if value.__class__ is str:
+        plain: str = value
+        return plain
     if isinstance(value, (list, tuple, bytes)):
         return " ".join(element_text(item) for item in value)
     for kinds, maker in _TEXTS:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from powershell_subset.objects import (
     ArrayList,
@@ -65,6 +66,7 @@ _TYPES: tuple[tuple[type, str], ...] = (
 )
 
 
+@lru_cache(maxsize=256)
 def full_name(name: str) -> str:
     """The .NET name of a type that a script names.
 
