@@ -127,7 +127,8 @@ LAYERS = (
     *INTERPRETER,
     pure(SUBSET, *(layer.place for layer in INTERPRETER)),
     # The simulator: time, chance and threads are in files that have nothing else.
-    *(Layer(place, without=(*NETWORK, *FILES)) for place in (CLOCK, FIBERS, IDENTITIES, WIRE)),
+    *(Layer(place, without=(*NETWORK, *FILES)) for place in (CLOCK, FIBERS, IDENTITIES)),
+    Layer(WIRE, packages=("orjson",), without=(*NETWORK, *FILES)),
     Layer(SOCKETS, without=(*PROGRAMS, *FILES)),
     Layer(SCENARIOS, below=(IDENTITIES, SUBSET), packages=("jsonschema", "yaml"), without=NETWORK),
     pure(ENTRA, CLOCK, SCENARIOS, WIRE, packages=("cryptography", "jwt")),

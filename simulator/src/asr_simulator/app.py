@@ -22,7 +22,7 @@ from asr_simulator.journal import Traffic
 from asr_simulator.pipeline import answer
 from asr_simulator.routes import all_routes
 from asr_simulator.scenarios import Scenario
-from asr_simulator.wire import ArmError, Hangup, Headers, Reply, Request, RouteTable
+from asr_simulator.wire import ArmError, Hangup, Headers, Reply, Request, RouteTable, to_json
 from asr_simulator.world import World, build_world
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _cut(body: bytes, count: int) -> Iterable[bytes]:
 def _write(request: Request, reply: Reply) -> HttpResponse:
     data = reply.raw if reply.raw is not None else b""
     if reply.raw is None and reply.body is not None:
-        data = json.dumps(reply.body, separators=(",", ":")).encode()
+        data = to_json(reply.body)
     response = HttpResponse(data, status=reply.status)
     response.headers["Content-Type"] = JSON
     if not data:

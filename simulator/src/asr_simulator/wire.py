@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import orjson
 
 
 class Principal(Protocol):
@@ -22,6 +25,31 @@ class Principal(Protocol):
     @property
     def object_id(self) -> str:
         """The service principal's id."""
+
+
+class Rendered(dict[str, Any]):
+    """A part of a body that is kept together with its JSON. Who wants it otherwise changes a copy."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, part: Mapping[str, Any]) -> None:
+        super().__init__(part)
+        self.text = to_json(part)
+
+
+def to_json(body: object) -> bytes:
+    """A body as JSON in UTF-8, without blanks."""
+    try:
+        return orjson.dumps(body, default=_rendered, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:
+        # It may quote what a client sent: half a character, a number of more than 64 bits.
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _rendered(part: object) -> orjson.Fragment:
+    if isinstance(part, Rendered):
+        return orjson.Fragment(part.text)
+    raise TypeError(f"{type(part).__name__} has no JSON")
 
 
 class Headers(Mapping[str, str]):

@@ -12,10 +12,11 @@ from functools import partial
 from asr_simulator.site_recovery.api import filters, lookups
 from asr_simulator.site_recovery.api.refusals import no_resource
 from asr_simulator.site_recovery.api.representation import fabric_bodies, vault_bodies
-from asr_simulator.site_recovery.api.representation.item_bodies import item_body, protectable_body
+from asr_simulator.site_recovery.api.representation.item_bodies import protectable_body
 from asr_simulator.site_recovery.api.representation.job_bodies import job_body, operation_body
 from asr_simulator.site_recovery.api.representation.plan_bodies import plan_body
 from asr_simulator.site_recovery.api.responses import accepted, page
+from asr_simulator.site_recovery.api.shown_items import shown_item
 from asr_simulator.site_recovery.model.fabrics import Fabric
 from asr_simulator.site_recovery.workflows.vault import Vault
 from asr_simulator.wire import Reply, Request
@@ -67,12 +68,12 @@ def items(vault: Vault, request: Request) -> Reply:
     if wanted:
         members = {item.name for plan in vault.plans if plan.name in wanted for item in plan.items}
         found = [item for item in found if item.name in members]
-    return page(vault, request, found, partial(item_body, vault))
+    return page(vault, request, found, partial(shown_item, vault))
 
 
 def item(vault: Vault, request: Request) -> Reply:
     """One item."""
-    return Reply(body=item_body(vault, lookups.item(vault, request.parameters)))
+    return Reply(body=shown_item(vault, lookups.item(vault, request.parameters)))
 
 
 def protectable_items(vault: Vault, request: Request) -> Reply:
@@ -122,7 +123,7 @@ def operation_result(vault: Vault, request: Request) -> Reply:
         return accepted(vault, request, job)
     item = vault.items.find(job.resource_path.lower())
     if item is not None and item is job.item:
-        return Reply(body=item_body(vault, item))
+        return Reply(body=shown_item(vault, item))
     if job.plan is not None:
         return Reply(204, headers={"x-ms-request-id": vault.job_path(job)})
     return Reply(body=job_body(vault, job))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +35,7 @@ class TargetDisk:
     location: str | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Item:
     """A replicated item: its stage, the job that owns it, and what is where.
 
@@ -48,7 +49,7 @@ class Item:
     path: str
     vm_id: str
     source_id: str
-    disk_ids: dict[str, str]
+    disk_ids: Mapping[str, str]
     nic_id: str
     correlation_id: str
     fabric: Fabric
@@ -70,7 +71,7 @@ class Item:
     test_job: Job | None = None
     initial_replication: int = 0
     azure_vm_name: str = ""
-    azure_disks: dict[str, TargetDisk] = field(default_factory=dict)
+    azure_disks: Mapping[str, TargetDisk] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

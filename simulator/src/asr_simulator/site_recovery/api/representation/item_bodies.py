@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from asr_simulator.site_recovery.api.representation.job_bodies import AZURE_CONTAINER, AZURE_NAME
@@ -28,7 +30,7 @@ TEST_STATES = {NO_TEST: "None", TEST_WAITS: "Waiting for user input", TEST_CLEAN
 
 
 def item_body(vault: Vault, item: Item) -> dict[str, Any]:
-    """A replicated item."""
+    """A replicated item, with the times of a replication that does not run: nothing but the item itself changes it."""
     properties = _identity(vault, item) | _state(vault, item)
     properties["providerSpecificDetails"] = _provider_details(vault, item)
     azure = (
@@ -36,6 +38,21 @@ def item_body(vault: Vault, item: Item) -> dict[str, Any]:
     )
     properties |= {"recoveryContainerId": azure, "eventCorrelationId": item.correlation_id}
     return {"id": item.path, "name": item.name, "type": ITEM_TYPE, "properties": properties}
+
+
+def replicating(body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The body of an item that replicates, at this time."""
+    properties = body["properties"]
+    details = {**properties["providerSpecificDetails"], **_replication_times(now)}
+    return {**body, "properties": {**properties, "providerSpecificDetails": details}}
+
+
+def _replication_times(replicated: datetime | None) -> dict[str, str | None]:
+    return {
+        "lastReplicatedTime": whole(replicated) if replicated else None,
+        "lastRpoCalculatedTime": precise_or_none(replicated),
+        "lastRecoveryPointReceived": precise_or_none(replicated),
+    }
 
 
 def _identity(vault: Vault, item: Item) -> dict[str, Any]:
@@ -154,9 +171,7 @@ def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
     if not item.is_hyperv_to_azure:
         return {"instanceType": item.spec.provider}
     state, description = machine_state_of(item, vault.variants)
-    now = vault.clock.now()
-    # Replication runs only towards Azure and only while the item is protected; else the last time stands.
-    replicated = now if item.stage == PROTECTED else item.replicated
+    times = _replication_times(item.replicated)
     return {
         "instanceType": item.spec.provider,
         "azureVmDiskDetails": [_disk(vault, item, index) for index in range(len(item.disks))],
@@ -164,9 +179,9 @@ def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
         "recoveryAzureVMSize": item.spec.size,
         "recoveryAzureStorageAccount": _storage(item),
         "recoveryAzureLogStorageAccountId": None,
-        "lastReplicatedTime": whole(replicated) if replicated else None,
+        "lastReplicatedTime": times["lastReplicatedTime"],
         "rpoInSeconds": 3 if item.stage == PROTECTED else None,
-        "lastRpoCalculatedTime": precise_or_none(replicated),
+        "lastRpoCalculatedTime": times["lastRpoCalculatedTime"],
         "vmId": item.vm_id,
         "vmProtectionState": state,
         "vmProtectionStateDescription": description,
@@ -189,7 +204,7 @@ def _provider_details(vault: Vault, item: Item) -> dict[str, Any]:
         "useManagedDisks": "true" if item.spec.managed_disks else "false",
         "licenseType": "NotSpecified",
         "sqlServerLicenseType": "NotSpecified",
-        "lastRecoveryPointReceived": precise_or_none(replicated),
+        "lastRecoveryPointReceived": times["lastRecoveryPointReceived"],
         "targetVmTags": {},
         "seedManagedDiskTags": None,
         "targetManagedDiskTags": None,
