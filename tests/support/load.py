@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import multiprocessing
 import socket
@@ -61,9 +60,14 @@ def spent_on_reads(
     return _measured(_read, dict(connection), [*targets], rounds, connections)
 
 
-def spent_on_sessions(connection: Mapping[str, Any], hosts: int, rounds: int) -> tuple[Spent, int]:
-    """What it costs to ask the first so many hosts for their facts over WinRM, and the virtual machines of each."""
-    return _measured(_ask_hosts, dict(connection["winrm"]), hosts, rounds)
+def spent_on_sessions(
+    connection: Mapping[str, Any], wanted: Mapping[str, str | None], rounds: int
+) -> tuple[Spent, int]:
+    """What it costs to ask hosts for their facts over WinRM, and the virtual machines in an answer.
+
+    `wanted` says of which virtual machine each host is asked, None: of all.
+    """
+    return _measured(_ask_hosts, dict(connection["winrm"]), dict(wanted), rounds)
 
 
 def _measured(work: Callable[..., int], *arguments: Any) -> tuple[Spent, int]:
@@ -165,21 +169,24 @@ class _Reader:
         return sum(len(self.ask(request)) for request in requests)
 
 
-def _ask_hosts(begin: Callable[[], object], winrm: Mapping[str, Any], hosts: int, rounds: int) -> tuple[int, int]:
+def _ask_hosts(
+    begin: Callable[[], object], winrm: Mapping[str, Any], wanted: Mapping[str, str | None], rounds: int
+) -> tuple[int, int]:
     """Ask one host, then begin."""
-    chosen = winrm["hosts"][:hosts]
-    _vms_of(winrm, chosen[0])
+    questions = [(host, wanted[host["name"]]) for host in winrm["hosts"] if host["name"] in wanted]
+    _vms_of(winrm, *questions[0])
     begin()
-    found = [_vms_of(winrm, host) for host in itertools.chain.from_iterable([chosen] * rounds)]
+    found = [_vms_of(winrm, *question) for question in questions * rounds]
     return len(found), found[0]
 
 
-def _vms_of(winrm: Mapping[str, Any], host: Mapping[str, Any]) -> int:
+def _vms_of(winrm: Mapping[str, Any], host: Mapping[str, Any], vm: str | None) -> int:
     given = {
         "winrm_user": winrm["username"],
         "winrm_password": winrm["password"],
         "winrm_transport": ["ntlm"],
         "winrm_ca_trust_path": winrm["ca_bundle"],
     }
+    request = {"vms": None if vm is None else [{"id": "", "name": vm}]}
     settings = resolve_settings(host["name"], given, {}, {}, f"{host['address']}:{host['port']}")
-    return len(HostSession(settings, Watch(SECONDS)).ask(SCRIPT, {"vms": None})["vms"])
+    return len(HostSession(settings, Watch(SECONDS)).ask(SCRIPT, request)["vms"])

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from typing import Any, TypeVar
 
 Thing = TypeVar("Thing")
@@ -37,6 +37,9 @@ class Register(MutableSequence[Thing]):
 
     def __getitem__(self, index: Any) -> Any:
         return self._things[index]
+
+    def __iter__(self) -> Iterator[Thing]:
+        return iter(self._things)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._things[index], self._found = value, None
