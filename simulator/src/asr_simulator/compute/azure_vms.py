@@ -160,7 +160,8 @@ class Compute:
     def find(self, name_or_id: str) -> VirtualMachine | None:
         """The machine of that id, or of that name when the name is unique in the subscription; else None."""
         found = self._machines.get(name_or_id.lower())
-        if found is not None:
+        # No name has a slash, so there is none to look for.
+        if found is not None or "/" in name_or_id:
             return found
         named = [vm for vm in self._machines.values() if vm.name.lower() == name_or_id.lower()]
         return named[0] if len(named) == 1 else None
