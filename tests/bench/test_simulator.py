@@ -4,7 +4,7 @@
 
 """What a request and a WinRM session cost a simulator of a large site, in its own processor time.
 
-VMS=200 HYPERV_HOSTS=10 make bench asks for another site. The processor time hardly depends on what else the machine
+SITE_VMS=200 SITE_HOSTS=10 make bench asks for another site. The processor time hardly depends on what else the machine
 does; the requests a second do.
 """
 
@@ -22,7 +22,7 @@ from asr_simulator.server import Simulator
 from asr_simulator.site_recovery.model.items import Item
 from asr_simulator.world import World
 
-VMS, HYPERV_HOSTS = int(os.environ.get("VMS", "1000")), int(os.environ.get("HYPERV_HOSTS", "50"))
+VMS, HYPERV_HOSTS = int(os.environ.get("SITE_VMS", "1000")), int(os.environ.get("SITE_HOSTS", "50"))
 SYNCHRONIZING = max(1, VMS // 50)
 ASKED = max(1, VMS // 100)
 RUNNING = quote("( JobStatus eq 'InProgress' or JobStatus eq 'Suspended' )")

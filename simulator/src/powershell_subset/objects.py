@@ -27,6 +27,10 @@ class Void:
 VOID = Void()
 
 
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
 class PSObject:
     """An object with properties, whose names have no case and keep their order.
 
@@ -38,9 +42,9 @@ class PSObject:
     ) -> None:
         self.type_name = type_name
         self.text = text
-        self._values: dict[str, tuple[str, Any]] = {}
-        for name, value in (properties or {}).items():
-            self[name] = value
+        self._values: dict[str, tuple[str, Any]] = {
+            name.lower(): (name, _listed(value)) for name, value in (properties or {}).items()
+        }
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._values
@@ -51,8 +55,7 @@ class PSObject:
     def __setitem__(self, name: str, value: object) -> None:
         key = name.lower()
         known = self._values.get(key)
-        listed = list(value) if isinstance(value, tuple) else value
-        self._values[key] = (known[0] if known else name, listed)
+        self._values[key] = (known[0] if known else name, _listed(value))
 
     def get(self, name: str, default: object = None) -> Any:
         """The value of a property, or `default` where there is none."""

@@ -122,7 +122,7 @@ class Engine:
 
     def _run_statement(self, statement: Node, emit: Emit) -> None:
         try:
-            self.run(statement, emit)
+            RUN[statement.__class__](self, statement, emit)
         except Terminating as error:
             if self._propagates(error):
                 error.thrown = error.thrown or self.preference() == "stop"

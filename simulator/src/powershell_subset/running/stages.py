@@ -176,10 +176,14 @@ def cmdlet(*aliases: str) -> Callable[[type[Cmdlet]], type[Cmdlet]]:
 def signature_of(known: Known) -> Signature:
     """The parameters of a command, a cmdlet or a function."""
     if isinstance(known, Command):
-        return Signature(known.name, known.parameters, known.switches, known.positional)
+        return _signature(known.name, known.parameters, known.switches, known.positional)
     if isinstance(known, Function):
         return _signature_of_body(known.name, known.body)
-    return Signature(known.title, known.names, known.switches, known.positions, known.rest)
+    return _signature(known.title, known.names, known.switches, known.positions, known.rest)
+
+
+# Its names in lower case are worked out but once.
+_signature = lru_cache(maxsize=1024)(Signature)
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModeled, PSEnum, PSObject, ScriptBlock, Switch
@@ -34,14 +35,18 @@ def cast(value: Any, type_name: str) -> Any:
         CastError: it is no number.
         NotModeled: the type, or this way to it.
     """
-    value = None if value is VOID else value
+    return _cast_to(type_name)(None if value is VOID else value)
+
+
+@lru_cache(maxsize=256)
+def _cast_to(type_name: str) -> Callable[[Any], Any]:
     target = full_name(type_name)
     if target in ("System.Array", "System.Object[]"):
-        return value if value is None or value.__class__ is list else items_of(value)
+        return lambda value: value if value is None or value.__class__ is list else items_of(value)
     if target.endswith("[]"):
-        return None if value is None else [cast(item, target[:-2]) for item in items_of(value)]
+        return lambda value: None if value is None else [cast(item, target[:-2]) for item in items_of(value)]
     if target in _CASTS:
-        return _CASTS[target](value)
+        return _CASTS[target]
     raise NotModeled(f"a cast to [{type_name}]")
 
 
