@@ -16,7 +16,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -94,15 +94,20 @@ class WsmanServer:
             if self._stopping:
                 return False
             changed = hosts.keys() != self._ports.keys()
-            for name in hosts.keys() - self._ports.keys():
-                self._ports[name] = self._bind(hosts[name])
-            for name in self._ports.keys() - hosts.keys():
-                self._close(self._ports.pop(name))
+            if changed:
+                self._renew(hosts)
             moved = [port for name, port in self._ports.items() if port.is_open != hosts[name].reachable]
             for port in moved:
                 (self._shut if port.is_open else self._listen)(port)
             self._plan(world.clock)
         return changed
+
+    def _renew(self, hosts: Mapping[str, RemoteHost]) -> None:
+        """Give a port to each host that came, and close those of hosts that went."""
+        for name in hosts.keys() - self._ports.keys():
+            self._ports[name] = self._bind(hosts[name])
+        for name in self._ports.keys() - hosts.keys():
+            self._close(self._ports.pop(name))
 
     def _plan(self, clock: Clock) -> None:
         """Decide when to wake, in real time."""
