@@ -101,7 +101,7 @@ def plan(vault: Vault, request: Request) -> Reply:
 
 def jobs(vault: Vault, request: Request) -> Reply:
     """Jobs, newest first, without tasks."""
-    found = filters.jobs(request.query.get("$filter", ""), vault.listed_jobs())
+    found = vault.listed_jobs(partial(filters.jobs, request.query.get("$filter", "")))
     return page(vault, request, found, partial(job_body, vault, in_list=True))
 
 

@@ -109,9 +109,10 @@ class Vault:
         """The job that the operation of that id started, or that has this name."""
         return self.jobs.find(name.lower())
 
-    def listed_jobs(self) -> list[Job]:
-        """The jobs that a list shows, newest first; those of a plan's phases are not among them."""
-        return sorted((job for job in self.jobs if job.listed), key=attrgetter("accepted"))[::-1]
+    def listed_jobs(self, choose: Callable[[list[Job]], list[Job]] = list) -> list[Job]:
+        """The chosen ones of the jobs that a list shows, newest first; those of a plan's phases are not among them."""
+        shown = [job for job in self.jobs if job.listed]
+        return sorted(choose(shown), key=attrgetter("accepted"))[::-1]
 
     def new_job(
         self, kind: JobKind, caller: str | None = None, scenario: str | None = None, *, own_operation: bool = False
