@@ -70,7 +70,7 @@ def spent_on_sessions(
     return _measured(_ask_hosts, dict(connection["winrm"]), dict(wanted), rounds)
 
 
-def _measured(work: Callable[..., int], *arguments: Any) -> tuple[Spent, int]:
+def _measured(work: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[Spent, int]:
     """Run `work` in a process of its own up to its gate, then measure until it has said how much it did."""
     processes = multiprocessing.get_context("spawn")
     gate, (ours, theirs) = processes.Barrier(2), processes.Pipe()
