@@ -85,7 +85,6 @@ class Openings(Protocol):
     def around(self, day: date, zone: tzinfo) -> Iterator[Span]:
         """Yield the openings in order, from the first that may reach into a day of UTC on, and some that ended before
         it."""
-        ...
 
 
 @dataclass(frozen=True)
