@@ -90,7 +90,8 @@ INTERPRETER = [
 
 # From the bottom up. A file belongs to the layer with the longest place that it is under.
 LAYERS = (
-    pure(DECIDE),
+    # Of dateutil its recurrence rules, which are arithmetic.
+    pure(DECIDE, packages=("dateutil",)),
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),

@@ -72,10 +72,11 @@ def test_what_azcollection_pins_is_allowed() -> None:
 
 
 def test_the_documentation_names_the_same_versions() -> None:
-    fragment = (ROOT / "plugins" / "doc_fragments" / "azure.py").read_text(encoding="utf-8")
-    named = by_name(re.findall(r"^  - (azure-[a-z-]+ >= .*)$", fragment, re.MULTILINE))
+    folder = ROOT / "plugins" / "doc_fragments"
+    fragments = "".join((folder / name).read_text(encoding="utf-8") for name in ("azure.py", "window.py"))
+    named = by_name(re.findall(r"^  - ((?:azure|python)-[a-z-]+ >= [\d.]+, < \d+)", fragments, re.MULTILINE))
     required = read(ROOT / "requirements.txt")
-    assert named
+    assert "python-dateutil" in named
     assert not [name for name, found in named.items() if found.specifier != required[name].specifier]
 
 

@@ -15,7 +15,8 @@ from support.scenarios import item_of, scenario_of
 
 WAITING, PENDING = "waiting_for_completion", "failback_commit_pending"
 FUTURE, PAST = {"not_before": "9000-01-01T00:00"}, {"not_after": "2020-01-01T00:00"}
-ALWAYS = {"not_before": "2020-01-01T00:00"}
+ALWAYS = {"not_before": "2020-01-01T00:00", "freeze": ["2020-12-24"]}
+FUTURE_BY_RULE = {"rule": "FREQ=WEEKLY", "duration": "PT6H", "not_before": "9000-01-01T22:00"}
 
 
 def outcomes(run: Any) -> dict[str, tuple[str, str]]:
@@ -39,14 +40,18 @@ def changes(run: Played) -> int:
 
 def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_on(stage: Any, tmp_path: Path) -> None:
     vault = stage(scenario_of("vm1", item_of("vm2", in_azure_for="40d"), item_of("vm3", WAITING)))
-    hosts = {"vm1": HERE, "vm2": HERE, "vm3": {**HERE, "failback_window": PAST}}
+    hosts = {
+        "vm1": {**HERE, "failback_window": FUTURE},
+        "vm2": {**HERE, "failback_window": FUTURE_BY_RULE},
+        "vm3": {**HERE, "failback_window": PAST},
+    }
     log = tmp_path / "log"
     settings = {
         "failback_validation_tasks": vault.task_file("validate.yml", PASS),
         "failback_hooks": logging_hooks(vault, log, "before_complete_failover", "after_complete_failover"),
     }
-    check = vault.play("failback", hosts, "--check", failback_window=FUTURE, **settings)
-    closed = vault.play("failback", hosts, failback_window=FUTURE, **settings)
+    check = vault.play("failback", hosts, "--check", **settings)
+    closed = vault.play("failback", hosts, **settings)
     assert (check.status, closed.status) == (0, 0), closed.output
     assert outcomes(closed) == {
         "vm1": ("waiting_for_window", WAITING),
@@ -66,6 +71,7 @@ def test_a_cut_over_waits_for_its_window_without_a_failure_and_a_later_run_goes_
         assert result["steps"][-1]["waiting_for_window"] is True
         assert "waiting_for_window  azure" in closed.output
     assert "Its window opens at 9000-01-01T00:00:00+00:00" in closed.results["vm1"]["reason"]
+    assert "Its window opens at 9000-01-01T22:00:00+00:00" in closed.results["vm2"]["reason"]
     assert "it is not cut over yet. Run again when its window is open." in closed.results["vm1"]["next"]
     assert "Its window has been over" in closed.results["vm3"]["reason"]
     assert "Run again with a new failback_window." in closed.results["vm3"]["next"]
@@ -142,11 +148,12 @@ def test_a_plan_whose_vms_differ_waits_as_a_whole(stage: Any) -> None:
     [
         ({"failback_window": {"not_before": 1320, "not_after": "04:00"}}, "put it in quotes"),
         ({"failback_window": {**ALWAYS, "time_zone": "Europe/Amsterdm"}}, "is not a known time zone"),
+        ({"failback_window": {**FUTURE_BY_RULE, "not_before": "22:00"}}, "is not the date-time that window.rule"),
         ({"failback_commit_not_before": "2026-01-31T22:00"}, "policy is after_validation"),
         ({"failback_commit_policy": "not_before"}, "not_before is not given"),
         ({"failback_commit_policy": "tomorrow"}, "value of failback_commit_policy must be one of"),
     ],
-    ids=["number", "zone", "no policy", "no time", "policy"],
+    ids=["number", "zone", "rule", "no policy", "no time", "policy"],
 )
 def test_variables_that_make_no_sense_are_refused_before_anything_is_written(
     stage: Any, variables: dict[str, Any], words: str

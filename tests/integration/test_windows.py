@@ -20,6 +20,8 @@ VM1 = {"replicated_item": "vm1"}
 PLAN = {"recovery_plan": "shop"}
 NIGHT = {"not_before": "22:00", "not_after": "04:00", "time_zone": "Europe/Amsterdam"}
 YESTERDAY = {"not_before": "2026-01-14T12:00", "not_after": "2026-01-14T18:00"}
+# The day of NOON is a Thursday.
+SATURDAYS = {"rule": "FREQ=WEEKLY;BYDAY=SA;BYHOUR=22", "duration": "PT6H", "time_zone": "Europe/Amsterdam"}
 FULL = {"data_sync": "during_failover"}
 
 
@@ -116,6 +118,38 @@ def test_the_night_on_which_the_clock_is_put_back(driver: Any) -> None:
     vault = driver(at_noon(item_of("vm1", WAITING), start="2026-10-25T00:30:00Z"))
     late = expect_waiting(vault, "complete_failover", "before", **VM1, window=window)
     assert late["window"]["opens_at"] == "2026-10-25T21:00:00+00:00"
+
+
+def test_a_window_opens_by_its_rule_but_not_in_a_freeze(driver: Any) -> None:
+    vault = driver(at_noon(item_of("vm1", WAITING)))
+    frozen = {**SATURDAYS, "freeze": ["2026-01-16/2026-01-17", "2026-01-19"]}
+    waiting = expect_waiting(vault, "complete_failover", "before", **VM1, window=SATURDAYS)
+    assert waiting["window"]["opens_at"] == "2026-01-17T21:00:00+00:00"
+    pass_until(vault, "2026-01-17T21:00:00")
+    held = expect_waiting(vault, "complete_failover", "before", **VM1, window=frozen)
+    assert "Cut-overs are frozen until 2026-01-18T00:00:00+01:00" in held["msg"]
+    assert (held["window"]["opens_at"], held["window"]["closes_at"]) == (
+        "2026-01-17T23:00:00+00:00",
+        "2026-01-18T03:00:00+00:00",
+    )
+    pass_until(vault, "2026-01-17T23:00:00")
+    done = expect_sent(vault, "complete_failover", "resume", **VM1, window=frozen)
+    assert (done["stage"]["after"], done["window"]["state"]) == (PENDING, "open")
+
+
+def test_a_rule_that_has_ended_asks_for_a_new_window(driver: Any) -> None:
+    vault = driver(at_noon(item_of("vm1", WAITING)))
+    ended = {**SATURDAYS, "rule": "FREQ=WEEKLY;INTERVAL=2;COUNT=2", "not_before": "2025-12-20T22:00"}
+    over = expect_waiting(vault, "complete_failover", "over", **VM1, window=ended)
+    assert "Its window has been over since 2026-01-04T04:00:00+01:00" in over["msg"]
+
+
+def test_a_freeze_alone_leaves_all_other_days(driver: Any) -> None:
+    vault = driver(at_noon(item_of("vm1", WAITING)))
+    frozen = {"freeze": ["2026-01-15"]}
+    expect_waiting(vault, "complete_failover", "before", **VM1, window=frozen)
+    pass_until(vault, "2026-01-16T00:00:00")
+    expect_sent(vault, "complete_failover", "resume", **VM1, window=frozen)
 
 
 def test_what_waited_for_the_data_past_the_end_of_the_window_does_not_cut_over(driver: Any) -> None:
@@ -257,11 +291,14 @@ def test_data_that_is_copied_before_the_failover_waits_for_no_window(driver: Any
 @pytest.mark.parametrize(
     ("window", "words"),
     [
-        ({}, "neither not_before nor not_after"),
+        ({}, "none of not_before, not_after, rule and freeze"),
         ({"not_before": 1320, "not_after": "04:00"}, "put it in quotes"),
         ({"not_before": "22:00", "not_after": "2026-01-16T04:00"}, "two times of day or two date-times"),
         ({"not_before": "2026-01-16T04:00", "not_after": "2026-01-15T22:00"}, "is not later than"),
         ({**NIGHT, "time_zone": "Europe/Amsterdm"}, "'Europe/Amsterdm' is not a known time zone"),
+        ({**NIGHT, "rule": "FREQ=DAILY;BYHOUR=22"}, "window.rule and window.duration must be given together"),
+        ({**SATURDAYS, "rule": "FREQ=WEEKLY;BYDAY=SAT;BYHOUR=22"}, "BYDAY=SAT is not valid with FREQ=WEEKLY"),
+        ({**NIGHT, "freeze": ["Christmas"]}, "window.freeze: 'Christmas' is not a date"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

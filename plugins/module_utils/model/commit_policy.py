@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from .cutover_window import parse_moment, shown
 from .failures import ConfigurationError
+from .local_times import parse_moment, shown
 
 NOW, AFTER_VALIDATION, HOLD, NOT_BEFORE = "now", "after_validation", "hold", "not_before"
 CHOICES = (NOW, AFTER_VALIDATION, HOLD, NOT_BEFORE)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from .items import ReplicatedItem
 
+AUTO = "auto"
 BEFORE_FAILOVER = "before_failover"
 DURING_FAILOVER = "during_failover"
 # Microsoft documentation: download in full when the virtual machine has run in Azure for a month or more, or the
@@ -43,20 +44,31 @@ def choose_data_sync(
 
     C(asked) is C(auto), C(before_failover) or C(during_failover). C(now) is the service's time. A recovery plan has
     one option for all its machines, so the one that has been in Azure longest decides. C(another_host) is the name of a
-    host that they did not come from: Microsoft recommends to synchronize before a failover there, as everything has to
-    be copied either way, and the VM in Azure can run meanwhile.
+    host that they did not come from.
     """
-    if asked != "auto":
+    ages = [(item.friendly_name, now - item.last_failover if item.last_failover else None) for item in items]
+    return data_sync_by_age(asked, ages, vm_may_be_missing=vm_may_be_missing, another_host=another_host)
+
+
+def data_sync_by_age(
+    asked: str, ages: Sequence[tuple[str, timedelta | None]], *, vm_may_be_missing: bool, another_host: str = ""
+) -> DataSync:
+    """Return the same for machines by their names and how long they have run in Azure; None where that is not known.
+
+    To another host Microsoft recommends to synchronize before the failover, as everything has to be copied either way,
+    and the VM in Azure can run meanwhile.
+    """
+    if asked != AUTO:
         return DataSync(asked, "as asked for")
     if another_host:
         reason = f"all data has to be copied to {another_host}, and the VM in Azure goes on running meanwhile"
         return DataSync(BEFORE_FAILOVER, reason)
     if vm_may_be_missing:
         return DataSync(DURING_FAILOVER, "the on-premises VM is or may be missing: there is nothing to compare with")
-    unknown = [item.friendly_name for item in items if item.last_failover is None]
+    unknown = [name for name, age in ages if age is None]
     if unknown:
         return DataSync(DURING_FAILOVER, f"Site Recovery does not say since when {', '.join(unknown)} has run in Azure")
-    return _by_age([(item.friendly_name, now - item.last_failover) for item in items if item.last_failover])
+    return _by_age([(name, age) for name, age in ages if age is not None])
 
 
 def _by_age(ages: Sequence[tuple[str, timedelta]]) -> DataSync:

@@ -34,6 +34,7 @@ from .host_vm_checks import (
 )
 from .hyperv_hosts import HostFacts
 from .power_states import LEFT_ALONE
+from .sizes import in_gb
 from .split_brain import Copy
 
 # Kerberos allows five minutes; more also puts the times of logs and of Site Recovery's jobs out of order.
@@ -51,7 +52,6 @@ _REPAIR = {
     "obengine": "Microsoft Azure Recovery Services Agent",
     "SCVMMService": "System Center Virtual Machine Manager",
 }
-_GIGABYTE = 2**30
 # The type of a checkpoint that a backup makes, and takes away again when it ends.
 _OF_BACKUP = "Recovery"
 _BACKUP_REMEDY = (
@@ -344,7 +344,7 @@ def _room(side: HostSide, facts: HostFacts) -> Finding:
             unplaced = f"No volume was read that holds {path or 'the folder for new disks'}"
             lacking = lacking or not_read("disk_space", unplaced, _ROOM_BY_HAND)
             continue
-        told = f"{volume.path} has {_gb(volume.free)} free, {_gb(need)} may be written"
+        told = f"{volume.path} has {in_gb(volume.free)} free, {in_gb(need)} may be written"
         # A VM that is created is written whole, too, whichever way its data comes.
         writes_all = (side.vm is None and side.creates) or side.data_sync == DURING_FAILOVER
         if volume.free < _LEAST_FREE or (volume.free < need and writes_all):
@@ -442,10 +442,6 @@ def _cluster_resource(side: HostSide, facts: HostFacts) -> Finding:
         f"Take the role {group.name} offline (Stop-ClusterGroup, or Stop Role in Failover Cluster Manager), and fix "
         "what its critical events report. Then check again.",
     )
-
-
-def _gb(size: int) -> str:
-    return f"{size / _GIGABYTE:.1f} GB"
 
 
 _Check = Callable[[HostSide, HostFacts], Finding]

@@ -94,6 +94,15 @@ def as_result(value: Any) -> Any:
     return value
 
 
+def as_document(result: Any) -> Any:
+    """Return a result of as_result as a document that the functions here read, which names match in any case."""
+    if isinstance(result, Mapping):
+        return {str(key).replace("_", ""): as_document(member) for key, member in result.items()}
+    if isinstance(result, (list, tuple)):
+        return [as_document(member) for member in result]
+    return result
+
+
 def _member_result(name: str, value: Any) -> Any:
     if isinstance(value, Mapping) and _VERBATIM.search(name):
         return dict(value)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..model.commit_policy import CommitPolicy
-from ..model.cutover_window import OPEN, OVER, AnyWindow, Judgment
+from ..model.cutover_window import OPEN, OVER, Judgment, Window
 from ..model.lifecycle import Observation
 from .loop import Gate, VerbRun
 from .target import service_time
@@ -26,7 +26,7 @@ def _always() -> bool:
 class WindowGate(Gate):
     """Holds the writes outside of a window. C(applies) says whether they are known to be those that it is for."""
 
-    def __init__(self, session: AzureSession, window: AnyWindow | None, applies: Callable[[], bool] = _always) -> None:
+    def __init__(self, session: AzureSession, window: Window | None, applies: Callable[[], bool] = _always) -> None:
         self._session = session
         self._window = window
         self._applies = applies

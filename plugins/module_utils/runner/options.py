@@ -72,6 +72,9 @@ WINDOW_OPTIONS: dict[str, dict[str, Any]] = {
         "options": {
             "not_before": {"type": "str"},
             "not_after": {"type": "str"},
+            "rule": {"type": "str"},
+            "duration": {"type": "str"},
+            "freeze": {"type": "list", "elements": "str"},
             "time_zone": {"type": "str", "default": "UTC"},
         },
     },

@@ -14,7 +14,7 @@ from ..model.acceptance import Acceptance
 from ..model.arm_ids import last_segment
 from ..model.attestation import Attestations
 from ..model.commit_policy import CommitPolicy
-from ..model.cutover_window import AnyWindow, parse_window
+from ..model.cutover_window import Window, parse_window
 from ..model.decisions import Verb
 from ..model.evidence import MAX_AGE
 from ..probes.probe import Probe
@@ -60,7 +60,7 @@ class PlannedFailoverRequest(Request):
     create_vm_if_missing: bool = False
     target_host: str = ""
     wait_for: str = "waiting_for_completion"
-    window: AnyWindow | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class CompleteFailoverRequest(Request):
     """C(comments) stand in the job afterwards. C(window) is when the cut-over may be started."""
 
     comments: str = ""
-    window: AnyWindow | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,9 +159,17 @@ def common_options(parameters: Mapping[str, Any], check_mode: bool) -> dict[str,
     }
 
 
-def window_of(parameters: Mapping[str, Any]) -> AnyWindow | None:
-    """Return the window that the options give; None without one. Raises ConfigurationError."""
+def window_of(parameters: Mapping[str, Any]) -> Window | None:
+    """Return the window that the options give; None without one. Raises ConfigurationError, and MissingLibrary for a
+    rule."""
     given = parameters["window"]
     if given is None:
         return None
-    return parse_window(given["not_before"] or "", given["not_after"] or "", given["time_zone"])
+    return parse_window(
+        given["not_before"] or "",
+        given["not_after"] or "",
+        given["time_zone"],
+        rule=given["rule"] or "",
+        duration=given["duration"] or "",
+        freeze=given["freeze"] or (),
+    )

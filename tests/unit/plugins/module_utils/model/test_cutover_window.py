@@ -17,11 +17,10 @@ from ansible_collections.asr.failback.plugins.module_utils.model.cutover_window 
     BEFORE,
     OPEN,
     OVER,
-    parse_moment,
     parse_window,
-    shown,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.model.local_times import parse_moment, shown
 
 AMSTERDAM, NEW_YORK = "Europe/Amsterdam", "America/New_York"
 SECOND = timedelta(seconds=1)
@@ -159,7 +158,7 @@ def test_a_window_of_date_times_is_before_open_and_over_in_this_order(
 @pytest.mark.parametrize(
     ("not_before", "not_after", "zone", "words"),
     [
-        ("", "", "UTC", "neither not_before nor not_after"),
+        ("", "", "UTC", "none of not_before, not_after, rule and freeze"),
         ("22:00", "", "UTC", "needs two times of day"),
         ("", "04:00", "UTC", "needs two times of day"),
         ("22:00", "2026-02-01T04:00", "UTC", "needs two times of day or two date-times"),

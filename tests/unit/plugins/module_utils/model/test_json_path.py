@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from support.bodies import leaves
 
 from ansible_collections.asr.failback.plugins.module_utils.model.json_path import (
+    as_document,
     as_result,
     field,
     items,
@@ -112,3 +113,12 @@ def test_what_is_missing_or_null_is_empty(document: Any) -> None:
     assert field(document, "properties", "list", "more") is None
     assert text(document, "properties", "list") == ""
     assert items(document, "properties", "list") == ()
+
+
+def test_a_result_is_read_like_the_document_that_it_was_made_of() -> None:
+    body = {"properties": {"providerSpecificDetails": {"oSDetails": {"osType": "Linux"}, "vmNics": [{"nicId": "n"}]}}}
+    again = as_document(as_result(body))
+    for path in (("providerSpecificDetails", "oSDetails", "osType"), ("providerSpecificDetails", "vmNics")):
+        assert field(again, "properties", *path) is not None
+    assert text(again, "properties", "providerSpecificDetails", "oSDetails", "osType") == "Linux"
+    assert [text(nic, "nicId") for nic in items(again, "properties", "providerSpecificDetails", "vmNics")] == ["n"]
