@@ -12,7 +12,7 @@ description:
   - Makes a host of each Hyper-V VM that the vault replicates to Azure, with what Site Recovery reports about it as
     variables, so that the playbooks of this collection run on it without a list of VMs. Items replicated in other ways
     are left out.
-  - Reads lists, page by page, and nothing for each VM. A vault with 1,000 VMs takes fewer than 30 requests.
+  - Reads lists, page by page, and nothing for each VM. For 1,000 VMs on one site that is fewer than 30 requests.
   - What lists do not tell is not guessed. C(asr_stage) of such a VM is V(unknown), C(asr_possible_stages) has the
     stages that it may be in, and C(asr_stage_reason) says why. M(asr.failback.replicated_item_info) tells which it is.
   - The name of the file has to end in C(site_recovery.yml) or C(site_recovery.yaml).
@@ -77,6 +77,15 @@ options:
       - Whether to read which VMs are in which recovery plan, which takes one request for each plan.
     type: bool
     default: true
+  job_pages:
+    description:
+      - How many pages of the vault's newest jobs to read at most. They tell V(failed_over) from V(interrupted), and the
+        commit of a failback from that of a failover. No more are read than that takes, and none if no stage depends
+        on them.
+      - A VM whose jobs lie further back is V(unknown). That happens if thousands of jobs ran since it failed over, for
+        example when half of a large fleet is back. V(0) reads none.
+    type: int
+    default: 12
 extends_documentation_fragment:
   - asr.failback.azure.plugins
   - asr.failback.vault

@@ -35,8 +35,9 @@ from .info import provider_entry
 
 # No machines of on-premises are in it.
 _AZURE = "Azure"
-# A vault that failed over and runs in Azure has some jobs for each machine, and all of them in one page or in many.
-_JOB_PAGES = 10
+# A thousand machines have two jobs each once they are in Azure: ten of the simulator's pages. How long a page of the
+# service is has not been recorded.
+_JOB_PAGES = 12
 # Of a recovery plan, only the job itself tells which machines it moved.
 _PLAN_JOBS = 5
 # An item's time of its failover is that of the job's start, about.
@@ -45,10 +46,12 @@ _BEFORE = timedelta(minutes=30)
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryRequest:
-    """C(recovery_plans) asks for the members of each recovery plan."""
+    """C(recovery_plans) asks for the members of each recovery plan. C(job_pages) is how many pages of jobs are read at
+    most where a stage depends on them."""
 
     vault_name: str
     recovery_plans: bool = True
+    job_pages: int = _JOB_PAGES
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ async def run_inventory(request: InventoryRequest, services: Services, _watch: W
         plans = [plan for one in listed if (plan := _plan(session, one.name, unread)) is not None]
         return {
             "changed": False,
-            "vms": _vms(session, sites, plans),
+            "vms": _vms(session, sites, plans, request.job_pages),
             "hyperv_hosts": [
                 host_facts(provider_entry(provider, session.clock.now()), site.fabric)
                 for site in sites
@@ -104,11 +107,14 @@ def _untyped(site: _Site) -> Iterator[str]:
             yield f"Replicated item {item.friendly_name} ({item.id}) does not report its kind, and is left out."
 
 
-def _vms(session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan]) -> list[dict[str, Any]]:
+def _vms(
+    session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan], job_pages: int
+) -> list[dict[str, Any]]:
     placed = [(site, item) for site in sites for item in site.items if item.is_hyper_v_to_azure]
     items = [item for _site, item in placed]
     running = _running(session, items, plans)
-    histories = _histories(session, [item for item in items if needs_history(item) and running.of(item) is None])
+    in_doubt = [item for item in items if needs_history(item) and running.of(item) is None]
+    histories = _histories(session, in_doubt, job_pages)
     of_items = plans_of_items(plans)
 
     def facts(site: _Site, item: ReplicatedItem) -> dict[str, Any]:
@@ -125,11 +131,11 @@ def _running(session: AzureSession, items: Iterable[ReplicatedItem], plans: Sequ
     return RunningJobs(session.site_recovery.running_jobs() if may_be_owned else (), plans)
 
 
-def _histories(session: AzureSession, items: Sequence[ReplicatedItem]) -> dict[str, History]:
-    """Return what the vault's newest jobs tell of items, by their ids."""
+def _histories(session: AzureSession, items: Sequence[ReplicatedItem], most: int) -> dict[str, History]:
+    """Return what the vault's newest jobs, C(most) pages of them, tell of items, by their ids."""
     plan_jobs = _PlanJobs(session)
     pages = session.site_recovery.job_pages(_since(items), session.clock.now())
-    return histories_of(items, ([plan_jobs.with_machines(job) for job in page] for page in pages), _JOB_PAGES)
+    return histories_of(items, ([plan_jobs.with_machines(job) for job in page] for page in pages), most)
 
 
 def _since(items: Iterable[ReplicatedItem]) -> datetime | None:
@@ -153,12 +159,13 @@ class _PlanJobs:
 
 
 def _request_of(parameters: Mapping[str, Any], _check_mode: bool) -> InventoryRequest:
-    return InventoryRequest(vault_name=parameters["vault_name"], recovery_plans=parameters["recovery_plans"])
+    names = ("vault_name", "recovery_plans", "job_pages")
+    return InventoryRequest(**{name: parameters[name] for name in names})
 
 
 INVENTORY = Contract(
     "site_recovery",
-    {"recovery_plans": {"type": "bool", "default": True}},
+    {"recovery_plans": {"type": "bool", "default": True}, "job_pages": {"type": "int", "default": _JOB_PAGES}},
     run_inventory,
     _request_of,
     takes_target=False,
