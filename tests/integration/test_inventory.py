@@ -189,7 +189,6 @@ def test_without_a_right_the_inventory_fails_and_is_not_shorter(driver: Any) -> 
             "vm1",
             roles=[{"name": "Narrow", "actions": actions}],
             principals=[{"name": "caller", "roles": ["Narrow"]}],
-            variants={"narrow_lists": "refused"},
         )
     )
     with pytest.raises(PermissionDenied, match=r"Inventory of vault .*replicationRecoveryServicesProviders/read"):
