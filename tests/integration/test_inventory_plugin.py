@@ -60,6 +60,11 @@ def listed(ground: PlaybookRunner, path: Path, *arguments: str) -> tuple[dict[st
     return {name: set(group.get("hosts", ())) for name, group in found.items()}, variables, done.stderr
 
 
+def squeezed(text: str) -> str:
+    """A text without blanks: before ansible-core 2.19, lines of warnings are broken anywhere."""
+    return "".join(text.split())
+
+
 def test_the_vault_is_an_inventory(ground: PlaybookRunner) -> None:
     groups, variables, warnings = listed(ground, ground.source("default"))
     template = "___lookup__ansible.builtin.pipe____touch_taken_____"
@@ -75,7 +80,7 @@ def test_the_vault_is_an_inventory(ground: PlaybookRunner) -> None:
     assert groups["asr_host_hv02"] == {"DB_db-b"}
     assert groups["asr_plan_shop"] == {"web01", "db_db-a"}
     assert groups["asr_plan_web_1"] == {"web01", "DB_db-b"}
-    assert "The group asr_plan_web_1 has the VMs of both web-1 and web_1." in " ".join(warnings.split())
+    assert squeezed("The group asr_plan_web_1 has the VMs of both web-1 and web_1.") in squeezed(warnings)
 
     vm, host = variables["db_db-a"], variables["hv01"]
     assert vm["failback_replicated_item"] == vm["asr_id"]
@@ -115,7 +120,8 @@ def test_options_choose_and_name_and_group_and_what_was_read_is_kept(
     )
     connection = ground.simulator.connection
     (ground.folder / "secret.txt").write_text(connection["client_secret"])
-    ground.environment = {"GROUP_OF_VAULT": connection["resource_group"], "AZURE_SECRET": ""}
+    environment = {"GROUP_OF_VAULT": connection["resource_group"], "AZURE_SECRET": ""}
+    monkeypatch.setattr(ground, "environment", environment)
     arguments = ("-e", f"name_of_vault={connection['vault_name']}", "--playbook-dir", str(ground.folder))
     first = listed(ground, source, *arguments)
     groups, variables, _warnings = first
@@ -123,7 +129,8 @@ def test_options_choose_and_name_and_group_and_what_was_read_is_kept(
     assert groups["in_plan"] == {"WEB01.SITE1", "DB.SITE1"}
     assert (groups["kind_HyperVSite"], groups["kind_VMM"]) == ({"WEB01.SITE1", "DB.SITE1"}, {"ERP.VMM01"})
     assert not [name for name in groups if name.startswith(("asr_stage", "asr_plan", "hyperv", "nobody"))]
-    assert variables["WEB01.SITE1"]["size"] == 1
+    # Before ansible-core 2.19, what an expression makes is a text.
+    assert int(variables["WEB01.SITE1"]["size"]) == 1
     assert "broken" not in variables["WEB01.SITE1"]
     assert variables["WEB01.SITE1"]["failback_vault_name"] == connection["vault_name"]
 
@@ -137,8 +144,7 @@ def test_options_choose_and_name_and_group_and_what_was_read_is_kept(
     # What was kept of one vault is no answer about another.
     other = ground.list_inventory("-i", str(source), "--list", "-e", "name_of_vault=other", *arguments[2:])
     assert "web01" not in other.stdout.lower()
-    assert "Inventory of vault other:" in other.stderr
-    ground.environment = {}
+    assert squeezed("Inventory of vault other:") in squeezed(other.stderr)
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
@@ -160,9 +166,9 @@ def test_mistakes_are_said_in_a_sentence_without_secret_and_traceback(ground: Pl
         part for name, (options, _said) in MISTAKES.items() for part in ("-i", str(ground.source(name, **options)))
     ]
     done = ground.list_inventory(*sources, "--list", "-vvvv")
-    said = " ".join(done.stderr.split()) + " ".join(done.stdout.split())
-    assert [name for name, (_options, words) in MISTAKES.items() if words not in said] == []
-    assert "Traceback" not in said
+    said = squeezed(done.stderr)
+    assert [name for name, (_options, words) in MISTAKES.items() if squeezed(words) not in said] == []
+    assert "Traceback" not in done.stderr + done.stdout
     assert Hunt({"secret": SECRET, "own": ground.simulator.connection["client_secret"]}).found_in(done.stderr) == []
     assert "failback_replicated_item" not in done.stdout
 
@@ -170,7 +176,8 @@ def test_mistakes_are_said_in_a_sentence_without_secret_and_traceback(ground: Pl
 def test_other_files_are_left_alone(ground: PlaybookRunner) -> None:
     source = ground.source("left")
     other = source.rename(ground.folder / "vault.yml")
-    assert "could not be verified" in ground.list_inventory("-i", str(other), "--list").stderr
+    done = ground.list_inventory("-i", str(other), "--list")
+    assert squeezed("could not be verified") in squeezed(done.stderr)
 
 
 def test_a_thousand_vms_are_shown_with_few_requests(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from .failures import ConfigurationError
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]")
 # They mean the controller, or every host.
 _RESERVED = frozenset({"localhost", "127.0.0.1", "::1", "all", "ungrouped"})
+# Of hosts that cannot be told apart.
+_SHOWN = 5
 
 # Returns what the numbered preference makes of the virtual machine with an id; None where it makes nothing.
 Preference = Callable[[str, int], "str | None"]
@@ -71,7 +73,8 @@ def _clashes(names: Mapping[str, str], others: set[str]) -> dict[str, list[str]]
 
 
 def _refusal(name: str, ids: Sequence[str]) -> ConfigurationError:
-    listed = ", ".join(ids)
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    listed = ", ".join(ids[:_SHOWN]) + more
     happened = f"hostnames makes the same name '{name}' of several hosts: {listed}."
     if len(ids) == 1:
         made = f"only '{name}', which is the name of another host," if name else "no name that can be used"

@@ -76,6 +76,11 @@ def test_what_cannot_be_told_apart_is_refused_with_the_ids() -> None:
     assert "such as id" in str(refused.value)
 
 
+def test_of_many_that_cannot_be_told_apart_some_are_named() -> None:
+    with pytest.raises(ConfigurationError, match="id-4 and 15 more"):
+        chosen({f"id-{number}": ("same",) for number in range(20)})
+
+
 @pytest.mark.parametrize(("wish", "said"), [("all", "no name that can be used"), ("hv01", "the name of another host")])
 def test_one_that_gets_no_name_is_refused_with_its_id(wish: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
