@@ -8,8 +8,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """How to reach and sign in to Azure."""
 
-    # What holds for every plugin.
-    PLUGINS = r"""
+    DOCUMENTATION = r"""
 options:
   auth_source:
     description:
@@ -92,14 +91,13 @@ notes:
   - The options are named as in the collection azure.azcollection, and its environment variables work.
 """
 
-    # Of modules, which are tasks: more notes.
-    DOCUMENTATION = (
-        PLUGINS
-        + r"""
+    # Of modules, which run as tasks.
+    TASKS = r"""
+options: {}
+notes:
   - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the Python that runs
     Ansible needs the required libraries. Delegated to another machine, it runs there as an ordinary module.
   - The C(environment) of the task applies, also to proxies and the Azure CLI.
   - C(async) needs C(delegate_to=localhost), because the task then runs as an ordinary module. A task with C(wait=false)
     and a later one that waits achieve the same without it.
 """
-    )

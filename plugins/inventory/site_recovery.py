@@ -87,7 +87,7 @@ options:
     type: int
     default: 12
 extends_documentation_fragment:
-  - asr.failback.azure.plugins
+  - asr.failback.azure
   - asr.failback.vault
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -103,8 +103,6 @@ author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:
   - module: asr.failback.replicated_item_info
-  - plugin: asr.failback.failback
-    plugin_type: role
 """
 
 EXAMPLES = r"""
