@@ -154,6 +154,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "strict": ({"hostnames": ["asr_no_such_thing"], "strict": True}, "The expression 'asr_no_such_thing' in hostnames"),
     "empty": ({"vault_name": ""}, "vault_name is empty"),
     "type": ({"job_pages": "many"}, "job_pages"),
+    "number": ({"job_pages": -1}, "job_pages is -1, less than 0"),
     "template": ({"tenant": "{{ no_such_variable }}"}, "The option tenant cannot be rendered"),
     "vault": ({"vault_name": "nowhere"}, "Inventory of vault nowhere:"),
     "secret": ({"secret": SECRET}, "Invalid client secret provided"),

@@ -19,7 +19,7 @@ from ..azure.session import AzureSession
 from ..azure.settings import ENVIRONMENT, secrets_of
 from ..model.arm_ids import folded
 from ..model.fabrics import Fabric, Provider
-from ..model.failures import NotFound, UnknownState, asked
+from ..model.failures import ConfigurationError, NotFound, UnknownState, asked
 from ..model.history import NOT_READ, History
 from ..model.inventory_facts import Surroundings, host_facts, plans_of_items, provider_of, vm_facts
 from ..model.items import ReplicatedItem
@@ -159,6 +159,10 @@ class _PlanJobs:
 
 
 def _request_of(parameters: Mapping[str, Any], _check_mode: bool) -> InventoryRequest:
+    if parameters["job_pages"] < 0:
+        raise ConfigurationError(
+            f"job_pages is {parameters['job_pages']}, less than 0.", "Nothing was read. Correct it."
+        )
     names = ("vault_name", "recovery_plans", "job_pages")
     return InventoryRequest(**{name: parameters[name] for name in names})
 
