@@ -8,11 +8,13 @@
     python tools/reference.py --check    say which pages are out of date, and fail if there are any
 
 `ansible-doc` reads the documentation (with its fragments merged), antsibull-docs-parser its markup.
-The pages depend on nothing else.
+The pages depend on nothing else: what an inventory plugin takes from fragments of ansible-core, which differ from one
+release to the next, is named and left out.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from antsibull_docs_parser import dom
 from antsibull_docs_parser.md import MDFormatter, to_md
 from antsibull_docs_parser.parser import Context, parse
@@ -27,6 +30,12 @@ from antsibull_docs_parser.parser import Context, parse
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
 COLLECTION = "asr.failback"
+HEADINGS = {"inventory": "Inventory plugins"}
+OF_CORE = ("constructed", "inventory_cache")
+TAKEN_OVER = (
+    "Also the options of ansible-core for groups and variables made by Jinja expressions (`constructed`), and for the "
+    "cache (`inventory_cache`): see `ansible-doc -t inventory {name}`."
+)
 Document = dict[str, Any]
 
 
@@ -130,6 +139,24 @@ def reference_pages(documents: dict[str, dict[str, Document]]) -> Iterator[tuple
             yield _path(name, kind), _page(lines)
 
 
+def fragments_of_core() -> Iterator[Document]:
+    """Yield what the installed ansible-core documents for inventory plugins of every collection."""
+    for name in OF_CORE:
+        fragment = importlib.import_module(f"ansible.plugins.doc_fragments.{name}").ModuleDocFragment
+        yield yaml.safe_load(fragment.DOCUMENTATION)
+
+
+def without(doc: Document, fragments: Sequence[Document]) -> Document:
+    """Return a plugin's documentation without what it has from fragments."""
+    options = {name for fragment in fragments for name in fragment["options"]}
+    notes = [note for fragment in fragments for note in fragment.get("notes", [])]
+    return {
+        **doc,
+        "options": {name: option for name, option in doc.get("options", {}).items() if name not in options},
+        "notes": [note for note in doc.get("notes", []) if note not in notes],
+    }
+
+
 def _page(lines: Iterator[str]) -> str:
     return "\n\n".join(line for line in lines if line) + "\n"
 
@@ -138,7 +165,7 @@ def _index(documents: dict[str, dict[str, Document]]) -> Iterator[str]:
     yield "<!-- Made by `make docs` from the documentation of the modules and roles. -->"
     yield "# Reference"
     for kind, plugins in sorted(documents.items()):
-        yield f"## {kind.capitalize()}s"
+        yield f"## {HEADINGS.get(kind, f'{kind.capitalize()}s')}"
         rows = [(_link_to(name, kind), _summary(document)) for name, document in sorted(plugins.items())]
         yield _table(("Name", "What it does"), rows)
 
@@ -150,7 +177,8 @@ def _summary(document: Document) -> str:
 
 
 def _plugin(name: str, kind: str, document: Document) -> Iterator[str]:
-    doc = document["doc"]
+    core = list(fragments_of_core()) if kind == "inventory" else []
+    doc = without(document["doc"], core)
     context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type=kind))
     yield f"# {name}"
     yield f"**{doc['short_description']}**"
@@ -158,6 +186,8 @@ def _plugin(name: str, kind: str, document: Document) -> Iterator[str]:
     yield _text(doc["description"], context)
     yield from _section("Requirements", _list(doc.get("requirements", []), context))
     yield from _section("Options", _options(doc.get("options", {}), context))
+    if core:
+        yield TAKEN_OVER.format(name=name)
     yield from _section("Attributes", _attributes(doc.get("attributes", {}), context))
     yield from _section("Notes", _list(doc.get("notes", []), context))
     yield from _section("Examples", _yaml(document.get("examples") or ""))

@@ -89,6 +89,12 @@ requirements:
   - azure-mgmt-compute >= 33, < 40
 notes:
   - The options are named as in the collection azure.azcollection, and its environment variables work.
+"""
+
+    # Of modules, which run as tasks.
+    TASKS = r"""
+options: {}
+notes:
   - The task runs in the controller's own process, so it needs no delegation to C(localhost), and the Python that runs
     Ansible needs the required libraries. Delegated to another machine, it runs there as an ordinary module.
   - The C(environment) of the task applies, also to proxies and the Azure CLI.

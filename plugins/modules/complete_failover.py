@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.attributes.group_verbs
   - asr.failback.azure
+  - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
   - asr.failback.window

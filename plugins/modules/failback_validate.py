@@ -151,6 +151,7 @@ extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.attributes.group
   - asr.failback.azure
+  - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
   - asr.failback.hosts

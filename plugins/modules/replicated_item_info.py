@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - asr.failback.attributes.info
   - asr.failback.attributes.group
   - asr.failback.azure
+  - asr.failback.azure.tasks
   - asr.failback.vault
 author:
   - Contributors to the asr.failback project (@asr-failback)

@@ -123,6 +123,13 @@ LAYERS = (
     Layer("plugins.modules", below=(VERBS, REPORT, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT), packages=("ansible",)),
+    Layer(
+        "plugins.inventory",
+        below=("plugins.plugin_utils", DECIDE, VERBS, UTILS),
+        packages=("ansible",),
+        without=(*NETWORK, "time"),
+        reads_the_clock=False,
+    ),
     Layer("plugins.filter", below=(DECIDE,), packages=("ansible",)),
     Layer("plugins.doc_fragments"),
     *INTERPRETER,
@@ -269,6 +276,8 @@ def test_nothing_that_is_shipped_names_the_simulator() -> None:
         ("plugins/module_utils/watch.py", "from .verbs import commit", f"imports {VERBS}.commit"),
         ("plugins/modules/commit.py", f"from {COLLECTION}{AZURE}.session import x", f"imports {AZURE}.session.x"),
         ("plugins/action/commit.py", "def f(): time.sleep(1)", "calls time.sleep"),
+        ("plugins/inventory/site_recovery.py", f"from {COLLECTION}{AZURE} import session", f"imports {AZURE}.session"),
+        ("plugins/inventory/site_recovery.py", "def f(): datetime.now()", "calls datetime.now"),
         ("simulator/src/asr_simulator/wire.py", f"import {COLLECTION}{DECIDE}.items", f"imports {DECIDE}.items"),
         ("simulator/src/asr_simulator/wire.py", "from ansible import context", "imports ansible.context"),
         (

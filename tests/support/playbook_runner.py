@@ -66,6 +66,31 @@ class PlaybookRunner:
         self._inventories = [*self._inventories[:1], hosts]
         return self
 
+    def reads_vault(self, **options: Any) -> PlaybookRunner:
+        """Put the vault into the inventory of every run, by the inventory plugin; return the stage."""
+        self._inventories = [*self._inventories, self.source("vault", **options)]
+        return self
+
+    def source(self, name: str, **options: Any) -> Path:
+        """Write a source for the inventory plugin, with these options beside those that name the vault."""
+        connection = self.simulator.connection
+        vault = {"resource_group": connection["resource_group"], "vault_name": connection["vault_name"]}
+        path = self.folder / f"{name}.site_recovery.yml"
+        path.write_text(yaml.safe_dump({"plugin": "asr.failback.site_recovery", **vault, **options}, sort_keys=False))
+        return path
+
+    def list_inventory(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ansible-inventory."""
+        return subprocess.run(
+            ["ansible-inventory", *arguments],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
     def trouble(self, **fault: Any) -> None:
         """Let something go wrong: a service fault of the simulator."""
         afflict(self.simulator, **fault)

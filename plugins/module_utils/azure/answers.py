@@ -9,7 +9,7 @@ without the id that each one has (Azure Resource Manager's common types), that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,12 +68,15 @@ def resource_body(read: Callable[..., Any]) -> Any:
     return bodies[-1]
 
 
-def resource_bodies(read: Callable[..., Iterable[Any]]) -> list[Any]:
-    """Return the bodies of all resources that an SDK call lists, page by page, as they came over the wire."""
+def pages_of_bodies(read: Callable[..., Any]) -> Iterator[list[Any]]:
+    """Yield the bodies of the resources that an SDK call lists, page by page, as they came over the wire.
+
+    Each page is asked for when it is wanted.
+    """
     bodies: list[Any] = []
-    # To the end: each page is asked for when the one before it is used up.
-    list(read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response))))
-    return bodies
+    for _page in read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response))).by_page():
+        yield bodies[:]
+        bodies.clear()
 
 
 def _resource(response: HttpResponse) -> Iterator[Any]:

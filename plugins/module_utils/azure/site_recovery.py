@@ -20,9 +20,9 @@ from ..model import arm_ids
 from ..model.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
 from ..model.failures import FailbackError, NotFound, UnknownState
 from ..model.items import ReplicatedItem, parse_item
-from ..model.jobs import Job, parse_job, parse_operation
+from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
 from ..model.plans import RecoveryPlan, parse_plan
-from .answers import one_object, resource_bodies, resource_body
+from .answers import one_object, pages_of_bodies, resource_body
 from .errors import no_job, translated
 from .sdk import HttpRequest, SiteRecoveryManagementClient, models
 
@@ -136,8 +136,17 @@ class SiteRecovery:
         C(now) is the service's time. The filter is as recorded; whether its bounds are inclusive is not, and the
         service's times differ in precision, so a day is added.
         """
+        return [job for page in self.job_pages(since, now) for job in page]
+
+    def job_pages(self, since: datetime | None, now: datetime) -> Iterator[list[Job]]:
+        """Yield what jobs() returns page by page; each is asked for when it is wanted."""
         query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(now + _SLACK)}'"
-        return self._list(parse_job, self._client.replication_jobs.list, filter=query)
+        return self._pages(parse_job, self._client.replication_jobs.list, filter=query)
+
+    def running_jobs(self) -> list[Job]:
+        """Return the jobs that still own their targets, as lists give them. The form of the filter is recorded."""
+        wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
+        return self._list(parse_job, self._client.replication_jobs.list, filter=f"( {wanted} )")
 
     def refresh_provider(self, provider_id: str) -> Accepted:
         """Ask the service to hear its provider again. A write."""
@@ -236,9 +245,18 @@ class SiteRecovery:
     def _list(
         self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
     ) -> list[Record]:
-        with translated():
-            found = resource_bodies(functools.partial(read, *self._vault, *names, **query))
-        return [parse(body) for body in found]
+        return [record for page in self._pages(parse, read, *names, **query) for record in page]
+
+    def _pages(
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
+    ) -> Iterator[list[Record]]:
+        pages = pages_of_bodies(functools.partial(read, *self._vault, *names, **query))
+        while True:
+            with translated():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [parse(body) for body in page]
 
     def _start(self, begin: Callable[..., Any], *arguments: Any) -> Accepted:
         return _accepted(self._send(begin, *arguments))

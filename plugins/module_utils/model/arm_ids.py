@@ -29,9 +29,14 @@ def segment(resource_id: str, collection: str) -> str:
     return ""
 
 
+def folded(resource_id: str) -> str:
+    """Return a resource id in a form in which two of the same resource are equal."""
+    return resource_id.strip("/").lower()
+
+
 def same_resource(left: str, right: str) -> bool:
     """Say whether two resource ids name the same resource."""
-    return left.strip("/").lower() == right.strip("/").lower()
+    return folded(left) == folded(right)
 
 
 def lies_in(resource_id: str, scope: str) -> bool:

@@ -33,8 +33,10 @@ class History:
 NOT_READ = History(gap="its jobs were not read")
 
 
-def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
+def history_of(item: ReplicatedItem, jobs: Iterable[Job], unread: str = "") -> History:
     """Tell the history of an item. C(jobs) come newest first, those that may be a failback with their tasks.
+
+    C(unread) is why older jobs were not read; empty where the list ends with these.
 
     One that failed before it wrote (another operation was in progress, say) left the disks as the one before it did. A
     newer success of another step closes the cycle that an older failback belonged to.
@@ -58,7 +60,7 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job]) -> History:
         if operation in (Operation.OTHER, Operation.PLANNED_FAILOVER) and job.untold:
             return History(gap=f"job {job.name} {job.untold}, and may have been a failback")
     else:
-        return History(gap=_no_job_as_old_as(item.last_failover))
+        return History(gap=unread or _no_job_as_old_as(item.last_failover))
     if completed:
         return History(gap="there was the completion of a data synchronization, but not the failback that it was of")
     return History()

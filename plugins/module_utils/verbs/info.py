@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ..azure.session import AzureSession
@@ -191,12 +192,13 @@ def _fabric_entry(session: AzureSession, fabric: Fabric) -> dict[str, Any]:
         "type": fabric.type,
         "health": fabric.health,
         "connected": all(provider.is_connected for provider in providers) if providers else None,
-        "providers": [_provider_entry(session, provider) for provider in providers],
+        "providers": [provider_entry(provider, session.clock.now()) for provider in providers],
     }
 
 
-def _provider_entry(session: AzureSession, provider: Provider) -> dict[str, Any]:
-    age = session.clock.now() - provider.last_heartbeat if provider.last_heartbeat else None
+def provider_entry(provider: Provider, now: datetime) -> dict[str, Any]:
+    """Return what a result says of a provider. C(now) is the service's time."""
+    age = now - provider.last_heartbeat if provider.last_heartbeat else None
     return {
         "name": provider.name,
         "friendly_name": provider.friendly_name,

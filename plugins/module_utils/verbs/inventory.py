@@ -1,0 +1,185 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A vault as an inventory: its virtual machines and Hyper-V hosts, read by lists, with no request for each machine.
+
+Requests: one for the fabrics; of each fabric one for its providers, one for its containers, and the pages of its items;
+one for the recovery plans and one for each; the pages of the running jobs; and a few pages of jobs, where the stage of
+a machine depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..azure.session import AzureSession
+from ..azure.settings import ENVIRONMENT, secrets_of
+from ..model.arm_ids import folded
+from ..model.fabrics import Fabric, Provider
+from ..model.failures import ConfigurationError, NotFound, UnknownState, asked
+from ..model.history import NOT_READ, History
+from ..model.inventory_facts import Surroundings, host_facts, plans_of_items, provider_of, vm_facts
+from ..model.items import ReplicatedItem
+from ..model.jobs import Job, Operation
+from ..model.lifecycle import needs_history
+from ..model.listed_history import histories_of
+from ..model.listed_stage import RunningJobs, stage_in_lists
+from ..model.plans import RecoveryPlan
+from ..runner.contract import Contract
+from ..runner.services import Services
+from ..watch import Watch
+from .info import provider_entry
+
+# No machines of on-premises are in it.
+_AZURE = "Azure"
+# A thousand machines have two jobs each once they are in Azure: ten of the simulator's pages. How long a page of the
+# service is has not been recorded.
+_JOB_PAGES = 12
+# Of a recovery plan, only the job itself tells which machines it moved.
+_PLAN_JOBS = 5
+# An item's time of its failover is that of the job's start, about.
+_BEFORE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryRequest:
+    """C(recovery_plans) asks for the members of each recovery plan. C(job_pages) is how many pages of jobs are read at
+    most where a stage depends on them."""
+
+    vault_name: str
+    recovery_plans: bool = True
+    job_pages: int = _JOB_PAGES
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A fabric with what was listed of it."""
+
+    fabric: Fabric
+    providers: Sequence[Provider]
+    items: Sequence[ReplicatedItem]
+
+
+async def run_inventory(request: InventoryRequest, services: Services, _watch: Watch) -> dict[str, Any]:
+    """Return the variables of each virtual machine and each Hyper-V host, and a line for what could not be read."""
+    with asked(f"Inventory of vault {request.vault_name}"):
+        session = services.azure
+        sites = [_site(session, fabric) for fabric in session.site_recovery.fabrics() if fabric.type != _AZURE]
+        unread = [line for site in sites for line in _untyped(site)]
+        listed = session.site_recovery.plans() if request.recovery_plans else []
+        plans = [plan for one in listed if (plan := _plan(session, one.name, unread)) is not None]
+        return {
+            "changed": False,
+            "vms": _vms(session, sites, plans, request.job_pages),
+            "hyperv_hosts": [
+                host_facts(provider_entry(provider, session.clock.now()), site.fabric)
+                for site in sites
+                for provider in site.providers
+            ],
+            "unread": unread,
+        }
+
+
+def _site(session: AzureSession, fabric: Fabric) -> _Site:
+    vault = session.site_recovery
+    containers = vault.containers(fabric.name)
+    items = [item for container in containers for item in vault.items(fabric.name, container.name)]
+    return _Site(fabric, vault.providers(fabric.name), items)
+
+
+def _plan(session: AzureSession, name: str, unread: list[str]) -> RecoveryPlan | None:
+    """Return a plan with its groups; None where somebody has deleted it since, or it cannot be understood."""
+    try:
+        return session.site_recovery.plan(name)
+    except NotFound:
+        return None
+    except UnknownState as problem:
+        unread.append(f"Recovery plan {name}: {problem.happened} Which VMs are in it is not known.")
+        return None
+
+
+def _untyped(site: _Site) -> Iterator[str]:
+    for item in site.items:
+        if not item.instance_type:
+            yield f"Replicated item {item.friendly_name} ({item.id}) does not report its kind, and is left out."
+
+
+def _vms(
+    session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan], job_pages: int
+) -> list[dict[str, Any]]:
+    placed = [(site, item) for site in sites for item in site.items if item.is_hyper_v_to_azure]
+    items = [item for _site, item in placed]
+    running = _running(session, items, plans)
+    in_doubt = [item for item in items if needs_history(item) and running.of(item) is None]
+    histories = _histories(session, in_doubt, job_pages)
+    of_items = plans_of_items(plans)
+
+    def facts(site: _Site, item: ReplicatedItem) -> dict[str, Any]:
+        place = Surroundings(site.fabric, provider_of(item, site.providers), of_items.get(folded(item.id), ()))
+        seen = stage_in_lists(item, running.of(item), histories.get(item.id, NOT_READ))
+        return vm_facts(item, place, seen, session.clock.now())
+
+    return [facts(site, item) for site, item in placed]
+
+
+def _running(session: AzureSession, items: Iterable[ReplicatedItem], plans: Sequence[RecoveryPlan]) -> RunningJobs:
+    """Return the running jobs, where one may own an item. Items come first: an item names what has just begun."""
+    may_be_owned = any(item.scenario or item.is_active_in_azure for item in items)
+    return RunningJobs(session.site_recovery.running_jobs() if may_be_owned else (), plans)
+
+
+def _histories(session: AzureSession, items: Sequence[ReplicatedItem], most: int) -> dict[str, History]:
+    """Return what the vault's newest jobs, C(most) pages of them, tell of items, by their ids."""
+    plan_jobs = _PlanJobs(session)
+    pages = session.site_recovery.job_pages(_since(items), session.clock.now())
+    return histories_of(items, ([plan_jobs.with_machines(job) for job in page] for page in pages), most)
+
+
+def _since(items: Iterable[ReplicatedItem]) -> datetime | None:
+    failovers = [item.last_failover for item in items if item.last_failover]
+    return min(failovers) - _BEFORE if failovers else None
+
+
+class _PlanJobs:
+    """Reads the jobs of recovery plans that may have moved machines, up to a number of them."""
+
+    def __init__(self, session: AzureSession) -> None:
+        self._session = session
+        self._left = _PLAN_JOBS
+
+    def with_machines(self, job: Job) -> Job:
+        """Return a job as it is listed; one of a plan with its tasks, which name the machines, while some are left."""
+        if not (job.is_of_plan and (job.may_be_failback or job.operation is Operation.FAILOVER)) or self._left == 0:
+            return job
+        self._left -= 1
+        return self._session.site_recovery.find_job(job.name) or job
+
+
+def _request_of(parameters: Mapping[str, Any], _check_mode: bool) -> InventoryRequest:
+    if parameters["job_pages"] < 0:
+        raise ConfigurationError(
+            f"job_pages is {parameters['job_pages']}, less than 0.", "Nothing was read. Correct it."
+        )
+    names = ("vault_name", "recovery_plans", "job_pages")
+    return InventoryRequest(**{name: parameters[name] for name in names})
+
+
+INVENTORY = Contract(
+    "site_recovery",
+    {"recovery_plans": {"type": "bool", "default": True}, "job_pages": {"type": "int", "default": _JOB_PAGES}},
+    run_inventory,
+    _request_of,
+    takes_target=False,
+    waits=False,
+)
+
+
+def source_of(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
+    """Return what decides which vault is read, and by whom; no secret. What was kept of another one does not count."""
+    hidden = secrets_of(environ)
+    around = (environ.get(name, "") for names in ENVIRONMENT.values() for name in names)
+    open_options = (name for name, option in INVENTORY.argument_spec.items() if not option.get("no_log"))
+    return [*(f"{name}={parameters.get(name)}" for name in open_options), *(one for one in around if one not in hidden)]
