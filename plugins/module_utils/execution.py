@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .azure.sdk import missing_sdk
@@ -14,6 +16,7 @@ from .azure.session import open_session
 from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
+from .many import Progress, in_turn, options_of_each, result_of_many
 from .model.failures import MissingLibrary, as_sentence, asked
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
@@ -21,6 +24,8 @@ from .run_cache import RunCache
 from .runner.authority import authority_or_none_read
 from .runner.contract import Contract
 from .runner.services import Services
+from .scheduler import Piece, Scheduler, watch_of_the_turn
+from .shared_reads import UNSHARED, SharedReads
 from .waiting import run_to_end
 from .watch import REPORT_INTERVAL, Watch
 
@@ -58,15 +63,70 @@ def execute(
     _require_libraries(contract)
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
+    task = _Task(contract, parameters, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
+    if contract.takes_many and parameters["replicated_items"] is not None:
+        return _execute_many(task, own_watch)
     services = Services(
-        lambda: open_session(parameters, environ, own_watch, cache),
-        Hosts(parameters, inventory, own_watch, cache, environ, run_program, hyperv_hosts),
-        run_program,
+        lambda: open_session(parameters, environ, lambda: own_watch, cache), task.hosts(own_watch), run_program
     )
-    request = contract.request(parameters, check_mode)
-    # What goes wrong before a verb has begun to look at its target is told as all else is.
-    with asked(_what(contract, parameters)), authority_or_none_read() if contract.takes_target else nullcontext():
-        return _with_summary(run_to_end(contract.run(request, services, own_watch), own_watch))
+    return run_to_end(task.steps(parameters, services, own_watch), own_watch)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a task was given, and where it runs."""
+
+    contract: Contract
+    parameters: Mapping[str, Any]
+    environ: Mapping[str, str]
+    check_mode: bool
+    cache: RunCache
+    inventory: Inventory
+    run_program: RunProgram
+    hyperv_hosts: Sequence[str]
+
+    def hosts(self, watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
+        """Return the hosts that the task may ask."""
+        return Hosts(
+            self.parameters,
+            self.inventory,
+            watch,
+            self.cache,
+            self.environ,
+            self.run_program,
+            self.hyperv_hosts,
+            shared,
+        )
+
+    async def steps(self, parameters: Mapping[str, Any], services: Services, watch: Watch) -> dict[str, Any]:
+        """Do what the options say and return the result. What goes wrong before a verb has begun to look at its target
+        is told as all else is.
+        """
+        contract = self.contract
+        request = contract.request(parameters, self.check_mode)
+        authority = authority_or_none_read() if contract.takes_target else nullcontext()
+        with asked(_what(contract, parameters)), authority:
+            return _with_summary(await contract.run(request, services, watch))
+
+
+def _execute_many(task: _Task, watch: Watch) -> dict[str, Any]:
+    """Do for many virtual machines what the task says; return the result of each, and what they have in common."""
+    wanted = options_of_each(task.contract, task.parameters)
+    watch_now = partial(watch_of_the_turn, watch)
+    shared, progress = SharedReads(watch_now), Progress(watch)
+    session = open_session(task.parameters, task.environ, watch_now, task.cache, shared=shared)
+    one_at_a_time = replace(task, inventory=in_turn(task.inventory))
+
+    def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
+        own = progress.watch_of(name, deadline_of(parameters))
+        services = Services(lambda: session, one_at_a_time.hosts(own, shared), task.run_program)
+        return Piece(name, own, lambda: task.steps(parameters, services, own))
+
+    pieces = [piece(name, parameters) for name, parameters in wanted.items()]
+    progress.begin(pieces)
+    Scheduler[dict[str, Any]](watch, meanwhile=progress.tell).run(pieces)
+    progress.tell()
+    return result_of_many(pieces)
 
 
 def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:

@@ -153,6 +153,7 @@ extends_documentation_fragment:
   - asr.failback.azure
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.many
   - asr.failback.hosts
   - asr.failback.winrm
   - asr.failback.assume
@@ -311,7 +312,7 @@ error:
         V(target).
       type: str
       sample: validation
-# Copied by `make docs`: verb, members, failure
+# Copied by `make docs`: verb, members, failure, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
   returned: success, and on failure if it was read
@@ -401,6 +402,13 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -26,6 +26,8 @@ WAITING = f"{UTILS}.waiting"
 PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
+# What the virtual machines of a task share.
+READS = f"{UTILS}.shared_reads"
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,12 @@ LAYERS = (
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",), without=PROGRAMS),
+    Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
+    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
     pure(SCRIPTS),
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, PYWINRM, SCRIPTS), without=PROGRAMS),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, PYWINRM, SCRIPTS), without=PROGRAMS),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",), without=PROGRAMS),
     # The loop that every verb runs in, then what looks at the two copies of a VM and moves them, then the verbs.
@@ -115,7 +118,7 @@ LAYERS = (
     # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
-        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
+        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
         packages=("ansible",),
         without=PROGRAMS,
     ),

@@ -17,6 +17,7 @@ from ..watch import Watch
 from .options import (
     AZURE_OPTIONS,
     HOSTS_OPTIONS,
+    MANY_OPTIONS,
     TARGET_OPTIONS,
     VAULT_OPTIONS,
     WAIT_OPTIONS,
@@ -32,7 +33,8 @@ class Contract:
     C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
     and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
     host of the task.
-    C(other_targets) are options that stand for a replicated item or recovery plan.
+    C(takes_many): it can be asked for many virtual machines at the same time. C(other_targets) are options that stand
+    for a replicated item or recovery plan.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Contract:
     run: Callable[[Any, Services, Watch], Steps[dict[str, Any]]]
     request: Callable[[Mapping[str, Any], bool], Any]
     takes_target: bool = True
+    takes_many: bool = False
     other_targets: tuple[str, ...] = ()
     waits: bool = True
     asks_azure: bool = True
@@ -56,6 +59,8 @@ class Contract:
             spec |= HOSTS_OPTIONS
         if self.takes_target:
             spec |= TARGET_OPTIONS
+        if self.takes_many:
+            spec |= MANY_OPTIONS
         if self.waits:
             spec |= WAIT_OPTIONS
         return {**spec, **self.options}
@@ -63,5 +68,5 @@ class Contract:
     @property
     def rules(self) -> dict[str, Any]:
         """What AnsibleModule checks between options."""
-        names = (*self.other_targets, "replicated_item", "recovery_plan")
+        names = (*self.other_targets, *(TARGET_OPTIONS), *(MANY_OPTIONS if self.takes_many else ()))
         return {"mutually_exclusive": [names], "required_one_of": [names]} if self.takes_target else {**self.extra}

@@ -201,7 +201,9 @@ class _Runner:
         self._target = target
         self._interval = request.poll_interval or DEFAULT_RETRY_AFTER
         self._attempts = Attempts(watch)
-        first = self._look_now()
+        # Whether nothing of the last look was read for another virtual machine.
+        self._is_own_look = not session.site_recovery.shares
+        first = self._look_now(anew=False)
         self._verb_run = VerbRun(before=first, after=first)
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
@@ -216,15 +218,18 @@ class _Runner:
         """Look again and fill in what a failure does not know."""
         self._verb_run.explain(problem, self._look_now, self._request, self._watch)
 
-    async def _look(self) -> None:
+    async def _look(self, *, anew: bool = False) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
         waits = self._request.wait and not self._request.check_mode
         patience = float("inf") if waits else BRIEF
-        self._verb_run.after = await read_patiently(self._look_now, self._watch, self._interval, patience=patience)
+        self._verb_run.after = await read_patiently(
+            lambda: self._look_now(anew=anew), self._watch, self._interval, patience=patience
+        )
 
-    def _look_now(self) -> TargetView:
+    def _look_now(self, *, anew: bool = True) -> TargetView:
+        self._is_own_look = anew or not self._session.site_recovery.shares
         self._watch.look.begin()
-        view = self._target.look()
+        view = self._target.look(anew=anew)
         self._watch.look.saw_vms(len(view.members))
         return view.assumed(self._request.assume_stage) if self._request.predicts else view
 
@@ -269,6 +274,9 @@ class _Runner:
             return await self._look_once_more(starts)
         if verb_run.held or self._procedure.gate.holds(fresh):
             return await self._hold(fresh)
+        if not (self._is_own_look or self._request.check_mode):
+            await self._look(anew=True)
+            return await self._step()
         writes = self._procedure.writes(verb_run.after, fresh)
         # What the writes rest on may have taken minutes to read.
         if self._procedure.gate.holds(fresh):
@@ -284,6 +292,9 @@ class _Runner:
         if not self._request.wait:
             await self._look()
             return False
+        if self._session.site_recovery.shares:
+            # What has just begun is not asked for singly: the next list for all has it.
+            await Pause(self._interval)
         await self._follow(verb_run.job_names(), self._procedure.stop)
         return True
 
@@ -308,6 +319,8 @@ class _Runner:
             job_name = accepted.job_name or await self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
             job_name = await self._job_that_appeared(write.members[0], unknown)
+        finally:
+            self._watch.look.changed()
         self._attempts.succeeded()
         self._verb_run.changed = True
         self._verb_run.started.update(_ids(write.members))
@@ -362,6 +375,7 @@ class _Runner:
         if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
             raise refusals.busy_without_a_job(waits, now - self._busy_since)
         await Pause(self._interval, refusals.reasons(waits or members))
+        self._watch.look.changed()
 
     def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Whether what would be written after the waiting is held: in check mode by what is true now."""
@@ -413,6 +427,7 @@ class _Runner:
                 raise refusals.still_waits(starts, PATIENCE)
             raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
         await Pause(self._interval, f"It has not taken effect yet: {refusals.reasons(starts)}")
+        self._watch.look.changed()
         return True
 
 

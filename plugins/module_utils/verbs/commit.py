@@ -176,5 +176,6 @@ CONTRACT = Contract(
     },
     run,
     request_of,
+    takes_many=True,
     asks_hosts=True,
 )

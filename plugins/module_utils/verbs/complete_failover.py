@@ -114,5 +114,6 @@ CONTRACT = Contract(
     {"comments": {"type": "str"}, **WINDOW_OPTIONS, **ASSUME_OPTIONS},
     run,
     request_of,
+    takes_many=True,
     asks_hosts=True,
 )

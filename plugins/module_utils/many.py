@@ -1,0 +1,151 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many virtual machines in one task: what each is asked with, what is said of them on the way, and what came of each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .hyperv.hosts import Inventory
+from .model.failures import ConfigurationError, FailbackError, InternalError
+from .option_checks import check_values
+from .runner.contract import Contract
+from .scheduler import Piece
+from .watch import Watch
+
+_NAME = "replicated_item"
+_NAMED_IN_MESSAGE = 5
+Pieces = Sequence[Piece[dict[str, Any]]]
+
+
+def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the options for each virtual machine, by its name as the user gives it.
+
+    An entry is a name, or a dictionary with C(replicated_item) and the options of the verb that are its own. Raises
+    ConfigurationError where nobody is named, one is named twice, or an option cannot be one's own.
+    """
+    entries = [_entry(contract, given) for given in parameters["replicated_items"]]
+    if not entries:
+        raise ConfigurationError(
+            "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
+        )
+    names = [entry[_NAME].lower() for entry in entries]
+    twice = sorted({entry[_NAME] for entry in entries if names.count(entry[_NAME].lower()) > 1})
+    if twice:
+        raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
+    common = {**parameters, "replicated_items": None}
+    return {entry[_NAME]: {**common, **entry} for entry in entries}
+
+
+def _entry(contract: Contract, given: Any) -> dict[str, Any]:
+    """Return an entry with its values as the argument spec has them. Raises ConfigurationError."""
+    entry = dict(given) if isinstance(given, Mapping) else {_NAME: given}
+    spec = {_NAME: {"type": "str", "required": True}, **contract.options}
+    checked = ArgumentSpecValidator(spec).validate(entry)
+    if checked.error_messages:
+        raise _refused(f"replicated_items, {entry.get(_NAME, 'an entry without a name')}: {checked.error_messages[0]}.")
+    own = {name: checked.validated_parameters[name] for name in entry}
+    check_values(own)
+    return own
+
+
+def _refused(happened: str) -> ConfigurationError:
+    return ConfigurationError(happened, "Nothing was read or written. Correct it.")
+
+
+def in_turn(inventory: Inventory) -> Inventory:
+    """Return an inventory that one thread at a time asks: it is Ansible's, which knows nothing of threads."""
+    turn = threading.RLock()
+
+    class Locked(Mapping[str, Any]):
+        """Variables of a host, each rendered when it is read."""
+
+        def __init__(self, variables: Mapping[str, Any]) -> None:
+            self._variables = variables
+
+        def __getitem__(self, name: str) -> Any:
+            with turn:
+                return self._variables[name]
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(self._variables)
+
+        def __len__(self) -> int:
+            return len(self._variables)
+
+    def variables_of(name: str) -> Mapping[str, Any] | None:
+        with turn:
+            found = inventory(name)
+        return None if found is None else Locked(found)
+
+    return variables_of
+
+
+class Progress:
+    """What is said of many on their way: each line that is new, and once in a while how far all of them are."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        # Only one thread writes to the screen.
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._pieces: Pieces = ()
+
+    def watch_of(self, name: str, timeout: float) -> Watch:
+        """Return the watch of one virtual machine."""
+        return self._watch.of_one(lambda line: self._lines.put(f"{name}: {line}"), timeout)
+
+    def begin(self, pieces: Pieces) -> None:
+        """Say which they are."""
+        self._pieces = pieces
+
+    def tell(self) -> None:
+        """Pass on what was said since, or how far all are where nothing was for a while."""
+        try:
+            while True:
+                self._watch.report(self._lines.get_nowait())
+        except Empty:
+            pass
+        if self._watch.is_silent:
+            self._watch.report(self._sum())
+
+    def _sum(self) -> str:
+        done = [piece for piece in self._pieces if piece.is_done]
+        failed = [piece for piece in done if piece.failure is not None]
+        left = [piece for piece in self._pieces if not piece.is_done]
+        first = left[0].watch.last_report if left else ""
+        told = f"{len(done)} of {len(self._pieces)} VMs are done, {len(failed)} of these failed"
+        return f"{told}; among the others, {left[0].name}: {first}" if left and first else told
+
+
+def result_of_many(pieces: Pieces) -> dict[str, Any]:
+    """Return the result of a task for many: that of each under C(vms), and what they have in common."""
+    vms = {piece.name: _result(piece) for piece in pieces}
+    failed = [name for name, result in vms.items() if result["failed"]]
+    return {
+        "changed": any(result["changed"] for result in vms.values()),
+        "failed": bool(failed),
+        "msg": _message(vms, failed),
+        "vms": vms,
+    }
+
+
+def _result(piece: Piece[dict[str, Any]]) -> dict[str, Any]:
+    if piece.ended is not None:
+        return {"failed": False, **piece.ended}
+    failure = piece.failure
+    known = failure if isinstance(failure, FailbackError) else InternalError.of(failure)
+    return {"failed": True, **known.as_result()}
+
+
+def _message(vms: Mapping[str, Mapping[str, Any]], failed: Sequence[str]) -> str:
+    if not failed:
+        return f"{len(vms)} VMs: none failed"
+    told = " ".join(f"{name}: {vms[name]['msg']}" for name in failed[:_NAMED_IN_MESSAGE])
+    more = f" And {len(failed) - _NAMED_IN_MESSAGE} more, see vms." if len(failed) > _NAMED_IN_MESSAGE else ""
+    return f"{len(failed)} of {len(vms)} VMs failed. {told}{more}"
