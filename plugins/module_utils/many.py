@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many virtual machines in one task: what each is asked with, what is said of them on the way, and what came of each."""
+"""Many virtual machines in one task: what each is asked, what is said of it on the way, and what came of it."""
 
 from __future__ import annotations
 
