@@ -5,24 +5,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from .azure.sdk import missing_sdk
-from .azure.session import open_session
+from .azure.session import AzureSession, open_session
 from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
-from .many import Progress, in_turn, options_of_each, result_of_many
-from .model.failures import MissingLibrary, as_sentence, asked
+from .many import Progress, in_turn, options_of_each, results_of, sum_of
+from .model.failures import FailbackError, MissingLibrary, as_sentence
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
-from .runner.authority import authority_or_none_read
 from .runner.contract import Contract
+from .runner.options import AZURE_OPTIONS, HOSTS_OPTIONS, VAULT_OPTIONS, WINRM_OPTIONS
 from .runner.services import Services
 from .scheduler import Piece, Scheduler, watch_of_the_turn
 from .shared_reads import UNSHARED, SharedReads
@@ -34,6 +34,8 @@ from .watch import REPORT_INTERVAL, Watch
 RUN_CACHE = RunCache()
 # Deadline of queries: they do not wait for anything but the service's own pauses.
 _QUERY_SECONDS = 600
+# What says how a vault and its hosts are reached.
+_ACCESS = frozenset({**AZURE_OPTIONS, **VAULT_OPTIONS, **HOSTS_OPTIONS, **WINRM_OPTIONS})
 LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute 33 or newer"
 
 
@@ -60,24 +62,23 @@ def execute(
 
     Raises FailbackError, with everything that a person needs in it.
     """
-    _require_libraries(contract)
+    require_libraries(contract)
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
-    task = _Task(contract, parameters, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
+    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
     if contract.takes_many and parameters["replicated_items"] is not None:
-        return _execute_many(task, own_watch)
-    services = Services(
-        lambda: open_session(parameters, environ, lambda: own_watch, cache), task.hosts(own_watch), run_program
-    )
+        wanted = options_of_each(contract, parameters)
+        return sum_of(run_many(task, wanted, own_watch))
+    hosts = task.hosts(parameters, own_watch)
+    services = Services(lambda: open_session(parameters, environ, lambda: own_watch, cache), hosts, run_program)
     return run_to_end(task.steps(parameters, services, own_watch), own_watch)
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """What a task was given, and where it runs."""
 
     contract: Contract
-    parameters: Mapping[str, Any]
     environ: Mapping[str, str]
     check_mode: bool
     cache: RunCache
@@ -85,10 +86,10 @@ class _Task:
     run_program: RunProgram
     hyperv_hosts: Sequence[str]
 
-    def hosts(self, watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
-        """Return the hosts that the task may ask."""
+    def hosts(self, parameters: Mapping[str, Any], watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
+        """Return the hosts that may be asked."""
         return Hosts(
-            self.parameters,
+            parameters,
             self.inventory,
             watch,
             self.cache,
@@ -99,39 +100,52 @@ class _Task:
         )
 
     async def steps(self, parameters: Mapping[str, Any], services: Services, watch: Watch) -> dict[str, Any]:
-        """Do what the options say and return the result. What goes wrong before a verb has begun to look at its target
-        is told as all else is.
-        """
-        contract = self.contract
-        request = contract.request(parameters, self.check_mode)
-        authority = authority_or_none_read() if contract.takes_target else nullcontext()
-        with asked(_what(contract, parameters)), authority:
-            return _with_summary(await contract.run(request, services, watch))
+        """Do what the options say and return the result."""
+        return _with_summary(await self.contract.steps(parameters, services, watch, check_mode=self.check_mode))
 
 
-def _execute_many(task: _Task, watch: Watch) -> dict[str, Any]:
-    """Do for many virtual machines what the task says; return the result of each, and what they have in common."""
-    wanted = options_of_each(task.contract, task.parameters)
-    watch_now = partial(watch_of_the_turn, watch)
-    shared, progress = SharedReads(watch_now), Progress(watch)
-    session = open_session(task.parameters, task.environ, watch_now, task.cache, shared=shared)
-    one_at_a_time = replace(task, inventory=in_turn(task.inventory))
+class _Sessions:
+    """The sessions of the virtual machines of a task: one for all that are reached the same way."""
+
+    def __init__(self, task: Task, watch: Watch) -> None:
+        self._task = task
+        self._watch_now = partial(watch_of_the_turn, watch)
+        self._open: dict[str, tuple[AzureSession, SharedReads]] = {}
+
+    def of(self, parameters: Mapping[str, Any]) -> tuple[AzureSession, SharedReads]:
+        """Return the session that the options describe, and what those share that use it. Raises ConfigurationError."""
+        own = {name: value for name, value in parameters.items() if name in _ACCESS}
+        key = json.dumps(own, sort_keys=True, default=str)
+        if key not in self._open:
+            shared = SharedReads(self._watch_now)
+            session = open_session(own, self._task.environ, self._watch_now, self._task.cache, shared=shared)
+            self._open[key] = session, shared
+        return self._open[key]
+
+
+def run_many(task: Task, wanted: Mapping[str, Mapping[str, Any]], watch: Watch) -> dict[str, dict[str, Any]]:
+    """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
+
+    C(wanted) are their options. Raises ConfigurationError where the way to Azure cannot be told.
+    """
+    task = replace(task, inventory=in_turn(task.inventory))
+    progress, sessions = Progress(watch), _Sessions(task, watch)
 
     def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
         own = progress.watch_of(name, deadline_of(parameters))
-        services = Services(lambda: session, one_at_a_time.hosts(own, shared), task.run_program)
+        session, shared = sessions.of(parameters)
+        services = Services(lambda: session, task.hosts(parameters, own, shared), task.run_program)
         return Piece(name, own, lambda: task.steps(parameters, services, own))
+
+    def tell() -> FailbackError | None:
+        progress.tell()
+        return task.contract.stops_for([piece.ended for piece in pieces if piece.ended is not None])
 
     pieces = [piece(name, parameters) for name, parameters in wanted.items()]
     progress.begin(pieces)
-    Scheduler[dict[str, Any]](watch, meanwhile=progress.tell).run(pieces)
+    Scheduler[dict[str, Any]](watch, meanwhile=tell).run(pieces)
     progress.tell()
-    return result_of_many(pieces)
-
-
-def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:
-    names = (parameters.get(option) for option in ("recovery_plan", "replicated_item", "name", "host", "vault_name"))
-    return f"{contract.name} of '{next(filter(None, names), '')}'"
+    return results_of(pieces)
 
 
 def secrets_around(environ: Mapping[str, str]) -> set[str]:
@@ -151,7 +165,8 @@ def report_interval_of(parameters: Mapping[str, Any]) -> float:
     return float(parameters.get("report_interval") or REPORT_INTERVAL)
 
 
-def _require_libraries(contract: Contract) -> None:
+def require_libraries(contract: Contract) -> None:
+    """Raise MissingLibrary where the Python that runs this lacks what a verb cannot do without."""
     # A verb that asks both sides only needs pywinrm once there is a host to ask.
     problem = missing_sdk() if contract.asks_azure else missing_winrm() if contract.asks_hosts else None
     if problem is not None:

@@ -16,43 +16,47 @@ from .hyperv.hosts import Inventory
 from .model.failures import ConfigurationError, FailbackError, InternalError
 from .option_checks import check_values
 from .runner.contract import Contract
+from .runner.options import MANY_OPTIONS, TARGET_OPTIONS
 from .scheduler import Piece
 from .watch import Watch
 
-_NAME = "replicated_item"
 _NAMED_IN_MESSAGE = 5
-Pieces = Sequence[Piece[dict[str, Any]]]
+Pieces = Sequence[Piece[Any]]
 
 
 def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the options for each virtual machine, by its name as the user gives it.
+    """Return the options for each virtual machine, by its label: the name that the user gives it, unless there is one.
 
-    An entry is a name, or a dictionary with C(replicated_item) and the options of the verb that are its own. Raises
-    ConfigurationError where nobody is named, one is named twice, or an option cannot be one's own.
+    An entry is a name, or a dictionary with a name and the options that are its own. Raises ConfigurationError where
+    nobody is named, one is named twice, or an option cannot be one's own.
     """
     entries = [_entry(contract, given) for given in parameters["replicated_items"]]
     if not entries:
         raise ConfigurationError(
             "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
         )
-    names = [entry[_NAME].lower() for entry in entries]
-    twice = sorted({entry[_NAME] for entry in entries if names.count(entry[_NAME].lower()) > 1})
+    labels = [label for label, _own in entries]
+    twice = sorted({label for label in labels if [one.lower() for one in labels].count(label.lower()) > 1})
     if twice:
         raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
     common = {**parameters, "replicated_items": None}
-    return {entry[_NAME]: {**common, **entry} for entry in entries}
+    return {label: {**common, **own} for label, own in entries}
 
 
-def _entry(contract: Contract, given: Any) -> dict[str, Any]:
-    """Return an entry with its values as the argument spec has them. Raises ConfigurationError."""
-    entry = dict(given) if isinstance(given, Mapping) else {_NAME: given}
-    spec = {_NAME: {"type": "str", "required": True}, **contract.options}
-    checked = ArgumentSpecValidator(spec).validate(entry)
+def _entry(contract: Contract, given: Any) -> tuple[str, dict[str, Any]]:
+    """Return the label of an entry and its values as the argument spec has them. Raises ConfigurationError."""
+    entry = dict(given) if isinstance(given, Mapping) else {"replicated_item": given}
+    spec = {name: option for name, option in contract.argument_spec.items() if name not in MANY_OPTIONS}
+    # What all need may be given for all.
+    spec = {name: {**option, "required": False} for name, option in spec.items()} | {"label": {"type": "str"}}
+    targets = [*TARGET_OPTIONS]
+    checked = ArgumentSpecValidator(spec, mutually_exclusive=[targets], required_one_of=[targets]).validate(entry)
+    told = entry.get("label") or next(filter(None, map(entry.get, targets)), "an entry without a name")
     if checked.error_messages:
-        raise _refused(f"replicated_items, {entry.get(_NAME, 'an entry without a name')}: {checked.error_messages[0]}.")
-    own = {name: checked.validated_parameters[name] for name in entry}
+        raise _refused(f"replicated_items, {told}: {checked.error_messages[0]}.")
+    own = {name: checked.validated_parameters[name] for name in entry if name != "label"}
     check_values(own)
-    return own
+    return str(told), own
 
 
 def _refused(happened: str) -> ConfigurationError:
@@ -123,9 +127,13 @@ class Progress:
         return f"{told}; among the others, {left[0].name}: {first}" if left and first else told
 
 
-def result_of_many(pieces: Pieces) -> dict[str, Any]:
+def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:
+    """Return the result of each by its name, with C(failed)."""
+    return {piece.name: _result(piece) for piece in pieces}
+
+
+def sum_of(vms: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the result of a task for many: that of each under C(vms), and what they have in common."""
-    vms = {piece.name: _result(piece) for piece in pieces}
     failed = [name for name, result in vms.items() if result["failed"]]
     return {
         "changed": any(result["changed"] for result in vms.values()),

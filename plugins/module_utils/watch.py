@@ -199,6 +199,11 @@ class Watch:
         later._deadline = self._clock() + later.timeout
         return later
 
+    def restart(self, timeout: float) -> None:
+        """Begin something else: a deadline so many seconds from now, and nothing said or seen of it yet."""
+        self.timeout = timeout
+        self._deadline = self._clock() + timeout
+
     def pause(self, seconds: float) -> None:
         """Let time pass, for those that look after their own deadlines."""
         self._pause(max(0.0, seconds))

@@ -47,6 +47,8 @@ DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
 )
 # What is sent to hosts.
 SCRIPTS = f"{HYPERV}.scripts"
+# The verb that is made of the others, and sees whether the files of the user's are there that run between them.
+FAILBACK = f"{VERBS}.failback"
 # The only verb that writes a file.
 REPORT = f"{VERBS}.failback_report"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
@@ -122,9 +124,16 @@ LAYERS = (
         packages=("ansible",),
         without=PROGRAMS,
     ),
-    Layer("plugins.modules", below=(VERBS, REPORT, UTILS), packages=("ansible",), without=PROGRAMS),
+    Layer(
+        FAILBACK,
+        below=(DECIDE, OWNER_OF_TIME, WAITING, AZURE, RUNNER, VERBS, UTILS),
+        packages=("ansible",),
+        without=(*NETWORK, "time"),
+        reads_the_clock=False,
+    ),
+    Layer("plugins.modules", below=(VERBS, REPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, FAILBACK), packages=("ansible",)),
     Layer("plugins.filter", below=(DECIDE,), packages=("ansible",)),
     Layer("plugins.doc_fragments"),
     *INTERPRETER,

@@ -121,7 +121,9 @@ def test_each_is_read_singly_right_before_its_request(driver: Any) -> None:
     vault = vault_of(driver, *[SYNCED] * 3)
     jobs = {name: vault.jobs(name)[0]["name"] for name in names(3)}
     vault.run("complete_failover", replicated_items=names(3))
-    paths = [f"{entry['method']} {'/'.join(entry['path'].split('/')[-3:])}" for entry in vault.simulator.journal.entries()]
+    paths = [
+        f"{entry['method']} {'/'.join(entry['path'].split('/')[-3:])}" for entry in vault.simulator.journal.entries()
+    ]
     for name, job in jobs.items():
         written = paths.index(f"POST replicationJobs/{job}/resume")
         items = vault.simulator.locked(lambda world: {item.name: item.path for item in world.vault.items})

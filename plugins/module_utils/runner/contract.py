@@ -8,12 +8,15 @@ Documentation lives in the modules; a test holds it against this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model.failures import FailbackError, asked
 from ..waiting import Steps
 from ..watch import Watch
+from .authority import authority_or_none_read
 from .options import (
     AZURE_OPTIONS,
     HOSTS_OPTIONS,
@@ -26,6 +29,10 @@ from .options import (
 from .services import Services
 
 
+def no_reason(_results: Sequence[Mapping[str, Any]]) -> None:
+    """Return that nobody is to be stopped."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """The contract of one module.
@@ -33,7 +40,8 @@ class Contract:
     C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
     and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
     host of the task.
-    C(takes_many): it can be asked for many virtual machines at the same time. C(other_targets) are options that stand
+    C(takes_many): it can be asked for many virtual machines at the same time; C(stops_for) is given the results so far,
+    and says why the others are to be stopped. C(other_targets) are options that stand
     for a replicated item or recovery plan.
     """
 
@@ -47,7 +55,19 @@ class Contract:
     waits: bool = True
     asks_azure: bool = True
     asks_hosts: bool = False
+    stops_for: Callable[[Sequence[Mapping[str, Any]]], FailbackError | None] = no_reason
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    async def steps(
+        self, parameters: Mapping[str, Any], services: Services, watch: Watch, *, check_mode: bool
+    ) -> dict[str, Any]:
+        """Do what the options say and return the result. What goes wrong before a verb has begun to look at its target
+        is told as all else is.
+        """
+        request = self.request(parameters, check_mode)
+        authority = authority_or_none_read() if self.takes_target else nullcontext()
+        with asked(f"{self.name} of '{_named(parameters)}'"), authority:
+            return await self.run(request, services, watch)
 
     @property
     def argument_spec(self) -> dict[str, dict[str, Any]]:
@@ -70,3 +90,8 @@ class Contract:
         """What AnsibleModule checks between options."""
         names = (*self.other_targets, *(TARGET_OPTIONS), *(MANY_OPTIONS if self.takes_many else ()))
         return {"mutually_exclusive": [names], "required_one_of": [names]} if self.takes_target else {**self.extra}
+
+
+def _named(parameters: Mapping[str, Any]) -> str:
+    names = (parameters.get(option) for option in ("recovery_plan", "replicated_item", "name", "host", "vault_name"))
+    return str(next(filter(None, names), ""))

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..model.decisions import Decision, Step, Verb, decide, has_reached
-from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, TurnOver, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
@@ -64,8 +65,11 @@ class Procedure:
     """What tells one verb from another in the loop, for one target.
 
     C(stop) says up to where a job is followed, C(goal) which stages end the verb besides those in which what it asks
-    for is already so. C(gate) may hold the writes.
+    for is already so. C(gate) may hold the writes. C(may_stop): it may end while its job goes on, and be begun again;
+    what it has seen until then is in so_far().
     """
+
+    may_stop = True
 
     def __init__(
         self,
@@ -79,6 +83,10 @@ class Procedure:
         self.stop = stop
         self.goal = goal
         self.gate = gate
+
+    def so_far(self) -> dict[str, Any]:
+        """Return what is known before the end and would not be known again, by the keys of the result."""
+        return {}
 
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Return the requests for the members that need one, or refuse. A verb that ends at its goal before it has
@@ -182,6 +190,9 @@ async def run_procedure(session: AzureSession, request: Request, watch: Watch, p
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return await runner.run()
+        except TurnOver as over:
+            over.details |= {**procedure.so_far(), "changed": runner is not None and runner.has_written}
+            raise
         except FailbackError as problem:
             if runner is not None:
                 runner.explain(problem)
@@ -213,6 +224,11 @@ class _Runner:
         while await self._step():
             await self._look()
         return self._verb_run
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a request was sent."""
+        return bool(self._verb_run.started)
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
@@ -405,6 +421,7 @@ class _Runner:
                     lambda job: stop(job) or _needs_somebody(job),
                     self._interval,
                     tolerate_failure=not own,
+                    may_stop=self._procedure.may_stop,
                 )
             except JobFailed as failure:
                 failures.append(failure)
