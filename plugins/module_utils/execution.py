@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -104,37 +105,38 @@ class Task:
         return _with_summary(await self.contract.steps(parameters, services, watch, check_mode=self.check_mode))
 
 
-class _Sessions:
-    """The sessions of the virtual machines of a task: one for all that are reached the same way."""
+class _Session:
+    """The way to Azure of those virtual machines of a task that are reached the same way. C(shared) is what they share."""
 
-    def __init__(self, task: Task, watch: Watch) -> None:
-        self._task = task
-        self._watch_now = partial(watch_of_the_turn, watch)
-        self._open: dict[str, tuple[AzureSession, SharedReads]] = {}
+    def __init__(self, parameters: Mapping[str, Any], task: Task, watch: Watch) -> None:
+        watch_now = partial(watch_of_the_turn, watch)
+        self.shared = SharedReads(watch_now)
+        self._open = partial(open_session, parameters, task.environ, watch_now, task.cache, shared=self.shared)
+        self._turn = threading.Lock()
+        self._session: AzureSession | None = None
 
-    def of(self, parameters: Mapping[str, Any]) -> tuple[AzureSession, SharedReads]:
-        """Return the session that the options describe, and what those share that use it. Raises ConfigurationError."""
-        own = {name: value for name, value in parameters.items() if name in _ACCESS}
-        key = json.dumps(own, sort_keys=True, default=str)
-        if key not in self._open:
-            shared = SharedReads(self._watch_now)
-            session = open_session(own, self._task.environ, self._watch_now, self._task.cache, shared=shared)
-            self._open[key] = session, shared
-        return self._open[key]
+    def opened(self) -> AzureSession:
+        """Return the session, opened by whoever needs it first. Raises FailbackError."""
+        with self._turn:
+            self._session = self._session or self._open()
+            return self._session
 
 
 def run_many(task: Task, wanted: Mapping[str, Mapping[str, Any]], watch: Watch) -> dict[str, dict[str, Any]]:
     """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
 
-    C(wanted) are their options. Raises ConfigurationError where the way to Azure cannot be told.
+    C(wanted) are their options.
     """
     task = replace(task, inventory=in_turn(task.inventory))
-    progress, sessions = Progress(watch), _Sessions(task, watch)
+    progress = Progress(watch)
+    sessions: dict[str, _Session] = {}
 
     def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
         own = progress.watch_of(name, deadline_of(parameters))
-        session, shared = sessions.of(parameters)
-        services = Services(lambda: session, task.hosts(parameters, own, shared), task.run_program)
+        access = {name: value for name, value in parameters.items() if name in _ACCESS}
+        key = json.dumps(access, sort_keys=True, default=str)
+        session = sessions.setdefault(key, _Session(access, task, watch))
+        services = Services(session.opened, task.hosts(parameters, own, session.shared), task.run_program)
         return Piece(name, own, lambda: task.steps(parameters, services, own))
 
     def tell() -> FailbackError | None:

@@ -129,6 +129,9 @@ options:
   validation_tasks:
     description: Absolute path of a task file that validates the VM. Handed over as O(hooks) are.
     type: str
+  unusable_files:
+    description: Why files of O(hooks) or O(validation_tasks) cannot be used, by path. If there are any, nothing begins.
+    type: dict
   proof:
     description: The results that the tasks of O(validation_tasks) have registered.
     type: raw

@@ -47,7 +47,7 @@ DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
 )
 # What is sent to hosts.
 SCRIPTS = f"{HYPERV}.scripts"
-# The verb that is made of the others, and sees whether the files of the user's are there that run between them.
+# The verb that is made of the others.
 FAILBACK = f"{VERBS}.failback"
 # The only verb that writes a file.
 REPORT = f"{VERBS}.failback_report"
@@ -128,7 +128,7 @@ LAYERS = (
         FAILBACK,
         below=(DECIDE, OWNER_OF_TIME, WAITING, AZURE, RUNNER, VERBS, UTILS),
         packages=("ansible",),
-        without=(*NETWORK, "time"),
+        without=(*NETWORK, *FILES, "time"),
         reads_the_clock=False,
     ),
     Layer("plugins.modules", below=(VERBS, REPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),

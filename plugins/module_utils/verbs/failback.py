@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -139,12 +138,11 @@ class FailbackRequest(Request):
             )
 
     def refuse_wrong(self) -> None:
-        """Refuse files that are not there, and disks that are given up without a word for whose they are."""
-        files = filter(None, (self.values["validation_tasks"], *(self.values["hooks"] or {}).values()))
-        missing = [file for file in files if not (Path(file).is_absolute() and Path(file).is_file())]
-        if missing:
+        """Refuse files that cannot be used, and disks that are given up without a word for whose they are."""
+        unusable = self.values["unusable_files"]
+        if unusable:
             raise ConfigurationError(
-                f"Not a file on the controller, or not an absolute path: {', '.join(missing)}.",
+                f"These files cannot be used: {'; '.join(f'{file}: {why}' for file, why in unusable.items())}.",
                 "Nothing was written. Correct failback_hooks or failback_validation_tasks.",
             )
         # It may be a group variable. A name alone would then apply to every VM that has a disk of that name.
@@ -358,7 +356,7 @@ class _Failback:
             state.phase = _VALIDATED
             return _Handover(_VALIDATION, tasks)
         is_proved = bool(tasks) and has_proof(self._request.values["proof"])
-        attested = [f"{Path(tasks).name} passed"] if is_proved else []
+        attested = [f"{tasks.rpartition('/')[2]} passed"] if is_proved else []
         result = await self._ask(VALIDATE, self._request.of_validation(attested), check_mode=False)
         state.validation = result["validation"]
         return None
@@ -451,6 +449,7 @@ CONTRACT = Contract(
         # What the role needs to run tasks of the user's between the steps.
         "hooks": {"type": "dict", "options": _HOOKS},
         "validation_tasks": _TEXT,
+        "unusable_files": {"type": "dict"},
         "proof": {"type": "raw"},
         "preparation_tasks": _TEXT,
         "preparation_findings": {"type": "list", "elements": "str"},
