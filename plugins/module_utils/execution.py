@@ -17,8 +17,8 @@ from .azure.session import AzureSession, open_session
 from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
-from .many import Progress, in_turn, options_of_each, results_of, sum_of
-from .model.failures import FailbackError, MissingLibrary, as_sentence
+from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
+from .model.failures import ConfigurationError, FailbackError, MissingLibrary, as_sentence
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
@@ -69,7 +69,7 @@ def execute(
     task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
     if contract.takes_many and parameters["replicated_items"] is not None:
         wanted = options_of_each(contract, parameters)
-        return sum_of(run_many(task, wanted, own_watch))
+        return sum_of(run_many(task, wanted, own_watch), fails=parameters.get("fail_on_error", True))
     hosts = task.hosts(parameters, own_watch)
     services = Services(lambda: open_session(parameters, environ, lambda: own_watch, cache), hosts, run_program)
     return run_to_end(task.steps(parameters, services, own_watch), own_watch)
@@ -106,7 +106,7 @@ class Task:
 
 
 class _Session:
-    """The way to Azure of those virtual machines of a task that are reached the same way. C(shared) is what they share."""
+    """The way to Azure of those virtual machines that are reached the same way. C(shared) is what they share."""
 
     def __init__(self, parameters: Mapping[str, Any], task: Task, watch: Watch) -> None:
         watch_now = partial(watch_of_the_turn, watch)
@@ -122,7 +122,7 @@ class _Session:
             return self._session
 
 
-def run_many(task: Task, wanted: Mapping[str, Mapping[str, Any]], watch: Watch) -> dict[str, dict[str, Any]]:
+def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, Any]]:
     """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
 
     C(wanted) are their options.
@@ -143,7 +143,16 @@ def run_many(task: Task, wanted: Mapping[str, Mapping[str, Any]], watch: Watch) 
         progress.tell()
         return task.contract.stops_for([piece.ended for piece in pieces if piece.ended is not None])
 
-    pieces = [piece(name, parameters) for name, parameters in wanted.items()]
+    def wrong(name: str, problem: ConfigurationError) -> Piece[dict[str, Any]]:
+        async def steps() -> dict[str, Any]:
+            raise problem
+
+        return Piece(name, watch, steps)
+
+    pieces = [
+        wrong(name, options) if isinstance(options, ConfigurationError) else piece(name, options)
+        for name, options in wanted.items()
+    ]
     progress.begin(pieces)
     Scheduler[dict[str, Any]](watch, meanwhile=tell).run(pieces)
     progress.tell()

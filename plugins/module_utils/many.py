@@ -24,13 +24,18 @@ _NAMED_IN_MESSAGE = 5
 Pieces = Sequence[Piece[Any]]
 
 
-def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+# The options of one of many, or what is wrong with them.
+Wanted = Mapping[str, "dict[str, Any] | ConfigurationError"]
+
+
+def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted:
     """Return the options for each virtual machine, by its label: the name that the user gives it, unless there is one.
 
     An entry is a name, or a dictionary with a name and the options that are its own. Raises ConfigurationError where
-    nobody is named, one is named twice, or an option cannot be one's own.
+    nobody is named, one is named twice, or an option cannot be one's own; where C(fail_on_error) is off, that is told
+    of the one alone.
     """
-    entries = [_entry(contract, given) for given in parameters["replicated_items"]]
+    entries = [_entry(contract, parameters, given) for given in parameters["replicated_items"]]
     if not entries:
         raise ConfigurationError(
             "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
@@ -39,24 +44,31 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> dict[s
     twice = sorted({label for label in labels if [one.lower() for one in labels].count(label.lower()) > 1})
     if twice:
         raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
-    common = {**parameters, "replicated_items": None}
-    return {label: {**common, **own} for label, own in entries}
+    wrong = [own for _label, own in entries if isinstance(own, ConfigurationError)]
+    if wrong and parameters.get("fail_on_error", True):
+        raise wrong[0]
+    return dict(entries)
 
 
-def _entry(contract: Contract, given: Any) -> tuple[str, dict[str, Any]]:
-    """Return the label of an entry and its values as the argument spec has them. Raises ConfigurationError."""
+def _entry(
+    contract: Contract, parameters: Mapping[str, Any], given: Any
+) -> tuple[str, dict[str, Any] | ConfigurationError]:
+    """Return the label of an entry, and its options as the argument spec has them or what is wrong with them."""
     entry = dict(given) if isinstance(given, Mapping) else {"replicated_item": given}
     spec = {name: option for name, option in contract.argument_spec.items() if name not in MANY_OPTIONS}
     # What all need may be given for all.
     spec = {name: {**option, "required": False} for name, option in spec.items()} | {"label": {"type": "str"}}
     targets = [*TARGET_OPTIONS]
     checked = ArgumentSpecValidator(spec, mutually_exclusive=[targets], required_one_of=[targets]).validate(entry)
-    told = entry.get("label") or next(filter(None, map(entry.get, targets)), "an entry without a name")
+    label = str(entry.get("label") or next(filter(None, map(entry.get, targets)), "an entry without a name"))
     if checked.error_messages:
-        raise _refused(f"replicated_items, {told}: {checked.error_messages[0]}.")
+        return label, _refused(f"{label}: {checked.error_messages[0]}.")
     own = {name: checked.validated_parameters[name] for name in entry if name != "label"}
-    check_values(own)
-    return str(told), own
+    try:
+        check_values(own)
+    except ConfigurationError as wrong:
+        return label, wrong
+    return label, {**parameters, "replicated_items": None, **own}
 
 
 def _refused(happened: str) -> ConfigurationError:
@@ -102,7 +114,7 @@ class Progress:
 
     def watch_of(self, name: str, timeout: float) -> Watch:
         """Return the watch of one virtual machine."""
-        return self._watch.of_one(lambda line: self._lines.put(f"{name}: {line}"), timeout)
+        return self._watch.of_one(lambda line: self._lines.put(line if name in line else f"{name}: {line}"), timeout)
 
     def begin(self, pieces: Pieces) -> None:
         """Say which they are."""
@@ -132,12 +144,15 @@ def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:
     return {piece.name: _result(piece) for piece in pieces}
 
 
-def sum_of(vms: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the result of a task for many: that of each under C(vms), and what they have in common."""
+def sum_of(vms: dict[str, dict[str, Any]], *, fails: bool) -> dict[str, Any]:
+    """Return the result of a task for many: that of each under C(vms), and what they have in common.
+
+    C(fails): the task fails if one does.
+    """
     failed = [name for name, result in vms.items() if result["failed"]]
     return {
         "changed": any(result["changed"] for result in vms.values()),
-        "failed": bool(failed),
+        "failed": fails and bool(failed),
         "msg": _message(vms, failed),
         "vms": vms,
     }

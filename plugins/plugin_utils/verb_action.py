@@ -28,6 +28,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     ConfigurationError,
     FailbackError,
 )
+from ansible_collections.asr.failback.plugins.module_utils.option_checks import texts
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
@@ -40,14 +41,19 @@ display = Display()
 gc.freeze()
 
 
+def _is_mapping(value):
+    return isinstance(value, dict)
+
+
 def _secrets_in(spec, parameters):
     """Yield the values that must not be shown: those of options, and of options inside of options."""
     for name, option in spec.items():
         value = parameters.get(name)
         if option.get("no_log"):
-            yield value
+            yield from texts(value)
         if "options" in option:
-            for entry in [value] if isinstance(value, dict) else value or ():
+            # Of one of many, nothing was checked yet.
+            for entry in filter(_is_mapping, [value] if _is_mapping(value) else value or ()):
                 yield from _secrets_in(option["options"], entry)
 
 
@@ -99,7 +105,7 @@ class VerbAction(ActionBase):
             interval = report_interval_of(parameters)
             watch = Watch(deadline_of(parameters), report_interval=interval, is_wanted=_run_is_alive, **told)
             outcome = self._outcome(contract, parameters, watch, inventory)
-        entries = [entry for entry in parameters.get("replicated_items") or () if isinstance(entry, dict)]
+        entries = filter(_is_mapping, parameters.get("replicated_items") or ())
         secrets = around.union(*(_secrets_in(contract.argument_spec, given) for given in (parameters, *entries)))
         return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
 

@@ -85,13 +85,13 @@ def test_each_may_have_options_of_its_own(driver: Any) -> None:
     [
         ([], "replicated_items is empty"),
         (["vm1", "VM1"], "more than once"),
-        (["vm1", {"data_sync": "auto"}], "missing required arguments: replicated_item"),
+        (["vm1", {"data_sync": "auto"}], "one of the following is required: replicated_item, recovery_plan"),
         ([{"replicated_item": "vm1", "data_sink": "auto"}], "data_sink"),
-        ([{"replicated_item": "vm1", "wait_timeout": 5}], "wait_timeout"),
+        ([{"replicated_item": "vm1", "replicated_items": ["vm2"]}], "replicated_items"),
         ([{"replicated_item": "vm1", "data_sync": "never"}], "value of data_sync must be one of"),
         ([" "], "replicated_item is empty"),
     ],
-    ids=["nobody", "twice", "nameless", "unknown option", "option of all", "wrong value", "empty name"],
+    ids=["nobody", "twice", "nameless", "unknown option", "many in one", "wrong value", "empty name"],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(driver: Any, given: list[Any], said: str) -> None:
     vault = vault_of(driver, "failed_over")

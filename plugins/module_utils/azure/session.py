@@ -85,7 +85,7 @@ def open_session(
             f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.RecoveryServices/vaults/{vault}"
         ),
         resource_manager=cloud.resource_manager,
-        site_recovery=SiteRecovery(sites, group, vault, shared),
+        site_recovery=SiteRecovery(sites, group, vault, shared, clock.now),
         compute=Compute(compute_of, resources, shared),
         resources=resources,
         clock=clock,

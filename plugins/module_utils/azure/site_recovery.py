@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -74,11 +74,15 @@ class FailbackInput:
         return "CreateVmIfNotFound" if self.create_vm_if_missing else "NoAction"
 
 
+def _by_this_machine() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 class SiteRecovery:
     """The Site Recovery side of one vault.
 
     What several virtual machines have in common (fabrics, providers, lists) they share for a moment. An item and a job
-    are read singly, except by what says C(seen) or C(followed).
+    are read singly, except by what says C(seen) or C(followed). C(now) tells the service's time.
     """
 
     def __init__(
@@ -87,10 +91,12 @@ class SiteRecovery:
         resource_group: str,
         vault_name: str,
         shared: SharedReads = UNSHARED,
+        now: Callable[[], datetime] = _by_this_machine,
     ) -> None:
         self._client = client
         self._vault = (resource_group, vault_name)
         self._shared = shared
+        self._now = now
         # When a job that is followed was read singly, or was followed first.
         self._read_singly: dict[str, float] = {}
 
@@ -112,15 +118,22 @@ class SiteRecovery:
         """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
         group = self._client.replication_recovery_services_providers
         named = _named("fabric", fabric)
-        return self._shared.get(
-            f"providers|{fabric}", lambda: self._list(parse_provider, group.list_by_replication_fabrics, named)
-        )
+
+        def read() -> list[Provider]:
+            found = self._list(parse_provider, group.list_by_replication_fabrics, named)
+            return [replace(provider, read_at=self._now()) for provider in found]
+
+        return self._shared.get(f"providers|{fabric}", read)
 
     def provider(self, provider_id: str) -> Provider:
         """Return the provider with this resource id."""
         names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
         get = self._client.replication_recovery_services_providers.get
-        return self._shared.get(f"provider|{provider_id}", lambda: self._get(parse_provider, get, *names))
+
+        def read() -> Provider:
+            return replace(self._get(parse_provider, get, *names), read_at=self._now())
+
+        return self._shared.get(f"provider|{provider_id}", read)
 
     def containers(self, fabric: str) -> list[Container]:
         """Return the protection containers of a fabric."""

@@ -9,8 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.failback_steps import (
     COMMIT,
@@ -257,6 +255,7 @@ class _Failback:
         contract, request = _CONTRACTS[step], self._request
         named = {"replicated_item": self.state.id} if self.state.id else request.names
         parameters = _whole(contract, {**named, **options})
+        check_values(parameters)
         if contract.waits:
             parameters |= {"poll_interval": request.poll_interval}
         self._watch.restart(request.wait_timeout if contract.waits else parameters["timeout"])
@@ -394,15 +393,9 @@ class _FileFailedError(FailbackError):
 
 
 def _whole(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options of a verb: checked, converted, defaults filled in. Raises ConfigurationError."""
+    """Return all options of a verb, defaults filled in. They are those of this module, so they were checked before."""
     defaults = {name: spec.get("default") for name, spec in contract.argument_spec.items()}
-    given = {name: value for name, value in options.items() if value is not None}
-    named = {"replicated_item": {"type": "str"}, "recovery_plan": {"type": "str"}}
-    checked = ArgumentSpecValidator({**named, **contract.options}).validate(given)
-    if checked.error_messages:
-        raise ConfigurationError(f"{checked.error_messages[0]}.", "Nothing was written. Correct the variable.")
-    check_values(checked.validated_parameters)
-    return {**defaults, **checked.validated_parameters}
+    return {**defaults, **{name: value for name, value in options.items() if value is not None}}
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackRequest:
