@@ -305,3 +305,13 @@ error:
       type: str
       sample: refused
 """
+
+    MANY = r"""
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
+"""

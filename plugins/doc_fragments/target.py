@@ -15,11 +15,11 @@ options:
       - The virtual machine, by friendly name, name or resource id. A friendly name that several items share is an
         error.
       - Finding it by resource id takes one request. Finding it by name lists every container of the vault.
-      - Exactly one of this and O(recovery_plan) is required.
+      - Exactly one target is required.
     type: str
   recovery_plan:
     description:
       - The recovery plan, by name or resource id.
-      - Exactly one of this and O(replicated_item) is required.
+      - Exactly one target is required.
     type: str
 """

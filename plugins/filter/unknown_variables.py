@@ -47,20 +47,7 @@ _value:
   sample: ["failback_comit_policy (did you mean failback_commit_policy?)"]
 """
 
-from difflib import get_close_matches
-
-# Names of a role begin alike, so that any two of them resemble each other somewhat.
-_RESEMBLES = 0.9
-
-
-def unknown_variables(names, known):
-    """Return the names that are not known, each with the known one that resembles it most."""
-    return [f"{name}{_advice(name, known)}" for name in sorted(set(names) - set(known))]
-
-
-def _advice(name, known):
-    meant = get_close_matches(name, known, n=1, cutoff=_RESEMBLES)
-    return f" (did you mean {meant[0]}?)" if meant else ""
+from ansible_collections.asr.failback.plugins.module_utils.model.spelling import unknown_variables
 
 
 class FilterModule:

@@ -5,22 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .azure.sdk import missing_sdk
-from .azure.session import open_session
+from .azure.session import AzureSession, open_session
 from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
-from .model.failures import MissingLibrary, as_sentence, asked
+from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
+from .model.failures import ConfigurationError, FailbackError, MissingLibrary, as_sentence
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
-from .runner.authority import authority_or_none_read
 from .runner.contract import Contract
+from .runner.options import AZURE_OPTIONS, HOSTS_OPTIONS, VAULT_OPTIONS, WINRM_OPTIONS
 from .runner.services import Services
+from .scheduler import Piece, Scheduler, watch_of_the_turn
+from .shared_reads import UNSHARED, SharedReads
 from .waiting import run_to_end
 from .watch import REPORT_INTERVAL, Watch
 
@@ -29,6 +35,8 @@ from .watch import REPORT_INTERVAL, Watch
 RUN_CACHE = RunCache()
 # Deadline of queries: they do not wait for anything but the service's own pauses.
 _QUERY_SECONDS = 600
+# What says how a vault and its hosts are reached.
+_ACCESS = frozenset({**AZURE_OPTIONS, **VAULT_OPTIONS, **HOSTS_OPTIONS, **WINRM_OPTIONS})
 LIBRARIES = "azure-identity, azure-mgmt-recoveryservicessiterecovery 2.x and azure-mgmt-compute 33 or newer"
 
 
@@ -55,23 +63,100 @@ def execute(
 
     Raises FailbackError, with everything that a person needs in it.
     """
-    _require_libraries(contract)
+    require_libraries(contract)
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
-    services = Services(
-        lambda: open_session(parameters, environ, own_watch, cache),
-        Hosts(parameters, inventory, own_watch, cache, environ, run_program, hyperv_hosts),
-        run_program,
-    )
-    request = contract.request(parameters, check_mode)
-    # What goes wrong before a verb has begun to look at its target is told as all else is.
-    with asked(_what(contract, parameters)), authority_or_none_read() if contract.takes_target else nullcontext():
-        return _with_summary(run_to_end(contract.run(request, services, own_watch), own_watch))
+    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
+    if contract.takes_many and parameters["replicated_items"] is not None:
+        wanted = options_of_each(contract, parameters)
+        return sum_of(run_many(task, wanted, own_watch), fails=parameters.get("fail_on_error", True))
+    hosts = task.hosts(parameters, own_watch)
+    services = Services(lambda: open_session(parameters, environ, lambda: own_watch, cache), hosts, run_program)
+    return run_to_end(task.steps(parameters, services, own_watch), own_watch)
 
 
-def _what(contract: Contract, parameters: Mapping[str, Any]) -> str:
-    names = (parameters.get(option) for option in ("recovery_plan", "replicated_item", "name", "host", "vault_name"))
-    return f"{contract.name} of '{next(filter(None, names), '')}'"
+@dataclass(frozen=True)
+class Task:
+    """What a task was given, and where it runs."""
+
+    contract: Contract
+    environ: Mapping[str, str]
+    check_mode: bool
+    cache: RunCache
+    inventory: Inventory
+    run_program: RunProgram
+    hyperv_hosts: Sequence[str]
+
+    def hosts(self, parameters: Mapping[str, Any], watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
+        """Return the hosts that may be asked."""
+        return Hosts(
+            parameters,
+            self.inventory,
+            watch,
+            self.cache,
+            self.environ,
+            self.run_program,
+            self.hyperv_hosts,
+            shared,
+        )
+
+    async def steps(self, parameters: Mapping[str, Any], services: Services, watch: Watch) -> dict[str, Any]:
+        """Do what the options say and return the result."""
+        return _with_summary(await self.contract.steps(parameters, services, watch, check_mode=self.check_mode))
+
+
+class _Session:
+    """The way to Azure of those virtual machines that are reached the same way. C(shared) is what they share."""
+
+    def __init__(self, parameters: Mapping[str, Any], task: Task, watch: Watch) -> None:
+        watch_now = partial(watch_of_the_turn, watch)
+        self.shared = SharedReads(watch_now)
+        self._open = partial(open_session, parameters, task.environ, watch_now, task.cache, shared=self.shared)
+        self._turn = threading.Lock()
+        self._session: AzureSession | None = None
+
+    def opened(self) -> AzureSession:
+        """Return the session, opened by whoever needs it first. Raises FailbackError."""
+        with self._turn:
+            self._session = self._session or self._open()
+            return self._session
+
+
+def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, Any]]:
+    """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
+
+    C(wanted) are their options.
+    """
+    task = replace(task, inventory=in_turn(task.inventory))
+    progress = Progress(watch)
+    sessions: dict[str, _Session] = {}
+
+    def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
+        own = progress.watch_of(name, deadline_of(parameters))
+        access = {name: value for name, value in parameters.items() if name in _ACCESS}
+        key = json.dumps(access, sort_keys=True, default=str)
+        session = sessions.setdefault(key, _Session(access, task, watch))
+        services = Services(session.opened, task.hosts(parameters, own, session.shared), task.run_program)
+        return Piece(name, own, lambda: task.steps(parameters, services, own))
+
+    def tell() -> FailbackError | None:
+        progress.tell()
+        return task.contract.stops_for([piece.ended for piece in pieces if piece.ended is not None])
+
+    def wrong(name: str, problem: ConfigurationError) -> Piece[dict[str, Any]]:
+        async def steps() -> dict[str, Any]:
+            raise problem
+
+        return Piece(name, watch, steps)
+
+    pieces = [
+        wrong(name, options) if isinstance(options, ConfigurationError) else piece(name, options)
+        for name, options in wanted.items()
+    ]
+    progress.begin(pieces)
+    Scheduler[dict[str, Any]](watch, meanwhile=tell).run(pieces)
+    progress.tell()
+    return results_of(pieces)
 
 
 def secrets_around(environ: Mapping[str, str]) -> set[str]:
@@ -91,7 +176,8 @@ def report_interval_of(parameters: Mapping[str, Any]) -> float:
     return float(parameters.get("report_interval") or REPORT_INTERVAL)
 
 
-def _require_libraries(contract: Contract) -> None:
+def require_libraries(contract: Contract) -> None:
+    """Raise MissingLibrary where the Python that runs this lacks what a verb cannot do without."""
     # A verb that asks both sides only needs pywinrm once there is a host to ask.
     problem = missing_sdk() if contract.asks_azure else missing_winrm() if contract.asks_hosts else None
     if problem is not None:

@@ -27,7 +27,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 def check_values(parameters: Mapping[str, Any]) -> None:
     """Raise ConfigurationError for a value that no module can use."""
     for name, value in parameters.items():
-        if any(_NO_TEXT.search(text) for text in _texts(value)):
+        if any(_NO_TEXT.search(text) for text in texts(value)):
             raise _refused(f"{name} contains NUL or an unpaired surrogate.")
     for name in _NAMES:
         value = parameters.get(name)
@@ -53,13 +53,13 @@ def _refused(happened: str) -> ConfigurationError:
     return ConfigurationError(happened, "Nothing was read or written.")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
     """Yield every text inside of a value, names of keys too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for pair in value.items():
-            yield from _texts(pair)
+            yield from texts(pair)
     elif isinstance(value, (list, tuple)):
         for entry in value:
-            yield from _texts(entry)
+            yield from texts(entry)

@@ -108,39 +108,43 @@ class RunCache:
         hashed = hashlib.sha256(key.encode()).digest()
         place = _FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS
         turn = self._turn_at(place)
+        # Among threads whoever waits is woken; among processes there is nothing to wake it.
+        while not turn.lock.acquire(timeout=_LONGEST_PAUSE):
+            pause(0)
+        try:
+            with self._alone(turn, place, pause):
+                yield hashed
+        finally:
+            turn.lock.release()
+
+    @contextmanager
+    def _alone(self, turn: _Turn, place: int, pause: Pause) -> Iterator[None]:
+        """Keep other processes out, for the thread that has a turn."""
         seconds = _FIRST_PAUSE
-        while not self._take(turn, place):
+        while turn.depth == 0 and not self._locks(place):
             pause(seconds)
             seconds = min(2 * seconds, _LONGEST_PAUSE)
+        turn.depth += 1
         try:
-            yield hashed
+            yield
         finally:
-            self._give_back(turn, place)
+            turn.depth -= 1
+            if turn.depth == 0:
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
 
     def _turn_at(self, place: int) -> _Turn:
         with self._threads:
             return self._turns.setdefault(place, _Turn())
 
-    def _take(self, turn: _Turn, place: int) -> bool:
-        """Take a turn if no other thread or process has it."""
-        if not turn.lock.acquire(blocking=False):
-            return False
-        if turn.depth == 0:
-            try:
-                fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-            except OSError as problem:
-                turn.lock.release()
-                if problem.errno in (errno.EACCES, errno.EAGAIN):
-                    return False
-                raise
-        turn.depth += 1
+    def _locks(self, place: int) -> bool:
+        """Lock a place of the file if no other process has."""
+        try:
+            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except OSError as problem:
+            if problem.errno in (errno.EACCES, errno.EAGAIN):
+                return False
+            raise
         return True
-
-    def _give_back(self, turn: _Turn, place: int) -> None:
-        turn.depth -= 1
-        if turn.depth == 0:
-            fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
-        turn.lock.release()
 
     def _read(self, key: bytes) -> Any:
         with self._locked():

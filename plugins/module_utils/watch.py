@@ -10,6 +10,7 @@ require_wanted() and LastLook.
 from __future__ import annotations
 
 import copy
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -47,12 +48,30 @@ class LastLook:
         # How old the answer of each host was when it was there: how long that took, where nobody had asked before.
         self._hosts: dict[str, float] = {}
         self._vms = 1
+        # Before anything was changed.
+        self._changed = float("-inf")
         # Hosts are asked at the same time.
         self._turn = threading.Lock()
 
     def begin(self) -> None:
         """Look at the target anew: nothing that was seen before counts."""
         self._since, self._hosts, self._vms = self._clock(), {}, 1
+
+    def changed(self, at: float | None = None) -> None:
+        """Say that what was read before a time, or before now, may be otherwise since: a request was sent, or a job has
+        ended."""
+        self._changed = max(self._changed, self._clock() if at is None else at)
+
+    def takes(self, asked: float, max_age: float) -> bool:
+        """Say whether an answer counts that somebody else got: no older than so many seconds, nor than the last
+        change."""
+        return asked >= self._changed and self._clock() - asked <= max_age
+
+    def saw(self, asked: float) -> None:
+        """Count what was asked for at a time of the clock, by whomever."""
+        with self._turn:
+            if self._since is not None:
+                self._since = min(self._since, asked)
 
     def saw_vms(self, count: int) -> None:
         """Say how many VMs the look is at."""
@@ -62,8 +81,7 @@ class LastLook:
         """Count the answer of a host that was asked at a time of the clock."""
         with self._turn:
             self._hosts[name.lower()] = self._clock() - asked
-            if self._since is not None:
-                self._since = min(self._since, asked)
+        self.saw(asked)
 
     def require_fresh(self, reserve: float) -> None:
         """See that a write may still be sent that takes up to C(reserve) seconds to reach the wire. Raises NotTaken."""
@@ -145,6 +163,22 @@ class Watch:
         self._is_wanted = is_wanted
         self.timeout = timeout
 
+    def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
+        """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""
+        return Watch(
+            timeout,
+            report,
+            report_interval=math.inf,
+            clock=self._clock,
+            pause=self._pause,
+            is_wanted=self._is_wanted,
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was reported for as long as it may be."""
+        return self._voice.silence_left() <= 0
+
     def now(self) -> float:
         """Return the seconds that the watch shows. All processes of a machine see the same."""
         return self._clock()
@@ -164,6 +198,15 @@ class Watch:
         later.timeout = max(self.remaining(), seconds)
         later._deadline = self._clock() + later.timeout
         return later
+
+    def restart(self, timeout: float) -> None:
+        """Begin something else: a deadline so many seconds from now, and nothing said or seen of it yet."""
+        self.timeout = timeout
+        self._deadline = self._clock() + timeout
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, for those that look after their own deadlines."""
+        self._pause(max(0.0, seconds))
 
     def sleep(self, seconds: float) -> None:
         """Wait, but not past the deadline. Raises Orphaned where nobody waits for the task any more.
@@ -191,3 +234,7 @@ class Watch:
     def report(self, message: str) -> None:
         """Pass on a line of progress; one that says what the last one said only once in a while."""
         self._voice.say(message)
+
+
+# The watch of the work that has the turn: what works for several asks for it whenever it needs one.
+WatchNow = Callable[[], Watch]

@@ -115,6 +115,7 @@ extends_documentation_fragment:
   - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.many
   - asr.failback.wait
   - asr.failback.hosts
   - asr.failback.winrm
@@ -351,7 +352,7 @@ error:
       description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
-# Copied by `make docs`: verb, job, members, split_brain_check, failure
+# Copied by `make docs`: verb, job, members, split_brain_check, failure, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
   returned: success, and on failure if it was read
@@ -553,6 +554,13 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

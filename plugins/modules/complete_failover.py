@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.many
   - asr.failback.window
   - asr.failback.wait
   - asr.failback.hosts
@@ -74,7 +75,7 @@ msg:
   returned: always
   type: str
   sample: "web01: waiting_for_completion -> failback_commit_pending; authoritative: on_premises"
-# Copied by `make docs`: verb, job, members, split_brain_check, window, failure, azure_error
+# Copied by `make docs`: verb, job, members, split_brain_check, window, failure, azure_error, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
   returned: success, and on failure if it was read
@@ -321,6 +322,13 @@ error:
       description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

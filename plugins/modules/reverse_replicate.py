@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.many
   - asr.failback.wait
   - asr.failback.assume
 author:
@@ -102,7 +103,7 @@ replication:
           example for a protected VM.
       type: int
       sample: 2
-# Copied by `make docs`: verb, job, members, failure, azure_error
+# Copied by `make docs`: verb, job, members, failure, azure_error, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
   returned: success, and on failure if it was read
@@ -252,6 +253,13 @@ error:
       description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
       type: str
       sample: refused
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -66,6 +66,7 @@ extends_documentation_fragment:
   - asr.failback.azure.tasks
   - asr.failback.vault
   - asr.failback.target
+  - asr.failback.many
   - asr.failback.wait
   - asr.failback.hosts
   - asr.failback.winrm
@@ -291,7 +292,7 @@ error:
       description: Type of failure, such as V(refused), V(contradiction), V(host), V(service), V(timeout) or V(target).
       type: str
       sample: refused
-# Copied by `make docs`: verb, members, failure, split_brain_check
+# Copied by `make docs`: verb, members, failure, split_brain_check, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.
   returned: success, and on failure if it was read
@@ -434,6 +435,13 @@ split_brain_check:
               description: Where this was read from, or why it was not.
               type: str
               sample: read from the host
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module

@@ -28,6 +28,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     ConfigurationError,
     FailbackError,
 )
+from ansible_collections.asr.failback.plugins.module_utils.option_checks import texts
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
@@ -40,14 +41,19 @@ display = Display()
 gc.freeze()
 
 
+def _is_mapping(value):
+    return isinstance(value, dict)
+
+
 def _secrets_in(spec, parameters):
     """Yield the values that must not be shown: those of options, and of options inside of options."""
     for name, option in spec.items():
         value = parameters.get(name)
         if option.get("no_log"):
-            yield value
+            yield from texts(value)
         if "options" in option:
-            for entry in [value] if isinstance(value, dict) else value or ():
+            # Of one of many, nothing was checked yet.
+            for entry in filter(_is_mapping, [value] if _is_mapping(value) else value or ()):
                 yield from _secrets_in(option["options"], entry)
 
 
@@ -60,9 +66,9 @@ def _run_is_alive():
     return run is None or os.getppid() == run.pid
 
 
-def _show(host, line):
+def _show(whose, line):
     """Show a line of progress, with the time."""
-    display.display(f"[{host}] {datetime.now(timezone.utc):%H:%M:%S} {line}")
+    display.display(f"{whose}{datetime.now(timezone.utc):%H:%M:%S} {line}")
 
 
 class VerbAction(ActionBase):
@@ -87,25 +93,33 @@ class VerbAction(ActionBase):
     def _result(self, task_vars):
         if self._belongs_elsewhere():
             return self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        contract, parameters = self.contract, self._parameters(task_vars or {})
+        host = (task_vars or {}).get("inventory_hostname", "localhost")
+        inventory = HostsOfInventory(task_vars or {}, self._templar)
+        with self._own_environment():
+            around = secrets_around(os.environ)
+            # What a task with no_log does is nobody's business, the names in its progress included.
+            # Of many, each line has the name of its own.
+            whose = "" if parameters.get("replicated_items") else f"[{host}] "
+            told = {} if self._task.no_log else {"report": lambda line: _show(whose, line)}
+            interval = report_interval_of(parameters)
+            watch = Watch(deadline_of(parameters), report_interval=interval, is_wanted=_run_is_alive, **told)
+            outcome = self._outcome(contract, parameters, watch, inventory)
+        entries = filter(_is_mapping, parameters.get("replicated_items") or ())
+        secrets = around.union(*(_secrets_in(contract.argument_spec, given) for given in (parameters, *entries)))
+        return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
+
+    def _parameters(self, task_vars):
+        """Return the options of the task, checked and converted."""
         contract = self.contract
         try:
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         except TypeError as problem:
             # Ansible's own, for a number where a dictionary with options of its own belongs.
             raise AnsibleActionFail("An option is not of the documented type") from problem
-        host = (task_vars or {}).get("inventory_hostname", "localhost")
         if contract.asks_hosts and not contract.asks_azure:
-            parameters["host"] = parameters["host"] or host
-        inventory = HostsOfInventory(task_vars or {}, self._templar)
-        with self._own_environment():
-            around = secrets_around(os.environ)
-            # What a task with no_log does is nobody's business, the names in its progress included.
-            told = {} if self._task.no_log else {"report": lambda line: _show(host, line)}
-            interval = report_interval_of(parameters)
-            watch = Watch(deadline_of(parameters), report_interval=interval, is_wanted=_run_is_alive, **told)
-            outcome = self._outcome(contract, parameters, watch, inventory)
-        secrets = around | set(_secrets_in(contract.argument_spec, parameters))
-        return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
+            parameters["host"] = parameters["host"] or task_vars.get("inventory_hostname", "localhost")
+        return parameters
 
     def _outcome(self, contract, parameters, watch, inventory):
         try:

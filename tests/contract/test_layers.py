@@ -26,6 +26,8 @@ WAITING = f"{UTILS}.waiting"
 PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
+# What the virtual machines of a task share.
+READS = f"{UTILS}.shared_reads"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
 )
 # What is sent to hosts.
 SCRIPTS = f"{HYPERV}.scripts"
+# The verb that is made of the others.
+FAILBACK = f"{VERBS}.failback"
 # The only verb that writes a file.
 REPORT = f"{VERBS}.failback_report"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
@@ -95,11 +99,12 @@ LAYERS = (
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED), packages=("azure",), without=PROGRAMS),
+    Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
+    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
     pure(SCRIPTS),
-    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, PYWINRM, SCRIPTS), without=PROGRAMS),
+    Layer(HYPERV, below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, PYWINRM, SCRIPTS), without=PROGRAMS),
     # Sockets and the client of SSH; Ansible for its HTTP.
     Layer(PROBES, below=(DECIDE, OWNER_OF_TIME, HYPERV), packages=("ansible",), without=PROGRAMS),
     # The loop that every verb runs in, then what looks at the two copies of a VM and moves them, then the verbs.
@@ -116,13 +121,20 @@ LAYERS = (
     # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
-        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
+        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
         packages=("ansible",),
         without=PROGRAMS,
     ),
-    Layer("plugins.modules", below=(VERBS, REPORT, UTILS), packages=("ansible",), without=PROGRAMS),
+    Layer(
+        FAILBACK,
+        below=(DECIDE, OWNER_OF_TIME, WAITING, AZURE, RUNNER, VERBS, UTILS),
+        packages=("ansible",),
+        without=(*NETWORK, *FILES, "time"),
+        reads_the_clock=False,
+    ),
+    Layer("plugins.modules", below=(VERBS, REPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, FAILBACK), packages=("ansible",)),
     Layer(
         "plugins.inventory",
         below=("plugins.plugin_utils", DECIDE, VERBS, UTILS),

@@ -99,13 +99,13 @@ def test_a_task_file_that_is_not_there_is_noticed_before_any_write(stage: Any) -
     assert vault.writes() == []
 
 
-def test_a_hook_that_is_no_yaml_stops_ansible_and_still_leaves_a_report(stage: Any, tmp_path: Path) -> None:
+def test_a_hook_that_is_no_yaml_stops_its_vm_before_anything_is_written(stage: Any, tmp_path: Path) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
     (tmp_path / "hook.yml").write_text("- name: [\n")
     hooks = {"failback_hooks": {"after_planned_failover": str(tmp_path / "hook.yml")}}
     run = vault.play("failback", {"vm1": hooks, "vm2": {}})
-    assert run.status != 0
-    assert outcomes(run) == {"vm1": "failed", "vm2": "failed"}
+    assert (run.status, outcomes(run)) == (2, {"vm1": "failed", "vm2": "held"})
+    assert f"{tmp_path / 'hook.yml'}: not YAML" in run.results["vm1"]["reason"]
     assert vault.stages()["vm1"] == "failed_over"
 
 
@@ -202,11 +202,15 @@ def test_variables_that_are_wrong_everywhere_are_reported(stage: Any) -> None:
 
 def test_a_run_that_starts_at_a_later_task_says_what_it_did_not_see(stage: Any) -> None:
     vault = stage(scenario_of(item_of("vm1", "waiting_for_completion")))
-    run = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Complete failover")
+    run = vault.play(
+        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Run the steps of the failback"
+    )
     assert (run.status, outcomes(run)) == (2, {"vm1": "failed"})
     assert "--tags" in run.results["vm1"]["reason"]
     assert "is undefined" not in run.output
     assert vault.writes() == []
-    begun = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Planned failover")
+    begun = vault.play(
+        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Store the options of the host"
+    )
     assert begun.status == 0, begun.output
     assert outcomes(begun) == {"vm1": "held"}

@@ -122,8 +122,9 @@ def test_what_is_wrong_is_said_before_anything_is_written(stage: Any, closed: di
     assert "Probe 'asked': type tcp needs port" in reasons["portless"]
     assert "but the only VMs are: elsewhere" in reasons["elsewhere"]
     assert "timeout must be greater than 0" in reasons["impatient"]
-    for name in ("unlike", "portless", "elsewhere", "impatient"):
+    for name in ("portless", "elsewhere", "impatient"):
         assert run.results[name]["next"] == f"{IN_AZURE} Correct the variable, then run again."
+    assert run.results["unlike"]["next"] == "Correct its variables, then run again."
     assert vault.writes() == []
     assert CANARY not in run.output
 

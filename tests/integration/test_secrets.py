@@ -202,7 +202,7 @@ def test_the_credential_that_a_role_is_given(scene: Scene) -> None:
     ):
         run = scene.play("failback", {"vm1": {}}, failback_azure={**azure, **wrong})
         assert run.status != 0
-        assert said in run.output
+        assert said in run.output, [one["reason"] for one in run.results.values()]
 
 
 def at(path: tuple[str, ...], value: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,22 @@ from support.module_contracts import CONTRACTS
 
 class OptionsRejectedError(Exception):
     """The argument spec does not take the options. `str()` is what Ansible would say."""
+
+
+class OneFailedError(FailbackError):
+    """The failed result of one virtual machine of many."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        super().__init__(result["cause"], result["remedy"], **result["error"])
+        self._result = dict(result)
+
+    def message(self) -> str:
+        """The message of the result."""
+        return str(self._result["msg"])
+
+    def as_result(self) -> dict[str, Any]:
+        """The result."""
+        return self._result
 
 
 def validated(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +94,7 @@ class ModuleRunner:
             **options,
         }
         self._cache = RunCache()
+        self.as_one_of_many = bool(os.environ.get("AS_ONE_OF_MANY"))
 
     def knows_hosts(self, *, transport: str = "basic") -> ModuleRunner:
         """Put every simulated Hyper-V host and VMM server into the inventory; return the driver.
@@ -110,6 +128,8 @@ class ModuleRunner:
             FailbackError: it failed.
             OptionsRejectedError: its argument spec does not take the options.
         """
+        if self.as_one_of_many and CONTRACTS[module].takes_many and options.get("replicated_item"):
+            return self._as_one_of_many(module, check_mode=check_mode, **options)
         contract = CONTRACTS[module]
         own = {name: value for name, value in self.options.items() if name in contract.argument_spec}
         given = {name: value for name, value in {**own, **options}.items() if value is not None}
@@ -132,6 +152,19 @@ class ModuleRunner:
             hyperv_hosts=[*self.inventory],
             run_program=run_program,
         )
+
+    def _as_one_of_many(self, module: str, *, replicated_item: str, check_mode: bool, **options: Any) -> dict[str, Any]:
+        """The result that a list of one gives for it. Its options are its own where they can be."""
+        own = {name: options.pop(name) for name in list(options) if name in CONTRACTS[module].options}
+        entry = {
+            "replicated_item": replicated_item,
+            **{name: value for name, value in own.items() if value is not None},
+        }
+        told = self.run(module, check_mode=check_mode, replicated_items=[entry], **options)
+        result = dict(told["vms"][replicated_item])
+        if result.pop("failed"):
+            raise OneFailedError(result)
+        return result
 
     def _variables_of(self, name: str) -> dict[str, Any] | None:
         found = find_host(name, self.inventory)

@@ -16,7 +16,7 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.credentials imp
 from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import ServiceClock, build_policies
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
-from ansible_collections.asr.failback.plugins.module_utils.watch import LastLook, Watch
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 CLOUD = Cloud("https://arm.contoso.example", "https://login.contoso.example", "https://arm.contoso.example/.default")
 
@@ -31,8 +31,8 @@ class SignedIn:
 
 def signed_in_policies() -> list[Any]:
     """The policies that every client of a task shares that has just looked at its target."""
-    token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache(), SignInTime(Watch(60)))
+    watch = Watch(60)
+    token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache(), SignInTime(lambda: watch))
     token.get_token(CLOUD.scope)
-    look = LastLook(time.monotonic)
-    look.begin()
-    return build_policies(token, CLOUD.scope, ServiceClock(), look)
+    watch.look.begin()
+    return build_policies(token, CLOUD.scope, ServiceClock(), lambda: watch)

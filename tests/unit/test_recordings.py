@@ -151,7 +151,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Any, Cal
     bundle = tmp_path_factory.mktemp("trust") / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
     with Web(authority, [Answer()]) as web:
-        transport = WatchedTransport(Watch(60), AzureSettings("cli", "s", ca_bundle=str(bundle)))
+        transport = WatchedTransport(lambda: Watch(60), AzureSettings("cli", "s", ca_bundle=str(bundle)))
         options = {"policies": signed_in_policies(), "transport": transport, "credential_scopes": ["s"]}
         # The policies have a credential of their own.
         client = SiteRecoveryManagementClient(object(), "s", base_url=web.url, **options)

@@ -13,6 +13,7 @@ from ..model import arm_ids
 from ..model.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
 from ..model.failures import UnknownState, Unreachable
 from ..model.json_path import field, text, whole_number
+from ..shared_reads import UNSHARED, SharedReads
 from .answers import resource_body
 from .errors import found_or_none, translated
 from .resources import Resources
@@ -21,6 +22,8 @@ from .sdk import ComputeManagementClient
 _COMPUTE_VERSION = "2024-07-01"
 _NETWORK_VERSION = "2024-05-01"
 # In every response to a read of a VM with its instance view.
+# Seconds: the time of one look, in which locks, disks and power of a virtual machine are read one after the other.
+_MOMENT = 5
 _OF_EVERY_VM = (
     ("properties", "instanceView", "statuses"),
     ("properties", "storageProfile", "osDisk"),
@@ -35,15 +38,28 @@ class Compute:
     another one than the vault. C(make_client) makes the client of a subscription.
     """
 
-    def __init__(self, make_client: Callable[[str], ComputeManagementClient], resources: Resources) -> None:
+    def __init__(
+        self,
+        make_client: Callable[[str], ComputeManagementClient],
+        resources: Resources,
+        shared: SharedReads = UNSHARED,
+    ) -> None:
         self._client = functools.cache(make_client)
         self._resources = resources
+        self._shared = shared
 
     def find_vm(self, vm_id: str) -> AzureVm | None:
-        """Return the virtual machine with its power state, or None where there is none.
+        """Return the virtual machine with its power state as it is now, or None where there is none.
 
         Raises Unreachable where the response lacks a part that every virtual machine has.
         """
+        return self._shared.read(_key(vm_id), lambda: self._find_vm(vm_id))
+
+    def seen_vm(self, vm_id: str) -> AzureVm | None:
+        """Return the virtual machine as it was a moment ago, or None."""
+        return self._shared.get(_key(vm_id), lambda: self._find_vm(vm_id), _MOMENT)
+
+    def _find_vm(self, vm_id: str) -> AzureVm | None:
         subscription, *names = _path(vm_id)
         get = functools.partial(self._client(subscription).virtual_machines.get, *names, expand="instanceView")
         body = found_or_none(lambda: resource_body(get))
@@ -81,6 +97,10 @@ class Compute:
         """Return a network interface, or None where it does not exist."""
         document = self._resources.find(nic_id, _NETWORK_VERSION)
         return None if document is None else parse_nic(document)
+
+
+def _key(vm_id: str) -> str:
+    return f"vm|{vm_id.lower()}"
 
 
 def _whole(body: Any) -> Any:

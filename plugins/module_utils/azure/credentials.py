@@ -12,7 +12,7 @@ from typing import Any
 
 from ..model.failures import AuthenticationError, ConfigurationError, Unreachable
 from ..run_cache import RunCache
-from ..watch import Watch
+from ..watch import WatchNow
 from .clouds import Cloud
 from .sdk import (
     AccessToken,
@@ -47,27 +47,27 @@ class SignInTime:
     is who is asked.
     """
 
-    def __init__(self, watch: Watch, asked: str = "Microsoft Entra ID") -> None:
+    def __init__(self, watch: WatchNow, asked: str = "Microsoft Entra ID") -> None:
         self._watch = watch
         self._asked = asked
-        self._began = self._ends = watch.now()
+        self._began = self._ends = watch().now()
 
     def begin(self) -> None:
         """Count from now."""
-        self._began = self._watch.now()
-        self._ends = self._began + min(max(self._watch.remaining(), _LEAST_SECONDS), _MOST_SECONDS)
+        self._began = self._watch().now()
+        self._ends = self._began + min(max(self._watch().remaining(), _LEAST_SECONDS), _MOST_SECONDS)
 
     def left(self) -> float:
         """Return the seconds that are left."""
-        return self._ends - self._watch.now()
+        return self._ends - self._watch().now()
 
     def wait(self, seconds: float) -> None:
         """Wait, not longer than there is time; after a while it is said for whom."""
-        waited = self._watch.now() - self._began
+        waited = self._watch().now() - self._began
         if waited >= _SILENT_SECONDS:
-            self._watch.report(f"{self._asked} has not answered for {_tens_of(waited)} seconds")
+            self._watch().report(f"{self._asked} has not answered for {_tens_of(waited)} seconds")
         seconds = max(min(seconds, self.left()), 0)
-        self._watch.at_least(seconds).sleep(seconds)
+        self._watch().at_least(seconds).sleep(seconds)
 
     def wait_for_turn(self, seconds: float) -> None:
         """Wait while another task of the run asks. Raises Unreachable where the time is over."""

@@ -46,5 +46,5 @@ def own_vm(session: AzureSession, item: ReplicatedItem) -> AzureVm | NotRead | N
 
 def look_at_azure(session: AzureSession, item: ReplicatedItem) -> AzureSide:
     """Read the VM that an item names. The item must name one."""
-    vm = session.compute.find_vm(item.azure_vm_id)
+    vm = session.compute.seen_vm(item.azure_vm_id)
     return AzureSide(vm, identify(item, vm) if vm is not None else None)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..model.failures import NotTaken, WaitTimeout
-from ..watch import LastLook, Watch
+from ..watch import WatchNow
 from .credentials import SharedToken, SignInTime
 from .sdk import (
     ARMChallengeAuthenticationPolicy,
@@ -113,7 +113,7 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
     """The requests transport. Pauses between tries are the watch's, and it says whether a write is still wanted."""
 
-    def __init__(self, watch: Watch, settings: AzureSettings) -> None:
+    def __init__(self, watch: WatchNow, settings: AzureSettings) -> None:
         # requests looks at REQUESTS_CA_BUNDLE of this process alone; a task's own environment arrives in settings.
         verify: bool | str = settings.ca_bundle or True
         super().__init__(
@@ -126,18 +126,18 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request; one that writes only while somebody waits for it."""
         if request.method not in _READS:
-            self._watch.require_wanted()
+            self._watch().require_wanted()
         return super().send(request, **options)
 
     def sleep(self, duration: float) -> None:
         """Wait before another try."""
-        self._watch.sleep(duration)
+        self._watch().sleep(duration)
 
 
 class SignInTransport(WatchedTransport):
     """The way to Microsoft Entra ID, and to what tells where that is. It ends when the time for a token is over."""
 
-    def __init__(self, watch: Watch, settings: AzureSettings, time_for_it: SignInTime) -> None:
+    def __init__(self, watch: WatchNow, settings: AzureSettings, time_for_it: SignInTime) -> None:
         super().__init__(watch, settings)
         self._time = time_for_it
 
@@ -157,13 +157,13 @@ class SignInTransport(WatchedTransport):
 class FreshLookPolicy(SansIOHTTPPolicy[Any, Any]):
     """Let no write through that rests on a look which is too old, or on none. The last to see a request."""
 
-    def __init__(self, look: LastLook) -> None:
-        self._look = look
+    def __init__(self, watch: WatchNow) -> None:
+        self._watch = watch
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Raises NotTaken."""
         if not _is_read(request):
-            self._look.require_fresh(_SECONDS_TO_THE_WIRE)
+            self._watch().look.require_fresh(_SECONDS_TO_THE_WIRE)
             request.context.options["connection_timeout"] = _CONNECT_SECONDS_OF_A_WRITE
 
 
@@ -189,7 +189,7 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         return self._date or datetime.now(timezone.utc)
 
 
-def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock, look: LastLook) -> list[Any]:
+def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock, watch: WatchNow) -> list[Any]:
     """Return the policies that every client of the task shares, in the SDK's own order but for one: hooks see the
     last answer only, not those that another try follows.
 
@@ -205,5 +205,5 @@ def build_policies(credential: SharedToken, scope: str, service_clock: ServiceCl
         WritesOncePolicy(),
         RenewingTokenPolicy(credential, scope),
         service_clock,
-        FreshLookPolicy(look),
+        FreshLookPolicy(watch),
     ]

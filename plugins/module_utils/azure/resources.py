@@ -11,6 +11,7 @@ from typing import Any
 from ..model import arm_ids
 from ..model.azure_resources import Lock, Permission, parse_lock, parse_permission
 from ..model.json_path import items, text
+from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object, page_of_objects
 from .errors import found_or_none, translated
 from .sdk import (
@@ -35,8 +36,9 @@ def _whole(resource_id: str) -> str:
 class Resources:
     """Reads below one Resource Manager endpoint."""
 
-    def __init__(self, client: ARMPipelineClient[Any, Any]) -> None:
+    def __init__(self, client: ARMPipelineClient[Any, Any], shared: SharedReads = UNSHARED) -> None:
         self._client = client
+        self._shared = shared
 
     def find(self, resource_id: str, api_version: str) -> Any | None:
         """Return a resource's body, or None where it does not exist."""
@@ -54,12 +56,16 @@ class Resources:
     def locks(self, scope: str) -> list[Lock]:
         """Return the locks that apply to a resource: its own, its resource group's and its subscription's."""
         path = f"{_whole(scope)}/providers/Microsoft.Authorization/locks?api-version={_LOCKS_VERSION}"
-        return [parse_lock(document) for document in self._values(path)]
+        return self._shared.get(
+            f"locks|{scope.lower()}", lambda: [parse_lock(document) for document in self._values(path)]
+        )
 
     def permissions(self, scope: str) -> list[Permission]:
         """Return what the caller may do at a scope."""
         path = f"{_whole(scope)}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_VERSION}"
-        return [parse_permission(document) for document in self._values(path)]
+        return self._shared.get(
+            f"permissions|{scope.lower()}", lambda: [parse_permission(document) for document in self._values(path)]
+        )
 
     def _values(self, path: str) -> Iterator[Any]:
         following = path

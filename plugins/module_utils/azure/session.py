@@ -14,7 +14,8 @@ from typing import Any
 from ..model import arm_ids
 from ..model.failures import ConfigurationError
 from ..run_cache import RunCache
-from ..watch import Watch
+from ..shared_reads import UNSHARED, SharedReads
+from ..watch import WatchNow
 from .clouds import Cloud, discover_cloud, named_cloud
 from .compute import Compute
 from .credentials import SharedToken, SignInTime, build_credential
@@ -43,10 +44,18 @@ class AzureSession:
     clock: ServiceClock
 
 
-def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: Watch, cache: RunCache) -> AzureSession:
+def open_session(
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    watch: WatchNow,
+    cache: RunCache,
+    *,
+    shared: SharedReads = UNSHARED,
+) -> AzureSession:
     """Return the session that a task's options and environment describe. No token is asked for yet.
 
-    C(options) holds the options of the doc fragments azure and vault. Raises ConfigurationError.
+    C(options) holds the options of the doc fragments azure and vault. C(shared) is what the virtual
+    machines share that it is used for at the same time. Raises ConfigurationError.
     """
     settings = resolve_settings(options, environ, CREDENTIALS_FILE.expanduser())
     subscription, group, vault = settings.subscription_id, options["resource_group"], options["vault_name"]
@@ -59,12 +68,12 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
     clock = ServiceClock()
 
     def client_options() -> dict[str, Any]:
-        return {"policies": build_policies(credential, cloud.scope, clock, watch.look), "transport": transport}
+        return {"policies": build_policies(credential, cloud.scope, clock, watch), "transport": transport}
 
     def sdk_options() -> dict[str, Any]:
         return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}
 
-    resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()))
+    resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()), shared)
     sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
 
     def compute_of(its_subscription: str) -> ComputeManagementClient:
@@ -76,8 +85,8 @@ def open_session(options: Mapping[str, Any], environ: Mapping[str, str], watch: 
             f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.RecoveryServices/vaults/{vault}"
         ),
         resource_manager=cloud.resource_manager,
-        site_recovery=SiteRecovery(sites, group, vault),
-        compute=Compute(compute_of, resources),
+        site_recovery=SiteRecovery(sites, group, vault, shared, clock.now),
+        compute=Compute(compute_of, resources, shared),
         resources=resources,
         clock=clock,
     )
@@ -91,7 +100,7 @@ def _require_names(**names: str) -> None:
             )
 
 
-def _cloud(settings: AzureSettings, watch: Watch, cache: RunCache) -> Cloud:
+def _cloud(settings: AzureSettings, watch: WatchNow, cache: RunCache) -> Cloud:
     name = settings.cloud_environment
     known = named_cloud(name)
     if known is not None:

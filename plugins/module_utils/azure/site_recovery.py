@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,8 +20,10 @@ from ..model import arm_ids
 from ..model.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
 from ..model.failures import FailbackError, NotFound, UnknownState
 from ..model.items import ReplicatedItem, parse_item
+from ..model.job_list import JobList
 from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
 from ..model.plans import RecoveryPlan, parse_plan
+from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object, pages_of_bodies, resource_body
 from .errors import no_job, translated
 from .sdk import HttpRequest, SiteRecoveryManagementClient, models
@@ -31,6 +33,13 @@ Record = TypeVar("Record")
 # Recorded: the service asks for this between two polls, on each of 477 answers.
 DEFAULT_RETRY_AFTER = 30.0
 _SLACK = timedelta(days=1)
+# Seconds after which a running job is read singly although the list has nothing new of it: that lists tell what a job
+# waits for is not recorded for every kind of job.
+_SINGLY_AGAIN = 900.0
+_LISTS_IN_AN_INTERVAL = 4
+_RUNNING = "running jobs"
+# What somebody has to act on is read singly: no list has all that is needed to tell what it waits for.
+_NOTHING_TO_DO = RUNNING_STATES - {"Suspended"}
 _OF_PROVIDER = ("replicationFabrics", "replicationRecoveryServicesProviders")
 _OF_ITEM = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
 
@@ -65,35 +74,74 @@ class FailbackInput:
         return "CreateVmIfNotFound" if self.create_vm_if_missing else "NoAction"
 
 
-class SiteRecovery:
-    """The Site Recovery side of one vault."""
+def _by_this_machine() -> datetime:
+    return datetime.now(timezone.utc)
 
-    def __init__(self, client: SiteRecoveryManagementClient, resource_group: str, vault_name: str) -> None:
+
+class SiteRecovery:
+    """The Site Recovery side of one vault.
+
+    What several virtual machines have in common (fabrics, providers, lists) they share for a moment. An item and a job
+    are read singly, except by what says C(seen) or C(followed). C(now) tells the service's time.
+    """
+
+    def __init__(
+        self,
+        client: SiteRecoveryManagementClient,
+        resource_group: str,
+        vault_name: str,
+        shared: SharedReads = UNSHARED,
+        now: Callable[[], datetime] = _by_this_machine,
+    ) -> None:
         self._client = client
         self._vault = (resource_group, vault_name)
+        self._shared = shared
+        self._now = now
+        # When a job that is followed was read singly, or was followed first.
+        self._read_singly: dict[str, float] = {}
+
+    @property
+    def shares(self) -> bool:
+        """Whether what was seen may have been read for another virtual machine."""
+        return self._shared.shares
 
     def fabrics(self) -> list[Fabric]:
         """Return the vault's fabrics, Azure's own among them where the service lists it."""
-        return self._list(parse_fabric, self._client.replication_fabrics.list)
+        return self._shared.get("fabrics", lambda: self._list(parse_fabric, self._client.replication_fabrics.list))
 
     def fabric(self, name: str) -> Fabric:
         """Return one fabric."""
-        return self._get(parse_fabric, self._client.replication_fabrics.get, _named("fabric", name))
+        get = functools.partial(self._get, parse_fabric, self._client.replication_fabrics.get, _named("fabric", name))
+        return self._shared.get(f"fabric|{name}", get)
 
     def providers(self, fabric: str) -> list[Provider]:
         """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
         group = self._client.replication_recovery_services_providers
-        return self._list(parse_provider, group.list_by_replication_fabrics, _named("fabric", fabric))
+        named = _named("fabric", fabric)
+
+        def read() -> list[Provider]:
+            found = self._list(parse_provider, group.list_by_replication_fabrics, named)
+            return [replace(provider, read_at=self._now()) for provider in found]
+
+        return self._shared.get(f"providers|{fabric}", read)
 
     def provider(self, provider_id: str) -> Provider:
         """Return the provider with this resource id."""
         names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
-        return self._get(parse_provider, self._client.replication_recovery_services_providers.get, *names)
+        get = self._client.replication_recovery_services_providers.get
+
+        def read() -> Provider:
+            return replace(self._get(parse_provider, get, *names), read_at=self._now())
+
+        return self._shared.get(f"provider|{provider_id}", read)
 
     def containers(self, fabric: str) -> list[Container]:
         """Return the protection containers of a fabric."""
         group = self._client.replication_protection_containers
-        return self._list(parse_container, group.list_by_replication_fabrics, _named("fabric", fabric))
+        named = _named("fabric", fabric)
+        return self._shared.get(
+            f"containers|{fabric}", lambda: self._list(parse_container, group.list_by_replication_fabrics, named)
+        )
 
     def items(self, fabric: str, container: str) -> list[ReplicatedItem]:
         """Return the replicated items of a container."""
@@ -101,19 +149,35 @@ class SiteRecovery:
         names = (_named("fabric", fabric), _named("protection container", container))
         return self._list(parse_item, group.list_by_replication_protection_containers, *names)
 
-    def all_items(self) -> Iterator[ReplicatedItem]:
-        """Yield every replicated item of the vault, fabric by fabric."""
+    def all_items(self) -> list[ReplicatedItem]:
+        """Return every replicated item of the vault, fabric by fabric."""
+        return self._shared.get("items", self._read_all_items)
+
+    def _read_all_items(self) -> list[ReplicatedItem]:
+        found = []
         for fabric in self.fabrics():
             for container in self.containers(fabric.name):
-                yield from self.items(fabric.name, container.name)
+                asked = self._shared.now()
+                listed = self.items(fabric.name, container.name)
+                for item in listed:
+                    self._shared.keep(_key_of_item(item.id), asked, item)
+                found += listed
+        return found
 
     def item(self, item_id: str) -> ReplicatedItem:
-        """Return the replicated item with this resource id."""
+        """Return the replicated item with this resource id, as it is now."""
+        return self._shared.read(_key_of_item(item_id), lambda: self._get_item(item_id))
+
+    def seen_item(self, item_id: str) -> ReplicatedItem:
+        """Return a replicated item as it was a moment ago, read by itself or in a list."""
+        return self._shared.get(_key_of_item(item_id), lambda: self._get_item(item_id))
+
+    def _get_item(self, item_id: str) -> ReplicatedItem:
         return self._get(parse_item, self._client.replication_protected_items.get, *_item_path(item_id))
 
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
-        return self._list(parse_plan, self._client.replication_recovery_plans.list)
+        return self._shared.get("plans", lambda: self._list(parse_plan, self._client.replication_recovery_plans.list))
 
     def plan(self, name: str) -> RecoveryPlan:
         """Return one recovery plan with its groups."""
@@ -124,11 +188,41 @@ class SiteRecovery:
         return self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
 
     def find_job(self, name: str) -> Job | None:
-        """Return one job, or None where the vault does not know it (yet)."""
+        """Return one job as it is now, or None where the vault does not know it (yet)."""
+        self._read_singly[name] = self._shared.now()
+        return self._shared.read(f"job|{name}", lambda: self._find_job(name))
+
+    def seen_job(self, name: str) -> Job | None:
+        """Return one job as it was a moment ago; one that has ended is not read again."""
+        kept = self._shared.kept(f"job|{name}")
+        if isinstance(kept, Job) and not kept.is_running:
+            return kept
+        return self._shared.get(f"job|{name}", lambda: self._find_job(name))
+
+    def followed_job(self, name: str, interval: float) -> Job | None:
+        """Return a job that is looked at every C(interval) seconds, None as find_job() does.
+
+        Where many are followed it comes without its tasks while one list for all has it, and nobody has to act on it.
+        """
+        if not self.shares:
+            return self.find_job(name)
+        listed = self._shared.get(_RUNNING, self._read_running_jobs, interval / _LISTS_IN_AN_INTERVAL).get(name)
+        since = self._read_singly.setdefault(name, self._shared.now())
+        is_due = self._shared.now() - since >= _SINGLY_AGAIN
+        if listed is None or is_due or listed.state not in _NOTHING_TO_DO or listed.may_be_resumed:
+            self._shared.changed_before(_RUNNING)
+            return self.find_job(name)
+        return listed
+
+    def _find_job(self, name: str) -> Job | None:
         try:
             return self.job(name)
         except NotFound:
             return None
+
+    def _read_running_jobs(self) -> dict[str, Job]:
+        """Return the running jobs by name. One that the list leaves out is read singly."""
+        return {job.name: job for job in self.running_jobs()}
 
     def jobs(self, since: datetime | None, now: datetime) -> list[Job]:
         """Return the jobs since a time, newest first, as lists give them: without tasks.
@@ -147,6 +241,13 @@ class SiteRecovery:
         """Return the jobs that still own their targets, as lists give them. The form of the filter is recorded."""
         wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
         return self._list(parse_job, self._client.replication_jobs.list, filter=f"( {wanted} )")
+
+    def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime) -> list[Job]:
+        """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case."""
+        # One list from midnight on serves all that failed over on the same day.
+        start = None if since is None else since.replace(hour=0, minute=0, second=0, microsecond=0)
+        listed = self._shared.get(f"jobs since {start}", lambda: JobList(self.jobs(start, now)))
+        return listed.that_may_concern(vm_id)
 
     def refresh_provider(self, provider_id: str) -> Accepted:
         """Ask the service to hear its provider again. A write."""
@@ -292,6 +393,10 @@ def _named(kind: str, name: str) -> str:
     if not arm_ids.is_name(name):
         raise UnknownState(f"the name of a {kind}", name)
     return name
+
+
+def _key_of_item(item_id: str) -> str:
+    return f"item|{item_id.lower()}"
 
 
 def _item_path(item_id: str) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ from ..model.host_names import is_same_host
 from ..model.hyperv_documents import parse_host
 from ..model.hyperv_hosts import HostFacts
 from ..model.json_path import parse_time
+from ..model.look_age import SHARED_ANSWER
 from ..model.programs import RunProgram, no_programs
 from ..run_cache import RunCache
+from ..shared_reads import UNSHARED, SharedReads
 from ..watch import Watch
 from .lockout_guard import Refusals
 from .scripts.host_facts import SCRIPT
@@ -57,8 +59,10 @@ class Hosts:
         environ: Mapping[str, str] | None = None,
         run_program: RunProgram = no_programs,
         listed: Iterable[str] = (),
+        shared: SharedReads = UNSHARED,
     ) -> None:
         self._listed = listed
+        self._shared = shared
         self._options = options
         self._inventory = inventory
         self._watch = watch
@@ -107,6 +111,8 @@ class Hosts:
         a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked.
         """
         session = self.session(name)
+        if self._shared.shares:
+            return self._shared_facts(name, session, max_age, now, power_only=power_only)
         if max_age <= 0:
             return self._seen(name, self._ask(session, wanted, now))
         answer = self._cache.get_or_make(
@@ -115,6 +121,22 @@ class Hosts:
             lambda: self._ask_to_keep(session, now, power_only=power_only),
         )
         return self._seen(name, answer)
+
+    def _shared_facts(
+        self, name: str, session: HostSession, max_age: float, now: Clock | None, *, power_only: bool
+    ) -> HostFacts:
+        """Return what a host says, asked for all the virtual machines of the task: also where one wants it asked anew,
+        an answer counts that is newer than its own last change.
+        """
+        max_age = max(max_age, SHARED_ANSWER)
+        said = self._shared.get(
+            f"host|{session.settings.identity}|{now is not None}|{power_only}",
+            lambda: _Said(self._ask_to_keep(session, now, power_only=power_only)),
+            max(max_age, _SILENCE_COUNTS_FOR),
+            lambda said: self._counts(said.answer, session, max_age),
+        )
+        self._watch.look.saw_host(name, said.answer["asked"])
+        return said.facts()
 
     def _seen(self, name: str, answer: Mapping[str, Any]) -> HostFacts:
         """Return what an answer says. What was written next rests on it; on none, where there was none, it does not."""
@@ -187,9 +209,24 @@ class Hosts:
         return ({}, word) if word else None
 
     def _session(self, name: str, variables: Mapping[str, Any], address: str) -> HostSession:
-        settings: HostSettings = resolve_settings(name, self._options, variables, self._environ, address)
+        settings: HostSettings = self._shared.once(
+            f"settings|{name}|{address}",
+            lambda: resolve_settings(name, self._options, variables, self._environ, address),
+        )
         refusals = Refusals(self._cache, self._watch)
         return HostSession(settings, self._watch, _LEAST_SECONDS, refusals, self._run_program)
+
+
+class _Said:
+    """What a host said, parsed once."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        self.answer = answer
+        self._facts = None if answer.get("problem") else _facts_of(answer)
+
+    def facts(self) -> HostFacts:
+        """Return it. Raises what the host, or the way to it, had against the question."""
+        return self._facts if self._facts is not None else _facts_of(self.answer)
 
 
 def _change_key(session: HostSession) -> str:

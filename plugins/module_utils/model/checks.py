@@ -200,7 +200,7 @@ def _heartbeat_fresh(facts: ItemFacts) -> Finding:
         return _not_checked("provider_heartbeat", provider)
     if provider.last_heartbeat is None:
         return _not_checked("provider_heartbeat", NotRead("the service gives no time of the last heartbeat"))
-    age = facts.now - provider.last_heartbeat
+    age = (provider.read_at or facts.now) - provider.last_heartbeat
     seen = f"{max(0, round(age.total_seconds()))} seconds ago"
     if age <= HEARTBEAT_LIMIT:
         return Finding("provider_heartbeat", "pass", seen)

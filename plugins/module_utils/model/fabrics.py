@@ -34,7 +34,10 @@ class Fabric:
 
 @dataclass(frozen=True)
 class Provider:
-    """One body of C(replicationRecoveryServicesProviders/{provider}): a registered Hyper-V host or VMM server."""
+    """One body of C(replicationRecoveryServicesProviders/{provider}): a registered Hyper-V host or VMM server.
+
+    C(read_at) is the service's time when it was read, where that is known.
+    """
 
     document: Document
     id: str
@@ -47,6 +50,7 @@ class Provider:
     version_state: str
     version_expires: datetime | None
     health_errors: tuple[Document, ...]
+    read_at: datetime | None = None
 
     @property
     def is_connected(self) -> bool:

@@ -26,11 +26,14 @@ FailbackError
  +- Contradiction           a job succeeded, but what was read afterwards says otherwise
  +- ValidationFailed        a machine that was cut over does not work on-premises
  +- Orphaned                the run that the task belonged to is gone; nobody hears of this one
+ +- TurnOver                others have to go first; what this one does goes on later
+ +- InternalError           a fault of this collection
 """
 
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -250,6 +253,28 @@ class Orphaned(FailbackError):
     """The run that asked for this was killed, and left the task alone with its work."""
 
     kind = "orphaned"
+
+
+class TurnOver(FailbackError):
+    """Others have to go first: the work stops where it waits. It is begun again later, and attaches to what runs."""
+
+    kind = "turn_over"
+
+
+class InternalError(FailbackError):
+    """A fault of this collection, of which the others that it works for at the same time must not suffer."""
+
+    kind = "internal"
+
+    @classmethod
+    def of(cls, fault: BaseException | None) -> InternalError:
+        """Return what to say of an exception that nothing here has foreseen."""
+        place = traceback.extract_tb(fault.__traceback__)[-1] if fault and fault.__traceback__ else None
+        where = f" ({place.filename.rpartition('/')[2]}, line {place.lineno})" if place else ""
+        return cls(
+            f"An internal error ended the work: {type(fault).__name__}{where}.",
+            "Before anything else is done to the VM, see its stage with replicated_item_info. Report the error.",
+        )
 
 
 @contextmanager

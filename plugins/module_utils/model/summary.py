@@ -10,7 +10,7 @@ stop at any of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -97,8 +97,8 @@ class RoleRun:
     target: str
     stage: str
     where: list[list[str]]
-    steps: list[_Result]
-    findings: list[_Result]
+    steps: Sequence[_Result]
+    findings: Sequence[_Result]
     validation: _Result
     last: _Result
     failed: _Result
@@ -248,7 +248,7 @@ def _failure(role_run: RoleRun) -> str:
         return "unseen" if role_run.ended else "early"
     if role_run.in_hook:
         return "hook"
-    if role_run.part == "validate.yml":
+    if role_run.part == "validate":
         return role_run.kind or "validation"
     return role_run.kind or ("refused" if role_run.part else "configuration")
 
@@ -266,7 +266,7 @@ def _holding(role_run: RoleRun) -> str:
 def _introduction(role_run: RoleRun) -> str:
     if role_run.in_hook:
         return f"The hook {role_run.part.rpartition('/')[2]} failed: "
-    return "The validation failed: " if role_run.part == "validate.yml" and not role_run.kind else ""
+    return "The validation failed: " if role_run.part == "validate" and not role_run.kind else ""
 
 
 def _message(problems: list[_Result]) -> str:

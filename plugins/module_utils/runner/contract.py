@@ -8,21 +8,29 @@ Documentation lives in the modules; a test holds it against this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model.failures import FailbackError, asked
 from ..waiting import Steps
 from ..watch import Watch
+from .authority import authority_or_none_read
 from .options import (
     AZURE_OPTIONS,
     HOSTS_OPTIONS,
+    MANY_OPTIONS,
     TARGET_OPTIONS,
     VAULT_OPTIONS,
     WAIT_OPTIONS,
     WINRM_OPTIONS,
 )
 from .services import Services
+
+
+def no_reason(_results: Sequence[Mapping[str, Any]]) -> None:
+    """Return that nobody is to be stopped."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,9 @@ class Contract:
     C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
     and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
     host of the task.
-    C(other_targets) are options that stand for a replicated item or recovery plan.
+    C(takes_many): it can be asked for many virtual machines at the same time; C(stops_for) is given the results so far,
+    and says why the others are to be stopped. C(other_targets) are options that stand
+    for a replicated item or recovery plan.
     """
 
     name: str
@@ -40,11 +50,24 @@ class Contract:
     run: Callable[[Any, Services, Watch], Steps[dict[str, Any]]]
     request: Callable[[Mapping[str, Any], bool], Any]
     takes_target: bool = True
+    takes_many: bool = False
     other_targets: tuple[str, ...] = ()
     waits: bool = True
     asks_azure: bool = True
     asks_hosts: bool = False
+    stops_for: Callable[[Sequence[Mapping[str, Any]]], FailbackError | None] = no_reason
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    async def steps(
+        self, parameters: Mapping[str, Any], services: Services, watch: Watch, *, check_mode: bool
+    ) -> dict[str, Any]:
+        """Do what the options say and return the result. What goes wrong before a verb has begun to look at its target
+        is told as all else is.
+        """
+        request = self.request(parameters, check_mode)
+        authority = authority_or_none_read() if self.takes_target else nullcontext()
+        with asked(f"{self.name} of '{_named(parameters)}'"), authority:
+            return await self.run(request, services, watch)
 
     @property
     def argument_spec(self) -> dict[str, dict[str, Any]]:
@@ -56,6 +79,8 @@ class Contract:
             spec |= HOSTS_OPTIONS
         if self.takes_target:
             spec |= TARGET_OPTIONS
+        if self.takes_many:
+            spec |= MANY_OPTIONS
         if self.waits:
             spec |= WAIT_OPTIONS
         return {**spec, **self.options}
@@ -63,5 +88,10 @@ class Contract:
     @property
     def rules(self) -> dict[str, Any]:
         """What AnsibleModule checks between options."""
-        names = (*self.other_targets, "replicated_item", "recovery_plan")
+        names = (*self.other_targets, *(TARGET_OPTIONS), *(MANY_OPTIONS if self.takes_many else ()))
         return {"mutually_exclusive": [names], "required_one_of": [names]} if self.takes_target else {**self.extra}
+
+
+def _named(parameters: Mapping[str, Any]) -> str:
+    names = (parameters.get(option) for option in ("recovery_plan", "replicated_item", "name", "host", "vault_name"))
+    return str(next(filter(None, names), ""))

@@ -44,37 +44,46 @@ async def follow_job(
     interval: float,
     *,
     tolerate_failure: bool = False,
+    may_stop: bool = False,
 ) -> Job:
     """Read the job every C(interval) seconds until stop says so.
 
     Raises JobFailed where it ended without success (C(tolerate_failure): not for somebody else's job), WaitTimeout at
-    the deadline; the job goes on then.
+    the deadline; the job goes on then. C(may_stop) as in Pause.
     """
-    looks = _JobLooks(session, name, watch, stop, tolerate_failure=tolerate_failure)
+    looks = _JobLooks(session, name, watch, stop, interval, tolerate_failure=tolerate_failure)
 
     def out_of_time(_pending: Pending) -> Job:
         raise _timeout(name, looks.job, watch)
 
-    return await wait_until(looks.look, watch, interval, out_of_time=out_of_time)
+    return await wait_until(looks.look, watch, interval, out_of_time=out_of_time, may_stop=may_stop)
 
 
 class _JobLooks:
     """The looks at one job. C(job) is what was read last."""
 
     def __init__(
-        self, session: AzureSession, name: str, watch: Watch, stop: Callable[[Job], bool], *, tolerate_failure: bool
+        self,
+        session: AzureSession,
+        name: str,
+        watch: Watch,
+        stop: Callable[[Job], bool],
+        interval: float,
+        *,
+        tolerate_failure: bool,
     ) -> None:
         self._session = session
         self._name = name
         self._watch = watch
         self._stop = stop
+        self._interval = interval
         self._tolerate_failure = tolerate_failure
         self._unreadable = 0
         self.job: Job | None = None
 
     def look(self) -> Job | Pending:
         """Read the job; return it where it need not be followed any more."""
-        self.job = job = self._session.site_recovery.find_job(self._name)
+        self.job = job = self._session.site_recovery.followed_job(self._name, self._interval)
         if job is None:
             self._unreadable += 1
             if self._unreadable > _UNREADABLE_POLLS:

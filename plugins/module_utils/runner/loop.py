@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..model.decisions import Decision, Step, Verb, decide, has_reached
-from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, TurnOver, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
@@ -64,8 +65,11 @@ class Procedure:
     """What tells one verb from another in the loop, for one target.
 
     C(stop) says up to where a job is followed, C(goal) which stages end the verb besides those in which what it asks
-    for is already so. C(gate) may hold the writes.
+    for is already so. C(gate) may hold the writes. C(may_stop): it may end while its job goes on, and be begun again;
+    what it has seen until then is in so_far().
     """
+
+    may_stop = True
 
     def __init__(
         self,
@@ -79,6 +83,10 @@ class Procedure:
         self.stop = stop
         self.goal = goal
         self.gate = gate
+
+    def so_far(self) -> dict[str, Any]:
+        """Return what is known before the end and would not be known again, by the keys of the result."""
+        return {}
 
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Return the requests for the members that need one, or refuse. A verb that ends at its goal before it has
@@ -182,6 +190,9 @@ async def run_procedure(session: AzureSession, request: Request, watch: Watch, p
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return await runner.run()
+        except TurnOver as over:
+            over.details |= {**procedure.so_far(), "changed": runner is not None and runner.has_written}
+            raise
         except FailbackError as problem:
             if runner is not None:
                 runner.explain(problem)
@@ -201,7 +212,9 @@ class _Runner:
         self._target = target
         self._interval = request.poll_interval or DEFAULT_RETRY_AFTER
         self._attempts = Attempts(watch)
-        first = self._look_now()
+        # Whether nothing of the last look was read for another virtual machine.
+        self._is_own_look = not session.site_recovery.shares
+        first = self._look_now(anew=False)
         self._verb_run = VerbRun(before=first, after=first)
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
@@ -212,19 +225,27 @@ class _Runner:
             await self._look()
         return self._verb_run
 
+    @property
+    def has_written(self) -> bool:
+        """Whether a request was sent."""
+        return bool(self._verb_run.started)
+
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
         self._verb_run.explain(problem, self._look_now, self._request, self._watch)
 
-    async def _look(self) -> None:
+    async def _look(self, *, anew: bool = False) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
         waits = self._request.wait and not self._request.check_mode
         patience = float("inf") if waits else BRIEF
-        self._verb_run.after = await read_patiently(self._look_now, self._watch, self._interval, patience=patience)
+        self._verb_run.after = await read_patiently(
+            lambda: self._look_now(anew=anew), self._watch, self._interval, patience=patience
+        )
 
-    def _look_now(self) -> TargetView:
+    def _look_now(self, *, anew: bool = True) -> TargetView:
+        self._is_own_look = anew or not self._session.site_recovery.shares
         self._watch.look.begin()
-        view = self._target.look()
+        view = self._target.look(anew=anew)
         self._watch.look.saw_vms(len(view.members))
         return view.assumed(self._request.assume_stage) if self._request.predicts else view
 
@@ -269,6 +290,9 @@ class _Runner:
             return await self._look_once_more(starts)
         if verb_run.held or self._procedure.gate.holds(fresh):
             return await self._hold(fresh)
+        if not (self._is_own_look or self._request.check_mode):
+            await self._look(anew=True)
+            return await self._step()
         writes = self._procedure.writes(verb_run.after, fresh)
         # What the writes rest on may have taken minutes to read.
         if self._procedure.gate.holds(fresh):
@@ -284,6 +308,9 @@ class _Runner:
         if not self._request.wait:
             await self._look()
             return False
+        if self._session.site_recovery.shares:
+            # What has just begun is not asked for singly: the next list for all has it.
+            await Pause(self._interval)
         await self._follow(verb_run.job_names(), self._procedure.stop)
         return True
 
@@ -308,6 +335,8 @@ class _Runner:
             job_name = accepted.job_name or await self._job_that_appeared(write.members[0])
         except FateUnknown as unknown:
             job_name = await self._job_that_appeared(write.members[0], unknown)
+        finally:
+            self._watch.look.changed()
         self._attempts.succeeded()
         self._verb_run.changed = True
         self._verb_run.started.update(_ids(write.members))
@@ -362,6 +391,7 @@ class _Runner:
         if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
             raise refusals.busy_without_a_job(waits, now - self._busy_since)
         await Pause(self._interval, refusals.reasons(waits or members))
+        self._watch.look.changed()
 
     def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Whether what would be written after the waiting is held: in check mode by what is true now."""
@@ -391,6 +421,7 @@ class _Runner:
                     lambda job: stop(job) or _needs_somebody(job),
                     self._interval,
                     tolerate_failure=not own,
+                    may_stop=self._procedure.may_stop,
                 )
             except JobFailed as failure:
                 failures.append(failure)
@@ -413,6 +444,7 @@ class _Runner:
                 raise refusals.still_waits(starts, PATIENCE)
             raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
         await Pause(self._interval, f"It has not taken effect yet: {refusals.reasons(starts)}")
+        self._watch.look.changed()
         return True
 
 

@@ -34,6 +34,7 @@ TARGET_OPTIONS: dict[str, dict[str, Any]] = {
     "recovery_plan": {"type": "str"},
 }
 # Named as Ansible's own variables of the winrm connection, which they take the place of.
+MANY_OPTIONS: dict[str, dict[str, Any]] = {"replicated_items": {"type": "list", "elements": "raw"}}
 WINRM_OPTIONS: dict[str, dict[str, Any]] = {
     "winrm_user": {"type": "str"},
     "winrm_password": {"type": "str", "no_log": True},

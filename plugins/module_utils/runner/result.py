@@ -86,7 +86,7 @@ def target_result(view: TargetView) -> dict[str, Any]:
 
 def _read_jobs(session: AzureSession, verb_run: VerbRun) -> dict[str, dict[str, Any]]:
     names = dict.fromkeys(filter(None, verb_run.jobs.values()))
-    found = {name: session.site_recovery.find_job(name) for name in names}
+    found = {name: session.site_recovery.seen_job(name) for name in names}
     return {name: job_result(job) for name, job in found.items() if job is not None}
 
 

@@ -62,16 +62,17 @@ class Target:
         self._item_id = item_id
         self._plan_name = plan_name
 
-    def look(self) -> TargetView:
-        """Read the target, and what its stage depends on.
+    def look(self, *, anew: bool = True) -> TargetView:
+        """Read the target, and what its stage depends on. Where not C(anew), it may have been read a moment ago.
 
         Raises Vanished where it is there no more, and TargetError for a plan without VMs: of these nothing is to be
         done, and nothing was done either.
         """
         if not self._plan_name:
+            service = self._session.site_recovery
             with _there_before():
-                item = self._session.site_recovery.item(self._item_id)
-            return TargetView(None, (observe_item(self._session, item),))
+                item = service.item(self._item_id) if anew else service.seen_item(self._item_id)
+            return TargetView(None, (observe_item(self._session, item, anew=anew),))
         with _there_before():
             plan = self._session.site_recovery.plan(self._plan_name)
         if not plan.item_ids:
@@ -126,7 +127,7 @@ def find_item(session: AzureSession, wanted: str) -> ReplicatedItem:
     """Return the replicated item that answers to a friendly name, a name or a resource id."""
     if arm_ids.is_resource_id(wanted):
         return _item_by_id(session, wanted)
-    known = list(session.site_recovery.all_items())
+    known = session.site_recovery.all_items()
     found = [item for item in known if item.answers_to(wanted)]
     if len(found) == 1:
         return found[0]
@@ -143,7 +144,7 @@ def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
     if not arm_ids.names_below(wanted, session.vault_id, *_PATH_OF_AN_ITEM):
         raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     try:
-        return session.site_recovery.item(wanted)
+        return session.site_recovery.seen_item(wanted)
     except NotFound as problem:
         raise TargetError(
             f"The vault has no replicated item of that id. {problem.happened}",
@@ -259,11 +260,16 @@ def require_hyper_v(item: ReplicatedItem) -> None:
         )
 
 
-def observe_item(session: AzureSession, item: ReplicatedItem, plan_job: Job | None = None) -> Observation:
-    """Tell the stage of an item, reading its running job and its last failback where they matter."""
+def observe_item(
+    session: AzureSession, item: ReplicatedItem, plan_job: Job | None = None, *, anew: bool = True
+) -> Observation:
+    """Tell the stage of an item, reading its running job and its last failback where they matter.
+
+    Where not C(anew), the job may have been read a moment ago.
+    """
     if plan_job is not None and plan_job.is_running:
         return observe(item, running=plan_job)
-    running = _running_job(session, item.scenario_job_id)
+    running = _running_job(session, item.scenario_job_id, anew=anew)
     if running is not None and not running.is_running:
         # It may have ended since the item was read, which is another by now.
         item = session.site_recovery.item(item.id)
@@ -297,10 +303,12 @@ def use_of(session: AzureSession, member: Observation, side: AzureSide) -> Azure
     return not_read(side.doubt) if side.doubt and not use.doubt else use
 
 
-def _running_job(session: AzureSession, job_id: str) -> Job | None:
+def _running_job(session: AzureSession, job_id: str, *, anew: bool = True) -> Job | None:
     """Return the job that an item or plan names as its current scenario, or None where it names none."""
     name = arm_ids.last_segment(job_id)
-    job = session.site_recovery.find_job(name) if name not in ("", "None") else None
+    if name in ("", "None"):
+        return None
+    job = session.site_recovery.find_job(name) if anew else session.site_recovery.seen_job(name)
     return None if job is None else require_known_state(job)
 
 
@@ -309,12 +317,13 @@ def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
     and so is what may be of this item or not: a plan's, and one that does not tell what it is of."""
     # That its failover itself is listed is what tells that nothing since is missing.
     since = item.last_failover - _BEFORE if item.last_failover else None
-    for job in session.site_recovery.jobs(since, session.clock.now()):
+    service = session.site_recovery
+    for job in service.jobs_of_vm(item.vm_id.lower(), since, session.clock.now()):
         of_item = job.target_id.lower() == item.vm_id.lower()
         moves = job.may_be_failback or job.operation is Operation.FAILOVER
         of_any = job.may_be_of_any_vm and not of_item
         if of_any or (job.is_of_plan and moves) or (of_item and job.may_be_failback):
-            yield require_known_state(session.site_recovery.job(job.name))
+            yield require_known_state(service.seen_job(job.name) or service.job(job.name))
         elif of_item:
             yield job
 

@@ -42,6 +42,9 @@ async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[
 
 
 class _Commit(LifecycleStep):
+    # What it deletes has to be seen before and after.
+    may_stop = False
+
     def __init__(self, request: CommitRequest, services: Services, watch: Watch) -> None:
         self._policy = PolicyGate(services.azure, request.policy)
         super().__init__(request.verb, gate=self._policy)
@@ -176,5 +179,6 @@ CONTRACT = Contract(
     },
     run,
     request_of,
+    takes_many=True,
     asks_hosts=True,
 )

@@ -236,5 +236,6 @@ CONTRACT = Contract(
     },
     run,
     request_of,
+    takes_many=True,
     asks_hosts=True,
 )

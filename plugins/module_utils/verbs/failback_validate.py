@@ -181,6 +181,7 @@ CONTRACT = Contract(
     },
     run,
     request_of,
+    takes_many=True,
     waits=False,
     asks_hosts=True,
 )

@@ -59,7 +59,7 @@ def _replication(session: AzureSession, verb_run: VerbRun, watch: Watch) -> list
     for member in verb_run.after.members:
         name = verb_run.jobs.get(member.item.id)
         if name:
-            told.append(replication_started(member.item, session.site_recovery.find_job(name)))
+            told.append(replication_started(member.item, session.site_recovery.seen_job(name)))
     for one in told:
         done = "" if one["percent_complete"] is None else f", {one['percent_complete']} % done"
         watch.report(f"{one['vm']}: {one['reason']}{done}")
@@ -80,4 +80,5 @@ CONTRACT = Contract(
     {"wait_for": {"type": "str", "default": "protected", "choices": ["job", "protected"]}, **ASSUME_OPTIONS},
     run,
     request_of,
+    takes_many=True,
 )

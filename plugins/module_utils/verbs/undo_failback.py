@@ -92,5 +92,6 @@ CONTRACT = Contract(
     },
     run,
     request_of,
+    takes_many=True,
     asks_hosts=True,
 )

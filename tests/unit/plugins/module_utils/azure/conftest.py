@@ -36,7 +36,8 @@ class Client:
     def transport(self) -> WatchedTransport:
         """A transport that trusts the servers of the test."""
         settings = AzureSettings("cli", "subscription", ca_bundle=self.ca_bundle)
-        return WatchedTransport(Watch(600, clock=lambda: sum(self.pauses), pause=self._pause), settings)
+        watch = Watch(600, clock=lambda: sum(self.pauses), pause=self._pause)
+        return WatchedTransport(lambda: watch, settings)
 
     @property
     def policies(self) -> list[Any]:

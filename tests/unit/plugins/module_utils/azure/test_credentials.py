@@ -153,7 +153,8 @@ def test_a_certificate_with_a_password_is_one_clear_error(certificate: str, clie
 def token_of(settings: AzureSettings, cloud: Cloud, client: Any, cache: RunCache) -> str:
     """The token of a task with these settings."""
     with translated():
-        time_for_it = SignInTime(Watch(60))
+        watch = Watch(60)
+        time_for_it = SignInTime(lambda: watch)
         shared = SharedToken(
             lambda: build_credential(settings, cloud, client.transport), settings, cloud, cache, time_for_it
         )

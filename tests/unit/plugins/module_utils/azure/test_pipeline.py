@@ -29,7 +29,7 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.pipeline import
 from ansible_collections.asr.failback.plugins.module_utils.azure.settings import AzureSettings
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import NotTaken
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
-from ansible_collections.asr.failback.plugins.module_utils.watch import LastLook, Watch
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 OK = Answer(200, {"value": 1})
 RETRY_AFTER = {"Retry-After": "17"}
@@ -160,15 +160,16 @@ class SignedIn:
     seconds: float = 0
 
     def __post_init__(self) -> None:
-        self.look = LastLook(lambda: self.seconds)
+        self.watch = Watch(60, clock=lambda: self.seconds)
+        self.look = self.watch.look
         self.tokens = Tokens()
         settings = AzureSettings("secret", "s")
-        self._shared = SharedToken(lambda: self.tokens, settings, CLOUD, RunCache(), SignInTime(Watch(60)))
+        self._shared = SharedToken(lambda: self.tokens, settings, CLOUD, RunCache(), SignInTime(lambda: self.watch))
         self.use_another_client()
 
     def use_another_client(self) -> None:
         """Send what follows by a client that has had no token yet."""
-        self.policies = build_policies(self._shared, CLOUD.scope, ServiceClock(), self.look)
+        self.policies = build_policies(self._shared, CLOUD.scope, ServiceClock(), lambda: self.watch)
 
     def send(self, method: str, server: Web) -> int:
         """The status of the answer; of a write as translated."""

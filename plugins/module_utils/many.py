@@ -1,0 +1,174 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many virtual machines in one task: what each is asked, what is said of it on the way, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from .hyperv.hosts import Inventory
+from .model.failures import ConfigurationError, FailbackError, InternalError
+from .option_checks import check_values
+from .runner.contract import Contract
+from .runner.options import MANY_OPTIONS, TARGET_OPTIONS
+from .scheduler import Piece
+from .watch import Watch
+
+_NAMED_IN_MESSAGE = 5
+Pieces = Sequence[Piece[Any]]
+
+
+# The options of one of many, or what is wrong with them.
+Wanted = Mapping[str, "dict[str, Any] | ConfigurationError"]
+
+
+def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted:
+    """Return the options for each virtual machine, by its label: the name that the user gives it, unless there is one.
+
+    An entry is a name, or a dictionary with a name and the options that are its own. Raises ConfigurationError where
+    nobody is named, one is named twice, or an option cannot be one's own; where C(fail_on_error) is off, that is told
+    of the one alone.
+    """
+    entries = [_entry(contract, parameters, given) for given in parameters["replicated_items"]]
+    if not entries:
+        raise ConfigurationError(
+            "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
+        )
+    labels = [label for label, _own in entries]
+    twice = sorted({label for label in labels if [one.lower() for one in labels].count(label.lower()) > 1})
+    if twice:
+        raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
+    wrong = [own for _label, own in entries if isinstance(own, ConfigurationError)]
+    if wrong and parameters.get("fail_on_error", True):
+        raise wrong[0]
+    return dict(entries)
+
+
+def _entry(
+    contract: Contract, parameters: Mapping[str, Any], given: Any
+) -> tuple[str, dict[str, Any] | ConfigurationError]:
+    """Return the label of an entry, and its options as the argument spec has them or what is wrong with them."""
+    entry = dict(given) if isinstance(given, Mapping) else {"replicated_item": given}
+    spec = {name: option for name, option in contract.argument_spec.items() if name not in MANY_OPTIONS}
+    # What all need may be given for all.
+    spec = {name: {**option, "required": False} for name, option in spec.items()} | {"label": {"type": "str"}}
+    targets = [*TARGET_OPTIONS]
+    checked = ArgumentSpecValidator(spec, mutually_exclusive=[targets], required_one_of=[targets]).validate(entry)
+    label = str(entry.get("label") or next(filter(None, map(entry.get, targets)), "an entry without a name"))
+    if checked.error_messages:
+        return label, _refused(f"{label}: {checked.error_messages[0]}.")
+    own = {name: checked.validated_parameters[name] for name in entry if name != "label"}
+    try:
+        check_values(own)
+    except ConfigurationError as wrong:
+        return label, wrong
+    return label, {**parameters, "replicated_items": None, **own}
+
+
+def _refused(happened: str) -> ConfigurationError:
+    return ConfigurationError(happened, "Nothing was read or written. Correct it.")
+
+
+def in_turn(inventory: Inventory) -> Inventory:
+    """Return an inventory that one thread at a time asks: it is Ansible's, which knows nothing of threads."""
+    turn = threading.RLock()
+
+    class Locked(Mapping[str, Any]):
+        """Variables of a host, each rendered when it is read."""
+
+        def __init__(self, variables: Mapping[str, Any]) -> None:
+            self._variables = variables
+
+        def __getitem__(self, name: str) -> Any:
+            with turn:
+                return self._variables[name]
+
+        def __iter__(self) -> Iterator[str]:
+            return iter(self._variables)
+
+        def __len__(self) -> int:
+            return len(self._variables)
+
+    def variables_of(name: str) -> Mapping[str, Any] | None:
+        with turn:
+            found = inventory(name)
+        return None if found is None else Locked(found)
+
+    return variables_of
+
+
+class Progress:
+    """What is said of many on their way: each line that is new, and once in a while how far all of them are."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        # Only one thread writes to the screen.
+        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._pieces: Pieces = ()
+
+    def watch_of(self, name: str, timeout: float) -> Watch:
+        """Return the watch of one virtual machine."""
+        return self._watch.of_one(lambda line: self._lines.put(line if name in line else f"{name}: {line}"), timeout)
+
+    def begin(self, pieces: Pieces) -> None:
+        """Say which they are."""
+        self._pieces = pieces
+
+    def tell(self) -> None:
+        """Pass on what was said since, or how far all are where nothing was for a while."""
+        try:
+            while True:
+                self._watch.report(self._lines.get_nowait())
+        except Empty:
+            pass
+        if self._watch.is_silent:
+            self._watch.report(self._sum())
+
+    def _sum(self) -> str:
+        done = [piece for piece in self._pieces if piece.is_done]
+        failed = [piece for piece in done if piece.failure is not None]
+        left = [piece for piece in self._pieces if not piece.is_done]
+        first = left[0].watch.last_report if left else ""
+        told = f"{len(done)} of {len(self._pieces)} VMs are done, {len(failed)} of these failed"
+        return f"{told}; among the others, {left[0].name}: {first}" if left and first else told
+
+
+def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:
+    """Return the result of each by its name, with C(failed)."""
+    return {piece.name: _result(piece) for piece in pieces}
+
+
+def sum_of(vms: dict[str, dict[str, Any]], *, fails: bool) -> dict[str, Any]:
+    """Return the result of a task for many: that of each under C(vms), and what they have in common.
+
+    C(fails): the task fails if one does.
+    """
+    failed = [name for name, result in vms.items() if result["failed"]]
+    return {
+        "changed": any(result["changed"] for result in vms.values()),
+        "failed": fails and bool(failed),
+        "msg": _message(vms, failed),
+        "vms": vms,
+    }
+
+
+def _result(piece: Piece[dict[str, Any]]) -> dict[str, Any]:
+    if piece.ended is not None:
+        return {"failed": False, **piece.ended}
+    failure = piece.failure
+    known = failure if isinstance(failure, FailbackError) else InternalError.of(failure)
+    return {"failed": True, **known.as_result()}
+
+
+def _message(vms: Mapping[str, Mapping[str, Any]], failed: Sequence[str]) -> str:
+    if not failed:
+        return f"{len(vms)} VMs: none failed"
+    told = " ".join(f"{name}: {vms[name]['msg']}" for name in failed[:_NAMED_IN_MESSAGE])
+    more = f" And {len(failed) - _NAMED_IN_MESSAGE} more, see vms." if len(failed) > _NAMED_IN_MESSAGE else ""
+    return f"{len(failed)} of {len(vms)} VMs failed. {told}{more}"

@@ -1,0 +1,314 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a whole failback: which of them a target needs next, and what stands in the way.
+
+The virtual machines of a recovery plan may be in different stages: a step runs if one of them needs it and none is
+further behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .findings import sentence_of
+from .summary import RoleRun, summary_of
+
+_Result = Mapping[str, Any]
+
+PREREQUISITES = "prerequisites"
+PLANNED_FAILOVER = "planned_failover"
+COMPLETE_FAILOVER = "complete_failover"
+VALIDATE = "validate"
+COMMIT = "commit"
+REVERSE_REPLICATE = "reverse_replicate"
+STEPS = (PREREQUISITES, PLANNED_FAILOVER, COMPLETE_FAILOVER, VALIDATE, COMMIT, REVERSE_REPLICATE)
+# What takes a target further: without any of them a run only checks.
+_MOVES = frozenset({PLANNED_FAILOVER, COMPLETE_FAILOVER, COMMIT, REVERSE_REPLICATE})
+
+# The stages of a failback in order. In busy, the job may be the failback of an earlier run.
+_ORDER = (
+    "failover_commit_pending",
+    "interrupted",
+    "failed_over",
+    "busy",
+    "synchronizing",
+    "waiting_for_completion",
+    "completing",
+    "failback_commit_pending",
+    "failed_back",
+    "reverse_replicating",
+    "protected",
+)
+# The failback has not been started yet, so its prerequisites must be met.
+_BEFORE_START = frozenset(_ORDER[:3])
+# A failback is running and has to be completed.
+_BEFORE_COMPLETION = frozenset(_ORDER[3:7])
+_AWAITS_COMMIT = "failback_commit_pending"
+# After the commit. In the first two, replication to Azure has not started yet or is running.
+_COMMITTED = frozenset(_ORDER[8:])
+_BEFORE_PROTECTION = frozenset(_ORDER[8:10])
+
+# The keys of a step's result that are kept in its record.
+_RECORDED = frozenset(
+    {
+        "authoritative_side",
+        "azure_resources",
+        "changed",
+        "data_sync",
+        "split_brain_check",
+        "held",
+        "job",
+        "locks",
+        "members",
+        "not_before",
+        "reason",
+        "replication",
+        "reversible",
+        "stage",
+        "unseen",
+        "waiting_for_window",
+        "window",
+        "would_be_deleted",
+    }
+)
+
+
+@dataclass
+class State:
+    """What is known of the failback of one target so far, in JSON values: a run may hand it over and take it up again.
+
+    C(where) has a name and a stage for each virtual machine, C(last) is the result of the last step. C(step) counts the
+    steps, C(phase) says what comes next in it. C(part) is the step or the user's file that runs, C(prerequisites) what
+    the check has returned, C(failed) the result of what failed, C(fresh) whether the target was seen after that,
+    C(stopped) what a step had seen and done when it was stopped to go on later.
+    """
+
+    target: str
+    id: str = ""
+    where: list[list[str]] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict)
+    step: int = 0
+    phase: str = ""
+    part: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    prerequisites: dict[str, Any] = field(default_factory=dict)
+    validation: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, Any] = field(default_factory=dict)
+    stopped: dict[str, Any] = field(default_factory=dict)
+    fresh: bool = True
+    ended: bool = False
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """The stages of the virtual machines."""
+        return frozenset(stage for _name, stage in self.where)
+
+    @property
+    def stage(self) -> str:
+        """Their stage, where they agree."""
+        return next(iter(self.stages), "unknown") if len(self.stages) < 2 else "mixed"
+
+    @property
+    def awaits_commit(self) -> bool:
+        """Whether the next step is a commit."""
+        return _AWAITS_COMMIT in self.stages and self.stages <= _COMMITTED | {_AWAITS_COMMIT}
+
+    @property
+    def waits_for_window(self) -> bool:
+        """Whether the last step did nothing since its window was not open."""
+        return bool(self.last.get("waiting_for_window"))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the last step did nothing since it is to wait."""
+        return self.waits_for_window or bool(self.last.get("held"))
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether all machines are past their commit."""
+        return self.stages <= _COMMITTED
+
+    def leave_step(self) -> None:
+        """Go on to the next step."""
+        self.step, self.phase = self.step + 1, ""
+
+    def record(self, step: str, result: _Result) -> None:
+        """Take note of what a step has done."""
+        kept = {key: value for key, value in result.items() if key in _RECORDED}
+        self.steps.append({**kept, "step": step})
+        self.last = kept
+        members = result.get("members") or []
+        name = self.where[0][0] if self.where else self.target
+        self.where = [[one["friendly_name"], one["stage"]["after"]] for one in members] or [
+            [name, result["stage"]["after"]]
+        ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the user wants of a run for one target, as far as it decides on the steps.
+
+    C(steps) are those that are switched on. C(evidence) says that there are tasks, probes or addresses of the user's to
+    validate with, C(guest) that the guest may be asked.
+    """
+
+    steps: frozenset[str]
+    check_mode: bool
+    commit_policy: str
+    has_window: bool
+    discards: bool
+    hooks: Mapping[str, str]
+    evidence: bool
+    guest: bool
+
+    @property
+    def only_checks(self) -> bool:
+        """Whether nothing is taken further, so that all checks run and none is waited for."""
+        return not self.steps & _MOVES
+
+    def may_wait(self, step: str) -> bool:
+        """Whether a step may have to wait for a window or a time: it is asked before its hooks run."""
+        if step == COMMIT:
+            return self.commit_policy in ("hold", "not_before")
+        return self.has_window and step in (PLANNED_FAILOVER, COMPLETE_FAILOVER)
+
+    def runs(self, step: str, state: State) -> bool:
+        """Whether a step is one of those that a target needs now."""
+        if step not in self.steps or (state.waits and step != PREREQUISITES):
+            return False
+        if step == COMPLETE_FAILOVER:
+            return bool(state.stages & _BEFORE_COMPLETION)
+        if step == VALIDATE:
+            return state.awaits_commit and not self.check_mode
+        if step == COMMIT:
+            return state.awaits_commit and self._is_proven(state)
+        if step == REVERSE_REPLICATE:
+            return bool(state.stages & _BEFORE_PROTECTION) and state.stages <= _COMMITTED
+        return True
+
+    def _is_proven(self, state: State) -> bool:
+        """Whether a commit may be tried: it deletes the Azure VM, so it needs evidence from this run.
+
+        Check mode assumes that the checks pass that can be made.
+        """
+        if state.validation.get("verdict") == "passed" or self.commit_policy in ("now", "hold"):
+            return True
+        return self.check_mode and VALIDATE in self.steps and (self.evidence or self._may_ask_guest(state))
+
+    def _may_ask_guest(self, state: State) -> bool:
+        asked = [one["status"] for one in state.findings if one["id"] == "host_reachable"]
+        return self.guest and any(status not in ("fail", "not_checked") for status in asked)
+
+    def assumed_stage(self, state: State) -> str:
+        """Return the stage that the next step assumes in check mode: of a plan, that of the machine furthest behind.
+
+        Where no step would have changed anything yet, nothing is assumed, so that the step reads both sides as a run
+        would. A commit that requires evidence cannot do that: a check makes none.
+        """
+        before = [one for one in state.steps if one.get("changed") or self.commit_policy != "now"]
+        if not (self.check_mode and before):
+            return ""
+        return next((stage for stage in _ORDER if stage in state.stages), "")
+
+    def summary(self, state: State) -> dict[str, Any]:
+        """Return how the run ended, or would end if it stopped now."""
+        return summary_of(
+            RoleRun(
+                target=state.target,
+                stage=state.stage,
+                where=state.where,
+                steps=state.steps,
+                findings=state.findings,
+                validation=state.validation,
+                last=state.last,
+                failed=state.failed,
+                part=state.part,
+                hooks=[file for file in self.hooks.values() if file],
+                ended=state.ended,
+                fresh=state.fresh,
+                ready=self.only_checks and bool(state.findings) and bool(state.stages & _BEFORE_START),
+                awaits_commit=state.awaits_commit,
+                check_mode=self.check_mode,
+                commits=COMMIT in self.steps,
+                commit_policy=self.commit_policy,
+                validates=VALIDATE in self.steps,
+                discards=self.discards,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Obstacles:
+    """What keeps a failback from being started: C(findings) of its prerequisites that failed, and machines that nothing
+    explains (C(unexplained), with C(friendly_name) and C(reason)). C(is_start): one has to be started."""
+
+    findings: Sequence[_Result]
+    unexplained: Sequence[_Result]
+    is_start: bool
+
+    def besides(self, prepared: Iterable[str]) -> list[_Result]:
+        """Return the findings that are none of those whose cause can be prepared."""
+        ids = frozenset(prepared)
+        return [one for one in self.findings if one["id"] not in ids]
+
+    def may_prepare(self, prepared: Iterable[str]) -> bool:
+        """Whether what is missing may be created: only where nothing else blocks the failback."""
+        return self.is_start and not (self.besides(prepared) or self.unexplained)
+
+    def sentence(self, in_the_way: Sequence[_Result], *, of_plan: bool) -> str:
+        """Say what is in the way; empty where nothing is."""
+
+        def whose(name: str | None) -> str:
+            return f"{name}: " if of_plan and name else ""
+
+        lines = [f"{whose(one['vm'])}{sentence_of(one)}" for one in in_the_way]
+        lines += [
+            f"{whose(one['friendly_name'])}Site Recovery allows no further step: {one['reason']}. "
+            "Look at it in the portal."
+            for one in self.unexplained
+        ]
+        return f"It cannot be failed back now. {' '.join(lines)}" if lines else ""
+
+
+def with_what_was_before(before: _Result, result: _Result) -> dict[str, Any]:
+    """Return the result of a step that was begun again, with what it had seen and done C(before) it was stopped."""
+    if not before:
+        return dict(result)
+    told = {**result, "changed": bool(before.get("changed") or result.get("changed"))}
+    told["data_sync"] = result.get("data_sync") or before.get("data_sync")
+    checked, now = before.get("split_brain_check") or {}, result.get("split_brain_check") or {}
+    if checked.get("before") and not now.get("before"):
+        told["split_brain_check"] = {**now, "before": checked["before"]}
+    return told
+
+
+def obstacles_of(result: _Result, reason: str, *, only_checks: bool) -> Obstacles:
+    """Return what stands in the way by the result of failback_prereq. C(reason) is why the target is in its stage.
+
+    In a plan, machines that were started already go on, and each step handles those that need it.
+    """
+    failed = result["failed_findings"]
+    seen = result["members"] or [
+        {"friendly_name": result["findings"][-1]["vm"], "stage": result["stage"], "reason": reason}
+    ]
+    to_start = [one["friendly_name"] for one in seen if one["stage"]["before"] in _BEFORE_START]
+    # Another operation's job is waited for if a later step waits.
+    waited_for = [] if only_checks else [one["vm"] for one in failed if one["id"] == "no_operation"]
+    stuck = [one for one in seen if one["stage"]["before"] == "busy" and one["friendly_name"] not in waited_for]
+    names = [one["friendly_name"] for one in stuck]
+    of_start = [one for one in failed if one["id"] != "plan_direction" and one["vm"] in (*to_start, None)]
+    of_stuck = [one for one in failed if one["id"] in ("no_operation", "no_test_failover") and one["vm"] in names]
+    explained = [one["vm"] for one in of_stuck]
+    return Obstacles(
+        [*(of_start if to_start else ()), *of_stuck],
+        [one for one in stuck if one["friendly_name"] not in explained],
+        bool(to_start),
+    )

@@ -1,0 +1,181 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many pieces of work in one process. Each goes on when it is due, a few at the same time, in threads.
+
+What a piece reads and writes blocks its thread; while it waits, it has none. So a thousand virtual machines whose jobs
+take an hour need no more threads than there are requests on their way.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from .model.failures import FailbackError
+from .waiting import Done, Later, Steps, Work
+from .watch import Watch
+
+T = TypeVar("T")
+
+# Requests at the same time. More do not help: a task has one processor, and Azure counts requests by the second.
+AT_ONCE = 8
+_LONGEST_PAUSE = 1.0
+_TURN: contextvars.ContextVar[Watch] = contextvars.ContextVar("watch of the work that has the turn")
+
+
+def watch_of_the_turn(otherwise: Watch) -> Watch:
+    """Return the watch of the piece of work that is going on in this thread; outside of any, the other one."""
+    return _TURN.get(otherwise)
+
+
+@dataclass
+class Piece(Generic[T]):
+    """A piece of work with a watch of its own. C(steps) is called in its turn, and so is all that it does.
+
+    C(may_stop): it waits where it may be stopped. C(ended) is what came of it, C(failure) what went wrong: one of both,
+    once it is done.
+    """
+
+    name: str
+    watch: Watch
+    steps: Callable[[], Steps[T]]
+    ended: T | None = None
+    failure: Exception | None = None
+    is_done: bool = False
+    may_stop: bool = False
+    _work: Work[T] | None = field(default=None, repr=False)
+    _stopped_by: FailbackError | None = field(default=None, repr=False)
+    _context: contextvars.Context = field(default_factory=contextvars.copy_context, repr=False)
+
+    def stop(self, reason: FailbackError) -> None:
+        """Let a reason be raised where the work waits: what it does about it is its end."""
+        self._stopped_by = reason
+
+    def go_on(self) -> float:
+        """Go on until there is something to wait for; return when to go on, by the clock of the watch.
+
+        Infinity where it is done.
+        """
+        return self._context.run(self._turn)
+
+    def _turn(self) -> float:
+        _TURN.set(self.watch)
+        try:
+            told = self._step()
+        except Exception as problem:  # noqa: BLE001 - whoever asked for the piece gets it
+            self.failure, self.is_done = problem, True
+            return float("inf")
+        if isinstance(told, Done):
+            self.ended, self.is_done = told.value, True
+            return float("inf")
+        self.may_stop = told.may_stop
+        self.watch.report(told.because or self.watch.last_report)
+        # The deadline cuts a pause short; the work finds that out for itself.
+        return min(told.at, self.watch.now() + max(self.watch.remaining(), 0.0))
+
+    def _step(self) -> Later | Done[T]:
+        if self._work is None:
+            self._work = Work(self.steps(), self.watch.now)
+            return self._work.tick()
+        if self._stopped_by is not None:
+            return self._work.interrupt(self._stopped_by)
+        try:
+            self.watch.require_wanted()
+        except FailbackError as orphaned:
+            return self._work.interrupt(orphaned)
+        return self._work.go_on()
+
+
+class Scheduler(Generic[T]):
+    """Runs pieces of work to their ends. C(watch) has the clock of theirs, and lets time pass while all of them wait.
+
+    C(meanwhile) is called in the thread of the caller whenever a piece has had its turn, and at least once a second.
+    Where it returns a reason, those are stopped with it that may stop, and the others once they may.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        *,
+        at_once: int = AT_ONCE,
+        meanwhile: Callable[[], FailbackError | None] = lambda: None,
+    ) -> None:
+        self._watch = watch
+        self._at_once = at_once
+        self._meanwhile = meanwhile
+        self._stopped_by: FailbackError | None = None
+        self._ready: SimpleQueue[Piece[T] | None] = SimpleQueue()
+        self._told: SimpleQueue[tuple[Piece[T], float]] = SimpleQueue()
+        self._busy = 0
+        # By when they are due; of those that are due at the same time, by who began to wait first.
+        self._waiting: list[tuple[float, int, Piece[T]]] = []
+        self._numbers = count()
+
+    def run(self, pieces: Sequence[Piece[T]]) -> None:
+        """Run all pieces to their ends. A failure is its own piece's; what the caller is interrupted with ends all."""
+        with self._threads(min(self._at_once, len(pieces))):
+            for piece in pieces:
+                self._give_turn(piece)
+            while self._busy or self._waiting:
+                self._let_time_pass()
+                self._stop_if_wanted()
+                while self._waiting and self._waiting[0][0] <= self._watch.now():
+                    self._give_turn(heapq.heappop(self._waiting)[2])
+
+    def _stop_if_wanted(self) -> None:
+        self._stopped_by = self._stopped_by or self._meanwhile()
+        if self._stopped_by is None:
+            return
+        stopped = [waiting for waiting in self._waiting if waiting[2].may_stop]
+        self._waiting = [waiting for waiting in self._waiting if not waiting[2].may_stop]
+        heapq.heapify(self._waiting)
+        for _due, _number, piece in stopped:
+            piece.stop(self._stopped_by)
+            self._give_turn(piece)
+
+    def _give_turn(self, piece: Piece[T]) -> None:
+        self._busy += 1
+        self._ready.put(piece)
+
+    def _let_time_pass(self) -> None:
+        """Take note of the pieces that have had their turn, or wait for one, or for the next to be due."""
+        if not self._busy:
+            self._watch.pause(min(self._waiting[0][0] - self._watch.now(), _LONGEST_PAUSE))
+            return
+        with suppress(Empty):
+            self._note(*self._told.get(timeout=_LONGEST_PAUSE))
+            while True:
+                self._note(*self._told.get_nowait())
+
+    def _note(self, piece: Piece[T], due: float) -> None:
+        self._busy -= 1
+        if not piece.is_done:
+            heapq.heappush(self._waiting, (due, next(self._numbers), piece))
+
+    @contextmanager
+    def _threads(self, number: int) -> Iterator[None]:
+        """Have threads that give pieces their turns. They do not keep the process alive: a request may take a minute,
+        and whoever interrupts the run does not wait for it."""
+        threads = [threading.Thread(target=self._serve, daemon=True) for _number in range(number)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            for _thread in threads:
+                self._ready.put(None)
+
+    def _serve(self) -> None:
+        while True:
+            piece = self._ready.get()
+            if piece is None:
+                return
+            self._told.put((piece, piece.go_on()))

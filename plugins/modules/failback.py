@@ -1,0 +1,261 @@
+#!/usr/bin/python
+
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: failback
+short_description: Fail VMs back from Azure to on-premises, from the prerequisites to the reverse replication
+description:
+  - Runs the steps of a failback one after the other, for one VM, one recovery plan, or many at the same time. Each
+    proceeds as fast as it can, and each step first reads the current stage, so that an interrupted run can be started
+    again.
+  - The role P(asr.failback.failback#role) uses it for all hosts of a batch. Use the role, unless you need one task for
+    many VMs without any tasks of your own between the steps.
+  - RV(result) says how each ended, why, and what to do next.
+options:
+  steps:
+    description: The steps to run, if the stage calls for them.
+    type: list
+    elements: str
+    choices: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
+    default: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
+  data_sync:
+    description: As O(asr.failback.planned_failover#module:data_sync).
+    type: str
+    default: auto
+    choices: [auto, before_failover, during_failover]
+  create_vm_if_missing:
+    description: As O(asr.failback.planned_failover#module:create_vm_if_missing).
+    type: bool
+    default: false
+  target_host:
+    description: As O(asr.failback.planned_failover#module:target_host).
+    type: str
+  refresh_provider:
+    description: As O(asr.failback.failback_prereq#module:refresh_provider).
+    type: bool
+    default: false
+  fail_on_error:
+    description: Whether to fail if the failback fails. If not, RV(result) says so. Wrong options always fail.
+    type: bool
+    default: true
+  comments:
+    description: As O(asr.failback.complete_failover#module:comments).
+    type: str
+  commit_policy:
+    description: As O(asr.failback.commit#module:policy).
+    type: str
+    default: after_validation
+    choices: [now, after_validation, hold, not_before]
+  commit_not_before:
+    description: As O(asr.failback.commit#module:not_before).
+    type: str
+  discard_azure_changes:
+    description: As O(asr.failback.commit#module:discard_azure_changes). B(Dangerous.)
+    type: bool
+    default: false
+  discard_disks:
+    description: As O(asr.failback.commit#module:discard_disks), but with the name of the VM, as C(VM/DISK).
+      B(Dangerous.)
+    type: list
+    elements: str
+    default: []
+  accept_unseen:
+    description: As O(asr.failback.commit#module:accept_unseen). B(Dangerous.)
+    type: raw
+  heartbeat:
+    description: As O(asr.failback.failback_validate#module:heartbeat).
+    type: bool
+    default: true
+  addresses:
+    description: As O(asr.failback.failback_validate#module:addresses).
+    type: bool
+    default: true
+  expected_addresses:
+    description: As O(asr.failback.failback_validate#module:expected_addresses).
+    type: list
+    elements: str
+  validation_timeout:
+    description: As O(asr.failback.failback_validate#module:timeout).
+    type: int
+    default: 600
+  hooks:
+    description:
+      - Absolute paths of task files to run before and after the steps. The module does not run them. It stops there and
+        returns RV(handover), so that the role can.
+    type: dict
+    suboptions:
+      before_prerequisites:
+        description: Before the prerequisites are checked.
+        type: str
+      after_prerequisites:
+        description: After the prerequisites are checked.
+        type: str
+      before_planned_failover:
+        description: Before the failback is started.
+        type: str
+      after_planned_failover:
+        description: After the failback is started.
+        type: str
+      before_complete_failover:
+        description: Before the cut-over.
+        type: str
+      after_complete_failover:
+        description: After the cut-over.
+        type: str
+      before_validate:
+        description: Before the validation.
+        type: str
+      after_validate:
+        description: After the validation.
+        type: str
+      before_commit:
+        description: Before the commit.
+        type: str
+      after_commit:
+        description: After the commit.
+        type: str
+      before_reverse_replicate:
+        description: Before the VM is replicated to Azure again.
+        type: str
+      after_reverse_replicate:
+        description: After the VM is replicated to Azure again.
+        type: str
+  validation_tasks:
+    description: Absolute path of a task file that validates the VM. Handed over as O(hooks) are.
+    type: str
+  unusable_files:
+    description: Why files of O(hooks) or O(validation_tasks) cannot be used, by path. If there are any, nothing begins.
+    type: dict
+  proof:
+    description: The results that the tasks of O(validation_tasks) have registered.
+    type: raw
+  preparation_tasks:
+    description: Absolute path of a task file that fixes O(preparation_findings). Handed over as O(hooks) are.
+    type: str
+  preparation_findings:
+    description: Ids of findings of the prerequisites that O(preparation_tasks) fixes.
+    type: list
+    elements: str
+  failed_task:
+    description: The result of the task that failed in the file that was handed over.
+    type: dict
+  state:
+    description: The RV(state) that an earlier task returned when it handed over or stopped, to continue from there.
+    type: dict
+  variables:
+    description: Names of variables to compare with O(known_variables); any other is refused.
+    type: list
+    elements: str
+  known_variables:
+    description: Names that O(variables) may contain.
+    type: list
+    elements: str
+extends_documentation_fragment:
+  - asr.failback.attributes
+  - asr.failback.attributes.group_verbs
+  - asr.failback.azure
+  - asr.failback.vault
+  - asr.failback.probes
+  - asr.failback.target
+  - asr.failback.many
+  - asr.failback.wait
+  - asr.failback.hosts
+  - asr.failback.winrm
+  - asr.failback.window
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+seealso:
+  - plugin: asr.failback.failback
+    plugin_type: role
+  - module: asr.failback.planned_failover
+  - module: asr.failback.complete_failover
+  - module: asr.failback.failback_validate
+  - module: asr.failback.commit
+  - module: asr.failback.reverse_replicate
+"""
+
+EXAMPLES = r"""
+---
+- name: Copy the data of many VMs while they run in Azure
+  asr.failback.failback:
+    resource_group: rg-recovery
+    vault_name: vault-recovery
+    replicated_items:
+      - web01
+      - web02
+      - {replicated_item: db01, data_sync: before_failover}
+    steps: [prerequisites, planned_failover]
+  register: copied
+
+- name: Show how each of them stands
+  ansible.builtin.debug:
+    msg: "{{ item.key }}: {{ item.value.result.outcome }} {{ item.value.result.reason }}"
+  loop: "{{ copied.vms | dict2items }}"
+  loop_control:
+    label: "{{ item.key }}"
+"""
+
+RETURN = r"""
+---
+result:
+  description: How the run ended or stands, as C(failback_result) of P(asr.failback.failback#role).
+  returned: success
+  type: dict
+  sample: {target: web01, outcome: protected, stage: protected, reason: "", next: ""}
+handover:
+  description: The file whose tasks have to run before the target can continue, and what it is for; V(null) if there is
+    none.
+  returned: success
+  type: dict
+  sample: null
+  contains:
+    kind:
+      description: V(hook), V(validation) or V(preparation).
+      type: str
+      sample: hook
+    file:
+      description: Path of the file.
+      type: str
+      sample: /etc/ansible/hooks/stop_users.yml
+state:
+  description: What a later task needs to continue, see O(state); V(null) if the run has ended.
+  returned: success
+  type: dict
+  sample: null
+# Copied by `make docs`: failure, many
+cause:
+  description: Cause of the failure, without the request and the remedy.
+  returned: failure
+  type: str
+  sample: The failover to Azure is not committed yet.
+remedy:
+  description: What to do next; empty if that is not known.
+  returned: failure
+  type: str
+  sample: Check the VM in Azure, then commit the failover (commit, direction failover).
+vms:
+  description:
+    - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task
+      returns for one, and C(failed). Only C(changed), C(failed) and C(msg) are returned beside it then.
+  returned: with O(replicated_items)
+  type: dict
+  sample: {web01: {changed: true, failed: false, stage: {before: failed_back, after: protected}}}
+"""
+
+from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
+from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(CONTRACT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many virtual machines in one task: each goes its own way, and what they have in common is read once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from support.scenarios import item_of, many_hosts, scenario_of
+
+SYNCED = "waiting_for_completion"
+NOW = {"policy": "now"}
+
+
+def names(count: int) -> list[str]:
+    return [f"vm{number}" for number in range(1, count + 1)]
+
+
+def vault_of(driver: Any, *stages: str, **parts: Any) -> Any:
+    """A vault with vm1, vm2, ... in these stages, whose hosts may be asked."""
+    items = [item_of(name, stage, **parts) for name, stage in zip(names(len(stages)), stages, strict=True)]
+    return driver(scenario_of(*items)).knows_hosts()
+
+
+def stages(result: dict[str, Any]) -> dict[str, str]:
+    return {name: one["stage"]["after"] for name, one in result["vms"].items()}
+
+
+def test_all_of_them_come_home_and_are_protected(driver: Any) -> None:
+    vault = vault_of(driver, *["failed_over"] * 6)
+    many = {"replicated_items": names(6)}
+    steps = {"planned_failover": {}, "complete_failover": {}, "commit": NOW, "reverse_replicate": {}}
+    for module, options in steps.items():
+        result = vault.run(module, **many, **options)
+        assert (result["changed"], result["failed"]) == (True, False)
+        assert [*result["vms"]] == names(6)
+    assert set(stages(result).values()) == {"protected"}
+    assert all(vault.state(name)["stage"] == "protected" for name in names(6))
+    assert Counter(write.split("/")[-1] for write in vault.writes()) == {
+        "plannedFailover": 6,
+        "resume": 6,
+        "failoverCommit": 6,
+        "reProtect": 6,
+    }
+
+
+def test_a_second_run_changes_nothing(driver: Any) -> None:
+    vault = vault_of(driver, SYNCED, "failback_commit_pending")
+    vault.run("complete_failover", replicated_items=names(2))
+    sent = vault.requests()
+    assert not vault.run("complete_failover", replicated_items=names(2))["changed"]
+    assert vault.writes(sent) == []
+
+
+def test_one_that_cannot_stops_no_other(driver: Any) -> None:
+    vault = vault_of(driver, SYNCED, "failed_over", SYNCED)
+    result = vault.run("complete_failover", replicated_items=[*names(3), "vm9"])
+    assert result["failed"]
+    assert [one["failed"] for one in result["vms"].values()] == [False, True, False, True]
+    assert result["vms"]["vm2"]["error"]["kind"] == "refused"
+    assert result["vms"]["vm9"]["error"]["kind"] == "target"
+    assert result["msg"].startswith("2 of 4 VMs failed. vm2: ")
+    assert [vault.state(name)["stage"] for name in names(3)] == [
+        "failback_commit_pending",
+        "failed_over",
+        "failback_commit_pending",
+    ]
+
+
+def test_each_may_have_options_of_its_own(driver: Any) -> None:
+    vault = vault_of(driver, "failed_over", "failed_over")
+    result = vault.run(
+        "planned_failover",
+        replicated_items=["vm1", {"replicated_item": "vm2", "data_sync": "during_failover", "wait_for": "end"}],
+    )
+    assert stages(result) == {"vm1": SYNCED, "vm2": "failback_commit_pending"}
+    assert result["vms"]["vm2"]["data_sync"]["option"] == "during_failover"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "replicated_items is empty"),
+        (["vm1", "VM1"], "more than once"),
+        (["vm1", {"data_sync": "auto"}], "one of the following is required: replicated_item, recovery_plan"),
+        ([{"replicated_item": "vm1", "data_sink": "auto"}], "data_sink"),
+        ([{"replicated_item": "vm1", "replicated_items": ["vm2"]}], "replicated_items"),
+        ([{"replicated_item": "vm1", "data_sync": "never"}], "value of data_sync must be one of"),
+        ([" "], "replicated_item is empty"),
+    ],
+    ids=["nobody", "twice", "nameless", "unknown option", "many in one", "wrong value", "empty name"],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_read(driver: Any, given: list[Any], said: str) -> None:
+    vault = vault_of(driver, "failed_over")
+    failed = vault.fail("planned_failover", replicated_items=given)
+    assert said in failed["msg"]
+    assert vault.requests() == 0
+
+
+def test_a_check_writes_nothing_and_predicts_for_each(driver: Any) -> None:
+    vault = vault_of(driver, "failed_over", SYNCED)
+    result = vault.run("planned_failover", replicated_items=names(2), check_mode=True)
+    assert [one["changed"] for one in result["vms"].values()] == [True, False]
+    assert stages(result) == {"vm1": SYNCED, "vm2": SYNCED}
+    assert vault.writes() == []
+
+
+def test_names_ids_and_friendly_names_name_them(driver: Any) -> None:
+    vault = vault_of(driver, SYNCED, SYNCED)
+    item_id = vault.simulator.locked(lambda world: world.vault.items[1].path)
+    result = vault.run("complete_failover", replicated_items=["VM1", item_id])
+    assert [*result["vms"]] == ["VM1", item_id]
+    assert not result["failed"], result["msg"]
+
+
+def test_each_is_read_singly_right_before_its_request(driver: Any) -> None:
+    """What the list had is a moment old: somebody may have gone ahead since."""
+    vault = vault_of(driver, *[SYNCED] * 3)
+    jobs = {name: vault.jobs(name)[0]["name"] for name in names(3)}
+    vault.run("complete_failover", replicated_items=names(3))
+    paths = [
+        f"{entry['method']} {'/'.join(entry['path'].split('/')[-3:])}" for entry in vault.simulator.journal.entries()
+    ]
+    for name, job in jobs.items():
+        written = paths.index(f"POST replicationJobs/{job}/resume")
+        items = vault.simulator.locked(lambda world: {item.name: item.path for item in world.vault.items})
+        read = f"GET {'/'.join(items[name].split('/')[-3:])}"
+        assert read in paths[:written], paths
+
+
+def test_little_is_read_of_many(driver: Any) -> None:
+    scenario = many_hosts(hosts=4, machines=10)
+    vault = driver(scenario).knows_hosts()
+    every = [item["name"] for item in scenario["items"]]
+    for module, options in {
+        "planned_failover": {},
+        "complete_failover": {},
+        "commit": NOW,
+        "reverse_replicate": {},
+    }.items():
+        assert not vault.run(module, replicated_items=every, **options)["failed"]
+    reads = [entry for entry in vault.simulator.journal.entries() if entry["method"] == "GET"]
+    assert len(reads) <= 30 * len(every)
+    tokens = [entry for entry in vault.simulator.journal.entries() if "oauth2" in entry["path"]]
+    assert len(tokens) == 1
+    asked = vault.simulator.locked(lambda world: world.shells.sessions())
+    assert len(asked) < 2 * len(every), "hosts are asked for all of their VMs"
