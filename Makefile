@@ -36,10 +36,12 @@ export LC_ALL := C.UTF-8
 LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses
 TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
 GATES := $(LINT) $(TESTS) molecule sanity importer
+# What tells in a minute or two whether a change is in all the places that belong together.
+QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -73,6 +75,13 @@ demo-roles: $(READY) ## The same as callers who may do no more than is needed: b
 
 test: $(READY) ## Run everything that must pass
 	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(GATES)
+
+test-file: $(READY) ## Run tests by file, with all that they need: FILE=tests/..., ARGS="-k word -x"
+	@test -n "$(FILE)" || { echo 'FILE=tests/... names the files, FILE=tests/...::test_... one test'; exit 1; }
+	@python -m pytest -q $(ARGS) $(FILE)
+
+quick: $(READY) ## Run what takes two minutes: style, types, and whether code, documentation and roles agree
+	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(QUICK)
 
 lint: $(READY) ## Run the static checks
 	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(LINT)

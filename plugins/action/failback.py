@@ -12,23 +12,30 @@ from ansible.playbook.block import Block
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
 
+# What the role may be given.
+_SPEC = Path(__file__).resolve().parents[2] / "roles" / "failback" / "meta" / "argument_specs.yml"
+
 
 class ActionModule(VerbAction):
-    """Runs failback. In the role, one host's task works for all hosts of the batch, where they go on together."""
+    """Runs failback.
+
+    The role gives C(options_of_hosts), the name of the fact in which each host of the batch has its options. One host's
+    task works for all of them then, where they go on together. It is no option of the module: as an argument, the
+    options of all would be rendered for each.
+    """
 
     contract = CONTRACT
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task; of a host that another one works for, which one that is."""
-        host, driver = task_vars["inventory_hostname"], self._driver(task_vars)
-        if self._labels() and host != driver:
-            return {"skipped": True, "changed": False, "driven_by": driver}
+        fact = self._task.args.pop("options_of_hosts", None)
+        if fact is not None:
+            host, batch = task_vars["inventory_hostname"], task_vars["ansible_play_batch"]
+            hosts = batch if self._hosts_go_on_together() else [host]
+            if host != hosts[0]:
+                return {"skipped": True, "changed": False, "driven_by": hosts[0]}
+            self._task.args.update(self._options_of_role(hosts, fact, task_vars["hostvars"]))
         return super().run(tmp, task_vars)
-
-    def _driver(self, task_vars):
-        """Return the host whose task works for this one: the first of the batch, else itself."""
-        batch = task_vars.get("ansible_play_batch") or []
-        return batch[0] if batch and self._hosts_go_on_together() else task_vars["inventory_hostname"]
 
     def _hosts_go_on_together(self):
         """Whether all hosts of a batch finish a task before the next one: that is what linear does."""
@@ -37,24 +44,18 @@ class ActionModule(VerbAction):
             parent = parent._parent
         return str(parent._play.strategy).rpartition(".")[2] == "linear"
 
-    def _labels(self):
-        return [entry["label"] for entry in self._entries(self._task.args) if entry.get("label")]
+    def _options_of_role(self, hosts, fact, hostvars):
+        """Return the options of the module for hosts. Those that have no options did not begin."""
+        entries = [hostvars[host].get(fact) for host in hosts]
+        known = self._loader.load_from_file(str(_SPEC))["argument_specs"]["main"]["options"]
+        return {
+            "replicated_items": [{**entry, **self._wrong_files(entry)} for entry in entries if entry],
+            "known_variables": [*known, *self._task.args["known_variables"]],
+        }
 
-    def _entries(self, parameters):
-        return [entry for entry in parameters.get("replicated_items") or () if isinstance(entry, dict)]
-
-    def _parameters(self, task_vars):
-        """Return the options: of the role, those of the hosts that this task works for, with what is wrong with the
-        files of theirs."""
-        parameters = super()._parameters(task_vars)
-        if self._labels():
-            own = None if self._hosts_go_on_together() else task_vars["inventory_hostname"]
-            entries = [entry for entry in self._entries(parameters) if own in (None, entry.get("label"))]
-            parameters["replicated_items"] = [
-                {**entry, "unusable_files": self._unusable(entry)} if not entry.get("state") else entry
-                for entry in entries
-            ]
-        return parameters
+    def _wrong_files(self, entry):
+        # Who goes on has been told before.
+        return {} if entry.get("state") else {"unusable_files": self._unusable(entry)}
 
     def _unusable(self, entry):
         """Return, by path, what is wrong with the files of tasks: what cannot be read would stop Ansible on the way."""

@@ -37,8 +37,8 @@ _value:
       omitted if it is just the outcome.
     - If a failback failed, was undone or not started, is held or waits for its window, a line with the reason and one
       with what to do next follow.
-    - Further lines show the host that a VM runs on if it may have another copy on-premises, what a commit left in
-      Azure, each finding of the prerequisites that warns, and each check that could not be made.
+    - Further lines show the host that a VM runs on if it may have another copy on-premises, what a commit gave up and
+      what it left in Azure, each finding of the prerequisites that warns, and each check that could not be made.
   type: list
   elements: str
   sample:

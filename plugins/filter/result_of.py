@@ -63,6 +63,7 @@ _NO_RESULT = {
     "steps": [],
     "findings": [],
     "validation": {},
+    "discarded": [],
 }
 # What the results of other roles have besides.
 _MORE = {"undo_failback_result": {"undone": {}, "changes": []}}

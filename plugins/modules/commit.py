@@ -234,6 +234,38 @@ would_be_deleted:
         there, V(size_not_known) if it may have grown; otherwise V(null).
       type: str
       sample: attached
+discarded:
+  description: What the commit gave up, because O(discard_azure_changes) or O(discard_disks) allowed it; in check mode,
+    what it would give up. Empty while the commit is held, and if this task sent none. If the commit failed after it was
+    sent, RV(error) has it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    vm:
+      description: Name of the VM.
+      type: str
+      sample: web01
+    kind:
+      description: V(azure_changes), the data that the Azure VM wrote since the cut-over, or V(disk).
+      type: str
+      sample: azure_changes
+    id:
+      description: Resource id of the Azure VM or of the disk, or the address of an unmanaged disk.
+      type: str
+      sample: >-
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-azure/providers/Microsoft.Compute/virtualMachines/web01
+    name:
+      description: Its name in Azure.
+      type: str
+      sample: web01
+    reason:
+      description: Why there is, or may be, something to give up. Whether the Azure VM was used, or what became of a
+        disk, may also be unknown.
+      type: str
+      sample: >-
+        its Azure VM was started, stopped or changed at 2026-02-01T10:00:00+00:00, after the cut-over at
+        2026-01-31T09:12:07.102356+00:00
 validation:
   description: The evidence that was given for the commit of a failback, and how it was evaluated.
   returned: success
@@ -341,6 +373,7 @@ msg:
 error:
   description:
     - Details of the failure. The keys depend on RV(error.kind).
+    - C(discarded), what a commit that was sent gives up (see RV(discarded)).
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(unproven), the VMs without the required evidence (see RV(validation.vms)); C(job_id), C(job_state), C(errors) of
       a job; C(started_jobs) of this task; C(status), C(code), C(message), C(action), C(request_id), C(method), C(url)

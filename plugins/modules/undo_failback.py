@@ -15,9 +15,10 @@ description:
     failback uncommitted. Site Recovery has no such step and is not informed of it.
   - Data written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The Azure VM continues
     with its data as of the cut-over.
-  - Nothing is started in Azure while an on-premises copy is up, or could not be queried and O(attested_off) does not
-    vouch for its host; nor once another operation, such as a commit in the portal, has begun. Whether permissions and
-    locks let the caller start the Azure VM is checked before anything is stopped.
+  - Nothing is started in Azure while an on-premises copy is up, or while it is not known to be off, because its host
+    could not be queried or only its name is known, and O(attested_off) does not vouch for that host; nor once another
+    operation, such as a commit in the portal, has begun. Whether permissions and locks let the caller start the Azure
+    VM is checked before anything is stopped.
   - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
     start action is set to Nothing; the previous one is in RV(undone).
   - In a recovery plan, if Azure does not start one VM, the others are still started, and the task fails at the end.
@@ -57,6 +58,9 @@ options:
         the host, the value a sentence, such as V(J. Doe has unplugged it).
       - It applies only to hosts that it names and that cannot be queried, and never overrides what a host reports. A
         short name that could mean either of two hosts applies to neither.
+      - It also applies to a host that has a VM of the same name, off, if Site Recovery does not report the Hyper-V id
+        of the replicated VM. It then means that the replicated VM is off, whichever it is. This task changes nothing on
+        such a VM, so set its automatic start action to Nothing yourself.
       - Recorded in RV(undone).
     type: dict
 extends_documentation_fragment:
@@ -168,7 +172,8 @@ undone:
           elements: dict
           sample: [{where: hv01.contoso.example, before: StartIfRunning, after: Nothing}]
         vouched_for:
-          description: The hosts that could not be queried and that O(attested_off) vouches for.
+          description: The hosts that O(attested_off) vouches for, because they could not be queried or only the name
+            of the VM is known there.
           type: list
           elements: str
           sample: []

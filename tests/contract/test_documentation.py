@@ -16,6 +16,7 @@ import yaml
 from support.documented import documentation
 from support.module_contracts import CONTRACTS
 
+from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import Stage
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from asr_simulator.hyperv.host_faults import OF_HOSTS, OF_MACHINES
 
@@ -175,11 +176,36 @@ def test_the_readme_of_a_role_names_only_options_that_exist(role: str) -> None:
     assert {name for name, entry in role_options(role).items() if entry.get("required")} <= named
 
 
+def read_by(role: str) -> list[tuple[str, str]]:
+    """The variables with a role's prefix in its tasks, each with what follows it in its line."""
+    stages = {stage.value for stage in Stage}
+    files = [path for folder in ("tasks", "vars") for path in (ROOT / "roles" / role / folder).glob("*.yml")]
+    # Not the names of modules and filters.
+    found = [match for path in files for match in re.findall(rf"(?<![\w.])({role}_\w+)(?=(.*))", path.read_text())]
+    return [(name, rest) for name, rest in found if name not in stages]
+
+
 @ROLES
-def test_a_role_knows_its_variables(role: str) -> None:
-    known = yaml.safe_load((ROOT / "roles" / role / "vars" / "main.yml").read_text())[f"__{role}_variables"]
-    facts = {"failback": {"failback_result", "failback_proof", *of_playbooks()}, "undo_failback": {f"{role}_result"}}
-    assert set(known) == {*role_options(role), *facts.get(role, ())}
+def test_a_role_reads_all_of_its_options_and_nothing_else(role: str) -> None:
+    read = {name for name, _rest in read_by(role)}
+    facts = {f"{role}_result", "failback_proof", *of_playbooks()}
+    assert read - set(role_options(role)) - facts == set()
+    assert set(role_options(role)) - read == set()
+
+
+@ROLES
+def test_an_option_of_a_role_that_may_be_missing_is_not_read_without_saying_so(role: str) -> None:
+    defaults = yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text())
+    loose = {name for name, entry in role_options(role).items() if not entry.get("required") and name not in defaults}
+    assert [
+        one for one in read_by(role) if one[0] in loose and not re.match(r" (\| default\(|is defined)", one[1])
+    ] == []
+
+
+def test_the_role_knows_the_variables_that_are_not_its_options() -> None:
+    known = yaml.safe_load((ROOT / "roles" / "failback" / "vars" / "main.yml").read_text())
+    facts = {"failback_result", "failback_proof"}
+    assert set(known["__failback_other_variables"]) == {*facts, *of_playbooks()} - set(role_options("failback"))
 
 
 def test_the_options_that_a_role_hands_on_have_the_module_s_choices() -> None:

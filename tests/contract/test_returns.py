@@ -166,6 +166,16 @@ def test_a_job_that_is_cancelled_returns_what_is_documented(
     assert result["stage"]["after"] == "interrupted"
 
 
+def test_a_commit_that_gives_something_up_returns_what_is_documented(driver: Callable[..., ModuleRunner]) -> None:
+    drive = driver(Case("", "failback_commit_pending").scenario)
+    drive.trouble(azure_vm="web01", attach_disk="logs", gb=64)
+    given = {"discard_azure_changes": True, "discard_disks": ["logs"], **accepted("web01")}
+    for check_mode in (True, False):
+        result = drive.run("commit", check_mode=check_mode, replicated_item="web01", policy="now", **given)
+        assert broken_promises("commit", result) == []
+        assert [one["kind"] for one in result["discarded"]] == ["azure_changes", "disk"]
+
+
 def test_a_job_of_nobody_that_is_restarted_returns_what_is_documented(driver: Callable[..., ModuleRunner]) -> None:
     drive = driver(Case("", "failed_back").scenario)
     drive.trouble(job_task="EnableProtection")

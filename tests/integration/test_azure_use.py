@@ -78,6 +78,73 @@ def test_old_evidence_proves_nothing_even_where_azure_may_be_discarded(driver: A
     assert (judged["accepted"], judged["azure_use"]["verdict"]) == (True, "operated")
 
 
+def test_a_commit_says_what_azure_wrote_that_it_gave_up(driver: Any) -> None:
+    vault, _proof = used(driver, home="running")
+    given = {**VM1, "validation": evidence(vault), "discard_azure_changes": True}
+    held = vault.run("commit", **{**given, "policy": "hold"})
+    assert held["discarded"] == []
+    foreseen = vault.run("commit", **given, check_mode=True)["discarded"]
+    (told,) = vault.run("commit", **given)["discarded"]
+    assert foreseen == [told]
+    vm = vault.state("vm1")["azure_vm"]
+    assert {**told, "reason": ""} == {"vm": "vm1", "kind": "azure_changes", "id": vm["id"], "name": "vm1", "reason": ""}
+    assert "started, stopped or changed at 20" in told["reason"]
+    assert "do not commit" not in told["reason"]
+    # This task has sent nothing.
+    assert vault.run("commit", **given)["discarded"] == []
+
+
+def test_what_nobody_knows_of_the_use_of_azure_is_given_up_as_well(driver: Any) -> None:
+    vault = pending(driver)
+    edit = {"do": "edit", "field": "properties.instanceView.statuses[].time", "to": None}
+    match = {"method": "GET", "path": "/virtualMachines/vm1$", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": edit}))
+    assert "is not known" in vault.fail("commit", **VM1, policy="now")["msg"]
+    (told,) = vault.run("commit", **VM1, policy="now", discard_azure_changes=True)["discarded"]
+    assert told["kind"] == "azure_changes"
+    assert "whether its Azure VM was used since the cut-over is not known" in told["reason"]
+
+
+@pytest.mark.parametrize("policy", ["now", "after_validation"])
+def test_where_azure_wrote_nothing_nothing_is_given_up(driver: Any, policy: str) -> None:
+    vault = pending(driver)
+    given = {**VM1, "policy": policy, "validation": evidence(vault), "discard_azure_changes": True}
+    assert vault.run("commit", **given, check_mode=True)["discarded"] == []
+    assert vault.run("commit", **given)["discarded"] == []
+
+
+def test_a_commit_that_fails_on_its_way_says_what_it_gave_up(driver: Any) -> None:
+    vault, _proof = used(driver, home="running")
+    vault.trouble(job_task="FinalizeRestoreOnPrimary")
+    given = {**VM1, "validation": evidence(vault), "discard_azure_changes": True}
+    failed = vault.fail("commit", **given)
+    assert failed["error"]["kind"] == "job_failed"
+    assert [one["kind"] for one in failed["error"]["discarded"]] == ["azure_changes"]
+
+
+def test_a_commit_that_azure_refuses_gave_nothing_up(driver: Any) -> None:
+    vault, _proof = used(driver, home="running")
+    answer = {"do": "status", "status": 403, "code": "AuthorizationFailed", "message": "no"}
+    match = {"method": "POST", "path": "/failoverCommit$", "times": 0}
+    vault.simulator.locked(lambda world: world.faults.add({"match": match, "action": answer}))
+    failed = vault.fail("commit", **VM1, validation=evidence(vault), discard_azure_changes=True)
+    assert failed["error"]["kind"] == "permission"
+    assert "discarded" not in failed["error"]
+
+
+def test_of_a_plan_only_the_vm_that_was_used_is_named(driver: Any) -> None:
+    plans = [{"name": "shop", "groups": [["db"], ["web"]]}]
+    vault = pending(driver, item_of("db", PENDING), item_of("web", PENDING), recovery_plans=plans)
+    azure(vault, "start", "web")
+    vault.pass_time(600)
+    azure(vault, "deallocate", "web")
+    given = {"recovery_plan": "shop", "policy": "now", "discard_azure_changes": True}
+    foreseen = vault.run("commit", **given, check_mode=True)["discarded"]
+    done = vault.run("commit", **given)["discarded"]
+    assert [(one["vm"], one["kind"]) for one in done] == [("web", "azure_changes")]
+    assert foreseen == done
+
+
 def test_to_discard_what_azure_wrote_does_not_excuse_a_vm_that_runs_there_or_nowhere(driver: Any) -> None:
     vault, _proof = used(driver)
     failed = vault.fail("commit", **VM1, policy="now", discard_azure_changes=True)

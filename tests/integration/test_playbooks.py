@@ -96,6 +96,24 @@ def test_a_disk_that_may_go_is_named_with_its_vm(stage: Any) -> None:
     assert run.results["vm1"]["outcome"] == "ready", run.output
 
 
+def test_what_a_run_gives_up_is_in_its_result_and_in_its_report(stage: Any) -> None:
+    vault = stage(scenario_of(item_of("vm1", managed_disks=True)))
+    vault.trouble(azure_vm="vm1", attach_disk="logs", gb=64)
+    tasks = vault.task_file("validate.yml", PASS)
+    given = {"failback_validation_tasks": tasks, "failback_discard_disks": ["vm1/logs"]}
+    line = "given up: vm1: disk logs (64 GiB, attached in Azure)"
+    for arguments, outcome, told in (
+        (["--check"], "predicted", ["logs"]),
+        ([], "protected", ["logs"]),
+        # The commit is done: this run gives nothing up.
+        ([], "protected", []),
+    ):
+        run = vault.play("failback", {"vm1": {}}, *arguments, **given)
+        result = run.results["vm1"]
+        assert (result["outcome"], [one["name"] for one in result["discarded"]]) == (outcome, told), run.output
+        assert (line in run.output) is bool(told)
+
+
 def test_hooks_run_around_every_step_in_order(stage: Any, tmp_path: Path) -> None:
     vault = stage(scenario_of("vm1"))
     steps = ("prerequisites", "planned_failover", "complete_failover", "validate", "commit", "reverse_replicate")

@@ -19,7 +19,7 @@ IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback beg
 # A value that the argument spec refuses.
 WRONG = {"failback_commit": "perhaps"}
 KEYS = {"host", "target", "outcome", "reason", "next", "stage", "authoritative_side", "reversible"}
-KEYS |= {"vms", "steps", "findings", "validation"}
+KEYS |= {"vms", "steps", "findings", "validation", "discarded"}
 
 
 def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:

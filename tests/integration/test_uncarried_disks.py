@@ -140,6 +140,35 @@ def test_check_mode_shows_what_would_be_deleted(driver: Any) -> None:
     assert {one["id"] for one in told} == set(done["azure_resources"]["deleted"])
 
 
+def test_a_commit_names_the_disks_that_it_gave_up(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    grown(vault)
+    cut_over(vault)
+    # The system disk comes home: to name it gives nothing up.
+    given = {**VM1, **NOW, "discard_disks": ["logs", "vm1/data_vhdx-vm1", "os_vhdx-vm1"]}
+    assert vault.run("commit", **{**given, "policy": "hold"})["discarded"] == []
+    foreseen = vault.run("commit", **given, check_mode=True)
+    done = vault.run("commit", **given)
+    assert [(one["vm"], one["kind"], one["name"], one["reason"]) for one in done["discarded"]] == [
+        ("vm1", "disk", "data_vhdx-vm1", "200 GiB, grown from 100 GiB"),
+        ("vm1", "disk", "logs", "64 GiB, attached in Azure"),
+    ]
+    assert foreseen["discarded"] == done["discarded"]
+    lost = [one["id"] for one in foreseen["would_be_deleted"] if one["not_carried"]]
+    assert [one["id"] for one in done["discarded"]] == lost
+    assert vault.run("commit", **given)["discarded"] == []
+
+
+def test_a_check_of_the_whole_failback_says_what_its_commit_would_give_up(driver: Any) -> None:
+    vault = opened(driver)
+    attached(vault)
+    given = {**VM1, **NOW, "check_mode": True, "assume_stage": PENDING}
+    assert vault.run("commit", **given)["discarded"] == []
+    (told,) = vault.run("commit", **given, discard_disks=["logs"])["discarded"]
+    assert (told["kind"], told["name"]) == ("disk", "logs")
+
+
 def test_a_commit_that_is_held_shows_it(driver: Any) -> None:
     vault = opened(driver)
     attached(vault)
@@ -208,6 +237,10 @@ def test_it_is_given_up_by_name(driver: Any, sizes: str) -> None:
     assert [one["not_carried"] for one in held["would_be_deleted"]] == [None, "size_not_known", "size_not_known"]
     done = vault.run("commit", **VM1, **NOW, discard_disks=["os_vhdx-vm1", "data_vhdx-vm1"])
     assert done["stage"]["after"] == "failed_back"
+    assert [one["reason"] for one in done["discarded"]] == [
+        "size not known, 40 GiB on-premises",
+        "size not known, 100 GiB on-premises",
+    ]
 
 
 def test_the_prerequisites_cannot_check_a_disk_whose_size_nobody_tells(driver: Any) -> None:

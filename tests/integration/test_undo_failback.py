@@ -599,6 +599,43 @@ def test_a_namesake_is_never_stopped(driver: Any) -> None:
     assert vault.state("vm1")["azure_vm"]["power"] == "running"
 
 
+def without_hyperv_id(vault: Any) -> None:
+    """Let Site Recovery tell of no VM by which id its host knows it."""
+    details = "properties.providerSpecificDetails"
+    for path, where in (("/replicationProtectedItems$", "value[]."), ("/replicationProtectedItems/[^/]+$", "")):
+        first, more = f"{where}{details}.vmId", f"{where}{details}.azureVmDiskDetails[].diskId"
+        action = {"do": "edit", "field": first, "also": [more], "to": None}
+        fault = {"match": {"method": "GET", "path": path, "times": 0}, "action": action}
+        vault.simulator.locked(lambda world, fault=fault: world.faults.add(fault))
+
+
+def test_a_vm_that_only_its_name_tells_proves_nothing_by_being_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    without_hyperv_id(vault)
+    vault.trouble(vm="vm1", power="off")
+    failed = vault.fail("undo_failback", replicated_item="vm1")
+    assert failed["error"]["kind"] == "refused"
+    assert "On hv01 a VM called vm1 is Off, and not known to be the replicated VM" in failed["msg"]
+    assert "attested_off" in failed["remedy"]
+    assert (vault.writes(), powers(vault)) == ([], ("deallocated", "off"))
+
+
+def test_somebody_vouches_for_a_vm_that_only_its_name_tells_while_it_is_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    without_hyperv_id(vault)
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off=VOUCHED)
+    assert "On hv01 a VM called vm1 is Running" in failed["msg"]
+    assert powers(vault) == ("deallocated", "running")
+    vault.trouble(vm="vm1", power="off")
+    result = vault.run("undo_failback", replicated_item="vm1", attested_off=VOUCHED)
+    assert powers(vault) == ("running", "off")
+    assert result["split_brain_check"]["verdict"] == "not_checked"
+    assert result["undone"]["vms"][0]["vouched_for"] == ["hv01"]
+    # Whose it is nobody has told: it is left as it is.
+    assert whats(result) == ["start"]
+    assert machine_of(vault.simulator, "vm1")["automatic_start_action"] == "StartIfRunning"
+
+
 def test_a_vm_that_was_moved_is_stopped_where_it_is(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
 

@@ -1,12 +1,12 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a commit deletes in Azure, and which disks of it no failback is known to carry: given up by name, or kept."""
+"""What a commit deletes in Azure, and what of it exists nowhere else: given up by a person's word, or kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..azure.own_vm import own_vm
@@ -21,8 +21,10 @@ from ..model.azure_disks import (
     words_for_none,
 )
 from ..model.azure_resources import AzureDisk, AzureVm
+from ..model.discarded import Discarded, discarded_changes, discarded_disks
 from ..model.failures import NotFound, PermissionDenied, Refused
 from ..model.items import ReplicatedItem
+from ..model.split_brain import Sides
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,20 @@ _Found = Sequence[tuple[Deletion, Sequence[UncarriedDisk]]]
 
 
 class Discards:
-    """What the commit of some machines deletes. C(accepted) are a person's words for the disks that are given up."""
+    """What the commit of some machines deletes, and what it gives up with that.
 
-    def __init__(self, session: AzureSession, accepted: Collection[str]) -> None:
+    C(accepted) are a person's words for the disks that are given up; C(discards_azure): what the Azure VMs wrote since
+    the cut-over may go.
+    """
+
+    def __init__(self, session: AzureSession, accepted: Collection[str], *, discards_azure: bool) -> None:
         self._session = session
         self._accepted = accepted
+        self._discards_azure = discards_azure
         self._found: list[Deletion] = []
+        # By item id: what its commit gives up, and whether the request for that was sent.
+        self._given_up: dict[str, list[Discarded]] = {}
+        self._sent: set[str] = set()
 
     def look(self, items: Sequence[ReplicatedItem]) -> None:
         """Read the VMs and their disks. What is not known to be a machine's VM is judged elsewhere."""
@@ -87,6 +97,22 @@ class Discards:
     def as_result(self) -> list[dict[str, Any]]:
         """Return what would be deleted, for a result."""
         return [entry for one in self._found for entry in deletion(one.name, one.vm, one.disks, one.lost)]
+
+    def note(self, sides: Sequence[Sides]) -> None:
+        """Keep what the commit of the machines that were looked at gives up; C(sides) as they were seen before it."""
+        changes = {one.item_id: list(discarded_changes(one)) for one in sides if self._discards_azure}
+        disks = {one.item.id: list(discarded_disks(one.item, one.lost, self._accepted)) for one in self._found}
+        ids = dict.fromkeys([*changes, *disks])
+        self._given_up.update({item_id: [*changes.get(item_id, ()), *disks.get(item_id, ())] for item_id in ids})
+
+    def sent(self, item_ids: Iterable[str]) -> None:
+        """Take note that the commit of machines was sent, or may have been."""
+        self._sent.update(item_ids)
+
+    def given_up(self, foreseen: Collection[str] = ()) -> list[dict[str, Any]]:
+        """Return for a result what was given up, and what a commit of the C(foreseen) items would give up."""
+        ids = self._sent | set(foreseen)
+        return [asdict(entry) for item_id, entries in self._given_up.items() if item_id in ids for entry in entries]
 
     def _of(self, item: ReplicatedItem, vm: AzureVm) -> Deletion:
         disks = sized_disks(self._session, vm)

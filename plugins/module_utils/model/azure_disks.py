@@ -48,8 +48,13 @@ class UncarriedDisk:
     @property
     def sentence(self) -> str:
         """Its name, its size, and what became of it."""
+        return f"{self.disk.name} ({self.reason})"
+
+    @property
+    def reason(self) -> str:
+        """Its size, and what became of it: why no failback is known to carry it."""
         size = "size not known" if self.disk.size_gb is None else f"{self.disk.size_gb} GiB"
-        return f"{self.disk.name} ({size}, {self._history})"
+        return f"{size}, {self._history}"
 
     @property
     def _history(self) -> str:
@@ -132,7 +137,16 @@ def _may_have_grown(disk: AzureDisk, own: Disk) -> bool:
 
 def not_given_up(item: ReplicatedItem, found: Iterable[UncarriedDisk], words: Collection[str]) -> list[UncarriedDisk]:
     """Return those disks of a machine that nobody has accepted to lose. C(words) as a person gave them."""
-    return [one for one in found if not any(_means(word, item, one.disk) for word in words)]
+    return [one for one in found if not _is_given_up(one, item, words)]
+
+
+def given_up(item: ReplicatedItem, found: Iterable[UncarriedDisk], words: Collection[str]) -> list[UncarriedDisk]:
+    """Return those disks of a machine that a person has accepted to lose."""
+    return [one for one in found if _is_given_up(one, item, words)]
+
+
+def _is_given_up(found: UncarriedDisk, item: ReplicatedItem, words: Collection[str]) -> bool:
+    return any(_means(word, item, found.disk) for word in words)
 
 
 def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]) -> None:

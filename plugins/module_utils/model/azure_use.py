@@ -15,26 +15,29 @@ from .azure_resources import UNKNOWN_POWER, AzureVm
 UNUSED, RUNS, OPERATED, NOT_CHECKED = "unused", "runs", "operated", "not_checked"
 # Compute and Site Recovery tell these times each by its own clock, and the cut-over turns the VM off before it ends.
 _CLOCKS_APART = timedelta(minutes=1)
-_RUNS = (
-    "its Azure VM runs although the failback is not committed (undone, or started by somebody): do not commit, that "
-    "deletes it"
-)
-_MAY_HOLD = "it may hold data that exists nowhere else: do not commit, that deletes it"
+_DO_NOT = "do not commit, that deletes it"
+# What follows from what was seen.
+_THEREFORE = {RUNS: f": {_DO_NOT}", OPERATED: f", so it may hold data that exists nowhere else: {_DO_NOT}"}
 
 
 @dataclass(frozen=True)
 class AzureUse:
     """What became of an Azure VM since the cut-over of its machine.
 
-    C(verdict): C(unused), C(runs), C(operated) (started, stopped or changed since) or C(not_checked); C(reason) says
+    C(verdict): C(unused), C(runs), C(operated) (started, stopped or changed since) or C(not_checked); C(seen) says
     why, of all but the first. C(operated_at) is the time of its last operation, None where that is not known or one is
     under way.
     """
 
     verdict: str
-    reason: str = ""
+    seen: str = ""
     cut_over_at: datetime | None = None
     operated_at: datetime | None = None
+
+    @property
+    def reason(self) -> str:
+        """What was seen, and what follows from it for who is about to commit; empty where it was not used."""
+        return f"{self.seen}{_THEREFORE.get(self.verdict, '')}"
 
     @property
     def doubt(self) -> str:
@@ -64,9 +67,10 @@ def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
         # It may have been moved, and used where it is now.
         return not_read("Azure has no VM at the id that the replicated item names")
     if vm.is_running:
-        return AzureUse(RUNS, _RUNS, cut_over_at, vm.operated_at)
+        seen = "its Azure VM runs although the failback is not committed (undone, or started by somebody)"
+        return AzureUse(RUNS, seen, cut_over_at, vm.operated_at)
     if vm.is_changing:
-        return AzureUse(OPERATED, f"an operation of its Azure VM is under way, so {_MAY_HOLD}", cut_over_at)
+        return AzureUse(OPERATED, "an operation of its Azure VM is under way", cut_over_at)
     if vm.power == UNKNOWN_POWER:
         return not_read("the response for it has no power state")
     if vm.operated_at is None or cut_over_at is None:
@@ -75,5 +79,4 @@ def judge_use(vm: AzureVm | None, cut_over_at: datetime | None) -> AzureUse:
     if vm.operated_at <= cut_over_at + _CLOCKS_APART:
         return AzureUse(UNUSED, "", cut_over_at, vm.operated_at)
     when = f"at {vm.operated_at.isoformat()}, after the cut-over at {cut_over_at.isoformat()}"
-    reason = f"its Azure VM was started, stopped or changed {when}, so {_MAY_HOLD}"
-    return AzureUse(OPERATED, reason, cut_over_at, vm.operated_at)
+    return AzureUse(OPERATED, f"its Azure VM was started, stopped or changed {when}", cut_over_at, vm.operated_at)

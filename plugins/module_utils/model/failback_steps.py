@@ -58,6 +58,7 @@ _RECORDED = frozenset(
         "azure_resources",
         "changed",
         "data_sync",
+        "discarded",
         "split_brain_check",
         "held",
         "job",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .arm_ids import last_segment
+from .discarded import discarded_in_words
 
 _Result = Mapping[str, Any]
 
@@ -51,7 +52,7 @@ def _notes(result: _Result) -> list[str]:
     findings = dict.fromkeys(filter(None, (_finding(one, result["stage"]) for one in result.get("findings") or ())))
     pairs = (("why: ", result.get("reason")), ("next:", result.get("next")))
     told = [f"{label} {' '.join(str(text).split())}" for label, text in pairs if text]
-    return [*told, *_copies(result), *_left_behind(result), *findings]
+    return [*told, *_copies(result), *_given_up(result), *_left_behind(result), *findings]
 
 
 def _finding(finding: _Result, stage: str) -> str | None:
@@ -75,6 +76,11 @@ def _copies(result: _Result) -> Iterator[str]:
         if running and others:
             named = ", ".join(f"{copy['host']} ({copy['state']})" for copy in others)
             yield f"on-premises: {vm['vm']} runs on {', '.join(running)}; keep the copy off on {named}"
+
+
+def _given_up(result: _Result) -> Iterator[str]:
+    """What a commit has deleted, or in check mode would, that exists nowhere else."""
+    yield from (f"given up: {discarded_in_words(one)}" for one in result.get("discarded") or ())
 
 
 def _left_behind(result: _Result) -> Iterator[str]:

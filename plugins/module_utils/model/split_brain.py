@@ -228,6 +228,16 @@ class Sides:
         }
         return {side: doubt for side, doubt in doubts.items() if doubt}
 
+    @property
+    def changes_in_azure(self) -> str:
+        """Why the Azure VM may hold what was written since the cut-over: it was used, or nobody knows. Empty where it
+        was not, and where something else of it is in doubt."""
+        if self._azure_doubt(discards_azure=True):
+            return ""
+        if self.azure_use is not None and self.is_azure_used:
+            return self.azure_use.seen
+        return self._azure_doubt(discards_azure=False)
+
     def _azure_doubt(self, discards_azure: bool) -> str:
         azure, use = self.azure, self.azure_use
         if self.azure_doubt:

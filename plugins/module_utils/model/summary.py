@@ -187,7 +187,14 @@ def summary_of(role_run: RoleRun) -> dict[str, Any]:
         "steps": role_run.steps,
         "findings": role_run.findings,
         "validation": role_run.validation or error_of(role_run.failed).get("validation") or {},
+        "discarded": _discarded(role_run),
     }
+
+
+def _discarded(role_run: RoleRun) -> list[_Result]:
+    """What the commit gave up: of one that failed after it was sent, the error tells it."""
+    told = [*role_run.steps, error_of(role_run.failed)]
+    return [one for result in told for one in result.get("discarded") or ()]
 
 
 def outcome(role_run: RoleRun, failure: str) -> str:

@@ -10,12 +10,12 @@ where it cannot be asked, the Azure VM is started.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .azure_resources import AzureVm, Lock, Permission
 from .lifecycle import Observation, Stage
-from .power_states import is_going_off
+from .power_states import is_going_off, is_off
 from .split_brain import ABSENT, UNDER_WAY, Copy, Sides
 
 SCHEMA_VERSION = 1
@@ -128,8 +128,10 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
 
 
 def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
-    if not copy.is_identified:
-        return _objection_to_namesake(copy, name)
+    if copy.is_unidentified:
+        return None if _is_vouched_for(copy, vouched) else _objection_to_unidentified(copy, name)
+    if copy.is_namesake:
+        return None if copy.is_off else _objection_to_namesake(copy, name)
     place = f"{name} on {copy.place}"
     if copy.is_hearsay and copy.is_up:
         return Objection(
@@ -164,12 +166,26 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
     return None
 
 
-def _objection_to_namesake(copy: Copy, name: str) -> Objection | None:
-    if copy.is_off:
-        return None
+def _objection_to_namesake(copy: Copy, name: str) -> Objection:
     return Objection(
         f"On {copy.place} a VM called {name} is {copy.state}, and not known to be the replicated VM ({copy.reason})",
         "Find out which VM it is. This task never stops it.",
+    )
+
+
+def _objection_to_unidentified(copy: Copy, name: str) -> Objection:
+    """Return that a machine of the name, in whatever state, does not prove that the replicated one is off.
+
+    The replicated one may have been renamed, and run. Nor may this one be kept from starting, as it may be another's.
+    """
+    found = _objection_to_namesake(copy, name)
+    if copy.doubt is not None:
+        return replace(found, remedy=f"{found.remedy} {copy.doubt.remedy}")
+    return replace(
+        found,
+        remedy=f"{found.remedy} Only once the replicated VM is certainly off, and its host does not start it "
+        f"(Set-VM -AutomaticStartAction Nothing), name {copy.place} in attested_off: two running copies would be "
+        "worse than none. That counts while the VM of its name is off.",
     )
 
 
@@ -216,7 +232,7 @@ def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     C(vouched) are the places that somebody vouches for: those that could not be asked when this was decided. A host
     that has fallen silent since is none of them.
     """
-    loose = [copy for copy in _seen(sides) if not copy.is_off and not _is_vouched_for(copy, vouched)]
+    loose = [copy for copy in _seen(sides) if not (_is_proved_off(copy) or _is_vouched_for(copy, vouched))]
     return ", ".join(f"on {copy.place or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
 
 
@@ -230,15 +246,22 @@ def is_lost(sides: Sides) -> str:
     return "" if sides.is_azure_settled else f"it is {sides.azure.state}, and {UNDER_WAY}"
 
 
+def _is_proved_off(copy: Copy) -> bool:
+    """Whether a copy was seen off, or is of another machine that is off."""
+    return copy.is_off and not copy.is_unidentified
+
+
 def _is_vouched_for(copy: Copy, vouched: Collection[str]) -> bool:
     """Whether somebody's word stands for a copy: not where its own host shows it, in whatever state, nor against VMM's
-    that it is up."""
+    that it is up. For one of which only the name is known it stands while that is off."""
+    if copy.is_unidentified:
+        return is_off(copy.state) and copy.place in vouched
     is_unknown = copy.is_identified and not (copy.is_known or copy.is_up) and copy.machine is None
     return is_unknown and copy.place in vouched
 
 
 def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
-    """Return the places that nobody could ask about a machine, of those that somebody vouches for."""
+    """Return the places that could not tell of a machine whether it is off, of those that somebody vouches for."""
     return [copy.place for copy in _seen(sides) if _is_vouched_for(copy, vouched)]
 
 

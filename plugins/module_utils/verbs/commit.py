@@ -6,10 +6,12 @@ and looked for afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from ..azure.site_recovery import Accepted
 from ..copies.deletion import Discards
 from ..copies.leftovers import Leftovers, check_leftovers
 from ..copies.locks import asked_by_name, asked_of, locks_around, refuse_locked, refuse_read_only
@@ -20,7 +22,7 @@ from ..model.acceptance import AZURE, accepts, parse_acceptances
 from ..model.azure_locks import COMMIT, Obstacles, obstacles
 from ..model.commit_policy import CommitPolicy, parse_policy
 from ..model.decisions import Verb, predicted_stage
-from ..model.failures import Refused
+from ..model.failures import FailbackError, FateUnknown, Refused
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides
@@ -38,7 +40,12 @@ from ..watch import Watch
 
 async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Commit the target and return the result of the module."""
-    return await carry_out(_Commit(request, services, watch), services.azure, request, watch)
+    step = _Commit(request, services, watch)
+    try:
+        return await carry_out(step, services.azure, request, watch)
+    except FailbackError as problem:
+        step.explain(problem)
+        raise
 
 
 class _Commit(LifecycleStep):
@@ -53,7 +60,7 @@ class _Commit(LifecycleStep):
         self._watch = watch
         self._check = SplitBrainCheck(services, request)
         self._proofs = Proofs(services.azure, request)
-        self._discards = Discards(services.azure, request.discard_disks)
+        self._discards = Discards(services.azure, request.discard_disks, discards_azure=request.discard_azure_changes)
 
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Commit the plan or its VMs."""
@@ -63,7 +70,32 @@ class _Commit(LifecycleStep):
         elif not self._request.predicts:
             self._require_what_a_deletion_needs(view, starts)
         service = self._session.site_recovery
-        return plan_or_items(view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id))
+        return [
+            replace(write, send=self._noted(write))
+            for write in plan_or_items(
+                view, starts, service.commit_plan, lambda member: service.commit_item(member.item.id)
+            )
+        ]
+
+    def _noted(self, write: Write) -> Callable[[], Accepted]:
+        """Return what sends a write and takes note of it, also where its fate is not known."""
+        ids = [member.item.id for member in write.members]
+
+        def send() -> Accepted:
+            try:
+                accepted = write.send()
+            except FateUnknown:
+                self._discards.sent(ids)
+                raise
+            self._discards.sent(ids)
+            return accepted
+
+        return send
+
+    def explain(self, problem: FailbackError) -> None:
+        """Add to a failure what the commit gives up that was sent all the same."""
+        if given_up := self._discards.given_up():
+            problem.details["discarded"] = given_up
 
     def _require_what_a_deletion_needs(self, view: TargetView, starts: Sequence[Observation]) -> None:
         """The commit of a failback deletes the Azure VM: not while that runs or holds what is nowhere else, nor while
@@ -77,6 +109,7 @@ class _Commit(LifecycleStep):
         said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
         _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])
         self._proofs.require(starts, sides)
+        self._discards.note(sides)
 
     async def result(self, verb_run: VerbRun) -> dict[str, Any]:
         """Return the result of the module."""
@@ -90,6 +123,7 @@ class _Commit(LifecycleStep):
         if request.predicts and self.verb is Verb.COMMIT_FAILBACK:
             foreseen = verb_run.predicted | verb_run.held
             self._discards.look(_items([one for one in verb_run.after.members if one.item.id in foreseen]))
+            self._discards.note([])
         if awaited:
             self._proofs.look(awaited, self._check.after)
             self._discards.look(_items(awaited))
@@ -102,6 +136,7 @@ class _Commit(LifecycleStep):
             "validation": self._proofs.as_result(),
             "unseen": self._proofs.unseen_as_result(),
             "would_be_deleted": self._discards.as_result() if verb_run.predicted or verb_run.held else [],
+            "discarded": self._discards.given_up(verb_run.predicted),
             **_with_doubts(held, awaited, self._discards.reason, storage_doubt(self._check.after)),
         }
 

@@ -4,94 +4,9 @@
 
 """Faults of the on-premises site: hosts that cannot be reached or lack something, virtual machines that misbehave.
 
-A value in parentheses reverts the fault. A service fault of a host is one of::
-
-    {"host": "hv01.contoso.example", "reachable": false}             WinRM refuses connections; the vault still reaches
-                                                                     the host (true)
-    {"host": H, "dead": true}                                        it is unreachable, and nothing on it runs (false)
-    {"host": H, "password": "wrong"}                                 it rejects the account ("right")
-    {"host": H, "service": "vmms", "state": "Stopped"}               without vmms, dra and obengine the host does not
-                                                                     serve the vault ("Running"); with "after": "change"
-                                                                     once a Hyper-V command has changed something
-    {"host": H, "volume": "D:", "free_gb": 0.2}                      its free space; other files take up the rest
-    {"host": H, "switch": "Production", "missing": true}             the switch is gone (false: it exists, but nothing
-                                                                     is connected to it)
-    {"host": H, "adapter": "Ethernet", "missing": true}              the network adapter is gone (false)
-    {"host": H, "role": "missing"}                                   the Hyper-V role and its switches are gone
-                                                                     ("installed": without switches)
-    {"host": H, "installation": "Server Core"}                       of Windows ("Server": with a desktop)
-    {"host": H, "clock_offset": 900}                                 how many seconds its clock is ahead (0)
-    {"host": H, "quota": 2150859174, "on": "Command", "times": 2}    WinRM refuses that many operations (Create,
-                                                                     Command, Send, Receive) with this code; with
-                                                                     "wmi_error": true it wraps the code in a WMI error
-    {"host": H, "language_mode": "constrained"}                      PowerShell runs in Constrained Language Mode
-                                                                     ("full")
-    {"host": H, "powershell": "blocked"}                             App Control blocks PowerShell; "by_policy": a
-                                                                     policy does ("allowed")
-    {"host": H, "shell": "denied"}                                   its accounts may sign in, but open no shell
-                                                                     ("allowed")
-    {"host": H, "pipe": "ends"}                                      a command ends before it reads its input ("stays")
-    {"host": H, "send": "times_out"}                                 Send is accepted, but not answered ("answers")
-    {"host": H, "input": "lost"}                                     standard input ends before anything arrives
-                                                                     ("arrives")
-    {"host": H, "console": "noisy"}                                  extra text before and after all output of a command
-                                                                     ("quiet")
-    {"host": H, "answers": "lost", "of": "changes"}                  the output of a command that has changed something
-                                                                     is lost; with "of": "all" that of any command;
-                                                                     "cut": only the first half arrives ("told")
-    {"host": H, "cim": "denied"}                                     its accounts may not query CIM, not even for its
-                                                                     name ("allowed")
-    {"host": H, "image": "hv02.contoso.example"}                     it was cloned from that host's disk
-    {"host": H, "powercli": "installed"}                             VMware's commands take precedence ("missing")
-    {"host": H, "second_hop": "allowed"}                             its sessions may connect to a file server, as with
-                                                                     CredSSP or delegation ("refused")
-    {"host": H, "rights": "none"}                                    the account is not an administrator: Hyper-V shows
-                                                                     it nothing ("full")
-
-and of a virtual machine, with ``host`` as well if several hosts have one of its name::
-
-    {"vm": "web01", "power": "running"}                              or "off", whatever Hyper-V would allow
-    {"vm": V, "checkpoint": "before", "missing": false}              it has a checkpoint (true); with "type": "Recovery"
-                                                                     one from a backup
-    {"vm": V, "operation": "MergingDisks"}                           what Hyper-V is doing with it, or what is wrong
-                                                                     ("Ok")
-    {"vm": V, "security": "shielded"}                                it is shielded; "vtpm": it has a virtual TPM
-                                                                     ("none")
-    {"vm": V, "vlan": 42}                                            its network adapters are in that VLAN (0)
-    {"vm": V, "automatic_stop": "ShutDown"}                          what its host does with it when the host shuts down
-    {"vm": V, "cluster_resource": "Failed"}                          the state of its cluster resource ("ok": follows
-                                                                     the VM)
-    {"vm": V, "cluster_role": "denied"}                              its host says that it is not clustered; "missing":
-                                                                     its cluster has no role for it ("ok")
-    {"vm": V, "cluster_owner": "hv02.contoso.example"}               the node that owns it in the cluster, although
-                                                                     another one lists it ("ok": the one that lists it)
-    {"vm": V, "cluster_group": "Web role"}                           the name of its group in the cluster ("ok": its
-                                                                     own)
-    {"vm": V, "heartbeat": "none"}                                   its system never answers ("ok")
-    {"vm": V, "shutdown_seconds": 120}                               how long its system takes to shut down
-    {"vm": V, "shutdown_component": "missing"}                       the integration service for shutdown; or "fails",
-                                                                     "locked" ("works")
-    {"vm": V, "unsaved_data": true}                                  it shuts down only if forced (false)
-    {"vm": V, "does_not_start": true}                                every start fails, and no job notices (false)
-    {"vm": V, "broken": true}                                        it cannot be read; others can (false)
-    {"vm": V, "disks": "missing"}                                    its files are gone ("present")
-    {"vm": V, "storage": "\\\\fs01\\vms"}                            its disks are on an SMB share ("local")
-    {"vm": V, "differencing": "left"}                                a backup left differencing files ("merged")
-    {"vm": V, "foreign_disk": "shared"}                              it has a disk that is not replicated; also
-                                                                     "pass_through", "excluded" ("none")
-    {"vm": V, "automatic_start": "Start"}                            what its host does with it when the host starts
-    {"vm": V, "replication": "Suspended"}                            the state of its replication on its host, in
-                                                                     Hyper-V's names, or "Critical" ("ok": as the vault
-                                                                     says)
-    {"vm": V, "owner": "hv02.contoso.example"}                       another node of its cluster owns it
-    {"vm": V, "configuration": "Failed"}                             the state of its configuration in the cluster; also
-                                                                     "Offline", "OfflinePending": no node lists it
-                                                                     ("Online")
-    {"vm": V, "cluster_id": "unreadable"}                            its cluster resources do not report which VM they
-                                                                     are ("readable")
-    {"vm": V, "vmm_record": "UpdateFailed"}                          what VMM reports about its record, or, with
-                                                                     "PowerOff" and the like, what it heard last ("ok":
-                                                                     its state)
+``OF_HOSTS`` and ``OF_MACHINES`` have each fault by the keys of its JSON object, besides ``host`` or ``vm``. What it
+does, and which value reverts it, is in the table of ``docs/rehearsal.md``, which a test holds against these two. A
+fault of a virtual machine may name its ``host`` as well, if several hosts have one of its name.
 
 A fault takes effect at once. Taking it out of the list of faults reverts nothing; only the opposite fault does.
 """

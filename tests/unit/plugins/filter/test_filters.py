@@ -102,6 +102,17 @@ def test_what_a_commit_left_in_azure_is_shown() -> None:
     ]
 
 
+def test_what_a_commit_gave_up_is_shown() -> None:
+    given_up = [
+        {"vm": "web01", "kind": "azure_changes", "id": "/vm", "name": "web01", "reason": "its Azure VM was started"},
+        {"vm": "web01", "kind": "disk", "id": "/logs", "name": "logs", "reason": "64 GiB, attached in Azure"},
+    ]
+    assert report_lines([result("web01", "protected", "protected", discarded=given_up)])[2:] == [
+        "       given up: web01: changes in Azure since the cut-over (its Azure VM was started)",
+        "       given up: web01: disk logs (64 GiB, attached in Azure)",
+    ]
+
+
 def copies(**states: str) -> dict[str, Any]:
     """A step whose split-brain check saw these copies on-premises, by host."""
     seen = [{"host": host, "state": state, "reason": ""} for host, state in states.items()]

@@ -47,6 +47,9 @@ def test_the_last_operation_tells_whether_it_was_used(machine: Any, verdict: str
     assert use.verdict == verdict
     assert bool(use.doubt) is (verdict in ("runs", "operated"))
     assert bool(use.reason) is (verdict != "unused")
+    # What was seen, without what not to do about it.
+    assert use.reason.startswith(use.seen)
+    assert "do not commit" not in use.seen
 
 
 def test_without_the_time_of_the_cut_over_nothing_is_claimed() -> None:

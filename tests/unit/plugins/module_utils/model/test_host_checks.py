@@ -115,8 +115,9 @@ def volume(free: float) -> dict[str, Any]:
 
 
 def test_a_host_and_a_vm_that_are_as_they_should_be_pass_every_check() -> None:
-    assert {finding.status for finding in check_host(side())} == {"pass"}
-    assert len(check_host(side())) == 21
+    found = check_host(side())
+    assert {finding.status for finding in found} == {"pass"}
+    assert len({finding.id for finding in found}) == len(found)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,15 @@ def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
     assert summary_of(role_run(PENDING, check_mode=True))["next"].startswith("It was cut over")
 
 
+def test_what_a_commit_gave_up_is_told_also_where_it_failed_on_its_way() -> None:
+    given_up = [{"vm": "web01", "kind": "disk", "id": "/disks/logs", "name": "logs", "reason": "64 GiB"}]
+    steps = [{"step": "commit", "changed": True, "discarded": given_up}, {"step": "reverse_replicate", "changed": True}]
+    assert summary_of(role_run(steps=steps))["discarded"] == given_up
+    failed = {**ERROR, "error": {"kind": "job_failed", "discarded": given_up}}
+    assert summary_of(role_run(PENDING, failed=failed))["discarded"] == given_up
+    assert summary_of(role_run())["discarded"] == []
+
+
 def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> None:
     error = {"kind": "contradiction", "validation": {"vms": []}}
     failed = {"msg": "Both run.", "authoritative_side": "mixed", "error": error}

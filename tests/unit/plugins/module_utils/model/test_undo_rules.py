@@ -27,11 +27,25 @@ HOST_STATES = ("Running", "Starting", "Stopping", "Paused", "Off", "OffCritical"
 START = Permission(("Microsoft.Compute/virtualMachines/start/action",), ())
 
 
-def copy(state: str, *, action: str = "StartIfRunning", clustered: bool = False, namesake: bool = False) -> Copy:
+def copy(
+    state: str,
+    *,
+    action: str = "StartIfRunning",
+    clustered: bool = False,
+    namesake: bool = False,
+    unidentified: bool = False,
+) -> Copy:
     """A copy that its own host told of."""
     vm = {"id": "1", "name": "web01", "state": state, "automatic_start_action": action}
     machine = None if state in ("absent", "not_checked") else parse_host({"vms": [vm]}).vms[0]
-    return Copy("hv01", state, "", is_namesake=namesake, is_clustered=clustered, machine=machine)
+    return Copy(
+        "hv01",
+        state,
+        is_namesake=namesake,
+        is_unidentified=unidentified,
+        is_clustered=clustered,
+        machine=machine,
+    )
 
 
 def sides(azure: str, *copies: Copy) -> Sides:
@@ -74,6 +88,8 @@ def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected
         (sides("deallocated", copy("Paused")), "cannot be shut down"),
         (sides("deallocated", copy("Running", clustered=True)), "failover cluster"),
         (sides("deallocated", copy("Running", namesake=True)), "not known to be the replicated VM"),
+        (sides("deallocated", copy("Off", unidentified=True)), "not known to be the replicated VM"),
+        (sides("running", copy("Off", unidentified=True)), "not known to be the replicated VM"),
         (sides("deallocated", Copy("hv01", "Running", is_hearsay=True)), "as VMM says"),
     ],
 )
@@ -97,9 +113,11 @@ def test_one_that_its_host_would_start_is_held_although_azure_runs() -> None:
     assert (made.is_done, made.is_started) == (False, True)
 
 
-COPIES = st.builds(copy, st.sampled_from(HOST_STATES), clustered=st.booleans(), namesake=st.booleans())
-
-
+COPIES = st.builds(copy, st.sampled_from(HOST_STATES), clustered=st.booleans(), namesake=st.booleans()) | st.builds(
+    copy, st.sampled_from([state for state in HOST_STATES if state != "absent"]), unidentified=st.just(True)
+)
+# For which states somebody may vouch: of a copy, and of a VM of which only the name is known.
+SAYS_NOTHING_MORE = {False: ("not_checked",), True: ("Off", "OffCritical")}
 WORDS_FOR = st.sampled_from([(), ("hv01",), ("hv02",)])
 
 
@@ -114,17 +132,19 @@ def test_nothing_is_planned_past_what_a_host_says(
     stopped = {id(stop.copy) for stop in made.stops if stop.power}
     for one in found:
         # Off, or to be stopped, or vouched for because nobody could say anything.
-        assert one.is_off or id(one) in stopped or (one.place in vouched and one.state == "not_checked")
-        assert not (one.is_namesake and id(one) in stopped)
+        is_proved = (one.is_off and not one.is_unidentified) or id(one) in stopped
+        assert is_proved or (one.place in vouched and one.state in SAYS_NOTHING_MORE[one.is_unidentified])
+        assert one.is_identified or id(one) not in stopped
     assert not (made.is_started and stopped)
 
 
 @given(st.lists(COPIES, min_size=1, max_size=3), WORDS_FOR)
 def test_no_start_while_something_is_up_or_unknown(found: list[Copy], vouched: tuple[str, ...]) -> None:
     free = not remains_up(sides("deallocated", *found), vouched=vouched)
-    allowed = {"Off", "OffCritical", "absent", *(["not_checked"] if "hv01" in vouched else [])}
     if free:
-        assert all(one.state in allowed for one in found)
+        for one in found:
+            is_proved = one.state in ("Off", "OffCritical", "absent") and not one.is_unidentified
+            assert is_proved or ("hv01" in vouched and one.state in SAYS_NOTHING_MORE[one.is_unidentified])
 
 
 def test_the_right_to_start_and_read_only_locks() -> None:
@@ -168,3 +188,11 @@ def test_an_instance_view_tells_why_the_last_operation_failed() -> None:
 def test_nobody_vouches_for_a_machine_that_its_host_shows_in_a_state_without_meaning() -> None:
     assert isinstance(plan(sides("deallocated", copy("Hibernated")), vouched=("hv01",)), Objection)
     assert isinstance(plan(sides("deallocated", copy("not_checked")), vouched=("hv01",)), Undo)
+
+
+def test_one_that_only_its_name_tells_is_vouched_for_only_while_it_is_off_and_left_as_it_is() -> None:
+    made = plan(sides("deallocated", copy("Off", unidentified=True)), vouched=("hv01",))
+    assert isinstance(made, Undo)
+    assert made.stops == ()
+    for state in ("Running", "Saved", "Hibernated"):
+        assert isinstance(plan(sides("deallocated", copy(state, unidentified=True)), vouched=("hv01",)), Objection)
