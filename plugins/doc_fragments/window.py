@@ -17,8 +17,8 @@ options:
       - Either two times of day, between which it is open every day, or date-times, or a recurrence rule. Quote them, as
         YAML reads some times as numbers, and dates as something else than text.
       - Each of them may have O(window.freeze). With nothing else, the window is open on all other days.
-      - Outside the window nothing is sent, and the task does not fail. It returns RV(waiting_for_window) and
-        RV(window).
+      - Outside the window nothing is sent, and the task does not fail. It returns C(waiting_for_window) and
+        C(window).
     type: dict
     suboptions:
       not_before:

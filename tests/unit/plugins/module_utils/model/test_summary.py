@@ -101,8 +101,8 @@ def test_a_run_is_accounted_for(seen: RoleRun, outcome: str, reason: str, after:
     ("failed", "part", "reason", "after"),
     [
         ({"msg": "Broken"}, "/hooks/drain.yml", "The hook drain.yml failed: Broken.", "Repair the hook"),
-        ({"msg": "Shop is down"}, "validate.yml", "The validation failed: Shop is down.", "Repair the VM"),
-        (ERROR, "validate.yml", "No way.", "Run again later."),
+        ({"msg": "Shop is down"}, "validate", "The validation failed: Shop is down.", "Repair the VM"),
+        (ERROR, "validate", "No way.", "Run again later."),
         ({"msg": "A step's own stop!"}, "commit.yml", "A step's own stop!", "Do what the reason says"),
         ({"msg": "Wrong"}, "", "Wrong.", "Correct the variable"),
         ({"msg": "x", "error": "of another module"}, "", "x.", "Correct the variable"),
