@@ -187,9 +187,8 @@ EXAMPLES = r"""
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_items:
-      - web01
-      - web02
-      - {replicated_item: db01, data_sync: before_failover}
+      - file01
+      - {replicated_item: file02, data_sync: before_failover}
     steps: [prerequisites, planned_failover]
   register: copied
 
@@ -205,7 +204,7 @@ RETURN = r"""
 ---
 result:
   description: How the run ended or stands, as C(failback_result) of P(asr.failback.failback#role).
-  returned: success
+  returned: success, and on failure if the run had begun
   type: dict
   sample: {target: web01, outcome: protected, stage: protected, reason: "", next: ""}
 handover:
@@ -228,7 +227,7 @@ state:
   returned: success
   type: dict
   sample: null
-# Copied by `make docs`: failure, many
+# Copied by `make docs`: failure, azure_error, many
 cause:
   description: Cause of the failure, without the request and the remedy.
   returned: failure
@@ -239,6 +238,19 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
+error:
+  description:
+    - Details of the failure. The keys depend on RV(error.kind).
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
+      type: str
+      sample: refused
 vms:
   description:
     - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task

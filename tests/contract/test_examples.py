@@ -38,6 +38,7 @@ ORDER = (
     "failback_validate",
     "commit",
     "reverse_replicate",
+    "failback",
     "undo_failback",
     "failback_report",
 )
@@ -45,12 +46,13 @@ ORDER = (
 RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"
 MEMBERS = ("db01", "shop01")
 UNDONE = ("crm01", "mail01")
+COPIED = ("file01", "file02")
 DISKS = [{"name": "os", "gb": 4, "os": True}]
 
 
 def scenario() -> dict[str, Any]:
     site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": f"{NEW_HOST}.contoso.example"}]}
-    items = [item_of(name, disks=DISKS) for name in ("web01", *MEMBERS)]
+    items = [item_of(name, disks=DISKS) for name in ("web01", *MEMBERS, *COPIED)]
     return scenario_of(
         *items,
         item_of("app02", disks=DISKS, on_premises_vm="missing"),
@@ -150,13 +152,14 @@ def test_the_examples_bring_the_machines_where_they_say(run: Run) -> None:
     for name in UNDONE:
         assert (run.state(name)["azure_vm"]["power"], run.state(name)["on_premises_vm"]["power"]) == ("running", "off")
     assert run.state("app02")["on_premises_vm"]["host"] == f"{NEW_HOST}.contoso.example"
+    assert {run.state(name)["stage"] for name in COPIED} == {"waiting_for_completion"}
     assert {run.state(name)["stage"] for name in MEMBERS} <= {"reverse_replicating", "protected"}
 
 
 def test_the_examples_write_what_they_say_and_nothing_twice(run: Run) -> None:
     expected = {
         "refreshProvider": 1,
-        "plannedFailover": 3,
+        "plannedFailover": 3 + len(COPIED),
         "resume": 2,
         "failoverCommit": 3,
         "reProtect": 1 + len(MEMBERS),

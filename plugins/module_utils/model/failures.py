@@ -47,7 +47,8 @@ class FailbackError(Exception):
 
     C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
     (what was being done, to what), C(authority) (which side is authoritative now), C(wrote) (a write was sent before it
-    failed) and C(leaves) (what goes on all the same) are filled in where they are known.
+    failed), C(leaves) (what goes on all the same) and C(returns) (more keys of the result) are filled in where they are
+    known.
     """
 
     kind = "error"
@@ -61,6 +62,7 @@ class FailbackError(Exception):
         self.authority: dict[str, Any] = {}
         self.wrote = False
         self.leaves = ""
+        self.returns: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return self.message()
@@ -78,6 +80,7 @@ class FailbackError(Exception):
             "remedy": said_once(self.remedy),
             "changed": self.wrote,
             "error": {"kind": self.kind, **self.details},
+            **self.returns,
             **{key: value for key, value in self.authority.items() if key != "sentence"},
         }
 

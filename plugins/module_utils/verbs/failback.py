@@ -159,7 +159,7 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     state, result = failback.state, failback.plan.summary(failback.state)
     changed = any(step.get("changed") for step in state.steps)
     if failback.problem is not None and request.values["fail_on_error"]:
-        failback.problem.details["result"] = result
+        failback.problem.returns["result"] = result
         failback.problem.wrote = failback.problem.wrote or changed
         raise failback.problem
     return {
