@@ -206,7 +206,58 @@ result:
   description: How the run ended or stands, as C(failback_result) of P(asr.failback.failback#role).
   returned: success, and on failure if the run had begun
   type: dict
-  sample: {target: web01, outcome: protected, stage: protected, reason: "", next: ""}
+  contains:
+    target:
+      description: The VM or plan.
+      type: str
+      sample: web01
+    outcome:
+      description: The last stage, V(waiting_for_window), V(held), V(ready), V(predicted) or V(failed).
+      type: str
+      sample: protected
+    reason:
+      description: Why it failed, waits or is held; otherwise empty.
+      type: str
+      sample: ""
+    next:
+      description: What to do then; otherwise empty.
+      type: str
+      sample: ""
+    stage:
+      description: The stage read last, or predicted; V(mixed) for a plan whose VMs differ.
+      type: str
+      sample: protected
+    authoritative_side:
+      description: V(azure), V(on_premises) or V(mixed); V(null) if it is not known.
+      type: str
+      sample: on_premises
+    reversible:
+      description: Whether the Azure VM still exists to return to; V(null) if it is not known.
+      type: bool
+      sample: false
+    vms:
+      description: The stage of each VM, by its name.
+      type: dict
+      sample: {web01: protected}
+    steps:
+      description: What each step has returned, with its name as C(step).
+      type: list
+      elements: dict
+      sample: [{step: reverse_replicate, changed: true}]
+    findings:
+      description: What the prerequisites have found, as RV(asr.failback.failback_prereq#module:findings).
+      type: list
+      elements: dict
+      sample: []
+    validation:
+      description: The evidence that it works, as RV(asr.failback.failback_validate#module:validation).
+      type: dict
+      sample: {}
+    discarded:
+      description: What commits gave up, as RV(asr.failback.commit#module:discarded).
+      type: list
+      elements: dict
+      sample: []
 handover:
   description: The file whose tasks have to run before the target can continue, and what it is for; V(null) if there is
     none.
