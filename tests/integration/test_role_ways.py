@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.playbook_runner import HERE, PASS, WHOLE
-from support.scenarios import scenario_of
+from support.scenarios import item_of, scenario_of
 
 
 @pytest.mark.parametrize(
@@ -170,3 +170,26 @@ def test_module_and_action_plugin_do_the_same(stage: Any, tmp_path: Path) -> Non
     run = vault.play(str(playbook), {"vm1": {}})
     assert run.status == 0, run.output
     assert vault.writes() == WHOLE[:1]
+
+
+def test_what_waits_for_its_data_holds_up_no_hook_of_another_vm(stage: Any, tmp_path: Path) -> None:
+    """The task ends when a hook has to run, and goes on with the other VM where that is by then."""
+    large = item_of("vm2", changed_gb=1_000, disks=[{"name": "os", "gb": 2_000, "os": True}])
+    vault = stage(scenario_of("vm1", large))
+    log = tmp_path / "log"
+    tasks = vault.task_file("validate.yml", PASS)
+    hosts = {
+        "vm1": {**HERE, "failback_hooks": {"before_complete_failover": line_to(vault, log, "vm1")}},
+        "vm2": {**HERE, "failback_hooks": {"after_planned_failover": line_to(vault, log, "vm2")}},
+    }
+    run = vault.play("failback", hosts, failback_validation_tasks=tasks)
+    assert run.status == 0, run.output
+    assert set(vault.stages().values()) == {"protected"}
+    assert log.read_text().splitlines() == ["vm1", "vm2"]
+    assert sorted(vault.writes()) == sorted(WHOLE * 2)
+    started = run.results["vm2"]["steps"][0]
+    assert (started["step"], started["changed"], started["data_sync"]["option"]) == (
+        "planned_failover",
+        True,
+        "before_failover",
+    )
