@@ -51,27 +51,15 @@ _value:
 """
 
 
-# What the role's result holds, for a host that never got to one.
-_NO_RESULT = {
-    "outcome": "failed",
-    "reason": "It ended without a result: its host could not be reached, its turn never came, or Ansible was stopped.",
-    "next": "Check Ansible's output about it, then run again.",
-    "stage": "unknown",
-    "authoritative_side": None,
-    "reversible": None,
-    "vms": {},
-    "steps": [],
-    "findings": [],
-    "validation": {},
-    "discarded": [],
-}
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
+
 # What the results of other roles have besides.
 _MORE = {"undo_failback_result": {"undone": {}, "changes": []}}
 
 
 def result_of(host, hostvars, fact="failback_result"):
     """Return the result of a host with its name; one that says that it failed where it has none."""
-    return {"host": host, **(hostvars[host].get(fact) or {"target": host, **_NO_RESULT, **_MORE.get(fact, {})})}
+    return {"host": host, **(hostvars[host].get(fact) or {"target": host, **NO_RESULT, **_MORE.get(fact, {})})}
 
 
 class FilterModule:

@@ -12,14 +12,15 @@ import pytest
 from support.playbook_runner import FAIL, HERE, PASS, WHOLE
 from support.scenarios import item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
+
 # Nothing listens there; the role itself connects to no host.
 NOWHERE = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}
 REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true", "register": "failback_proof"}
 IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 # A value that the argument spec refuses.
 WRONG = {"failback_commit": "perhaps"}
-KEYS = {"host", "target", "outcome", "reason", "next", "stage", "authoritative_side", "reversible"}
-KEYS |= {"vms", "steps", "findings", "validation", "discarded"}
+KEYS = {"host", "target", *NO_RESULT}
 
 
 def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from support.scenarios import STARTER, item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
+
 PENDING = "failback_commit_pending"
 WHY = {"undo_failback_reason": "incident 4711"}
 
@@ -48,6 +50,8 @@ def test_check_run_and_run_again(stage: Any) -> None:
         assert result["undone"]["reason"] == WHY["undo_failback_reason"]
         assert [change["what"] for change in result["changes"]] == ["shut_down", "hold", "start"]
         assert result["vms"] == {name: PENDING}
+        # As the result of the role failback, and what was done.
+        assert set(result) == {"host", "target", "undone", "changes", *NO_RESULT}
     assert "vm1   undone   azure" in run.output
     again = undo(vault, hosts, of="vm1:vm2", **WHY)
     assert again.status == 0, again.output

@@ -83,6 +83,21 @@ _REMEDIES = {
     "mixed": "Run again with all steps, or take single VMs further with the modules of the collection.",
 }
 
+# The result for a host that never got to one, with every key but its target: the other results have the same.
+NO_RESULT: _Result = {
+    "outcome": "failed",
+    "reason": "It ended without a result: its host could not be reached, its turn never came, or Ansible was stopped.",
+    "next": "Check Ansible's output about it, then run again.",
+    "stage": "unknown",
+    "authoritative_side": None,
+    "reversible": None,
+    "vms": {},
+    "steps": [],
+    "findings": [],
+    "validation": {},
+    "discarded": [],
+}
+
 
 @dataclass(frozen=True)
 class RoleRun:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import RoleRun, summary_of
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT, RoleRun, summary_of
 
 PENDING = "failback_commit_pending"
 ERROR = {"failed": True, "msg": "No way", "error": {"kind": "throttled"}}
@@ -144,6 +144,10 @@ def test_what_a_check_foretells_is_not_told_as_what_is() -> None:
     assert summary_of(role_run("failed_over", failed=ERROR, **foretold))["next"].startswith(IN_AZURE)
     # Without a step that would change anything, what was seen is what there is.
     assert summary_of(role_run(PENDING, check_mode=True))["next"].startswith("It was cut over")
+
+
+def test_every_result_has_the_keys_of_one_that_there_is_none_of() -> None:
+    assert set(summary_of(role_run())) == {"target", *NO_RESULT}
 
 
 def test_what_a_commit_gave_up_is_told_also_where_it_failed_on_its_way() -> None:
