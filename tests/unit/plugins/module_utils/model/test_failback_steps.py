@@ -31,6 +31,7 @@ PLAN = Plan(
     guest=True,
 )
 PASSED = {"verdict": "passed"}
+ASKED, NOT_ASKED = ({"findings": [{"id": "host_reachable", "status": status}]} for status in ("pass", "not_checked"))
 
 
 def at(*stages: str, **parts: Any) -> State:
@@ -80,9 +81,9 @@ def test_a_step_runs_if_one_machine_needs_it_and_none_is_further_behind(stages: 
         (replace(PLAN, commit_policy="not_before"), {}, False),
         (replace(PLAN, check_mode=True), {}, False),
         (replace(PLAN, check_mode=True, evidence=True), {}, True),
-        (replace(PLAN, check_mode=True), {"findings": [{"id": "host_reachable", "status": "pass"}]}, True),
-        (replace(PLAN, check_mode=True), {"findings": [{"id": "host_reachable", "status": "not_checked"}]}, False),
-        (replace(PLAN, check_mode=True, guest=False), {"findings": [{"id": "host_reachable", "status": "pass"}]}, False),
+        (replace(PLAN, check_mode=True), ASKED, True),
+        (replace(PLAN, check_mode=True), NOT_ASKED, False),
+        (replace(PLAN, check_mode=True, guest=False), ASKED, False),
         (replace(PLAN, check_mode=True, evidence=True, steps=PLAN.steps - {"validate"}), {}, False),
     ],
 )
@@ -155,7 +156,8 @@ def test_a_machine_that_nothing_explains_is_told_with_what_the_service_says() ->
     result = {"failed_findings": [], "findings": [finding("x")], "members": [], "stage": {"before": "busy"}}
     found = obstacles_of(result, "it may do nothing", only_checks=False)
     assert found.sentence([], of_plan=False) == (
-        "It cannot be failed back now. Site Recovery allows no further step: it may do nothing. Look at it in the portal."
+        "It cannot be failed back now. Site Recovery allows no further step: it may do nothing. "
+        "Look at it in the portal."
     )
     assert not found.may_prepare(["x"])
 
