@@ -171,8 +171,6 @@ extends_documentation_fragment:
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:
-  - plugin: asr.failback.failback
-    plugin_type: role
   - module: asr.failback.planned_failover
   - module: asr.failback.complete_failover
   - module: asr.failback.failback_validate
