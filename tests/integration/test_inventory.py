@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.module_runner import ModuleRunner, accepted, validated
-from support.scenarios import CALLER, item_of, many_hosts, scenario_of
+from support.scenarios import CALLER, item_of, large_site, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import PermissionDenied
@@ -127,8 +127,8 @@ def test_a_plan_and_a_host_are_told_of_each_vm(driver: Any) -> None:
 
 
 def test_a_thousand_vms_take_few_requests(driver: Any) -> None:
-    plans = [{"name": f"plan-{number}", "groups": [[f"vm{number:03}-01"]]} for number in range(1, 6)]
-    vault = driver({**many_hosts(50, 20), "recovery_plans": plans})
+    plans = [{"name": f"plan-{number}", "groups": [[f"vm{number:04}"]]} for number in range(1, 6)]
+    vault = driver({**large_site(1000, 50), "recovery_plans": plans})
     read = inventory(vault)
     assert (len(read["vms"]), len(read["hyperv_hosts"])) == (1000, 50)
     assert {facts["asr_stage"] for facts in read["vms"]} == {"failed_over"}

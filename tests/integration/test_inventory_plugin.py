@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from support.leaks import Hunt
 from support.playbook_runner import PlaybookRunner
-from support.scenarios import item_of, many_hosts, scenario_of
+from support.scenarios import item_of, large_site, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -182,7 +182,7 @@ def test_other_files_are_left_alone(ground: PlaybookRunner) -> None:
 
 
 def test_a_thousand_vms_are_shown_with_few_requests(tmp_path: Path) -> None:
-    with Simulator.start(many_hosts(50, 20), tmp_path / "simulator", speed=0) as simulator:
+    with Simulator.start(large_site(1000, 50), tmp_path / "simulator", speed=0) as simulator:
         ground = PlaybookRunner(simulator, tmp_path)
         done = ground.list_inventory("-i", str(ground.source("vault")), "--graph", "asr_stage_failed_over")
         assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from support.scenarios import item_of, many_hosts, scenario_of
+from support.scenarios import item_of, large_site, scenario_of
 
 SYNCED = "waiting_for_completion"
 NOW = {"policy": "now"}
@@ -132,7 +132,7 @@ def test_each_is_read_singly_right_before_its_request(driver: Any) -> None:
 
 
 def test_little_is_read_of_many(driver: Any) -> None:
-    scenario = many_hosts(hosts=4, machines=10)
+    scenario = large_site(40, 4)
     vault = driver(scenario).knows_hosts()
     every = [item["name"] for item in scenario["items"]]
     for module, options in {

@@ -107,7 +107,7 @@ def test_a_plan_s_failback_without_the_type_of_its_target_is_not_overlooked(driv
 
 def forget(vault: Any, names: list[str]) -> None:
     """The jobs have aged out."""
-    vault.jobs = [job for job in vault.jobs if job.name not in names]
+    vault.jobs[:] = [job for job in vault.jobs if job.name not in names]
 
 
 def test_a_job_without_a_target_that_names_another_vm_elsewhere_is_no_gap(driver: Any) -> None:

@@ -285,6 +285,8 @@ def with_what_was_before(before: _Result, result: _Result) -> dict[str, Any]:
         return dict(result)
     told = {**result, "changed": bool(before.get("changed") or result.get("changed"))}
     told["data_sync"] = result.get("data_sync") or before.get("data_sync")
+    if before.get("stage"):
+        told["stage"] = {**(result.get("stage") or {}), **before["stage"]}
     checked, now = before.get("split_brain_check") or {}, result.get("split_brain_check") or {}
     if checked.get("before") and not now.get("before"):
         told["split_brain_check"] = {**now, "before": checked["before"]}

@@ -38,7 +38,7 @@ async def carry_out(step: LifecycleStep, session: AzureSession, request: Request
         try:
             return await try_patiently(lambda: step.result(verb_run), watch, interval, patience=BRIEF)
         except TurnOver as over:
-            over.details |= {**step.so_far(), "changed": verb_run.changed}
+            over.details |= {**step.so_far(), **verb_run.so_far()}
             raise
         except FailbackError as problem:
             # What was seen before the proof may be minutes old.

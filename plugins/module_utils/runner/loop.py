@@ -25,7 +25,7 @@ from ..waiting import BRIEF, Pause, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
-from .authority import authority_of
+from .authority import authority_of, stage_of
 from .jobs import follow_job, has_ended
 from .request import Request
 from .target import Target, TargetView, find_target
@@ -120,6 +120,10 @@ class VerbRun:
         """Return the names of the jobs, each once."""
         return list(dict.fromkeys(filter(None, self.jobs.values())))
 
+    def so_far(self) -> dict[str, Any]:
+        """Return what was done, and from which stage, by the keys of the result."""
+        return {"changed": self.changed, "stage": {"before": stage_of(self.before)}}
+
     def _explain(self, problem: FailbackError, *, read_again: bool, has_seen_writes: bool) -> None:
         """Fill in what a failure does not know: what had been written, and which side is authoritative.
 
@@ -191,7 +195,9 @@ async def run_procedure(session: AzureSession, request: Request, watch: Watch, p
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return await runner.run()
         except TurnOver as over:
-            over.details |= {**procedure.so_far(), "changed": runner is not None and runner.has_written}
+            over.details |= procedure.so_far()
+            if runner is not None:
+                over.details |= runner.so_far()
             raise
         except FailbackError as problem:
             if runner is not None:
@@ -225,10 +231,9 @@ class _Runner:
             await self._look()
         return self._verb_run
 
-    @property
-    def has_written(self) -> bool:
-        """Whether a request was sent."""
-        return bool(self._verb_run.started)
+    def so_far(self) -> dict[str, Any]:
+        """Return what was done."""
+        return self._verb_run.so_far()
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""

@@ -309,8 +309,8 @@ class _Failback:
         if step == VALIDATE:
             return await self._validate()
         result = await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode)
-        self.state.record(step, with_what_was_before(self.state.stopped, result))
-        self.state.stopped = {}
+        told, self.state.stopped = with_what_was_before(self.state.stopped, result), {}
+        self.state.record(step, told)
         return None
 
     def _options_of(self, step: str) -> dict[str, Any]:
