@@ -30,12 +30,18 @@ class ActionModule(VerbAction):
         """Return the result of the task; of a host that another one works for, which one that is."""
         fact = self._task.args.pop("options_of_hosts", None)
         if fact is not None:
-            host, batch = task_vars["inventory_hostname"], task_vars["ansible_play_batch"]
-            hosts = batch if self._hosts_go_on_together() else [host]
-            if host != hosts[0]:
-                return {"skipped": True, "changed": False, "driven_by": hosts[0]}
-            self._task.args.update(self._options_of_role(hosts, fact, task_vars["hostvars"]))
+            hosts = self._hosts(fact, task_vars)
+            driver = next(hosts, None)
+            if driver != task_vars["inventory_hostname"]:
+                return {"skipped": True, "changed": False, "driven_by": driver}
+            self._task.args.update(self._options_of_role([driver, *hosts], fact, task_vars["hostvars"]))
         return super().run(tmp, task_vars)
+
+    def _hosts(self, fact, task_vars):
+        """Yield the hosts that one task works for: those of the batch that run the role, and have not ended in it."""
+        host, hostvars = task_vars["inventory_hostname"], task_vars["hostvars"]
+        batch = task_vars["ansible_play_batch"] if self._hosts_go_on_together() else [host]
+        return (name for name in batch if hostvars[name].get(fact))
 
     def _hosts_go_on_together(self):
         """Whether all hosts of a batch finish a task before the next one: that is what linear does."""
@@ -45,11 +51,11 @@ class ActionModule(VerbAction):
         return str(parent._play.strategy).rpartition(".")[2] == "linear"
 
     def _options_of_role(self, hosts, fact, hostvars):
-        """Return the options of the module for hosts. Those that have no options did not begin."""
-        entries = [hostvars[host].get(fact) for host in hosts]
+        """Return the options of the module for hosts."""
+        entries = [hostvars[host][fact] for host in hosts]
         known = self._loader.load_from_file(str(_SPEC))["argument_specs"]["main"]["options"]
         return {
-            "replicated_items": [{**entry, **self._wrong_files(entry)} for entry in entries if entry],
+            "replicated_items": [{**entry, **self._wrong_files(entry)} for entry in entries],
             "known_variables": [*known, *self._task.args["known_variables"]],
         }
 

@@ -193,3 +193,37 @@ def test_what_waits_for_its_data_holds_up_no_hook_of_another_vm(stage: Any, tmp_
         True,
         "before_failover",
     )
+
+
+FOR_ONE = """
+- hosts: all
+  gather_facts: false
+  vars:
+    failback_commit_policy: now
+    failback_accept_unseen: {vm: "{{ inventory_hostname }}", sides: [on_premises]}
+  tasks:
+    - name: Copy the data
+      ansible.builtin.import_role:
+        name: asr.failback.failback
+      vars:
+        failback_complete_failover: false
+    - name: Cut over
+      asr.failback.complete_failover:
+        resource_group: "{{ failback_resource_group }}"
+        vault_name: "{{ failback_vault_name }}"
+        replicated_item: "{{ inventory_hostname }}"
+        poll_interval: 0.2
+    - name: Commit one of them
+      ansible.builtin.include_role:
+        name: asr.failback.failback
+      when: inventory_hostname == "vm2"
+"""
+
+
+def test_a_second_run_for_some_of_the_hosts_touches_no_other(stage: Any, tmp_path: Path) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    (tmp_path / "for_one.yml").write_text(FOR_ONE)
+    run = vault.play(str(tmp_path / "for_one.yml"), {"vm1": {}, "vm2": {}, "vm3": {}})
+    assert run.status == 0, run.output
+    pending = "failback_commit_pending"
+    assert vault.stages() == {"vm1": pending, "vm2": "protected", "vm3": pending}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -192,7 +193,10 @@ class OnPremises:
         unasked = [name for name in names if name.lower() not in self._answers and self._services.hosts.knows(name)]
         if len(unasked) > 1 and self._now is None:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                list(pool.map(lambda name: self._answer(name, max_age), unasked))
+                # Whose turn it is says which answers of others count, in each thread.
+                answers = [pool.submit(copy_context().run, self._answer, name, max_age) for name in unasked]
+                for answer in answers:
+                    answer.result()
 
     def _names_of_site(self, item: ReplicatedItem) -> list[str] | NotRead:
         if item.fabric_name not in self._listed:
