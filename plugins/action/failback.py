@@ -7,7 +7,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible.errors import AnsibleError
-from ansible.playbook.block import Block
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
@@ -17,47 +16,21 @@ _SPEC = Path(__file__).resolve().parents[2] / "roles" / "failback" / "meta" / "a
 
 
 class ActionModule(VerbAction):
-    """Runs failback.
-
-    The role gives C(options_of_hosts), the name of the fact in which each host of the batch has its options. One host's
-    task works for all of them then, where they go on together. It is no option of the module: as an argument, the
-    options of all would be rendered for each.
-    """
+    """Runs failback. The role names what it knows besides its options, and may have files of tasks run."""
 
     contract = CONTRACT
 
-    def run(self, tmp=None, task_vars=None):
-        """Return the result of the task; of a host that another one works for, which one that is."""
-        fact = self._task.args.pop("options_of_hosts", None)
-        if fact is not None:
-            hosts = self._hosts(fact, task_vars)
-            driver = next(hosts, None)
-            if driver != task_vars["inventory_hostname"]:
-                return {"skipped": True, "changed": False, "driven_by": driver}
-            self._task.args.update(self._options_of_role([driver, *hosts], fact, task_vars["hostvars"]))
-        return super().run(tmp, task_vars)
-
-    def _hosts(self, fact, task_vars):
-        """Yield the hosts that one task works for: those of the batch that run the role, and have not ended in it."""
-        host, hostvars = task_vars["inventory_hostname"], task_vars["hostvars"]
-        batch = task_vars["ansible_play_batch"] if self._hosts_go_on_together() else [host]
-        return (name for name in batch if hostvars[name].get(fact))
-
-    def _hosts_go_on_together(self):
-        """Whether all hosts of a batch finish a task before the next one: that is what linear does."""
-        parent = self._task
-        while not isinstance(parent, Block):
-            parent = parent._parent
-        return str(parent._play.strategy).rpartition(".")[2] == "linear"
-
-    def _options_of_role(self, hosts, fact, hostvars):
-        """Return the options of the module for hosts."""
-        entries = [hostvars[host][fact] for host in hosts]
+    def _parameters(self, task_vars):
+        """Return the options; of the role, with what is wrong with the files, and with the names that it knows."""
+        parameters = super()._parameters(task_vars)
+        if parameters["known_variables"] is None:
+            return parameters
         known = self._loader.load_from_file(str(_SPEC))["argument_specs"]["main"]["options"]
-        return {
-            "replicated_items": [{**entry, **self._wrong_files(entry)} for entry in entries],
-            "known_variables": [*known, *self._task.args["known_variables"]],
-        }
+        parameters["known_variables"] = [*known, *parameters["known_variables"]]
+        parameters["replicated_items"] = [
+            {**entry, **self._wrong_files(entry)} for entry in parameters["replicated_items"]
+        ]
+        return parameters
 
     def _wrong_files(self, entry):
         # Who goes on has been told before.

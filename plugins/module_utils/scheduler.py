@@ -48,7 +48,7 @@ class Piece(Generic[T]):
     watch: Watch
     steps: Callable[[], Steps[T]]
     ended: T | None = None
-    failure: Exception | None = None
+    failure: BaseException | None = None
     is_done: bool = False
     may_stop: bool = False
     _work: Work[T] | None = field(default=None, repr=False)
@@ -70,7 +70,7 @@ class Piece(Generic[T]):
         _TURN.set(self.watch)
         try:
             told = self._step()
-        except Exception as problem:  # noqa: BLE001 - whoever asked for the piece gets it
+        except BaseException as problem:  # noqa: BLE001 - whoever asked for the piece gets it
             self.failure, self.is_done = problem, True
             return float("inf")
         if isinstance(told, Done):

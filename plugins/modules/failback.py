@@ -14,8 +14,8 @@ description:
   - Runs the steps of a failback one after the other, for one VM, one recovery plan, or many at the same time. Each
     proceeds as fast as it can, and each step first reads the current stage, so that an interrupted run can be started
     again.
-  - The role P(asr.failback.failback#role) uses it for all hosts of a batch. Use the role, unless you need one task for
-    many VMs without any tasks of your own between the steps.
+  - The role P(asr.failback.failback#role) uses it for each host. Use the role, unless you need one task for many VMs
+    without any tasks of your own between the steps.
   - RV(result) says how each ended, why, and what to do next.
 options:
   steps:

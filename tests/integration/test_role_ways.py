@@ -227,3 +227,48 @@ def test_a_second_run_for_some_of_the_hosts_touches_no_other(stage: Any, tmp_pat
     assert run.status == 0, run.output
     pending = "failback_commit_pending"
     assert vault.stages() == {"vm1": pending, "vm2": "protected", "vm3": pending}
+
+
+EACH_FOR_ITSELF = """
+- hosts: all
+  gather_facts: false
+  strategy: "{{ by }}"
+  tasks:
+    - name: Fail back, whom nothing stops, and not whom it is only to check
+      ansible.builtin.import_role:
+        name: asr.failback.failback
+      check_mode: "{{ only_check | default(false) }}"
+      when: not stop | default(false)
+"""
+
+
+@pytest.mark.parametrize("strategy", ["free", "linear"])
+def test_what_a_play_says_of_one_host_is_said_of_no_other(stage: Any, tmp_path: Path, strategy: str) -> None:
+    vault = stage(scenario_of("vm1", "vm2", "vm3"))
+    stop = vault.task_file("stop.yml", {"name": "Stop here", "ansible.builtin.set_fact": {"stop": True}})
+    hosts = {
+        "vm1": HERE,
+        "vm2": {**HERE, "failback_hooks": {"after_complete_failover": stop}},
+        "vm3": {**HERE, "only_check": True},
+    }
+    (tmp_path / "each.yml").write_text(EACH_FOR_ITSELF)
+    settings = {"failback_validation_tasks": vault.task_file("validate.yml", PASS)}
+    run = vault.play(str(tmp_path / "each.yml"), hosts, "-e", f"by={strategy}", **settings)
+    assert vault.stages() == {"vm1": "protected", "vm2": "failback_commit_pending", "vm3": "failed_over"}, run.output
+    assert vault.writes().count("failoverCommit") == 1
+
+
+def test_a_variable_that_is_lost_in_a_hook_stops_its_host_alone(stage: Any, tmp_path: Path) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    hook = vault.task_file("lose.yml", {"name": "Lose it", "ansible.builtin.set_fact": {"failback_azure": "text"}})
+    log = tmp_path / "log"
+    hosts = {
+        "vm1": {**HERE, "failback_hooks": {"after_complete_failover": hook}},
+        "vm2": {**HERE, "failback_hooks": {"after_complete_failover": line_to(vault, log, "vm2")}},
+    }
+    settings = {"failback_validation_tasks": vault.task_file("validate.yml", PASS)}
+    run = vault.play("failback", hosts, "-e", "failback_strategy=linear", **settings)
+    assert vault.stages() == {"vm1": "failback_commit_pending", "vm2": "protected"}, run.output
+    assert log.read_text().splitlines() == ["vm2"]
+    assert run.results["vm1"]["outcome"] == "failed"
+    assert [step["step"] for step in run.results["vm1"]["steps"]] == ["planned_failover", "complete_failover"]

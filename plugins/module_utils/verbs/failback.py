@@ -410,12 +410,6 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackReque
     )
 
 
-def _stops_for(results: Sequence[Mapping[str, Any]]) -> FailbackError | None:
-    """Stop where tasks have to run for one: what the others wait for goes on in Azure."""
-    waits = any(result["handover"] for result in results)
-    return TurnOver("Tasks have to run for another VM first.") if waits else None
-
-
 _TEXT, _FLAG = {"type": "str"}, {"type": "bool", "default": False}
 _HOOKS = {f"{when}_{step}": _TEXT for step in STEPS for when in ("before", "after")}
 
@@ -454,6 +448,5 @@ CONTRACT = Contract(
     run,
     request_of,
     takes_many=True,
-    stops_for=_stops_for,
     asks_hosts=True,
 )
