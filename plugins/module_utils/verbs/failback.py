@@ -50,12 +50,6 @@ _CONTRACTS: Mapping[str, Contract] = {
 _HOOK, _PREPARATION, _VALIDATION = "hook", "preparation", "validation"
 # The phases of a step.
 _DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED, _AFTER = "", "before", "run", "prepared", "validated", "after"
-_OF_STEPS: Mapping[str, Sequence[str]] = {
-    PREREQUISITES: ("data_sync", "create_vm_if_missing", "target_host", "discard_disks"),
-    PLANNED_FAILOVER: ("data_sync", "create_vm_if_missing", "target_host", "window"),
-    COMPLETE_FAILOVER: ("comments", "window"),
-    COMMIT: ("discard_azure_changes", "discard_disks"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +94,11 @@ class FailbackRequest(Request):
         )
 
     def of_step(self, step: str, validation: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options of a verb. C(validation) is the evidence of this run."""
-        own = {name: self.values[name] for name in _OF_STEPS.get(step, ())}
+        """Return the options of a verb: those that it and the whole have by one name, and what this run has of others.
+
+        C(validation) is the evidence of this run.
+        """
+        own = {name: self.values[name] for name in _CONTRACTS[step].options if name in CONTRACT.options}
         if step == COMMIT:
             own |= {**self.of_commit_policy(), "validation": validation}
         return {name: None if value in ("", {}) else value for name, value in own.items()}
