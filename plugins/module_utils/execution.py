@@ -108,9 +108,10 @@ class Task:
 class _Session:
     """The way to Azure of those virtual machines that are reached the same way. C(shared) is what they share."""
 
-    def __init__(self, parameters: Mapping[str, Any], task: Task, watch: Watch) -> None:
+    def __init__(self, parameters: Mapping[str, Any], task: Task, watch: Watch, *, is_alone: bool) -> None:
         watch_now = partial(watch_of_the_turn, watch)
-        self.shared = SharedReads(watch_now)
+        # One alone shares with the other tasks of the run, as every task does, and with nobody here.
+        self.shared = UNSHARED if is_alone else SharedReads(watch_now)
         self._open = partial(open_session, parameters, task.environ, watch_now, task.cache, shared=self.shared)
         self._turn = threading.Lock()
         self._session: AzureSession | None = None
@@ -135,7 +136,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, An
         own = progress.watch_of(name, deadline_of(parameters))
         access = {name: value for name, value in parameters.items() if name in _ACCESS}
         key = json.dumps(access, sort_keys=True, default=str)
-        session = sessions.setdefault(key, _Session(access, task, watch))
+        session = sessions.setdefault(key, _Session(access, task, watch, is_alone=len(wanted) == 1))
         services = Services(session.opened, task.hosts(parameters, own, session.shared), task.run_program)
         return Piece(name, own, lambda: task.steps(parameters, services, own))
 
