@@ -18,7 +18,7 @@ from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
-from .model.failures import ConfigurationError, FailbackError, MissingLibrary, as_sentence
+from .model.failures import ConfigurationError, MissingLibrary, as_sentence
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
@@ -140,10 +140,6 @@ def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, An
         services = Services(session.opened, task.hosts(parameters, own, session.shared), task.run_program)
         return Piece(name, own, lambda: task.steps(parameters, services, own))
 
-    def tell() -> FailbackError | None:
-        progress.tell()
-        return task.contract.stops_for([piece.ended for piece in pieces if piece.ended is not None])
-
     def wrong(name: str, problem: ConfigurationError) -> Piece[dict[str, Any]]:
         async def steps() -> dict[str, Any]:
             raise problem
@@ -155,7 +151,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, An
         for name, options in wanted.items()
     ]
     progress.begin(pieces)
-    Scheduler[dict[str, Any]](watch, meanwhile=tell).run(pieces)
+    Scheduler[dict[str, Any]](watch, meanwhile=progress.tell).run(pieces)
     progress.tell()
     return results_of(pieces)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -35,13 +36,14 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted
     nobody is named, one is named twice, or an option cannot be one's own; where C(fail_on_error) is off, that is told
     of the one alone.
     """
-    entries = [_entry(contract, parameters, given) for given in parameters["replicated_items"]]
+    validator = _validator_of(contract)
+    entries = [_entry(validator, parameters, given) for given in parameters["replicated_items"]]
     if not entries:
         raise ConfigurationError(
             "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
         )
-    labels = [label for label, _own in entries]
-    twice = sorted({label for label in labels if [one.lower() for one in labels].count(label.lower()) > 1})
+    times = Counter(label.lower() for label, _own in entries)
+    twice = sorted({label for label, _own in entries if times[label.lower()] > 1})
     if twice:
         raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
     wrong = [own for _label, own in entries if isinstance(own, ConfigurationError)]
@@ -50,17 +52,26 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted
     return dict(entries)
 
 
+def _validator_of(contract: Contract) -> ArgumentSpecValidator:
+    """Return what checks an entry. What all need may be given for all."""
+    spec = {
+        name: {**option, "required": False}
+        for name, option in contract.argument_spec.items()
+        if name not in MANY_OPTIONS
+    }
+    targets = [[*TARGET_OPTIONS]]
+    return ArgumentSpecValidator(
+        {**spec, "label": {"type": "str"}}, mutually_exclusive=targets, required_one_of=targets
+    )
+
+
 def _entry(
-    contract: Contract, parameters: Mapping[str, Any], given: Any
+    validator: ArgumentSpecValidator, parameters: Mapping[str, Any], given: Any
 ) -> tuple[str, dict[str, Any] | ConfigurationError]:
     """Return the label of an entry, and its options as the argument spec has them or what is wrong with them."""
     entry = dict(given) if isinstance(given, Mapping) else {"replicated_item": given}
-    spec = {name: option for name, option in contract.argument_spec.items() if name not in MANY_OPTIONS}
-    # What all need may be given for all.
-    spec = {name: {**option, "required": False} for name, option in spec.items()} | {"label": {"type": "str"}}
-    targets = [*TARGET_OPTIONS]
-    checked = ArgumentSpecValidator(spec, mutually_exclusive=[targets], required_one_of=[targets]).validate(entry)
-    label = str(entry.get("label") or next(filter(None, map(entry.get, targets)), "an entry without a name"))
+    checked = validator.validate(entry)
+    label = str(entry.get("label") or next(filter(None, map(entry.get, TARGET_OPTIONS)), "an entry without a name"))
     if checked.error_messages:
         return label, _refused(f"{label}: {checked.error_messages[0]}.")
     own = {name: checked.validated_parameters[name] for name in entry if name != "label"}

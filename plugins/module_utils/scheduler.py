@@ -40,8 +40,7 @@ def watch_of_the_turn(otherwise: Watch) -> Watch:
 class Piece(Generic[T]):
     """A piece of work with a watch of its own. C(steps) is called in its turn, and so is all that it does.
 
-    C(may_stop): it waits where it may be stopped. C(ended) is what came of it, C(failure) what went wrong: one of both,
-    once it is done.
+    C(ended) is what came of it, C(failure) what went wrong: one of both, once it is done.
     """
 
     name: str
@@ -50,14 +49,8 @@ class Piece(Generic[T]):
     ended: T | None = None
     failure: BaseException | None = None
     is_done: bool = False
-    may_stop: bool = False
     _work: Work[T] | None = field(default=None, repr=False)
-    _stopped_by: FailbackError | None = field(default=None, repr=False)
     _context: contextvars.Context = field(default_factory=contextvars.copy_context, repr=False)
-
-    def stop(self, reason: FailbackError) -> None:
-        """Let a reason be raised where the work waits: what it does about it is its end."""
-        self._stopped_by = reason
 
     def go_on(self) -> float:
         """Go on until there is something to wait for; return when to go on, by the clock of the watch.
@@ -70,13 +63,12 @@ class Piece(Generic[T]):
         _TURN.set(self.watch)
         try:
             told = self._step()
-        except BaseException as problem:  # noqa: BLE001 - whoever asked for the piece gets it
+        except BaseException as problem:  # noqa: BLE001 - else run() would wait for the piece for ever
             self.failure, self.is_done = problem, True
             return float("inf")
         if isinstance(told, Done):
             self.ended, self.is_done = told.value, True
             return float("inf")
-        self.may_stop = told.may_stop
         self.watch.report(told.because or self.watch.last_report)
         # The deadline cuts a pause short; the work finds that out for itself.
         return min(told.at, self.watch.now() + max(self.watch.remaining(), 0.0))
@@ -85,8 +77,6 @@ class Piece(Generic[T]):
         if self._work is None:
             self._work = Work(self.steps(), self.watch.now)
             return self._work.tick()
-        if self._stopped_by is not None:
-            return self._work.interrupt(self._stopped_by)
         try:
             self.watch.require_wanted()
         except FailbackError as orphaned:
@@ -98,20 +88,12 @@ class Scheduler(Generic[T]):
     """Runs pieces of work to their ends. C(watch) has the clock of theirs, and lets time pass while all of them wait.
 
     C(meanwhile) is called in the thread of the caller whenever a piece has had its turn, and at least once a second.
-    Where it returns a reason, those are stopped with it that may stop, and the others once they may.
     """
 
-    def __init__(
-        self,
-        watch: Watch,
-        *,
-        at_once: int = AT_ONCE,
-        meanwhile: Callable[[], FailbackError | None] = lambda: None,
-    ) -> None:
+    def __init__(self, watch: Watch, *, at_once: int = AT_ONCE, meanwhile: Callable[[], None] = lambda: None) -> None:
         self._watch = watch
         self._at_once = at_once
         self._meanwhile = meanwhile
-        self._stopped_by: FailbackError | None = None
         self._ready: SimpleQueue[Piece[T] | None] = SimpleQueue()
         self._told: SimpleQueue[tuple[Piece[T], float]] = SimpleQueue()
         self._busy = 0
@@ -126,20 +108,9 @@ class Scheduler(Generic[T]):
                 self._give_turn(piece)
             while self._busy or self._waiting:
                 self._let_time_pass()
-                self._stop_if_wanted()
+                self._meanwhile()
                 while self._waiting and self._waiting[0][0] <= self._watch.now():
                     self._give_turn(heapq.heappop(self._waiting)[2])
-
-    def _stop_if_wanted(self) -> None:
-        self._stopped_by = self._stopped_by or self._meanwhile()
-        if self._stopped_by is None:
-            return
-        stopped = [waiting for waiting in self._waiting if waiting[2].may_stop]
-        self._waiting = [waiting for waiting in self._waiting if not waiting[2].may_stop]
-        heapq.heapify(self._waiting)
-        for _due, _number, piece in stopped:
-            piece.stop(self._stopped_by)
-            self._give_turn(piece)
 
     def _give_turn(self, piece: Piece[T]) -> None:
         self._busy += 1

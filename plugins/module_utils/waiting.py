@@ -26,14 +26,10 @@ Steps = Coroutine[Any, Any, T]
 
 @dataclass(frozen=True)
 class Pause:
-    """To be awaited: so many seconds until it makes sense to go on, and what is waited for (empty: as said before).
-
-    C(may_stop): what is waited for goes on by itself, so that the work may end here and be begun again later.
-    """
+    """To be awaited: so many seconds until it makes sense to go on, and what is waited for (empty: as said before)."""
 
     seconds: float
     because: str = ""
-    may_stop: bool = False
 
     def __await__(self) -> Generator[Pause, None, None]:
         yield self
@@ -41,11 +37,10 @@ class Pause:
 
 @dataclass(frozen=True)
 class Later:
-    """Work is not done: when to go on, in seconds of the clock, what it waits for, and whether it may end here."""
+    """Work is not done: when to go on, in seconds of the clock, and what it waits for."""
 
     at: float
     because: str
-    may_stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,12 +58,11 @@ class Work(Generic[T]):
         self._clock = clock
         self._due = float("-inf")
         self._because = ""
-        self._may_stop = False
 
     def tick(self) -> Later | Done[T]:
         """Go on until there is something to wait for; before that is due, do nothing. Raises what the work raises."""
         if self._clock() < self._due:
-            return Later(self._due, self._because, self._may_stop)
+            return Later(self._due, self._because)
         return self.go_on()
 
     def go_on(self) -> Later | Done[T]:
@@ -86,8 +80,7 @@ class Work(Generic[T]):
             return Done(end.value)
         # Only now: a step may take its time, and the pause begins after it.
         self._due, self._because = self._clock() + pause.seconds, pause.because
-        self._may_stop = pause.may_stop
-        return Later(self._due, self._because, self._may_stop)
+        return Later(self._due, self._because)
 
 
 def run_to_end(steps: Steps[T], watch: Watch) -> T:
@@ -123,12 +116,11 @@ async def wait_until(
     *,
     patience: float = float("inf"),
     out_of_time: Callable[[Pending], T],
-    may_stop: bool = False,
 ) -> T:
     """Look every C(interval) seconds until a look returns something else than Pending; return that.
 
     After C(patience) seconds, or at the deadline, return or raise what C(out_of_time) does. A look that raises ends the
-    wait, unless what it asks cannot answer for a while: see read_patiently(). C(may_stop) as in Pause.
+    wait, unless what it asks cannot answer for a while: see read_patiently().
     """
     ends = max(watch.remaining() - patience, 0)
     while True:
@@ -137,7 +129,7 @@ async def wait_until(
             return found
         if watch.remaining() <= ends:
             return out_of_time(found)
-        await Pause(interval, found.because, may_stop)
+        await Pause(interval, found.because)
 
 
 async def read_patiently(read: Callable[[], T], watch: Watch, interval: float, *, patience: float = float("inf")) -> T:

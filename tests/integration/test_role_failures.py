@@ -210,8 +210,6 @@ def test_a_run_that_starts_at_a_later_task_says_what_it_did_not_see(stage: Any) 
     assert "--tags" in run.results["vm1"]["reason"]
     assert "is undefined" not in run.output
     assert vault.writes() == []
-    begun = vault.play(
-        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Store the options"
-    )
+    begun = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Store the options")
     assert begun.status == 0, begun.output
     assert outcomes(begun) == {"vm1": "held"}

@@ -173,7 +173,7 @@ def test_module_and_action_plugin_do_the_same(stage: Any, tmp_path: Path) -> Non
 
 
 def test_what_waits_for_its_data_holds_up_no_hook_of_another_vm(stage: Any, tmp_path: Path) -> None:
-    """The task ends when a hook has to run, and goes on with the other VM where that is by then."""
+    """Each host's task ends where its own hook has to run."""
     large = item_of("vm2", changed_gb=1_000, disks=[{"name": "os", "gb": 2_000, "os": True}])
     vault = stage(scenario_of("vm1", large))
     log = tmp_path / "log"

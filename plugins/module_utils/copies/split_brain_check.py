@@ -185,10 +185,6 @@ class SplitBrainCheck:
         self.before = list({one.item_id: one for one in (*self.before, *seen)}.values())
         return seen
 
-    def so_far(self) -> dict[str, Any]:
-        """Return what was seen before the write, for the result."""
-        return split_brain_result(self.before, [])
-
     def expect_azure_alone(self, verb_run: VerbRun) -> dict[str, Any]:
         """Prove, after an undo, that exactly the Azure copies run; return the proof. Raises Contradiction."""
         self.after = self._prove(verb_run, verb_run.after.members, "azure", said="The failback was undone, so that")

@@ -83,8 +83,7 @@ class State:
 
     C(where) has a name and a stage for each virtual machine, C(last) is the result of the last step. C(step) counts the
     steps, C(phase) says what comes next in it. C(part) is the step or the user's file that runs, C(prerequisites) what
-    the check has returned, C(failed) the result of what failed, C(fresh) whether the target was seen after that,
-    C(stopped) what a step had seen and done when it was stopped to go on later.
+    the check has returned, C(failed) the result of what failed, C(fresh) whether the target was seen after that.
     """
 
     target: str
@@ -99,7 +98,6 @@ class State:
     prerequisites: dict[str, Any] = field(default_factory=dict)
     validation: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, Any] = field(default_factory=dict)
-    stopped: dict[str, Any] = field(default_factory=dict)
     fresh: bool = True
     ended: bool = False
 
@@ -277,20 +275,6 @@ class Obstacles:
             for one in self.unexplained
         ]
         return f"It cannot be failed back now. {' '.join(lines)}" if lines else ""
-
-
-def with_what_was_before(before: _Result, result: _Result) -> dict[str, Any]:
-    """Return the result of a step that was begun again, with what it had seen and done C(before) it was stopped."""
-    if not before:
-        return dict(result)
-    told = {**result, "changed": bool(before.get("changed") or result.get("changed"))}
-    told["data_sync"] = result.get("data_sync") or before.get("data_sync")
-    if before.get("stage"):
-        told["stage"] = {**(result.get("stage") or {}), **before["stage"]}
-    checked, now = before.get("split_brain_check") or {}, result.get("split_brain_check") or {}
-    if checked.get("before") and not now.get("before"):
-        told["split_brain_check"] = {**now, "before": checked["before"]}
-    return told
 
 
 def obstacles_of(result: _Result, reason: str, *, only_checks: bool) -> Obstacles:

@@ -26,7 +26,6 @@ FailbackError
  +- Contradiction           a job succeeded, but what was read afterwards says otherwise
  +- ValidationFailed        a machine that was cut over does not work on-premises
  +- Orphaned                the run that the task belonged to is gone; nobody hears of this one
- +- TurnOver                others have to go first; what this one does goes on later
  +- InternalError           a fault of this collection
 """
 
@@ -256,12 +255,6 @@ class Orphaned(FailbackError):
     """The run that asked for this was killed, and left the task alone with its work."""
 
     kind = "orphaned"
-
-
-class TurnOver(FailbackError):
-    """Others have to go first: the work stops where it waits. It is begun again later, and attaches to what runs."""
-
-    kind = "turn_over"
 
 
 class InternalError(FailbackError):

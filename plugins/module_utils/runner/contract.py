@@ -8,12 +8,12 @@ Documentation lives in the modules; a test holds it against this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model.failures import FailbackError, asked
+from ..model.failures import asked
 from ..waiting import Steps
 from ..watch import Watch
 from .authority import authority_or_none_read
@@ -29,10 +29,6 @@ from .options import (
 from .services import Services
 
 
-def no_reason(_results: Sequence[Mapping[str, Any]]) -> None:
-    """Return that nobody is to be stopped."""
-
-
 @dataclass(frozen=True)
 class Contract:
     """The contract of one module.
@@ -40,8 +36,7 @@ class Contract:
     C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
     and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
     host of the task.
-    C(takes_many): it can be asked for many virtual machines at the same time; C(stops_for) is given the results so far,
-    and says why the others are to be stopped. C(other_targets) are options that stand
+    C(takes_many): it can be asked for many virtual machines at the same time. C(other_targets) are options that stand
     for a replicated item or recovery plan.
     """
 
@@ -55,7 +50,6 @@ class Contract:
     waits: bool = True
     asks_azure: bool = True
     asks_hosts: bool = False
-    stops_for: Callable[[Sequence[Mapping[str, Any]]], FailbackError | None] = no_reason
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     async def steps(

@@ -44,19 +44,18 @@ async def follow_job(
     interval: float,
     *,
     tolerate_failure: bool = False,
-    may_stop: bool = False,
 ) -> Job:
     """Read the job every C(interval) seconds until stop says so.
 
     Raises JobFailed where it ended without success (C(tolerate_failure): not for somebody else's job), WaitTimeout at
-    the deadline; the job goes on then. C(may_stop) as in Pause.
+    the deadline; the job goes on then.
     """
     looks = _JobLooks(session, name, watch, stop, interval, tolerate_failure=tolerate_failure)
 
     def out_of_time(_pending: Pending) -> Job:
         raise _timeout(name, looks.job, watch)
 
-    return await wait_until(looks.look, watch, interval, out_of_time=out_of_time, may_stop=may_stop)
+    return await wait_until(looks.look, watch, interval, out_of_time=out_of_time)
 
 
 class _JobLooks:

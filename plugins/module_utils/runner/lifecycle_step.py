@@ -10,7 +10,7 @@ from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
-from ..model.failures import FailbackError, TurnOver, asked
+from ..model.failures import FailbackError, asked
 from ..waiting import BRIEF, try_patiently
 from ..watch import Watch
 from .loop import Procedure, VerbRun, run_procedure
@@ -37,9 +37,6 @@ async def carry_out(step: LifecycleStep, session: AzureSession, request: Request
     with asked(f"Check after the {step.verb.value} of {request.target}"):
         try:
             return await try_patiently(lambda: step.result(verb_run), watch, interval, patience=BRIEF)
-        except TurnOver as over:
-            over.details |= {**step.so_far(), **verb_run.so_far()}
-            raise
         except FailbackError as problem:
             # What was seen before the proof may be minutes old.
             look = target_of(session, verb_run.after).look

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
 from ..model.decisions import Decision, Step, Verb, decide, has_reached
-from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, TurnOver, Vanished, as_sentence, asked
+from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.ownership import within_own
@@ -25,7 +24,7 @@ from ..waiting import BRIEF, Pause, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
-from .authority import authority_of, stage_of
+from .authority import authority_of
 from .jobs import follow_job, has_ended
 from .request import Request
 from .target import Target, TargetView, find_target
@@ -65,11 +64,8 @@ class Procedure:
     """What tells one verb from another in the loop, for one target.
 
     C(stop) says up to where a job is followed, C(goal) which stages end the verb besides those in which what it asks
-    for is already so. C(gate) may hold the writes. C(may_stop): it may end while its job goes on, and be begun again;
-    what it has seen until then is in so_far().
+    for is already so. C(gate) may hold the writes.
     """
-
-    may_stop = True
 
     def __init__(
         self,
@@ -83,10 +79,6 @@ class Procedure:
         self.stop = stop
         self.goal = goal
         self.gate = gate
-
-    def so_far(self) -> dict[str, Any]:
-        """Return what is known before the end and would not be known again, by the keys of the result."""
-        return {}
 
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Return the requests for the members that need one, or refuse. A verb that ends at its goal before it has
@@ -119,10 +111,6 @@ class VerbRun:
     def job_names(self) -> list[str]:
         """Return the names of the jobs, each once."""
         return list(dict.fromkeys(filter(None, self.jobs.values())))
-
-    def so_far(self) -> dict[str, Any]:
-        """Return what was done, and from which stage, by the keys of the result."""
-        return {"changed": self.changed, "stage": {"before": stage_of(self.before)}}
 
     def _explain(self, problem: FailbackError, *, read_again: bool, has_seen_writes: bool) -> None:
         """Fill in what a failure does not know: what had been written, and which side is authoritative.
@@ -194,11 +182,6 @@ async def run_procedure(session: AzureSession, request: Request, watch: Watch, p
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return await runner.run()
-        except TurnOver as over:
-            over.details |= procedure.so_far()
-            if runner is not None:
-                over.details |= runner.so_far()
-            raise
         except FailbackError as problem:
             if runner is not None:
                 runner.explain(problem)
@@ -230,10 +213,6 @@ class _Runner:
         while await self._step():
             await self._look()
         return self._verb_run
-
-    def so_far(self) -> dict[str, Any]:
-        """Return what was done."""
-        return self._verb_run.so_far()
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
@@ -426,7 +405,6 @@ class _Runner:
                     lambda job: stop(job) or _needs_somebody(job),
                     self._interval,
                     tolerate_failure=not own,
-                    may_stop=self._procedure.may_stop,
                 )
             except JobFailed as failure:
                 failures.append(failure)

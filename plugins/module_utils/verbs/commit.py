@@ -49,9 +49,6 @@ async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[
 
 
 class _Commit(LifecycleStep):
-    # What it deletes has to be seen before and after.
-    may_stop = False
-
     def __init__(self, request: CommitRequest, services: Services, watch: Watch) -> None:
         self._policy = PolicyGate(services.azure, request.policy)
         super().__init__(request.verb, gate=self._policy)

@@ -49,10 +49,6 @@ class _Completion(LifecycleStep):
         self._session = services.azure
         self._check = SplitBrainCheck(services, request)
 
-    def so_far(self) -> dict[str, Any]:
-        """Return what was seen before the request."""
-        return {"split_brain_check": self._check.so_far()}
-
     def writes(self, _view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Resume each job that waits for one of the members."""
         jobs = {member.job.name: member.job for member in starts if member.job is not None}

@@ -22,9 +22,8 @@ from ..model.failback_steps import (
     Plan,
     State,
     obstacles_of,
-    with_what_was_before,
 )
-from ..model.failures import ConfigurationError, FailbackError, TurnOver, asked
+from ..model.failures import ConfigurationError, FailbackError, asked
 from ..model.proof import has_proof
 from ..model.spelling import unknown_variables
 from ..option_checks import check_values
@@ -188,8 +187,7 @@ class _Failback:
         self._watch = watch
 
     async def go_on(self) -> _Handover | None:
-        """Take the target as far as it can go; return what has to run before it goes on, None where it has ended, or
-        was stopped for others."""
+        """Take the target as far as it can go; return what has to run before it goes on, None where it has ended."""
         try:
             if self._request.values["failed_task"]:
                 raise _FileFailedError(self._request.values["failed_task"])
@@ -199,9 +197,6 @@ class _Failback:
                 handed = await self._go_on_in(STEPS[self.state.step])
                 if handed is not None:
                     return handed
-        except TurnOver as over:
-            self.state.stopped = with_what_was_before(self.state.stopped, over.details)
-            return None
         except FailbackError as problem:
             await self._fail(problem)
         self.state.ended = True
@@ -305,9 +300,7 @@ class _Failback:
             return await self._check_prerequisites()
         if step == VALIDATE:
             return await self._validate()
-        result = await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode)
-        told, self.state.stopped = with_what_was_before(self.state.stopped, result), {}
-        self.state.record(step, told)
+        self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
         return None
 
     def _options_of(self, step: str) -> dict[str, Any]:

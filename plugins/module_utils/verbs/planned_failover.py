@@ -69,10 +69,6 @@ class _ToAzure(LifecycleStep):
         self._session = services.azure
         self._check = SplitBrainCheck(services, request)
 
-    def so_far(self) -> dict[str, Any]:
-        """Return what was seen before the request."""
-        return {"split_brain_check": self._check.so_far()}
-
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Fail over the plan or its VMs."""
         if not self._request.predicts:
@@ -111,10 +107,6 @@ class _ToOnPremises(LifecycleStep):
         self._check = SplitBrainCheck(services, request, target_host=request.target_host)
         self._sync: DataSync | None = None
 
-    def so_far(self) -> dict[str, Any]:
-        """Return how the data is synchronized, and what was seen before the request."""
-        return {"split_brain_check": self._check.so_far(), "data_sync": self._data_sync()}
-
     def writes(self, view: TargetView, starts: Sequence[Observation]) -> list[Write]:
         """Fail back the plan or its VMs."""
         request, service = self._request, self._session.site_recovery
@@ -140,13 +132,10 @@ class _ToOnPremises(LifecycleStep):
         foreseen = predicted_stage(self.verb, waited=_waits(request), synchronizes_first=stops_there)
         return {
             **verb_outcome(self._session, self.verb, verb_run, foreseen),
-            "data_sync": self._data_sync(),
+            "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
             "split_brain_check": self._check.prove(verb_run),
             **self._window.as_result(verb_run),
         }
-
-    def _data_sync(self) -> dict[str, str] | None:
-        return {"option": self._sync.option, "reason": self._sync.reason} if self._sync else None
 
     def _cuts_over(self) -> bool:
         # Where the data is copied before the failover, another request cuts over.

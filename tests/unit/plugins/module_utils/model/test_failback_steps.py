@@ -17,7 +17,6 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps 
     Plan,
     State,
     obstacles_of,
-    with_what_was_before,
 )
 
 PLAN = Plan(
@@ -169,14 +168,3 @@ def test_what_is_missing_is_prepared_only_if_nothing_else_is_in_the_way() -> Non
     assert (alone.may_prepare(["virtual_switches"]), both.may_prepare(["virtual_switches"])) == (True, False)
     assert both.besides(["virtual_switches"]) == [space]
     assert "vm1: disk_space." in both.sentence([space], of_plan=True)
-
-
-def test_a_step_that_was_begun_again_keeps_what_it_had_seen() -> None:
-    before = {"changed": True, "data_sync": {"option": "auto"}, "split_brain_check": {"before": ["seen"], "after": []}}
-    again = {"changed": False, "data_sync": None, "split_brain_check": {"before": [], "after": ["now"]}}
-    assert with_what_was_before(before, again) == {
-        "changed": True,
-        "data_sync": {"option": "auto"},
-        "split_brain_check": {"before": ["seen"], "after": ["now"]},
-    }
-    assert with_what_was_before({}, again) == again
