@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from support.module_runner import accepted
 from support.scenarios import item_of, large_site, scenario_of
 
 SYNCED = "waiting_for_completion"
@@ -129,6 +130,21 @@ def test_each_is_read_singly_right_before_its_request(driver: Any) -> None:
         items = vault.simulator.locked(lambda world: {item.name: item.path for item in world.vault.items})
         read = f"GET {'/'.join(items[name].split('/')[-3:])}"
         assert read in paths[:written], paths
+
+
+def test_what_a_step_has_led_to_is_what_the_next_one_rests_on(driver: Any) -> None:
+    """Without hosts: what they are asked takes its time, and what was read of Azure before is read again then."""
+    vault = driver(scenario_of(*names(3)))
+    unseen = [{"replicated_item": name, **accepted(name)} for name in names(3)]
+    assert not vault.run("failback", replicated_items=unseen, commit_policy="now")["failed"]
+    assert {vault.state(name)["stage"] for name in names(3)} == {"protected"}
+    items = vault.simulator.locked(lambda world: {item.name: item.path.lower() for item in world.vault.items})
+    for path in items.values():
+        asked = [entry for entry in vault.simulator.journal.entries() if entry["path"].lower().startswith(path)]
+        reads = [entry["method"] == "GET" for entry in asked]
+        # Before each commit and reverse replication it was read once, after the request before.
+        first, last = [index for index, is_read in enumerate(reads) if not is_read][1:3]
+        assert last - first == 2, asked
 
 
 def test_little_is_read_of_many(driver: Any) -> None:

@@ -13,6 +13,7 @@ from ..model import arm_ids
 from ..model.azure_resources import AzureNic, AzureVm, parse_nic, parse_vm
 from ..model.failures import UnknownState, Unreachable
 from ..model.json_path import field, text, whole_number
+from ..model.look_age import OWN_ANSWER
 from ..shared_reads import UNSHARED, SharedReads
 from .answers import resource_body
 from .errors import found_or_none, translated
@@ -22,8 +23,6 @@ from .sdk import ComputeManagementClient
 _COMPUTE_VERSION = "2024-07-01"
 _NETWORK_VERSION = "2024-05-01"
 # In every response to a read of a VM with its instance view.
-# Seconds: the time of one look, in which locks, disks and power of a virtual machine are read one after the other.
-_MOMENT = 5
 _OF_EVERY_VM = (
     ("properties", "instanceView", "statuses"),
     ("properties", "storageProfile", "osDisk"),
@@ -57,7 +56,7 @@ class Compute:
 
     def seen_vm(self, vm_id: str) -> AzureVm | None:
         """Return the virtual machine as it was a moment ago, or None."""
-        return self._shared.get(_key(vm_id), lambda: self._find_vm(vm_id), _MOMENT)
+        return self._shared.get(_key(vm_id), lambda: self._find_vm(vm_id), OWN_ANSWER)
 
     def _find_vm(self, vm_id: str) -> AzureVm | None:
         subscription, *names = _path(vm_id)

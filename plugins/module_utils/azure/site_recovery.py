@@ -22,6 +22,7 @@ from ..model.failures import FailbackError, NotFound, UnknownState
 from ..model.items import ReplicatedItem, parse_item
 from ..model.job_list import JobList
 from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
+from ..model.look_age import OWN_ANSWER, Age
 from ..model.plans import RecoveryPlan, parse_plan
 from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object, pages_of_bodies, resource_body
@@ -74,6 +75,14 @@ class FailbackInput:
         return "CreateVmIfNotFound" if self.create_vm_if_missing else "NoAction"
 
 
+@dataclass(frozen=True)
+class _ShownItem:
+    """An item, and whether it was read singly."""
+
+    item: ReplicatedItem
+    is_read_singly: bool
+
+
 def _by_this_machine() -> datetime:
     return datetime.now(timezone.utc)
 
@@ -82,7 +91,7 @@ class SiteRecovery:
     """The Site Recovery side of one vault.
 
     What several virtual machines have in common (fabrics, providers, lists) they share for a moment. An item and a job
-    are read singly, except by what says C(seen) or C(followed). C(now) tells the service's time.
+    are read singly, unless an C(age) is given or the job is followed. C(now) tells the service's time.
     """
 
     def __init__(
@@ -160,20 +169,22 @@ class SiteRecovery:
                 asked = self._shared.now()
                 listed = self.items(fabric.name, container.name)
                 for item in listed:
-                    self._shared.keep(_key_of_item(item.id), asked, item)
+                    self._shared.keep(_key_of_item(item.id), asked, _ShownItem(item, is_read_singly=False))
                 found += listed
         return found
 
-    def item(self, item_id: str) -> ReplicatedItem:
-        """Return the replicated item with this resource id, as it is now."""
-        return self._shared.read(_key_of_item(item_id), lambda: self._get_item(item_id))
+    def item(self, item_id: str, age: Age = Age.NOW) -> ReplicatedItem:
+        """Return the replicated item with this resource id."""
+        key, read = _key_of_item(item_id), functools.partial(self._read_item, item_id)
+        if age is Age.NOW:
+            return self._shared.read(key, read).item
+        if age is Age.OWN:
+            return self._shared.get(key, read, OWN_ANSWER, lambda shown: shown.is_read_singly).item
+        return self._shared.get(key, read).item
 
-    def seen_item(self, item_id: str) -> ReplicatedItem:
-        """Return a replicated item as it was a moment ago, read by itself or in a list."""
-        return self._shared.get(_key_of_item(item_id), lambda: self._get_item(item_id))
-
-    def _get_item(self, item_id: str) -> ReplicatedItem:
-        return self._get(parse_item, self._client.replication_protected_items.get, *_item_path(item_id))
+    def _read_item(self, item_id: str) -> _ShownItem:
+        get = self._client.replication_protected_items.get
+        return _ShownItem(self._get(parse_item, get, *_item_path(item_id)), is_read_singly=True)
 
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
@@ -187,17 +198,16 @@ class SiteRecovery:
         """Return one job with its tasks."""
         return self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
 
-    def find_job(self, name: str) -> Job | None:
-        """Return one job as it is now, or None where the vault does not know it (yet)."""
-        self._read_singly[name] = self._shared.now()
-        return self._shared.read(f"job|{name}", lambda: self._find_job(name))
-
-    def seen_job(self, name: str) -> Job | None:
-        """Return one job as it was a moment ago; one that has ended is not read again."""
-        kept = self._shared.kept(f"job|{name}")
-        if isinstance(kept, Job) and not kept.is_running:
-            return kept
-        return self._shared.get(f"job|{name}", lambda: self._find_job(name))
+    def find_job(self, name: str, age: Age = Age.NOW) -> Job | None:
+        """Return one job, or None where the vault does not know it (yet). One that was seen to have ended is not read
+        again unless its age matters."""
+        key, read = f"job|{name}", functools.partial(self._find_job, name)
+        if age is Age.NOW:
+            return self._shared.read(key, read)
+        if age is Age.OWN:
+            return self._shared.get(key, read, OWN_ANSWER)
+        kept = self._shared.kept(key)
+        return kept if isinstance(kept, Job) and not kept.is_running else self._shared.get(key, read)
 
     def followed_job(self, name: str, interval: float) -> Job | None:
         """Return a job that is looked at every C(interval) seconds, None as find_job() does.
@@ -215,6 +225,7 @@ class SiteRecovery:
         return listed
 
     def _find_job(self, name: str) -> Job | None:
+        self._read_singly[name] = self._shared.now()
         try:
             return self.job(name)
         except NotFound:

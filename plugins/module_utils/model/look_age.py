@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 # For one VM, whatever is asked about it.
 ONE_VM = 30
 # A plan is read VM by VM, and its hosts are asked.
@@ -12,6 +14,18 @@ EACH_HOST_OF_A_PLAN = 10
 EACH_VM_OF_A_PLAN = 2
 # Hosts that are not a VM's own may share an answer among the VMs of a run. It leaves time for the rest of the look.
 SHARED_ANSWER = 10
+# The time of one look, in which a VM, its job, its locks and its disks are read one after the other. What a step has
+# led to and what the next one rests on are often one look.
+OWN_ANSWER = 5
+
+
+class Age(Enum):
+    """Which answers count for a look at a VM and its job: C(NOW) those of this look; C(OWN) those of the last
+    C(OWN_ANSWER) seconds that were read singly, on which a write may rest; C(SEEN) what lists showed, too."""
+
+    NOW = "now"
+    OWN = "own"
+    SEEN = "seen"
 
 
 def longest_age(vms: int, hosts: int) -> float:

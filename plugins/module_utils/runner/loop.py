@@ -19,6 +19,7 @@ from ..model.decisions import Decision, Step, Verb, decide, has_reached
 from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
+from ..model.look_age import Age
 from ..model.ownership import within_own
 from ..waiting import BRIEF, Pause, read_patiently
 from ..watch import Watch
@@ -201,9 +202,9 @@ class _Runner:
         self._target = target
         self._interval = request.poll_interval or DEFAULT_RETRY_AFTER
         self._attempts = Attempts(watch)
-        # Whether nothing of the last look was read for another virtual machine.
+        # Whether nothing of the last look is from a list, or may be older than one of its own.
         self._is_own_look = not session.site_recovery.shares
-        first = self._look_now(anew=False)
+        first = self._look_now(Age.SEEN)
         self._verb_run = VerbRun(before=first, after=first)
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
@@ -218,18 +219,18 @@ class _Runner:
         """Look again and fill in what a failure does not know."""
         self._verb_run.explain(problem, self._look_now, self._request, self._watch)
 
-    async def _look(self, *, anew: bool = False) -> None:
+    async def _look(self, age: Age = Age.SEEN) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
         waits = self._request.wait and not self._request.check_mode
         patience = float("inf") if waits else BRIEF
         self._verb_run.after = await read_patiently(
-            lambda: self._look_now(anew=anew), self._watch, self._interval, patience=patience
+            lambda: self._look_now(age), self._watch, self._interval, patience=patience
         )
 
-    def _look_now(self, *, anew: bool = True) -> TargetView:
-        self._is_own_look = anew or not self._session.site_recovery.shares
+    def _look_now(self, age: Age = Age.NOW) -> TargetView:
+        self._is_own_look = age is not Age.SEEN or not self._session.site_recovery.shares
         self._watch.look.begin()
-        view = self._target.look(anew=anew)
+        view = self._target.look(age)
         self._watch.look.saw_vms(len(view.members))
         return view.assumed(self._request.assume_stage) if self._request.predicts else view
 
@@ -275,7 +276,7 @@ class _Runner:
         if verb_run.held or self._procedure.gate.holds(fresh):
             return await self._hold(fresh)
         if not (self._is_own_look or self._request.check_mode):
-            await self._look(anew=True)
+            await self._look(Age.OWN)
             return await self._step()
         writes = self._procedure.writes(verb_run.after, fresh)
         # What the writes rest on may have taken minutes to read.

@@ -12,6 +12,7 @@ from ..model.decisions import Verb
 from ..model.jobs import Job
 from ..model.json_path import as_result
 from ..model.lifecycle import Observation, Stage
+from ..model.look_age import Age
 from ..model.progress import percent_complete
 from .authority import common, stage_of
 from .loop import VerbRun
@@ -86,7 +87,7 @@ def target_result(view: TargetView) -> dict[str, Any]:
 
 def _read_jobs(session: AzureSession, verb_run: VerbRun) -> dict[str, dict[str, Any]]:
     names = dict.fromkeys(filter(None, verb_run.jobs.values()))
-    found = {name: session.site_recovery.seen_job(name) for name in names}
+    found = {name: session.site_recovery.find_job(name, Age.SEEN) for name in names}
     return {name: job_result(job) for name, job in found.items() if job is not None}
 
 

@@ -20,6 +20,7 @@ from ..model.history import NOT_READ, history_of
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state
 from ..model.lifecycle import Observation, Stage, needs_history, observe
+from ..model.look_age import Age
 from ..model.plans import RecoveryPlan
 from .request import Request
 
@@ -62,8 +63,8 @@ class Target:
         self._item_id = item_id
         self._plan_name = plan_name
 
-    def look(self, *, anew: bool = True) -> TargetView:
-        """Read the target, and what its stage depends on. Where not C(anew), it may have been read a moment ago.
+    def look(self, age: Age = Age.NOW) -> TargetView:
+        """Read the target, and what its stage depends on. A plan is always read now.
 
         Raises Vanished where it is there no more, and TargetError for a plan without VMs: of these nothing is to be
         done, and nothing was done either.
@@ -71,8 +72,8 @@ class Target:
         if not self._plan_name:
             service = self._session.site_recovery
             with _there_before():
-                item = service.item(self._item_id) if anew else service.seen_item(self._item_id)
-            return TargetView(None, (observe_item(self._session, item, anew=anew),))
+                item = service.item(self._item_id, age)
+            return TargetView(None, (observe_item(self._session, item, age=age),))
         with _there_before():
             plan = self._session.site_recovery.plan(self._plan_name)
         if not plan.item_ids:
@@ -144,7 +145,7 @@ def _item_by_id(session: AzureSession, wanted: str) -> ReplicatedItem:
     if not arm_ids.names_below(wanted, session.vault_id, *_PATH_OF_AN_ITEM):
         raise TargetError("The id is not that of a replicated item.", _WHERE_IDS_ARE, asked=wanted)
     try:
-        return session.site_recovery.seen_item(wanted)
+        return session.site_recovery.item(wanted, Age.SEEN)
     except NotFound as problem:
         raise TargetError(
             f"The vault has no replicated item of that id. {problem.happened}",
@@ -261,15 +262,15 @@ def require_hyper_v(item: ReplicatedItem) -> None:
 
 
 def observe_item(
-    session: AzureSession, item: ReplicatedItem, plan_job: Job | None = None, *, anew: bool = True
+    session: AzureSession, item: ReplicatedItem, plan_job: Job | None = None, *, age: Age = Age.NOW
 ) -> Observation:
     """Tell the stage of an item, reading its running job and its last failback where they matter.
 
-    Where not C(anew), the job may have been read a moment ago.
+    C(age) is that of the item, and is to be that of the job.
     """
     if plan_job is not None and plan_job.is_running:
         return observe(item, running=plan_job)
-    running = _running_job(session, item.scenario_job_id, anew=anew)
+    running = _running_job(session, item.scenario_job_id, age)
     if running is not None and not running.is_running:
         # It may have ended since the item was read, which is another by now.
         item = session.site_recovery.item(item.id)
@@ -303,12 +304,12 @@ def use_of(session: AzureSession, member: Observation, side: AzureSide) -> Azure
     return not_read(side.doubt) if side.doubt and not use.doubt else use
 
 
-def _running_job(session: AzureSession, job_id: str, *, anew: bool = True) -> Job | None:
+def _running_job(session: AzureSession, job_id: str, age: Age = Age.NOW) -> Job | None:
     """Return the job that an item or plan names as its current scenario, or None where it names none."""
     name = arm_ids.last_segment(job_id)
     if name in ("", "None"):
         return None
-    job = session.site_recovery.find_job(name) if anew else session.site_recovery.seen_job(name)
+    job = session.site_recovery.find_job(name, age)
     return None if job is None else require_known_state(job)
 
 
@@ -323,7 +324,7 @@ def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
         moves = job.may_be_failback or job.operation is Operation.FAILOVER
         of_any = job.may_be_of_any_vm and not of_item
         if of_any or (job.is_of_plan and moves) or (of_item and job.may_be_failback):
-            yield require_known_state(service.seen_job(job.name) or service.job(job.name))
+            yield require_known_state(service.find_job(job.name, Age.SEEN) or service.job(job.name))
         elif of_item:
             yield job
 

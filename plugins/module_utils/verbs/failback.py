@@ -24,6 +24,7 @@ from ..model.failback_steps import (
     obstacles_of,
 )
 from ..model.failures import ConfigurationError, FailbackError, asked
+from ..model.look_age import Age
 from ..model.proof import has_proof
 from ..model.spelling import unknown_variables
 from ..option_checks import check_values
@@ -217,7 +218,7 @@ class _Failback:
         interval = request.poll_interval or DEFAULT_RETRY_AFTER
         with asked(f"Stage of {wanted.target}"):
             view = await read_patiently(
-                lambda: find_target(service, wanted).look(anew=False), self._watch, interval, patience=BRIEF
+                lambda: find_target(service, wanted).look(Age.SEEN), self._watch, interval, patience=BRIEF
             )
         state, members = self.state, view.members
         state.id = "" if view.plan else members[0].item.id

@@ -12,6 +12,7 @@ from ..azure.session import AzureSession
 from ..copies.locks import refuse_read_only
 from ..model.decisions import Verb, predicted_stage
 from ..model.lifecycle import Observation, Stage
+from ..model.look_age import Age
 from ..model.replication_start import replication_started
 from ..runner.contract import Contract
 from ..runner.lifecycle_step import LifecycleStep, carry_out
@@ -59,7 +60,7 @@ def _replication(session: AzureSession, verb_run: VerbRun, watch: Watch) -> list
     for member in verb_run.after.members:
         name = verb_run.jobs.get(member.item.id)
         if name:
-            told.append(replication_started(member.item, session.site_recovery.seen_job(name)))
+            told.append(replication_started(member.item, session.site_recovery.find_job(name, Age.SEEN)))
     for one in told:
         done = "" if one["percent_complete"] is None else f", {one['percent_complete']} % done"
         watch.report(f"{one['vm']}: {one['reason']}{done}")

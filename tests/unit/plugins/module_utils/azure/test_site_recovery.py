@@ -21,8 +21,16 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery i
     FailbackInput,
     SiteRecovery,
 )
-from ansible_collections.asr.failback.plugins.module_utils.model.failures import FateUnknown, NotFound, Unreachable
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import (
+    FateUnknown,
+    NotFound,
+    NotTaken,
+    Unreachable,
+)
 from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
+from ansible_collections.asr.failback.plugins.module_utils.model.look_age import Age
+from ansible_collections.asr.failback.plugins.module_utils.shared_reads import UNSHARED, SharedReads
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 ITEM = f"{bodies.CONTAINER}/replicationProtectedItems/item-1"
 PROVIDER = f"{bodies.VAULT}/replicationFabrics/site1/replicationRecoveryServicesProviders/p-1"
@@ -34,14 +42,14 @@ TAKEN = Answer(202, "", {"Location": f"{JOB}?api-version=1", "Retry-After": "30"
 
 @pytest.fixture
 def service(web: Callable[..., Web], client: Any) -> Callable[..., tuple[SiteRecovery, Web]]:
-    """A vault whose service gives these answers, and the service: `service(answer, ...)`."""
+    """A vault whose service gives these answers, and the service: `service(answer, ..., shared=UNSHARED)`."""
 
-    def make(*answers: Answer) -> tuple[SiteRecovery, Web]:
+    def make(*answers: Answer, shared: SharedReads = UNSHARED) -> tuple[SiteRecovery, Web]:
         server = web(*answers)
         options = {"policies": client.policies, "transport": client.transport, "credential_scopes": ["s"]}
         # The policies have a credential of their own.
         sdk = SiteRecoveryManagementClient(object(), "sub", base_url=server.url, **options)
-        return SiteRecovery(sdk, "rg", "vault"), server
+        return SiteRecovery(sdk, "rg", "vault", shared), server
 
     return make
 
@@ -326,3 +334,89 @@ def test_only_404_means_that_a_job_is_not_there(service: Any) -> None:
         vault.job("job-1")
     server.answer(Answer(200, bodies.job("Failback", "InProgress")))
     assert vault.find_job("job-1").name == "job-1"
+
+
+class Shared:
+    """A virtual machine of many in one task; `now` is the time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.watch = Watch(600, clock=lambda: self.now)
+        self.reads = SharedReads(lambda: self.watch)
+
+
+ITEM_BODY, JOB_BODY = Answer(200, bodies.item()), Answer(200, bodies.job("Failback", "InProgress"))
+SINGLE: list[tuple[Answer, Callable[[SiteRecovery, Age], Any]]] = [
+    (ITEM_BODY, lambda vault, age: vault.item(ITEM, age)),
+    (JOB_BODY, lambda vault, age: vault.find_job("job-1", age)),
+]
+EACH = pytest.mark.parametrize(("answer", "read"), SINGLE, ids=["item", "job"])
+
+
+@EACH
+@pytest.mark.parametrize("first", Age)
+def test_what_was_read_singly_moments_ago_is_a_look_of_its_own(
+    answer: Answer, read: Callable[[SiteRecovery, Age], Any], first: Age, service: Any
+) -> None:
+    one = Shared()
+    vault, server = service(answer, shared=one.reads)
+    read(vault, first)
+    one.now = 5
+    read(vault, Age.OWN)
+    assert len(server.asked) == 1
+    one.now = 5.5
+    read(vault, Age.OWN)
+    assert len(server.asked) == 2
+    read(vault, Age.NOW)
+    assert len(server.asked) == 3
+
+
+@EACH
+def test_what_was_read_before_the_own_request_is_no_look_of_its_own(
+    answer: Answer, read: Callable[[SiteRecovery, Age], Any], service: Any
+) -> None:
+    one = Shared()
+    vault, server = service(answer, shared=one.reads)
+    read(vault, Age.NOW)
+    one.now = 1
+    one.watch.look.changed()
+    read(vault, Age.OWN)
+    assert len(server.asked) == 2
+
+
+@EACH
+def test_a_write_is_as_old_as_what_was_read_moments_ago(
+    answer: Answer, read: Callable[[SiteRecovery, Age], Any], service: Any
+) -> None:
+    one = Shared()
+    vault, _server = service(answer, shared=one.reads)
+    read(vault, Age.NOW)
+    one.now = 5
+    one.watch.look.begin()
+    read(vault, Age.OWN)
+    one.now = 30
+    one.watch.look.require_fresh(0)
+    one.now = 30.5
+    with pytest.raises(NotTaken):
+        one.watch.look.require_fresh(0)
+
+
+def test_what_a_list_showed_is_no_look_of_its_own(service: Any) -> None:
+    one = Shared()
+    fabric = {"id": f"{bodies.VAULT}/replicationFabrics/site1", "name": "site1"}
+    container = {"id": bodies.CONTAINER, "name": "cloud_1"}
+    pages = [Answer(200, {"value": [body]}) for body in (fabric, container, bodies.item())]
+    vault, server = service(*pages, ITEM_BODY, shared=one.reads)
+    (listed,) = vault.all_items()
+    assert vault.item(listed.id, Age.SEEN) == listed
+    assert len(server.asked) == 3
+    vault.item(listed.id, Age.OWN)
+    assert len(server.asked) == 4
+
+
+@EACH
+def test_alone_everything_is_read_anew(answer: Answer, read: Callable[[SiteRecovery, Age], Any], service: Any) -> None:
+    vault, server = service(answer)
+    for age in Age:
+        read(vault, age)
+    assert len(server.asked) == len(Age)
