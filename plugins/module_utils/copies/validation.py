@@ -36,6 +36,7 @@ from ..model.guest_checks import (
 from ..model.hyperv_hosts import HostVm
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
+from ..model.look_age import Age
 from ..model.split_brain import ABSENT
 from ..probes.probe import Probe
 from ..runner.request import ValidateRequest
@@ -132,6 +133,8 @@ class Validation:
         self._request = request
         self._watch = watch
         self._has_tried = False
+        # How old Azure's time may be: evidence may be newer than it says, but not older.
+        self._age_of_time = Age.OWN
         session = services.azure
         equipped = replace(request, probes=tuple(probe.equipped(services.run_program) for probe in request.probes))
         self._machines = [
@@ -152,10 +155,11 @@ class Validation:
         early = (max(ends) - now).total_seconds() if ends else -1.0
         if early >= 0:
             await Pause(early + 1)
+            self._age_of_time = Age.NOW
 
     def _now(self) -> datetime:
         """Return Azure's time."""
-        return service_time(self._services.azure, self._machines[0].item)
+        return service_time(self._services.azure, self._machines[0].item, self._age_of_time)
 
     def _round(self) -> Pending | None:
         """Try once what is open; return what is waited for, None where nothing is."""

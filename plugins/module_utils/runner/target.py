@@ -339,9 +339,12 @@ def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
     return job.ended if job is not None else None
 
 
-def service_time(session: AzureSession, item: ReplicatedItem) -> datetime:
-    """Return Azure's time now: that of its last answer, so a question first that certainly may be asked."""
-    session.site_recovery.item(item.id)
+def service_time(session: AzureSession, item: ReplicatedItem, age: Age = Age.NOW) -> datetime:
+    """Return Azure's time: that of its last answer, so a question first that certainly may be asked.
+
+    Where its C(age) may be more, it is that much behind at most, never ahead.
+    """
+    session.site_recovery.item(item.id, age)
     return session.clock.now()
 
 

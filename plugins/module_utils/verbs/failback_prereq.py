@@ -25,6 +25,7 @@ from ..model.findings import ItemFacts, NotRead, is_ready, readiness
 from ..model.host_checks import check_host
 from ..model.items import ReplicatedItem
 from ..model.lifecycle import Observation
+from ..model.look_age import Age
 from ..model.plan_checks import check_plan
 from ..runner.attempts import Attempts
 from ..runner.authority import MIXED, authority_of, common, side_of, stage_of
@@ -45,7 +46,7 @@ async def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[
     with asked(f"Prerequisites of {request.target}"):
         refuse_host_for_plan(request.recovery_plan, request.target_host)
         target = find_target(services.azure, request)
-        view = _look(target, watch)
+        view = _look(target, watch, Age.OWN)
         refreshed: list[str] = []
         try:
             if request.refresh_provider and not request.check_mode:
@@ -57,9 +58,9 @@ async def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[
             raise
 
 
-def _look(target: Target, watch: Watch) -> TargetView:
+def _look(target: Target, watch: Watch, age: Age = Age.NOW) -> TargetView:
     watch.look.begin()
-    view = target.look()
+    view = target.look(age)
     watch.look.saw_vms(len(view.members))
     return view
 

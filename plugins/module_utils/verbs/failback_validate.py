@@ -16,6 +16,7 @@ from ..model.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evid
 from ..model.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
 from ..model.guest_checks import is_address
 from ..model.lifecycle import Side, Stage
+from ..model.look_age import Age
 from ..probes.options import PROBE_OPTIONS, read_probes
 from ..runner.authority import authority_of
 from ..runner.contract import Contract
@@ -70,7 +71,7 @@ async def run(request: ValidateRequest, services: Services, watch: Watch) -> dic
     with asked(f"Validation of {request.target}"):
         _refuse_addresses(request)
         _refuse_probes_of_no_vm(request)
-        view = find_target(services.azure, request).look()
+        view = find_target(services.azure, request).look(Age.OWN)
         _refuse_unknown_vms(request, view)
         if request.predicts:
             # The machine is not there yet: there is nothing to look at.
