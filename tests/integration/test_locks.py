@@ -32,6 +32,7 @@ def lock(vault: Any, where: str, level: str) -> str:
         scopes = {
             "vm": lambda: world.compute.get("vm1").id,
             "disk": lambda: world.compute.get("vm1").disks[0].id,
+            "extension": lambda: f"{world.compute.get('vm1').id}/extensions/monitor",
             "vault": lambda: place.path,
             "item": lambda: world.vault.items[0].path,
             "group": lambda: place.group_path,
@@ -205,3 +206,66 @@ def test_a_commit_that_is_held_names_what_will_be_in_its_way(driver: Any) -> Non
     told = vault.run("commit", **VM1, policy="hold")
     assert sorted(told["locks"]) == sorted(held)
     assert all(one in told["reason"] for one in held)
+
+
+BOTH = {"replicated_items": ["vm1", "vm2"]}
+
+
+def of_two(driver: Any, stage: str, **parts: Any) -> Any:
+    """A vault with vm1 and vm2 in a stage."""
+    items = [item_of(name, stage, managed_disks=True) for name in ("vm1", "vm2")]
+    return driver(scenario_of(*items, **parts)).knows_hosts()
+
+
+@pytest.mark.parametrize(
+    ("step", "where", "held"),
+    [
+        (COMPLETE, "vm", ["vm1"]),
+        (COMPLETE, "disk", []),
+        (COMMIT, "vm", ["vm1"]),
+        (COMMIT, "extension", ["vm1"]),
+        (COMMIT, "disk", ["vm1"]),
+        *((step, where, ["vm1", "vm2"]) for step in (COMPLETE, COMMIT) for where in ("group", "subscription")),
+    ],
+)
+def test_of_several_vms_a_lock_stops_those_that_it_would_stop_alone(
+    driver: Any, step: Any, where: str, held: list[str]
+) -> None:
+    vault = of_two(driver, step[1])
+    found = lock(vault, where, "ReadOnly")
+    result = vault.run(step[0], **BOTH, **step[2])
+    stopped = {name: one["error"]["locks"] for name, one in result["vms"].items() if one["failed"]}
+    assert stopped == {name: [found] for name in held}
+    assert len(vault.writes()) == 2 - len(held)
+
+
+def test_the_locks_of_a_group_are_read_once_for_several_vms(driver: Any) -> None:
+    vault = of_two(driver, COMMIT[1])
+    assert not vault.run("commit", **BOTH, policy="now")["failed"]
+    paths = [entry["path"] for entry in vault.simulator.journal.entries() if entry["path"].endswith("/locks")]
+    group = vault.simulator.locked(lambda world: world.scenario.vault.group_path)
+    assert paths == [f"{group}/providers/Microsoft.Authorization/locks"]
+
+
+def test_a_lock_of_one_of_several_is_found_where_the_caller_sees_its_vm_alone(driver: Any) -> None:
+    place = {"subscription_id": "cccccccc-0000-4000-8000-000000000003", "resource_group": "rg", "name": "vault"}
+    group = f"/subscriptions/{place['subscription_id']}/resourceGroups/rg"
+    scopes = {
+        f"{group}/providers/Microsoft.RecoveryServices/vaults/vault": "Site Recovery Contributor",
+        **{f"{group}/providers/Microsoft.Compute/virtualMachines/{name}": "Reader" for name in ("vm1", "vm2")},
+    }
+    caller = {"name": "caller", "roles": [{"role": role, "scope": scope} for scope, role in scopes.items()]}
+    vault = of_two(driver, COMPLETE[1], vault=place, principals=[caller])
+    lock(vault, "vm", "ReadOnly")
+    result = vault.run("complete_failover", **BOTH)
+    assert [one["failed"] for one in result["vms"].values()] == [True, False]
+    assert result["vms"]["vm1"]["error"]["locks"]
+
+
+def test_locks_of_several_that_may_not_be_read_are_not_checked(driver: Any) -> None:
+    reads = ["Microsoft.RecoveryServices/*", "Microsoft.Compute/*/read", "Microsoft.Network/*/read"]
+    caller = {"name": "operator", "roles": ["blind"]}
+    vault = of_two(driver, "failed_over", principals=[caller], roles=[{"name": "blind", "actions": reads}])
+    for result in vault.run("failback_prereq", **BOTH)["vms"].values():
+        found = {one["id"]: one["status"] for one in result["findings"]}
+        assert (found["delete_lock"], found["read_only_lock"]) == ("not_checked", "not_checked")

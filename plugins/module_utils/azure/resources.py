@@ -10,6 +10,7 @@ from typing import Any
 
 from ..model import arm_ids
 from ..model.azure_resources import Lock, Permission, parse_lock, parse_permission
+from ..model.failures import NotFound, PermissionDenied
 from ..model.json_path import items, text
 from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object, page_of_objects
@@ -54,11 +55,33 @@ class Resources:
         return self._get(f"{vault_id}?api-version={_VAULT_VERSION}")
 
     def locks(self, scope: str) -> list[Lock]:
-        """Return the locks that apply to a resource: its own, its resource group's and its subscription's."""
+        """Return the locks at a resource, above it (its resource group, its subscription) and below it.
+
+        Where there is somebody to share with, those of its resource group are read once for all that is in it.
+        """
+        of_group = self._locks_of_group(scope) if self._shared.shares else None
+        if of_group is None:
+            return self._shared.get(f"locks|{scope.lower()}", lambda: self._read_locks(scope))
+        return [lock for lock in of_group if lock.may_concern(scope)]
+
+    def _locks_of_group(self, scope: str) -> list[Lock] | None:
+        """Return the locks at, above and below the resource group of a resource. None where it is in none, or where
+        they may not be read: a role may be held at the resource alone."""
+        if not arm_ids.names_a_group(scope):
+            return None
+        group = arm_ids.group_of(scope)
+
+        def read() -> list[Lock] | None:
+            try:
+                return self._read_locks(group)
+            except (PermissionDenied, NotFound):
+                return None
+
+        return self._shared.get(f"locks in|{group.lower()}", read)
+
+    def _read_locks(self, scope: str) -> list[Lock]:
         path = f"{_whole(scope)}/providers/Microsoft.Authorization/locks?api-version={_LOCKS_VERSION}"
-        return self._shared.get(
-            f"locks|{scope.lower()}", lambda: [parse_lock(document) for document in self._values(path)]
-        )
+        return [parse_lock(document) for document in self._values(path)]
 
     def permissions(self, scope: str) -> list[Permission]:
         """Return what the caller may do at a scope."""

@@ -96,9 +96,14 @@ def names_a_group(resource_id: str) -> bool:
     )
 
 
+def is_whole(resource_id: str) -> bool:
+    """Say whether a value is a resource id that lacks no part."""
+    return is_resource_id(resource_id) and "" not in resource_id[1:].split("/")
+
+
 def require_whole(field: str, resource_id: str) -> str:
     """Return an id that can be asked for. Raises UnknownState for a value that is none, or that lacks a part."""
-    if not is_resource_id(resource_id) or "" in resource_id.strip("/").split("/") or resource_id.endswith("/"):
+    if not is_whole(resource_id):
         raise UnknownState(field, resource_id)
     return resource_id
 

@@ -110,6 +110,14 @@ class Lock:
         """Whether it applies to a resource: it was set there, or above."""
         return arm_ids.lies_in(resource_id, self.scope)
 
+    def may_concern(self, resource_id: str) -> bool:
+        """Whether it is one of those around a resource: set there, above or below it, or who knows where."""
+        return self.binds(resource_id) or arm_ids.lies_in(self.scope, resource_id) or not self._tells_scope
+
+    @property
+    def _tells_scope(self) -> bool:
+        return bool(_BELOW_SCOPE.search(self.id)) and arm_ids.is_whole(self.scope)
+
 
 @dataclass(frozen=True)
 class Permission:

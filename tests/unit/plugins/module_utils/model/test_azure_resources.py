@@ -65,6 +65,37 @@ def test_a_lock_is_read() -> None:
     assert parse_lock(body) == Lock("/lock", "keep", "CanNotDelete")
 
 
+GROUP = "/subscriptions/s/resourceGroups/rg"
+VM = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/web01"
+
+
+@pytest.mark.parametrize(
+    ("scope", "concerns"),
+    [
+        (VM, True),
+        (VM.upper(), True),
+        (f"{VM}/extensions/monitor", True),
+        (GROUP, True),
+        ("/subscriptions/s", True),
+        (f"{VM}2", False),
+        (f"{GROUP}/providers/Microsoft.Compute/disks/web01", False),
+        ("/subscriptions/s/resourceGroups/rg2", False),
+        # Nobody knows where these were set.
+        ("", True),
+        ("/subscriptions//resourceGroups/rg2", True),
+        ("web02", True),
+    ],
+)
+def test_a_lock_concerns_what_it_was_set_at_above_or_below(scope: str, concerns: bool) -> None:
+    lock = Lock(f"{scope}/providers/Microsoft.Authorization/locks/keep", "keep", "CanNotDelete")
+    assert lock.may_concern(VM) is concerns
+
+
+@pytest.mark.parametrize("lock_id", ["", "keep", f"{GROUP}/providers/Microsoft.Compute/disks/web01"])
+def test_a_lock_that_does_not_tell_where_it_was_set_may_concern_all(lock_id: str) -> None:
+    assert Lock(lock_id, "keep", "CanNotDelete").may_concern(VM)
+
+
 @pytest.mark.parametrize(
     ("actions", "not_actions", "allowed"),
     [
