@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ..model import arm_ids
 from ..model.fabrics import Container, Fabric, Provider, parse_container, parse_fabric, parse_provider
-from ..model.failures import FailbackError, NotFound, UnknownState
+from ..model.failures import FailbackError, NotFound, PermissionDenied, UnknownState
 from ..model.items import ReplicatedItem, parse_item
 from ..model.job_list import JobList
 from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
@@ -125,18 +125,32 @@ class SiteRecovery:
 
     def providers(self, fabric: str) -> list[Provider]:
         """Return the recovery services providers of a fabric: its Hyper-V hosts, or its VMM server."""
-        group = self._client.replication_recovery_services_providers
-        named = _named("fabric", fabric)
+        return self._shared.get(f"providers|{fabric}", lambda: self._list_providers(fabric))
 
-        def read() -> list[Provider]:
-            found = self._list(parse_provider, group.list_by_replication_fabrics, named)
-            return [replace(provider, read_at=self._now()) for provider in found]
-
-        return self._shared.get(f"providers|{fabric}", read)
+    def _list_providers(self, fabric: str) -> list[Provider]:
+        listed = self._client.replication_recovery_services_providers.list_by_replication_fabrics
+        found = self._list(parse_provider, listed, _named("fabric", fabric))
+        return [replace(provider, read_at=self._now()) for provider in found]
 
     def provider(self, provider_id: str) -> Provider:
-        """Return the provider with this resource id."""
+        """Return the provider with this resource id.
+
+        Where there is somebody to share with, those of its fabric are listed once for all; one that is not among them
+        is read singly.
+        """
         names = arm_ids.names_of("recoveryServicesProviderId", provider_id, *_OF_PROVIDER)
+        listed = self._shared.get(f"shown providers|{names[0]}", lambda: self._shown_providers(names[0]))
+        found = next((one for one in listed if arm_ids.same_resource(one.id, provider_id)), None)
+        return found or self._own_provider(provider_id, *names)
+
+    def _shown_providers(self, fabric: str) -> list[Provider]:
+        """Return the providers of a fabric, none where they may not be listed or there is nobody to share them with."""
+        try:
+            return self._list_providers(fabric) if self.shares else []
+        except (PermissionDenied, NotFound):
+            return []
+
+    def _own_provider(self, provider_id: str, *names: str) -> Provider:
         get = self._client.replication_recovery_services_providers.get
 
         def read() -> Provider:

@@ -79,6 +79,7 @@ async def _refresh(
             return view
         try:
             await _refresh_one(session, request, watch, left[0], refreshed)
+            watch.look.changed()
             attempts.succeeded()
         except NotTaken as refusal:
             await attempts.wait_after(refusal)

@@ -420,3 +420,39 @@ def test_alone_everything_is_read_anew(answer: Answer, read: Callable[[SiteRecov
     for age in Age:
         read(vault, age)
     assert len(server.asked) == len(Age)
+
+
+def provider(name: str) -> dict[str, Any]:
+    return {"id": PROVIDER.replace("p-1", name), "name": name, "properties": {"friendlyName": f"host of {name}"}}
+
+
+REFUSED = Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+
+
+def test_the_providers_of_a_fabric_are_listed_once_for_many(service: Any) -> None:
+    listed, single = Answer(200, {"value": [provider("p-1"), provider("p-2")]}), Answer(200, provider("p-3"))
+    vault, server = service(listed, single, shared=Shared().reads)
+    for name in ("p-1", "P-2", "p-1"):
+        assert vault.provider(PROVIDER.replace("p-1", name)).name == name.lower()
+    assert len(server.asked) == 1
+    # Not to be in the list does not mean not to be there.
+    assert vault.provider(PROVIDER.replace("p-1", "p-3")).name == "p-3"
+    assert server.asked[-1][1].split("?")[0].endswith("/p-3")
+
+
+@pytest.mark.parametrize("refusal", [REFUSED, Answer(404, {"error": {"code": "NotFound", "message": "no"}})], ids=str)
+def test_providers_that_may_not_be_listed_are_read_singly(refusal: Answer, service: Any) -> None:
+    vault, server = service(refusal, Answer(200, provider("p-1")), shared=Shared().reads)
+    assert vault.provider(PROVIDER).name == "p-1"
+    vault.provider(PROVIDER.replace("p-1", "p-2"))
+    assert [path.split("?")[0].rsplit("/", 1)[1] for _method, path in server.asked] == [
+        "replicationRecoveryServicesProviders",
+        "p-1",
+        "p-2",
+    ]
+
+
+def test_alone_one_provider_is_read(service: Any) -> None:
+    vault, server = service(Answer(200, provider("p-1")))
+    vault.provider(PROVIDER)
+    assert server.asked[0][1].split("?")[0].endswith("/p-1")
