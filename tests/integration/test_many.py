@@ -147,6 +147,29 @@ def test_what_a_step_has_led_to_is_what_the_next_one_rests_on(driver: Any) -> No
         assert last - first == 2, asked
 
 
+def test_a_replication_that_goes_on_is_told_by_the_list_for_all(driver: Any) -> None:
+    vault = vault_of(driver, *["failed_back"] * 3)
+    result = vault.run("reverse_replicate", replicated_items=names(3))
+    assert set(stages(result).values()) == {"protected"}
+    reads = Counter(
+        entry["path"].split("/")[-1]
+        for entry in vault.simulator.journal.entries()
+        if entry["method"] == "GET" and "/replicationJobs/" in entry["path"]
+    )
+    # The reverse replication of each and the end of its replication: no list tells how they have ended.
+    assert reads == {job["name"]: 1 for name in names(3) for job in vault.jobs(name)[:2]}
+
+
+def test_what_is_sent_to_azure_is_told_of_each_as_of_one_alone(driver: Any) -> None:
+    alone = vault_of(driver, "failed_back").run("reverse_replicate", replicated_item="vm1", wait_for="job")
+    vault = vault_of(driver, *["failed_back"] * 2)
+    for result in vault.run("reverse_replicate", replicated_items=names(2), wait_for="job")["vms"].values():
+        assert result["stage"] == alone["stage"] == {"before": "failed_back", "after": "reverse_replicating"}
+        (told,), (expected,) = result["replication"], alone["replication"]
+        same = ("kind", "reason", "tasks", "percent_complete")
+        assert {key: told[key] for key in same} == {key: expected[key] for key in same}
+
+
 def test_little_is_read_of_many(driver: Any) -> None:
     scenario = large_site(40, 4)
     vault = driver(scenario).knows_hosts()

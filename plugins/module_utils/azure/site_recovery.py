@@ -22,7 +22,7 @@ from ..model.failures import FailbackError, NotFound, PermissionDenied, UnknownS
 from ..model.items import ReplicatedItem, parse_item
 from ..model.job_list import JobList
 from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
-from ..model.look_age import OWN_ANSWER, Age
+from ..model.look_age import OWN_ANSWER, SHARED_ANSWER, Age
 from ..model.plans import RecoveryPlan, parse_plan
 from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object, pages_of_bodies, resource_body
@@ -230,13 +230,21 @@ class SiteRecovery:
         """
         if not self.shares:
             return self.find_job(name)
-        listed = self._shared.get(_RUNNING, self._read_running_jobs, interval / _LISTS_IN_AN_INTERVAL).get(name)
+        listed = self.listed_job(name, interval / _LISTS_IN_AN_INTERVAL)
         since = self._read_singly.setdefault(name, self._shared.now())
-        is_due = self._shared.now() - since >= _SINGLY_AGAIN
-        if listed is None or is_due or listed.state not in _NOTHING_TO_DO or listed.may_be_resumed:
+        if listed is None or self._shared.now() - since >= _SINGLY_AGAIN:
             self._shared.changed_before(_RUNNING)
             return self.find_job(name)
         return listed
+
+    def listed_job(self, name: str, max_age: float = SHARED_ANSWER) -> Job | None:
+        """Return a running job that nobody has to act on, without its tasks, as the list for all had it up to
+        C(max_age) seconds ago. None for every other one, and where there is nobody to share the list with."""
+        if not self.shares:
+            return None
+        listed = self._shared.get(_RUNNING, self._read_running_jobs, max_age).get(name)
+        is_left_alone = listed is not None and listed.state in _NOTHING_TO_DO and not listed.may_be_resumed
+        return listed if is_left_alone else None
 
     def _find_job(self, name: str) -> Job | None:
         self._read_singly[name] = self._shared.now()

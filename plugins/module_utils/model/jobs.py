@@ -412,6 +412,11 @@ def _parse_task(document: Document) -> Task:
     )
 
 
+def sends_to_azure(scenario: str) -> bool:
+    """Say whether a scenario name is that of a job which replicates from on-premises to Azure again."""
+    return _OPERATIONS.get(scenario) is Operation.REVERSE_REPLICATE
+
+
 def require_known_state(job: Job) -> Job:
     """Return a job that something is to be concluded from.
 

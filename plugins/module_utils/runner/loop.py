@@ -36,6 +36,8 @@ PATIENCE = 300
 # Seconds for which a VM may be busy without a job that tells how far things are.
 _PATIENCE_WITHOUT_A_JOB = 1800
 LOOKS_FOR_UNKNOWN_FATE = 4
+# Of a pause, the part at its end in which others may have read what all share.
+_END_OF_A_PAUSE = 0.25
 
 
 @dataclass(frozen=True)
@@ -375,8 +377,13 @@ class _Runner:
         self._busy_since = now if self._busy_since is None else self._busy_since
         if waits and now - self._busy_since >= _PATIENCE_WITHOUT_A_JOB:
             raise refusals.busy_without_a_job(waits, now - self._busy_since)
-        await Pause(self._interval, refusals.reasons(waits or members))
-        self._watch.look.changed()
+        await self._pause(refusals.reasons(waits or members))
+
+    async def _pause(self, because: str) -> None:
+        """Wait for what no job tells of. What somebody saw at the end of that time is new enough."""
+        began = self._watch.now()
+        await Pause(self._interval, because)
+        self._watch.look.changed(max(began, self._watch.now() - self._interval * _END_OF_A_PAUSE))
 
     def _is_held_after(self, members: list[Observation], waits: list[Observation]) -> bool:
         """Whether what would be written after the waiting is held: in check mode by what is true now."""
@@ -427,8 +434,7 @@ class _Runner:
             if any(member.job is not None and member.job.is_running for member in starts):
                 raise refusals.still_waits(starts, PATIENCE)
             raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
-        await Pause(self._interval, f"It has not taken effect yet: {refusals.reasons(starts)}")
-        self._watch.look.changed()
+        await self._pause(f"It has not taken effect yet: {refusals.reasons(starts)}")
         return True
 
 

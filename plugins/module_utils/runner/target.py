@@ -18,7 +18,7 @@ from ..model.azure_use import AzureUse, judge_use, not_read
 from ..model.failures import NotFound, ServiceError, TargetError, UnknownState, Unreachable, Vanished
 from ..model.history import NOT_READ, history_of
 from ..model.items import ReplicatedItem
-from ..model.jobs import Job, Operation, require_known_state
+from ..model.jobs import Job, Operation, require_known_state, sends_to_azure
 from ..model.lifecycle import Observation, Stage, needs_history, observe
 from ..model.look_age import Age
 from ..model.plans import RecoveryPlan
@@ -270,7 +270,7 @@ def observe_item(
     """
     if plan_job is not None and plan_job.is_running:
         return observe(item, running=plan_job)
-    running = _running_job(session, item.scenario_job_id, age)
+    running = _listed_replication(session, item, age) or _running_job(session, item.scenario_job_id, age)
     if running is not None and not running.is_running:
         # It may have ended since the item was read, which is another by now.
         item = session.site_recovery.item(item.id)
@@ -302,6 +302,14 @@ def use_of(session: AzureSession, member: Observation, side: AzureSide) -> Azure
     is_off = side.vm is not None and not side.vm.is_running
     use = judge_use(side.vm, cut_over_at(session, member) if is_off else None)
     return not_read(side.doubt) if side.doubt and not use.doubt else use
+
+
+def _listed_replication(session: AzureSession, item: ReplicatedItem, age: Age) -> Job | None:
+    """Return the job that an item names where it may be as a list has it: of a replication to Azure, nothing depends
+    on the tasks. None for every other job."""
+    may_be_listed = age is Age.SEEN and sends_to_azure(item.scenario)
+    job = session.site_recovery.listed_job(arm_ids.last_segment(item.scenario_job_id)) if may_be_listed else None
+    return job if job is not None and sends_to_azure(job.scenario) else None
 
 
 def _running_job(session: AzureSession, job_id: str, age: Age = Age.NOW) -> Job | None:
