@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from typing import Any
 
@@ -145,6 +146,31 @@ def test_what_a_step_has_led_to_is_what_the_next_one_rests_on(driver: Any) -> No
         # Before each commit and reverse replication it was read once, after the request before.
         first, last = [index for index, is_read in enumerate(reads) if not is_read][1:3]
         assert last - first == 2, asked
+
+
+def test_evidence_of_each_is_newer_than_its_cut_over_even_when_it_is_taken_at_once(driver: Any) -> None:
+    vault = driver(scenario_of(*(item_of(name, SYNCED) for name in names(3))))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        probe = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": server.getsockname()[1]}
+        result = vault.run("failback", replicated_items=names(3), probes=[probe], heartbeat=False, poll_interval=1)
+    assert not result["failed"], result["msg"]
+    assert {vault.state(name)["stage"] for name in names(3)} == {"protected"}
+    for one in result["vms"].values():
+        (told,) = one["result"]["validation"]["vms"]
+        assert told["validated_at"] > told["cut_over_at"]
+
+
+def test_no_vm_is_read_again_and_again_while_its_guest_boots(driver: Any) -> None:
+    """Azure's time is asked for once for all."""
+    vault = vault_of(driver, *[SYNCED] * 6)
+    vault.run("complete_failover", replicated_items=names(6))
+    sent, began = vault.requests(), vault.seconds
+    assert not vault.run("failback_validate", replicated_items=names(6), interval=10)["failed"]
+    rounds = (vault.seconds - began) // 10 + 1
+    paths = [entry["path"].split("/") for entry in vault.simulator.journal.entries(sent)]
+    reads = Counter(path[-1] for path in paths if path[-2] == "replicationProtectedItems")
+    assert rounds > 3
+    assert sum(reads.values()) <= 6 + rounds
 
 
 def test_a_replication_that_goes_on_is_told_by_the_list_for_all(driver: Any) -> None:

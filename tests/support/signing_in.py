@@ -35,4 +35,4 @@ def signed_in_policies() -> list[Any]:
     token = SharedToken(SignedIn, AzureSettings("secret", "s"), CLOUD, RunCache(), SignInTime(lambda: watch))
     token.get_token(CLOUD.scope)
     watch.look.begin()
-    return build_policies(token, CLOUD.scope, ServiceClock(), lambda: watch)
+    return build_policies(token, CLOUD.scope, ServiceClock(lambda: watch), lambda: watch)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -171,10 +172,14 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
     """The time by the service's own clock, from the Date of its last answer.
 
     Ages (of a heartbeat, of a failover) are differences of two times of the service; this machine's clock may be wrong.
+    C(watch) tells how long ago that answer was; in C(turn), one asks for all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: WatchNow) -> None:
+        self._watch = watch
         self._date: datetime | None = None
+        self._heard = float("-inf")
+        self.turn = threading.Lock()
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """Keep the answer's Date; one that cannot be read, or be right, says nothing."""
@@ -182,11 +187,16 @@ class ServiceClock(SansIOHTTPPolicy[Any, Any]):
         if stamp:
             with suppress(ValueError, OverflowError):
                 date = parsedate_to_datetime(stamp).astimezone(timezone.utc)
-                self._date = date if date.year in _POSSIBLE_YEARS else self._date
+                if date.year in _POSSIBLE_YEARS:
+                    self._date, self._heard = date, self._watch().now()
 
     def now(self) -> datetime:
         """Return the service's time; this machine's before the first answer."""
         return self._date or datetime.now(timezone.utc)
+
+    def is_as_of(self, seconds: float) -> bool:
+        """Say whether the service told its time within so many seconds."""
+        return self._watch().now() - self._heard <= seconds
 
 
 def build_policies(credential: SharedToken, scope: str, service_clock: ServiceClock, watch: WatchNow) -> list[Any]:

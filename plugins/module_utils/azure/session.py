@@ -65,7 +65,7 @@ def open_session(
     time_for_it = SignInTime(watch)
     sign_in = SignInTransport(watch, settings, time_for_it)
     credential = SharedToken(lambda: build_credential(settings, cloud, sign_in), settings, cloud, cache, time_for_it)
-    clock = ServiceClock()
+    clock = ServiceClock(watch)
 
     def client_options() -> dict[str, Any]:
         return {"policies": build_policies(credential, cloud.scope, clock, watch), "transport": transport}

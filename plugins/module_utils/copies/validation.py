@@ -133,8 +133,6 @@ class Validation:
         self._request = request
         self._watch = watch
         self._has_tried = False
-        # How old Azure's time may be: evidence may be newer than it says, but not older.
-        self._age_of_time = Age.OWN
         session = services.azure
         equipped = replace(request, probes=tuple(probe.equipped(services.run_program) for probe in request.probes))
         self._machines = [
@@ -150,16 +148,24 @@ class Validation:
 
     async def _pass_the_cut_over(self) -> None:
         """Let the second end in which the cut-over did: Azure tells its time in whole seconds; evidence is newer."""
-        ends = [machine.cut_over_at for machine in self._machines if machine.cut_over_at]
-        now = await read_patiently(self._now, self._watch, self._request.interval)
-        early = (max(ends) - now).total_seconds() if ends else -1.0
+        now = await read_patiently(lambda: self._time(Age.OWN), self._watch, self._request.interval)
+        early = self._seconds_left(now)
         if early >= 0:
             await Pause(early + 1)
-            self._age_of_time = Age.NOW
+
+    def _seconds_left(self, now: datetime) -> float:
+        """Return the seconds until the last of the machines was cut over; negative after that."""
+        ends = [machine.cut_over_at for machine in self._machines if machine.cut_over_at]
+        return (max(ends) - now).total_seconds() if ends else -1.0
 
     def _now(self) -> datetime:
-        """Return Azure's time."""
-        return service_time(self._services.azure, self._machines[0].item, self._age_of_time)
+        """Return Azure's time, or what it was a moment ago if that was after the cut-over: evidence may be newer than
+        it says, but not older."""
+        a_moment_ago = self._time(Age.OWN)
+        return a_moment_ago if self._seconds_left(a_moment_ago) < 0 else self._time(Age.NOW)
+
+    def _time(self, age: Age) -> datetime:
+        return service_time(self._services.azure, self._machines[0].item, age)
 
     def _round(self) -> Pending | None:
         """Try once what is open; return what is waited for, None where nothing is."""

@@ -20,7 +20,7 @@ from ..model.history import NOT_READ, history_of
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state, sends_to_azure
 from ..model.lifecycle import Observation, Stage, needs_history, observe
-from ..model.look_age import Age
+from ..model.look_age import OWN_ANSWER, Age
 from ..model.plans import RecoveryPlan
 from .request import Request
 
@@ -350,10 +350,17 @@ def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
 def service_time(session: AzureSession, item: ReplicatedItem, age: Age = Age.NOW) -> datetime:
     """Return Azure's time: that of its last answer, so a question first that certainly may be asked.
 
-    Where its C(age) may be more, it is that much behind at most, never ahead.
+    Where its C(age) may be that of an own answer, and others ask Azure as well, any answer of that age tells it: it is
+    behind then, never ahead.
     """
-    session.site_recovery.item(item.id, age)
-    return session.clock.now()
+    service, clock = session.site_recovery, session.clock
+    if age is Age.NOW or not service.shares:
+        service.item(item.id)
+        return clock.now()
+    with clock.turn:
+        if not clock.is_as_of(OWN_ANSWER):
+            service.item(item.id)
+    return clock.now()
 
 
 def look_at_plan(session: AzureSession, plan: RecoveryPlan) -> TargetView:

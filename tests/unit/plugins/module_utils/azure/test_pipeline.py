@@ -169,7 +169,8 @@ class SignedIn:
 
     def use_another_client(self) -> None:
         """Send what follows by a client that has had no token yet."""
-        self.policies = build_policies(self._shared, CLOUD.scope, ServiceClock(), lambda: self.watch)
+        clock = ServiceClock(lambda: self.watch)
+        self.policies = build_policies(self._shared, CLOUD.scope, clock, lambda: self.watch)
 
     def send(self, method: str, server: Web) -> int:
         """The status of the answer; of a write as translated."""
@@ -257,13 +258,19 @@ def test_the_pauses_between_tries_end_at_the_deadline(web: Callable[..., Web], c
 
 
 def test_the_service_s_clock_is_the_date_of_its_last_answer(web: Callable[..., Web], client: Any) -> None:
-    clock = ServiceClock()
+    seconds = [0.0]
+    watch = Watch(60, clock=lambda: seconds[0])
+    clock = ServiceClock(lambda: watch)
     before = datetime.now(timezone.utc)
     assert clock.now() >= before
-    server = web(Answer(200, {}, {"Date": "Sat, 13 May 2017 17:49:21 GMT"}))
+    assert not clock.is_as_of(60)
+    told = datetime(2017, 5, 13, 17, 49, 21, tzinfo=timezone.utc)
+    server = web(Answer(200, {}, {"Date": "Sat, 13 May 2017 17:49:21 GMT"}), Answer(200, {}, {"Date": "today"}))
     with PipelineClient(server.url, policies=[clock], transport=client.transport) as sender:
-        sender.send_request(HttpRequest("GET", server.url))
-    assert clock.now() == datetime(2017, 5, 13, 17, 49, 21, tzinfo=timezone.utc)
+        for second, tells in ((10.0, True), (16.0, False)):
+            seconds[0] = second
+            sender.send_request(HttpRequest("GET", server.url))
+            assert (clock.now(), clock.is_as_of(5)) == (told, tells)
 
 
 def test_a_watch_without_time_left_does_not_wait() -> None:
