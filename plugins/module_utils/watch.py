@@ -59,8 +59,8 @@ class LastLook:
 
     def changed(self, at: float | None = None) -> None:
         """Say that what was read before a time, or before now, may be otherwise since: a request was sent, or a job has
-        ended."""
-        self._changed = max(self._changed, self._clock() if at is None else at)
+        ended. By a clock that is too coarse to tell, what was asked for at this very time was asked before."""
+        self._changed = max(self._changed, math.nextafter(self._clock(), math.inf) if at is None else at)
 
     def takes(self, asked: float, max_age: float) -> bool:
         """Say whether an answer counts that somebody else got: no older than so many seconds, nor than the last

@@ -144,6 +144,24 @@ def test_before_a_write_is_sent_again_what_it_rests_on_is_read_again(
         assert sessions > 0
 
 
+OF_MANY = ("planned_failover", "complete_failover", "commit", "reverse_replicate", "undo_failback", "failback_prereq")
+
+
+@pytest.mark.parametrize("action", [busy(7), EXPIRED], ids=["throttled", "token refused"])
+@pytest.mark.parametrize("module", OF_MANY)
+def test_of_many_as_well_nothing_of_before_counts_for_a_write_that_is_sent_again(
+    driver: Any, module: str, action: dict[str, Any]
+) -> None:
+    stage, path, options = WRITES[module]
+    items = [item_of(name, stage) for name in ("vm1", "vm2")]
+    vault = driver(scenario_of(*items, principals=[STARTER])).knows_hosts()
+    oracle = Oracle(vault.simulator)
+    strike(vault, path, action)
+    result = vault.run(module, replicated_items=["vm1", "vm2"], **options)
+    assert not result["failed"], result["msg"]
+    assert oracle.violations == []
+
+
 def test_a_restart_that_is_put_off_looks_at_the_job_again(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_back")))
     vault.trouble(job_task="EnableProtection")

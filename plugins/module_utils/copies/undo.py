@@ -276,7 +276,10 @@ class UndoCutover:
         self._refuse_lost(await self._prove_off([self._member(item_id)]))
         await self._require_pending(item_id)
         self._touches_azure = True
-        return azure_power.start(self._services.azure, self._watch, vm)
+        try:
+            return azure_power.start(self._services.azure, self._watch, vm)
+        finally:
+            self._watch.look.changed()
 
     async def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
         gone = no_longer_pending([await self._patiently(lambda: self._target.look_at(item_id))])
