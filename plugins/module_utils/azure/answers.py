@@ -15,7 +15,22 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..model.arm_ids import is_resource_id
 from ..model.json_path import field, items, text
-from .sdk import DecodeError, HttpResponse
+from .sdk import (
+    ARMErrorFormat,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponse,
+    HttpResponseError,
+    map_error,
+)
+
+
+def successful(response: HttpResponse) -> HttpResponse:
+    """Return an answer that no SDK call has looked at. Raises HttpResponseError where it is a refusal."""
+    if response.status_code >= 400:
+        map_error(response.status_code, response, {401: ClientAuthenticationError})
+        raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+    return response
 
 
 def one_object(response: HttpResponse) -> Any:
@@ -79,17 +94,26 @@ def pages_of_bodies(read: Callable[..., Any]) -> Iterator[list[Any]]:
         bodies.clear()
 
 
+def one_resource(response: HttpResponse) -> Any:
+    """Return the resource of a successful answer. Raises DecodeError where it is none."""
+    return _with_id(response, one_object(response))
+
+
+def page_of_resources(response: HttpResponse) -> list[Any]:
+    """Return the resources of one page of a list. Raises DecodeError where one of them is none."""
+    return [_with_id(response, member) for member in items(page_of_objects(response), "value")]
+
+
 def _resource(response: HttpResponse) -> Iterator[Any]:
-    """Yield the resource of a successful answer. Raises DecodeError where it is none."""
+    """Yield the resource, where the answer is a successful one."""
     if response.status_code < 300:
-        yield _with_id(response, one_object(response))
+        yield one_resource(response)
 
 
 def _resources(response: HttpResponse) -> Iterator[Any]:
-    """Yield the resources of one page of a list. Raises DecodeError where one of them is none."""
+    """Yield the resources of one page of a list, where the answer is a successful one."""
     if response.status_code < 300:
-        for member in items(page_of_objects(response), "value"):
-            yield _with_id(response, member)
+        yield from page_of_resources(response)
 
 
 def _with_id(response: HttpResponse, resource: Mapping[str, Any]) -> Mapping[str, Any]:

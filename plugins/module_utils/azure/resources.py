@@ -13,17 +13,9 @@ from ..model.azure_resources import Lock, Permission, parse_lock, parse_permissi
 from ..model.failures import NotFound, PermissionDenied
 from ..model.json_path import items, text
 from ..shared_reads import UNSHARED, SharedReads
-from .answers import one_object, page_of_objects
+from .answers import one_object, page_of_objects, successful
 from .errors import found_or_none, translated
-from .sdk import (
-    ARMErrorFormat,
-    ARMPipelineClient,
-    ClientAuthenticationError,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseError,
-    map_error,
-)
+from .sdk import ARMPipelineClient, HttpRequest, HttpResponse
 
 _LOCKS_VERSION = "2020-05-01"
 _PERMISSIONS_VERSION = "2022-04-01"
@@ -99,8 +91,4 @@ class Resources:
 
     def _get(self, url: str, read: Callable[[HttpResponse], Any] = one_object) -> Any:
         with translated():
-            response = self._client.send_request(HttpRequest("GET", self._client.format_url(url)))
-            if response.status_code >= 400:
-                map_error(response.status_code, response, {401: ClientAuthenticationError})
-                raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-            return read(response)
+            return read(successful(self._client.send_request(HttpRequest("GET", self._client.format_url(url)))))

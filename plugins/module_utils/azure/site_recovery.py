@@ -25,8 +25,9 @@ from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
 from ..model.look_age import OWN_ANSWER, SHARED_ANSWER, Age
 from ..model.plans import RecoveryPlan, parse_plan
 from ..shared_reads import UNSHARED, SharedReads
-from .answers import one_object, pages_of_bodies, resource_body
+from .answers import one_object
 from .errors import no_job, translated
+from .repeated_reads import RepeatedReads
 from .sdk import HttpRequest, SiteRecoveryManagementClient, models
 
 Record = TypeVar("Record")
@@ -104,6 +105,7 @@ class SiteRecovery:
     ) -> None:
         self._client = client
         self._vault = (resource_group, vault_name)
+        self._reads = RepeatedReads(client.send_request)
         self._shared = shared
         self._now = now
         # When a job that is followed was read singly, or was followed first.
@@ -268,12 +270,12 @@ class SiteRecovery:
     def job_pages(self, since: datetime | None, now: datetime) -> Iterator[list[Job]]:
         """Yield what jobs() returns page by page; each is asked for when it is wanted."""
         query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(now + _SLACK)}'"
-        return self._pages(parse_job, self._client.replication_jobs.list, filter=query)
+        return self._pages(parse_job, self._client.replication_jobs.list, query=query)
 
     def running_jobs(self) -> list[Job]:
         """Return the jobs that still own their targets, as lists give them. The form of the filter is recorded."""
         wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
-        return self._list(parse_job, self._client.replication_jobs.list, filter=f"( {wanted} )")
+        return self._list(parse_job, self._client.replication_jobs.list, query=f"( {wanted} )")
 
     def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime) -> list[Job]:
         """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case."""
@@ -373,18 +375,18 @@ class SiteRecovery:
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
-            body = resource_body(functools.partial(get, *self._vault, *names))
+            body = self._reads.resource(get, *self._vault, *names)
         return parse(body)
 
     def _list(
-        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, query: str | None = None
     ) -> list[Record]:
-        return [record for page in self._pages(parse, read, *names, **query) for record in page]
+        return [record for page in self._pages(parse, read, *names, query=query) for record in page]
 
     def _pages(
-        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: Any
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, query: str | None = None
     ) -> Iterator[list[Record]]:
-        pages = pages_of_bodies(functools.partial(read, *self._vault, *names, **query))
+        pages = self._reads.pages(read, *self._vault, *names, query=query)
         while True:
             with translated():
                 page = next(pages, None)

@@ -22,9 +22,12 @@ from ansible_collections.asr.failback.plugins.module_utils.azure.site_recovery i
     SiteRecovery,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (
+    AuthenticationError,
     FateUnknown,
     NotFound,
     NotTaken,
+    PermissionDenied,
+    ServiceError,
     Unreachable,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
@@ -308,11 +311,37 @@ def test_no_list_is_never_taken_for_an_empty_one(read: Callable[[SiteRecovery], 
         read(vault)
 
 
-def test_lists_are_read_to_their_last_page(service: Any) -> None:
+@pytest.mark.parametrize("value", ["nothing", None, "x", [None], [[]], [{}]], ids=str)
+@pytest.mark.parametrize("read", MANY)
+def test_nor_when_it_is_read_again(read: Callable[[SiteRecovery], Any], value: Any, service: Any) -> None:
+    vault, server = service(Answer(200, {"value": []}))
+    assert not read(vault)
+    server.answer(Answer(200, {} if value == "nothing" else {"value": value}))
+    with pytest.raises(Unreachable, match="could not be understood"):
+        read(vault)
+
+
+def test_lists_are_read_to_their_last_page_every_time(service: Any) -> None:
     vault, server = service()
-    pages = [{"value": [bodies.item()], "nextLink": f"{server.url}/more"}, {"value": [bodies.item()]}]
-    server.answer(*(Answer(200, page) for page in pages))
-    assert [one.name for one in vault.items("site1", "cloud_1")] == ["item-1", "item-1"]
+    more = f"{server.url}/more?$skiptoken=a%20b"
+    pages = [{"value": [bodies.item()], "nextLink": more}, {"value": [bodies.item()]}]
+    for _time in range(3):
+        server.answer(*(Answer(200, page) for page in pages))
+        assert [one.name for one in vault.items("site1", "cloud_1")] == ["item-1", "item-1"]
+    first, following = server.asked[:2]
+    assert server.asked == [first, following] * 3
+    assert "api-version=" in following[1]
+
+
+def test_what_is_read_again_is_refused_as_the_first_time(service: Any) -> None:
+    vault, server = service(Answer(200, bodies.item()))
+    assert vault.item(ITEM).name == "item-1"
+    refusals = {404: NotFound, 403: PermissionDenied, 401: AuthenticationError, 400: ServiceError}
+    for status, failure in refusals.items():
+        server.answer(Answer(status, {"error": {"code": "No", "message": "no"}}))
+        with pytest.raises(failure):
+            vault.item(ITEM)
+    assert len({path for _method, path in server.asked}) == 1
 
 
 @pytest.mark.parametrize("link", ["{other}/more", "http://{host}/more", "//{other_host}/more", "more", 5, {}])
