@@ -4,49 +4,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ansible.errors import AnsibleError
-
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
+from ansible_collections.asr.failback.plugins.plugin_utils.role_options import RoleOptions
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
-
-# What the role may be given.
-_SPEC = Path(__file__).resolve().parents[2] / "roles" / "failback" / "meta" / "argument_specs.yml"
 
 
 class ActionModule(VerbAction):
-    """Runs failback. The role names what it knows besides its options, and may have files of tasks run."""
+    """Runs failback. Hosts of the inventory have the options that the variables of the role say."""
 
     contract = CONTRACT
 
     def _parameters(self, task_vars):
-        """Return the options; of the role, with what is wrong with the files, and with the names that it knows."""
+        """Return the options of the task, with an entry for each of its hosts."""
         parameters = super()._parameters(task_vars)
-        if parameters["known_variables"] is None:
+        if not parameters["hosts"]:
             return parameters
-        known = self._loader.load_from_file(str(_SPEC))["argument_specs"]["main"]["options"]
-        parameters["known_variables"] = [*known, *parameters["known_variables"]]
-        parameters["replicated_items"] = [
-            {**entry, **self._wrong_files(entry)} for entry in parameters["replicated_items"]
-        ]
-        return parameters
+        is_fleet = parameters["places"] is not None
+        read = RoleOptions(self._loader, self._templar, task_vars, of_fleet=is_fleet)
+        if is_fleet:
+            read.refuse_of_play()
+        before = _vms_of(task_vars, parameters)
+        entries = read.entries(parameters["hosts"], before, parameters["places"] or {}, parameters["confirmations"])
+        return {**parameters, "replicated_items": entries}
 
-    def _wrong_files(self, entry):
-        # Who goes on has been told before.
-        return {} if entry.get("state") else {"unusable_files": self._unusable(entry)}
+    def run(self, tmp=None, task_vars=None):
+        """Return the result of the task. Hosts that had ended before it have the result that they had."""
+        result = super().run(tmp, task_vars)
+        names = self._task.args.get("hosts")
+        if names and "vms" in result:
+            known = {**_vms_of(task_vars, self._task.args), **result["vms"]}
+            result["vms"] = {name: known[name] for name in names if name in known}
+        return result
 
-    def _unusable(self, entry):
-        """Return, by path, what is wrong with the files of tasks: what cannot be read would stop Ansible on the way."""
-        files = [entry.get("validation_tasks"), *(entry.get("hooks") or {}).values()]
-        wrong = {file: self._objection(file) for file in files if file}
-        return {file: reason for file, reason in wrong.items() if reason}
 
-    def _objection(self, file):
-        if not (Path(file).is_absolute() and Path(file).is_file()):
-            return "not a file on the controller, or not an absolute path"
-        try:
-            tasks = self._loader.load_from_file(file)
-        except AnsibleError as problem:
-            return f"not YAML: {str(problem).splitlines()[0]}"
-        return "" if isinstance(tasks, list) or tasks is None else "not a list of tasks"
+def _vms_of(task_vars, options):
+    """Return what an earlier task has returned, by host."""
+    return (task_vars.get(options.get("continues")) or {}).get("vms") or {}

@@ -4,22 +4,18 @@
 
 from __future__ import annotations
 
-from ansible.utils.display import Display
-
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
-from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
-
-display = Display()
+from ansible_collections.asr.failback.plugins.plugin_utils.shown_lines import ShownLines, results_are_reported
 
 
-class ActionModule(VerbAction):
-    """Runs failback_report, and shows the results where the output of tasks that went well is not shown either."""
+class ActionModule(ShownLines):
+    """Runs failback_report."""
 
     contract = CONTRACT
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task."""
         result = super().run(tmp, task_vars)
-        for line in () if self._task.no_log else result.get("lines") or ():
-            display.display(line)
+        if result.get("lines") is not None:
+            results_are_reported()
         return result

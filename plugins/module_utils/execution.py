@@ -22,7 +22,9 @@ from .model.failures import ConfigurationError, MissingLibrary, as_sentence
 from .model.programs import RunProgram, no_programs
 from .option_checks import MOST, check_values
 from .run_cache import RunCache
+from .run_record import Hide, RunRecord, UnderWay, keep_for_report
 from .runner.contract import Contract
+from .runner.copy_turns import CopyTurns
 from .runner.options import AZURE_OPTIONS, HOSTS_OPTIONS, VAULT_OPTIONS, WINRM_OPTIONS
 from .runner.services import Services
 from .scheduler import Piece, Scheduler, watch_of_the_turn
@@ -51,12 +53,14 @@ def execute(
     inventory: Inventory = no_inventory,
     run_program: RunProgram = no_programs,
     hyperv_hosts: Iterable[str] = (),
+    hide: Hide = lambda value: value,
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share, C(watch) owns its time.
 
     C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
     is none. C(hyperv_hosts) are the names of those in the inventory that are Hyper-V hosts or VMM servers, as far as
-    that is known. C(run_program) runs programs of this machine (kinit, ssh).
+    that is known. C(run_program) runs programs of this machine (kinit, ssh). C(hide) takes secrets out of what leaves
+    the task before it has ended.
 
     C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
     AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
@@ -66,10 +70,11 @@ def execute(
     require_libraries(contract)
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
-    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts))
+    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts), hide)
     if contract.takes_many and parameters["replicated_items"] is not None:
         wanted = options_of_each(contract, parameters)
-        return sum_of(run_many(task, wanted, own_watch), fails=parameters.get("fail_on_error", True))
+        vms = run_many(task, wanted, own_watch, parameters)
+        return sum_of(vms, fails=parameters.get("fail_on_error", True))
     hosts = task.hosts(parameters, own_watch)
     services = Services(lambda: open_session(parameters, environ, lambda: own_watch, cache), hosts, run_program)
     return run_to_end(task.steps(parameters, services, own_watch), own_watch)
@@ -86,6 +91,7 @@ class Task:
     inventory: Inventory
     run_program: RunProgram
     hyperv_hosts: Sequence[str]
+    hide: Hide
 
     def hosts(self, parameters: Mapping[str, Any], watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
         """Return the hosts that may be asked."""
@@ -123,13 +129,17 @@ class _Session:
             return self._session
 
 
-def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, Any]]:
+def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
 
-    C(wanted) are their options.
+    C(wanted) are their options, C(common) those of the task: C(at_once) is how many of them may copy their data at the
+    same time, C(report) a file to keep up to date.
     """
     task = replace(task, inventory=in_turn(task.inventory))
     progress = Progress(watch)
+    copy_turns = CopyTurns(common.get("at_once") or {}, wanted)
+    record = RunRecord(common.get("report"), watch, task.hide)
+    noted = UnderWay(task.cache, watch, task.hide)
     sessions: dict[str, _Session] = {}
 
     def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
@@ -137,10 +147,21 @@ def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, An
         access = {name: value for name, value in parameters.items() if name in _ACCESS}
         key = json.dumps(access, sort_keys=True, default=str)
         session = sessions.setdefault(key, _Session(access, task, watch, is_alone=len(wanted) == 1))
-        services = Services(session.opened, task.hosts(parameters, own, session.shared), task.run_program)
-        return Piece(name, own, lambda: task.steps(parameters, services, own))
+        hosts = task.hosts(parameters, own, session.shared)
+        services = Services(session.opened, hosts, task.run_program, copy_turns, name)
+
+        async def steps() -> dict[str, Any]:
+            try:
+                return await task.steps(parameters, services, own)
+            finally:
+                # Whatever went wrong, nobody waits for its turn.
+                copy_turns.leave(name)
+
+        return Piece(name, own, steps)
 
     def wrong(name: str, problem: ConfigurationError) -> Piece[dict[str, Any]]:
+        copy_turns.leave(name)
+
         async def steps() -> dict[str, Any]:
             raise problem
 
@@ -151,9 +172,25 @@ def run_many(task: Task, wanted: Wanted, watch: Watch) -> dict[str, dict[str, An
         for name, options in wanted.items()
     ]
     progress.begin(pieces)
-    Scheduler[dict[str, Any]](watch, meanwhile=progress.tell).run(pieces)
+
+    def meanwhile() -> None:
+        progress.tell()
+        record.keep(pieces)
+        noted.note(pieces)
+
+    Scheduler[dict[str, Any]](watch, meanwhile=meanwhile, ends_all=_hands_over).run(pieces)
     progress.tell()
+    record.write(pieces)
+    noted.end()
+    if common.get("places") is not None:
+        keep_for_report(task.cache, pieces, task.hide)
     return results_of(pieces)
+
+
+def _hands_over(result: Mapping[str, Any]) -> bool:
+    """Whether Ansible has to run tasks for a virtual machine before it can go on: the others end their wait, to be
+    continued with it."""
+    return bool(result.get("handover"))
 
 
 def secrets_around(environ: Mapping[str, str]) -> set[str]:

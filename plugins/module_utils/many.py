@@ -15,6 +15,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .hyperv.hosts import Inventory
 from .model.failures import ConfigurationError, FailbackError, InternalError
+from .model.name_lists import some_of
+from .model.wave_packing import CAPS
 from .option_checks import check_values
 from .runner.contract import Contract
 from .runner.options import MANY_OPTIONS, TARGET_OPTIONS
@@ -37,8 +39,10 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted
     of the one alone.
     """
     validator = _validator_of(contract)
-    entries = [_entry(validator, parameters, given) for given in parameters["replicated_items"]]
-    if not entries:
+    common = {**parameters, **dict.fromkeys((*MANY_OPTIONS, *contract.of_all))}
+    entries = [_entry(validator, common, given) for given in parameters["replicated_items"]]
+    # Of hosts, all may have ended.
+    if not entries and parameters.get("hosts") is None:
         raise ConfigurationError(
             "replicated_items is empty.", "Nothing was read or written. Is a variable that it uses not set here?"
         )
@@ -46,10 +50,41 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted
     twice = sorted({label for label, _own in entries if times[label.lower()] > 1})
     if twice:
         raise _refused(f"replicated_items names {', '.join(twice)} more than once.")
+    entries = _with_places(parameters, entries)
     wrong = [own for _label, own in entries if isinstance(own, ConfigurationError)]
     if wrong and parameters.get("fail_on_error", True):
         raise wrong[0]
     return dict(entries)
+
+
+def _with_places(
+    parameters: Mapping[str, Any], entries: Sequence[tuple[str, dict[str, Any] | ConfigurationError]]
+) -> list[tuple[str, dict[str, Any] | ConfigurationError]]:
+    """Refuse caps on something that is not known of a virtual machine: it may be one too many anywhere.
+
+    One that has ended copies nothing.
+    """
+    caps = {cap: number for cap, number in (parameters.get("at_once") or {}).items() if number is not None}
+    for cap, number in caps.items():
+        if number < 1:
+            raise _refused(f"at_once.{cap} is {number}, not at least 1.")
+
+    def checked(label: str, own: dict[str, Any] | ConfigurationError) -> dict[str, Any] | ConfigurationError:
+        if isinstance(own, ConfigurationError) or (own.get("state") or {}).get("ended"):
+            return own
+        unknown = [cap for cap in caps if not _may_count(cap, own.get("place") or {})]
+        return _refused(_unknown_place(label, unknown[0])) if unknown else own
+
+    return [(label, checked(label, own)) for label, own in entries]
+
+
+def _unknown_place(label: str, cap: str) -> str:
+    return f"at_once.{cap} is set, but the {CAPS[cap]} of {label} is not known (place)."
+
+
+def _may_count(cap: str, places: Mapping[str, Any]) -> bool:
+    # In no cluster is known; no site is not.
+    return CAPS[cap] == "cluster" or bool(places.get(CAPS[cap]))
 
 
 def _validator_of(contract: Contract) -> ArgumentSpecValidator:
@@ -57,7 +92,7 @@ def _validator_of(contract: Contract) -> ArgumentSpecValidator:
     spec = {
         name: {**option, "required": False}
         for name, option in contract.argument_spec.items()
-        if name not in MANY_OPTIONS
+        if name not in (*MANY_OPTIONS, *contract.of_all)
     }
     targets = [[*TARGET_OPTIONS]]
     return ArgumentSpecValidator(
@@ -66,7 +101,7 @@ def _validator_of(contract: Contract) -> ArgumentSpecValidator:
 
 
 def _entry(
-    validator: ArgumentSpecValidator, parameters: Mapping[str, Any], given: Any
+    validator: ArgumentSpecValidator, common: Mapping[str, Any], given: Any
 ) -> tuple[str, dict[str, Any] | ConfigurationError]:
     """Return the label of an entry, and its options as the argument spec has them or what is wrong with them."""
     entry = dict(given) if isinstance(given, Mapping) else {"replicated_item": given}
@@ -79,7 +114,7 @@ def _entry(
         check_values(own)
     except ConfigurationError as wrong:
         return label, wrong
-    return label, {**parameters, "replicated_items": None, **own}
+    return label, {**common, **own}
 
 
 def _refused(happened: str) -> ConfigurationError:
@@ -130,6 +165,8 @@ class Progress:
     def begin(self, pieces: Pieces) -> None:
         """Say which they are."""
         self._pieces = pieces
+        if len(pieces) > 1:
+            self._watch.report(f"{len(pieces)} VMs: {some_of([piece.name for piece in pieces])}")
 
     def tell(self) -> None:
         """Pass on what was said since, or how far all are where nothing was for a while."""
@@ -152,7 +189,7 @@ class Progress:
 
 def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:
     """Return the result of each by its name, with C(failed)."""
-    return {piece.name: _result(piece) for piece in pieces}
+    return {piece.name: outcome_of(piece) for piece in pieces}
 
 
 def sum_of(vms: dict[str, dict[str, Any]], *, fails: bool) -> dict[str, Any]:
@@ -169,7 +206,8 @@ def sum_of(vms: dict[str, dict[str, Any]], *, fails: bool) -> dict[str, Any]:
     }
 
 
-def _result(piece: Piece[dict[str, Any]]) -> dict[str, Any]:
+def outcome_of(piece: Piece[dict[str, Any]]) -> dict[str, Any]:
+    """Return what came of one that is done, with C(failed)."""
     if piece.ended is not None:
         return {"failed": False, **piece.ended}
     failure = piece.failure
@@ -179,7 +217,7 @@ def _result(piece: Piece[dict[str, Any]]) -> dict[str, Any]:
 
 def _message(vms: Mapping[str, Mapping[str, Any]], failed: Sequence[str]) -> str:
     if not failed:
-        return f"{len(vms)} VMs: none failed"
+        return "No VM had anything left to do" if not vms else f"Of {len(vms)} VMs, none failed"
     told = " ".join(f"{name}: {vms[name]['msg']}" for name in failed[:_NAMED_IN_MESSAGE])
     more = f" And {len(failed) - _NAMED_IN_MESSAGE} more, see vms." if len(failed) > _NAMED_IN_MESSAGE else ""
     return f"{len(failed)} of {len(vms)} VMs failed. {told}{more}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
 from .execution import diff_of, execute, secrets_around
 from .model.failures import FailbackError
@@ -21,7 +22,12 @@ def run_module(contract: Contract) -> None:
     module.no_log_values |= secrets_around(os.environ)
     try:
         result = execute(
-            contract, module.params, os.environ, check_mode=module.check_mode, run_program=runner_of(module)
+            contract,
+            module.params,
+            os.environ,
+            check_mode=module.check_mode,
+            run_program=runner_of(module),
+            hide=lambda value: remove_values(value, module.no_log_values),
         )
     except FailbackError as problem:
         module.fail_json(**problem.as_result())

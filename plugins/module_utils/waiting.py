@@ -35,6 +35,17 @@ class Pause:
         yield self
 
 
+class Stopped(Exception):
+    """Raised where work waits that is to end here: another task takes up what it has begun.
+
+    C(kept) is what that task has to know, as JSON values; a verb fills it in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("stopped, to be continued by another task")
+        self.kept: dict[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Later:
     """Work is not done: when to go on, in seconds of the clock, and what it waits for."""
@@ -69,7 +80,7 @@ class Work(Generic[T]):
         """Go on, whether it is due or not: at a deadline, say."""
         return self._told(lambda: self._steps.send(None))
 
-    def interrupt(self, problem: FailbackError) -> Later | Done[T]:
+    def interrupt(self, problem: FailbackError | Stopped) -> Later | Done[T]:
         """Let a problem be raised where the work waits: it may have to say what it leaves."""
         return self._told(lambda: self._steps.throw(problem))
 

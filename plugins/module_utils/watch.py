@@ -13,8 +13,10 @@ import copy
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from .model.durations import in_words
 from .model.failures import NotTaken, Orphaned, WaitTimeout
@@ -162,6 +164,11 @@ class Watch:
         self._voice = _Voice(report, clock, report_interval, started_at or datetime.now(timezone.utc))
         self._is_wanted = is_wanted
         self.timeout = timeout
+        self._may_stop = False
+        # Called to go on before a pause is over; a task of one virtual machine has nobody to call it.
+        self.wake: Callable[[], None] = lambda: None
+        # How what it watches stands, as far as that tells.
+        self.account: Callable[[], Mapping[str, Any]] = dict
 
     def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
         """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""
@@ -173,6 +180,20 @@ class Watch:
             pause=self._pause,
             is_wanted=self._is_wanted,
         )
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether what waits now may be stopped, to be continued by another task."""
+        return self._may_stop
+
+    @contextmanager
+    def stopping(self, allowed: bool) -> Iterator[None]:
+        """Say whether what waits meanwhile may be stopped."""
+        before, self._may_stop = self._may_stop, allowed
+        try:
+            yield
+        finally:
+            self._may_stop = before
 
     @property
     def is_silent(self) -> bool:

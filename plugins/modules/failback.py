@@ -24,6 +24,51 @@ options:
     elements: str
     choices: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
     default: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
+  until:
+    description:
+      - How far to go. With V(prerequisites), until the prerequisites are checked.
+      - With V(synchronized), as far as the VMs can keep running in Azure. VMs whose data is copied during the failover
+        are not started.
+      - A later task continues from there with O(state).
+    type: str
+    default: end
+    choices: [prerequisites, synchronized, end]
+  at_once:
+    description:
+      - How many VMs of O(replicated_items) may copy their data at the same time; no limit if not set. The others wait
+        for their turn, which does not count towards O(wait_timeout).
+      - What is limited must be known of each VM, see O(place).
+    type: dict
+    suboptions:
+      per_host:
+        description: VMs of one Hyper-V host.
+        type: int
+      per_cluster:
+        description: VMs of one failover cluster. VMs without one are in none.
+        type: int
+      per_site:
+        description: VMs of one site.
+        type: int
+      per_vault:
+        description: VMs of one vault.
+        type: int
+  place:
+    description:
+      - Where a VM belongs, for O(at_once). The VMs that P(asr.failback.failback_waves#filter) returns have these keys.
+    type: dict
+    suboptions:
+      host:
+        description: The Hyper-V host that it comes back to.
+        type: str
+      cluster:
+        description: Its failover cluster.
+        type: str
+      site:
+        description: Its Hyper-V site or VMM server.
+        type: str
+      vault:
+        description: Its vault.
+        type: str
   data_sync:
     description: As O(asr.failback.planned_failover#module:data_sync).
     type: str
@@ -68,6 +113,10 @@ options:
   accept_unseen:
     description: As O(asr.failback.commit#module:accept_unseen). B(Dangerous.)
     type: raw
+  confirmed:
+    description: As O(asr.failback.commit#module:confirmed).
+    type: list
+    elements: str
   heartbeat:
     description: As O(asr.failback.failback_validate#module:heartbeat).
     type: bool
@@ -148,14 +197,37 @@ options:
   state:
     description: The RV(state) that an earlier task returned when it handed over or stopped, to continue from there.
     type: dict
-  variables:
-    description: Names of variables to compare with O(known_variables); any other is refused.
+  report:
+    description:
+      - Path of a file to keep up to date with the results of O(replicated_items), as M(asr.failback.failback_report)
+        writes it. Results of others in it are kept. The outcome of a VM that is not done is V(in_progress).
+    type: path
+  wrong_variables:
+    description: What is wrong with the variables of the host. If not empty, nothing begins.
+    type: str
+  unknown_variables:
+    description: Variables of the host that the role does not know. If there are any, nothing begins.
     type: list
     elements: str
-  known_variables:
-    description: Names that O(variables) may contain.
+  hosts:
+    description:
+      - Names of hosts of the inventory to fail back, instead of O(replicated_items). What to do with each is read from
+        its variables, those of P(asr.failback.failback#role). Works on the controller only.
+      - Those that have ended according to O(continues) are left out.
     type: list
     elements: str
+  continues:
+    description:
+      - With O(hosts), the name of the variable in which an earlier task was registered, to continue from there.
+    type: str
+  places:
+    description: With O(hosts), the O(place) of each host, by its name.
+    type: dict
+  confirmations:
+    description:
+      - With O(hosts), what was O(confirmed) for each host, by its name. If set, a host that is not in it commits
+        nothing.
+    type: dict
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.attributes.group_verbs
@@ -185,9 +257,10 @@ EXAMPLES = r"""
     resource_group: rg-recovery
     vault_name: vault-recovery
     replicated_items:
-      - file01
-      - {replicated_item: file02, data_sync: before_failover}
-    steps: [prerequisites, planned_failover]
+      - {replicated_item: file01, place: {host: hv01}}
+      - {replicated_item: file02, place: {host: hv02}, data_sync: before_failover}
+    until: synchronized
+    at_once: {per_host: 2}
   register: copied
 
 - name: Show how each of them stands
@@ -272,7 +345,10 @@ handover:
       type: str
       sample: /etc/ansible/hooks/stop_users.yml
 state:
-  description: What a later task needs to continue, see O(state); V(null) if the run has ended.
+  description:
+    - What a later task needs to continue, see O(state); V(null) if the run has ended.
+    - If a VM of O(replicated_items) has to be handed over, the others stop, too, as soon as a later task can continue
+      them. Jobs that they have started go on in Azure.
   returned: success
   type: dict
   sample: null

@@ -72,6 +72,13 @@ options:
       - started
       - waiting_for_completion
       - end
+  cut_over:
+    description:
+      - Whether a failback may be started that shuts the Azure VM down at once, because its data is copied during the
+        failover. If not, it is not started and RV(held) is V(true).
+      - So V(false) copies ahead what can be copied while the VMs run in Azure.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.attributes.group_verbs
@@ -142,6 +149,11 @@ msg:
   returned: always
   type: str
   sample: "web01: failed_over -> waiting_for_completion; authoritative: azure"
+held:
+  description: Whether a failback that would shut the Azure VM down is held because O(cut_over=false).
+  returned: success
+  type: bool
+  sample: false
 # Copied by `make docs`: verb, job, members, split_brain_check, data_sync, window, failure, azure_error, many
 stage:
   description: Stage of the target before and after; V(mixed) if the VMs of a recovery plan differ.

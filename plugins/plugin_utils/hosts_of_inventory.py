@@ -31,7 +31,7 @@ class HostsOfInventory:
     def variables_of(self, name):
         """Return the variables of the host with this name, whole or without its domain; None where there is none."""
         found = self._find(name)
-        return None if found is None else _Variables(found, self._source(found), self._templar, self.secrets)
+        return None if found is None else HostVariables(found, self._source(found), self._templar, self.secrets)
 
     def hyperv_hosts(self):
         """Return the names of the hosts in the group that the playbooks ask instead of failing back."""
@@ -60,7 +60,7 @@ def _cannot_be_told(host, name, problem):
     )
 
 
-class _Variables(Mapping):
+class HostVariables(Mapping):
     """Variables of a host, each rendered when it is read: most of them are never needed, and some may fail."""
 
     def __init__(self, host, source, templar, secrets):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import (
+    RUN_CACHE,
     deadline_of,
     diff_of,
     execute,
@@ -29,6 +31,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     FailbackError,
 )
 from ansible_collections.asr.failback.plugins.module_utils.option_checks import texts
+from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
@@ -39,6 +42,16 @@ display = Display()
 # Ansible loads this once, then forks a worker for every task of every host. What is here by now, the SDKs above all, is
 # shared with the workers as long as their garbage collectors leave it alone: a sixth of a run's processor time.
 gc.freeze()
+
+
+def _tell_what_goes_on():
+    """Say how far a run was that ended early: the workers that know are gone by then."""
+    for line in [*unreported(RUN_CACHE), *under_way(RUN_CACHE)]:
+        display.display(line, stderr=True)
+
+
+# In the process that loads this; its workers end without it.
+atexit.register(_tell_what_goes_on)
 
 
 def _is_mapping(value):
@@ -104,10 +117,14 @@ class VerbAction(ActionBase):
             told = {} if self._task.no_log else {"report": lambda line: _show(whose, line)}
             interval = report_interval_of(parameters)
             watch = Watch(deadline_of(parameters), report_interval=interval, is_wanted=_run_is_alive, **told)
-            outcome = self._outcome(contract, parameters, watch, inventory)
-        entries = filter(_is_mapping, parameters.get("replicated_items") or ())
-        secrets = around.union(*(_secrets_in(contract.argument_spec, given) for given in (parameters, *entries)))
-        return remove_values(outcome, (secrets | inventory.secrets) - {None, ""})
+            entries = filter(_is_mapping, parameters.get("replicated_items") or ())
+            secrets = around.union(*(_secrets_in(contract.argument_spec, given) for given in (parameters, *entries)))
+
+            def hide(value):
+                # Those of hosts are known once they are asked.
+                return remove_values(value, (secrets | inventory.secrets) - {None, ""})
+
+            return hide(self._outcome(contract, parameters, watch, inventory, hide))
 
     def _parameters(self, task_vars):
         """Return the options of the task, checked and converted."""
@@ -121,7 +138,7 @@ class VerbAction(ActionBase):
             parameters["host"] = parameters["host"] or task_vars.get("inventory_hostname", "localhost")
         return parameters
 
-    def _outcome(self, contract, parameters, watch, inventory):
+    def _outcome(self, contract, parameters, watch, inventory, hide):
         try:
             outcome = execute(
                 contract,
@@ -132,6 +149,7 @@ class VerbAction(ActionBase):
                 inventory=inventory.variables_of,
                 hyperv_hosts=inventory.hyperv_hosts(),
                 run_program=run_program,
+                hide=hide,
             )
         except FailbackError as problem:
             return {"failed": True, **problem.as_result()}

@@ -204,12 +204,14 @@ def test_variables_that_are_wrong_everywhere_are_reported(stage: Any) -> None:
 def test_a_run_that_starts_at_a_later_task_says_what_it_did_not_see(stage: Any) -> None:
     vault = stage(scenario_of(item_of("vm1", "waiting_for_completion")))
     run = vault.play(
-        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Run the steps of the failback"
+        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Run the tasks that the VM has reached"
     )
     assert (run.status, outcomes(run)) == (2, {"vm1": "failed"})
     assert "--tags" in run.results["vm1"]["reason"]
     assert "is undefined" not in run.output
     assert vault.writes() == []
-    begun = vault.play("failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Store the options")
+    begun = vault.play(
+        "failback", {"vm1": {}}, "--start-at-task", "asr.failback.failback : Run the steps of the failback"
+    )
     assert begun.status == 0, begun.output
     assert outcomes(begun) == {"vm1": "held"}

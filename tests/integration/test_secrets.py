@@ -193,9 +193,17 @@ def test_the_credential_that_a_role_is_given(scene: Scene) -> None:
     scene.stage.environment = {"AZURE_TENANT": "", "AZURE_CLIENT_ID": "", "AZURE_SECRET": "", "HOME": str(scene.folder)}
     tasks = scene.stage.task_file("validate.yml", PASS)
     azure = {"tenant": connection["tenant_id"], "client_id": connection["client_id"], "secret": CLIENT}
-    run = scene.play("failback", {"vm1": {}}, failback_azure=azure, failback_validation_tasks=tasks)
-    assert run.status == 0, run.output
-    assert scene.stage.stages() == {"vm1": "protected"}
+    looks = {"name": "Look at it from a hook", "asr.failback.replicated_item_info": {"name": "vm1"}}
+    given = {
+        "failback_validation_tasks": tasks,
+        "failback_hooks": {"after_commit": scene.stage.task_file("a.yml", looks)},
+    }
+    for playbook, stage in (("fleet", "failed_back"), ("failback", "protected")):
+        run = scene.play(
+            playbook, {"vm1": {}}, failback_azure=azure, failback_reverse_replicate=stage == "protected", **given
+        )
+        assert run.status == 0, run.output
+        assert scene.stage.stages() == {"vm1": stage}
     for wrong, said in (
         ({"secret": [CLIENT]}, "AADSTS7000215"),
         ({"secrets": CLIENT}, "failback_azure.secrets. Supported parameters include"),

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .data_sync import DURING_FAILOVER
 from .findings import sentence_of
 from .summary import RoleRun, summary_of
 
@@ -25,6 +26,10 @@ VALIDATE = "validate"
 COMMIT = "commit"
 REVERSE_REPLICATE = "reverse_replicate"
 STEPS = (PREREQUISITES, PLANNED_FAILOVER, COMPLETE_FAILOVER, VALIDATE, COMMIT, REVERSE_REPLICATE)
+# How far a run goes: the prerequisites, what can be done while the VM runs in Azure, or all of it.
+END = "end"
+_LAST_STEPS = {PREREQUISITES: PREREQUISITES, "synchronized": PLANNED_FAILOVER, END: REVERSE_REPLICATE}
+UNTIL = tuple(_LAST_STEPS)
 # What takes a target further: without any of them a run only checks.
 _MOVES = frozenset({PLANNED_FAILOVER, COMPLETE_FAILOVER, COMMIT, REVERSE_REPLICATE})
 
@@ -46,6 +51,7 @@ _ORDER = (
 _BEFORE_START = frozenset(_ORDER[:3])
 # A failback is running and has to be completed.
 _BEFORE_COMPLETION = frozenset(_ORDER[3:7])
+_MAY_COPY = frozenset(_ORDER[3:5])
 _AWAITS_COMMIT = "failback_commit_pending"
 # After the commit. In the first two, replication to Azure has not started yet or is running.
 _COMMITTED = frozenset(_ORDER[8:])
@@ -84,6 +90,9 @@ class State:
     C(where) has a name and a stage for each virtual machine, C(last) is the result of the last step. C(step) counts the
     steps, C(phase) says what comes next in it. C(part) is the step or the user's file that runs, C(prerequisites) what
     the check has returned, C(failed) the result of what failed, C(fresh) whether the target was seen after that.
+    C(copies): it has a turn to copy. C(cuts_over), C(commits): that is to be done in this run.
+    C(begun) is what a step that was stopped has begun: the names of its C(jobs) by item id, the C(stages) before it,
+    how its data is synchronized (C(data_sync)), and the seconds that it may still take (C(left)).
     """
 
     target: str
@@ -100,6 +109,10 @@ class State:
     failed: dict[str, Any] = field(default_factory=dict)
     fresh: bool = True
     ended: bool = False
+    copies: bool = False
+    cuts_over: bool = True
+    commits: bool = False
+    begun: dict[str, Any] = field(default_factory=dict)
 
     def as_result(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -135,6 +148,22 @@ class State:
         """Whether all machines are past their commit."""
         return self.stages <= _COMMITTED
 
+    @property
+    def may_copy(self) -> bool:
+        """Whether data may be on its way."""
+        return bool(self.stages & _MAY_COPY)
+
+    @property
+    def copies_next(self) -> bool:
+        """Whether the next step copies data."""
+        return bool(self.stages & _BEFORE_START)
+
+    @property
+    def cuts_over_next(self) -> bool:
+        """Whether it is known that the failover, which is not started yet, takes the machine down at once."""
+        sync = self.prerequisites.get("data_sync") or {}
+        return self.copies_next and sync.get("option") == DURING_FAILOVER
+
     def leave_step(self) -> None:
         """Go on to the next step."""
         self.step, self.phase = self.step + 1, ""
@@ -155,8 +184,8 @@ class State:
 class Plan:
     """What the user wants of a run for one target, as far as it decides on the steps.
 
-    C(steps) are those that are switched on. C(evidence) says that there are tasks, probes or addresses of the user's to
-    validate with, C(guest) that the guest may be asked.
+    C(steps) are those that are switched on, C(until) is how far they go. C(evidence) says that there are tasks, probes
+    or addresses of the user's to validate with, C(guest) that the guest may be asked.
     """
 
     steps: frozenset[str]
@@ -167,6 +196,20 @@ class Plan:
     hooks: Mapping[str, str]
     evidence: bool
     guest: bool
+    until: str = END
+
+    def goes_on(self, state: State) -> bool:
+        """Whether the next step is one of those that this run goes to."""
+        return state.step <= STEPS.index(_LAST_STEPS[self.until])
+
+    @property
+    def only_ahead(self) -> bool:
+        """Whether nothing may take the machine down."""
+        return self.until != END
+
+    def leaves_for_later(self, state: State) -> bool:
+        """Whether the failover is known to take the machine down, and has to wait for that."""
+        return self.only_ahead and PLANNED_FAILOVER in self.steps and state.cuts_over_next
 
     @property
     def only_checks(self) -> bool:
@@ -177,7 +220,8 @@ class Plan:
         """Whether a step may have to wait for a window or a time: it is asked before its hooks run."""
         if step == COMMIT:
             return self.commit_policy in ("hold", "not_before")
-        return self.has_window and step in (PLANNED_FAILOVER, COMPLETE_FAILOVER)
+        # Nothing that is done ahead has to be done in a window.
+        return self.has_window and not self.only_ahead and step in (PLANNED_FAILOVER, COMPLETE_FAILOVER)
 
     def runs(self, step: str, state: State) -> bool:
         """Whether a step is one of those that a target needs now."""
@@ -231,7 +275,7 @@ class Plan:
                 failed=state.failed,
                 part=state.part,
                 hooks=[file for file in self.hooks.values() if file],
-                ended=state.ended,
+                ended=state.ended or not self.goes_on(state) or self.leaves_for_later(state),
                 fresh=state.fresh,
                 ready=self.only_checks and bool(state.findings) and bool(state.stages & _BEFORE_START),
                 awaits_commit=state.awaits_commit,
@@ -242,6 +286,22 @@ class Plan:
                 discards=self.discards,
             )
         )
+
+
+def as_begun(result: Mapping[str, Any], begun: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a step that an earlier run had begun, with what only that knew."""
+    stages = begun.get("stages", {})
+    if not stages:
+        return dict(result)
+    members = [{**one, "stage": {**one["stage"], "before": stages.get(one["id"])}} for one in result["members"]]
+    before = set(stages.values())
+    first = before.pop() if len(before) == 1 else "mixed"
+    return {
+        **result,
+        "stage": {**result["stage"], "before": first},
+        "members": members,
+        "data_sync": result.get("data_sync") or begun.get("data_sync"),
+    }
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,20 @@ NO_RESULT: _Result = {
 }
 
 
+def result_of_host(host: str, own: _Result, failure: str = "") -> dict[str, Any]:
+    """Return how a host ended, by what a task has returned for it. C(failure) is why it failed outside of that."""
+    if "result" in own and not failure:
+        return dict(own["result"])
+    if "result" in own:
+        remedy = "See the reason, then run again."
+    elif failure or own:
+        remedy = "Correct its variables, then run again."
+    else:
+        remedy = "Run it from its first task, or one step by its tag."
+    known = own.get("result") or {"host": host, "target": host, **NO_RESULT}
+    return {**known, "outcome": "failed", "reason": failure or own.get("msg") or _UNSEEN, "next": remedy}
+
+
 @dataclass(frozen=True)
 class RoleRun:
     """What the role kept of a run for one target.

@@ -50,10 +50,11 @@ class Place:
 _Turn: TypeAlias = "tuple[int, tuple[str, str], str]"
 
 
-def slots_of(vm: WaveVm, caps: Mapping[str, int]) -> Slots:
-    """Return what a VM counts for: of a cap on clusters nothing where it is in none."""
-    places = {cap: str(getattr(vm, CAPS[cap]) or "").lower() for cap in caps}
-    return tuple((Bucket(cap, place), caps[cap]) for cap, place in places.items() if place)
+def slots_of(places: Mapping[str, object], caps: Mapping[str, int]) -> Slots:
+    """Return what a VM counts for, by its host, cluster, site and vault: of a cap on clusters nothing where it is in
+    none."""
+    named = {cap: str(places.get(CAPS[cap]) or "").lower() for cap in caps}
+    return tuple((Bucket(cap, place), caps[cap]) for cap, place in named.items() if place)
 
 
 def pack(vms: Sequence[WaveVm], order: Order, caps: Mapping[str, int]) -> list[Place]:
@@ -69,7 +70,7 @@ class _Packing:
     """VMs that count for the same take the place of each other, so that of these only the first has to be looked at."""
 
     def __init__(self, vms: Sequence[WaveVm], order: Order, caps: Mapping[str, int]) -> None:
-        self._places = {vm.name: Place(vm, slots_of(vm, caps)) for vm in vms}
+        self._places = {vm.name: Place(vm, slots_of(vars(vm), caps)) for vm in vms}
         self._needs = order.needs
         self._heights = _heights(order.needs)
         self._waiting_for: defaultdict[str, list[str]] = defaultdict(list)

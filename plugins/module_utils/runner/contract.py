@@ -36,7 +36,8 @@ class Contract:
     C(run) is the verb, which awaits nothing but pauses (waiting.py); C(request) makes what it is asked from the options
     and check mode. C(asks_azure) and C(asks_hosts) tell which sides it talks to; one that asks a host only works on the
     host of the task.
-    C(takes_many): it can be asked for many virtual machines at the same time. C(other_targets) are options that stand
+    C(takes_many): it can be asked for many virtual machines at the same time; C(of_all) are the options that are then
+    those of the task, never of one of them. C(other_targets) are options that stand
     for a replicated item or recovery plan.
     """
 
@@ -46,6 +47,7 @@ class Contract:
     request: Callable[[Mapping[str, Any], bool], Any]
     takes_target: bool = True
     takes_many: bool = False
+    of_all: tuple[str, ...] = ()
     other_targets: tuple[str, ...] = ()
     waits: bool = True
     asks_azure: bool = True

@@ -57,6 +57,21 @@ class WindowGate(Gate):
         return self._judged.state
 
 
+class AheadGate(Gate):
+    """Holds what would take the VM down. C(cuts_over) says whether the writes are known to."""
+
+    def __init__(self, cuts_over: Callable[[], bool]) -> None:
+        self._cuts_over = cuts_over
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether the writes cut over."""
+        return self._cuts_over()
+
+    def holds_for_good(self, members: Sequence[Observation]) -> bool:
+        """Say the same: what a VM's data is copied by does not change while it is waited for."""
+        return self._cuts_over()
+
+
 class PolicyGate(Gate):
     """Holds a commit as long as its policy says."""
 

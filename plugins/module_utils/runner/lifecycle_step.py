@@ -11,7 +11,7 @@ from typing import Any
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.failures import FailbackError, asked
-from ..waiting import BRIEF, try_patiently
+from ..waiting import BRIEF, Stopped, try_patiently
 from ..watch import Watch
 from .loop import Procedure, VerbRun, run_procedure
 from .request import Request
@@ -25,6 +25,9 @@ class LifecycleStep(Procedure, ABC):
     async def result(self, verb_run: VerbRun) -> dict[str, Any]:
         """Return the result of the module. It only reads, and is asked again while Azure cannot answer."""
 
+    def keep(self, stopped: Stopped) -> None:
+        """Keep what the result needs and a later task cannot read: here nothing."""
+
 
 async def carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
     """Take the target to where the request wants it, and return the result of the module.
@@ -32,11 +35,22 @@ async def carry_out(step: LifecycleStep, session: AzureSession, request: Request
     The result is tried again while Azure cannot answer. Every failure says what was asked, what had been written, and
     which side is authoritative.
     """
+    try:
+        return await _carry_out(step, session, request, watch)
+    except Stopped as stopped:
+        step.keep(stopped)
+        raise
+
+
+async def _carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
     verb_run = await run_procedure(session, request, watch, step)
     interval = request.poll_interval or DEFAULT_RETRY_AFTER
     with asked(f"Check after the {step.verb.value} of {request.target}"):
         try:
             return await try_patiently(lambda: step.result(verb_run), watch, interval, patience=BRIEF)
+        except Stopped as stopped:
+            verb_run.keep(stopped)
+            raise
         except FailbackError as problem:
             # What was seen before the proof may be minutes old.
             look = target_of(session, verb_run.after).look

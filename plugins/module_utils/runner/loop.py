@@ -10,7 +10,7 @@ or a job that says it succeeded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..azure.session import AzureSession
@@ -21,7 +21,7 @@ from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.look_age import Age
 from ..model.ownership import within_own
-from ..waiting import BRIEF, Pause, read_patiently
+from ..waiting import BRIEF, Pause, Stopped, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
@@ -93,7 +93,8 @@ class Procedure:
 class VerbRun:
     """What a verb did: the first and the last look, and the last job of each member by item id.
 
-    C(started) are the ids of the members that a write was sent for, C(predicted) of those that a run outside check mode
+    C(started) are the ids of the members that a write was sent for, C(attached) of those whose own job was running
+    already, C(predicted) of those that a run outside check mode
     would take further, C(held) of those that need a write which the gate holds, C(changed) whether there was a write,
     or in check mode would be one. C(ended) are the names of jobs whose end was seen.
     """
@@ -102,10 +103,26 @@ class VerbRun:
     after: TargetView
     changed: bool = False
     started: set[str] = field(default_factory=set)
+    attached: set[str] = field(default_factory=set)
     predicted: frozenset[str] = frozenset()
     held: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+
+    def keep(self, stopped: Stopped) -> None:
+        """Keep what a later task has to know to go on: see Request.begun."""
+        jobs = {item_id: self.jobs.get(item_id, "") for item_id in self.started}
+        attached = {item_id: self.jobs[item_id] for item_id in self.attached - self.started if self.jobs.get(item_id)}
+        stages = {member.item.id: member.stage.value for member in self.before.members}
+        stopped.kept |= {"jobs": jobs, "attached": attached, "stages": stages}
+
+    def take_up(self, begun: Mapping[str, str], attached: Mapping[str, str]) -> None:
+        """Count as this run's own what an earlier task has begun, and as attached to what it was attached to: the names
+        of jobs by item id."""
+        self.started.update(begun)
+        self.attached.update(attached)
+        self.jobs.update({**attached, **begun})
+        self.changed = bool(begun)
 
     def held_members(self) -> list[Observation]:
         """Return the members whose write is held, as they were seen last."""
@@ -185,6 +202,10 @@ async def run_procedure(session: AzureSession, request: Request, watch: Watch, p
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
             return await runner.run()
+        except Stopped as stopped:
+            if runner is not None:
+                runner.verb_run.keep(stopped)
+            raise
         except FailbackError as problem:
             if runner is not None:
                 runner.explain(problem)
@@ -207,25 +228,34 @@ class _Runner:
         # Whether nothing of the last look is from a list, or may be older than one of its own.
         self._is_own_look = not session.site_recovery.shares
         first = self._look_now(Age.SEEN)
-        self._verb_run = VerbRun(before=first, after=first)
+        self.verb_run = VerbRun(before=first, after=first)
         self._patience_ends: float | None = None
         self._busy_since: float | None = None
 
     async def run(self) -> VerbRun:
         """Look and step until there is nothing left to do, or nothing that may be waited for."""
+        await self._take_up()
         while await self._step():
             await self._look()
-        return self._verb_run
+        return self.verb_run
+
+    async def _take_up(self) -> None:
+        """Follow the jobs that an earlier task has started for this one. What fails in them fails here, and nothing is
+        started again."""
+        if self._request.begun or self._request.attached:
+            self.verb_run.take_up(self._request.begun, self._request.attached)
+            await self._follow(self.verb_run.job_names(), self._procedure.stop)
+            await self._look()
 
     def explain(self, problem: FailbackError) -> None:
         """Look again and fill in what a failure does not know."""
-        self._verb_run.explain(problem, self._look_now, self._request, self._watch)
+        self.verb_run.explain(problem, self._look_now, self._request, self._watch)
 
     async def _look(self, age: Age = Age.SEEN) -> None:
         """Look again, patiently: what is under way goes on in Azure whether it can be read or not."""
         waits = self._request.wait and not self._request.check_mode
         patience = float("inf") if waits else BRIEF
-        self._verb_run.after = await read_patiently(
+        self.verb_run.after = await read_patiently(
             lambda: self._look_now(age), self._watch, self._interval, patience=patience
         )
 
@@ -238,7 +268,7 @@ class _Runner:
 
     async def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
-        decisions = self._decide(self._verb_run.after)
+        decisions = self._decide(self.verb_run.after)
         todo = [pair for pair in decisions if pair[1].step is not Step.NOTHING and not self._is_done_with(*pair)]
         waits = [member for member, decision in todo if decision.step is Step.WAIT]
         starts = [member for member, decision in todo if decision.step is Step.START]
@@ -262,16 +292,16 @@ class _Runner:
 
     def _is_done_with(self, member: Observation, decision: Decision) -> bool:
         """Whether a member is where the verb ends, or held: its own job is followed even then."""
-        held = member.item.id in self._verb_run.held and decision.step is not Step.ATTACH
+        held = member.item.id in self.verb_run.held and decision.step is not Step.ATTACH
         return held or member.stage in self._procedure.goal
 
     async def _hold(self, members: Iterable[Observation]) -> bool:
         """Leave members out of the rest of the run: once some of a plan are held, none of them goes ahead."""
-        self._verb_run.held.update(_ids(members))
+        self.verb_run.held.update(_ids(members))
         return await self._step()
 
     async def _start(self, starts: list[Observation]) -> bool:
-        verb_run = self._verb_run
+        verb_run = self.verb_run
         fresh = [member for member in starts if member.item.id not in verb_run.started]
         if not fresh:
             return await self._look_once_more(starts)
@@ -305,7 +335,7 @@ class _Runner:
         """Send the writes, one after the other. Each may take its time: the gate is asked again for the next."""
         for number, write in enumerate(writes):
             if number > 0 and self._procedure.gate.holds(write.members):
-                self._verb_run.held.update(_ids(member for rest in writes[number:] for member in rest.members))
+                self.verb_run.held.update(_ids(member for rest in writes[number:] for member in rest.members))
                 return
             await self._send(write)
 
@@ -325,9 +355,9 @@ class _Runner:
         finally:
             self._watch.look.changed()
         self._attempts.succeeded()
-        self._verb_run.changed = True
-        self._verb_run.started.update(_ids(write.members))
-        self._verb_run.jobs.update({member.item.id: job_name for member in write.members})
+        self.verb_run.changed = True
+        self.verb_run.started.update(_ids(write.members))
+        self.verb_run.jobs.update({member.item.id: job_name for member in write.members})
 
     async def _job_that_appeared(self, member: Observation, unknown: FateUnknown | None = None) -> str:
         """Return the name of the job that a write started, "" when it has ended already.
@@ -335,7 +365,9 @@ class _Runner:
         Raises the failure of a write of C(unknown) fate where no job appears.
         """
         for _look in range(LOOKS_FOR_UNKNOWN_FATE):
-            await Pause(self._interval, f"Looking for the job of the {self._procedure.verb.value}")
+            # Who took it up from here would not know of the write.
+            with self._watch.stopping(False):
+                await Pause(self._interval, f"Looking for the job of the {self._procedure.verb.value}")
             try:
                 # What else is to be sent rests on the look before.
                 view = self._target.look()
@@ -356,7 +388,8 @@ class _Runner:
         """Follow what runs, then look again."""
         if self._is_held_after(members, waits):
             return await self._hold(waits)
-        self._verb_run.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
+        self.verb_run.jobs.update({member.item.id: member.job.name for member in members if member.job is not None})
+        self.verb_run.attached.update(_ids(members) - _ids(waits))
         if not self._request.wait or self._request.check_mode:
             return self._do_not_wait(members, waits)
         if self._watch.remaining() <= 0:
@@ -397,8 +430,8 @@ class _Runner:
             raise refusals.something_else_runs(waits)
         # Check mode predicts a run that waits: the end of the verb's own job, or its own write after another's.
         foresees = self._request.check_mode and self._request.wait
-        self._verb_run.predicted = _ids(members) if foresees else frozenset()
-        self._verb_run.changed = foresees and bool(waits)
+        self.verb_run.predicted = _ids(members) if foresees else frozenset()
+        self.verb_run.changed = foresees and bool(waits)
         return False
 
     async def _follow(self, names: Iterable[str], stop: Callable[[Job], bool], *, own: bool = True) -> None:
@@ -416,12 +449,12 @@ class _Runner:
                 )
             except JobFailed as failure:
                 failures.append(failure)
-                self._verb_run.ended.add(name)
+                self.verb_run.ended.add(name)
                 continue
             if not job.is_running:
-                self._verb_run.ended.update((name, job.name))
+                self.verb_run.ended.update((name, job.name))
             # Recorded: a plan's job answers under another name than the operation; the body's own name is kept.
-            self._verb_run.jobs.update({key: job.name for key, known in self._verb_run.jobs.items() if known == name})
+            self.verb_run.jobs.update({key: job.name for key, known in self.verb_run.jobs.items() if known == name})
         if failures:
             raise refusals.failed_jobs(failures)
 
@@ -433,7 +466,7 @@ class _Runner:
         if remaining <= max(self._patience_ends, 0):
             if any(member.job is not None and member.job.is_running for member in starts):
                 raise refusals.still_waits(starts, PATIENCE)
-            raise refusals.still_as_before(self._procedure.verb, starts, self._verb_run.job_names())
+            raise refusals.still_as_before(self._procedure.verb, starts, self.verb_run.job_names())
         await self._pause(f"It has not taken effect yet: {refusals.reasons(starts)}")
         return True
 

@@ -25,7 +25,9 @@ class Request:
     """What every verb is asked.
 
     C(poll_interval) is in seconds; None means what the service asks for. C(check_mode) forbids every write;
-    C(assume_stage) is for check mode alone: the stage that an earlier task of the same check predicted.
+    C(assume_stage) is for check mode alone: the stage that an earlier task of the same check predicted. C(begun) is
+    what an earlier task has begun for this one, which was stopped: the names of the jobs by item id; C(attached) are
+    those that it followed, and had not begun.
     """
 
     replicated_item: str = ""
@@ -34,6 +36,8 @@ class Request:
     wait: bool = True
     poll_interval: float | None = None
     assume_stage: str = ""
+    begun: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def predicts(self) -> bool:
@@ -52,7 +56,8 @@ class Request:
 class PlannedFailoverRequest(Request):
     """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end.
 
-    C(window) is when a failover may be started that shuts the running copy down at once.
+    C(window) is when a failover may be started that shuts the running copy down at once; C(cut_over) is whether it may
+    at all.
     """
 
     verb: Verb = Verb.FAIL_BACK
@@ -61,6 +66,7 @@ class PlannedFailoverRequest(Request):
     target_host: str = ""
     wait_for: str = "waiting_for_completion"
     window: Window | None = None
+    cut_over: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,8 @@ class CommitRequest(Request):
 
     C(validation_max_age) is how old it may be. C(discard_azure_changes): what the Azure VM wrote since the cut-over may
     be deleted with it. C(discard_disks) are the names of disks in Azure that no failback carries and that may go.
-    C(accept_unseen) is what a person accepts that was not seen.
+    C(accept_unseen) is what a person accepts that was not seen. C(confirmed) are the resources that may be deleted,
+    None where nobody has named them.
     """
 
     verb: Verb = Verb.COMMIT_FAILBACK
@@ -100,6 +107,7 @@ class CommitRequest(Request):
     discard_azure_changes: bool = False
     discard_disks: tuple[str, ...] = ()
     accept_unseen: tuple[Acceptance, ...] = ()
+    confirmed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +164,9 @@ def common_options(parameters: Mapping[str, Any], check_mode: bool) -> dict[str,
         "wait": parameters["wait"],
         "poll_interval": parameters["poll_interval"],
         "assume_stage": parameters.get("assume_stage") or "",
+        # No option of a module: failback.py passes it on.
+        "begun": parameters.get("begun") or {},
+        "attached": parameters.get("attached") or {},
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,20 +14,23 @@ from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.failback_steps import (
     COMMIT,
     COMPLETE_FAILOVER,
+    END,
     PLANNED_FAILOVER,
     PREREQUISITES,
     REVERSE_REPLICATE,
     STEPS,
+    UNTIL,
     VALIDATE,
     Obstacles,
     Plan,
     State,
+    as_begun,
     obstacles_of,
 )
 from ..model.failures import ConfigurationError, FailbackError, asked
 from ..model.look_age import Age
 from ..model.proof import has_proof
-from ..model.spelling import unknown_variables
+from ..model.wave_packing import CAPS
 from ..option_checks import check_values
 from ..runner.authority import side_of
 from ..runner.contract import Contract
@@ -34,7 +38,7 @@ from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIO
 from ..runner.request import Request
 from ..runner.services import Services
 from ..runner.target import find_target
-from ..waiting import BRIEF, read_patiently
+from ..waiting import BRIEF, Pause, Stopped, read_patiently
 from ..watch import Watch
 from . import commit, complete_failover, failback_prereq, failback_validate, planned_failover, reverse_replicate
 
@@ -48,6 +52,11 @@ _CONTRACTS: Mapping[str, Contract] = {
 }
 # What a file of the user's is for: before or after a step, to prepare what is missing, or to validate.
 _HOOK, _PREPARATION, _VALIDATION = "hook", "preparation", "validation"
+# What another task can take up where this one was stopped, without anything lost that only this one knows: the long
+# ones.
+_MAY_STOP = frozenset({PLANNED_FAILOVER, REVERSE_REPLICATE})
+# Seconds. Whoever waits for a turn is woken.
+_UNTIL_WOKEN = 600.0
 # The phases of a step.
 _DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED, _AFTER = "", "before", "run", "prepared", "validated", "after"
 
@@ -91,6 +100,7 @@ class FailbackRequest(Request):
             hooks={name: file for name, file in (values["hooks"] or {}).items() if file},
             evidence=bool(values["validation_tasks"] or values["probes"]),
             guest=bool(values["heartbeat"] or values["addresses"] or values["expected_addresses"]),
+            until=values["until"],
         )
 
     def of_step(self, step: str, validation: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +120,7 @@ class FailbackRequest(Request):
             "policy": values["commit_policy"],
             "not_before": values["commit_not_before"] or None,
             "accept_unseen": values["accept_unseen"],
+            "confirmed": values["confirmed"],
         }
 
     def of_validation(self, attested: Sequence[str] = ()) -> dict[str, Any]:
@@ -122,14 +133,17 @@ class FailbackRequest(Request):
             "attested": [*attested],
         }
 
-    def refuse_unknown(self) -> None:
-        """Refuse names that the role does not know: one that is mistyped would do nothing."""
-        unknown = unknown_variables(self.values["variables"] or (), self.values["known_variables"] or ())
+    def refuse_variables(self) -> None:
+        """Refuse variables that cannot be read, and those that the role does not know: a mistyped one would do
+        nothing."""
+        nothing = "Nothing more was written." if self.values["state"] else "Nothing was read or written."
+        if self.values["wrong_variables"]:
+            raise ConfigurationError(self.values["wrong_variables"], f"{nothing} Correct it.")
+        unknown = self.values["unknown_variables"]
         if unknown:
             raise ConfigurationError(
                 f"Unknown variables: {', '.join(unknown)}.",
-                "Nothing was read or written. Correct their names; names that begin with failback_ are those of the "
-                "role.",
+                f"{nothing} Correct their names; names that begin with failback_ are those of the role.",
             )
 
     def refuse_wrong(self) -> None:
@@ -153,7 +167,8 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     """Take the target as far as it can go and return the result of the module."""
     failback = _Failback(request, services, watch)
     handed = await failback.go_on()
-    state, result = failback.state, failback.plan.summary(failback.state)
+    state = failback.state
+    result = failback.plan.summary(state)
     changed = any(step.get("changed") for step in state.steps)
     if failback.problem is not None and request.values["fail_on_error"]:
         failback.problem.returns["result"] = result
@@ -162,17 +177,19 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     return {
         "changed": changed,
         "result": result,
-        "handover": {"kind": handed.kind, "file": handed.file} if handed else None,
-        "state": None if state.ended else state.as_result(),
+        "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.file else None,
+        # A later task of a fleet is given all of it, so that it has a result for each.
+        "state": None if state.ended and request.values["until"] == END else state.as_result(),
     }
 
 
 @dataclass(frozen=True)
 class _Handover:
-    """A file of tasks that has to run for a target before it goes on, and what it is for."""
+    """A file of tasks that has to run for a target before it goes on, and what it is for; no file where it is another
+    task's turn."""
 
-    kind: str
-    file: str
+    kind: str = ""
+    file: str = ""
 
 
 class _Failback:
@@ -182,29 +199,55 @@ class _Failback:
         before = request.values["state"]
         self.state = State(**before) if before else State(target=request.recovery_plan or request.replicated_item)
         self.plan = request.plan()
+        steps = self.plan.steps
+        self.state.commits = COMMIT in steps
+        self.state.cuts_over = COMPLETE_FAILOVER in steps or (PLANNED_FAILOVER in steps and self.state.cuts_over_next)
         self.problem: FailbackError | None = None
+        # Whether this task has seen where the target is.
+        self._has_looked = False
         self._request = request
         self._services = services
         self._watch = watch
+        watch.account = lambda: self.plan.summary(self.state)
 
     async def go_on(self) -> _Handover | None:
         """Take the target as far as it can go; return what has to run before it goes on, None where it has ended."""
+        if self.state.ended:
+            return None
         try:
-            if self._request.values["failed_task"]:
-                raise _FileFailedError(self._request.values["failed_task"])
-            if not self.state.where:
-                await self._begin()
-            while self.state.step < len(STEPS):
-                handed = await self._go_on_in(STEPS[self.state.step])
-                if handed is not None:
-                    return handed
+            handed = await self._through_steps()
+            if handed is not None:
+                return handed
+        except Stopped as stopped:
+            self.state.begun = {**stopped.kept, "left": self._watch.remaining()}
+            if self.state.phase != _RUN:
+                self.state.begun = {}
+            return _Handover()
         except FailbackError as problem:
             await self._fail(problem)
+        finally:
+            self._services.copy_turns.leave(self._name)
+        if self.state.step < len(STEPS) and self.problem is None:
+            return _Handover()
         self.state.ended = True
         return None
 
+    async def _through_steps(self) -> _Handover | None:
+        if self._request.values["failed_task"]:
+            raise _FileFailedError(self._request.values["failed_task"])
+        self._request.refuse_variables()
+        if not self.state.where:
+            await self._begin()
+        while self.plan.goes_on(self.state) and self.state.step < len(STEPS):
+            handed = await self._go_on_in(STEPS[self.state.step])
+            if handed is not None:
+                return handed
+        if not (self._has_looked or self.plan.check_mode):
+            # What an earlier task has seen may be hours old.
+            await self._read()
+        return None
+
     async def _begin(self) -> None:
-        self._request.refuse_unknown()
         await self._read()
         self._request.refuse_wrong()
         await self._check_options()
@@ -212,6 +255,7 @@ class _Failback:
     async def _read(self) -> None:
         """Read where the target is."""
         request, service = self._request, self._services.azure
+        self._has_looked = True
         self._watch.restart(request.wait_timeout)
         wanted = Request(replicated_item=self.state.id or request.replicated_item, recovery_plan=request.recovery_plan)
         check_values(request.names)
@@ -251,16 +295,25 @@ class _Failback:
         check_values(parameters)
         if contract.waits:
             parameters |= {"poll_interval": request.poll_interval}
-        self._watch.restart(request.wait_timeout if contract.waits else parameters["timeout"])
-        return await contract.steps(parameters, self._services, self._watch, check_mode=check_mode)
+        begun, self.state.begun = self.state.begun, {}
+        parameters |= {"begun": begun.get("jobs"), "attached": begun.get("attached")}
+        self._has_looked = True
+        self._watch.restart(begun.get("left") or (request.wait_timeout if contract.waits else parameters["timeout"]))
+        with self._watch.stopping(step in _MAY_STOP):
+            result = await contract.steps(parameters, self._services, self._watch, check_mode=check_mode)
+        return as_begun(result, begun)
 
     async def _go_on_in(self, step: str) -> _Handover | None:
         """Go on in a step; return what has to run before that can end."""
         state, plan = self.state, self.plan
         if state.phase == _DECIDE:
+            if step == PLANNED_FAILOVER and await self._is_for_later():
+                return _Handover()
             if not plan.runs(step, state) or await self._has_to_wait(step):
                 state.leave_step()
                 return None
+            if step == PLANNED_FAILOVER:
+                await self._take_turn()
             state.phase = _BEFORE
         if state.phase == _BEFORE:
             state.phase = _RUN
@@ -277,6 +330,41 @@ class _Failback:
                 return self._hand_over(_HOOK, hook)
         state.leave_step()
         return None
+
+    async def _is_for_later(self) -> bool:
+        """Whether the failover takes the machine down, and has to wait for that. Its hooks must not run either."""
+        plan, state = self.plan, self.state
+        if not (plan.only_ahead and PLANNED_FAILOVER in plan.steps and state.copies_next):
+            return False
+        if state.prerequisites.get("data_sync"):
+            return plan.leaves_for_later(state)
+        result = await self._ask(PLANNED_FAILOVER, self._options_of(PLANNED_FAILOVER), check_mode=True)
+        return bool(result["held"])
+
+    async def _take_turn(self) -> None:
+        """Wait until the data may be copied. Data that is on its way is counted only."""
+        turns, state = self._services.copy_turns, self.state
+        if state.copies_next and not self.plan.check_mode:
+            # It may take days until the others have made room: that is not this one's time.
+            self._watch.restart(math.inf)
+            with self._watch.stopping(True):
+                while why := turns.take(self._name, self._places, self._watch.wake):
+                    await Pause(_UNTIL_WOKEN, why)
+        state.copies = state.copies_next or state.may_copy
+        if state.may_copy:
+            turns.keep(self._name, self._places)
+
+    def _end_turn(self) -> None:
+        self.state.copies = False
+        self._services.copy_turns.leave(self._name)
+
+    @property
+    def _name(self) -> str:
+        return self._services.name or self.state.target
+
+    @property
+    def _places(self) -> Mapping[str, Any]:
+        return self._request.values["place"] or {}
 
     def _hand_over(self, kind: str, file: str) -> _Handover:
         self.state.part = file
@@ -301,12 +389,28 @@ class _Failback:
             return await self._check_prerequisites()
         if step == VALIDATE:
             return await self._validate()
+        if step == PLANNED_FAILOVER:
+            return await self._copy()
         self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
+        return None
+
+    async def _copy(self) -> _Handover | None:
+        if self.state.copies:
+            # An earlier task may have had the turn.
+            self._services.copy_turns.keep(self._name, self._places)
+        result = await self._ask(PLANNED_FAILOVER, self._options_of(PLANNED_FAILOVER), check_mode=self.plan.check_mode)
+        self._end_turn()
+        if self.plan.only_ahead and result["held"]:
+            # By now it takes the machine down.
+            self.state.phase = _DECIDE
+            return _Handover()
+        self.state.record(PLANNED_FAILOVER, result)
         return None
 
     def _options_of(self, step: str) -> dict[str, Any]:
         assumed = self.plan.assumed_stage(self.state)
-        return {**self._request.of_step(step, self.state.validation), "assume_stage": assumed or None}
+        ahead = {"cut_over": False} if step == PLANNED_FAILOVER and self.plan.only_ahead else {}
+        return {**self._request.of_step(step, self.state.validation), "assume_stage": assumed or None, **ahead}
 
     async def _check_prerequisites(self) -> _Handover | None:
         state, values = self.state, self._request.values
@@ -391,6 +495,11 @@ def _whole(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackRequest:
     """Return what a task's options ask for."""
+    if parameters["hosts"] is not None:
+        raise ConfigurationError(
+            "hosts is read where the inventory is, on the controller.",
+            "Nothing was read or written. Do not delegate the task to another host.",
+        )
     return FailbackRequest(
         replicated_item=parameters["replicated_item"] or "",
         recovery_plan=parameters["recovery_plan"] or "",
@@ -411,6 +520,9 @@ CONTRACT = Contract(
         "data_sync": DATA_SYNC_OPTION,
         **PLACE_OPTIONS,
         "refresh_provider": _FLAG,
+        "until": {"type": "str", "default": END, "choices": list(UNTIL)},
+        "at_once": {"type": "dict", "options": {cap: {"type": "int"} for cap in CAPS}},
+        "place": {"type": "dict", "options": dict.fromkeys(CAPS.values(), _TEXT)},
         "fail_on_error": {"type": "bool", "default": True},
         "comments": _TEXT,
         **WINDOW_OPTIONS,
@@ -419,6 +531,7 @@ CONTRACT = Contract(
         "discard_azure_changes": _FLAG,
         "discard_disks": DISCARD_DISKS_OPTION,
         "accept_unseen": {"type": "raw"},
+        "confirmed": {"type": "list", "elements": "str"},
         **{
             name: failback_validate.CONTRACT.options[name]
             for name in ("heartbeat", "addresses", "expected_addresses", "probes")
@@ -433,11 +546,18 @@ CONTRACT = Contract(
         "preparation_findings": {"type": "list", "elements": "str"},
         "failed_task": {"type": "dict"},
         "state": {"type": "dict"},
-        "variables": {"type": "list", "elements": "str"},
-        "known_variables": {"type": "list", "elements": "str"},
+        "wrong_variables": _TEXT,
+        "unknown_variables": {"type": "list", "elements": "str"},
+        "report": {"type": "path"},
+        "hosts": {"type": "list", "elements": "str"},
+        "continues": _TEXT,
+        "places": {"type": "dict"},
+        "confirmations": {"type": "dict"},
     },
     run,
     request_of,
     takes_many=True,
+    of_all=("at_once", "report", "hosts", "continues", "places", "confirmations"),
+    other_targets=("hosts",),
     asks_hosts=True,
 )

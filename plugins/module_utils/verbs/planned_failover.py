@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..azure.session import AzureSession
@@ -17,14 +18,14 @@ from ..model.azure_locks import CUT_OVER, WRITE
 from ..model.data_sync import DURING_FAILOVER, DataSync, choose_data_sync
 from ..model.decisions import Verb, predicted_stage
 from ..model.fabrics import Provider
-from ..model.failures import Refused
+from ..model.failures import ConfigurationError, Refused
 from ..model.host_unread import REMEDY_IF_HIDDEN
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import Sides, at_place, may_be_missing
 from ..runner.contract import Contract
-from ..runner.gates import WindowGate
+from ..runner.gates import AheadGate, WindowGate
 from ..runner.jobs import ended_or_waits, has_ended, has_started
 from ..runner.lifecycle_step import LifecycleStep, carry_out
 from ..runner.loop import VerbRun, Write, plan_or_items
@@ -33,6 +34,7 @@ from ..runner.request import PlannedFailoverRequest, common_options, window_of
 from ..runner.result import verb_outcome
 from ..runner.services import Services
 from ..runner.target import TargetView
+from ..waiting import Stopped
 from ..watch import Watch
 
 _STOPS: dict[str, Callable[[Job], bool]] = {
@@ -84,6 +86,7 @@ class _ToAzure(LifecycleStep):
             **verb_outcome(self._session, self.verb, verb_run, foreseen),
             "data_sync": None,
             "split_brain_check": self._check.prove(verb_run),
+            "held": False,
             **self._window.as_result(verb_run),
         }
 
@@ -99,7 +102,10 @@ class _ToOnPremises(LifecycleStep):
         refuse_host_for_plan(request.recovery_plan, request.target_host)
         self._window = WindowGate(services.azure, request.window, self._cuts_over)
         super().__init__(
-            Verb.FAIL_BACK, stop=_STOPS[request.wait_for], goal=_GOALS[request.wait_for], gate=self._window
+            Verb.FAIL_BACK,
+            stop=_STOPS[request.wait_for],
+            goal=_GOALS[request.wait_for],
+            gate=self._window if request.cut_over else AheadGate(self._cuts_over),
         )
         self._request = request
         self._session = services.azure
@@ -132,10 +138,24 @@ class _ToOnPremises(LifecycleStep):
         foreseen = predicted_stage(self.verb, waited=_waits(request), synchronizes_first=stops_there)
         return {
             **verb_outcome(self._session, self.verb, verb_run, foreseen),
-            "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
+            "data_sync": asdict(sync) if sync else None,
             "split_brain_check": self._check.prove(verb_run),
-            **self._window.as_result(verb_run),
+            **self._held(verb_run),
         }
+
+    def keep(self, stopped: Stopped) -> None:
+        """Keep how the data is synchronized: the job does not say."""
+        if self._sync is not None:
+            stopped.kept["data_sync"] = asdict(self._sync)
+
+    def _held(self, verb_run: VerbRun) -> dict[str, Any]:
+        """Return what holds the failover, if anything does."""
+        if self._request.cut_over:
+            return {"held": False, **self._window.as_result(verb_run)}
+        held = bool(verb_run.held)
+        sync = f": {self._sync.reason}" if self._sync else ""
+        told = f"Its data is copied during the failover, which takes it down (cut_over is false){sync}" if held else ""
+        return {**self._window.as_result(verb_run), "held": held, "waiting_for_window": False, "reason": told}
 
     def _cuts_over(self) -> bool:
         # Where the data is copied before the failover, another request cuts over.
@@ -232,6 +252,11 @@ def _connected_target(session: AzureSession, item: ReplicatedItem, wanted: str) 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailoverRequest:
     """Return what a task's options ask for."""
     verbs = {"recovery_to_primary": Verb.FAIL_BACK, "primary_to_recovery": Verb.FAIL_OVER}
+    if not parameters["cut_over"] and parameters["direction"] == "primary_to_recovery":
+        raise ConfigurationError(
+            "With direction primary_to_recovery, every failover shuts the VM down, and cut_over is false.",
+            "Nothing was read or written. Leave out one of them.",
+        )
     return PlannedFailoverRequest(
         **common_options(parameters, check_mode),
         verb=verbs[parameters["direction"]],
@@ -240,6 +265,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailov
         target_host=parameters["target_host"] or "",
         wait_for=parameters["wait_for"],
         window=window_of(parameters),
+        cut_over=parameters["cut_over"],
     )
 
 
@@ -258,6 +284,7 @@ CONTRACT = Contract(
             "default": "waiting_for_completion",
             "choices": ["started", "waiting_for_completion", "end"],
         },
+        "cut_over": {"type": "bool", "default": True},
         **WINDOW_OPTIONS,
         **ASSUME_OPTIONS,
     },

@@ -1,0 +1,137 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a task for many virtual machines at any moment: for its report, and for whoever interrupts it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .many import outcome_of
+from .model.failures import FailbackError
+from .model.report_lines import report_lines
+from .model.summary import result_of_host
+from .report_file import read_report, write_report
+from .run_cache import RunCache
+from .scheduler import Piece
+from .watch import Watch
+
+# Seconds between two versions of the report at least, and how many times as long as writing it took.
+_INTERVAL, _SHARE = 10.0, 50.0
+# Seconds between two looks at what is under way.
+_NOTE_INTERVAL = 1.0
+_UNDER_WAY, _UNREPORTED = "under way", "unreported"
+_SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
+_NAMED = 20
+Pieces = Sequence[Piece[dict[str, Any]]]
+# Returns a value without the secrets in it.
+Hide = Callable[[Any], Any]
+
+
+class RunRecord:
+    """Keeps the report of a task up to date. C(path) is that of the file, None where there is to be none."""
+
+    def __init__(self, path: str | None, watch: Watch, hide: Hide) -> None:
+        self._path = path
+        self._watch = watch
+        self._hide = hide
+        self._due = watch.now()
+        self._results = {str(one.get("host")): one for one in (read_report(path) if path else ())}
+
+    def keep(self, pieces: Pieces) -> None:
+        """Write the report where it is time to."""
+        if self._path and self._watch.now() >= self._due:
+            self.write(pieces)
+
+    def write(self, pieces: Pieces) -> None:
+        """Write the report now. That it cannot be written ends no failback: the last task of a play tells it."""
+        if not self._path:
+            return
+        began = self._watch.now()
+        self._results |= {piece.name: result for piece in pieces if (result := _result_of(piece)) is not None}
+        try:
+            write_report(self._path, self._hide([self._results[host] for host in sorted(self._results)]))
+        except FailbackError as problem:
+            self._watch.report(problem.happened)
+            self._path = None
+        now = self._watch.now()
+        self._due = now + max(_INTERVAL, _SHARE * (now - began))
+
+
+def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return how a virtual machine stands; None while that is not known."""
+    if piece.is_done:
+        return {"host": piece.name, **result_of_host(piece.name, outcome_of(piece))}
+    # What is written to just now is not read.
+    account = None if piece.is_busy else piece.watch.account()
+    if not account:
+        return None
+    doing = {"outcome": "in_progress", "reason": piece.watch.last_report, "next": "Run again to go on with it."}
+    return {"host": piece.name, **account, **doing}
+
+
+class UnderWay:
+    """Tells the process that started this one what goes on, for the case that both are interrupted."""
+
+    def __init__(self, cache: RunCache, watch: Watch, hide: Hide) -> None:
+        self._cache = cache
+        self._watch = watch
+        self._hide = hide
+        self._due = watch.now()
+        self._told: dict[str, str] = {}
+
+    def note(self, pieces: Pieces) -> None:
+        """Note what every virtual machine that is not done is at."""
+        if self._watch.now() < self._due:
+            return
+        self._due = self._watch.now() + _NOTE_INTERVAL
+        left = {piece.name: piece.watch.last_report for piece in pieces if not piece.is_done}
+        if left != self._told:
+            self._told = left
+            self._change(left)
+
+    def end(self) -> None:
+        """Note that nothing goes on any more."""
+        self._change({})
+
+    def _change(self, left: Mapping[str, str]) -> None:
+        own = str(os.getpid())
+        told = self._hide(dict(left))
+        self._cache.update(_UNDER_WAY, lambda noted: {**(noted or {}), own: told})
+
+
+def keep_for_report(cache: RunCache, pieces: Pieces, hide: Hide) -> None:
+    """Keep how each ended until a report has shown it: a play that loses its last host ends without one."""
+    ended = {piece.name: result_of_host(piece.name, outcome_of(piece)) for piece in pieces}
+    told = hide({name: {key: result.get(key) for key in _SHOWN} for name, result in ended.items()})
+    cache.update(_UNREPORTED, lambda kept: {**(kept or {}), **told})
+
+
+def reported(cache: RunCache) -> None:
+    """Say that a report has shown the results."""
+    cache.update(_UNREPORTED, lambda _kept: {})
+
+
+def unreported(cache: RunCache) -> list[str]:
+    """Return the results that no report has shown, as lines; nothing where there are none."""
+    kept = cache.get_or_make(_UNREPORTED, lambda _value: True, dict)
+    results = [{**result, "host": name, "steps": [], "findings": []} for name, result in kept.items()]
+    return ["The run ended before its report. As seen last:", *report_lines(results)] if results else []
+
+
+def under_way(cache: RunCache) -> list[str]:
+    """Return what to say where a run was interrupted; nothing where nothing went on."""
+    noted = cache.get_or_make(_UNDER_WAY, lambda _value: True, dict)
+    left = {name: told for each in noted.values() for name, told in each.items()}
+    if not left:
+        return []
+    shown = [f"  {name}: {told or 'about to begin'}" for name, told in sorted(left.items())[:_NAMED]]
+    more = [f"  and {len(left) - _NAMED} more"] if len(left) > _NAMED else []
+    return [
+        f"Interrupted. Jobs that were started go on in Azure, and nothing is lost. {len(left)} not done, as seen last:",
+        *shown,
+        *more,
+        "Run the same command again to pick them up. Until then start no VM on either side.",
+    ]

@@ -1,0 +1,235 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many VMs through all steps in several tasks: up to a point, under caps, and stopped where one of them hands over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.scenarios import item_of, scenario_of
+
+LONG_AGO = {"in_azure_for": "60d"}
+ALONE = {"heartbeat": False, "addresses": False, "commit_policy": "now"}
+
+
+def vault_of(driver: Any, *items: Mapping[str, Any], **parts: Any) -> Any:
+    return driver(scenario_of(*items, **parts)).knows_hosts()
+
+
+def entry(name: str, before: Mapping[str, Any] | None = None, **own: Any) -> dict[str, Any]:
+    """The entry of a VM; `before` is the result of the task before."""
+    state = {"state": before["vms"][name]["state"]} if before else {}
+    return {"replicated_item": name, **own, **state}
+
+
+def stage(vault: Any, name: str) -> str:
+    return str(vault.state(name)["stage"])
+
+
+def item_id(vault: Any, name: str) -> str:
+    return str(vault.simulator.locked(lambda world: next(one.path for one in world.vault.items if one.name == name)))
+
+
+def outcomes(result: Mapping[str, Any]) -> dict[str, str]:
+    return {name: one["result"]["outcome"] for name, one in result["vms"].items()}
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> str:
+    path = tmp_path / "hook.yml"
+    path.write_text("[]", encoding="utf-8")
+    return str(path)
+
+
+def test_ahead_goes_what_leaves_the_vms_running(driver: Any) -> None:
+    vault = vault_of(driver, item_of("new", "failed_over"), item_of("old", "failed_over", **LONG_AGO))
+    ahead = vault.run("failback", replicated_items=["new", "old"], until="synchronized", **ALONE)
+    assert (stage(vault, "new"), stage(vault, "old")) == ("waiting_for_completion", "failed_over")
+    assert outcomes(ahead) == {"new": "waiting_for_completion", "old": "failed_over"}
+    rest = vault.run("failback", replicated_items=[entry("new", ahead), entry("old", ahead)], **ALONE)
+    assert outcomes(rest) == {"new": "protected", "old": "protected"}
+    steps = [step["step"] for step in rest["vms"]["new"]["result"]["steps"]]
+    assert steps == ["planned_failover", "complete_failover", "commit", "reverse_replicate"]
+
+
+def test_without_prerequisites_the_failover_itself_is_held(driver: Any) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    steps = ["planned_failover", "complete_failover"]
+    ahead = vault.run("failback", replicated_items=["old"], until="synchronized", steps=steps, **ALONE)
+    assert (stage(vault, "old"), vault.writes()) == ("failed_over", [])
+    rest = vault.run("failback", replicated_items=[entry("old", ahead)], steps=steps, **ALONE)
+    assert stage(vault, "old") == "failback_commit_pending"
+    assert [step["data_sync"]["option"] for step in rest["vms"]["old"]["result"]["steps"]] == ["during_failover"]
+
+
+def test_until_the_prerequisites_nothing_is_written(driver: Any) -> None:
+    vault = vault_of(driver, item_of("new", "failed_over"))
+    checked = vault.run("failback", replicated_items=["new"], until="prerequisites", **ALONE)
+    assert vault.writes() == []
+    assert checked["vms"]["new"]["state"]["prerequisites"]["ready"]
+
+
+def test_the_module_itself_does_not_cut_over_where_that_is_ruled_out(driver: Any) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    held = vault.run("planned_failover", replicated_item="old", cut_over=False)
+    assert (held["held"], held["changed"], vault.writes()) == (True, False, [])
+    assert "60 days" in held["reason"]
+    failed = vault.fail("planned_failover", replicated_item="old", cut_over=False, direction="primary_to_recovery")
+    assert "every failover shuts the VM down" in failed["msg"]
+
+
+def test_no_more_copy_at_once_than_the_caps_allow(driver: Any) -> None:
+    names = [f"vm{number}" for number in range(6)]
+    vault = vault_of(driver, *(item_of(name, "failed_over") for name in names))
+    hosts = {name: "hv01" if number < 4 else "hv02" for number, name in enumerate(names)}
+    entries = [entry(name, place={"host": hosts[name]}) for name in names]
+    started: list[tuple[int, int]] = []
+
+    def count(_seconds: float) -> None:
+        stages = {name: stage(vault, name) for name in names}
+        copying = [name for name, at in stages.items() if at in ("busy", "synchronizing")]
+        started.append(tuple(sum(hosts[name] == host for name in copying) for host in ("hv01", "hv02")))
+
+    vault.meanwhile = count
+    vault.run("failback", replicated_items=entries, until="synchronized", at_once={"per_host": 1}, **ALONE)
+    assert {stage(vault, name) for name in names} == {"waiting_for_completion"}
+    assert max(first for first, _second in started) == 1
+    assert max(second for _first, second in started) == 1
+
+
+@pytest.mark.parametrize(
+    ("caps", "said"),
+    [
+        ({"per_host": 1}, "at_once.per_host is set, but the host of new is not known (place)."),
+        ({"per_vault": 0}, "at_once.per_vault is 0, not at least 1."),
+    ],
+)
+def test_caps_that_cannot_be_kept_are_refused(driver: Any, caps: dict[str, int], said: str) -> None:
+    vault = vault_of(driver, item_of("new", "failed_over"))
+    failed = vault.fail("failback", replicated_items=["new"], at_once=caps, **ALONE)
+    assert (said in failed["msg"], vault.requests()) == (True, 0)
+
+
+def test_caps_are_of_the_task(driver: Any) -> None:
+    vault = vault_of(driver, item_of("new", "failed_over"))
+    failed = vault.fail("failback", replicated_items=[entry("new", at_once={"per_host": 1})], **ALONE)
+    assert "at_once" in failed["msg"]
+
+
+def test_one_that_hands_over_does_not_wait_for_what_takes_hours(driver: Any, hook: str) -> None:
+    """The other one's job goes on in Azure, and the next task follows it to its end as its own."""
+    vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("slow", "failed_over"))
+    entries = [entry("quick", hooks={"before_complete_failover": hook}), entry("slow")]
+    handed = vault.run("failback", replicated_items=entries, **ALONE)
+    quick, slow = handed["vms"]["quick"], handed["vms"]["slow"]
+    assert quick["handover"] == {"kind": "hook", "file": hook}
+    assert (slow["handover"], slow["state"]["begun"]["stages"]) == (None, {item_id(vault, "slow"): "failed_over"})
+    job = vault.jobs("slow")[0]
+    assert [*slow["state"]["begun"]["jobs"].values()] == [job["name"]]
+    assert stage(vault, "slow") == "synchronizing"
+    rest = vault.run("failback", replicated_items=[entry("quick", handed), entry("slow", handed)], **ALONE)
+    assert outcomes(rest) == {"quick": "protected", "slow": "protected"}
+    copied = rest["vms"]["slow"]["result"]["steps"][0]
+    assert (copied["changed"], copied["stage"]["before"]) == (True, "failed_over")
+    assert copied["data_sync"]["option"] == "before_failover"
+    assert [write.split("/")[-1] for write in vault.writes()].count("plannedFailover") == 1
+
+
+def test_a_job_that_is_cancelled_while_tasks_run_fails_its_vm(driver: Any, hook: str) -> None:
+    """It is this run's own job. It is not started again behind the back of whoever cancelled it."""
+    vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("slow", "failed_over"))
+    entries = [entry("quick", hooks={"before_complete_failover": hook}), entry("slow")]
+    handed = vault.run("failback", replicated_items=entries, **ALONE)
+    vault.run("job", replicated_item="slow", state="cancelled", accept_inconsistent_disks=True)
+    rest = vault.run(
+        "failback", replicated_items=[entry("quick", handed), entry("slow", handed)], fail_on_error=False, **ALONE
+    )
+    assert outcomes(rest) == {"quick": "protected", "slow": "failed"}
+    assert [write.split("/")[-1] for write in vault.writes()].count("plannedFailover") == 1
+
+
+def test_what_cannot_be_taken_up_without_loss_is_not_stopped(driver: Any, hook: str) -> None:
+    vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("cutting", "waiting_for_completion"))
+    entries = [entry("quick", hooks={"before_complete_failover": hook}), entry("cutting")]
+    handed = vault.run("failback", replicated_items=entries, **ALONE)
+    cutting = handed["vms"]["cutting"]
+    assert stage(vault, "cutting") in ("reverse_replicating", "protected")
+    done = [step["step"] for step in cutting["result"]["steps"]]
+    assert done[1:3] == ["complete_failover", "commit"]
+    assert cutting["result"]["steps"][2]["azure_resources"]["deleted"]
+
+
+def test_the_report_is_kept_up_to_date_and_keeps_what_is_of_others(driver: Any, tmp_path: Path) -> None:
+    vault = vault_of(driver, item_of("vm1", "failed_over"), item_of("vm2", "waiting_for_completion"))
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"results": [{"host": "other", "outcome": "protected"}]}))
+    seen: list[dict[str, str]] = []
+
+    def read(_seconds: float) -> None:
+        seen.append({one["host"]: one["outcome"] for one in json.loads(report.read_text())["results"]})
+
+    vault.meanwhile = read
+    vault.run("failback", replicated_items=["vm1", "vm2"], report=str(report), **ALONE)
+    assert {"other": "protected", "vm1": "in_progress", "vm2": "in_progress"} in seen
+    read(0)
+    assert seen[-1] == {"other": "protected", "vm1": "protected", "vm2": "protected"}
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_job_of_an_earlier_run_that_somebody_cancels_is_not_started_again(driver: Any, hook: str) -> None:
+    vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("slow", "failed_over"))
+    vault.run("planned_failover", replicated_item="slow", wait_for="started")
+    entries = [entry("quick", hooks={"before_complete_failover": hook}), entry("slow")]
+    handed = vault.run("failback", replicated_items=entries, **ALONE)
+    assert handed["vms"]["slow"]["state"]["begun"]["jobs"] == {}
+    vault.run("job", replicated_item="slow", state="cancelled", accept_inconsistent_disks=True)
+    again = [entry("quick", handed), entry("slow", handed)]
+    rest = vault.run("failback", replicated_items=again, fail_on_error=False, **ALONE)
+    assert outcomes(rest) == {"quick": "protected", "slow": "failed"}
+    assert [write.split("/")[-1] for write in vault.writes()].count("plannedFailover") == 1
+
+
+def test_a_job_of_an_earlier_run_is_followed_and_changes_nothing(driver: Any, hook: str) -> None:
+    vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("slow", "failed_over"))
+    vault.run("planned_failover", replicated_item="slow", wait_for="started")
+    entries = [entry("quick", hooks={"before_complete_failover": hook}), entry("slow")]
+    handed = vault.run("failback", replicated_items=entries, **ALONE)
+    rest = vault.run("failback", replicated_items=[entry("quick", handed), entry("slow", handed)], **ALONE)
+    assert outcomes(rest) == {"quick": "protected", "slow": "protected"}
+    assert rest["vms"]["slow"]["result"]["steps"][0]["changed"] is False
+
+
+def test_copies_under_way_count_before_any_is_begun(driver: Any) -> None:
+    vault = vault_of(driver, item_of("new", "failed_over"), item_of("old", "failed_over"))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    both: list[bool] = []
+
+    def look(_seconds: float) -> None:
+        both.append({stage(vault, name) for name in ("new", "old")} <= {"synchronizing", "busy"})
+
+    vault.meanwhile = look
+    entries = [entry(name, place={"host": "hv01"}) for name in ("new", "old")]
+    vault.run("failback", replicated_items=entries, until="synchronized", at_once={"per_host": 1}, **ALONE)
+    assert not any(both)
+
+
+def test_no_hook_runs_for_what_is_only_held(driver: Any, hook: str) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    steps = ["planned_failover", "complete_failover"]
+    given = {"replicated_item": "old", "hooks": {"before_planned_failover": hook}, "steps": steps}
+    ahead = vault.run("failback", replicated_items=[given], until="synchronized", **ALONE)
+    assert (ahead["vms"]["old"]["handover"], vault.writes()) == (None, [])
+
+
+def test_what_was_seen_by_an_earlier_task_is_looked_at_again(driver: Any) -> None:
+    vault = vault_of(driver, item_of("vm1", "failed_over"))
+    steps = ["prerequisites", "planned_failover", "reverse_replicate"]
+    ahead = vault.run("failback", replicated_items=["vm1"], until="synchronized", steps=steps, **ALONE)
+    vault.run("complete_failover", replicated_item="vm1")
+    rest = vault.run("failback", replicated_items=[entry("vm1", ahead)], steps=steps, **ALONE)
+    assert rest["vms"]["vm1"]["result"]["stage"] == "failback_commit_pending"
