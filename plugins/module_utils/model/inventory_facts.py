@@ -17,8 +17,10 @@ from . import arm_ids
 from .fabrics import Fabric, Provider
 from .health import causes_of
 from .items import Disk, ReplicatedItem
+from .jobs import Job
 from .listed_stage import ListedStage
 from .plans import RecoveryPlan
+from .progress import percent_complete
 
 # Those of the roles begin otherwise: they refuse the names with their own prefix that they do not know.
 PREFIX = "asr_"
@@ -73,13 +75,23 @@ def _standing(item: ReplicatedItem, seen: ListedStage, now: datetime) -> dict[st
         "active_location": item.active_location or None,
         "protection_state": item.protection_state or None,
         "allowed_operations": sorted(item.allowed_operations),
-        "job": {"name": seen.job.name, "state": seen.job.state} if seen.job else None,
+        "job": _job(seen.job) if seen.job else None,
         "in_azure_since": since.isoformat() if since else None,
         "days_in_azure": round(max(0.0, (now - since).total_seconds() / _DAY), 1) if since else None,
         "replication_health": item.replication_health or None,
         "failover_health": item.failover_health or None,
         "health_causes": causes_of(item.health_errors) or None,
         "test_failover_open": item.has_open_test_failover,
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "operation": job.friendly_name or None,
+        "state": job.state,
+        "started": job.started.isoformat() if job.started else None,
+        "percent_complete": percent_complete(job),
     }
 
 

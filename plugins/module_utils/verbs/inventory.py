@@ -47,11 +47,13 @@ _BEFORE = timedelta(minutes=30)
 @dataclass(frozen=True, kw_only=True)
 class InventoryRequest:
     """C(recovery_plans) asks for the members of each recovery plan. C(job_pages) is how many pages of jobs are read at
-    most where a stage depends on them."""
+    most where a stage depends on them, C(job_details) how many running jobs are read with their tasks, which lists do
+    not show."""
 
     vault_name: str
     recovery_plans: bool = True
     job_pages: int = _JOB_PAGES
+    job_details: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ async def run_inventory(request: InventoryRequest, services: Services, _watch: W
         plans = [plan for one in listed if (plan := _plan(session, one.name, unread)) is not None]
         return {
             "changed": False,
-            "vms": _vms(session, sites, plans, request.job_pages),
+            "vms": _vms(session, sites, plans, request),
             "hyperv_hosts": [
                 host_facts(provider_entry(provider, session.clock.now()), site.fabric)
                 for site in sites
@@ -108,13 +110,13 @@ def _untyped(site: _Site) -> Iterator[str]:
 
 
 def _vms(
-    session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan], job_pages: int
+    session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan], request: InventoryRequest
 ) -> list[dict[str, Any]]:
     placed = [(site, item) for site in sites for item in site.items if item.is_hyper_v_to_azure]
     items = [item for _site, item in placed]
-    running = _running(session, items, plans)
+    running = _running(session, items, plans, request.job_details)
     in_doubt = [item for item in items if needs_history(item) and running.of(item) is None]
-    histories = _histories(session, in_doubt, job_pages)
+    histories = _histories(session, in_doubt, request.job_pages)
     of_items = plans_of_items(plans)
 
     def facts(site: _Site, item: ReplicatedItem) -> dict[str, Any]:
@@ -125,10 +127,17 @@ def _vms(
     return [facts(site, item) for site, item in placed]
 
 
-def _running(session: AzureSession, items: Iterable[ReplicatedItem], plans: Sequence[RecoveryPlan]) -> RunningJobs:
-    """Return the running jobs, where one may own an item. Items come first: an item names what has just begun."""
+def _running(
+    session: AzureSession, items: Iterable[ReplicatedItem], plans: Sequence[RecoveryPlan], details: int
+) -> RunningJobs:
+    """Return the running jobs, where one may own an item, some of them with their tasks.
+
+    Items come first: an item names what has just begun.
+    """
     may_be_owned = any(item.scenario or item.is_active_in_azure for item in items)
-    return RunningJobs(session.site_recovery.running_jobs() if may_be_owned else (), plans)
+    listed = session.site_recovery.running_jobs() if may_be_owned else []
+    read = [session.site_recovery.find_job(job.name) or job for job in listed[:details]]
+    return RunningJobs([*read, *listed[details:]], plans)
 
 
 def _histories(session: AzureSession, items: Sequence[ReplicatedItem], most: int) -> dict[str, History]:
