@@ -147,6 +147,15 @@ members:
     READINESS_OF_MEMBERS = r"""
 members:
   contains:
+    host:
+      description: The Hyper-V host that the VM comes back to; V(null) for a VMM cloud, and if it is not known.
+      type: str
+      sample: hv01.example.com
+    would_be_deleted:
+      description: What the commit of the VM would delete, as RV(would_be_deleted).
+      type: list
+      elements: dict
+      sample: []
     ready:
       description: Whether no check of the VM failed.
       type: bool

@@ -108,6 +108,12 @@ options:
       - Write the name out. A template or group variable that fills in the name of each VM accepts all of them,
         including those that no one has checked.
     type: raw
+  confirmed:
+    description:
+      - Ids of the resources in Azure that may be deleted. If set, a commit is refused that would delete another one, or
+        of which it is not known what it deletes.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.attributes.group_verbs

@@ -135,6 +135,19 @@ findings:
       description: The VM that the finding is about; V(null) for the plan as a whole.
       type: str
       sample: web01
+host:
+  description: The Hyper-V host that the VM comes back to; V(null) for a recovery plan or a VMM cloud, and if it is not
+    known.
+  returned: success
+  type: str
+  sample: hv01.example.com
+would_be_deleted:
+  description: Resources in Azure that a commit would delete, as RV(asr.failback.commit#module:would_be_deleted);
+    V(null) if that was not seen.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 failed_findings:
   description: The entries of RV(findings) that failed.
   returned: success
@@ -273,6 +286,15 @@ members:
       description: The VM's job, as RV(job).
       type: dict
       sample: null
+    host:
+      description: The Hyper-V host that the VM comes back to; V(null) for a VMM cloud, and if it is not known.
+      type: str
+      sample: hv01.example.com
+    would_be_deleted:
+      description: What the commit of the VM would delete, as RV(would_be_deleted).
+      type: list
+      elements: dict
+      sample: []
     ready:
       description: Whether no check of the VM failed.
       type: bool

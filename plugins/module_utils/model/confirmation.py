@@ -13,11 +13,15 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from .arm_ids import is_resource_id
-from .failures import Refused
+from .failures import ConfigurationError, Refused
+from .items import ReplicatedItem
+from .name_lists import some_of
 
 # 50 bits: as many letters as a person reads aloud, and far from two sets of deletions by chance having the same.
 LENGTH = 10
@@ -63,6 +67,86 @@ def confirms(given: str, token: str) -> bool:
     """Whether what a person gave is this token: in any case, with blanks or hyphens between its letters, and digits
     that it cannot have for letters."""
     return _SEPARATORS.sub("", given).upper().translate(_MISREAD) == token
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a person has confirmed: the token, by whom, and until when; None where they did not say."""
+
+    token: str
+    by: str | None = None
+    until: datetime | None = None
+
+
+def parse_confirmation(given: object) -> Confirmation:
+    """Return a confirmation that was given as a token, or as a mapping with C(token), C(by) and C(until).
+
+    Raises ConfigurationError.
+    """
+    parts = given if isinstance(given, Mapping) else {"token": given}
+    unknown = [str(key) for key in parts if key not in ("token", "by", "until")]
+    token = parts.get("token")
+    if unknown or not isinstance(token, str) or not token.strip():
+        raise ConfigurationError(
+            f"failback_confirm is no token, nor a mapping with token, by and until{_named(unknown)}.",
+            "Nothing was written. Give the token that --check prints.",
+        )
+    return Confirmation(token, str(parts["by"]) if parts.get("by") else None, _until(parts.get("until")))
+
+
+def _named(unknown: Sequence[str]) -> str:
+    return f" ({', '.join(unknown)})" if unknown else ""
+
+
+def _until(given: object) -> datetime | None:
+    if given in (None, ""):
+        return None
+    try:
+        until = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).replace("Z", "+00:00"))
+    except ValueError:
+        until = None
+    if until is None or until.tzinfo is None:
+        raise ConfigurationError(
+            f"until of failback_confirm is '{given}', not a time with its offset from UTC.",
+            "Nothing was written. Write it as 2026-11-30T06:00:00+01:00.",
+        )
+    return until
+
+
+def require_confirmed(given: Confirmation, token: str, now: datetime) -> None:
+    """Raise Refused where what a person has confirmed is not what would be deleted, or no longer counts.
+
+    The right token is not told: it is printed beside what it stands for.
+    """
+    if given.until is not None and now > given.until:
+        raise Refused(
+            f"failback_confirm counted until {given.until.isoformat()}.",
+            "Nothing was written. Run with --check, and confirm anew.",
+        )
+    if not confirms(given.token, token):
+        raise Refused(
+            "failback_confirm is not the token of what the commits of this run would delete.",
+            "Nothing was written. Run with --check, see what would be deleted, and give the token that it prints.",
+        )
+
+
+def refuse_unconfirmed(
+    items: Sequence[ReplicatedItem], would_be_deleted: Sequence[Mapping[str, Any]], confirmed: Collection[str]
+) -> None:
+    """Raise Refused where a commit would delete what nobody has confirmed, or where it is not known what."""
+    known = {_normal(one) for one in confirmed}
+    others = [one for one in would_be_deleted if _normal(str(one["id"])) not in known]
+    seen = {one["vm"] for one in would_be_deleted}
+    unseen = [item.friendly_name for item in items if item.friendly_name not in seen]
+    if not (others or unseen):
+        return
+    told = [f"{one['kind']} {one['name']} of {one['vm']}" for one in others]
+    told += [f"what the commit of {name} deletes is not known" for name in unseen]
+    raise Refused(
+        f"Not confirmed: {some_of(told)}.",
+        "Nothing was written. Run with --check, see what would be deleted, and confirm anew.",
+        would_be_deleted=list(would_be_deleted),
+    )
 
 
 def _normal(name: str) -> str:

@@ -48,7 +48,8 @@ class Need:
 @dataclass(frozen=True)
 class ItemFacts:
     """All that the checks of one VM look at. C(azure_vm) is None where Azure has no such machine; C(now) is the
-    service's time. C(uncarried) are the disks there that no failback is known to carry, C(given_up) what may go."""
+    service's time. C(uncarried) are the disks there that no failback is known to carry, C(given_up) what may go,
+    C(deletion) is what a commit would delete, None where that is not known."""
 
     seen: Observation
     provider: Provider | NotRead
@@ -59,6 +60,7 @@ class ItemFacts:
     given_up: Collection[str]
     needs: Sequence[Need]
     now: datetime
+    deletion: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..model import commit_policy
 from ..model.acceptance import AZURE, accepts, parse_acceptances
 from ..model.azure_locks import COMMIT, Obstacles, obstacles
 from ..model.commit_policy import CommitPolicy, parse_policy
+from ..model.confirmation import refuse_unconfirmed
 from ..model.decisions import Verb, predicted_stage
 from ..model.failures import FailbackError, FateUnknown, Refused
 from ..model.items import ReplicatedItem
@@ -99,6 +100,8 @@ class _Commit(LifecycleStep):
         the VM does not run on-premises; and what was not seen is not taken for good."""
         request = self._request
         self._discards.require(_items(starts))
+        if request.confirmed is not None:
+            refuse_unconfirmed(_items(starts), self._discards.as_result(), request.confirmed)
         refuse_locked(self._session, _items(starts), COMMIT, *asked_of(view, starts))
         discards = request.discard_azure_changes
         sides = self._check.expect_on_premises(VerbRun(view, view), starts, discards_azure=discards)
@@ -189,6 +192,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitRequest
         discard_azure_changes=parameters["discard_azure_changes"],
         discard_disks=tuple(parameters["discard_disks"]),
         accept_unseen=parse_acceptances(parameters["accept_unseen"]),
+        confirmed=None if parameters["confirmed"] is None else tuple(parameters["confirmed"]),
     )
 
 
@@ -207,6 +211,7 @@ CONTRACT = Contract(
         "discard_azure_changes": {"type": "bool", "default": False},
         "discard_disks": DISCARD_DISKS_OPTION,
         "accept_unseen": {"type": "raw"},
+        "confirmed": {"type": "list", "elements": "str"},
         **ASSUME_OPTIONS,
     },
     run,

@@ -15,11 +15,11 @@ from ..copies.host_sides import BEFORE_SYNC, HostSides
 from ..copies.locks import LockReader, asked_of
 from ..copies.permissions import Rights
 from ..copies.target_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
-from ..model.azure_disks import UncarriedDisk, refuse_shared_words, uncarried
-from ..model.azure_resources import AzureVm
+from ..model.azure_disks import UncarriedDisk, deletion, refuse_shared_words, uncarried
+from ..model.azure_resources import AzureDisk, AzureVm
 from ..model.checks import check_item
 from ..model.data_sync import DataSync, choose_data_sync
-from ..model.fabrics import Provider
+from ..model.fabrics import Fabric, Provider
 from ..model.failures import FailbackError, NotFound, NotTaken, PermissionDenied, UnknownState, asked
 from ..model.findings import ItemFacts, NotRead, is_ready, readiness
 from ..model.host_checks import check_host
@@ -120,6 +120,8 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
         "authoritative_side": common([entry["authoritative_side"] for entry in results]) if results else MIXED,
         "reversible": all(member.reversible for member in view.members),
         "data_sync": {"option": sync.option, "reason": sync.reason} if sync else None,
+        "host": results[0]["host"] if results and view.plan is None else None,
+        "would_be_deleted": _whole_deletion(results),
         "job": None,
         **target_result(view),
         "members": results if view.plan else [],
@@ -147,10 +149,24 @@ def _member(facts: ItemFacts, sides: HostSides, sync: DataSync | None) -> dict[s
         "authoritative_side": seen.authoritative_side.value,
         "reversible": seen.reversible,
         "reason": seen.explanation,
+        "host": _host(facts),
+        "would_be_deleted": None if facts.deletion is None else list(facts.deletion),
         "job": None,
         "ready": is_ready(findings),
         "findings": [{**finding.as_result(), "vm": seen.item.friendly_name} for finding in findings],
     }
+
+
+def _whole_deletion(results: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+    """Return what the commits of all VMs would delete; None where that is not known of one of them."""
+    each = [entry["would_be_deleted"] for entry in results]
+    return None if None in each else [one for entry in each for one in entry]
+
+
+def _host(facts: ItemFacts) -> str | None:
+    """Return the Hyper-V host that the VM comes back to. For a VMM cloud, VMM chooses it."""
+    known = isinstance(facts.fabric, Fabric) and facts.fabric.is_hyper_v_site and isinstance(facts.provider, Provider)
+    return facts.provider.friendly_name if known and isinstance(facts.provider, Provider) else None
 
 
 def _facts(
@@ -158,27 +174,42 @@ def _facts(
 ) -> ItemFacts:
     item, service = seen.item, session.site_recovery
     vm = own_vm(session, item)
+    disks = sized_disks(session, vm) if isinstance(vm, AzureVm) else []
+    lost = _uncarried(item, vm, disks)
     return ItemFacts(
         seen=seen,
         fabric=_read(lambda: service.fabric(item.fabric_name)),
         azure_vm=vm,
         locks=locks.of(item, vm),
-        uncarried=_uncarried(session, item, vm),
+        uncarried=lost,
         given_up=request.discard_disks,
         needs=rights.needed_for(item, vm),
         # The last two: how old the provider's heartbeat is counts from when it was read.
         provider=_read(lambda: _provider(session, request, item)),
         now=session.clock.now(),
+        deletion=_deletion(item, vm, disks, lost),
     )
 
 
 def _uncarried(
-    session: AzureSession, item: ReplicatedItem, vm: AzureVm | NotRead | None
+    item: ReplicatedItem, vm: AzureVm | NotRead | None, disks: Sequence[AzureDisk]
 ) -> Sequence[UncarriedDisk] | NotRead:
     """Return the disks in Azure that no failback carries."""
     if isinstance(vm, AzureVm):
-        return uncarried(item, sized_disks(session, vm))
+        return uncarried(item, disks)
     return vm or NotRead("Azure has no VM at the id that the replicated item names")
+
+
+def _deletion(
+    item: ReplicatedItem,
+    vm: AzureVm | NotRead | None,
+    disks: Sequence[AzureDisk],
+    lost: Sequence[UncarriedDisk] | NotRead,
+) -> list[dict[str, Any]] | None:
+    """Return what a commit would delete; None where that was not seen."""
+    if not isinstance(vm, AzureVm) or isinstance(lost, NotRead):
+        return None
+    return deletion(item.friendly_name, vm, disks, lost)
 
 
 def _provider(session: AzureSession, request: PrereqRequest, item: ReplicatedItem) -> Provider:

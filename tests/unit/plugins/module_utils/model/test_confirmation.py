@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import assume, given
@@ -16,10 +17,15 @@ from support.bodies import AZURE_GROUP, CONTAINER, VAULT
 
 from ansible_collections.asr.failback.plugins.module_utils.model.confirmation import (
     CommitDeletion,
+    Confirmation,
     confirmation_token,
     confirms,
+    parse_confirmation,
+    refuse_unconfirmed,
+    require_confirmed,
 )
-from ansible_collections.asr.failback.plugins.module_utils.model.failures import Refused
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError, Refused
+from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
 
 COMPUTE = f"{AZURE_GROUP}/providers/Microsoft.Compute"
 Deletions = Mapping[str, tuple[str, ...]]
@@ -123,3 +129,45 @@ def test_a_person_may_write_it_in_groups(given: str) -> None:
 @pytest.mark.parametrize("given", ["", "IN3TJOOFF", "IN3TJOOFFCA", "IN3TJOOFFD", "-"])
 def test_anything_else_confirms_nothing(given: str) -> None:
     assert not confirms(given, "IN3TJOOFFC")
+
+
+UNTIL = datetime(2026, 11, 30, 6, tzinfo=timezone.utc)
+WEB_VM = {"vm": "web01", "kind": "vm", "name": "web01", "id": f"{COMPUTE}/virtualMachines/web01"}
+WEB_DISK = {"vm": "web01", "kind": "disk", "name": "logs", "id": f"{COMPUTE}/disks/logs"}
+
+
+def test_a_person_may_say_who_confirms_and_until_when() -> None:
+    assert parse_confirmation("abc") == Confirmation("abc")
+    given = parse_confirmation({"token": "abc", "by": "ops", "until": "2026-11-30T06:00:00Z"})
+    assert given == Confirmation("abc", "ops", UNTIL)
+    require_confirmed(Confirmation(token(WEB).lower(), None, UNTIL), token(WEB), UNTIL)
+    with pytest.raises(Refused, match="counted until"):
+        require_confirmed(Confirmation(token(WEB), None, UNTIL), token(WEB), UNTIL + timedelta(seconds=1))
+    with pytest.raises(Refused, match="not the token") as refusal:
+        require_confirmed(Confirmation(token(WEB)), token(TWO), UNTIL)
+    assert token(TWO) not in refusal.value.message()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(True, 5, " ", [], {}),
+        *({"token": "abc", **more} for more in ({"from": "ops"}, {"until": "tomorrow"}, {"until": "2026-11-30T06:00"})),
+        {"by": "ops"},
+    ],
+)
+def test_what_confirms_nothing_is_refused(given: object) -> None:
+    with pytest.raises(ConfigurationError):
+        parse_confirmation(given)
+
+
+def test_only_what_was_confirmed_is_deleted() -> None:
+    web01 = parse_item({"properties": {"friendlyName": "web01"}})
+    refuse_unconfirmed([web01], [WEB_VM], [WEB_VM["id"].upper()])
+    for would, confirmed, said in (
+        ([WEB_VM, WEB_DISK], [WEB_VM["id"]], "Not confirmed: disk logs of web01."),
+        ([WEB_VM], [], "Not confirmed: vm web01 of web01."),
+        ([], [WEB_VM["id"]], "what the commit of web01 deletes is not known"),
+    ):
+        with pytest.raises(Refused, match=said):
+            refuse_unconfirmed([web01], would, confirmed)
