@@ -39,7 +39,9 @@ ORDER = (
     "commit",
     "reverse_replicate",
     "failback",
+    "fleet_result",
     "undo_failback",
+    "vault_status",
     "failback_report",
 )
 # The names that the examples use.

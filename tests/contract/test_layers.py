@@ -26,6 +26,7 @@ WAITING = f"{UTILS}.waiting"
 PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
+REPORT_FILE = f"{UTILS}.report_file"
 # What the virtual machines of a task share.
 READS = f"{UTILS}.shared_reads"
 
@@ -99,6 +100,7 @@ LAYERS = (
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
+    Layer(REPORT_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
     Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
@@ -117,11 +119,16 @@ LAYERS = (
         )
         for place, rooms in ((RUNNER, ()), (COPIES, (SCRIPTS, RUNNER)), (VERBS, (SCRIPTS, RUNNER, COPIES)))
     ),
-    Layer(REPORT, below=(DECIDE, OWNER_OF_TIME, RUNNER), without=(*NETWORK, "time"), reads_the_clock=False),
+    Layer(
+        REPORT,
+        below=(DECIDE, OWNER_OF_TIME, REPORT_FILE, RUNNER),
+        without=(*NETWORK, *FILES, "time"),
+        reads_the_clock=False,
+    ),
     # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
-        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
+        below=(DECIDE, OWNER_OF_TIME, WAITING, SHARED, READS, REPORT_FILE, AZURE, PYWINRM, HYPERV, PROBES, RUNNER),
         packages=("ansible",),
         without=PROGRAMS,
     ),

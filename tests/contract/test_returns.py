@@ -115,6 +115,7 @@ QUERIES = [
     Case("job_info", "waiting_for_completion"),
     Case("job_info", "interrupted", {"replicated_item": "web01"}),
     Case("vault_info", "protected"),
+    Case("vault_status", "failed_over"),
 ]
 TARGETS = pytest.mark.parametrize("target", [{"replicated_item": "web01"}, {"recovery_plan": "shop"}], ids=str)
 

@@ -191,6 +191,7 @@ class _Plan:
             "cluster": vm.cluster,
             "site": vm.site or None,
             "vault": vm.vault or None,
+            "rank": self.order.ranks[vm.name].number,
             "tier": vm.tier,
             "group": vm.group,
             "depends_on": list(self.order.needs[vm.name]),

@@ -1,0 +1,124 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: fleet_plan
+short_description: Plan the waves of the hosts of a fleet
+description:
+  - Puts hosts whose prerequisites were checked into waves, as P(asr.failback.failback_waves#filter) does. For the
+    playbook C(asr.failback.fleet), which keeps what it needs in facts of the hosts.
+positional: hostvars, run, confirm, max_failed, wave_hooks
+options:
+  _input:
+    description:
+      - Names of the hosts.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description:
+      - The variables of all hosts.
+    type: dict
+    required: true
+  run:
+    description:
+      - What the task that checked the prerequisites has returned.
+    type: dict
+    required: true
+  confirm:
+    description:
+      - What a person has confirmed, a token or a dictionary with C(token), C(by) and C(until). Fails if the commits of
+        the hosts would delete anything else. Nobody has to confirm if not set.
+    type: raw
+  max_failed:
+    description:
+      - How many VMs may have failed, as a number or a percentage, for the next wave to start.
+    type: raw
+    default: 0
+  wave_hooks:
+    description:
+      - Absolute paths of task files, C(before) and C(after) each wave.
+    type: dict
+  hosts:
+    description:
+      - The Hyper-V hosts, as O(asr.failback.failback_waves#filter:hosts).
+    type: list
+    elements: dict
+    default: []
+  waves:
+    description:
+      - Other options of P(asr.failback.failback_waves#filter).
+    type: dict
+    default: {}
+author:
+  - Contributors to the asr.failback project (@asr-failback)
+"""
+
+EXAMPLES = r"""
+---
+- name: Plan the waves of all hosts
+  ansible.builtin.set_fact:
+    plan: "{{ ansible_play_hosts | asr.failback.fleet_plan(hostvars, checked, waves={'per_vault': 10}) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+---
+_value:
+  description:
+    - The plan of P(asr.failback.failback_waves#filter), with the C(order) of the hosts, the C(sizes) of the waves, and
+      by host C(wave_of), C(needs), C(ranks) and C(places).
+    - C(max_failed) and C(hooks) are the options, checked.
+    - C(token) confirms what the commits would delete, C(confirmed_by) and C(confirmations) are set if someone did.
+      C(lines) and C(to_confirm) tell that to a person.
+  type: dict
+  sample: {order: [web01], sizes: [1]}
+"""
+
+import os
+from datetime import datetime, timezone
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.asr.failback.plugins.module_utils.model import fleet
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.waves import WaveOptions
+
+_VARIABLES = ("tier", "depends_on", "group", "target_host", "create_vm_if_missing")
+
+
+def _member(name, variables, run):
+    own = {key: value for key in _VARIABLES if (value := variables.get(f"failback_{key}")) not in ("", None)}
+    return fleet.Member(name, own, run or {})
+
+
+def _objection(path):
+    """Say what is wrong with a file of tasks."""
+    return "" if os.path.isabs(path) and os.path.isfile(path) else "not a file, or not an absolute path"
+
+
+def fleet_plan(names, hostvars, run, confirm=None, max_failed=0, wave_hooks=None, hosts=(), waves=None):
+    """Return the plan; fail with all reasons where there is none, or where it is not confirmed."""
+    options, vms = dict(waves or {}), run.get("vms") or {}
+    try:
+        n_plus_1 = boolean(options.pop("n_plus_1", True))
+        members = [_member(name, hostvars[name], vms.get(name)) for name in names]
+        settings = fleet.settings_of(fleet.Settings(max_failed, wave_hooks), len(members), _objection)
+        confirmation = fleet.confirmation_of(members, confirm, datetime.now(timezone.utc))
+        plan = fleet.fleet_plan(members, WaveOptions(n_plus_1=n_plus_1, hosts=hosts, **options))
+        return {**plan, **settings, **confirmation}
+    except (FailbackError, TypeError) as problem:
+        raise AnsibleFilterError(str(problem)) from problem
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self):
+        """Return the filters by name."""
+        return {"fleet_plan": fleet_plan}

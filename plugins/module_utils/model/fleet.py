@@ -1,0 +1,327 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet: many hosts of an inventory whose VMs are cut over in waves, and which of them go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .arm_ids import folded, last_segment, vault_of
+from .confirmation import CommitDeletion, confirmation_token, parse_confirmation, require_confirmed
+from .durations import in_words
+from .failures import ConfigurationError, Refused
+from .name_lists import some_of
+from .wave_packing import CAPS
+from .waves import WaveOptions, plan_waves
+
+# What a VM of the fleet waits for is up on-premises in these stages.
+_BACK = frozenset({"failback_commit_pending", "failed_back", "reverse_replicating", "protected"})
+NOT_STARTED = "not_started"
+_WAITING = "waiting_for_window"
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+Tally = Mapping[str, Mapping[str, Any]]
+# What the tally keeps of a result.
+_TALLIED = ("outcome", "stage", "authoritative_side", "reversible", "vms")
+
+
+_COMMITTED = frozenset({"failed_back", "reverse_replicating", "protected"})
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host of the fleet. C(variables) are those of the inventory that order it, C(run) is what the last task has
+    returned for it."""
+
+    name: str
+    variables: Mapping[str, Any]
+    run: Mapping[str, Any]
+
+
+def fleet_plan(members: Sequence[Member], options: WaveOptions) -> dict[str, Any]:
+    """Return the waves of a fleet as C(failback_waves) plans them, with C(order), C(sizes), and by host
+    C(wave_of), C(needs) and C(places).
+
+    Raises ConfigurationError where there are none.
+    """
+    _refuse_shared(members)
+    plan = plan_waves([_wave_vm(member) for member in members], options)
+    waves = [[vm["name"] for vm in wave["vms"]] for wave in plan["waves"]]
+    ranks = {vm["name"]: vm["rank"] for wave in plan["waves"] for vm in wave["vms"]}
+    return {
+        **plan,
+        "lines": [*(_wave_line(wave) for wave in plan["waves"]), *_memory_lines(plan["memory"])],
+        "order": [name for wave in waves for name in wave],
+        "sizes": [len(wave) for wave in waves],
+        "wave_of": {vm["name"]: wave["wave"] for wave in plan["waves"] for vm in wave["vms"]},
+        "needs": {vm["name"]: vm["depends_on"] for wave in plan["waves"] for vm in wave["vms"]},
+        "ranks": ranks,
+        "places": {
+            vm["name"]: {place: vm[place] for place in CAPS.values()} for wave in plan["waves"] for vm in wave["vms"]
+        },
+    }
+
+
+def _wave_line(wave: Mapping[str, Any]) -> str:
+    names, downtime = [vm["name"] for vm in wave["vms"]], wave["downtime"]["seconds"]
+    down = "" if downtime is None else f"; down for about {in_words(downtime)}"
+    return f"Wave {wave['wave']}: {', '.join(names)}{down}"
+
+
+def _memory_lines(memory: Mapping[str, Any]) -> list[str]:
+    return [] if memory["status"] == "pass" else [f"The memory of the hosts is not checked: {memory['reason']}"]
+
+
+@dataclass(frozen=True)
+class Deletions:
+    """What the commits of a fleet would delete. C(token) confirms all of it, empty where there is nothing, or where it
+    is not known of the hosts in C(unknown). C(confirmed) are the ids by host."""
+
+    token: str
+    confirmed: Mapping[str, Sequence[str]]
+    unknown: Sequence[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """What a person has to see before confirming it."""
+        if self.unknown:
+            return [f"Nothing can be confirmed: what the commits of {some_of(self.unknown)} would delete is not known."]
+        if not self.token:
+            return ["There is no commit to confirm."]
+        told = {name: [last_segment(one) for one in ids] for name, ids in self.confirmed.items() if ids}
+        return [
+            "The commits would delete, in Azure:",
+            *(f"  {name}: {', '.join(resources)}" for name, resources in sorted(told.items())),
+            f"Let a run commit exactly these: -e failback_confirm={self.token}",
+        ]
+
+
+def deletions_of(members: Sequence[Member]) -> Deletions:
+    """Return what the commits of a fleet would delete, by what the prerequisites have seen."""
+    confirmed: dict[str, list[str]] = {}
+    commits: list[CommitDeletion] = []
+    unknown: list[str] = []
+    for member in members:
+        ahead = list(_commits_ahead(member))
+        if any(one.resource_ids is None for one in ahead):
+            unknown.append(member.name)
+        confirmed[member.name] = [resource for one in ahead for resource in one.resource_ids or ()]
+        commits += ahead
+    vaults = sorted({vault_of(one.item_id) for one in commits})
+    token = confirmation_token(",".join(vaults), commits) if commits and not unknown else ""
+    return Deletions(token, confirmed, unknown)
+
+
+def confirmation_of(members: Sequence[Member], given: object, now: datetime) -> dict[str, Any]:
+    """Return the token of what the commits of a fleet would delete, and what a person has confirmed of it.
+
+    C(given) is what the person gave, None where nobody has to confirm. Raises Refused where that is something else.
+    """
+    deletions = deletions_of(members)
+    if given in (None, ""):
+        told = {"token": deletions.token, "to_confirm": deletions.lines}
+        return {**told, "confirmed_by": None, "confirmations": None}
+    confirmation = parse_confirmation(given)
+    if deletions.unknown:
+        raise Refused(
+            f"What the commits of {some_of(deletions.unknown)} would delete is not known, so it cannot be confirmed.",
+            "Nothing was written. See the findings of the prerequisites, or leave these hosts out.",
+        )
+    if deletions.token:
+        require_confirmed(confirmation, deletions.token, now)
+    return {
+        "token": deletions.token,
+        "to_confirm": deletions.lines,
+        "confirmed_by": confirmation.by,
+        "confirmations": {name: [*ids] for name, ids in deletions.confirmed.items()},
+    }
+
+
+def _commits_ahead(member: Member) -> Iterator[CommitDeletion]:
+    """Yield the commits of a host that are still to be made: one that has ended makes none."""
+    state = member.run.get("state") or {}
+    found = state.get("prerequisites") or {}
+    if state.get("ended") or not state.get("commits"):
+        return
+    item = found.get("replicated_item") or {}
+    for one in found.get("members") or [{**found, "id": item.get("id", "")}]:
+        stage = (one.get("stage") or {}).get("before")
+        if stage not in _COMMITTED:
+            would = one.get("would_be_deleted")
+            yield CommitDeletion(str(one["id"]), None if would is None else tuple(str(entry["id"]) for entry in would))
+
+
+def _wave_vm(member: Member) -> dict[str, Any]:
+    """Return what is known of a VM before it is cut over: what its prerequisites have shown, and what the user says.
+
+    A place that nothing is known of is one of its own: of a recovery plan, or of a VM that has failed, nothing counts
+    for a cap.
+    """
+    found = _prerequisites(member)
+    items = {key: found[key] for key in ("replicated_item", "data_sync", "host") if found.get(key)}
+    own = {} if items.get("host") else dict.fromkeys(("host", "site", "vault"), f"of {member.name} alone")
+    places = {**own, "cluster": None} if _counts_alone(member) else {}
+    said = {key: value for key, value in member.variables.items() if value is not None}
+    return {**places, **items, **said, "name": member.name}
+
+
+def _prerequisites(member: Member) -> Mapping[str, Any]:
+    return (member.run.get("state") or {}).get("prerequisites") or {}
+
+
+def _counts_alone(member: Member) -> bool:
+    return bool(_prerequisites(member).get("members")) or has_ended(member.run)
+
+
+def has_ended(run: Mapping[str, Any]) -> bool:
+    """Whether a host is done with, by what a task has returned for it: also one that was refused before it began."""
+    state = run.get("state")
+    return bool(run) and (bool(state.get("ended")) if state else True)
+
+
+def _refuse_shared(members: Sequence[Member]) -> None:
+    """Refuse hosts that stand for the same VM: each would have options of its own for it."""
+    hosts: dict[str, list[str]] = {}
+    for member in members:
+        found = _prerequisites(member)
+        for one in found.get("members") or [found.get("replicated_item") or {}]:
+            if one.get("id"):
+                hosts.setdefault(folded(str(one["id"])), []).append(member.name)
+    shared = sorted({" and ".join(names) for names in hosts.values() if len(names) > 1})
+    if shared:
+        raise ConfigurationError(
+            f"Several hosts stand for the same VM: {some_of(shared)}.", "Nothing was written. Keep one of them each."
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What counts for a whole run: how many VMs may fail, and the task files before and after each wave."""
+
+    max_failed: object = 0
+    wave_hooks: object = None
+
+
+def settings_of(given: Settings, count: int, objection: Callable[[str], str]) -> dict[str, Any]:
+    """Return the settings for so many VMs, as JSON. C(objection) says what is wrong with a file, if anything.
+
+    Raises ConfigurationError: a gate that is not there would let everybody through.
+    """
+    allowed_to_fail(given.max_failed, count)
+    hooks = {} if given.wave_hooks in (None, "") else given.wave_hooks
+    if not isinstance(hooks, Mapping) or set(hooks) - {"before", "after"}:
+        raise ConfigurationError(
+            "failback_wave_hooks is no mapping with before and after.", "Nothing was written. Correct it."
+        )
+    wrong = {path: why for path in hooks.values() if (why := objection(str(path)))}
+    if wrong:
+        told = "; ".join(f"{path}: {why}" for path, why in wrong.items())
+        raise ConfigurationError(f"failback_wave_hooks cannot be used: {told}.", "Nothing was written. Correct it.")
+    return {"max_failed": given.max_failed, "hooks": dict(hooks)}
+
+
+def allowed_to_fail(max_failed: object, count: int) -> int:
+    """Return how many of so many VMs may fail, by a number or a share of them. Raises ConfigurationError."""
+    text = str(max_failed).strip()
+    share = _SHARE.fullmatch(text)
+    if share and float(share[1]) <= 100:
+        return int(float(share[1]) * count / 100)
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise ConfigurationError(
+        f"failback_max_failed is '{max_failed}', neither a number of VMs nor a share such as 10%.",
+        "Nothing was written. Correct it, or leave it out.",
+    )
+
+
+def stops(
+    batch: Sequence[str], tally: Tally, plan: Mapping[str, Any], max_failed: object, closed: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Return the results of VMs of a wave that are not started, by host: too many have failed, or what they depend on
+    is not back.
+
+    C(tally) is how all VMs of the fleet stand. C(closed) is why the whole wave is not started; empty where nothing says
+    so.
+    """
+    failed = [name for name in plan["order"] if _outcome(tally, name) == "failed"]
+    whole = closed or _too_many(failed, allowed_to_fail(max_failed, len(plan["order"])), max_failed)
+    # What is committed may go on: nothing is at stake any more.
+    going = [name for name in batch if name not in failed and _may_be_held(tally, name)]
+    if whole:
+        return {name: _not_started(tally, name, whole) for name in going}
+    missing = {name: [*_missing(name, tally, plan), *_waiting_before(name, tally, plan)] for name in going}
+    return {name: _waits_for(tally, name, list(dict.fromkeys(needs))) for name, needs in missing.items() if needs}
+
+
+def _may_be_held(tally: Tally, name: str) -> bool:
+    # A run that does not cut over has nothing to hold.
+    return bool(tally.get(name, {}).get("cuts_over", True)) and not _stages(tally, name) <= _COMMITTED
+
+
+def _missing(name: str, tally: Tally, plan: Mapping[str, Any]) -> list[str]:
+    """Return what a VM depends on and is not back."""
+    return [one for one in plan["needs"][name] if not _is_back(tally, one)]
+
+
+def _waiting_before(name: str, tally: Tally, plan: Mapping[str, Any]) -> list[str]:
+    """Return the VMs of earlier tiers or groups that are still to come. How many may fail is said otherwise."""
+    ranks = plan["ranks"]
+    earlier = [one for one in plan["order"] if ranks[one] < ranks[name]]
+    coming = [one for one in earlier if tally.get(one, {}).get("cuts_over", True)]
+    return [one for one in coming if _outcome(tally, one) != "failed" and not _is_back(tally, one)]
+
+
+def _stages(tally: Tally, name: str) -> frozenset[str]:
+    stages = (tally.get(name, {}).get("vms") or {}).values()
+    return frozenset(stages) or frozenset({"unknown"})
+
+
+def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
+    step = "commit" if _stages(tally, name) <= _BACK else "cut-over"
+    told = {"reason": f"{reason} Its {step} was not started.", "next": "See why it failed, then run again."}
+    return {**tally.get(name, {}), "outcome": NOT_STARTED, **told}
+
+
+def _waits_for(tally: Tally, name: str, needs: Sequence[str]) -> dict[str, Any]:
+    """Return the result of a VM that depends on others which are not back. What waits for those that wait for their
+    window waits for it, too."""
+    reason = f"It comes after {some_of(needs)}, not back on-premises."
+    told = _not_started(tally, name, reason)
+    if all(_outcome(tally, one) == _WAITING for one in needs):
+        return {**told, "outcome": _WAITING, "next": "Run again when their window is open."}
+    return told
+
+
+def _outcome(tally: Tally, name: str) -> str:
+    # Of whom nothing is known, nothing is good.
+    return str(tally.get(name, {}).get("outcome", "failed"))
+
+
+def _too_many(failed: Sequence[str], allowed: int, max_failed: object) -> str:
+    if len(failed) <= allowed:
+        return ""
+    return f"{some_of(failed)} failed, and failback_max_failed is {max_failed}."
+
+
+def _is_back(tally: Tally, name: str) -> bool:
+    return _stages(tally, name) <= _BACK and _outcome(tally, name) not in ("failed", NOT_STARTED)
+
+
+def tally_of(before: Tally, run: Mapping[str, Any], stopped: Tally) -> dict[str, dict[str, Any]]:
+    """Return how all VMs stand after a task, by host: C(run) is what it has returned, C(stopped) are the
+    results of those that were left out."""
+    told = {name: _tallied(one) for name, one in (run.get("vms") or {}).items()}
+    left_out = {name: _tallied({"result": one}) for name, one in stopped.items()}
+    return {name: {**before.get(name, {}), **one} for name, one in {**before, **told, **left_out}.items()}
+
+
+def _tallied(one: Mapping[str, Any]) -> dict[str, Any]:
+    result, state = one.get("result") or {"outcome": "failed"}, one.get("state") or {}
+    told = {key: result[key] for key in _TALLIED if key in result}
+    return {**told, **({"cuts_over": state["cuts_over"]} if "cuts_over" in state else {})}
