@@ -274,7 +274,10 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 result:
-  description: How the run ended or stands, as C(failback_result) of P(asr.failback.failback#role).
+  description:
+    - How the run ended or stands, as C(failback_result) of P(asr.failback.failback#role).
+    - C(steps), C(findings) and C(validation) are empty if a later task has to continue, unless there is a RV(handover),
+      and with O(until=synchronized).
   returned: success, and on failure if the run had begun
   type: dict
   contains:

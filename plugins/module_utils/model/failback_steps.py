@@ -15,6 +15,8 @@ from typing import Any
 
 from .data_sync import DURING_FAILOVER
 from .findings import sentence_of
+from .name_lists import some_of
+from .split_brain import ABSENT, NOT_CHECKED
 from .summary import RoleRun, summary_of
 
 _Result = Mapping[str, Any]
@@ -81,6 +83,19 @@ _RECORDED = frozenset(
         "would_be_deleted",
     }
 )
+
+
+# Hosts of which nothing is to be told, up to which each has a line of its own.
+_MANY_HOSTS = 5
+# What is kept of the result of the prerequisites when they are done.
+_KEPT = frozenset({"data_sync", "host", "members", "replicated_item", "stage", "would_be_deleted"})
+# What is empty in the result of a run that goes on in another task: it is in its state.
+_LATER: _Result = {"steps": [], "findings": [], "validation": {}}
+
+
+def short(result: _Result) -> dict[str, Any]:
+    """Return a result without what another task will return."""
+    return {**result, **_LATER}
 
 
 @dataclass
@@ -166,11 +181,21 @@ class State:
 
     def leave_step(self) -> None:
         """Go on to the next step."""
+        if STEPS[self.step] == PREREQUISITES:
+            # Of a thousand machines, what is handed on is what counts: the findings are kept besides.
+            self.prerequisites = {key: value for key, value in self.prerequisites.items() if key in _KEPT}
         self.step, self.phase = self.step + 1, ""
+
+    def forget_item(self) -> None:
+        """Leave out what only a plan of waves needs, unless the prerequisites are still being checked."""
+        if self.step > STEPS.index(PREREQUISITES):
+            self.prerequisites = {key: value for key, value in self.prerequisites.items() if key != "replicated_item"}
 
     def record(self, step: str, result: _Result) -> None:
         """Take note of what a step has done."""
         kept = {key: value for key, value in result.items() if key in _RECORDED}
+        if kept.get("split_brain_check"):
+            kept["split_brain_check"] = _with_few_copies(kept["split_brain_check"])
         self.steps.append({**kept, "step": step})
         self.last = kept
         members = result.get("members") or []
@@ -178,6 +203,28 @@ class State:
         self.where = [[one["friendly_name"], one["stage"]["after"]] for one in members] or [
             [name, result["stage"]["after"]]
         ]
+
+
+def _with_few_copies(check: _Result) -> dict[str, Any]:
+    """Return a proof without a line for each of the many hosts of a site that have nothing, or tell nothing."""
+    sides = {side: [_few_copies(vm) for vm in check.get(side) or ()] for side in ("before", "after")}
+    return {**check, **sides}
+
+
+def _few_copies(vm: _Result) -> dict[str, Any]:
+    copies = vm["on_premises"]
+    telling = [copy for copy in copies if copy["state"] not in (ABSENT, NOT_CHECKED)]
+    silent = {state: [copy for copy in copies if copy["state"] == state] for state in (ABSENT, NOT_CHECKED)}
+    told = [one for some in silent.values() for one in (some if len(some) <= _MANY_HOSTS else [_summed_up(some)])]
+    return {**vm, "on_premises": [*telling, *told]}
+
+
+def _summed_up(copies: Sequence[_Result]) -> dict[str, Any]:
+    """Return one entry for many hosts of which the same is known."""
+    first = copies[0]
+    reason = first.get("reason") or ""
+    more = f"; likewise {len(copies) - 1} more hosts" if reason else ""
+    return {**first, "host": some_of([copy["host"] for copy in copies]), "reason": f"{reason}{more}"}
 
 
 @dataclass(frozen=True)

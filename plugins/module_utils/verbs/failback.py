@@ -26,6 +26,7 @@ from ..model.failback_steps import (
     State,
     as_begun,
     obstacles_of,
+    short,
 )
 from ..model.failures import ConfigurationError, FailbackError, asked
 from ..model.look_age import Age
@@ -169,14 +170,18 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     handed = await failback.go_on()
     state = failback.state
     result = failback.plan.summary(state)
+    is_whole = request.values["until"] == PREREQUISITES
+    if not is_whole:
+        state.forget_item()
     changed = any(step.get("changed") for step in state.steps)
     if failback.problem is not None and request.values["fail_on_error"]:
         failback.problem.returns["result"] = result
         failback.problem.wrote = failback.problem.wrote or changed
         raise failback.problem
+    is_whole = is_whole or state.ended or (handed is not None and bool(handed.file))
     return {
         "changed": changed,
-        "result": result,
+        "result": result if is_whole else short(result),
         "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.file else None,
         # A later task of a fleet is given all of it, so that it has a result for each.
         "state": None if state.ended and request.values["until"] == END else state.as_result(),

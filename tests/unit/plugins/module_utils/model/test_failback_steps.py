@@ -168,3 +168,25 @@ def test_what_is_missing_is_prepared_only_if_nothing_else_is_in_the_way() -> Non
     assert (alone.may_prepare(["virtual_switches"]), both.may_prepare(["virtual_switches"])) == (True, False)
     assert both.besides(["virtual_switches"]) == [space]
     assert "vm1: disk_space." in both.sentence([space], of_plan=True)
+
+
+def test_many_hosts_that_tell_nothing_have_one_line() -> None:
+    """A site may have fifty hosts, and each step of a thousand VMs would list them all."""
+    here = {"host": "hv01", "state": "Running"}
+    silent = [{"host": f"hv{number:02}", "state": "absent"} for number in range(2, 5)]
+    unasked = [
+        {"host": f"hv{number:02}", "state": "not_checked", "reason": f"host hv{number:02} is not known"}
+        for number in range(10, 30)
+    ]
+    check = {"verdict": "not_checked", "before": [], "after": [{"vm": "vm1", "on_premises": [here, *silent, *unasked]}]}
+    state = State(target="vm1", where=[["vm1", "completing"]])
+    state.record("complete_failover", {"split_brain_check": check, "stage": {"before": "a", "after": "b"}})
+    (vm,) = state.steps[0]["split_brain_check"]["after"]
+    assert vm["on_premises"][:4] == [here, *silent]
+    assert vm["on_premises"][4:] == [
+        {
+            "host": "hv10, hv11, hv12, hv13, hv14 and 15 more",
+            "state": "not_checked",
+            "reason": "host hv10 is not known; likewise 19 more hosts",
+        }
+    ]
