@@ -23,7 +23,7 @@ from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 
 POLL_SECONDS = float(sys.argv[1])
 VAULT = (os.environ["ASR_RESOURCE_GROUP"], os.environ["ASR_VAULT_NAME"])
-RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
+RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' or JobStatus eq 'Suspended' )"
 FAILBACK = {
     "properties": {
         "failoverDirection": "RecoveryToPrimary",
@@ -55,12 +55,12 @@ def main() -> None:
 
         def everywhere(send: Callable[..., Any]) -> None:
             list(threads.map(lambda item: send(item, *VAULT, *names[item.id]), items))
-            while any(job.allowed_actions is None or "Resume" not in job.allowed_actions for job in _running(client)):
+            while any(not _waits(job) for job in _running(client)):
                 time.sleep(POLL_SECONDS)
 
         calls = client.replication_protected_items
         everywhere(lambda _item, *where: calls.begin_planned_failover(*where, FAILBACK, polling=False))
-        waiting = [job.name for job in client.replication_jobs.list(*VAULT, filter="( JobStatus eq 'Suspended' )")]
+        waiting = [job.name for job in _running(client) if _waits(job)]
         resume = client.replication_jobs.begin_resume
         list(threads.map(lambda job: resume(*VAULT, job, {"properties": {}}, polling=False), waiting))
         everywhere(lambda _item, *where: None)
@@ -77,6 +77,11 @@ def _authority(resource_manager: str) -> str:
 
 def _running(client: SiteRecoveryManagementClient) -> list[Any]:
     return list(client.replication_jobs.list(*VAULT, filter=RUNNING))
+
+
+def _waits(job: Any) -> bool:
+    """Whether a job waits for Complete Failover."""
+    return "Resume" in (job.properties.allowed_actions or ())
 
 
 def _reprotect(calls: Any) -> Callable[..., Any]:
