@@ -10,6 +10,7 @@ from typing import Any
 
 from .arm_ids import last_segment
 from .discarded import discarded_in_words
+from .table_lines import aligned, column_widths, printable
 
 _Result = Mapping[str, Any]
 
@@ -26,13 +27,12 @@ def report_lines(results: Sequence[_Result]) -> list[str]:
     if not ordered:
         return []
     rows = [_HEADER, *map(_row, ordered)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    header, *lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    indent = column_widths(rows)[0]
+    header, *lines = aligned(rows)
     shown = [header]
     for result, line in zip(ordered, lines, strict=True):
-        shown += [line, *(f"{'':{widths[0]}}  {note}" for note in _notes(result))]
-    # What a host or a service says may have line breaks, or what moves a terminal's cursor.
-    return ["".join(letter if letter.isprintable() else " " for letter in line) for line in shown]
+        shown += [line, *(f"{'':{indent}}  {note}" for note in _notes(result))]
+    return printable(shown)
 
 
 def _rank(result: _Result) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from .durations import in_words
+from .table_lines import aligned, printable
 
 _HEADER = ("VM", "stage", "side", "job", "days in Azure", "host")
 
@@ -20,10 +21,7 @@ def status_lines(vms: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
     if not vms:
         return ["The vault has no VMs that this collection fails back."]
     rows = [_HEADER, *(_row(vm, now) for vm in sorted(vms, key=lambda vm: str(vm["asr_friendly_name"]).lower()))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    # What a service says may have what moves a terminal's cursor.
-    return ["".join(letter if letter.isprintable() else " " for letter in line) for line in [*lines, _sum(vms)]]
+    return printable([*aligned(rows), _sum(vms)])
 
 
 def _row(vm: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
