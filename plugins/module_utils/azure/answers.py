@@ -99,9 +99,11 @@ def one_resource(response: HttpResponse) -> Any:
     return _with_id(response, one_object(response))
 
 
-def page_of_resources(response: HttpResponse) -> list[Any]:
-    """Return the resources of one page of a list. Raises DecodeError where one of them is none."""
-    return [_with_id(response, member) for member in items(page_of_objects(response), "value")]
+def page_of_resources(response: HttpResponse) -> tuple[list[Any], str]:
+    """Return the resources of one page of a list, and where the next one is. Raises DecodeError where one of them is
+    none."""
+    page = page_of_objects(response)
+    return [_with_id(response, member) for member in items(page, "value")], text(page, "nextLink")
 
 
 def _resource(response: HttpResponse) -> Iterator[Any]:
@@ -113,7 +115,7 @@ def _resource(response: HttpResponse) -> Iterator[Any]:
 def _resources(response: HttpResponse) -> Iterator[Any]:
     """Yield the resources of one page of a list, where the answer is a successful one."""
     if response.status_code < 300:
-        yield from page_of_resources(response)
+        yield from page_of_resources(response)[0]
 
 
 def _with_id(response: HttpResponse, resource: Mapping[str, Any]) -> Mapping[str, Any]:

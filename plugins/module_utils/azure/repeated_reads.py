@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .answers import one_resource, page_of_objects, page_of_resources, pages_of_bodies, resource_body, successful
+from .answers import one_resource, page_of_resources, pages_of_bodies, resource_body, successful
 from .sdk import HttpRequest, HttpResponse
 
 _VERSION = "api-version"
@@ -45,9 +45,8 @@ class RepeatedReads:
         url = self._urls[key]
         version = dict(parse_qsl(urlsplit(url).query)).get(_VERSION, "")
         while url:
-            response = self._get(url)
-            yield page_of_resources(response)
-            following = page_of_objects(response).get("nextLink")
+            resources, following = page_of_resources(self._get(url))
+            yield resources
             url = _with_version(following, version) if following else ""
 
     def _noted(self, key: _Key, read: Callable[..., Any], *names: str, **query: Any) -> Callable[..., Any]:
