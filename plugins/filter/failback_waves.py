@@ -237,11 +237,15 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
 from ansible_collections.asr.failback.plugins.module_utils.model.waves import WaveOptions, plan_waves
 
 
+def wave_options(options):
+    """Return the options of the filter. Raises TypeError for one that it does not have."""
+    return WaveOptions(**{**options, "n_plus_1": boolean(options.get("n_plus_1", True))})
+
+
 def failback_waves(vms, **options):
     """Return the waves of the VMs; fail with all reasons where there are none."""
     try:
-        n_plus_1 = boolean(options.pop("n_plus_1", True))
-        return plan_waves(vms, WaveOptions(n_plus_1=n_plus_1, **options))
+        return plan_waves(vms, wave_options(options))
     except (FailbackError, TypeError) as problem:
         raise AnsibleFilterError(f"asr.failback.failback_waves: {problem}") from problem
 

@@ -83,11 +83,10 @@ import os
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.asr.failback.plugins.filter.failback_waves import wave_options
 from ansible_collections.asr.failback.plugins.module_utils.model import fleet
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
-from ansible_collections.asr.failback.plugins.module_utils.model.waves import WaveOptions
 
 _VARIABLES = ("tier", "depends_on", "group", "target_host", "create_vm_if_missing")
 
@@ -104,13 +103,12 @@ def _objection(path):
 
 def fleet_plan(names, hostvars, run, confirm=None, max_failed=0, wave_hooks=None, hosts=(), waves=None):
     """Return the plan; fail with all reasons where there is none, or where it is not confirmed."""
-    options, vms = dict(waves or {}), run.get("vms") or {}
+    vms = run.get("vms") or {}
     try:
-        n_plus_1 = boolean(options.pop("n_plus_1", True))
         members = [_member(name, hostvars[name], vms.get(name)) for name in names]
         settings = fleet.settings_of(fleet.Settings(max_failed, wave_hooks), len(members), _objection)
         confirmation = fleet.confirmation_of(members, confirm, datetime.now(timezone.utc))
-        plan = fleet.fleet_plan(members, WaveOptions(n_plus_1=n_plus_1, hosts=hosts, **options))
+        plan = fleet.fleet_plan(members, wave_options(dict(hosts=hosts, **(waves or {}))))
         return {**plan, **settings, **confirmation}
     except (FailbackError, TypeError) as problem:
         raise AnsibleFilterError(str(problem)) from problem

@@ -182,9 +182,10 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     progress.tell()
     record.write(pieces)
     noted.end()
+    vms = results_of(pieces)
     if common.get("places") is not None:
-        keep_for_report(task.cache, pieces, task.hide)
-    return results_of(pieces)
+        keep_for_report(task.cache, vms, task.hide)
+    return vms
 
 
 def _hands_over(result: Mapping[str, Any]) -> bool:

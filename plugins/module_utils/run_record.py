@@ -102,9 +102,10 @@ class UnderWay:
         self._cache.update(_UNDER_WAY, lambda noted: {**(noted or {}), own: told})
 
 
-def keep_for_report(cache: RunCache, pieces: Pieces, hide: Hide) -> None:
-    """Keep how each ended until a report has shown it: a play that loses its last host ends without one."""
-    ended = {piece.name: result_of_host(piece.name, outcome_of(piece)) for piece in pieces}
+def keep_for_report(cache: RunCache, vms: Mapping[str, Mapping[str, Any]], hide: Hide) -> None:
+    """Keep how each ended until a report has shown it: a play that loses its last host ends without one. C(vms) is what
+    came of each."""
+    ended = {name: result_of_host(name, one) for name, one in vms.items()}
     told = hide({name: {key: result.get(key) for key in _SHOWN} for name, result in ended.items()})
     cache.update(_UNREPORTED, lambda kept: {**(kept or {}), **told})
 

@@ -23,7 +23,7 @@ from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory im
 _ROLE = Path(__file__).resolve().parents[2] / "roles" / "failback"
 _PREFIX = "failback_"
 _ACCESS = "failback_azure"
-_ITEM, _PLAN = "failback_replicated_item", "failback_recovery_plan"
+_ITEM = "failback_replicated_item"
 _SWITCHES = {step: f"{_PREFIX}{'check_' if step == PREREQUISITES else ''}{step}" for step in STEPS}
 # Options of the role that are none of the module.
 OF_ROLE = frozenset({_ACCESS, "failback_fail_on_error", *_SWITCHES.values()})

@@ -54,9 +54,9 @@ _BEFORE_START = frozenset(_ORDER[:3])
 # A failback is running and has to be completed.
 _BEFORE_COMPLETION = frozenset(_ORDER[3:7])
 _MAY_COPY = frozenset(_ORDER[3:5])
-_AWAITS_COMMIT = "failback_commit_pending"
+AWAITS_COMMIT = "failback_commit_pending"
 # After the commit. In the first two, replication to Azure has not started yet or is running.
-_COMMITTED = frozenset(_ORDER[8:])
+COMMITTED = frozenset(_ORDER[8:])
 _BEFORE_PROTECTION = frozenset(_ORDER[8:10])
 
 # The keys of a step's result that are kept in its record.
@@ -146,7 +146,7 @@ class State:
     @property
     def awaits_commit(self) -> bool:
         """Whether the next step is a commit."""
-        return _AWAITS_COMMIT in self.stages and self.stages <= _COMMITTED | {_AWAITS_COMMIT}
+        return AWAITS_COMMIT in self.stages and self.stages <= COMMITTED | {AWAITS_COMMIT}
 
     @property
     def waits_for_window(self) -> bool:
@@ -161,7 +161,7 @@ class State:
     @property
     def is_committed(self) -> bool:
         """Whether all machines are past their commit."""
-        return self.stages <= _COMMITTED
+        return self.stages <= COMMITTED
 
     @property
     def may_copy(self) -> bool:
@@ -281,7 +281,7 @@ class Plan:
         if step == COMMIT:
             return state.awaits_commit and self._is_proven(state)
         if step == REVERSE_REPLICATE:
-            return bool(state.stages & _BEFORE_PROTECTION) and state.stages <= _COMMITTED
+            return bool(state.stages & _BEFORE_PROTECTION) and state.stages <= COMMITTED
         return True
 
     def _is_proven(self, state: State) -> bool:

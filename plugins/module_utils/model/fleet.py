@@ -14,24 +14,21 @@ from typing import Any
 from .arm_ids import folded, last_segment, vault_of
 from .confirmation import CommitDeletion, confirmation_token, parse_confirmation, require_confirmed
 from .durations import in_words
+from .failback_steps import AWAITS_COMMIT, COMMITTED
 from .failures import ConfigurationError, Refused
 from .name_lists import some_of
 from .wave_packing import CAPS
 from .waves import WaveOptions, plan_waves
 
 # What a VM of the fleet waits for is up on-premises in these stages.
-_BACK = frozenset({"failback_commit_pending", "failed_back", "reverse_replicating", "protected"})
+_BACK = COMMITTED | {AWAITS_COMMIT}
 NOT_STARTED = "not_started"
 _WAITING = "waiting_for_window"
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
-
 Tally = Mapping[str, Mapping[str, Any]]
 # What the tally keeps of a result.
 _TALLIED = ("outcome", "stage", "authoritative_side", "reversible", "vms")
-
-
-_COMMITTED = frozenset({"failed_back", "reverse_replicating", "protected"})
 
 
 @dataclass(frozen=True)
@@ -52,19 +49,16 @@ def fleet_plan(members: Sequence[Member], options: WaveOptions) -> dict[str, Any
     """
     _refuse_shared(members)
     plan = plan_waves([_wave_vm(member) for member in members], options)
-    waves = [[vm["name"] for vm in wave["vms"]] for wave in plan["waves"]]
-    ranks = {vm["name"]: vm["rank"] for wave in plan["waves"] for vm in wave["vms"]}
+    vms = {vm["name"]: vm for wave in plan["waves"] for vm in wave["vms"]}
     return {
         **plan,
         "lines": [*(_wave_line(wave) for wave in plan["waves"]), *_memory_lines(plan["memory"])],
-        "order": [name for wave in waves for name in wave],
-        "sizes": [len(wave) for wave in waves],
+        "order": [*vms],
+        "sizes": [len(wave["vms"]) for wave in plan["waves"]],
         "wave_of": {vm["name"]: wave["wave"] for wave in plan["waves"] for vm in wave["vms"]},
-        "needs": {vm["name"]: vm["depends_on"] for wave in plan["waves"] for vm in wave["vms"]},
-        "ranks": ranks,
-        "places": {
-            vm["name"]: {place: vm[place] for place in CAPS.values()} for wave in plan["waves"] for vm in wave["vms"]
-        },
+        "needs": {name: vm["depends_on"] for name, vm in vms.items()},
+        "ranks": {name: vm["rank"] for name, vm in vms.items()},
+        "places": {name: {place: vm[place] for place in CAPS.values()} for name, vm in vms.items()},
     }
 
 
@@ -146,13 +140,11 @@ def confirmation_of(members: Sequence[Member], given: object, now: datetime) -> 
 def _commits_ahead(member: Member) -> Iterator[CommitDeletion]:
     """Yield the commits of a host that are still to be made: one that has ended makes none."""
     state = member.run.get("state") or {}
-    found = state.get("prerequisites") or {}
     if state.get("ended") or not state.get("commits"):
         return
-    item = found.get("replicated_item") or {}
-    for one in found.get("members") or [{**found, "id": item.get("id", "")}]:
+    for one in _vms_of(member):
         stage = (one.get("stage") or {}).get("before")
-        if stage not in _COMMITTED:
+        if stage not in COMMITTED:
             would = one.get("would_be_deleted")
             yield CommitDeletion(str(one["id"]), None if would is None else tuple(str(entry["id"]) for entry in would))
 
@@ -175,6 +167,13 @@ def _prerequisites(member: Member) -> Mapping[str, Any]:
     return (member.run.get("state") or {}).get("prerequisites") or {}
 
 
+def _vms_of(member: Member) -> Sequence[Mapping[str, Any]]:
+    """Return what the prerequisites have shown of each VM of a host, with its C(id)."""
+    found = _prerequisites(member)
+    item = found.get("replicated_item") or {}
+    return found.get("members") or [{**found, "id": item.get("id", "")}]
+
+
 def _counts_alone(member: Member) -> bool:
     return bool(_prerequisites(member).get("members")) or has_ended(member.run)
 
@@ -189,9 +188,8 @@ def _refuse_shared(members: Sequence[Member]) -> None:
     """Refuse hosts that stand for the same VM: each would have options of its own for it."""
     hosts: dict[str, list[str]] = {}
     for member in members:
-        found = _prerequisites(member)
-        for one in found.get("members") or [found.get("replicated_item") or {}]:
-            if one.get("id"):
+        for one in _vms_of(member):
+            if one["id"]:
                 hosts.setdefault(folded(str(one["id"])), []).append(member.name)
     shared = sorted({" and ".join(names) for names in hosts.values() if len(names) > 1})
     if shared:
@@ -261,7 +259,7 @@ def stops(
 
 def _may_be_held(tally: Tally, name: str) -> bool:
     # A run that does not cut over has nothing to hold.
-    return bool(tally.get(name, {}).get("cuts_over", True)) and not _stages(tally, name) <= _COMMITTED
+    return bool(tally.get(name, {}).get("cuts_over", True)) and not _stages(tally, name) <= COMMITTED
 
 
 def _missing(name: str, tally: Tally, plan: Mapping[str, Any]) -> list[str]:
