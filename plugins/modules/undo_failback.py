@@ -189,7 +189,7 @@ steps:
       type: str
       sample: crm01
     what:
-      description: V(shut_down), V(turn_off), V(await_off) if it was already shutting down, V(hold) if the automatic
+      description: V(shut_down), V(turn_off), V(await_off) if it was already shutting down, V(keep_off) if the automatic
         start action was set, V(start) in Azure.
       type: str
       sample: shut_down
@@ -428,7 +428,8 @@ split_brain_check:
           elements: dict
           contains:
             host:
-              description: The Hyper-V host.
+              description: The Hyper-V host. Hosts of the site that are neither in the inventory nor in
+                O(hyperv_hosts) share one entry, which names the first of them and counts the others.
               type: str
               sample: hv01.contoso.example
             state:

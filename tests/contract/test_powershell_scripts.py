@@ -319,7 +319,7 @@ def test_pwsh_runs_the_switch(tmp_path: Path) -> None:
 @NEEDS_PWSH
 def test_pwsh_runs_the_power(tmp_path: Path) -> None:
     machine = "6D1F1E0A-7A0C-4F5E-9C0E-0C5A3B1D2E3F"
-    answer, code = run_in_pwsh(tmp_path, "vm_power", {"id": machine, "action": "hold"})
+    answer, code = run_in_pwsh(tmp_path, "vm_power", {"id": machine, "action": "keep_off"})
     result = answer["result"]
     actions = [result[when]["automatic_start_action"] for when in ("before", "after")]
     assert (code, result["failure"], result["after"]["state"]) == (0, None, "Off")

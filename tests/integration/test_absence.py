@@ -369,7 +369,7 @@ def test_a_vm_whose_host_denies_its_role_is_held_as_its_host_starts_it(driver: A
     vault.trouble(vm="vm1", power="off")
     vault.trouble(vm="vm1", cluster_role="denied")
     undone = vault.run("undo_failback", replicated_item="vm1")
-    assert [step["what"] for step in undone["steps"]] == ["hold", "start"]
+    assert [step["what"] for step in undone["steps"]] == ["keep_off", "start"]
 
 
 def test_a_group_that_its_cluster_brings_online_may_start_its_vm(driver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -432,7 +432,7 @@ def test_a_vm_that_is_no_role_of_its_node_s_cluster_is_its_host_s_alone(driver: 
     vault = clustered(driver, PENDING)
     vault.trouble(vm="vm1", cluster_role="missing")
     undone = vault.run("undo_failback", replicated_item="vm1")
-    assert [step["what"] for step in undone["steps"]] == ["shut_down", "hold", "start"]
+    assert [step["what"] for step in undone["steps"]] == ["shut_down", "keep_off", "start"]
     assert undone["split_brain_check"]["verdict"] == "proved"
 
 

@@ -48,7 +48,7 @@ def test_check_run_and_run_again(stage: Any) -> None:
         assert (result["outcome"], result["stage"], result["authoritative_side"]) == ("undone", PENDING, "azure")
         assert result["next"].startswith("Do not commit")
         assert result["undone"]["reason"] == WHY["undo_failback_reason"]
-        assert [change["what"] for change in result["changes"]] == ["shut_down", "hold", "start"]
+        assert [change["what"] for change in result["changes"]] == ["shut_down", "keep_off", "start"]
         assert result["vms"] == {name: PENDING}
         # As the result of the role failback, and what was done.
         assert set(result) == {"host", "target", "undone", "changes", *NO_RESULT}
@@ -82,7 +82,7 @@ def test_what_fails_is_reported_with_the_rest_and_fails_at_the_end(stage: Any) -
     failed = run.results["vm2"]
     assert (failed["outcome"], failed["authoritative_side"]) == ("failed", "on_premises")
     assert "AllocationFailed" in failed["reason"]
-    assert [change["what"] for change in failed["changes"]] == ["shut_down", "hold"]
+    assert [change["what"] for change in failed["changes"]] == ["shut_down", "keep_off"]
     assert run.results["vm1"]["outcome"] == "undone"
     vault.trouble(azure_vm="vm2", start="ok")
     assert undo(vault, {"vm2": {}}, of="vm2", **WHY).status == 0

@@ -63,7 +63,7 @@ def test_the_azure_vm_runs_again_and_the_other_is_off_and_held(driver: Any) -> N
     assert vault.writes() == ["POST vm1/start"]
     assert (result["changed"], result["stage"]) == (True, {"before": PENDING, "after": PENDING})
     assert (result["authoritative_side"], result["reversible"], result["job"]) == ("azure", True, None)
-    assert whats(result) == ["shut_down", "hold", "start"]
+    assert whats(result) == ["shut_down", "keep_off", "start"]
     assert [(step["before"], step["after"]) for step in result["steps"]] == [
         ("Running", "Off"),
         ("StartIfRunning", "Nothing"),
@@ -149,7 +149,7 @@ def test_a_run_goes_on_where_an_earlier_one_ended(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", power="off")
     result = vault.run("undo_failback", replicated_item="vm1")
-    assert (whats(result), result["changed"]) == (["hold", "start"], True)
+    assert (whats(result), result["changed"]) == (["keep_off", "start"], True)
     assert result["undone"]["vms"][0]["stopped_at"] is None
     assert powers(vault) == ("running", "off")
 
@@ -196,7 +196,7 @@ def test_azure_that_has_no_room_leaves_both_off_and_says_so(driver: Any, when: s
     assert "The on-premises disks hold the latest data." in failed["msg"]
     assert "two options" in failed["msg"]
     assert (failed["changed"], failed["authoritative_side"]) == (True, "on_premises")
-    assert whats(failed["error"]) == ["shut_down", "hold", *(["start"] if when == "later" else [])]
+    assert whats(failed["error"]) == ["shut_down", "keep_off", *(["start"] if when == "later" else [])]
     assert powers(vault) == ("deallocated", "off")
     vault.trouble(azure_vm="vm1", start="ok")
     assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["start"]
@@ -350,7 +350,7 @@ def test_a_saved_memory_is_not_thrown_away_by_force(driver: Any) -> None:
 def test_a_paused_vm_is_turned_off_by_force(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Paused"))
-    assert whats(vault.run("undo_failback", replicated_item="vm1", force_off=True)) == ["turn_off", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1", force_off=True)) == ["turn_off", "keep_off", "start"]
     assert powers(vault) == ("running", "off")
 
 
@@ -393,7 +393,7 @@ def test_a_guest_is_turned_off_by_force_after_the_time_for_its_shutdown(
     (turned_off,) = (step for step in result["steps"] if step["what"] == "turn_off")
     assert turned_off["after"] == "Off"
     assert f"Turned off, as force_off allows: {words}" in turned_off["detail"]
-    assert whats(result)[-3:] == ["turn_off", "hold", "start"]
+    assert whats(result)[-3:] == ["turn_off", "keep_off", "start"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 1)
 
 
@@ -409,7 +409,7 @@ def test_a_guest_whose_shutdown_was_withdrawn_is_asked_before_it_is_turned_off(d
 
     vault.meanwhile = goes_on
     result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=120)
-    assert whats(result) == ["shut_down", "hold", "start"]
+    assert whats(result) == ["shut_down", "keep_off", "start"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
@@ -433,7 +433,7 @@ def test_a_vm_that_was_turned_off_although_its_host_said_otherwise_is_told(drive
 
     vault.meanwhile = ends
     result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=60)
-    assert whats(result) == ["turn_off", "hold", "start"]
+    assert whats(result) == ["turn_off", "keep_off", "start"]
     assert result["steps"][0]["after"] == "Off"
 
 
@@ -441,7 +441,7 @@ def test_a_guest_may_take_as_long_to_shut_down_as_it_is_given(driver: Any) -> No
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", shutdown_seconds=1500)
     result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=1800)
-    assert whats(result) == ["shut_down", "hold", "start"]
+    assert whats(result) == ["shut_down", "keep_off", "start"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("running", "off"), 0)
 
 
@@ -457,7 +457,7 @@ def test_a_guest_that_becomes_ready_is_asked_again(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.trouble(vm="vm1", heartbeat="none")
     then(vault, 100, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
-    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "keep_off", "start"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
@@ -467,7 +467,7 @@ def test_a_guest_that_is_asked_late_has_its_time_from_then_on(driver: Any) -> No
     vault.trouble(vm="vm1", shutdown_seconds=200)
     then(vault, 250, lambda: vault.trouble(vm="vm1", heartbeat="ok"))
     result = vault.run("undo_failback", replicated_item="vm1", force_off=True, shutdown_timeout=300)
-    assert whats(result) == ["shut_down", "hold", "start"]
+    assert whats(result) == ["shut_down", "keep_off", "start"]
     assert machine_of(vault.simulator, "vm1")["turned_off"] == 0
 
 
@@ -478,7 +478,7 @@ def test_applications_are_closed_unless_that_is_not_wanted(driver: Any, fault: d
     failed = vault.fail("undo_failback", replicated_item="vm1", close_applications=False, shutdown_timeout=120)
     assert "close_applications" in failed["msg"]
     assert (powers(vault), machine_of(vault.simulator, "vm1")["turned_off"]) == (("deallocated", "running"), 0)
-    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "keep_off", "start"]
 
 
 SICK = [{"name": "sick", "state": "Running"}]
@@ -490,7 +490,7 @@ def test_a_vm_that_cannot_be_read_keeps_nobody_from_another(driver: Any) -> None
     vault = driver(pending(fabrics=[site, CLOUD])).knows_hosts()
     vault.trouble(vm="sick", broken=True)
     vault.trouble(vm="vm1", shutdown_seconds=60)
-    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["shut_down", "keep_off", "start"]
     assert powers(vault) == ("running", "off")
 
 
@@ -530,7 +530,7 @@ def test_a_vm_that_cannot_be_read_after_it_was_held_is_told(driver: Any) -> None
     on_host(vault, lambda _world, machine: setattr(machine, "__class__", Fading))
     failed = vault.fail("undo_failback", replicated_item="vm1")
     step = failed["error"]["steps"][-1]
-    assert (step["what"], step["before"], step["after"]) == ("hold", "StartIfRunning", None)
+    assert (step["what"], step["before"], step["after"]) == ("keep_off", "StartIfRunning", None)
     told = "hv01 has accepted the change of the automatic start action of vm1, but the VM could not be read afterwards"
     assert told in step["detail"]
     assert told in failed["msg"]
@@ -546,7 +546,7 @@ def test_a_vm_that_is_going_down_is_waited_for(driver: Any) -> None:
             on_host(vault, lambda _world, machine: machine.turn_off())
 
     vault.meanwhile = ends
-    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["await_off", "hold", "start"]
+    assert whats(vault.run("undo_failback", replicated_item="vm1")) == ["await_off", "keep_off", "start"]
     assert powers(vault) == ("running", "off")
 
 
@@ -677,7 +677,7 @@ def test_a_copy_in_a_cluster_is_for_the_cluster_to_stop(driver: Any) -> None:
 def test_behind_vmm_the_host_itself_is_asked(driver: Any) -> None:
     vault = driver(pending(item_of("vm1", PENDING, cloud="cloud1"))).knows_hosts()
     result = vault.run("undo_failback", replicated_item="vm1")
-    assert whats(result) == ["shut_down", "hold", "start"]
+    assert whats(result) == ["shut_down", "keep_off", "start"]
     assert powers(vault) == ("running", "off")
 
 
@@ -694,9 +694,9 @@ def test_a_plan_goes_down_backwards_and_comes_up_in_its_order(driver: Any) -> No
     result = vault.run("undo_failback", recovery_plan="shop")
     assert [(step["vm"], step["what"]) for step in result["steps"]] == [
         ("web", "shut_down"),
-        ("web", "hold"),
+        ("web", "keep_off"),
         ("db", "shut_down"),
-        ("db", "hold"),
+        ("db", "keep_off"),
         ("db", "start"),
         ("web", "start"),
     ]
@@ -822,7 +822,7 @@ def test_a_commit_that_begins_while_azure_starts_the_vm_is_told(driver: Any) -> 
     assert failed["error"]["kind"] == "contradiction"
     assert "that deletes the VM in Azure" in failed["msg"]
     assert (failed["changed"], failed["reversible"]) == (True, False)
-    assert whats(failed["error"]) == ["shut_down", "hold", "start"]
+    assert whats(failed["error"]) == ["shut_down", "keep_off", "start"]
 
 
 def test_a_commit_of_one_vm_of_a_plan_stops_that_one_alone(driver: Any) -> None:
@@ -873,7 +873,7 @@ def test_a_copy_that_is_off_is_held_although_azure_runs_already(driver: Any) -> 
     vault.simulator.locked(lambda world: world.compute.start("vm1"))
     on_host(vault, lambda _world, machine: setattr(machine, "automatic_start_action", "Start"))
     result = vault.run("undo_failback", replicated_item="vm1")
-    assert (whats(result), result["changed"]) == (["hold"], True)
+    assert (whats(result), result["changed"]) == (["keep_off"], True)
     vault.simulator.locked(lambda world: world.hyperv.restart(world.hyperv.host("hv01")))
     vault.pass_time(600)
     assert powers(vault) == ("running", "off")
@@ -925,7 +925,7 @@ def test_a_shutdown_that_takes_too_long_is_a_step_although_force_ends_it(driver:
     assert [(step["what"], step["after"]) for step in failed["error"]["steps"]] == [("shut_down", "Stopping")]
     assert failed["changed"] is True
     result = vault.run("undo_failback", replicated_item="vm1", shutdown_timeout=60, force_off=True)
-    assert whats(result) == ["turn_off", "hold", "start"]
+    assert whats(result) == ["turn_off", "keep_off", "start"]
     assert powers(vault) == ("running", "off")
 
 

@@ -151,7 +151,7 @@ def run_scripts(world: World) -> None:
     for name in hosts:
         facts = ask(world, name, question_of(host_facts.SCRIPT, {"vms": None}))
         for machine in facts.get("result", {}).get("vms", []):
-            for action in ("read", "hold", "shut_down", "turn_off", "turn_off"):
+            for action in ("read", "keep_off", "shut_down", "turn_off", "turn_off"):
                 ask(world, name, question_of(vm_power.SCRIPT, {"id": machine["id"], "action": action, "off": ["Off"]}))
         for wanted in SWITCHES:
             ask(world, name, question_of(switch.SCRIPT, {**SWITCH, **wanted}))

@@ -11,7 +11,7 @@ from typing import Any
 from support.oracle import MADE, NOT_MADE, POWER, START, SWITCH, UNKNOWN
 
 # What the steps of an undo change on a host.
-OF_STEPS = {"shut_down": POWER, "turn_off": POWER, "hold": START}
+OF_STEPS = {"shut_down": POWER, "turn_off": POWER, "keep_off": START}
 
 
 def of_switch(host: str, result: Mapping[str, Any]) -> dict[tuple[str, str], str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.power_states import is_off
-from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, TURN_OFF
+from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, TURN_OFF
 from ..waiting import Steps
 
 # What is done on a host, in the words of a message.
@@ -18,7 +18,7 @@ NAMES = {
     SHUT_DOWN: "shutdown",
     TURN_OFF: "turning off",
     AWAIT_OFF: "end of the shutdown",
-    HOLD: "change of the automatic start action",
+    KEEP_OFF: "change of the automatic start action",
 }
 _NOBODY = "nobody yet"
 

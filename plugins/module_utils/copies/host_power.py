@@ -18,7 +18,7 @@ from ..hyperv.session import HostSession
 from ..model.failures import FateUnknown, HostError
 from ..model.guest_shutdown import judge_shutdown
 from ..model.power_states import OFF_ON_HOSTS, is_going_off, is_off
-from ..model.undo_rules import AWAIT_OFF, HOLD, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
+from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..waiting import Pause, Pending, Steps, wait_until
@@ -151,8 +151,8 @@ class HostPower:
         return sent, self._known(sent, TURN_OFF, seen)
 
     async def _hold(self) -> None:
-        sent = await self._change(HOLD, self._read()[_START_ACTION])
-        after = self._known(sent, HOLD, self._look(_START_ACTION))
+        sent = await self._change(KEEP_OFF, self._read()[_START_ACTION])
+        after = self._known(sent, KEEP_OFF, self._look(_START_ACTION))
         await self._settle(sent, after)
         if after != START_NOTHING:
             raise sent.lost or HostError(

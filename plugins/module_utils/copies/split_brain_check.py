@@ -144,9 +144,9 @@ class SplitBrainCheck:
         wrong = [one for one in seen if one.in_the_way]
         if wrong:
             raise _in_the_way(wrong)
-        held = [one for one in seen if one.held]
-        if held:
-            raise _held_by_hyperv(held)
+        busy = [one for one in seen if one.busy_disks]
+        if busy:
+            raise _busy_disks(busy)
         return seen
 
     def expect_off_in_azure(self, members: Sequence[Observation]) -> list[Sides]:
@@ -308,9 +308,9 @@ def _in_the_way(sides: Sequence[Sides]) -> Refused:
     )
 
 
-def _held_by_hyperv(sides: Sequence[Sides]) -> Refused:
+def _busy_disks(sides: Sequence[Sides]) -> Refused:
     """Return that nothing can be written to the disks of an on-premises copy now."""
-    told = _by_place((one.name, one.held) for one in sides)
+    told = _by_place((one.name, one.busy_disks) for one in sides)
     return Refused(
         "The disks of the on-premises copy cannot be written to, as Hyper-V has an operation in progress on it or does "
         f"not reach its storage ({told}).",

@@ -25,6 +25,7 @@ from ..model.failures import (
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides, split_brain_result
 from ..model.undo_rules import (
+    KEEP_OFF,
     SCHEMA_VERSION,
     START_ON_PREMISES,
     STAYS,
@@ -298,7 +299,7 @@ class UndoCutover:
             return
         self.proof = await self._patiently(lambda: self._split_brain_check.expect_azure_alone(self._verb_run))
 
-    def held_by(self, item_id: str) -> dict[str, Any]:
+    def outcome_of(self, item_id: str) -> dict[str, Any]:
         """Return which side is authoritative of a machine, and whether its Azure VM is there: proved, or in check mode
         predicted, where the end is waited for; else by what the sides show."""
         if self._request.wait or self._request.check_mode:
@@ -363,7 +364,7 @@ class UndoCutover:
 
     def _record_of(self, sides: Sides) -> dict[str, Any]:
         mine = self._changes.of(sides.item_id)
-        downs = [step for step in mine if step["what"] not in ("hold", "start")]
+        downs = [step for step in mine if step["what"] not in (KEEP_OFF, "start")]
         ups = [step for step in mine if step["what"] == "start"]
         cut_over = cut_over_at(self._services.azure, self._member(sides.item_id))
         return {
@@ -375,7 +376,7 @@ class UndoCutover:
             "started_at": ups[-1]["at"] if ups else None,
             "azure_vm": sides.azure.place,
             "automatic_start_action": [
-                {key: step[key] for key in ("where", "before", "after")} for step in mine if step["what"] == "hold"
+                {key: step[key] for key in ("where", "before", "after")} for step in mine if step["what"] == KEEP_OFF
             ],
             "vouched_for": vouched_for(sides, self._vouched.get(sides.item_id, ())),
         }

@@ -153,7 +153,7 @@ class Sides:
         return [copy for copy in self.on_premises if copy.is_in_the_way]
 
     @property
-    def held(self) -> dict[str, list[str]]:
+    def busy_disks(self) -> dict[str, list[str]]:
         """What keeps the disks of the on-premises copies from being written to, by the host: operations of Hyper-V, or
         that their storage is away."""
         copies = [copy for copy in self.on_premises if copy.is_target and not copy.is_namesake]

@@ -20,7 +20,7 @@ from .split_brain import ABSENT, UNDER_WAY, Copy, Sides
 
 SCHEMA_VERSION = 1
 START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
-SHUT_DOWN, TURN_OFF, AWAIT_OFF, HOLD = "shut_down", "turn_off", "await_off", "hold"
+SHUT_DOWN, TURN_OFF, AWAIT_OFF, KEEP_OFF = "shut_down", "turn_off", "await_off", "keep_off"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
 START_ON_PREMISES = (

@@ -59,13 +59,13 @@ def _result(services: Services, verb_run: VerbRun, undoing: UndoCutover) -> dict
     told = {"split_brain_check": undoing.proof, "steps": undoing.steps, "undone": undoing.record()}
     if not _may_be_undone(verb_run):
         return {**outcome, **told}
-    held = {member.item.id: undoing.held_by(member.item.id) for member in verb_run.after.members}
+    outcomes = {member.item.id: undoing.outcome_of(member.item.id) for member in verb_run.after.members}
     return {
         **outcome,
         **told,
-        "authoritative_side": common([one["authoritative_side"] for one in held.values()]),
-        "reversible": all(one["reversible"] for one in held.values()),
-        "members": [{**member, **held[member["id"]]} for member in outcome["members"]],
+        "authoritative_side": common([one["authoritative_side"] for one in outcomes.values()]),
+        "reversible": all(one["reversible"] for one in outcomes.values()),
+        "members": [{**member, **outcomes[member["id"]]} for member in outcome["members"]],
     }
 
 

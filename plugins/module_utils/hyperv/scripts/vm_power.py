@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read one virtual machine, ask its guest to shut down, turn it off, or keep its host from starting it.
 
-Input: C({"id": guid, "action": "read" | "shut_down" | "turn_off" | "hold", "off": [state], "close_applications":
+Input: C({"id": guid, "action": "read" | "shut_down" | "turn_off" | "keep_off", "off": [state], "close_applications":
 bool}).
-C(shut_down) asks the guest and returns at once; C(close_applications) lets it close those with unsaved data. C(hold)
-sets the automatic start action to Nothing. A machine that is already as the action leaves it is left alone: it is off
-in each of the states C(off).
+C(shut_down) asks the guest and returns at once; C(close_applications) lets it close those with unsaved data.
+C(keep_off) sets the automatic start action to Nothing. A machine that is already as the action leaves it is left alone:
+it is off in each of the states C(off).
 
 Output: C({"before": machine, "after": machine or null, "sent": bool, "code": number or null, "failure": text or null,
 "unread": text or null}), a machine being C({"id", "name", "state", "automatic_start_action", "is_clustered"}). C(sent):
@@ -72,7 +72,7 @@ if ($action -eq 'read') {
 }
 $isOff = @($Request.off) -contains $answer.before.state
 try {
-    if ($action -eq 'hold') {
+    if ($action -eq 'keep_off') {
         if ($answer.before.automatic_start_action -ne 'Nothing') {
             $answer.sent = $true
             Hyper-V\Set-VM -VM $machine -AutomaticStartAction Nothing
