@@ -291,6 +291,21 @@ def test_a_short_name_of_two_silent_hosts_vouches_for_neither(driver: Any) -> No
     assert powers(vault) == ("running", "off")
 
 
+def test_hosts_that_nobody_may_ask_are_told_together_and_vouched_for_one_by_one(driver: Any) -> None:
+    names = [f"hv{number:02}" for number in range(1, 41)]
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
+    vault = driver(pending(fabrics=[site, CLOUD]))
+    failed = vault.fail("undo_failback", replicated_item="vm1", attested_off=dict.fromkeys(names[:-2], WORD))
+    assert "Whether vm1 is off on hv39, hv40 is not known" in failed["msg"]
+    assert failed["msg"].count("hv39") == 1
+    assert (vault.writes(), powers(vault)) == ([], ("deallocated", "running"))
+    told = failed["error"]["sides"][0]["on_premises"]
+    assert [one["host"] for one in told] == ["hv01", "hv02, hv03, hv04, hv05, hv06 and 34 more"]
+    vault.trouble(vm="vm1", power="off")
+    result = vault.run("undo_failback", replicated_item="vm1", attested_off=dict.fromkeys(names, WORD))
+    assert (powers(vault), result["undone"]["vms"][0]["vouched_for"]) == (("running", "off"), names)
+
+
 @pytest.mark.parametrize(
     "given",
     [

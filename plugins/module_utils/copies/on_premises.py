@@ -24,7 +24,7 @@ from ..model.items import ReplicatedItem
 from ..model.look_age import SHARED_ANSWER
 from ..model.split_brain import NOT_CHECKED, Copy
 from ..runner.services import Services
-from .host_search import Search
+from .host_search import Search, not_listed
 from .target_host import Unregistered, find_target_provider
 
 # The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
@@ -163,12 +163,13 @@ class OnPremises:
         of_site = () if isinstance(names, NotRead) else names
         # Where its own host is not known, it is one of these: they are asked anew, as that would be.
         max_age = self._max_age if search.unread else self._max_age_elsewhere
-        self._ask_at_once([name for name in of_site if name not in search.names], max_age)
+        others = [name for name in of_site if name not in search.names]
+        self._ask_at_once(others, max_age)
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
-        for name in of_site:
-            if name in search.names or (found and not self._services.hosts.knows(name)):
-                continue
+        if not found:
+            search.leave_out(name for name in others if not self._services.hosts.knows(name))
+        for name in filter(self._services.hosts.knows, others):
             search.look(name, max_age=max_age, only_if_there=found)
         for node in search.nodes_left():
             # It may have the machine as well, whether Site Recovery knows it or not.
@@ -217,7 +218,7 @@ class OnPremises:
     def _facts(self, name: str, max_age: float) -> HostFacts | NotRead:
         hosts = self._services.hosts
         if not hosts.knows(name):
-            return NotRead(f"host {name} is neither in the inventory nor in hyperv_hosts")
+            return NotRead(not_listed([name]))
         try:
             power_only = self._power_only and max_age > self._max_age
             return hosts.facts(name, self._wanted, max_age, self._now, power_only=power_only)

@@ -34,7 +34,7 @@ def vouched_places(said: Attestations, every: Sequence[Sides]) -> frozenset[str]
     A name counts where it means one place, and the place one name: a short one that may be either of two hosts means
     none. A place without a name, where the hosts themselves are not known, nobody can vouch for.
     """
-    places = list(dict.fromkeys(copy.place for one in every for copy in one.on_premises if copy.place))
+    places = list(dict.fromkeys(place for one in every for copy in one.on_premises for place in copy.places))
     return frozenset(place for place in places if (host := find_host(place, said)) and find_host(host, places) == place)
 
 

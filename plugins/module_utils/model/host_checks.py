@@ -302,7 +302,7 @@ def _vm_off(side: HostSide, _facts: HostFacts) -> Finding:
         )
     unknown = [copy for copy in side.copies if not copy.is_known]
     if unknown:
-        reasons = "; ".join(f"{copy.place or 'elsewhere'}: {copy.reason}" for copy in unknown)
+        reasons = "; ".join(f"{copy.where or 'elsewhere'}: {copy.reason}" for copy in unknown)
         return not_read("on_premises_vm_off", reasons, "Check by hand that every on-premises copy of the VM is off.")
     return Finding("on_premises_vm_off", "pass", ", ".join(f"{copy.state} on {copy.place}" for copy in side.copies))
 

@@ -13,6 +13,7 @@ from . import azure_use
 from .azure_resources import AzureVm
 from .azure_use import AzureUse
 from .hyperv_hosts import HostVm, StartDoubt
+from .name_lists import some_of
 from .operational_status import lost_storage, what_holds
 from .power_states import is_off, is_running, is_up, says_power, state_of
 
@@ -35,7 +36,8 @@ class Copy:
     saw it: no second one may be made. C(is_hearsay): the state is what VMM heard last from a host that nobody asked.
     C(doubt): it is off, and may run soon, so that its state is C(not_checked); C(doubt_once_off): it is not off, and
     may run again where somebody stops it. C(machine) is what its own host said of it; None for one in Azure, or of
-    which only VMM knows. C(is_clustered): a failover cluster decides when it runs.
+    which only VMM knows. C(is_clustered): a failover cluster decides when it runs. C(more): the other hosts of which
+    the same is said, as nobody may ask them: a site can have hundreds.
     """
 
     place: str
@@ -50,6 +52,17 @@ class Copy:
     doubt: StartDoubt | None = None
     doubt_once_off: StartDoubt | None = None
     machine: HostVm | None = None
+    more: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place that this is said of; none where no name is known."""
+        return (self.place, *self.more) if self.place else ()
+
+    @property
+    def where(self) -> str:
+        """The places, for a person: of many, the first."""
+        return some_of(self.places)
 
     @property
     def is_known(self) -> bool:
@@ -253,18 +266,18 @@ class Sides:
         return use.reason if use is not None else "whether it was used since the cut-over was not read"
 
     def _on_premises_doubt(self) -> str:
-        return "; ".join(f"{copy.place or 'its host'}: {copy.state} ({copy.reason})" for copy in self.on_premises)
+        return "; ".join(f"{copy.where or 'its host'}: {copy.state} ({copy.reason})" for copy in self.on_premises)
 
     def sentence(self) -> str:
         """Say what was seen: the state of each copy."""
-        copies = [f"on {copy.place} it is {_told(copy)}" for copy in self.on_premises]
+        copies = [f"on {copy.where} it is {_told(copy)}" for copy in self.on_premises]
         used = f"; {self.azure_use.reason}" if self.azure_use is not None and self.is_azure_used else ""
         return f"{self.name}: its Azure VM is {_told(self.azure)}, {', '.join(copies)}{used}"
 
     def as_result(self) -> dict[str, Any]:
         """Return the sides for a result."""
         azure, *others = (
-            {"state": _state_of(copy), "reason": copy.reason, key: copy.place or None}
+            {"state": _state_of(copy), "reason": copy.reason, key: copy.where or None}
             for key, copy in (("id", self.azure), *(("host", copy) for copy in self.on_premises))
         )
         return {"vm": self.name, "runs": self.runs, "azure": azure, "on_premises": others}
@@ -305,7 +318,7 @@ def may_be_missing(machines: Sequence[Sequence[Copy]], *, creates: bool) -> bool
 
 def at_place(copies: Sequence[Copy], place: str) -> tuple[Copy, ...]:
     """Return the copies at a place, of a host's name; all of them where no place is given."""
-    return tuple(copy for copy in copies if not place or copy.place.lower() == place.lower())
+    return tuple(copy for copy in copies if not place or any(one.lower() == place.lower() for one in copy.places))
 
 
 def verdict_of(sides: Sequence[Sides]) -> str:

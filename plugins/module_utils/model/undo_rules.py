@@ -140,7 +140,9 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
             "(Read-SCVirtualMachine).",
         )
     if not copy.is_known:
-        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(copy, name)
+        left = [place for place in copy.places if place not in vouched] or [""]
+        asked = replace(copy, place=left[0], more=tuple(left[1:]))
+        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(asked, name)
     if copy.is_off:
         return None
     if not copy.is_up:
@@ -202,7 +204,7 @@ def _objection_to_unknown(copy: Copy, name: str) -> Objection:
             "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name.",
         )
     return Objection(
-        f"Whether {name} is off on {copy.place} is not known ({why})",
+        f"Whether {name} is off on {', '.join(copy.places)} is not known ({why})",
         "Give the task access to the host. Only where the VM certainly does not run there, for example because the "
         "host has no power, name that host in attested_off: two running copies would be worse than none.",
     )
@@ -233,7 +235,7 @@ def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     that has fallen silent since is none of them.
     """
     loose = [copy for copy in _seen(sides) if not (_is_proved_off(copy) or _is_vouched_for(copy, vouched))]
-    return ", ".join(f"on {copy.place or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
+    return ", ".join(f"on {copy.where or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
 
 
 def is_lost(sides: Sides) -> str:
@@ -257,12 +259,12 @@ def _is_vouched_for(copy: Copy, vouched: Collection[str]) -> bool:
     if copy.is_unidentified:
         return is_off(copy.state) and copy.place in vouched
     is_unknown = copy.is_identified and not (copy.is_known or copy.is_up) and copy.machine is None
-    return is_unknown and copy.place in vouched
+    return is_unknown and bool(copy.places) and all(place in vouched for place in copy.places)
 
 
 def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
     """Return the places that could not tell of a machine whether it is off, of those that somebody vouches for."""
-    return [copy.place for copy in _seen(sides) if _is_vouched_for(copy, vouched)]
+    return [place for copy in _seen(sides) if _is_vouched_for(copy, vouched) for place in copy.places]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:
