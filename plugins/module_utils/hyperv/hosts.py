@@ -194,10 +194,11 @@ class Hosts:
     def _find(self, name: str) -> tuple[Mapping[str, Any], str] | None:
         """Return the variables of a host that may be asked, and its address where the user gave one.
 
-        They are kept: the inventory is Ansible's, and knows nothing of threads.
+        They are kept, for all virtual machines of the task that are reached the same way: each of them needs all hosts
+        of its site, and to find one by its short name takes a look at every host of the inventory.
         """
         if name not in self._found:
-            self._found[name] = self._look_up(name)
+            self._found[name] = self._shared.once(f"host of the inventory|{name}", lambda: self._look_up(name))
         return self._found[name]
 
     def _look_up(self, name: str) -> tuple[Mapping[str, Any], str] | None:
