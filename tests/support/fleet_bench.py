@@ -109,8 +109,7 @@ def _critical_path(jobs: list[dict[str, Any]]) -> float:
     """The simulated seconds of the jobs of the VM whose jobs took longest."""
     spent: dict[str, float] = {}
     for job in jobs:
-        if job.get("ended") is not None:
-            spent[job["target"]] = spent.get(job["target"], 0.0) + job["ended"] - job["started"]
+        spent[job["target"]] = spent.get(job["target"], 0.0) + job["worked_seconds"]
     return max(spent.values(), default=0.0)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from asr_simulator.site_recovery.model.item_view import stage_of, view_of
 from asr_simulator.site_recovery.model.items import Item
+from asr_simulator.site_recovery.model.jobs import Job
 from asr_simulator.site_recovery.model.plans import Plan
 from asr_simulator.site_recovery.workflows.vault import Vault
 
@@ -19,10 +20,7 @@ def state_of(vault: Vault) -> dict[str, Any]:
     return {
         "items": [_item(vault, item) for item in vault.items],
         "plans": [_plan(plan) for plan in vault.plans],
-        "jobs": [
-            {"name": job.name, "scenario": job.scenario, "state": job.state, "target": job.target[1]}
-            for job in vault.listed_jobs()
-        ],
+        "jobs": [_job(job) for job in vault.listed_jobs()],
     }
 
 
@@ -47,6 +45,16 @@ def _item(vault: Vault, item: Item) -> dict[str, Any]:
             "disks": on_premises.disks_state,
             "host": on_premises.host.name,
         },
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "scenario": job.scenario,
+        "state": job.state,
+        "target": job.target[1],
+        "worked_seconds": job.worked,
     }
 
 

@@ -101,7 +101,8 @@ class Task:
 
 @dataclass
 class Job:
-    """A job. ``operation`` is the id in the operation's URLs; ``restart`` starts the same work again."""
+    """A job. ``operation`` is the id in the operation's URLs; ``restart`` starts the same work again, ``worked`` are
+    the seconds of its work so far, without those that it waited for somebody."""
 
     name: str
     operation: str
@@ -117,6 +118,7 @@ class Job:
     reason: str = ""
     started: datetime | None = None
     ended: datetime | None = None
+    worked: float = 0.0
     tasks: list[Task] = field(default_factory=list)
     errors: list[JobError] = field(default_factory=list)
     restart: Callable[[], Job] | None = None

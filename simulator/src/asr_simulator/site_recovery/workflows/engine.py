@@ -121,6 +121,7 @@ class Engine:
 
     def _wait(self, run: _Run, wait: Wait) -> None:
         if isinstance(wait, Sleep):
+            run.job.worked += wait.seconds
             self._wake_later(run, wait.seconds)
         elif isinstance(wait, AwaitResume):
             run.job.state, run.job.reason = SUSPENDED, wait.reason
