@@ -30,7 +30,7 @@ from antsibull_docs_parser.parser import Context, parse
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
 COLLECTION = "asr.failback"
-HEADINGS = {"inventory": "Inventory plugins"}
+HEADINGS = {"callback": "Callback plugins", "inventory": "Inventory plugins"}
 OF_CORE = ("constructed", "inventory_cache")
 TAKEN_OVER = (
     "Also the options of ansible-core for groups and variables made by Jinja expressions (`constructed`), and for the "

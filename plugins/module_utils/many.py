@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .hyperv.hosts import Inventory
 from .model.failures import ConfigurationError, FailbackError, InternalError
 from .model.name_lists import some_of
+from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing, sum_line
 from .model.wave_packing import CAPS
 from .option_checks import check_values
 from .runner.contract import Contract
@@ -179,12 +180,15 @@ class Progress:
             self._watch.report(self._sum())
 
     def _sum(self) -> str:
-        done = [piece for piece in self._pieces if piece.is_done]
-        failed = [piece for piece in done if piece.failure is not None]
-        left = [piece for piece in self._pieces if not piece.is_done]
-        first = left[0].watch.last_report if left else ""
-        told = f"{len(done)} of {len(self._pieces)} VMs are done, {len(failed)} of these failed"
-        return f"{told}; among the others, {left[0].name}: {first}" if left and first else told
+        return sum_line([standing_of(piece) for piece in self._pieces], self._watch.now())
+
+
+def standing_of(piece: Piece[Any]) -> Standing:
+    """Return how one stands, for those who watch. What is written to meanwhile may be a moment old."""
+    watch = piece.watch
+    failed = piece.failure is not None or bool(piece.ended and piece.ended.get("failed"))
+    progress = UNDER_WAY if not piece.is_done else FAILED if failed else DONE
+    return Standing(piece.name, progress, watch.stage(), watch.last_report, watch.last_report_since)
 
 
 def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:

@@ -9,8 +9,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .many import outcome_of
+from .many import outcome_of, standing_of
 from .model.failures import FailbackError
+from .model.progress_lines import UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
 from .report_file import read_report, write_report
@@ -20,8 +21,8 @@ from .watch import Watch
 
 # Seconds between two versions of the report at least, and how many times as long as writing it took.
 _INTERVAL, _SHARE = 10.0, 50.0
-# Seconds between two looks at what is under way.
-_NOTE_INTERVAL = 1.0
+# Seconds between two looks at what is under way: at least, and for each virtual machine.
+_NOTE_INTERVAL, _NOTE_INTERVAL_FOR_EACH = 1.0, 0.005
 _UNDER_WAY, _UNREPORTED = "under way", "unreported"
 _SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
 _NAMED = 20
@@ -73,33 +74,40 @@ def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 class UnderWay:
-    """Tells the process that started this one what goes on, for the case that both are interrupted."""
+    """Tells the process that started this one what goes on: whoever watches it, and the case that both are
+    interrupted."""
 
     def __init__(self, cache: RunCache, watch: Watch, hide: Hide) -> None:
         self._cache = cache
         self._watch = watch
         self._hide = hide
         self._due = watch.now()
-        self._told: dict[str, str] = {}
+        self._told: list[dict[str, Any]] = []
 
     def note(self, pieces: Pieces) -> None:
-        """Note what every virtual machine that is not done is at."""
+        """Note what every virtual machine is at."""
         if self._watch.now() < self._due:
             return
-        self._due = self._watch.now() + _NOTE_INTERVAL
-        left = {piece.name: piece.watch.last_report for piece in pieces if not piece.is_done}
-        if left != self._told:
-            self._told = left
-            self._change(left)
+        self._due = self._watch.now() + max(_NOTE_INTERVAL, _NOTE_INTERVAL_FOR_EACH * len(pieces))
+        told = [standing_of(piece).as_note() for piece in pieces]
+        if told != self._told:
+            self._told = told
+            self._change(told)
 
     def end(self) -> None:
         """Note that nothing goes on any more."""
-        self._change({})
+        self._change([])
 
-    def _change(self, left: Mapping[str, str]) -> None:
+    def _change(self, standings: list[dict[str, Any]]) -> None:
         own = str(os.getpid())
-        told = self._hide(dict(left))
+        told = self._hide(standings)
         self._cache.update(_UNDER_WAY, lambda noted: {**(noted or {}), own: told})
+
+
+def standings_now(cache: RunCache) -> list[Standing]:
+    """Return how the virtual machines stand of all tasks of the run that go on just now."""
+    noted = cache.get_or_make(_UNDER_WAY, lambda _value: True, dict)
+    return [Standing(**one) for each in noted.values() for one in each]
 
 
 def keep_for_report(cache: RunCache, vms: Mapping[str, Mapping[str, Any]], hide: Hide) -> None:
@@ -124,11 +132,10 @@ def unreported(cache: RunCache) -> list[str]:
 
 def under_way(cache: RunCache) -> list[str]:
     """Return what to say where a run was interrupted; nothing where nothing went on."""
-    noted = cache.get_or_make(_UNDER_WAY, lambda _value: True, dict)
-    left = {name: told for each in noted.values() for name, told in each.items()}
+    left = {one.name: one.doing for one in standings_now(cache) if one.progress == UNDER_WAY}
     if not left:
         return []
-    shown = [f"  {name}: {told or 'about to begin'}" for name, told in sorted(left.items())[:_NAMED]]
+    shown = [f"  {name}: {doing or 'about to begin'}" for name, doing in sorted(left.items())[:_NAMED]]
     more = [f"  and {len(left) - _NAMED} more"] if len(left) > _NAMED else []
     return [
         f"Interrupted. Jobs that were started go on in Azure, and nothing is lost. {len(left)} not done, as seen last:",

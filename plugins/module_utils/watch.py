@@ -115,18 +115,18 @@ class _Voice:
         self._started, self._started_at = clock(), started_at
         # Hosts are asked at the same time, and each may have something to say.
         self._turn = threading.Lock()
-        self._since = self._told = clock()
+        self.since = self._told = clock()
         self.message = ""
 
     def say(self, message: str) -> None:
         """Say what is true now."""
         with self._turn:
             if message != self.message:
-                self.message, self._since = message, self._clock()
+                self.message, self.since = message, self._clock()
                 self._tell(message)
             elif self.message and self.silence_left() <= 0:
-                began = self._started_at + timedelta(seconds=self._since - self._started)
-                lasted = in_words(self._clock() - self._since)
+                began = self._started_at + timedelta(seconds=self.since - self._started)
+                lasted = in_words(self._clock() - self.since)
                 self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
 
     def silence_left(self) -> float:
@@ -167,8 +167,9 @@ class Watch:
         self._may_stop = False
         # Called to go on before a pause is over; a task of one virtual machine has nobody to call it.
         self.wake: Callable[[], None] = lambda: None
-        # How what it watches stands, as far as that tells.
+        # How what it watches stands, as far as that tells; and the stage that it was seen in last.
         self.account: Callable[[], Mapping[str, Any]] = dict
+        self.stage: Callable[[], str] = lambda: ""
 
     def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
         """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""
@@ -208,6 +209,11 @@ class Watch:
     def last_report(self) -> str:
         """The line of progress that was passed on last."""
         return self._voice.message
+
+    @property
+    def last_report_since(self) -> float:
+        """When that line was true first, by the clock."""
+        return self._voice.since
 
     def remaining(self) -> float:
         """Return the seconds until the deadline; none are left when it is not positive."""

@@ -140,7 +140,8 @@ LAYERS = (
         reads_the_clock=False,
     ),
     Layer("plugins.modules", below=(VERBS, REPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
-    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible",)),
+    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible", "rich")),
+    Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, FAILBACK), packages=("ansible",)),
     Layer(
         "plugins.inventory",

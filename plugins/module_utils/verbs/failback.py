@@ -214,6 +214,7 @@ class _Failback:
         self._services = services
         self._watch = watch
         watch.account = lambda: self.plan.summary(self.state)
+        watch.stage = lambda: self.state.stage
 
     async def go_on(self) -> _Handover | None:
         """Take the target as far as it can go; return what has to run before it goes on, None where it has ended."""

@@ -1,0 +1,133 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback progress as a person sees it, on a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyte
+import pytest
+from support.playbook_runner import PlaybookRunner
+from support.scenarios import scenario_of
+
+from asr_simulator.server import Simulator
+
+NOW = {"failback_commit_policy": "now"}
+ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "asr.failback.progress"}
+HOSTS: dict[str, dict[str, Any]] = {"vm1": {}, "vm2": {}, "vm3": {}}
+LINES, COLUMNS = 40, 120
+HEAD = "of 3 VMs done"
+
+
+def watched(
+    vault: PlaybookRunner, seen: Callable[[pyte.HistoryScreen], bytes | None], **more: str
+) -> tuple[int, pyte.HistoryScreen]:
+    """Run the fleet on a terminal; C(seen) gets its screen after all that is written, and may press keys.
+
+    Return the exit status, and what the screen shows in the end.
+    """
+    command, environment = vault.prepared("fleet", HOSTS, **NOW)
+    size = {"TERM": "xterm", "LINES": str(LINES), "COLUMNS": str(COLUMNS)}
+    screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
+    stream = pyte.ByteStream(screen)
+    terminal, end = pty.openpty()
+    around = {**environment, **ENABLED, **size, **more}
+    run = subprocess.Popen(command, env=around, stdin=end, stdout=end, stderr=end, preexec_fn=_own_terminal)
+    os.close(end)
+    with os.fdopen(terminal, "rb+", buffering=0) as both:
+        while written := _read(both):
+            stream.feed(written)
+            keys = seen(screen)
+            if keys:
+                both.write(keys)
+    return run.wait(), screen
+
+
+def _own_terminal() -> None:
+    """Make the standard input the terminal that Ctrl-C of its user reaches."""
+    os.setsid()
+    os.close(os.open(os.ttyname(0), os.O_RDWR))
+
+
+def _read(terminal: Any) -> bytes:
+    try:
+        return bytes(terminal.read(65536))
+    except OSError:
+        # Nobody has it open any more.
+        return b""
+
+
+def text_of(screen: pyte.HistoryScreen) -> str:
+    """All lines that are, or were, on the screen."""
+    past = ["".join(line[column].data for column in range(COLUMNS)) for line in screen.history.top]
+    return "\n".join(line.rstrip() for line in [*past, *screen.display])
+
+
+def test_a_table_shows_those_that_are_under_way(tmp_path: Path) -> None:
+    shown: list[list[str]] = []
+
+    def look(screen: pyte.HistoryScreen) -> None:
+        rows = [line.rstrip() for line in screen.display]
+        if any(HEAD in row for row in rows):
+            shown.append(rows)
+
+    with Simulator.start(scenario_of(*HOSTS), tmp_path / "simulator", speed=200) as simulator:
+        vault = PlaybookRunner(simulator, tmp_path).knows_hosts()
+        status, screen = watched(vault, look)
+        assert status == 0, text_of(screen)
+        assert set(vault.stages().values()) == {"protected"}
+    told = text_of(screen)
+    assert HEAD not in told, "it goes when nothing is under way"
+    assert "PLAY RECAP" in told
+    assert not screen.cursor.hidden
+    last = shown[-1]
+    (head,) = (number for number, row in enumerate(last) if HEAD in row)
+    assert last[head + 1].split() == ["VM", "stage", "for", "progress"]
+    tables = ["\n".join(rows) for rows in shown]
+    assert any(all(f"\n{name} " in table for name in HOSTS) for table in tables)
+    assert any("waiting_for_completion" in table or "synchronizing" in table for table in tables)
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    pressed: list[bool] = []
+
+    def interrupt(screen: pyte.HistoryScreen) -> bytes | None:
+        rows = "\n".join(screen.display)
+        if pressed or HEAD not in rows or "Planned failover of vm1" not in rows:
+            return None
+        pressed.append(True)
+        return b"\x03"
+
+    with Simulator.start(scenario_of(*HOSTS), tmp_path / "simulator", speed=1) as simulator:
+        vault = PlaybookRunner(simulator, tmp_path).knows_hosts()
+        status, screen = watched(vault, interrupt)
+    told = text_of(screen)
+    assert (status, bool(pressed)) == (99, True), told
+    assert "Jobs that were started go on in Azure, and nothing is lost. 3 not done" in told
+    assert HEAD not in told
+    assert not screen.cursor.hidden
+
+
+@pytest.mark.parametrize("where", ["no terminal", "no rich"])
+def test_where_no_table_can_be_shown_the_run_is_as_usual(
+    stage: Any, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = stage(scenario_of(*HOSTS)).knows_hosts()
+    if where == "no terminal":
+        monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", ENABLED["ANSIBLE_CALLBACKS_ENABLED"])
+        run = vault.play("fleet", HOSTS, **NOW)
+        assert (run.status, HEAD in run.output) == (0, False), run.output
+        return
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("raise ImportError('No module named rich')")
+    status, screen = watched(vault, lambda _screen: None, PYTHONPATH=str(tmp_path))
+    told = " ".join(text_of(screen).split())
+    assert (status, HEAD in told) == (0, False), told
+    assert "cannot show its table: No module named rich. Install rich" in told
