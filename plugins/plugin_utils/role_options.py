@@ -44,6 +44,7 @@ OTHERS = frozenset(
         "failback_plan",
         "failback_proof",
         "failback_report",
+        "failback_reports",
         "failback_result",
         "failback_serial",
         "failback_strategy",

@@ -62,9 +62,13 @@ class PlaybookRunner:
 
     def knows_hosts(self) -> PlaybookRunner:
         """Put the simulated Hyper-V hosts and VMM servers into the inventory of every run; return the stage."""
-        hosts = Path(self.simulator.connection["ca_bundle"]).parent / INVENTORY
-        self._inventories = [*self._inventories[:1], hosts]
+        self._inventories = [*self._inventories[:1], self.hyperv_inventory]
         return self
+
+    @property
+    def hyperv_inventory(self) -> Path:
+        """The inventory of the simulated hosts."""
+        return Path(self.simulator.connection["ca_bundle"]).parent / INVENTORY
 
     def reads_vault(self, **options: Any) -> PlaybookRunner:
         """Put the vault into the inventory of every run, by the inventory plugin; return the stage."""
