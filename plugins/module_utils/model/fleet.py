@@ -253,7 +253,10 @@ def stops(
     going = [name for name in batch if name not in failed and _may_be_held(tally, name)]
     if whole:
         return {name: _not_started(tally, name, whole) for name in going}
-    missing = {name: [*_missing(name, tally, plan), *_waiting_before(name, tally, plan)] for name in going}
+    ranks = plan["ranks"]
+    coming = _still_to_come(tally, plan)
+    before = {rank: [one for one in coming if ranks[one] < rank] for rank in {ranks[name] for name in going}}
+    missing = {name: [*_missing(name, tally, plan), *before[ranks[name]]] for name in going}
     return {name: _waits_for(tally, name, list(dict.fromkeys(needs))) for name, needs in missing.items() if needs}
 
 
@@ -267,11 +270,10 @@ def _missing(name: str, tally: Tally, plan: Mapping[str, Any]) -> list[str]:
     return [one for one in plan["needs"][name] if not _is_back(tally, one)]
 
 
-def _waiting_before(name: str, tally: Tally, plan: Mapping[str, Any]) -> list[str]:
-    """Return the VMs of earlier tiers or groups that are still to come. How many may fail is said otherwise."""
-    ranks = plan["ranks"]
-    earlier = [one for one in plan["order"] if ranks[one] < ranks[name]]
-    coming = [one for one in earlier if tally.get(one, {}).get("cuts_over", True)]
+def _still_to_come(tally: Tally, plan: Mapping[str, Any]) -> list[str]:
+    """Return the VMs that are to be back and are not, for which those of later tiers or groups wait. How many may fail
+    is said otherwise."""
+    coming = [one for one in plan["order"] if tally.get(one, {}).get("cuts_over", True)]
     return [one for one in coming if _outcome(tally, one) != "failed" and not _is_back(tally, one)]
 
 
