@@ -39,6 +39,9 @@ def check_values(parameters: Mapping[str, Any]) -> None:
         value = parameters.get(name)
         if value is not None:
             _check_number(name, value)
+    for name, value in parameters.items():
+        if any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in _leaves(value)):
+            raise _refused(f"{name} contains a number that is not finite, which JSON does not have.")
 
 
 def _check_number(name: str, value: float) -> None:
@@ -55,11 +58,16 @@ def _refused(happened: str) -> ConfigurationError:
 
 def texts(value: Any) -> Iterator[str]:
     """Yield every text inside of a value, names of keys too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
+    return (leaf for leaf in _leaves(value) if isinstance(leaf, str))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield everything inside of a value that is neither a list nor a mapping, names of keys too."""
+    if isinstance(value, Mapping):
         for pair in value.items():
-            yield from texts(pair)
+            yield from _leaves(pair)
     elif isinstance(value, (list, tuple)):
         for entry in value:
-            yield from texts(entry)
+            yield from _leaves(entry)
+    else:
+        yield value

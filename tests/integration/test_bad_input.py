@@ -124,6 +124,17 @@ def test_what_is_no_text_is_refused(vault: Any, value: str) -> None:
     assert vault.requests() == 0
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_no_result_can_hold_is_refused_wherever_it_is(vault: Any, number: float) -> None:
+    for module, options in (
+        ("fleet_result", {"host": "vm1", "earlier": {"steps": [{"seconds": number}]}}),
+        ("commit", {"replicated_item": "vm1", "validation": {"number": number}}),
+    ):
+        failed = vault.fail(module, **options)
+        assert failed["error"]["kind"] == "configuration"
+        assert f"{list(options)[-1]} contains a number that is not finite" in failed["msg"]
+
+
 @pytest.mark.parametrize("module", VERBS)
 def test_neither_and_both_targets_are_refused_by_the_argument_spec(vault: Any, module: str) -> None:
     assert "one of the following is required: replicated_item, recovery_plan" in vault.fail(module)["msg"]
