@@ -58,7 +58,8 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_start(self, playbook):
         """Begin to watch, where somebody can see it."""
-        if not sys.stdout.isatty():
+        # One command may run several playbooks.
+        if self._table is not None or not sys.stdout.isatty():
             return
         if MISSING:
             self._display.warning(f"asr.failback.progress cannot show its table: {MISSING}. Install rich.")
@@ -72,8 +73,12 @@ class CallbackModule(CallbackBase):
 
     def _watch(self):
         while not self._ended.wait(_INTERVAL):
-            with self._turn:
-                self._show(standings_now(RUN_CACHE))
+            try:
+                with self._turn:
+                    self._show(standings_now(RUN_CACHE))
+            except Exception as problem:
+                self._end()
+                self._display.warning(f"asr.failback.progress ends its table: {problem}")
 
     def _show(self, standings):
         # One alone says everything itself.

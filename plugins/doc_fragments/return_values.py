@@ -222,7 +222,7 @@ split_brain_check:
           contains:
             host:
               description: The Hyper-V host. Hosts of the site that are neither in the inventory nor in
-                O(hyperv_hosts) share one entry, which names the first of them and counts the others.
+                O(hyperv_hosts) share one entry, which names up to five of them and counts the others.
               type: str
               sample: hv01.contoso.example
             state:

@@ -54,13 +54,14 @@ def execute(
     run_program: RunProgram = no_programs,
     hyperv_hosts: Iterable[str] = (),
     hide: Hide = lambda value: value,
+    notes: bool = True,
 ) -> dict[str, Any]:
     """Return the result of one task. C(cache) is what the tasks of a run share, C(watch) owns its time.
 
     C(inventory) returns the variables of the host of the inventory that stands for a Hyper-V host, or None where there
     is none. C(hyperv_hosts) are the names of those in the inventory that are Hyper-V hosts or VMM servers, as far as
     that is known. C(run_program) runs programs of this machine (kinit, ssh). C(hide) takes secrets out of what leaves
-    the task before it has ended.
+    the task before it has ended. C(notes): whoever watches the run may see what goes on.
 
     C(environ) is where settings are looked for. What the SDKs, requests and the Azure CLI read themselves (proxies,
     AZURE_CONFIG_DIR) they read from the process, so outside of tests it is that of the process.
@@ -70,7 +71,7 @@ def execute(
     require_libraries(contract)
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
-    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts), hide)
+    task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts), hide, notes)
     if contract.takes_many and parameters["replicated_items"] is not None:
         wanted = options_of_each(contract, parameters)
         vms = run_many(task, wanted, own_watch, parameters)
@@ -92,6 +93,7 @@ class Task:
     run_program: RunProgram
     hyperv_hosts: Sequence[str]
     hide: Hide
+    notes: bool
 
     def hosts(self, parameters: Mapping[str, Any], watch: Watch, shared: SharedReads = UNSHARED) -> Hosts:
         """Return the hosts that may be asked."""
@@ -176,7 +178,8 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     def meanwhile() -> None:
         progress.tell()
         record.keep(pieces)
-        noted.note(pieces)
+        if task.notes:
+            noted.note(pieces)
 
     Scheduler[dict[str, Any]](watch, meanwhile=meanwhile, ends_all=_hands_over).run(pieces)
     progress.tell()

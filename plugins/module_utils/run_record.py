@@ -24,6 +24,8 @@ _INTERVAL, _SHARE = 10.0, 50.0
 # Seconds between two looks at what is under way: at least, and for each virtual machine.
 _NOTE_INTERVAL, _NOTE_INTERVAL_FOR_EACH = 1.0, 0.005
 _UNDER_WAY, _UNREPORTED = "under way", "unreported"
+# What of a note is text, and may have a secret in it. A number that looks like one is none.
+_TEXTS = ("name", "stage", "doing")
 _SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
 _NAMED = 20
 Pieces = Sequence[Piece[dict[str, Any]]]
@@ -100,14 +102,27 @@ class UnderWay:
 
     def _change(self, standings: list[dict[str, Any]]) -> None:
         own = str(os.getpid())
-        told = self._hide(standings)
+        told = [{**one, **self._hide({name: one[name] for name in _TEXTS})} for one in standings]
         self._cache.update(_UNDER_WAY, lambda noted: {**(noted or {}), own: told})
 
 
 def standings_now(cache: RunCache) -> list[Standing]:
     """Return how the virtual machines stand of all tasks of the run that go on just now."""
+    return [one for process, standings in _noted(cache).items() if _is_alive(process) for one in standings]
+
+
+def _noted(cache: RunCache) -> dict[int, list[Standing]]:
+    """Return what was noted by each process, of which one that was killed may be gone."""
     noted = cache.get_or_make(_UNDER_WAY, lambda _value: True, dict)
-    return [Standing(**one) for each in noted.values() for one in each]
+    return {int(process): [Standing(**one) for one in standings] for process, standings in noted.items()}
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
 
 
 def keep_for_report(cache: RunCache, vms: Mapping[str, Mapping[str, Any]], hide: Hide) -> None:
@@ -132,7 +147,7 @@ def unreported(cache: RunCache) -> list[str]:
 
 def under_way(cache: RunCache) -> list[str]:
     """Return what to say where a run was interrupted; nothing where nothing went on."""
-    left = {one.name: one.doing for one in standings_now(cache) if one.progress == UNDER_WAY}
+    left = {one.name: one.doing for each in _noted(cache).values() for one in each if one.progress == UNDER_WAY}
     if not left:
         return []
     shown = [f"  {name}: {doing or 'about to begin'}" for name, doing in sorted(left.items())[:_NAMED]]

@@ -39,14 +39,19 @@ class ProgressTable:
 
     def __init__(self):
         # Ansible locks its standard output and its lines, in this order. A table locks itself, then what it writes to.
-        self._console = Console(file=os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8"))
+        # Names that are no text are shown as well as they can be, as Ansible does. Other lines are not broken.
+        own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")
+        self._console = Console(file=own, soft_wrap=True)
         self._live = None
 
     def show(self, standings, now):
         """Show how virtual machines stand. C(now) is by the clock of theirs."""
         if self._live is None:
             # Whoever shows it says when: a thread of its own could not be stopped before a fork.
-            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            errors = sys.stderr.isatty()
+            self._live = Live(
+                console=self._console, auto_refresh=False, transient=True, redirect_stderr=errors, screen=False
+            )
             self._live.start()
         self._live.update(self._table(standings, now), refresh=True)
 

@@ -150,6 +150,7 @@ class VerbAction(ActionBase):
                 hyperv_hosts=inventory.hyperv_hosts(),
                 run_program=run_program,
                 hide=hide,
+                notes=not self._task.no_log,
             )
         except FailbackError as problem:
             return {"failed": True, **problem.as_result()}

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyte
 import pytest
+import yaml
 from support.playbook_runner import PlaybookRunner
 from support.scenarios import scenario_of
 
@@ -23,30 +25,39 @@ NOW = {"failback_commit_policy": "now"}
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "asr.failback.progress"}
 HOSTS: dict[str, dict[str, Any]] = {"vm1": {}, "vm2": {}, "vm3": {}}
 LINES, COLUMNS = 40, 120
+SECONDS = 240
 HEAD = "of 3 VMs done"
+VAULT = {
+    "resource_group": "{{ failback_resource_group }}",
+    "vault_name": "{{ failback_vault_name }}",
+    "poll_interval": 1,
+}
 
 
 def watched(
-    vault: PlaybookRunner, seen: Callable[[pyte.HistoryScreen], bytes | None], **more: str
+    vault: PlaybookRunner, seen: Callable[[pyte.HistoryScreen], bytes | None], playbook: str = "fleet"
 ) -> tuple[int, pyte.HistoryScreen]:
     """Run the fleet on a terminal; C(seen) gets its screen after all that is written, and may press keys.
 
     Return the exit status, and what the screen shows in the end.
     """
-    command, environment = vault.prepared("fleet", HOSTS, **NOW)
+    command, environment = vault.prepared(playbook, HOSTS, **NOW)
     size = {"TERM": "xterm", "LINES": str(LINES), "COLUMNS": str(COLUMNS)}
     screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
     stream = pyte.ByteStream(screen)
     terminal, end = pty.openpty()
-    around = {**environment, **ENABLED, **size, **more}
+    around = {**environment, **ENABLED, **size}
     run = subprocess.Popen(command, env=around, stdin=end, stdout=end, stderr=end, preexec_fn=_own_terminal)
     os.close(end)
+    deadline = threading.Timer(SECONDS, run.kill)
+    deadline.start()
     with os.fdopen(terminal, "rb+", buffering=0) as both:
         while written := _read(both):
             stream.feed(written)
             keys = seen(screen)
             if keys:
                 both.write(keys)
+    deadline.cancel()
     return run.wait(), screen
 
 
@@ -115,19 +126,50 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     assert not screen.cursor.hidden
 
 
-@pytest.mark.parametrize("where", ["no terminal", "no rich"])
-def test_where_no_table_can_be_shown_the_run_is_as_usual(
-    stage: Any, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "pipeline"])
+def test_without_rich_the_run_is_as_usual_and_says_so_where_somebody_looks(
+    stage: Any, terminal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vault = stage(scenario_of(*HOSTS)).knows_hosts()
-    if where == "no terminal":
-        monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", ENABLED["ANSIBLE_CALLBACKS_ENABLED"])
-        run = vault.play("fleet", HOSTS, **NOW)
-        assert (run.status, HEAD in run.output) == (0, False), run.output
-        return
     (tmp_path / "rich").mkdir()
     (tmp_path / "rich" / "__init__.py").write_text("raise ImportError('No module named rich')")
-    status, screen = watched(vault, lambda _screen: None, PYTHONPATH=str(tmp_path))
-    told = " ".join(text_of(screen).split())
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    vault = stage(scenario_of(*HOSTS)).knows_hosts()
+    if terminal:
+        status, screen = watched(vault, lambda _screen: None)
+        told = " ".join(text_of(screen).split())
+    else:
+        monkeypatch.setenv(*next(iter(ENABLED.items())))
+        run = vault.play("fleet", HOSTS, **NOW)
+        status, told = run.status, run.output
     assert (status, HEAD in told) == (0, False), told
-    assert "cannot show its table: No module named rich. Install rich" in told
+    assert ("cannot show its table: No module named rich. Install rich" in told) is terminal
+
+
+def test_what_is_nobodys_business_is_not_on_the_table(tmp_path: Path) -> None:
+    tables: list[str] = []
+    play = tmp_path / "quiet.yml"
+    play.write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "tasks": [
+                        {
+                            "name": "Start",
+                            "asr.failback.planned_failover": {"replicated_items": list(HOSTS), **VAULT},
+                            "no_log": True,
+                        }
+                    ],
+                }
+            ]
+        )
+    )
+
+    def look(screen: pyte.HistoryScreen) -> None:
+        tables.extend(line for line in screen.display if HEAD in line)
+
+    with Simulator.start(scenario_of(*HOSTS), tmp_path / "simulator", speed=200) as simulator:
+        vault = PlaybookRunner(simulator, tmp_path).knows_hosts()
+        status, screen = watched(vault, look, playbook=str(play))
+    assert (status, tables) == (0, []), text_of(screen)

@@ -73,9 +73,10 @@ def test_each_vm_comes_home_once_by_its_own_slice(stage: Any) -> None:
         wrote[jobs.get(name, name)].append((numbers[entry["principal"]], action))
     assert wrote == {name: [(index % SLICES, action) for action in LIFECYCLE] for index, name in enumerate(VMS)}
 
-    reports = [str(folder / "artifacts" / folder.name / REPORT) for folder in folders]
+    # As a user has them: by paths from where they are.
+    reports = [f"{folder.name}/artifacts/{folder.name}/{REPORT}" for folder in folders]
     together = vault.folder / "together.json"
-    given = json.dumps({"failback_reports": reports, "failback_report": str(together)})
+    given = json.dumps({"failback_reports": reports, "failback_report": together.name})
     merged = vault.play("report", {}, "-e", given)
     assert merged.status == 0, merged.output
     results = json.loads(together.read_text())["results"]

@@ -263,7 +263,7 @@ class SiteRecovery:
         """Return the jobs since a time, newest first, as lists give them: without tasks.
 
         C(now) is the service's time. The filter is as recorded; whether its bounds are inclusive is not, and the
-        service's times differ in precision, so a day is added at least.
+        service's times differ in precision, so at least a day is added.
         """
         return [job for page in self.job_pages(since, now) for job in page]
 

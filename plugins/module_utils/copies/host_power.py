@@ -76,8 +76,8 @@ class HostPower:
         """Stop the machine as planned, and hold it down. Raises HostError where it does not go off."""
         if self._stop.power:
             await self._bring_off()
-        if self._stop.holds:
-            await self._hold()
+        if self._stop.keeps_off:
+            await self._keep_off()
 
     async def _bring_off(self) -> None:
         sent, state, had_time = await self._shut_down()
@@ -150,7 +150,7 @@ class HostPower:
         await wait_until(look, self._watch, self._interval, patience=patience, out_of_time=lambda _pending: None)
         return sent, self._known(sent, TURN_OFF, seen)
 
-    async def _hold(self) -> None:
+    async def _keep_off(self) -> None:
         sent = await self._change(KEEP_OFF, self._read()[_START_ACTION])
         after = self._known(sent, KEEP_OFF, self._look(_START_ACTION))
         await self._settle(sent, after)

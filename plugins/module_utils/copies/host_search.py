@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..model.failures import TargetError
@@ -45,6 +45,16 @@ def not_listed(names: Sequence[str]) -> str:
     return f"{who}neither in the inventory nor in hyperv_hosts"
 
 
+def _told_together(copies: Sequence[Copy]) -> list[Copy]:
+    """Return copies with one entry for all hosts that nobody may ask: nothing else is known of any of them."""
+    silent = [copy for copy in copies if not copy.is_target and copy.reason == not_listed([copy.place])]
+    if len(silent) < 2:
+        return list(copies)
+    places = [copy.place for copy in silent]
+    together = replace(silent[0], reason=not_listed(places), more=tuple(places[1:]))
+    return [*(copy for copy in copies if copy not in silent), together]
+
+
 class Search:
     """What was found of one item. C(names) are its own hosts; C(answer) returns what a host says, given how old that
     may be. C(target) is the one of the names that it is failed back to; empty where that is not known. C(unread) is why
@@ -62,8 +72,6 @@ class Search:
         self._answer = answer
         self._looked: list[_Looked] = []
         self._silent: list[str] = []
-        # Nobody may ask these. The reason is theirs together.
-        self._left_out: list[str] = []
         self._copies: list[Copy] = []
         self._machines: dict[str, HostVm] = {}
         # Where a cluster does not tell what it has: of no interest once the machine was found.
@@ -86,7 +94,7 @@ class Search:
     def copies(self) -> tuple[Copy, ...]:
         """Return all copies; that a host has none only where no host has one, and none may have one."""
         untold = self._untold if self.has_found else ()
-        counted = [*(copy for copy in self._copies if copy.place.lower() not in untold), *self._of_left_out()]
+        counted = _told_together([copy for copy in self._copies if copy.place.lower() not in untold])
         found = [copy for copy in counted if copy.state != ABSENT] or counted[:1]
         return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
 
@@ -103,20 +111,6 @@ class Search:
 
     def _was_silent(self, name: str) -> bool:
         return any(is_same_host(name, one) for one in self._silent)
-
-    def _of_left_out(self) -> list[Copy]:
-        if not self._left_out:
-            return []
-        first, *more = self._left_out
-        return [Copy(first, NOT_CHECKED, not_listed(self._left_out), is_target=False, more=tuple(more))]
-
-    def leave_out(self, names: Iterable[str]) -> None:
-        """Say of hosts that nobody may ask that the machine may be there."""
-        for name in names:
-            self._silent.append(name)
-            self._left_out.append(name)
-            if any(copy.state == NOT_CHECKED and is_same_host(copy.place, name) for copy in self._copies):
-                self._hide(name, not_listed([name]), at_target=False)
 
     def add(self, copy: Copy) -> None:
         """Add a copy."""
@@ -280,15 +274,13 @@ class Search:
         A host is one place, also where a cluster knows it by its short name: somebody may have to vouch for it.
         """
         copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
-        names = [name, *(one for one in self._left_out if is_same_host(one, name))]
-        self._left_out = [one for one in self._left_out if one not in names]
         for index, before in enumerate(self._copies):
             if before.state == NOT_CHECKED and is_same_host(before.place, name):
                 told = copy if copy.is_claimed and not before.is_claimed else before
-                place, is_target = max(before.place, *names, key=len), before.is_target or at_target
+                place, is_target = max(before.place, name, key=len), before.is_target or at_target
                 self._copies[index] = replace(told, place=place, is_target=is_target)
                 return
-        self.add(replace(copy, place=max(names, key=len)))
+        self.add(copy)
 
     def _may_be_the_one(self, vm: HostVm | VmmVm) -> bool:
         """Whether a machine of the name certainly is no other one: of that, what else is told of the name is told."""

@@ -167,10 +167,9 @@ class OnPremises:
         self._ask_at_once(others, max_age)
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
-        if not found:
-            search.leave_out(name for name in others if not self._services.hosts.knows(name))
-        for name in filter(self._services.hosts.knows, others):
-            search.look(name, max_age=max_age, only_if_there=found)
+        for name in others:
+            if not found or self._services.hosts.knows(name):
+                search.look(name, max_age=max_age, only_if_there=found)
         for node in search.nodes_left():
             # It may have the machine as well, whether Site Recovery knows it or not.
             if not found or self._services.hosts.knows(node):

@@ -196,7 +196,7 @@ def _guest(placed: Placed) -> Guest:
         return placed.facts
     if all(copy.state == ABSENT for copy in placed.copies):
         return None
-    return NotRead("; ".join(f"{copy.place}: {copy.reason}" for copy in placed.copies))
+    return NotRead("; ".join(f"{copy.where}: {copy.reason}" for copy in placed.copies))
 
 
 def _tasks(request: ValidateRequest, item: ReplicatedItem) -> list[_Task]:

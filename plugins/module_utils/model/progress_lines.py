@@ -43,12 +43,12 @@ def sum_line(standings: Sequence[Standing], now: float) -> str:
         told.append(f"under way: {_by_stage(left)}")
     if any(one.doing for one in left):
         first = longest_first(left)[0]
-        told.append(f"longest: {first.name}, for {in_words(now - first.since)}: {first.doing}")
+        told.append(f"longest on the same step: {first.name}, for {in_words(now - first.since)}: {first.doing}")
     return "; ".join(told)
 
 
 def longest_first(standings: Sequence[Standing]) -> list[Standing]:
-    """Return those that are under way, the one first of which nothing new was said for longest."""
+    """Return those that are under way, first those whose last news is oldest."""
     left = [one for one in standings if one.progress == UNDER_WAY]
     return sorted(left, key=lambda one: (not one.doing, one.since, one.name))
 

@@ -43,12 +43,12 @@ class Stop:
     """What is to be done with an on-premises copy.
 
     C(power): shut_down, turn_off (as it is now its guest cannot be asked, so it may have to be turned off), await_off
-    (it is going down already), or empty: it is off. C(holds): its host must be kept from starting it.
+    (it is going down already), or empty: it is off. C(keeps_off): its host must be kept from starting it.
     """
 
     copy: Copy
     power: str
-    holds: bool
+    keeps_off: bool
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,7 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
             "(Read-SCVirtualMachine).",
         )
     if not copy.is_known:
-        left = [place for place in copy.places if place not in vouched] or [""]
-        asked = replace(copy, place=left[0], more=tuple(left[1:]))
-        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(asked, name)
+        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(copy, name, vouched)
     if copy.is_off:
         return None
     if not copy.is_up:
@@ -191,7 +189,7 @@ def _objection_to_unidentified(copy: Copy, name: str) -> Objection:
     )
 
 
-def _objection_to_unknown(copy: Copy, name: str) -> Objection:
+def _objection_to_unknown(copy: Copy, name: str, vouched: Collection[str]) -> Objection:
     why = copy.reason or copy.state
     if copy.machine is not None:
         remedy = (
@@ -203,8 +201,9 @@ def _objection_to_unknown(copy: Copy, name: str) -> Objection:
             f"Whether {name} is off on-premises is not known ({why})",
             "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name.",
         )
+    left = ", ".join(place for place in copy.places if place not in vouched)
     return Objection(
-        f"Whether {name} is off on {', '.join(copy.places)} is not known ({why})",
+        f"Whether {name} is off on {left} is not known ({why})",
         "Give the task access to the host. Only where the VM certainly does not run there, for example because the "
         "host has no power, name that host in attested_off: two running copies would be worse than none.",
     )
@@ -223,9 +222,9 @@ def _stop(copy: Copy) -> Stop | None:
     if copy.machine is None or not copy.is_known:
         return None
     # A cluster starts its machines by the state of their groups; Hyper-V leaves those to it that it calls clustered.
-    holds = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
+    keeps_off = not copy.machine.is_clustered and copy.machine.automatic_start_action != START_NOTHING
     power = _power(copy)
-    return Stop(copy, power, holds) if power or holds else None
+    return Stop(copy, power, keeps_off) if power or keeps_off else None
 
 
 def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:

@@ -71,7 +71,7 @@ def plan(seen: Sides, *, force_off: bool = False, vouched: tuple[str, ...] = ())
 def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected: list[tuple[str, bool]]) -> None:
     made = plan(sides("deallocated", copy(state, action=action)), force_off=force)
     assert isinstance(made, Undo)
-    assert [(stop.power, stop.holds) for stop in made.stops] == expected
+    assert [(stop.power, stop.keeps_off) for stop in made.stops] == expected
     assert (made.is_started, made.changes) == (False, True)
 
 
@@ -109,7 +109,7 @@ def test_a_machine_that_runs_in_azure_alone_is_done() -> None:
 def test_one_that_its_host_would_start_is_held_although_azure_runs() -> None:
     made = plan(sides("running", copy("Off")))
     assert isinstance(made, Undo)
-    assert [(stop.power, stop.holds) for stop in made.stops] == [("", True)]
+    assert [(stop.power, stop.keeps_off) for stop in made.stops] == [("", True)]
     assert (made.is_done, made.is_started) == (False, True)
 
 
