@@ -72,13 +72,13 @@ class CallbackModule(CallbackBase):
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self):
-        while not self._ended.wait(_INTERVAL):
-            try:
+        try:
+            while not self._ended.wait(_INTERVAL):
                 with self._turn:
                     self._show(standings_now(RUN_CACHE))
-            except Exception as problem:
-                self._end()
-                self._display.warning(f"asr.failback.progress ends its table: {problem}")
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the run goes on without a table
+            self._end()
+            self._display.warning(f"asr.failback.progress ends its table: {problem}")
 
     def _show(self, standings):
         # One alone says everything itself.
