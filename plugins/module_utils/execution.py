@@ -19,8 +19,9 @@ from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
 from .model.failures import ConfigurationError, MissingLibrary, as_sentence
+from .model.limits import MOST_SECONDS
 from .model.programs import RunProgram, no_programs
-from .option_checks import MOST, check_values
+from .option_checks import check_values
 from .run_cache import RunCache
 from .run_record import Hide, RunRecord, UnderWay, keep_for_report
 from .runner.contract import Contract
@@ -206,7 +207,7 @@ def deadline_of(parameters: Mapping[str, Any]) -> float:
     """Return the seconds that a task may wait, by its options."""
     wanted = parameters.get("wait_timeout") or parameters.get("timeout") or _QUERY_SECONDS
     # More than the most is refused, but not here.
-    return float(min(wanted, MOST))
+    return float(min(wanted, MOST_SECONDS))
 
 
 def report_interval_of(parameters: Mapping[str, Any]) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .model.failures import ConfigurationError
+from .model.limits import MOST_SECONDS
 
 _NAMES = ("resource_group", "vault_name", "replicated_item", "recovery_plan", "name", "host", "target_host")
 _ABOVE_ZERO = (
@@ -18,8 +19,6 @@ _ABOVE_ZERO = (
     "validation_max_age",
     *("winrm_operation_timeout_sec", "winrm_read_timeout_sec"),
 )
-# No operating system waits longer for a socket at once: 31 bits of milliseconds, in seconds.
-MOST = 2_000_000
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
@@ -46,8 +45,8 @@ def check_values(parameters: Mapping[str, Any]) -> None:
 
 def _check_number(name: str, value: float) -> None:
     # In this order: a whole number may be too large to be asked whether it is one.
-    if value > MOST or math.isnan(value):
-        raise _refused(f"{name} must be a number up to {MOST}.")
+    if value > MOST_SECONDS or math.isnan(value):
+        raise _refused(f"{name} must be a number up to {MOST_SECONDS}.")
     if value <= 0:
         raise _refused(f"{name} must be greater than 0, not {value}.")
 

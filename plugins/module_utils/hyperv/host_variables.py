@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model.failures import ConfigurationError
+from ..model.limits import LAST_PORT, MOST_SECONDS
 
 # For each setting: its names after C(ansible_winrm_), after C(ansible_psrp_), and the variables of any connection.
 _VARIABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -56,15 +57,18 @@ class Given:
         return "" if value is None else str(value)
 
     def number(self, name: str) -> int | None:
-        """Return a setting as a whole number above 0."""
+        """Return a setting as a whole number above 0: a port, or seconds."""
         value = self.value(name)
         if value is None:
             return None
-        if not str(value).isdecimal() or int(value) <= 0:
+        most = LAST_PORT if name == "port" else MOST_SECONDS
+        digits = str(value)
+        if not (digits.isdecimal() and len(digits) <= len(str(most)) and 0 < int(digits) <= most):
             raise ConfigurationError(
-                f"winrm_{name} is '{value}', not a number above 0.", f"Correct it, or {', '.join(self._names(name))}."
+                f"winrm_{name} is '{value}', not a number from 1 to {most}.",
+                f"Correct it, or {', '.join(self._names(name))}.",
             )
-        return int(value)
+        return int(digits)
 
     def boolean(self, name: str, default: bool) -> bool:
         """Return a setting as a boolean."""

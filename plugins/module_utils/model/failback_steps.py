@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .data_sync import DURING_FAILOVER
+from .failures import ConfigurationError
 from .findings import sentence_of
 from .name_lists import some_of
 from .split_brain import ABSENT, NOT_CHECKED
@@ -98,6 +99,19 @@ def short(result: _Result) -> dict[str, Any]:
     return {**result, **_LATER}
 
 
+def _no_state(why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The option state is not what a task has returned: {why}.",
+        "Nothing was read or written by this task. Give it as it was returned, or leave it out: the run then looks "
+        "where the VM is, and goes on from there.",
+    )
+
+
+def _is_place(entry: object) -> bool:
+    """Whether an entry is a name and a stage."""
+    return isinstance(entry, list) and len(entry) == 2 and all(isinstance(one, str) for one in entry)
+
+
 @dataclass
 class State:
     """What is known of the failback of one target so far, in JSON values: a run may hand it over and take it up again.
@@ -128,6 +142,26 @@ class State:
     cuts_over: bool = True
     commits: bool = False
     begun: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> State:
+        """Return the state that an earlier task has returned. Raises ConfigurationError where it is none."""
+        kinds = {name: type(value) for name, value in asdict(cls(target="")).items()}
+        wrong = sorted(
+            str(name)
+            for name, value in given.items()
+            if name not in kinds
+            or not isinstance(value, kinds[name])
+            or isinstance(value, bool) != (kinds[name] is bool)
+        )
+        if wrong or "target" not in given:
+            raise _no_state(f"wrong: {some_of(wrong)}" if wrong else "it has no target")
+        state = cls(**given)
+        if not (0 <= state.step <= len(STEPS) and all(map(_is_place, state.where))):
+            raise _no_state("wrong: step or where")
+        if not all(isinstance(one, Mapping) for one in (*state.steps, *state.findings)):
+            raise _no_state("wrong: steps or findings")
+        return state
 
     def as_result(self) -> dict[str, Any]:
         """Return it as JSON values."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..model.failures import ConfigurationError
 from ..model.guest_checks import is_address
+from ..model.limits import LAST_PORT
 from .powershell import WinrmProbe
 from .probe import Probe
 from .ssh import SshProbe
@@ -58,7 +59,6 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 _PATH = re.compile(r"/[!-~]*\Z")
 _PRINTABLE = re.compile(r"[!-~]*\Z")
-_LAST_PORT = 65535
 # A name of a user that ssh would not take for an option.
 _USER = re.compile(r"[^\s-][^\s\x00]*\Z")
 
@@ -99,7 +99,7 @@ def _complaint(kind: str, given: Options) -> str:
 def _check_numbers(given: Options) -> str:
     if given.get("timeout", 1) <= 0:
         return "timeout must be greater than 0"
-    return "" if 1 <= given.get("port", 1) <= _LAST_PORT else f"port must be from 1 to {_LAST_PORT}"
+    return "" if 1 <= given.get("port", 1) <= LAST_PORT else f"port must be from 1 to {LAST_PORT}"
 
 
 def _check_host(given: Options) -> str:

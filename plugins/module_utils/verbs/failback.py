@@ -202,7 +202,7 @@ class _Failback:
 
     def __init__(self, request: FailbackRequest, services: Services, watch: Watch) -> None:
         before = request.values["state"]
-        self.state = State(**before) if before else State(target=request.recovery_plan or request.replicated_item)
+        self.state = State.parse(before) if before else State(target=request.recovery_plan or request.replicated_item)
         self.plan = request.plan()
         steps = self.plan.steps
         self.state.commits = COMMIT in steps

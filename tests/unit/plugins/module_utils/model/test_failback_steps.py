@@ -18,6 +18,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps 
     State,
     obstacles_of,
 )
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
 
 PLAN = Plan(
     steps=frozenset(STEPS),
@@ -190,3 +191,31 @@ def test_many_hosts_that_tell_nothing_have_one_line() -> None:
             "reason": "host hv10 is not known; likewise 19 more hosts",
         }
     ]
+
+
+def test_a_state_is_taken_up_as_it_was_returned() -> None:
+    state = at("failed_over", step=2, begun={"left": 12.5}, copies=True)
+    assert State.parse(json.loads(json.dumps(state.as_result()))) == state
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"": []},
+        {"target": "vm", "stage": "failed_over"},
+        {"target": None},
+        {"target": "vm", "step": True},
+        {"target": "vm", "step": len(STEPS) + 1},
+        {"target": "vm", "step": -1},
+        {"target": "vm", "copies": 1},
+        {"target": "vm", "where": [["vm1"]]},
+        {"target": "vm", "where": ["vm"]},
+        {"target": "vm", "steps": ["commit"]},
+        {"target": "vm", "prerequisites": []},
+    ],
+    ids=repr,
+)
+def test_what_no_task_has_returned_is_no_state(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="The option state is not what a task has returned"):
+        State.parse(given)
