@@ -75,7 +75,8 @@ ODD_TREES = st.recursive(
     max_leaves=8,
 )
 # What is known to take long, or is not ours: the managed identity asks an address that only Azure's own machines have;
-# what ansible-core makes of an infinite whole number, before anything of this collection sees it, is a traceback.
+# what ansible-core makes of an infinite whole number, or of a list as one, before anything of this collection sees it,
+# may be a traceback.
 UNTRIED = ("msi", math.inf, -math.inf)
 # --hypothesis-profile=search looks for more than what must pass does.
 EXAMPLES = 12 if settings.default.derandomize else 150
@@ -104,7 +105,9 @@ def odd(spec: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[An
     if kind == "path":
         # Whatever is tried, files are only written to the folder of the test.
         return anything.map(lambda value: value.lstrip("/") if isinstance(value, str) else value)
-    return anything.filter(lambda value: value not in UNTRIED) if kind == "int" else anything
+    if kind == "int":
+        return anything.filter(lambda value: value not in UNTRIED and not isinstance(value, list))
+    return anything
 
 
 def entries(options: Mapping[str, Any], words: tuple[str, ...]) -> st.SearchStrategy[Options]:
@@ -155,7 +158,8 @@ class Oracle:
 
     def __init__(self, vault: ModuleRunner) -> None:
         state = vault.simulator.state()
-        self._jobs = {job["name"]: job["target"] for job in state["jobs"]}
+        # Two VMs may have one friendly name, which is all that a job shows of its target.
+        self._jobs = {job["name"]: job["item"] or job["target"] for job in state["jobs"]}
         self._items = [{item["name"], item["friendly_name"], item["id"].strip("/")} for item in state["items"]]
         self._named = [(item["name"], names) for item, names in zip(state["items"], self._items, strict=True)]
         self._plans = {plan["name"]: plan["items"] for plan in state["plans"]}

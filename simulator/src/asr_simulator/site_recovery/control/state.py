@@ -54,6 +54,7 @@ def _job(job: Job) -> dict[str, Any]:
         "scenario": job.scenario,
         "state": job.state,
         "target": job.target[1],
+        "item": job.item.name if job.item else None,
         "worked_seconds": job.worked,
     }
 
