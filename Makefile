@@ -160,7 +160,7 @@ changelog: $(READY) ## Write CHANGELOG.md for the version in galaxy.yml, from th
 bench: $(READY) ## Measure
 	@python -m pytest -q -s tests/bench
 
-soak: $(READY) ## Kill, strike and walk for hours (SEED=... repeats one)
+soak: $(READY) ## Kill, strike and walk for hours (SEED=... repeats one, SEED=1,2 runs both)
 	@python tools/soak.py $(BUILD)
 
 guards: $(READY) ## Take guards out of a copy of the code and see that the tests notice
