@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The long run: kills, random walks, faults at every call and in every field, odd input, and the demo with the least rights.
+"""The long run: kills, random walks, faults at every call and in every field of an answer, odd input, and the demo with
+the least rights.
 
     SEED=N KILLS=N TARGETS=N WALKS=N python tools/soak.py BUILD_DIRECTORY
 
 SEED (1) chooses what happens, so that a run can be repeated; KILLS (200) and WALKS (300) how often; TARGETS (2) how
 many VMs and plans are killed at a time. SEED=1,2 runs the parts for both seeds, but once what is the same for each: the
-demo, and with FAULTS=all the fields of answers. What pytest prints goes to BUILD_DIRECTORY/log/soak-PART-SEED.log. The last line is
-"kills=N faults=N walks=N violations=0"; with a violation, or a test that failed for another reason, the exit status is
-1.
+demo, and with FAULTS=all the fields of answers. What pytest prints goes to BUILD_DIRECTORY/log/soak-PART-SEED.log. The
+last line is "kills=N faults=N walks=N violations=0"; with a violation, or a test that failed for another reason, the
+exit status is 1.
 """
 
 from __future__ import annotations
