@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "asr.failback.progress"}
 HOSTS: dict[str, dict[str, Any]] = {"vm1": {}, "vm2": {}, "vm3": {}}
 LINES, COLUMNS = 40, 120
 SECONDS = 240
+PAUSE = 0.05
 HEAD = "of 3 VMs done"
 VAULT = {
     "resource_group": "{{ failback_resource_group }}",
@@ -68,11 +70,18 @@ def _own_terminal() -> None:
 
 
 def _read(terminal: Any) -> bytes:
+    """What was written, up to where the writer pauses: a terminal hands a table on in pieces."""
+    written = b""
     try:
-        return bytes(terminal.read(65536))
+        while not written or select.select([terminal], [], [], PAUSE)[0]:
+            piece = bytes(terminal.read(65536))
+            if not piece:
+                break
+            written += piece
     except OSError:
         # Nobody has it open any more.
-        return b""
+        pass
+    return written
 
 
 def text_of(screen: pyte.HistoryScreen) -> str:
