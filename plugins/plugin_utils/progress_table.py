@@ -49,9 +49,7 @@ class ProgressTable:
         if self._live is None:
             # Whoever shows it says when: a thread of its own could not be stopped before a fork.
             errors = sys.stderr.isatty()
-            self._live = Live(
-                console=self._console, auto_refresh=False, transient=True, redirect_stderr=errors, screen=False
-            )
+            self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stderr=errors)
             self._live.start()
         self._live.update(self._table(standings, now), refresh=True)
 

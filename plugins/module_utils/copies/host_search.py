@@ -47,12 +47,15 @@ def not_listed(names: Sequence[str]) -> str:
 
 def _told_together(copies: Sequence[Copy]) -> list[Copy]:
     """Return copies with one entry for all hosts that nobody may ask: nothing else is known of any of them."""
-    silent = [copy for copy in copies if not copy.is_target and copy.reason == not_listed([copy.place])]
+    silent: list[Copy] = []
+    others: list[Copy] = []
+    for copy in copies:
+        is_silent = not copy.is_target and copy.reason == not_listed([copy.place])
+        (silent if is_silent else others).append(copy)
     if len(silent) < 2:
         return list(copies)
     places = [copy.place for copy in silent]
-    together = replace(silent[0], reason=not_listed(places), more=tuple(places[1:]))
-    return [*(copy for copy in copies if copy not in silent), together]
+    return [*others, replace(silent[0], reason=not_listed(places), more=tuple(places[1:]))]
 
 
 class Search:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .durations import in_words
+from .name_lists import counted
 
 UNDER_WAY, DONE, FAILED = "under way", "done", "failed"
 # Of a machine that was not looked at yet.
@@ -35,7 +35,7 @@ class Standing:
 
 
 def sum_line(standings: Sequence[Standing], now: float) -> str:
-    """Say how many are in which stage, how many failed, and which has been at the same for longest."""
+    """Say how many are in which stage, how many failed, and which has been on the same step longest."""
     left = [one for one in standings if one.progress == UNDER_WAY]
     failed = sum(one.progress == FAILED for one in standings)
     told = [f"{len(standings) - len(left)} of {len(standings)} VMs are done, {failed} of these failed"]
@@ -54,5 +54,4 @@ def longest_first(standings: Sequence[Standing]) -> list[Standing]:
 
 
 def _by_stage(standings: Sequence[Standing]) -> str:
-    counts = Counter("not looked at yet" if one.stage == UNKNOWN else one.stage for one in standings)
-    return ", ".join(f"{count} {stage}" for stage, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+    return counted("not looked at yet" if one.stage == UNKNOWN else one.stage for one in standings)

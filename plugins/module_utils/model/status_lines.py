@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .durations import in_words
+from .name_lists import counted
 from .table_lines import aligned, printable
 
 _HEADER = ("VM", "stage", "side", "job", "days in Azure", "host")
@@ -51,6 +51,4 @@ def _job(job: Mapping[str, Any] | None, now: datetime) -> str:
 
 
 def _sum(vms: Sequence[Mapping[str, Any]]) -> str:
-    stages = Counter(_stage(vm) for vm in vms)
-    told = ", ".join(f"{count} {stage}" for stage, count in sorted(stages.items(), key=lambda one: (-one[1], one[0])))
-    return f"{len(vms)} VM{'' if len(vms) == 1 else 's'}: {told}"
+    return f"{len(vms)} VM{'' if len(vms) == 1 else 's'}: {counted(map(_stage, vms))}"
