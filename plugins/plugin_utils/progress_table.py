@@ -76,7 +76,7 @@ class ProgressTable:
     def _head(self, standings):
         done, failed = (sum(one.progress == kind for one in standings) for kind in (DONE, FAILED))
         head = Table.grid(padding=(0, 1))
-        bar = ProgressBar(total=len(standings), completed=done + failed, width=_BAR_WIDTH)
+        drawn = ProgressBar(total=len(standings), completed=done + failed, width=_BAR_WIDTH)
         told = f"{done + failed} of {len(standings)} VMs done"
-        head.add_row(bar, Text(told), Text(f"{failed} failed", style="bold red") if failed else Text(""))
+        head.add_row(drawn, Text(told), Text(f"{failed} failed", style="bold red") if failed else Text(""))
         return head

@@ -188,8 +188,8 @@ def test_refused_connections_are_taken_again_on_the_same_port(simulator, owner, 
         owner.get(owner.group)
     with pytest.raises(requests.ConnectionError, match="Connection refused"):
         owner.get(owner.group)
-    # The other's connection was broken too.
-    with pytest.raises(requests.ConnectionError, match="Connection refused"):
+    # The other's connection was broken too; a busy machine may deliver that only once it is used again.
+    with pytest.raises(requests.ConnectionError, match=r"Connection refused|without response|reset by peer|EOF"):
         reader.get(reader.group)
     retry = Retry(connect=20, backoff_factor=0.1, backoff_max=0.2)
     owner.session.mount("https://", HTTPAdapter(max_retries=retry))
