@@ -159,6 +159,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
             finally:
                 # Whatever went wrong, nobody waits for its turn.
                 copy_turns.leave(name)
+                session.shared.forget()
 
         return Piece(name, own, steps)
 

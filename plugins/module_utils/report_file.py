@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from .model.failures import ConfigurationError
 
-Results = Sequence[Mapping[str, Any]]
+Results = Iterable[Mapping[str, Any]]
 EXPECTED = "Give them as asr.failback.result_of returns them."
 _MODE = 0o600
+_INDENT = 4
+_BEGIN, _END = '{\n    "results": [', "]\n}\n"
 
 
 def write_report(path: str, results: Results, *, check_mode: bool = False) -> bool:
@@ -24,18 +26,33 @@ def write_report(path: str, results: Results, *, check_mode: bool = False) -> bo
 
     Raises ConfigurationError where it cannot be written, or where the results are none.
     """
-    content = _content(results)
-    try:
-        _require_file(path)
+    content = "".join(_content(results))
+    with _writing(path):
         changed = _content_of(path) != content
         if changed and not check_mode:
-            _replace(path, content)
+            _replace(path, [content])
+    return changed
+
+
+def replace_report(path: str, results: Results) -> None:
+    """Write the report, result by result: of a thousand, only one is there as text at a time.
+
+    Raises ConfigurationError as write_report() does.
+    """
+    with _writing(path):
+        _replace(path, _content(results))
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    try:
+        _require_file(path)
+        yield
     except OSError as problem:
         raise ConfigurationError(
             f"The report {path} cannot be written: {problem.strerror}.",
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
-    return changed
 
 
 def read_report(path: str) -> list[dict[str, Any]]:
@@ -59,12 +76,24 @@ def _require_file(path: str) -> None:
             )
 
 
-def _content(results: Results) -> str:
-    """Return the report as JSON; what JSON does not know, such as a date of YAML, as text."""
+def _content(results: Results) -> Iterator[str]:
+    """Yield the report as JSON, piece by piece; what JSON does not know, such as a date of YAML, as text."""
+    yield _BEGIN
+    before = ""
+    for result in results:
+        yield f"{before}\n{_as_json(result)}"
+        before = ","
+    yield ("\n" + " " * _INDENT if before else "") + _END
+
+
+def _as_json(result: Mapping[str, Any]) -> str:
+    """Return a result as JSON, indented as one of a list in the report."""
     try:
-        return json.dumps({"results": list(results)}, indent=4, sort_keys=True, default=str) + "\n"
+        lines = json.dumps(result, indent=_INDENT, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:
         raise ConfigurationError(f"The results cannot be serialized to JSON: {problem}.", EXPECTED) from problem
+    margin = 2 * _INDENT * " "
+    return margin + lines.replace("\n", f"\n{margin}")
 
 
 def _content_of(path: str) -> str | None:
@@ -75,7 +104,7 @@ def _content_of(path: str) -> str | None:
         return None
 
 
-def _replace(path: str, content: str) -> None:
+def _replace(path: str, content: Iterable[str]) -> None:
     """Put a file in the place of another in one step. Its name until then is always the same one: what a run that was
     killed has left there is gone after the next."""
     unfinished = f"{path}.part"
@@ -84,10 +113,10 @@ def _replace(path: str, content: str) -> None:
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except OSError:
+    except (OSError, ConfigurationError):
         os.unlink(unfinished)
         raise

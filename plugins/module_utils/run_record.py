@@ -14,7 +14,7 @@ from .model.failures import FailbackError
 from .model.progress_lines import UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
-from .report_file import read_report, write_report
+from .report_file import read_report, replace_report
 from .run_cache import RunCache
 from .scheduler import Piece
 from .watch import Watch
@@ -55,7 +55,7 @@ class RunRecord:
         began = self._watch.now()
         self._results |= {piece.name: result for piece in pieces if (result := _result_of(piece)) is not None}
         try:
-            write_report(self._path, self._hide([self._results[host] for host in sorted(self._results)]))
+            replace_report(self._path, (self._hide(self._results[host]) for host in sorted(self._results)))
         except FailbackError as problem:
             self._watch.report(problem.happened)
             self._path = None

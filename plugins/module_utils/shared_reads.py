@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from .model.look_age import SHARED_ANSWER
-from .watch import WatchNow
+from .watch import Watch, WatchNow
 
 T = TypeVar("T")
 
@@ -36,6 +37,9 @@ class SharedReads:
     def __init__(self, watch: WatchNow | None) -> None:
         self._watch = watch
         self._kept: dict[str, _Kept] = {}
+        # What each of them has asked for, and how many have.
+        self._asked: dict[Watch, set[str]] = {}
+        self._askers: Counter[str] = Counter()
         self._turn = threading.Lock()
 
     @property
@@ -57,7 +61,8 @@ class SharedReads:
         """
         if self._watch is None:
             return read()
-        watch, kept = self._watch(), self._entry(key)
+        watch = self._watch()
+        kept = self._asked_for(key, watch)
         with kept.turn:
             if not (watch.look.takes(kept.asked, max_age) and still_counts(kept.value)):
                 asked = watch.now()
@@ -88,6 +93,8 @@ class SharedReads:
     def read(self, key: str, read: Callable[[], T]) -> T:
         """Return what C(read) returns now, and keep it for others."""
         asked, value = self.now(), read()
+        if self._watch is not None:
+            self._asked_for(key, self._watch())
         self.keep(key, asked, value)
         return value
 
@@ -102,6 +109,26 @@ class SharedReads:
     def now(self) -> float:
         """Return the time by which ages are counted; without anybody to share with there are none."""
         return self._watch().now() if self._watch is not None else 0.0
+
+    def forget(self) -> None:
+        """Forget what nobody but whoever has the turn has asked for: it has ended. Of a thousand, each would leave what
+        was read for it."""
+        if self._watch is None:
+            return
+        with self._turn:
+            for key in self._asked.pop(self._watch(), ()):
+                self._askers[key] -= 1
+                if not self._askers[key]:
+                    del self._askers[key]
+                    self._kept.pop(key, None)
+
+    def _asked_for(self, key: str, watch: Watch) -> _Kept:
+        with self._turn:
+            asked = self._asked.setdefault(watch, set())
+            if key not in asked:
+                asked.add(key)
+                self._askers[key] += 1
+        return self._entry(key)
 
     def _entry(self, key: str) -> _Kept:
         with self._turn:

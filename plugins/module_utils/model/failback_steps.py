@@ -16,6 +16,7 @@ from typing import Any
 from .data_sync import DURING_FAILOVER
 from .failures import ConfigurationError
 from .findings import sentence_of
+from .items import identity_and_disks
 from .name_lists import some_of
 from .split_brain import ABSENT, NOT_CHECKED
 from .summary import RoleRun, summary_of
@@ -217,7 +218,9 @@ class State:
         """Go on to the next step."""
         if STEPS[self.step] == PREREQUISITES:
             # Of a thousand machines, what is handed on is what counts: the findings are kept besides.
-            self.prerequisites = {key: value for key, value in self.prerequisites.items() if key in _KEPT}
+            kept = {key: value for key, value in self.prerequisites.items() if key in _KEPT}
+            item = kept.get("replicated_item")
+            self.prerequisites = {**kept, "replicated_item": identity_and_disks(item)} if item else kept
         self.step, self.phase = self.step + 1, ""
 
     def forget_item(self) -> None:

@@ -75,6 +75,17 @@ def test_what_a_list_has_told_is_known_to_what_is_asked_after_its_answer() -> No
     assert vault.seen_by(vault.one) == 3
 
 
+def test_what_nobody_is_left_to_ask_for_is_forgotten() -> None:
+    vault = Vault()
+    vault.seen_by(vault.one)
+    vault.seen_by(vault.another)
+    vault.shared.forget()
+    assert vault.shared.kept("items") == 1, "the one that is left may ask again"
+    vault.turn = vault.one
+    vault.shared.forget()
+    assert vault.shared.kept("items") is None
+
+
 def test_a_write_rests_on_the_oldest_of_what_was_shared() -> None:
     vault = Vault()
     vault.seen_by(vault.one)

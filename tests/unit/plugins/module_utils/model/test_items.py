@@ -11,7 +11,12 @@ from datetime import datetime, timezone
 import pytest
 from support import bodies
 
-from ansible_collections.asr.failback.plugins.module_utils.model.items import Disk, parse_item
+from ansible_collections.asr.failback.plugins.module_utils.model.items import (
+    Disk,
+    identity_and_disks,
+    parse_item,
+)
+from ansible_collections.asr.failback.plugins.module_utils.model.json_path import as_document, as_result
 
 
 def test_an_item_says_where_it_is_and_what_it_is_called() -> None:
@@ -128,3 +133,14 @@ def test_an_empty_body_is_an_item_that_says_nothing() -> None:
     item = parse_item({})
     assert (item.id, item.scenario, item.disks, item.allowed_operations) == ("", "", (), frozenset())
     assert not item.is_hyper_v_to_azure
+
+
+@pytest.mark.parametrize("fabric", ["SingleHostHyperVFabric", "VMM"])
+@pytest.mark.parametrize("disks", [[], [{"diskId": f"{bodies.VM_ID}_0", "vhdId": "vhd", "maxSizeMB": "20480"}]])
+def test_what_a_plan_of_waves_reads_is_kept(fabric: str, disks: list[bodies.Body]) -> None:
+    body = bodies.item(primaryFabricProvider=fabric, details={"azureVmDiskDetails": disks})
+    brief = identity_and_disks(as_result(body))
+    whole, kept = parse_item(body), parse_item(as_document(brief))
+    for name in ("id", "name", "friendly_name", "hypervisor_vm_id", "disks", "fabric_name"):
+        assert getattr(kept, name) == getattr(whole, name), name
+    assert len(str(brief)) < len(str(body))
