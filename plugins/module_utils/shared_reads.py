@@ -53,9 +53,12 @@ class SharedReads:
         read: Callable[[], T],
         max_age: float = SHARED_ANSWER,
         still_counts: Callable[[T], bool] = lambda _value: True,
+        tells: Callable[[T], bool] = lambda _value: True,
     ) -> T:
         """Return what C(read) returns, or has returned for another one in the last C(max_age) seconds, if that still
         counts.
+
+        C(tells) says whether anything can rest on it: that nobody answered makes no look older.
 
         For each key one thread reads at a time; the others wait for its answer, and take it where it counts for them.
         """
@@ -67,7 +70,8 @@ class SharedReads:
             if not (watch.look.takes(kept.asked, max_age) and still_counts(kept.value)):
                 asked = watch.now()
                 kept.value, kept.asked, kept.answered = read(), asked, watch.now()
-            watch.look.saw(kept.asked)
+            if tells(kept.value):
+                watch.look.saw(kept.asked)
             return cast(T, kept.value)
 
     def changed_before(self, key: str) -> None:

@@ -133,7 +133,11 @@ def test_given_a_program_of_which_nothing_is_known_when_run_then_it_is_refused_w
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [({"reachable": False}, requests.ConnectionError), ({"password": "wrong"}, InvalidCredentialsError)],
+    [
+        ({"reachable": False}, requests.ConnectionError),
+        ({"silent": True}, requests.Timeout),
+        ({"password": "wrong"}, InvalidCredentialsError),
+    ],
 )
 def test_given_a_fault_of_a_host_when_asked_then_only_that_host_suffers(started, fault, error):
     simulator = started()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -70,6 +71,8 @@ class ModuleRunner:
 
     Options given here go to every module and may be overridden at each call; None leaves one out. `lines` collects the
     progress that was reported; `meanwhile`, where set, is called with the simulated seconds so far after each wait.
+    `real_counts_for`: how many seconds a real one counts for by the clock of the modules, so that what takes real time
+    takes long.
     """
 
     def __init__(self, simulator: Simulator, principal: str | None = None, **options: Any) -> None:
@@ -79,6 +82,7 @@ class ModuleRunner:
         self.simulator = simulator
         self.lines: list[str] = []
         self.seconds = 0.0
+        self.real_counts_for = 0.0
         self.meanwhile: Callable[[float], None] | None = None
         self.inventory: dict[str, dict[str, Any]] = {}
         self.environ = {"REQUESTS_CA_BUNDLE": connection["ca_bundle"]}
@@ -138,7 +142,7 @@ class ModuleRunner:
             deadline_of(parameters),
             self.lines.append,
             report_interval=report_interval_of(parameters),
-            clock=lambda: self.seconds,
+            clock=lambda: self.seconds + self.real_counts_for * time.monotonic(),
             pause=self.pass_time,
         )
         return execute(

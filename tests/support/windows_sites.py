@@ -34,6 +34,7 @@ class Windows:
 
     name: str = "hv01.contoso.example"
     reachable: bool = True
+    silent: bool = False
     accounts: dict[str, str] = field(default_factory=lambda: {USER: PASSWORD})
     os_version: str = "10.0.20348"
     booted: datetime = datetime(2026, 1, 1, tzinfo=timezone.utc)

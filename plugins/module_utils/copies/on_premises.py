@@ -28,9 +28,7 @@ from .host_search import Search, not_listed
 from .target_host import Unregistered, find_target_provider
 
 # The site's other hosts may share an answer so many seconds old: every VM of a fleet would ask each of them otherwise.
-MAX_AGE_ELSEWHERE = SHARED_ANSWER
-
-
+_MAX_AGE_ELSEWHERE = SHARED_ANSWER
 # How many of them are asked at the same time.
 _AT_ONCE = 8
 
@@ -61,9 +59,9 @@ class OnPremises:
     are asked.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
-    host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere):
-    look on the site's other hosts even where the machine was found on its own. C(max_age_elsewhere) is how old their
-    answers may be; C(power_only): these are asked only whether they have a copy, and whether that runs.
+    host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere): look on the site's
+    other hosts even where the machine was found on its own; C(power_only): these are asked only whether they have a
+    copy, and whether that runs. C(anew): every host is asked anew, whoever else has just asked it.
     """
 
     def __init__(
@@ -75,8 +73,8 @@ class OnPremises:
         now: Callable[[], datetime] | None = None,
         also: Mapping[str, Sequence[str]] | None = None,
         everywhere: bool = True,
-        max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
         power_only: bool = False,
+        anew: bool = False,
     ) -> None:
         self._services = services
         self._target_host = target_host
@@ -84,8 +82,9 @@ class OnPremises:
         self._now = now
         self._also = also or {}
         self._everywhere = everywhere
-        self._max_age_elsewhere = max(max_age, max_age_elsewhere)
+        self._max_age_elsewhere = 0 if anew else max(max_age, _MAX_AGE_ELSEWHERE)
         self._power_only = power_only
+        self._anew = anew
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
         self._listed: dict[str, list[str] | NotRead] = {}
@@ -220,6 +219,6 @@ class OnPremises:
             return NotRead(not_listed([name]))
         try:
             power_only = self._power_only and max_age > self._max_age
-            return hosts.facts(name, self._wanted, max_age, self._now, power_only=power_only)
+            return hosts.facts(name, self._wanted, max_age, self._now, power_only=power_only, anew=self._anew)
         except FailbackError as problem:
             return NotRead(problem.happened, problem)

@@ -23,7 +23,7 @@ from ..runner.request import Request
 from ..runner.services import Services
 from ..runner.target import use_of
 from .azure_vm import azure_copy
-from .on_premises import MAX_AGE_ELSEWHERE, OnPremises, Placed
+from .on_premises import OnPremises, Placed
 
 _REPORTED = "Site Recovery reports that"
 _CUT_OVER = frozenset({Stage.FAILBACK_COMMIT_PENDING})
@@ -97,7 +97,7 @@ _IF_ELSEWHERE = (
 class SplitBrainCheck:
     """The check of one verb: what was proved before its write, and after. C(target_host) as the user named it.
 
-    C(max_age_elsewhere) is how old the answers of hosts may be that are not an item's own, in seconds.
+    C(anew): every host is asked anew, whoever else of the run has just asked it.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class SplitBrainCheck:
         request: Request,
         *,
         target_host: str = "",
-        max_age_elsewhere: float = MAX_AGE_ELSEWHERE,
+        anew: bool = False,
     ) -> None:
         self._services = services
         self._request = request
         self._target_host = target_host
-        self._max_age_elsewhere = max_age_elsewhere
+        self._anew = anew
         # A failback to another host changes the host that Site Recovery names; the old one still has its copy.
         self._asked: dict[str, tuple[str, ...]] = {}
         self.before: list[Sides] = []
@@ -124,8 +124,8 @@ class SplitBrainCheck:
             self._services,
             target_host=self._target_host,
             also=self._asked,
-            max_age_elsewhere=self._max_age_elsewhere,
             power_only=True,
+            anew=self._anew,
         )
         placed = hosts.place(items)
         self._asked.update({item_id: one.asked for item_id, one in placed.items()})

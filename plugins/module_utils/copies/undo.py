@@ -82,7 +82,7 @@ class UndoCutover:
         self._watch = watch
         self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
-        self._split_brain_check = SplitBrainCheck(services, request, max_age_elsewhere=0)
+        self._split_brain_check = SplitBrainCheck(services, request, anew=True)
         # The places that could not be asked, and that somebody vouches for, by item id.
         self._vouched: dict[str, list[str]] = {}
         self._target = target_of(services.azure, verb_run.after)

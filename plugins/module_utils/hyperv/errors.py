@@ -191,19 +191,19 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
     kind: type[HostUnreachable] = HostUnreachable if _never_connected(problem, causes) else ConnectionBroken
     if isinstance(problem, Timeout):
         # It would take as long once more.
-        kind, words = HostUnreachable, _no_answer_within(settings)
+        kind, words = HostUnreachable, _no_answer_within(settings.read_timeout)
     return _unreached(settings, words, details, kind)
 
 
-def nobody_there(settings: HostSettings, problem: OSError) -> HostUnreachable:
-    """Return the failure of a connection that was never made, before anything was asked."""
-    words = _no_answer_within(settings) if isinstance(problem, TimeoutError) else _of_system([problem])
+def nobody_there(settings: HostSettings, problem: OSError, seconds: float) -> HostUnreachable:
+    """Return the failure of a connection that was never made, before anything was asked, within so many seconds."""
+    words = _no_answer_within(seconds) if isinstance(problem, TimeoutError) else _of_system([problem])
     details = {"host": settings.name, "address": f"{settings.address}:{settings.port}"}
     return _unreached(settings, words or _first_line(problem), details, HostUnreachable)
 
 
-def _no_answer_within(settings: HostSettings) -> str:
-    return f"no answer within {settings.read_timeout} seconds"
+def _no_answer_within(seconds: float) -> str:
+    return f"no answer within {seconds:.0f} seconds"
 
 
 def _unreached(

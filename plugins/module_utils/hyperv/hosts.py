@@ -34,6 +34,9 @@ Clock = Callable[[], datetime]
 _LEAST_SECONDS = 120
 # Seconds for which nobody else asks a host in vain: that it said nothing proves nothing, however long ago it was.
 _SILENCE_COUNTS_FOR = 120
+# Seconds for which a host of a task's own is not asked again that was waited for in vain, and after how many it was. A
+# look is too old after such a wait; the next one must not wait again.
+_VAIN_COUNTS_FOR, _VAIN_AFTER = 30, 2
 # Before any change, by the clock of the run.
 _NEVER = -1.0
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
@@ -68,6 +71,8 @@ class Hosts:
         self._watch = watch
         self._cache = cache
         self._found: dict[str, tuple[Mapping[str, Any], str] | None] = {}
+        # What was asked in vain, and when that was known, by what the answer depends on.
+        self._in_vain: dict[str, Mapping[str, Any]] = {}
         self._environ = environ or {}
         self._run_program = run_program
 
@@ -103,18 +108,20 @@ class Hosts:
         now: Clock | None = None,
         *,
         power_only: bool = False,
+        anew: bool = False,
     ) -> HostFacts:
         """Return what a host says of itself, and of the VMs that are wanted by id and name: None stands for all.
 
         C(max_age) is how many seconds ago another task of the run may have asked. Above 0 the host is asked about all
         its VMs, so that the tasks for the others need not; C(power_only): about what says whether they run, as one with
-        a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked.
+        a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked. C(anew): no answer
+        counts that somebody else got.
         """
         session = self.session(name)
-        if self._shared.shares:
+        if self._shared.shares and not anew:
             return self._shared_facts(name, session, max_age, now, power_only=power_only)
-        if max_age <= 0:
-            return self._seen(name, self._ask(session, wanted, now))
+        if anew or max_age <= 0:
+            return self._seen(name, self._ask_own(session, wanted, now))
         answer = self._cache.get_or_make(
             f"host|{session.settings.identity}|{now is not None}|{power_only}",
             lambda kept: self._counts(kept, session, max_age),
@@ -134,9 +141,11 @@ class Hosts:
             lambda: _Said(self._ask_to_keep(session, now, power_only=power_only)),
             max(max_age, _SILENCE_COUNTS_FOR),
             lambda said: self._counts(said.answer, session, max_age),
+            lambda said: said.tells,
         )
+        facts = said.facts()
         self._watch.look.saw_host(name, said.answer["asked"])
-        return said.facts()
+        return facts
 
     def _seen(self, name: str, answer: Mapping[str, Any]) -> HostFacts:
         """Return what an answer says. What was written next rests on it; on none, where there was none, it does not."""
@@ -163,18 +172,39 @@ class Hosts:
 
     def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""
+        counts_for = max(max_age, _SILENCE_COUNTS_FOR) if kept.get("problem") else max_age
+        return self._is_of_now(kept, session, counts_for)
+
+    def _is_of_now(self, kept: Mapping[str, Any], session: HostSession, seconds: float) -> bool:
         changed: float = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
         asked: float = kept["asked"]
-        counts_for = max(max_age, _SILENCE_COUNTS_FOR) if kept.get("problem") else max_age
-        return self._watch.now() - asked <= counts_for and asked > changed
+        return self._watch.now() - asked <= seconds and asked > changed
+
+    def _ask_own(
+        self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
+    ) -> Mapping[str, Any]:
+        """Ask a host anew, unless it was just waited for in vain."""
+        key, began = session.settings.identity, self._watch.now()
+        kept = self._in_vain.get(key)
+        if kept is not None and self._is_of_now(kept, session, _VAIN_COUNTS_FOR):
+            return kept
+        try:
+            return self._ask(session, wanted, now)
+        except HostError as problem:
+            if self._watch.now() - began >= _VAIN_AFTER:
+                self._in_vain[key] = self._as_answer(problem)
+            raise
 
     def _ask_to_keep(self, session: HostSession, now: Clock | None, *, power_only: bool) -> dict[str, Any]:
         """Ask about all VMs; that a host cannot be asked is worth keeping too: finding out can take long."""
         try:
             return self._ask(session, None, now, power_only=power_only)
         except HostError as problem:
-            parts = {"kind": problem.kind, "happened": problem.happened, "remedy": problem.remedy}
-            return {"asked": self._watch.now(), "problem": {**parts, "details": problem.details}}
+            return self._as_answer(problem)
+
+    def _as_answer(self, problem: HostError) -> dict[str, Any]:
+        parts = {"kind": problem.kind, "happened": problem.happened, "remedy": problem.remedy}
+        return {"asked": self._watch.now(), "problem": {**parts, "details": problem.details}}
 
     def _ask(
         self,
@@ -224,6 +254,11 @@ class _Said:
     def __init__(self, answer: Mapping[str, Any]) -> None:
         self.answer = answer
         self._facts = None if answer.get("problem") else _facts_of(answer)
+
+    @property
+    def tells(self) -> bool:
+        """Whether the host said anything."""
+        return self._facts is not None
 
     def facts(self) -> HostFacts:
         """Return it. Raises what the host, or the way to it, had against the question."""

@@ -10,7 +10,6 @@ nobody out, and are not counted.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from typing import Any
 from ..model.failures import HostAuthenticationError
 from ..run_cache import RunCache
 from ..watch import Watch
-from .errors import AccessDenied, nobody_there
+from .errors import AccessDenied
 from .settings import HostSettings
 
 # So often a password is tried in vain: in the whole run while no host has taken it, later at a host that refuses by
@@ -95,7 +94,6 @@ class Refusals:
             if settings.where not in self._read(settings).taken:
                 of_host.enter_context(self._cache.turn(f"sign-in|{settings.where}|{_key(settings)}"))
             if not self._read(settings).taken:
-                _require_listening(settings)
                 of_run.enter_context(self._cache.turn(f"sign-in|{_key(settings)}"))
                 if self._read(settings).taken:
                     of_run.close()
@@ -121,16 +119,6 @@ class Refusals:
             address=f"{settings.address}:{settings.port}",
             message="",
         )
-
-
-def _require_listening(settings: HostSettings) -> None:
-    """Raise HostUnreachable where nothing listens: all others would wait while one waits for a host that is gone."""
-    if settings.proxy:
-        return
-    try:
-        socket.create_connection((settings.address, settings.port), settings.read_timeout).close()
-    except OSError as problem:
-        raise nobody_there(settings, problem) from problem
 
 
 def _record(kept: Mapping[str, Any] | None) -> _Record:

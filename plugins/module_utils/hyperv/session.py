@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import random
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -28,6 +29,7 @@ from .errors import (
     clean,
     is_crowded,
     is_ended_pipe,
+    nobody_there,
     said_no,
     said_nothing,
     timed_out,
@@ -48,6 +50,9 @@ _ARGUMENTS = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-E
 # next; a change has been sent, and whoever does not wait for its end does not know it.
 _PATIENCE = 180
 _PATIENCE_WITH_CHANGES = 600
+# Seconds for a connection: a write rests on a look of half a minute, and a host without power, or behind a firewall,
+# says nothing for as long as anybody waits.
+_CONNECT_SECONDS = 5
 # Of base64 text; with what WS-Management makes of it below 150 KB, the least envelope that hosts take.
 _CHUNK = 96_000
 # Seconds: how long to wait for an operation that the host's quotas allow, and between two tries.
@@ -182,6 +187,7 @@ class HostSession:
     @contextmanager
     def _shell(self, transport: str) -> Iterator[tuple[Any, str]]:
         """Sign in and open a shell; close it and the connection."""
+        _require_listening(self._settings)
         with ExitStack() as ending:
             with self._refusals.signing_in(self._settings):
                 ending.enter_context(ticket(self._settings, transport, self._run_program))
@@ -280,6 +286,18 @@ def _opened(protocol: Any) -> str:
         if not is_crowded(fault):
             raise
     return ""
+
+
+def _require_listening(settings: HostSettings) -> None:
+    """Raise HostUnreachable where nothing listens: before a turn to sign in, for which all others would wait, and long
+    before pywinrm would give up, which takes as long for a connection as for an answer."""
+    if settings.proxy:
+        return
+    seconds = min(settings.read_timeout, _CONNECT_SECONDS)
+    try:
+        socket.create_connection((settings.address, settings.port), seconds).close()
+    except OSError as problem:
+        raise nobody_there(settings, problem, seconds) from problem
 
 
 def _require_winrm() -> None:

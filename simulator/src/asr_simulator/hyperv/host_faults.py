@@ -385,6 +385,7 @@ CONSOLES = {
 }
 OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] = {
     frozenset({"reachable"}): _sets("winrm", "reachable", _same(True, False)),
+    frozenset({"silent"}): _sets("silent", "silent", _same(True, False)),
     frozenset({"dead"}): _dead,
     frozenset({"password"}): _password,
     frozenset({"service", "state", "after"}): _service,

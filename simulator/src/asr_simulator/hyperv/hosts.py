@@ -61,6 +61,7 @@ class Cluster:
 @dataclass(eq=False)
 class Host:
     """A server. ``accounts`` are the user names that it takes with their passwords; ``winrm``: it can be reached.
+    ``silent``: who tries to reach it hears nothing, instead of being refused.
 
     ``installation`` is Server, or Server Core, as Windows' own registry has it.
     ``constrained``: PowerShell runs in Constrained Language Mode, ``remoting`` is what goes wrong in its WinRM.
@@ -81,6 +82,7 @@ class Host:
     installed: datetime
     winrm: bool = True
     alive: bool = True
+    silent: bool = False
     role_installed: bool = True
     has_module: bool = True
     clock_offset: float = 0.0
@@ -128,7 +130,7 @@ class Host:
     @property
     def reachable(self) -> bool:
         """Whether its WinRM can be reached."""
-        return self.alive and self.winrm
+        return self.alive and self.winrm and not self.silent
 
     @property
     def serves_vault(self) -> bool:

@@ -59,6 +59,10 @@ class RemoteHost(Protocol):
         """Whether its port takes connections."""
 
     @property
+    def silent(self) -> bool:
+        """Whether its port swallows connections, as that of a host without power does, instead of refusing them."""
+
+    @property
     def accounts(self) -> Mapping[str, str]:
         r"""The passwords it takes now, by user name (``DOMAIN\user``; a local one without a domain)."""
 

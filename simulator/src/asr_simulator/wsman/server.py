@@ -5,6 +5,7 @@
 """The ports: one for each host, all on loopback, all watched by one thread that sleeps until somebody calls.
 
 An unreachable host keeps its port, but nobody listens there: connections are refused, those that were open are reset.
+One that is silent swallows connections: whoever tries to connect hears nothing.
 While there is such a host, the thread wakes when something is due in the world: nobody else can ask it to come back.
 """
 
@@ -42,7 +43,10 @@ class _Port:
     number: int
     listener: socket.socket
     is_open: bool
+    is_silent: bool = False
     channels: set[socket.socket] = field(default_factory=set)
+    # What fills the queue of a silent port.
+    filling: list[socket.socket] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
     certificate_hash: bytes = b""
 
@@ -96,9 +100,8 @@ class WsmanServer:
             changed = hosts.keys() != self._ports.keys()
             if changed:
                 self._renew(hosts)
-            moved = [port for name, port in self._ports.items() if port.is_open != hosts[name].reachable]
-            for port in moved:
-                (self._shut if port.is_open else self._listen)(port)
+            for name, port in self._ports.items():
+                self._bring_in_line(port, hosts[name])
             self._plan(world.clock)
         return changed
 
@@ -121,9 +124,21 @@ class WsmanServer:
     def _bind(self, host: RemoteHost) -> _Port:
         listener = bound(0)
         port = _Port(host.name, listener.getsockname()[1], listener, is_open=False)
-        if host.reachable:
-            self._listen(port)
+        self._bring_in_line(port, host)
         return port
+
+    def _bring_in_line(self, port: _Port, host: RemoteHost) -> None:
+        if port.is_silent != host.silent:
+            (self._fall_silent if host.silent else self._shut)(port)
+        if port.is_open != host.reachable:
+            (self._shut if port.is_open else self._listen)(port)
+
+    def _fall_silent(self, port: _Port) -> None:
+        """Swallow connections from now on: nobody takes those that come, and for more than one there is no room."""
+        self._shut(port)
+        port.listener.listen(0)
+        port.filling.append(socket.create_connection((LOOPBACK, port.number)))
+        port.is_silent = True
 
     def _listen(self, port: _Port) -> None:
         port.listener.listen(BACKLOG)
@@ -141,8 +156,11 @@ class WsmanServer:
             self._selector.unregister(port.listener)
             port.is_open = False
         port.listener.close()
+        port.is_silent = False
         for channel in port.channels:
             reset(channel)
+        while port.filling:
+            port.filling.pop().close()
 
     def _watch(self) -> None:
         while not self._stopping:
