@@ -154,6 +154,13 @@ def test_a_run_goes_on_where_an_earlier_one_ended(driver: Any) -> None:
     assert powers(vault) == ("running", "off")
 
 
+def test_a_vm_that_does_not_show_its_start_yet_is_not_said_to_be_off(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(azure_vm="vm1", start="unseen")
+    result = vault.run("undo_failback", replicated_item="vm1", wait=False)
+    assert (powers(vault), result["authoritative_side"]) == (("deallocated", "off"), "mixed")
+
+
 def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     first = vault.run("undo_failback", replicated_item="vm1", wait=False)

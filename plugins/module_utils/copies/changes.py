@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.power_states import is_off
-from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, TURN_OFF
+from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, START, TURN_OFF
 from ..waiting import Steps
 
 # What is done on a host, in the words of a message.
@@ -77,3 +77,10 @@ class Changes:
     def stopped(self) -> frozenset[str]:
         """The ids of the items of which a copy was seen to go off on its host."""
         return frozenset(item_id for item_id, change in self._made if is_off(change.step["after"] or ""))
+
+    @property
+    def started(self) -> frozenset[str]:
+        """The ids of the items for which a start in Azure was sent, and not seen to have ended."""
+        return frozenset(
+            item_id for item_id, change in self._made if change.step["what"] == START and change.step["after"] is None
+        )

@@ -27,6 +27,7 @@ from ..model.split_brain import Sides, split_brain_result
 from ..model.undo_rules import (
     KEEP_OFF,
     SCHEMA_VERSION,
+    START,
     START_ON_PREMISES,
     STAYS,
     Objection,
@@ -40,7 +41,7 @@ from ..model.undo_rules import (
     vouched_for,
 )
 from ..runner.attempts import Attempts
-from ..runner.authority import MIXED, authority_of
+from ..runner.authority import authority_of
 from ..runner.loop import VerbRun
 from ..runner.refusals import failed_members
 from ..runner.request import UndoFailbackRequest
@@ -260,7 +261,7 @@ class UndoCutover:
         attempts = Attempts(self._watch)
         while True:
             at = await self._time(sides.item_id)
-            change = self._changes.begin(sides.item_id, sides.name, "start", vm.id, vm.power, at)
+            change = self._changes.begin(sides.item_id, sides.name, START, vm.id, vm.power, at)
             try:
                 return change, await self._look_and_start(sides.item_id, vm)
             except NotTaken as refusal:
@@ -304,9 +305,8 @@ class UndoCutover:
         predicted, where the end is waited for; else by what the sides show."""
         if self._request.wait or self._request.check_mode:
             return {"authoritative_side": "azure", "reversible": True}
-        told = truth_by_sides(
-            [one for one in self._split_brain_check.after if one.item_id == item_id], self._changes.stopped
-        )
+        seen = [one for one in self._split_brain_check.after if one.item_id == item_id]
+        told = truth_by_sides(seen, self._changes.stopped, self._changes.started)
         return {key: told[key] for key in ("authoritative_side", "reversible")}
 
     def explain(self, problem: FailbackError) -> None:
@@ -342,7 +342,8 @@ class UndoCutover:
             except FailbackError as unread:
                 self._watch.report(f"{self._request.target} could not be read again: {unread.happened}")
                 known = authority_of(self._verb_run.before, self._verb_run.after, read_again=False)
-                return {**known, "sentence": "Which copy runs could not be read again", "authoritative_side": MIXED}
+                unread = {"sentence": "Which copy runs could not be read again"}
+                return {**known, **unread, "authoritative_side": None, "reversible": None}
         known = authority_of(self._verb_run.before, self._verb_run.after)
         if not seen:
             return known
@@ -364,8 +365,8 @@ class UndoCutover:
 
     def _record_of(self, sides: Sides) -> dict[str, Any]:
         mine = self._changes.of(sides.item_id)
-        downs = [step for step in mine if step["what"] not in (KEEP_OFF, "start")]
-        ups = [step for step in mine if step["what"] == "start"]
+        downs = [step for step in mine if step["what"] not in (KEEP_OFF, START)]
+        ups = [step for step in mine if step["what"] == START]
         cut_over = cut_over_at(self._services.azure, self._member(sides.item_id))
         return {
             "id": sides.item_id,

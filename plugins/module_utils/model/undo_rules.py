@@ -21,6 +21,8 @@ from .split_brain import ABSENT, UNDER_WAY, Copy, Sides
 SCHEMA_VERSION = 1
 START_ACTION = "Microsoft.Compute/virtualMachines/start/action"
 SHUT_DOWN, TURN_OFF, AWAIT_OFF, KEEP_OFF = "shut_down", "turn_off", "await_off", "keep_off"
+# And in Azure.
+START = "start"
 # Hyper-V's word for a machine that its host leaves alone when it has started itself.
 START_NOTHING = "Nothing"
 START_ON_PREMISES = (
@@ -288,12 +290,15 @@ def no_longer_pending(members: Iterable[Observation]) -> str:
     return "; ".join(f"{one.item.friendly_name} is in stage {one.stage.value} ({one.explanation})" for one in gone)
 
 
-def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()) -> dict[str, Any]:
+def truth_by_sides(
+    every: Sequence[Sides], stopped: frozenset[str] = frozenset(), started: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Return what the sides say of who is authoritative, as failures tell it.
 
-    C(stopped) are the ids of the items whose on-premises copy this run has stopped: nothing has run since.
+    C(stopped) are the ids of the items whose on-premises copy this run has stopped: nothing has run since. C(started)
+    are those whose start Azure has accepted: the VM may run before it shows that.
     """
-    told = [_truth_of(one, one.item_id in stopped) for one in every]
+    told = [_truth_of(one, one.item_id in stopped, one.item_id in started) for one in every]
     sides = {side for side, _words in told}
     return {
         "sentence": " ".join(f"{one.sentence()}. {words}." for one, (_side, words) in zip(every, told, strict=True)),
@@ -302,9 +307,11 @@ def truth_by_sides(every: Sequence[Sides], stopped: frozenset[str] = frozenset()
     }
 
 
-def _truth_of(sides: Sides, is_stopped: bool) -> tuple[str, str]:
+def _truth_of(sides: Sides, is_stopped: bool, is_started: bool) -> tuple[str, str]:
     """Return which side is authoritative of one machine, and the same in words."""
     home = bool(sides.on_premises_up)
+    if is_started and not sides.azure.is_up and not home:
+        return "mixed", "Azure has accepted the start of its VM, which is authoritative once it runs"
     if sides.azure.is_up and not sides.azure.is_running and not home:
         return "mixed", f"Its Azure VM is {sides.azure.state}; it is authoritative once it runs"
     if sides.azure.is_up and sides.on_premises_is_known and not home:

@@ -215,9 +215,10 @@ class Compute:
             return operation
         machine.failure = machine.failed = None
         former = machine.power
-        self._set_power(machine, between)
+        shown = between if verb != "start" or machine.shows_start else former
+        self._set_power(machine, shown)
         if refusal is None:
-            self._clock.at(done, lambda: self._finish_power_change(machine, between, after))
+            self._clock.at(done, lambda: self._finish_power_change(machine, shown, after))
         else:
             self._clock.at(done, lambda: self._fail_start(machine, former, operation, refusal))
         return operation

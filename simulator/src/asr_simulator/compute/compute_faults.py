@@ -13,7 +13,8 @@ A service fault is one of::
     {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   a larger one
     {"azure_vm": "web01", "disk_sizes": "untold"}       of its unmanaged disks; or while_allocated, told
 
-``start`` is ``refused`` or ``ok`` again; ``code`` and ``message`` are Azure's, those of a lack of room unless said.
+``start`` is ``refused``, ``unseen`` (the machine shows its old power state until it runs) or ``ok`` again; ``code`` and
+``message`` are Azure's, those of a lack of room unless said.
 ``when`` tells whether the request itself is refused (``at_once``, the default) or the operation that it begins
 (``later``). It changes the world at once and stays: taking the faults away changes nothing back, ``ok`` does.
 """
@@ -58,7 +59,11 @@ def change_of(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
     if said == {"azure_vm", "disk_sizes"}:
         return _sizes(_machine(compute, fault), fault["disk_sizes"])
     machine, refusal = _understood(compute, fault)
-    return lambda: setattr(machine, "refusal", refusal)
+
+    def change() -> None:
+        machine.refusal, machine.shows_start = refusal, fault["start"] != "unseen"
+
+    return change
 
 
 def _disk_change(compute: Compute, machine: VirtualMachine, fault: dict[str, Any]) -> Callable[[], object]:
@@ -92,8 +97,8 @@ def _machine(compute: Compute, fault: dict[str, Any]) -> VirtualMachine:
 
 def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine, Refusal | None]:
     start, when = fault.get("start"), fault.get("when", "at_once")
-    if set(fault) - FAULT or start not in ("refused", "ok") or when not in ("at_once", "later"):
-        known = "azure_vm, start (refused or ok), code, message, when (at_once or later)"
+    if set(fault) - FAULT or start not in ("refused", "unseen", "ok") or when not in ("at_once", "later"):
+        known = "azure_vm, start (refused, unseen or ok), code, message, when (at_once or later)"
         raise ValueError(
             f"a fault of an Azure VM has {known}; or azure_vm and one of moved_to, provisioning, "
             "disk_sizes, attach_disk and gb, grow_disk and gb"

@@ -76,10 +76,11 @@ class Refusal:
 class VirtualMachine:
     """A virtual machine. `power` is running, stopped or deallocated, or one of the three states between.
 
-    `refusal` is why every start fails, `failure` why the last operation did, with `failed` the time. `operated` is when
-    the last operation began or ended; that a guest shuts itself down, or crashes, is none. `provisioning` is the
-    operation on its model that is under way (`updating`, `deleting`); empty where none is. `sizes` is when it tells
-    those of its unmanaged disks: `told`, `while_allocated` or `untold`.
+    `refusal` is why every start fails, `shows_start` whether one that goes on shows in its power state, `failure` why
+    the last operation failed, with `failed` the time. `operated` is when the last operation began or ended; that a
+    guest shuts itself down, or crashes, is none. `provisioning` is the operation on its model that is under way
+    (`updating`, `deleting`); empty where none is. `sizes` is when it tells those of its unmanaged disks: `told`,
+    `while_allocated` or `untold`.
     """
 
     id: str
@@ -96,6 +97,7 @@ class VirtualMachine:
     power: str = RUNNING
     operated: datetime.datetime | None = None
     refusal: Refusal | None = None
+    shows_start: bool = True
     failure: Refusal | None = None
     failed: datetime.datetime | None = None
     provisioning: str = ""

@@ -86,6 +86,16 @@ def test_what_nobody_is_left_to_ask_for_is_forgotten() -> None:
     assert vault.shared.kept("items") is None
 
 
+def test_no_write_rests_on_what_tells_nothing() -> None:
+    vault = Vault()
+    vault.seen_by(vault.one)
+    vault.now = 100
+    vault.another.look.begin()
+    vault.turn = vault.another
+    assert vault.shared.get("items", vault.read, 120, tells=lambda _value: False) == 1
+    vault.another.look.require_fresh(0)
+
+
 def test_a_write_rests_on_the_oldest_of_what_was_shared() -> None:
     vault = Vault()
     vault.seen_by(vault.one)

@@ -174,6 +174,11 @@ def test_which_side_is_authoritative(seen: Sides, stopped: bool, side: str, word
     assert words in truth["sentence"]
 
 
+def test_a_vm_whose_start_was_accepted_may_run_before_it_shows_that() -> None:
+    truth = truth_by_sides([sides("deallocated", copy("Off"))], started=frozenset({"/item"}))
+    assert truth["authoritative_side"] == "mixed"
+
+
 def test_an_instance_view_tells_why_the_last_operation_failed() -> None:
     # The form of the definition of Microsoft.Compute, InstanceViewStatus.
     when = "2026-01-31T11:00:00Z"
