@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of every module run as they stand, one after the other, on one vault, in the order of a failback."""
+"""The examples of every module and the README's playbook run as they stand, one after the other, on one vault, in the
+order of a failback."""
 
 from __future__ import annotations
 
@@ -49,12 +50,14 @@ RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop",
 MEMBERS = ("db01", "shop01")
 UNDONE = ("crm01", "mail01")
 COPIED = ("file01", "file02")
+# The VM of the README's playbook stands under another name: the one that it names is back by then.
+README, README_VM, OF_README = Path(__file__).resolve().parents[2] / "README.md", "web01", "web02"
 DISKS = [{"name": "os", "gb": 4, "os": True}]
 
 
 def scenario() -> dict[str, Any]:
     site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": f"{NEW_HOST}.contoso.example"}]}
-    items = [item_of(name, disks=DISKS) for name in ("web01", *MEMBERS, *COPIED)]
+    items = [item_of(name, disks=DISKS) for name in ("web01", OF_README, *MEMBERS, *COPIED)]
     return scenario_of(
         *items,
         item_of("app02", disks=DISKS, on_premises_vm="missing"),
@@ -80,7 +83,16 @@ def plays() -> list[dict[str, Any]]:
     tasks = {name: examples(name) for name in ORDER}
     on_host = {name for name in ORDER if CONTRACTS[name].asks_hosts and not CONTRACTS[name].asks_azure}
     hosts = {name: "hv01" if name in on_host else "localhost" for name in ORDER}
-    return [{"name": name, "hosts": hosts[name], **common, "tasks": tasks[name]} for name in ORDER]
+    of_modules = [{"name": name, "hosts": hosts[name], **common, "tasks": tasks[name]} for name in ORDER]
+    play = play_of_readme()
+    return [*of_modules, {**play, "module_defaults": {**hurry, **play["module_defaults"]}}]
+
+
+def play_of_readme() -> dict[str, Any]:
+    """The README's playbook, with a web server that is there."""
+    block = README.read_text(encoding="utf-8").split("```yaml\n---\n", 1)[1].split("```", 1)[0]
+    (play,) = yaml.safe_load(block.replace(README_VM, OF_README).replace("https://shop.example.com", "{{ shop_url }}"))
+    return dict(play)
 
 
 def inventory(simulator: Simulator) -> dict[str, dict[str, Any]]:
@@ -145,11 +157,13 @@ def test_every_example_succeeds(run: Run) -> None:
     for module in ORDER:
         for task in examples(module):
             assert f"TASK [{task['name']}]" in run.played.output
+    for task in play_of_readme()["tasks"]:
+        assert f"TASK [{task['name']}]" in run.played.output
 
 
 def test_the_examples_bring_the_machines_where_they_say(run: Run) -> None:
-    assert run.state("web01")["stage"] == "protected"
-    assert run.state("web01")["azure_vm"]["exists"] is False
+    for name in (README_VM, OF_README):
+        assert (run.state(name)["stage"], run.state(name)["azure_vm"]["exists"]) == ("protected", False)
     assert run.state("print01")["stage"] == "failed_over"
     for name in UNDONE:
         assert (run.state(name)["azure_vm"]["power"], run.state(name)["on_premises_vm"]["power"]) == ("running", "off")
@@ -161,10 +175,10 @@ def test_the_examples_bring_the_machines_where_they_say(run: Run) -> None:
 def test_the_examples_write_what_they_say_and_nothing_twice(run: Run) -> None:
     expected = {
         "refreshProvider": 1,
-        "plannedFailover": 3 + len(COPIED),
-        "resume": 2,
-        "failoverCommit": 3,
-        "reProtect": 1 + len(MEMBERS),
+        "plannedFailover": 4 + len(COPIED),
+        "resume": 3,
+        "failoverCommit": 4,
+        "reProtect": 2 + len(MEMBERS),
         "start": len(UNDONE),
     }
     writes = run.stage.writes()
