@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Everything here works on a fresh machine with Python 3.10 or newer and make. It writes to .venv/ and build/ only.
+# Everything here works on a fresh machine with Python 3.10 or newer and make. What it makes is in .venv/ and build/.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash

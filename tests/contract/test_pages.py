@@ -41,7 +41,7 @@ def is_published(path: str) -> bool:
 
 
 def links_of(page: str, *, from_source: bool) -> Iterator[tuple[str, str]]:
-    """The links of a page to files, as path and anchor. C(from_source): those to the address of the source tree, too."""
+    """The links of a page to files, as path and anchor. C(from_source): those by its address as well."""
     for link in LINK.findall(text_of(page)):
         is_address = link.startswith(SOURCE)
         path, _, anchor = link.removeprefix(SOURCE).partition("#")
