@@ -95,7 +95,11 @@ options:
         description: User to sign in as. V(http) uses basic authentication.
         type: str
       password:
-        description: For V(http) and V(winrm), the password. V(ssh) signs in with O(probes[].private_key) or an agent.
+        description:
+          - For V(http) and V(winrm), the password. V(ssh) signs in with O(probes[].private_key) or an agent.
+          - A rejected password is tried at most twice in half an hour of a run, whatever the number of VMs, so that its
+            account does not get locked. Once a VM or a Hyper-V host has accepted it, at most twice per VM. That a page
+            was returned does not count as accepting it.
         type: str
       private_key:
         description: For V(ssh), file with the private key, which must have no passphrase unless an agent holds it.

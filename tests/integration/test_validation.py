@@ -154,6 +154,30 @@ def test_what_cannot_pass_any_more_is_not_waited_for(driver: Any, web: Callable[
     assert vault.seconds < 5
 
 
+@pytest.mark.parametrize("kind", ["http", "winrm"])
+def test_a_wrong_password_of_a_probe_is_tried_twice_however_many_the_vms_and_the_tasks(
+    driver: Any, web: Callable[..., Web], tmp_path: Path, kind: str
+) -> None:
+    names, authority = [f"vm{number}" for number in range(1, 7)], trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    vault, server = (
+        driver(scenario_of(*(item_of(name, PENDING) for name in names))),
+        web(Answer(401), authority=authority),
+    )
+    guest = {"host": LOOPBACK, "port": server.server_port, "scheme": "https", "ca_path": str(tmp_path / "ca.pem")}
+    commands = {"http": {}, "winrm": {"command": "Get-Date", "transport": ["basic"]}}
+    probe = {"name": "guest", "type": kind, "user": "CONTOSO\\probe", "password": "Canary 7281", **guest}
+    for chosen in (names[:3], names[3:]):
+        failed = vault.run("failback_validate", replicated_items=chosen, probes=[{**probe, **commands[kind]}])
+        assert [one["error"]["kind"] for one in failed["vms"].values()] == ["validation"] * 3
+        assert "Canary 7281" not in json.dumps(failed)
+    assert len(server.asked) == 2
+    last = failed["vms"]["vm6"]
+    assert f"CONTOSO\\probe was refused before in this run, by {LOOPBACK}:{server.server_port}" in last["cause"]
+    assert "Correct user and password of the probe" in last["remedy"]
+    assert checks(last["error"]["validation"])["guest"]["seen"] in ("not asked", "not run")
+
+
 def test_a_command_goes_to_the_ssh_client(driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vault, client = driver(ONE), tmp_path / "ssh"
     takes_down = f"import sys\nopen({str(tmp_path / 'seen')!r}, 'w').write('|'.join(sys.argv))\n"

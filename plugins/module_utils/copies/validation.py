@@ -134,7 +134,9 @@ class Validation:
         self._watch = watch
         self._has_tried = False
         session = services.azure
-        equipped = replace(request, probes=tuple(probe.equipped(services.run_program) for probe in request.probes))
+        refusals = services.hosts.refusals
+        probes = tuple(probe.equipped(services.run_program, refusals) for probe in request.probes)
+        equipped = replace(request, probes=probes)
         self._machines = [
             _Machine(member.item, cut_over_at(session, member), _tasks(equipped, member.item)) for member in members
         ]

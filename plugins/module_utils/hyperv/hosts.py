@@ -76,6 +76,11 @@ class Hosts:
         self._environ = environ or {}
         self._run_program = run_program
 
+    @property
+    def refusals(self) -> Refusals:
+        """The passwords that were refused in this run: an account is the same on a host and in a guest."""
+        return Refusals(self._cache, self._watch)
+
     def knows(self, name: str) -> bool:
         """Whether the host that Site Recovery calls by this name may be asked."""
         return self._find(name) is not None
@@ -244,8 +249,7 @@ class Hosts:
             f"settings|{name}|{address}",
             lambda: resolve_settings(name, self._options, variables, self._environ, address),
         )
-        refusals = Refusals(self._cache, self._watch)
-        return HostSession(settings, self._watch, _LEAST_SECONDS, refusals, self._run_program)
+        return HostSession(settings, self._watch, _LEAST_SECONDS, self.refusals, self._run_program)
 
 
 class _Said:

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 from ..model.failures import FateUnknown, HostAuthenticationError, HostError, MissingLibrary
 from ..model.programs import Ended, RunProgram, no_programs
-from ..run_cache import RunCache
 from ..waiting import Pending, run_to_end, wait_until
 from ..watch import Watch
 from .errors import (
@@ -79,7 +78,7 @@ class HostSession:
         self._settings = settings
         self._watch = watch
         self._least_seconds = least_seconds
-        self._refusals = refusals or Refusals(RunCache(), watch)
+        self._refusals = refusals or Refusals.of_one(watch)
         self._run_program = run_program
 
     @property

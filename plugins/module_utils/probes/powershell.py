@@ -9,15 +9,17 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..hyperv.errors import AccessDenied
+from ..hyperv.lockout_guard import Refusals
 from ..hyperv.session import HostSession
 from ..hyperv.settings import HostSettings, resolve_settings
 from ..model.evidence import FAIL, Outcome
-from ..model.failures import FailbackError, FateUnknown
+from ..model.failures import FailbackError, FateUnknown, HostAuthenticationError
 from ..model.guest_checks import is_hopeless
 from ..model.programs import RunProgram, no_programs
 from ..watch import Watch
 from .commands import judge_command
-from .probe import Probe, short
+from .probe import WRONG_PASSWORD, Probe, short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +40,18 @@ class WinrmProbe(Probe):
     exit_code: int = 0
     contains: str = ""
     run_program: RunProgram = no_programs
+    refusals: Refusals | None = None
 
-    def equipped(self, run_program: RunProgram) -> WinrmProbe:
-        """Return the probe with what makes a Kerberos ticket."""
-        return replace(self, run_program=run_program)
+    def equipped(self, run_program: RunProgram, refusals: Refusals) -> WinrmProbe:
+        """Return the probe with what makes a Kerberos ticket, and keeps its account from being locked."""
+        return replace(self, run_program=run_program, refusals=refusals)
 
     def attempt(self, address: str, timeout: float) -> Outcome:
         """Run the command once."""
+        watch = Watch(timeout)
+        refusals = (self.refusals or Refusals.of_one(watch)).within(watch)
         try:
-            session = HostSession(self._settings(address), Watch(timeout), run_program=self.run_program)
+            session = HostSession(self._settings(address), watch, refusals=refusals, run_program=self.run_program)
             ended = session.run(self.command)
         except FailbackError as problem:
             return self._failed(problem)
@@ -71,6 +76,8 @@ class WinrmProbe(Probe):
             remedy = (
                 "Look in the VM at what the command does. It is run again until the probe passes or its time is over."
             )
+        elif isinstance(problem, HostAuthenticationError) and not isinstance(problem, AccessDenied):
+            remedy = f"{WRONG_PASSWORD} See that the VM offers this way to sign in (transport)."
         elif problem.details.get("error_id"):
             seen, remedy = "the command ended with an error", "Check in the VM what the command checks."
         return Outcome(FAIL, seen, short(words, (self.password,)), remedy, is_final=is_hopeless(problem))

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ..hyperv.lockout_guard import Refusals
 from ..model.evidence import Outcome
 from ..model.programs import RunProgram
 
 # What is kept of an answer: enough to recognize it, too little to be a leak of its own.
 _SEEN_LENGTH = 200
+WRONG_PASSWORD = "Correct user and password of the probe, and see that the account is not locked."
 _NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
@@ -40,8 +42,9 @@ class Probe(ABC):
         """Whether it goes to the machine's own address."""
         return not self.host
 
-    def equipped(self, _run_program: RunProgram) -> Probe:
-        """Return the probe with what runs programs of this machine, where it needs one."""
+    def equipped(self, _run_program: RunProgram, _refusals: Refusals) -> Probe:
+        """Return the probe with what runs programs of this machine, and what the run knows of refused passwords, where
+        it needs them."""
         return self
 
     @abstractmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from ..hyperv.lockout_guard import Refusals
 from ..model.child_environment import for_other_programs
 from ..model.evidence import FAIL, Outcome
 from ..model.programs import Program, RunProgram, no_programs
@@ -38,7 +39,7 @@ class SshProbe(Probe):
     contains: str = ""
     run_program: RunProgram = no_programs
 
-    def equipped(self, run_program: RunProgram) -> SshProbe:
+    def equipped(self, run_program: RunProgram, _refusals: Refusals) -> SshProbe:
         """Return the probe with what runs the client."""
         return replace(self, run_program=run_program)
 

@@ -10,16 +10,21 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+from ..hyperv.lockout_guard import Refusals
 from ..model.evidence import FAIL, PASS, Outcome
-from .probe import Probe, place, short
+from ..model.failures import FailbackError, HostAuthenticationError
+from ..model.guest_checks import is_hopeless
+from ..model.programs import RunProgram
+from ..watch import Watch
+from .probe import WRONG_PASSWORD, Probe, place, short
 
 ANY_GOOD_STATUS = range(200, 400)
 # A text further down in a page is not looked for.
@@ -29,6 +34,26 @@ _UNAUTHORIZED = 401
 _OWN_NAME = {"User-Agent": "ansible-asr.failback"}
 # Of a path and a query: what stands for itself. The rest is sent in percent-encoding.
 _PLAIN = "/?:@!$&'()*+,;=-._~%[]"
+
+
+@dataclass(frozen=True)
+class _SignIn:
+    """The password that a server is sent with a request."""
+
+    address: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What the place is called."""
+        return self.address
+
+    @property
+    def where(self) -> str:
+        """The place for a message."""
+        return place(self.address, self.port)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +75,11 @@ class HttpProbe(Probe):
     ca_path: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+    refusals: Refusals | None = None
+
+    def equipped(self, _run_program: RunProgram, refusals: Refusals) -> HttpProbe:
+        """Return the probe with what keeps its account from being locked."""
+        return replace(self, refusals=refusals)
 
     @property
     def needs_address(self) -> bool:
@@ -65,6 +95,9 @@ class HttpProbe(Probe):
         try:
             with self._answer(urlsplit(url), ends) as answer:
                 return self._judge(url, answer.status, _text(answer, ends) if self.contains else "")
+        except FailbackError as problem:
+            remedy = WRONG_PASSWORD if isinstance(problem, HostAuthenticationError) else problem.remedy
+            return Outcome(FAIL, "not asked", problem.happened, remedy, is_final=is_hopeless(problem))
         except (OSError, ValueError, HTTPException) as problem:
             late = f"timed out: no whole answer within {timeout:g} seconds" if time.monotonic() >= ends else ""
             return _no_answer(url, problem, late)
@@ -76,9 +109,32 @@ class HttpProbe(Probe):
     @contextmanager
     def _answer(self, url: SplitResult, ends: float) -> Iterator[HTTPResponse]:
         with closing(self._connection(url, ends)) as connection:
-            connection.request("GET", _target(url), headers=self._headers())
-            connection.sock.settimeout(_left(ends))
-            yield connection.getresponse()
+            connection.connect()
+            with self._trying(connection, ends) as note:
+                connection.sock.settimeout(_left(ends))
+                connection.request("GET", _target(url), headers=self._headers())
+                connection.sock.settimeout(_left(ends))
+                answer = connection.getresponse()
+                note(answer.status)
+            yield answer
+
+    @contextmanager
+    def _trying(self, connection: HTTPConnection, ends: float) -> Iterator[Callable[[int], None]]:
+        """Try the password inside, if there is one; yield what is to be told the status. That a page was shown does not
+        tell that the password was taken: it may be shown to anybody."""
+        if not self.user:
+            yield lambda _status: None
+            return
+        watch = Watch(_left(ends))
+        refusals = (self.refusals or Refusals.of_one(watch)).within(watch)
+        who = _SignIn(connection.host, connection.port, self.user, self.password)
+
+        def note(status: int) -> None:
+            if status == _UNAUTHORIZED:
+                refusals.refused(who)
+
+        with refusals.trying(who):
+            yield note
 
     def _connection(self, url: SplitResult, ends: float) -> HTTPConnection:
         host, left = url.hostname or "", _left(ends)
@@ -106,7 +162,7 @@ class HttpProbe(Probe):
         seen = f"HTTP {status} from {_shown(url)}"
         if status not in self.status:
             refused = status == _UNAUTHORIZED and bool(self.user)
-            remedy = "Correct user and password." if refused else "Look at the web server and what it depends on."
+            remedy = WRONG_PASSWORD if refused else "Look at the web server and what it depends on."
             expected = _ranges(self.status)
             return Outcome(FAIL, seen, f"The status is {status}, not {expected}.", remedy, is_final=refused)
         if self.contains not in body:

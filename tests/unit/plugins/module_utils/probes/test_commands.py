@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from support.programs_run import RUNNERS
 
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.lockout_guard import Refusals
 from ansible_collections.asr.failback.plugins.module_utils.model.programs import Ended
 from ansible_collections.asr.failback.plugins.module_utils.probes.commands import judge_command
 from ansible_collections.asr.failback.plugins.module_utils.probes.ssh import SshProbe
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 SECONDS = 30.0
 # Takes down what it was started with, then ends as the test says.
@@ -51,7 +53,7 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def probe(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., SshProbe]:
     """Makes probes whose client is run in the controller's own process, and in a module: `probe(command=...)`."""
     run = RUNNERS[request.param](monkeypatch)
-    return lambda **options: SshProbe(name="one", **options).equipped(run)
+    return lambda **options: SshProbe(name="one", **options).equipped(run, Refusals.of_one(Watch(SECONDS)))
 
 
 def test_the_client_gets_every_part_as_an_argument_of_its_own(ssh: Any, probe: Any) -> None:
