@@ -15,6 +15,7 @@ from support.oracle import Oracle
 from support.scenarios import CLOUD, STARTER, item_of, scenario_of
 
 from asr_simulator.hyperv.cmdlets import clusters
+from asr_simulator.hyperv.cmdlets.enums import VMM_NEW
 from asr_simulator.hyperv.windows import Service
 
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
@@ -206,7 +207,8 @@ def test_a_vm_that_was_removed_from_its_host_and_cluster_is_absent(driver: Any) 
     assert list(copies(result).values()) == ["absent"]
 
 
-RECORD_STATES = ["UnsupportedCluster", "UpdateFailed", "MigrationFailed", "CheckpointFailed", "IncompleteVMConfig"]
+OF_A_RECORD = ["UnsupportedCluster", "UpdateFailed", "MigrationFailed", "CheckpointFailed", "IncompleteVMConfig"]
+RECORD_STATES = [*OF_A_RECORD, VMM_NEW]
 
 
 @pytest.mark.parametrize("state", RECORD_STATES)
@@ -534,7 +536,7 @@ def test_a_node_s_own_word_counts_less_than_its_cluster_s(driver: Any, node: str
     assert vault.writes(since) == []
 
 
-@pytest.mark.parametrize("record", ["", "UpdateFailed", "Missing", "UnderMigration", "PowerOff"])
+@pytest.mark.parametrize("record", ["", "UpdateFailed", "Missing", "UnderMigration", "PowerOff", VMM_NEW])
 def test_no_second_vm_is_made_of_one_that_vmm_has(driver: Any, record: str) -> None:
     vault = behind_vmm(driver, names_node=not record)
     if record:

@@ -228,7 +228,7 @@ class Search:
             told = f"VMM server {server.name} says {vm.state or 'an unknown state'}, {worth}"
             copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
             is_hearsay = tells and not copy.is_namesake
-            self.add(replace(copy, is_claimed=copy.is_identified, is_hearsay=is_hearsay))
+            self.add(replace(copy, is_claimed=copy.is_identified, is_recorded=True, is_hearsay=is_hearsay))
         elif not asked.has_shown and self._is_the_one(vm):
             told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
             self._hide(asked.name, f"{told}; {asked.name} does not list it", told, at_target=at_target)

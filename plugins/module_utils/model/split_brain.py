@@ -33,11 +33,12 @@ class Copy:
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
     machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
-    saw it: no second one may be made. C(is_hearsay): the state is what VMM heard last from a host that nobody asked.
-    C(doubt): it is off, and may run soon, so that its state is C(not_checked); C(doubt_once_off): it is not off, and
-    may run again where somebody stops it. C(machine) is what its own host said of it; None for one in Azure, or of
-    which only VMM knows. C(is_clustered): a failover cluster decides when it runs. C(more): the other hosts of which
-    the same is said, as nobody may ask them: a site can have hundreds.
+    saw it: no second one may be made. C(is_recorded): the state is that of VMM's record, and nobody asked the host;
+    C(is_hearsay): it is the power that VMM last heard of from there. C(doubt): it is off, and may run soon, so that its
+    state is C(not_checked); C(doubt_once_off): it is not off, and may run again where somebody stops it. C(machine) is
+    what its own host said of it; None for one in Azure, or of which only VMM knows. C(is_clustered): a failover cluster
+    decides when it runs. C(more): the other hosts of which the same is said, as nobody may ask them: a site can have
+    hundreds.
     """
 
     place: str
@@ -47,6 +48,7 @@ class Copy:
     is_unidentified: bool = False
     is_target: bool = True
     is_claimed: bool = False
+    is_recorded: bool = False
     is_hearsay: bool = False
     is_clustered: bool = False
     doubt: StartDoubt | None = None
@@ -103,14 +105,15 @@ class Copy:
     def is_in_the_way(self) -> bool:
         """Whether a failback must not write where it is: it was seen and is not off, be it only a namesake.
 
-        In a state that is new or says nothing it is as well, but not by the word of VMM's record alone; and where it
-        was seen that it may run soon.
+        Where its own host shows it in a state that is new or says nothing, and where it was seen that it may run soon,
+        it is as well. What VMM's record says besides its power tells no more than a host that nobody asked.
         """
         if self.doubt is not None:
             return self.doubt.is_seen
         if self._is_told_off or self.state in (NOT_CHECKED, ""):
             return False
-        return says_power(self.state) or self.machine is not None or state_of(self.state).side is None
+        is_new = state_of(self.state).side is None and not self.is_recorded
+        return says_power(self.state) or self.machine is not None or is_new
 
 
 @dataclass(frozen=True)

@@ -357,7 +357,7 @@ def _of_cluster(machine: Machine) -> None:
 
 
 def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD, *enums.VMM_POWER)
+    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD, *enums.VMM_POWER, enums.VMM_NEW)
     if not any(host.manages and machine.host in host.manages.hosts for host in hyperv.hosts.values()):
         raise ValueError(f"{machine.name} is on {machine.host.name}, which VMM does not manage")
     return lambda: setattr(machine, "record", "" if state == "ok" else state)

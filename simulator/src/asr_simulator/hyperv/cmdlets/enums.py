@@ -142,6 +142,7 @@ VM_COMPUTER_STATE = Names(
         "IncompleteVMConfig": 223,
         "UnsupportedSharedFiles": 224,
         "UnsupportedCluster": 225,
+        "Relocating": 999,
     },
 )
 # Those of them that speak of VMM's record, or of its last task.
@@ -163,6 +164,8 @@ VMM_RECORD = (
 # And those that its refresher has read from a host, up to 30 minutes ago (Microsoft documentation, "Update on VMM
 # refreshers").
 VMM_POWER = ("Running", "PowerOff", "Saved", "Paused")
+# No VMM says this: it stands for what one says that is newer than whoever asks.
+VMM_NEW = "Relocating"
 
 SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
 SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Auto": 2, "Manual": 3, "Disabled": 4})

@@ -85,6 +85,21 @@ def test_what_vmm_says_of_its_record_is_neither_off_nor_up(state: str) -> None:
     assert sides("running", state).runs == "not_checked"
 
 
+@pytest.mark.parametrize(
+    ("state", "is_in_the_way"), [("Relocating", False), ("", False), ("Running", True), ("Saved", True)]
+)
+@pytest.mark.parametrize("is_namesake", [True, False])
+def test_what_vmm_records_blocks_by_the_power_that_it_tells_alone(
+    state: str, is_in_the_way: bool, is_namesake: bool
+) -> None:
+    copy = Copy("hv01", state, is_recorded=True, is_namesake=is_namesake)
+    assert (copy.is_known, copy.is_off, copy.is_in_the_way) == (
+        is_in_the_way and not is_namesake,
+        False,
+        is_in_the_way,
+    )
+
+
 @pytest.mark.parametrize(("state", "is_up", "is_in_the_way"), [("PowerOff", 0, 0), ("Running", 1, 1), ("Saved", 0, 1)])
 def test_hearsay_speaks_against_a_step_and_never_for_one(state: str, is_up: int, is_in_the_way: int) -> None:
     copy = Copy("hv01", state, is_hearsay=True)
