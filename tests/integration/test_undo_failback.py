@@ -559,6 +559,30 @@ def test_a_vm_that_cannot_be_read_after_it_was_held_is_told(driver: Any) -> None
     assert (failed["changed"], vault.writes()) == (True, [])
 
 
+@pytest.mark.parametrize("fault", [{"reachable": False}, {"password": "wrong"}], ids=["silent", "refuses"])
+# Before the shutdown, after it, before the automatic start action is changed, at that change, and after it.
+@pytest.mark.parametrize("sessions", [4, 6, 9, 11, 13])
+def test_a_host_that_took_a_change_and_then_cannot_be_asked_is_a_failure_of_its_own(
+    driver: Any, fault: dict[str, Any], sessions: int
+) -> None:
+    vault = driver(pending()).knows_hosts()
+    worlds = [vault.simulator.locked(lambda world: world)]
+
+    def strike(world: Any) -> None:
+        if world in worlds and len(world.shells.sessions()) >= sessions:
+            worlds.clear()
+            world.apply_fault({"host": "hv01", **fault})
+
+    vault.simulator.watch(strike)
+    failed = vault.fail("undo_failback", replicated_item="vm1", shutdown_timeout=60)
+    is_down = powers(vault) == ("deallocated", "off")
+    assert (failed["changed"], failed["error"]["steps"] != [], vault.writes()) == (is_down, is_down, [])
+    assert failed["error"]["kind"] in (["host"] if is_down else ["host_unreachable", "host_authentication"])
+    told = ("the VM could not be read afterwards", "was stopped, but its host could not be asked to keep it off")
+    assert any(words in failed["msg"] for words in told) is is_down
+    assert failed["error"]["host"] == "hv01"
+
+
 def test_a_vm_that_is_going_down_is_waited_for(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     on_host(vault, becomes("Stopping"))

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
-from ..model.failures import FateUnknown, HostError
+from ..model.failures import FateUnknown, HostAuthenticationError, HostError, HostUnreachable
 from ..model.guest_shutdown import judge_shutdown
 from ..model.power_states import OFF_ON_HOSTS, is_going_off, is_off
 from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
@@ -73,11 +73,25 @@ class HostPower:
         self._session: HostSession = services.hosts.session(self._place)
 
     async def bring_down(self) -> None:
-        """Stop the machine as planned, and hold it down. Raises HostError where it does not go off."""
+        """Stop the machine as planned, and hold it down. Raises HostError where it does not go off.
+
+        A host that cannot be asked any more once it has taken a change is a failure of its own: that says whether one
+        was made, and the failure of a host that was never asked says that none was.
+        """
         if self._stop.power:
             await self._bring_off()
         if self._stop.keeps_off:
-            await self._keep_off()
+            try:
+                await self._keep_off()
+            except (HostUnreachable, HostAuthenticationError) as silent:
+                if not self._stop.power:
+                    raise
+                raise HostError(
+                    f"{self._machine.name} on {self._place} was stopped, but its host could not be asked to keep it "
+                    f"off: {silent.happened}",
+                    _LOOK,
+                    **silent.details,
+                ) from silent
 
     async def _bring_off(self) -> None:
         sent, state, had_time = await self._shut_down()
@@ -240,7 +254,7 @@ class HostPower:
         if not sent.made:
             words = f"Whether {self._named(action)} was carried out is not known ({sent.why}), and {unread}"
         sent.change.explain(" ".join(filter(None, (sent.change.step["detail"], words))))
-        kind = FateUnknown if sent.lost else type(seen)
+        kind = FateUnknown if sent.lost else HostError
         raise kind(words, _LOOK, **seen.details) from seen
 
     def _named(self, action: str) -> str:
