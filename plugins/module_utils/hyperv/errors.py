@@ -152,7 +152,7 @@ def _failure(settings: HostSettings, problem: Exception) -> FailbackError:
     if isinstance(problem, WSManFaultError):
         return _fault(settings, problem, details)
     if isinstance(problem, WinRMOperationTimeoutError):
-        return timed_out(settings, settings.operation_timeout)
+        return timed_out(settings, settings.operation_timeout, "or raise winrm_operation_timeout_sec")
     return _other(settings, problem, details)
 
 
@@ -293,11 +293,11 @@ def _other(settings: HostSettings, problem: Exception, details: dict[str, Any]) 
     )
 
 
-def timed_out(settings: HostSettings, seconds: float) -> FailbackError:
-    """Return the failure of a question that was not answered in time."""
+def timed_out(settings: HostSettings, seconds: float, or_else: str = "then run the task again") -> FailbackError:
+    """Return the failure of a question that was not answered in time. C(or_else) is what helps besides."""
     return HostUnreachable(
         f"{settings.where} did not finish its answer within {round(seconds)} seconds",
-        "See what keeps the host busy, or allow more time.",
+        f"See what keeps the host busy, {or_else}.",
         host=settings.name,
         address=f"{settings.address}:{settings.port}",
     )

@@ -131,6 +131,12 @@ def test_every_answer_that_is_none_says_what_it_is(
     assert caught.value.remedy
 
 
+def test_an_operation_that_takes_too_long_names_the_option_that_gives_it_more(host: Start) -> None:
+    with pytest.raises(HostUnreachable) as caught:
+        host(fault(2150858793)).ask()
+    assert "winrm_operation_timeout_sec" in caught.value.remedy
+
+
 def test_a_way_to_sign_in_that_needs_a_library_names_it(host: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("winrm.transport.HAVE_CREDSSP", False)
     with pytest.raises(MissingLibrary, match="requests-credssp") as caught:
