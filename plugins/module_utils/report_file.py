@@ -22,13 +22,13 @@ _BEGIN, _END = '{\n    "results": [', "]\n}\n"
 
 
 def write_report(path: str, results: Results, *, check_mode: bool = False) -> bool:
-    """Write the report, unless in check mode; return whether it was, or would be, another.
+    """Write the report, unless in check mode; return whether it was, or would be, another, or was open to others.
 
     Raises ConfigurationError where it cannot be written, or where the results are none.
     """
     content = "".join(_content(results))
     with _writing(path):
-        changed = _content_of(path) != content
+        changed = _content_of(path) != content or _is_open_to_others(path)
         if changed and not check_mode:
             _replace(path, [content])
     return changed
@@ -102,6 +102,11 @@ def _content_of(path: str) -> str | None:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Whether anybody but its owner may do anything with a file that is there."""
+    return bool(stat.S_IMODE(os.stat(path).st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _replace(path: str, content: Iterable[str]) -> None:

@@ -16,7 +16,8 @@ description:
   - The table is shown even if Ansible is configured not to display successful tasks
     (C(ANSIBLE_DISPLAY_OK_HOSTS=false)). Nothing is shown if the task runs as an ordinary module (delegated, C(async))
     or has C(no_log).
-  - The file is replaced atomically, so it is complete even if the run is killed. Only its owner may read it.
+  - The file is replaced atomically, so it is complete even if the run is killed. Only its owner may read it; one that
+    others may access is replaced even if its content is the same.
   - Nothing else is left behind. An unfinished C(PATH.part) of a killed run is removed by the next run.
 options:
   path:

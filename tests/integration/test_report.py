@@ -42,6 +42,18 @@ def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(("mode", "changed"), [(0o644, True), (0o660, True), (0o400, False)], ids=oct)
+def test_a_report_that_others_may_read_is_written_anew(tmp_path: Path, mode: int, changed: bool) -> None:
+    path = tmp_path / "report.json"
+    report(path, RESULTS)
+    path.chmod(mode)
+    assert report(path, RESULTS, check_mode=True)["changed"] is changed
+    assert path.stat().st_mode & 0o777 == mode
+    assert report(path, RESULTS)["changed"] is changed
+    assert path.stat().st_mode & 0o077 == 0
+    assert report(path, RESULTS)["changed"] is False
+
+
 def test_without_a_path_the_results_are_lines() -> None:
     contract = CONTRACTS["failback_report"]
     whole = [{**RESULTS[0], "authoritative_side": "on_premises", "stage": "protected", "steps": []}]
