@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ..model.child_environment import for_other_programs
@@ -18,6 +20,8 @@ from ..model.programs import Program, RunProgram
 from .settings import HostSettings
 
 _CACHE = "KRB5CCNAME"
+# A folder for a ticket, and the ticket in it.
+_PREFIX, _TICKET = "asr-failback-", "ticket"
 _SECONDS = 60
 
 
@@ -66,8 +70,12 @@ def ticket(settings: HostSettings, transport: str, run_program: RunProgram) -> A
 @contextmanager
 def _made(settings: HostSettings, run_program: RunProgram) -> Iterator[None]:
     before = os.environ.get(_CACHE)
-    with tempfile.TemporaryDirectory(prefix="asr-failback-") as folder:
-        os.environ[_CACHE] = f"FILE:{Path(folder) / 'ticket'}"
+    _remove_orphans()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder, ExitStack() as held:
+        # A file system may have no locks: there nobody takes the folder for an orphan either.
+        with suppress(OSError):
+            held.enter_context(_locked(folder))
+        os.environ[_CACHE] = f"FILE:{Path(folder) / _TICKET}"
         try:
             _kinit(settings, run_program)
             yield
@@ -76,6 +84,32 @@ def _made(settings: HostSettings, run_program: RunProgram) -> Iterator[None]:
                 del os.environ[_CACHE]
             else:
                 os.environ[_CACHE] = before
+
+
+@contextmanager
+def _locked(folder: str | Path) -> Iterator[None]:
+    """Hold a folder: the lock is gone with the process, also when that is killed. Raises OSError where another has it.
+
+    A link to a folder is none.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_orphans() -> None:
+    """Remove the tickets of runs that were killed: each could be used for hours.
+
+    A folder without a ticket may be one that somebody makes just now, and has not locked yet.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if folder.lstat().st_uid == os.geteuid() and (folder / _TICKET).exists():
+                with _locked(folder):
+                    shutil.rmtree(folder)
 
 
 def _kinit(settings: HostSettings, run_program: RunProgram) -> None:

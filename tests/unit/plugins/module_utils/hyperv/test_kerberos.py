@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,6 +70,58 @@ def test_a_ticket_is_there_for_the_session_alone(
     assert (tmp_path / "arguments").read_text() == "failback@CONTOSO.EXAMPLE\n"
     assert (tmp_path / "input").read_text() == f"{PASSWORD}\n"
     assert "Canary-7281" not in (tmp_path / "environment").read_text()
+
+
+@contextmanager
+def another_process(config: HostSettings, run: RunProgram) -> Iterator[Callable[[], None]]:
+    """Another process that holds a ticket; what is yielded kills it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            with ticket(config, "kerberos", run):
+                os.write(writing, b"x")
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(writing)
+    assert os.read(reading, 1) == b"x"
+    os.close(reading)
+    ended: list[int] = []
+
+    def kill() -> None:
+        os.kill(child, signal.SIGKILL)
+        ended.append(os.waitpid(child, 0)[0])
+
+    try:
+        yield kill
+    finally:
+        if not ended:
+            kill()
+
+
+def test_the_ticket_of_a_killed_run_is_removed_by_the_next_and_that_of_one_that_goes_on_is_not(
+    kinit: Kinit, run: RunProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, config = tmp_path / "tmp", settings(kinit('touch "${KRB5CCNAME#FILE:}"'))
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    # Nothing of these is a ticket of somebody who is gone.
+    (folder / "asr-failback-1").mkdir()
+    (folder / "asr-failback-2").symlink_to(tmp_path)
+    (tmp_path / "ticket").touch()
+    kept = set(folder.iterdir())
+    with another_process(config, run):
+        (living,) = set(folder.iterdir()) - kept
+        with another_process(config, run) as kill:
+            (dead,) = set(folder.iterdir()) - kept - {living}
+            kill()
+        assert (dead / "ticket").is_file()
+        with ticket(config, "kerberos", run):
+            assert not dead.exists()
+            assert (living / "ticket").is_file()
+        assert set(folder.iterdir()) == {*kept, living}
+    assert (tmp_path / "ticket").exists()
 
 
 def test_a_ticket_that_may_be_handed_on_is_asked_for(kinit: Kinit, run: RunProgram, tmp_path: Path) -> None:
