@@ -169,6 +169,8 @@ def test_an_action_at_the_vm_alone_is_enough_there(driver: Any) -> None:
     assert "Microsoft.Compute/disks/read" in finding["seen"]
     assert "virtualMachines/read" not in finding["seen"]
     assert f"Microsoft.Network/networkInterfaces/read at {GROUP}" in finding["seen"]
+    # The role at the vault has no such action, and the disks are elsewhere.
+    assert finding["remedy"] == f"Assign Reader at {GROUP}, or a custom role with Microsoft.Compute/disks/read."
 
 
 def test_without_a_role_where_the_vms_are_the_steps_work_and_the_check_says_what_is_not_seen(driver: Any) -> None:

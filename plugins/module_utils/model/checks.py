@@ -9,13 +9,13 @@ checked says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from .azure_disks import how_to_settle, not_given_up
 from .azure_resources import UNKNOWN_POWER, AzureVm, Lock
 from .failures import NotFound, TargetError
-from .findings import Finding, ItemFacts, NotRead
+from .findings import Finding, ItemFacts, Need, NotRead
 from .health import causes_of, remedies_of
 from .json_path import Document
 from .lifecycle import Observation, Stage
@@ -407,25 +407,24 @@ def _locked(identifier: str, locks: Sequence[Lock], unread: Sequence[str], cause
 
 def _permissions(facts: ItemFacts) -> Finding:
     steps, looks = ([need for need in facts.needs if need.is_of_a_step is of_a_step] for of_a_step in (True, False))
-    missing = [action for need in steps for action in need.missing]
-    blind = [need.scope for need in steps if set(need.missing) & set(SEES_THE_VM)]
-    at_vault = [action for action in missing if action not in SEES_THE_VM]
-    unseen = [f"{action} at {need.scope}" for need in looks for action in need.missing]
+    missing, unseen = _missing(steps), _missing(looks)
+    seen = f"missing: {'; '.join(_listed(missing) + _listed(unseen))}"
     unread = next((need.granted for need in (*steps, *looks) if isinstance(need.granted, NotRead)), None)
     if missing:
+        is_blind = any(set(actions) & set(SEES_THE_VM) for actions in missing.values())
         return Finding(
             "permissions",
             "fail",
-            f"missing: {', '.join([*missing, *unseen])}",
+            seen,
             "The caller's roles do not contain all actions that the run needs."
-            + (" A VM in Azure that may not be read is not seen to be off: a commit is refused." if blind else ""),
-            " ".join(_assignments(at_vault, blind)),
+            + (" A VM in Azure that may not be read is not seen to be off: a commit is refused." if is_blind else ""),
+            " ".join(_assignments(missing)),
         )
     if unseen:
         return Finding(
             "permissions",
             "warn",
-            f"missing: {', '.join(unseen)}",
+            seen,
             "The steps work, but what these actions show is not checked, such as whether only one copy runs.",
             "Assign Reader there, or a custom role with these actions.",
         )
@@ -435,11 +434,24 @@ def _permissions(facts: ItemFacts) -> Finding:
     return Finding("permissions", "pass", f"all {len(needed)} actions")
 
 
-def _assignments(at_vault: Sequence[str], blind: Sequence[str]) -> Iterator[str]:
-    if at_vault:
-        yield f"Assign Site Recovery Operator at the vault, or a custom role with {', '.join(at_vault)}."
-    if blind:
-        yield f"Assign Reader at {', '.join(dict.fromkeys(blind))}, or a custom role with {', '.join(SEES_THE_VM)}."
+def _missing(needs: Sequence[Need]) -> dict[str, list[str]]:
+    """Return the actions that are missing, by the scope at which they are."""
+    found: dict[str, list[str]] = {}
+    for need in needs:
+        if need.missing:
+            of_scope = found.setdefault(need.scope, [])
+            of_scope += [action for action in need.missing if action not in of_scope]
+    return found
+
+
+def _listed(missing: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{', '.join(actions)} at {scope}" for scope, actions in missing.items()]
+
+
+def _assignments(missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for scope, actions in missing.items():
+        role = "Site Recovery Operator" if any(action.startswith(_VAULT) for action in actions) else "Reader"
+        yield f"Assign {role} at {scope}, or a custom role with {', '.join(actions)}."
 
 
 def _not_checked(identifier: str, unread: NotRead) -> Finding:

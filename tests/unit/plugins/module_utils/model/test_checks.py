@@ -26,6 +26,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.checks import (
     ITEM_ACTIONS,
     LOOKS_AT_LOCKS,
     PLAN_ACTIONS,
+    SEES_A_DISK,
     check_item,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.fabrics import parse_fabric, parse_provider
@@ -223,6 +224,16 @@ def test_permissions_may_come_from_several_roles() -> None:
     roles = [Permission((action,), ()) for action in ITEM_ACTIONS]
     assert finding("permissions", needs=needs(*roles)).status == "pass"
     assert finding("permissions", needs=needs(*roles, actions=PLAN_ACTIONS)).status == "fail"
+
+
+def test_a_role_is_advised_where_what_it_gives_is_missing() -> None:
+    lacking = [*needs(SEES), *(Need(f"/{scope}", SEES_A_DISK, [FAILS_BACK], is_of_a_step=True) for scope in "ab")]
+    found = finding("permissions", needs=lacking)
+    operator, *readers = found.remedy.split(" Assign ")
+    assert operator.startswith("Assign Site Recovery Operator at /vault, or a custom role with Microsoft.Rec")
+    assert "Microsoft.Compute" not in operator
+    assert readers == [f"Reader at /{scope}, or a custom role with Microsoft.Compute/disks/read." for scope in "ab"]
+    assert "Microsoft.Compute/disks/read at /a; Microsoft.Compute/disks/read at /b" in found.seen
 
 
 @pytest.mark.parametrize(("status", "ready"), [("pass", True), ("warn", True), ("not_checked", True), ("fail", False)])
