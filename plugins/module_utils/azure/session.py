@@ -44,6 +44,11 @@ class AzureSession:
     clock: ServiceClock
 
 
+def reached_by(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return where a session that these open reads, and as whom. Raises ConfigurationError."""
+    return resolve_settings(options, environ, CREDENTIALS_FILE.expanduser()).reach
+
+
 def open_session(
     options: Mapping[str, Any],
     environ: Mapping[str, str],

@@ -10,7 +10,8 @@ set-ups made for either work unchanged. Nothing here talks to anything.
 from __future__ import annotations
 
 import configparser
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ _SOURCES = {
 }
 _NAMES = ("tenant", "client_id", "ad_user")
 _PROOFS = ("secret", "x509_certificate_path", "federated_token_file", "password")
+# Where the Azure CLI keeps which subscriptions there are, of whom, and which one is chosen.
+_CLI_SIGN_INS = "azureProfile.json"
 # What azure-identity and the Azure CLI read from the environment themselves, and what then leads to another token.
 _READ_ELSEWHERE = {
     "cli": ("AZURE_CONFIG_DIR", "HOME", "PATH"),
@@ -67,8 +70,8 @@ class AzureSettings:
     """Everything that leads to a token.
 
     C(method) is the kind of credential that the other fields make possible: C(secret), C(certificate), C(federated),
-    C(password), C(cli) or C(managed_identity). C(read_elsewhere) are the values of the environment that the SDK or the
-    Azure CLI read themselves. C(incomplete) says what was found of another credential, and what it lacks.
+    C(password), C(cli) or C(managed_identity). C(read_elsewhere) is what the SDK or the Azure CLI read themselves, and
+    what leads to another token. C(incomplete) says what was found of another credential, and what it lacks.
     """
 
     method: str
@@ -92,6 +95,13 @@ class AzureSettings:
         """Name the credential without its secrets: this object ends up in tracebacks and debug output."""
         return f"AzureSettings(method={self.method!r}, tenant={self.tenant!r}, client_id={self.client_id!r})"
 
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """In which Azure something is read, in which subscription, and by whom."""
+        caller = (self.method, self.tenant, self.client_id, self.ad_user)
+        files = (self.x509_certificate_path, self.federated_token_file)
+        return (self.cloud_environment, self.authority, self.subscription_id, *caller, *files, *self.read_elsewhere)
+
 
 def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], credentials_file: Path) -> AzureSettings:
     """Return the settings that options, environment and credentials_file (~/.azure/credentials) come to.
@@ -104,20 +114,17 @@ def resolve_settings(options: Mapping[str, Any], environ: Mapping[str, str], cre
     source = given.get("auth_source") or surroundings.get("auth_source") or "auto"
     profile = given.get("profile") or surroundings.get("profile")
     layers: dict[str, Mapping[str, str]] = {"options": given, "env": surroundings, "credential_file": {}}
-    for name in _order(source, layers):
+    order = _order(source, layers)
+    for name in order:
         if name == "credential_file":
             layers[name] = _from_profile(credentials_file, profile or "default")
         settings = _credential(name, layers)
         if settings:
             stored = layers["credential_file"]
             rest = (stored, surroundings) if profile and name == "credential_file" else (surroundings, stored)
-            settings = replace(settings, incomplete=_incomplete(layers) if settings.method == "cli" else "")
+            settings = replace(settings, incomplete=_incomplete(order, layers) if settings.method == "cli" else "")
             return _with_surroundings(settings, (given, *rest), environ)
-    where = f"profile '{profile}'" if profile else "that source"
-    raise ConfigurationError(
-        f"auth_source is '{source}', and {where} holds no whole credential. {_incomplete(layers)}".rstrip(),
-        "Give tenant, client_id and one of secret or x509_certificate_path, or choose another auth_source.",
-    )
+    raise _no_credential(source, profile, order, layers)
 
 
 def secrets_of(environ: Mapping[str, str]) -> set[str]:
@@ -162,7 +169,12 @@ def _credential(name: str, layers: Mapping[str, Mapping[str, str]]) -> AzureSett
         return AzureSettings("managed_identity", "", client_id=client_id)
     if name == "cli":
         return AzureSettings("cli", "")
-    return _whole_credential(_completed(layers) if name == "options" else layers[name])
+    return _whole_credential(_values(name, layers))
+
+
+def _values(name: str, layers: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """Return what a source holds of a credential."""
+    return _completed(layers) if name == "options" else layers.get(name, {})
 
 
 def _completed(layers: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
@@ -192,15 +204,39 @@ def _whole_credential(values: Mapping[str, str]) -> AzureSettings | None:
     return None
 
 
-def _incomplete(layers: Mapping[str, Mapping[str, str]]) -> str:
-    """Say what was found of a credential that is not whole, and what was not; empty where nothing was."""
-    values = {**layers["credential_file"], **layers["env"], **layers["options"]}
-    found = [name for name in (*_NAMES, *_PROOFS) if values.get(name)]
+def _no_credential(
+    source: str, profile: str | None, order: Sequence[str], layers: Mapping[str, Mapping[str, str]]
+) -> ConfigurationError:
+    """Return what to say where none of the sources that were asked, in this order, holds a whole credential."""
+    names = {"options": "the options", "env": "the environment"}
+    names["credential_file"] = f"section '{profile or 'default'}' of ~/.azure/credentials"
+    asked = " and ".join(names[name] for name in order)
+    happened = f"auth_source is '{source}', and {asked} hold{'' if len(order) > 1 else 's'} no whole credential."
+    remedy = "Give tenant, client_id and one of secret or x509_certificate_path there, or choose another auth_source."
+    if source == "auto" and len(order) == 1:
+        remedy = "Complete that section, or leave out profile: beside it, no other option of a credential counts."
+    return ConfigurationError(f"{happened} {_incomplete(order, layers)}".rstrip(), remedy)
+
+
+def _incomplete(order: Sequence[str], layers: Mapping[str, Mapping[str, str]]) -> str:
+    """Say what the first source that holds something of a credential holds, and what it lacks; empty where none does.
+
+    C(order) are the sources that were asked, none of which holds a whole one.
+    """
+    for name in order:
+        values = _values(name, layers)
+        found = [key for key in (*_NAMES, *_PROOFS) if values.get(key)]
+        if found:
+            return f"Found: {', '.join(found)}. Not found: {', '.join(_lacking(found))}."
+    return ""
+
+
+def _lacking(found: Collection[str]) -> list[str]:
+    """Return what a credential lacks of which these fields were found."""
     names = ("ad_user",) if "ad_user" in found else ("tenant", "client_id")
     proofs = ("password",) if "ad_user" in found else _PROOFS[:3]
     lacking = [name for name in names if name not in found]
-    lacking += [] if set(proofs) & set(found) else [" or ".join(proofs)]
-    return f"Found: {', '.join(found)}. Not found: {', '.join(lacking)}." if found else ""
+    return lacking if set(proofs) & set(found) else [*lacking, " or ".join(proofs)]
 
 
 def _with_surroundings(
@@ -224,8 +260,22 @@ def _with_surroundings(
         validate_certificates=validates,
         ca_bundle=_ca_bundle(environ) if validates else "",
         disable_instance_discovery=first("disable_instance_discovery").lower() in ("true", "yes", "1"),
-        read_elsewhere=tuple(environ.get(key, "") for key in _READ_ELSEWHERE.get(settings.method, ())),
+        read_elsewhere=_read_elsewhere(settings.method, environ),
     )
+
+
+def _read_elsewhere(method: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    values = tuple(environ.get(key, "") for key in _READ_ELSEWHERE.get(method, ()))
+    return (*values, _signed_in_to_cli(environ)) if method == "cli" else values
+
+
+def _signed_in_to_cli(environ: Mapping[str, str]) -> str:
+    """Return a text that is another one once somebody else has signed in to the Azure CLI; empty where nobody has."""
+    folder = Path(environ.get("AZURE_CONFIG_DIR") or Path(environ.get("HOME") or "~", ".azure")).expanduser()
+    try:
+        return hashlib.sha256((folder / _CLI_SIGN_INS).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _ca_bundle(environ: Mapping[str, str]) -> str:

@@ -286,6 +286,41 @@ def test_what_a_credential_lacks_is_kept_for_when_the_azure_cli_has_none(
     assert bool(settings.incomplete) == bool(words)
 
 
+@pytest.mark.parametrize(
+    ("options", "environ", "words"),
+    [
+        # Beside a profile, nothing else is looked at.
+        (
+            {**OPTIONS, "profile": "missing"},
+            {},
+            "auth_source is 'auto', and section 'missing' of ~/.azure/credentials holds no whole credential. "
+            "Complete that section, or leave out profile: beside it, no other option of a credential counts.",
+        ),
+        (
+            {"subscription_id": "s"},
+            {**ENVIRON, "AZURE_PROFILE": "missing"},
+            "auth_source is 'auto', and the options and section 'missing' of ~/.azure/credentials hold no whole "
+            "credential. Give tenant, client_id and",
+        ),
+        (
+            {**OPTIONS, "auth_source": "env"},
+            {},
+            "auth_source is 'env', and the environment holds no whole credential. Give tenant, client_id and",
+        ),
+        ({**OPTIONS, "auth_source": "credential_file"}, ENVIRON, "and section 'default' of ~/.azure/credentials holds"),
+        ({"profile": "half"}, ENVIRON, "Found: tenant. Not found: client_id, secret or x509_certificate_path or fed"),
+    ],
+)
+def test_only_what_was_asked_is_said_to_be_found_or_missing(
+    options: dict[str, str], environ: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "credentials"
+    path.write_text("[half]\ntenant = t\n")
+    with pytest.raises(ConfigurationError) as caught:
+        resolved(options, environ, path)
+    assert words in caught.value.message()
+
+
 def test_a_broken_credentials_file_is_named_without_its_content(tmp_path: Path) -> None:
     path = tmp_path / "credentials"
     path.write_text("secret = hidden\n")
