@@ -9,12 +9,14 @@ DOCUMENTATION = r"""
 name: site_recovery
 short_description: The VMs of a Recovery Services vault as an inventory
 description:
-  - Makes a host of each Hyper-V VM that the vault replicates to Azure, with what Site Recovery reports about it as
+  - Turns each Hyper-V VM that the vault replicates to Azure into a host, with what Site Recovery reports about it as
     variables, so that the playbooks of this collection run on it without a list of VMs. Items replicated in other ways
     are left out.
   - Reads lists, page by page, and nothing for each VM. For 1,000 VMs on one site that is fewer than 30 requests.
-  - What lists do not tell is not guessed. C(asr_stage) of such a VM is V(unknown), C(asr_possible_stages) has the
-    stages that it may be in, and C(asr_stage_reason) says why. M(asr.failback.replicated_item_info) tells which it is.
+  - It does not guess what lists do not tell. C(asr_stage) of such a VM is V(unknown), C(asr_possible_stages) has the
+    stages that it may be in, and C(asr_stage_reason) says why. M(asr.failback.replicated_item_info) tells which one it
+    is.
+  - Adds everything or, if anything fails, nothing.
   - The name of the file has to end in C(site_recovery.yml) or C(site_recovery.yaml).
   - An option that does not exist is an error, as a mistyped filter would add VMs.
 options:
@@ -29,8 +31,10 @@ options:
     description:
       - Jinja expressions for the name of a VM in the inventory, in order of preference. They see the variables of the
         VM, and these without the prefix C(asr_). The first one that makes a name is used.
-      - A name that several VMs would have, in upper or lower case, is used for none of them. They get the name that
-        their next expression makes. If there is none, the inventory fails.
+      - A name that several VMs would have, regardless of case, or that is the name of a Hyper-V host or of a group, is
+        used for none of them. They get the name that their next expression makes. If there is none, the inventory
+        fails.
+      - It also fails if a host of another source has one of the names, but is another VM, such as one of another vault.
       - Whatever is not a letter, a digit, V(_), V(.) or V(-) becomes V(_). V(localhost), V(all) and V(ungrouped) are
         not used.
       - An expression that fails makes no name. With O(strict), the inventory fails.
@@ -67,21 +71,32 @@ options:
       - Whether to add the Hyper-V hosts and VMM servers that are registered with the vault, under their names there, to
         the group C(hyperv_hosts). The playbooks query that group and never fail it back.
       - The vault knows no account for them. Set one for the group, for example in C(group_vars/hyperv_hosts.yml).
-        Without one, the prerequisites of a failback fail, as the hosts cannot be queried. V(false) runs it without
-        hosts.
+        Without one, and without a Kerberos ticket, the prerequisites of a failback fail, as the hosts cannot be
+        queried. With V(false), the failback runs without hosts.
+      - The names come from Azure, so an account that is set for the group is used on every host that anybody registers
+        with the vault, unless O(hyperv_host_filters) leaves it out.
       - Hyper-V hosts that a VMM server manages are not registered with the vault, so they are not added.
     type: bool
     default: true
+  hyperv_host_filters:
+    description:
+      - Jinja expressions over the variables of a Hyper-V host or VMM server. It is added if one of them is true.
+        Without any, all are.
+      - An expression that fails makes the inventory fail, also without O(strict).
+    type: list
+    elements: str
+    default: []
   recovery_plans:
     description:
-      - Whether to read which VMs are in which recovery plan, which takes one request for each plan.
+      - Whether to read which VMs are in which recovery plan, which takes one request for the list and one for each
+        plan. If it is not read, C(asr_recovery_plans) is null.
     type: bool
     default: true
   job_pages:
     description:
       - How many pages of the vault's newest jobs to read at most. They tell V(failed_over) from V(interrupted), and the
-        commit of a failback from that of a failover. No more are read than that takes, and none if no stage depends
-        on them.
+        commit of a failback from that of a failover. Reading stops as soon as the stage of every VM is known, and no
+        page is read if no stage depends on one.
       - A VM whose jobs lie further back is V(unknown). That happens if thousands of jobs ran since it failed over, for
         example when half of a large fleet is back. V(0) reads none.
     type: int
@@ -107,13 +122,14 @@ seealso:
 
 EXAMPLES = r"""
 ---
-# vault.site_recovery.yml: every VM of the vault. The credential comes from the environment.
+# vault.site_recovery.yml: every VM of the vault. The credential comes from the environment, for the playbooks as well.
 plugin: asr.failback.site_recovery
 resource_group: rg-recovery
 vault_name: vault-recovery
 
 ---
-# What runs in Azure, without the databases, and a group for each size of VM.
+# What runs in Azure, without the databases, and a group for each size of VM. The playbooks do not get the credential
+# that is named here: they sign in with the environment or with failback_azure.
 plugin: asr.failback.site_recovery
 resource_group: rg-recovery
 vault_name: vault-recovery
@@ -127,9 +143,13 @@ exclude_host_filters:
   - asr_friendly_name is match('sql-')
 hostnames:
   - friendly_name ~ '.' ~ fabric
+  - id
+hyperv_host_filters:
+  - asr_friendly_name is search('\.example\.com$')
 groups:
-  big: (asr_disks_gb or 0) > 500
-  long_in_azure: (asr_days_in_azure or 0) > 30
+  # Also those whose size is not known.
+  big: asr_disks_gb is none or asr_disks_gb > 500
+  long_in_azure: (asr_days_in_azure or 0) >= 30
 keyed_groups:
   - key: asr_azure_vm_size
     prefix: size
@@ -141,10 +161,10 @@ cache_connection: /var/cache/ansible/vault
 cache_timeout: 300
 """
 
-import hashlib
 import os
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import chain
 
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -153,15 +173,25 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import execute, secrets_around
+from ansible_collections.asr.failback.plugins.module_utils.model.arm_ids import folded
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.model.inventory_facts import (
     PREFIX,
     default_groups,
+    name_of_host,
     newest_by_name,
 )
-from ansible_collections.asr.failback.plugins.module_utils.model.inventory_names import choose_names, safe_name
+from ansible_collections.asr.failback.plugins.module_utils.model.inventory_names import (
+    choose_names,
+    is_failed_back,
+    own_variables,
+    refuse_names_of_groups,
+    require_own_hosts,
+    safe_name,
+)
 from ansible_collections.asr.failback.plugins.module_utils.verbs.inventory import INVENTORY, source_of
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import GROUP
+from ansible_collections.asr.failback.plugins.plugin_utils.inventory_draft import Draft
 from ansible_collections.asr.failback.plugins.plugin_utils.templates import rendered, untrusted
 
 SUFFIXES = ("site_recovery.yml", "site_recovery.yaml")
@@ -180,7 +210,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         secrets = secrets_around(os.environ)
         try:
             parameters = self._parameters(config, secrets)
-            self._populate(self._vault(path, parameters, cache), parameters)
+            vault = self._vault(path, parameters, cache)
+            self.inventory = Draft(inventory)
+            self._populate(vault, parameters)
+            self.inventory.finish()
         except FailbackError as problem:
             raise AnsibleParserError(remove_values(problem.message(), secrets)) from None
 
@@ -211,8 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return what was read of the vault, now or, with a cache, a while ago."""
         if not self.get_option("cache"):
             return execute(INVENTORY, parameters, os.environ)
-        source = hashlib.sha256("\n".join(source_of(parameters, os.environ)).encode()).hexdigest()
-        key = f"{self.get_cache_key(path)}_{source[:16]}"
+        key = f"{self.get_cache_key(path)}_{source_of(parameters, os.environ)}"
         if cache:
             with suppress(KeyError):
                 return self._cache[key]
@@ -220,18 +252,44 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self._cache[key]
 
     def _populate(self, vault, parameters):
-        """Add the hosts. All that may fail for a VM comes before the first one is added, but for what strict does."""
+        """Add hosts and groups to the draft."""
         for line in vault["unread"]:
             self.display.warning(line)
-        hosts = newest_by_name(vault["hyperv_hosts"]) if self.get_option("hyperv_hosts") else []
-        servers = {safe_name(host["asr_friendly_name"] or host["asr_name"]): host for host in hosts}
-        vms = {facts["asr_id"]: untrusted(facts) for facts in vault["vms"] if self._is_wanted(untrusted(facts))}
-        names = choose_names(list(vms), lambda vm, at: self._name(vms[vm], at), len(self._hostnames), [*servers, GROUP])
+        vms = {facts["asr_id"]: facts for facts in map(untrusted, vault["vms"]) if self._is_wanted(facts)}
+        groups = self._default_groups_of(vms, vault["plans_of_vms"]) if self.get_option("default_groups") else {}
+        of_groups = self._names_of_groups(groups)
+        servers = self._servers(vault["hyperv_hosts"], of_groups) if self.get_option("hyperv_hosts") else {}
+        taken = [*of_groups, *servers, *self.inventory.known_in(GROUP)]
+        names = choose_names(list(vms), lambda vm, at: self._name(vms[vm], at), len(self._hostnames), taken)
+        own = {vm: own_variables(vm, parameters["resource_group"], parameters["vault_name"]) for vm in vms}
+        require_own_hosts(names, own, {vm: _words_for(facts) for vm, facts in vms.items()}, self.inventory.variables_of)
         self.inventory.add_group(VMS)
-        self._add_servers({name: host for name, host in servers.items() if name})
-        meant = {}
+        self._add_servers(servers)
         for vm, name in names.items():
-            self._add_vm(name, vms[vm], parameters, meant)
+            self._add_vm(name, vms[vm], untrusted(own[vm]), groups.get(vm, ()))
+        refuse_names_of_groups([*servers, *names.values()], self.inventory.groups)
+
+    def _names_of_groups(self, groups):
+        """Return the names of groups that are known before there are hosts. C(groups) are those of each VM."""
+        composed = map(self._sanitize_group_name, self.get_option("groups") or ())
+        return {*self.inventory.groups, VMS, GROUP, *composed, *chain.from_iterable(groups.values())}
+
+    def _servers(self, hosts, of_groups):
+        """Return the variables of the Hyper-V hosts and VMM servers to add, by their names in the inventory."""
+        conditions = self.get_option("hyperv_host_filters")
+        servers = {}
+        for facts in map(untrusted, newest_by_name(hosts)):
+            if conditions and not any(self._holds(condition, facts) for condition in conditions):
+                continue
+            name = safe_name(name_of_host(facts))
+            if not name or name in of_groups or is_failed_back(self.inventory.variables_of(name)):
+                self.display.warning(
+                    f"The Hyper-V host {name_of_host(facts)} is left out: its name is not one that a host can have, or "
+                    "that of a group or of a VM of another source."
+                )
+            else:
+                servers[name] = facts
+        return servers
 
     def _is_wanted(self, facts):
         included = self.get_option("include_host_filters")
@@ -274,38 +332,45 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for name, facts in servers.items():
             self.inventory.add_group(GROUP)
             self.inventory.add_host(name, group=GROUP)
-            self._set_variables(name, untrusted(facts))
+            self._set_variables(name, facts)
 
-    def _add_vm(self, name, facts, parameters, meant):
+    def _add_vm(self, name, facts, own, groups):
         self.inventory.add_host(name, group=VMS)
-        own = untrusted(
-            {
-                "failback_replicated_item": facts["asr_id"],
-                "failback_resource_group": parameters["resource_group"],
-                "failback_vault_name": parameters["vault_name"],
-            }
-        )
         self._set_variables(name, {**facts, **own})
-        if self.get_option("default_groups"):
-            self._add_to_default_groups(name, facts, meant)
+        for group in groups:
+            self.inventory.add_group(group)
+            self.inventory.add_child(group, name)
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), facts, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), facts, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, name, strict=strict)
 
-    def _add_to_default_groups(self, name, facts, meant):
-        """Add a VM to groups. C(meant) are the names that those were made of so far: two may become the same."""
-        for kind, value in default_groups(facts):
-            group = self._sanitize_group_name(f"asr_{kind}_{value}")
-            before = meant.setdefault(group, value)
-            if before != value:
-                self.display.warning(f"The group {group} has the VMs of both {before} and {value}.")
-            self.inventory.add_group(group)
-            self.inventory.add_child(group, name)
+    def _default_groups_of(self, vms, plans_of_vms):
+        """Return the names of the groups of each VM by its id; say where two names become one."""
+        meant = {}
+        return {
+            vm: [
+                self._default_group(kind, value, meant)
+                for kind, value in default_groups(facts, plans_of_vms.get(folded(vm), ()))
+            ]
+            for vm, facts in vms.items()
+        }
+
+    def _default_group(self, kind, value, meant):
+        """Return the name of a group. C(meant) are the values that such names were made of so far."""
+        group = self._sanitize_group_name(f"asr_{kind}_{value}")
+        before = meant.setdefault(group, value)
+        if before != value:
+            self.display.warning(f"The group {group} has the VMs of both {before} and {value}.")
+        return group
 
     def _set_variables(self, host, variables):
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
+
+
+def _words_for(facts):
+    return facts["asr_name"], facts["asr_friendly_name"]
 
 
 def _with_advice(name, known):

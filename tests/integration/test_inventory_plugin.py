@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.leaks import Hunt
 from support.playbook_runner import PlaybookRunner
-from support.scenarios import item_of, large_site, scenario_of
+from support.scenarios import SITE, item_of, large_site, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -29,9 +30,11 @@ SCENARIO = scenario_of(
     item_of("db-a", friendly_name="db"),
     item_of("db-b", friendly_name="DB", host="hv02"),
     item_of("odd-1", "protected", friendly_name="SQL Server [prod]"),
-    item_of("odd-2", "protected", friendly_name=TEMPLATE),
+    item_of("odd-2", "protected", friendly_name=TEMPLATE, test_failover="waiting"),
     item_of("odd-3", "protected", friendly_name="localhost"),
     item_of("hv-vm", "protected", friendly_name="HV01"),
+    item_of("grp-1", "protected", friendly_name="asr_vms"),
+    item_of("grp-2", "protected", friendly_name="asr_plan_shop"),
     item_of("erp", "synchronizing", cloud="cloud1"),
     item_of("other", "protected", provider="InMageRcm"),
     recovery_plans=[
@@ -68,12 +71,12 @@ def squeezed(text: str) -> str:
 def test_the_vault_is_an_inventory(ground: PlaybookRunner) -> None:
     groups, variables, warnings = listed(ground, ground.source("default"))
     template = "___lookup__ansible.builtin.pipe____touch_taken_____"
-    odd = {"SQL_Server__prod_", template, "localhost_odd-3", "HV01_hv-vm"}
-    # One name of two VMs is that of neither, nor is that of a Hyper-V host, or of the controller.
+    odd = {"SQL_Server__prod_", template, "localhost_odd-3", "HV01_hv-vm", "asr_vms_grp-1", "asr_plan_shop_grp-2"}
+    # One name of two VMs is that of neither, nor is that of a Hyper-V host, of the controller, or of a group.
     assert groups["asr_vms"] == {"web01", "db_db-a", "DB_db-b", "erp", *odd}
     assert groups["hyperv_hosts"] == {"hv01", "hv02", "vmm01"}
     assert groups["asr_stage_failed_over"] == {"web01", "db_db-a", "DB_db-b"}
-    assert groups["asr_stage_protected"] == odd
+    assert (groups["asr_stage_protected"], groups["asr_stage_busy"]) == (odd - {template}, {template})
     assert groups["asr_stage_unknown"] == {"erp"}
     assert groups["asr_site_site1"] == {"web01", "db_db-a", "DB_db-b", *odd}
     assert groups["asr_site_vmm01"] == groups["asr_host_vmm01"] == {"erp"}
@@ -159,6 +162,17 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "vault": ({"vault_name": "nowhere"}, "Inventory of vault nowhere:"),
     "secret": ({"secret": SECRET}, "Invalid client secret provided"),
     "source": ({"auth_source": "nothing"}, "auth_source"),
+    # Neither a text nor a list, nor empty: only some of the VMs have such a value, and the first ones do not.
+    "key": ({"keyed_groups": [{"key": "asr_test_failover_open", "prefix": "test"}]}, "Invalid group name format"),
+    "compose": ({"compose": {"size": "{'web01': 1}[asr_friendly_name]"}, "strict": True}, "Could not set size for"),
+    "group": (
+        {"keyed_groups": [{"key": "asr_friendly_name", "prefix": "", "separator": ""}]},
+        "A host and a group would have the same name: ",
+    ),
+    "plans": (
+        {"recovery_plans": False, "exclude_host_filters": ["'shop' in asr_recovery_plans"]},
+        "The filter ''shop' in asr_recovery_plans' failed for",
+    ),
 }
 
 
@@ -171,7 +185,68 @@ def test_mistakes_are_said_in_a_sentence_without_secret_and_traceback(ground: Pl
     assert [name for name, (_options, words) in MISTAKES.items() if squeezed(words) not in said] == []
     assert "Traceback" not in done.stderr + done.stdout
     assert Hunt({"secret": SECRET, "own": ground.simulator.connection["client_secret"]}).found_in(done.stderr) == []
+    # Not a part of the hosts of any of them either.
+    shown = json.loads(done.stdout[done.stdout.index("\n{") :])
+    assert shown["all"] == {"children": ["ungrouped"]}
     assert "failback_replicated_item" not in done.stdout
+
+
+def test_vms_of_one_name_in_several_sources_do_not_become_one_host(
+    ground: PlaybookRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = [{"name": name} for name in ("own01", "foreign01", "erp", "WEB01")]
+    items = [item_of(name, host="own01") for name in ("web01", "solo")]
+    second = scenario_of(*items, fabrics=[{**SITE, "name": "site2", "hosts": hosts}], vault={"name": "vault-b"})
+    with Simulator.start(second, tmp_path / "simulator", speed=0) as other:
+        trusted = "".join(Path(one.connection["ca_bundle"]).read_text() for one in (ground.simulator, other))
+        (tmp_path / "both.pem").write_text(trusted)
+        monkeypatch.setattr(ground, "environment", {"REQUESTS_CA_BUNDLE": str(tmp_path / "both.pem")})
+        reached = {
+            "cloud_environment": other.connection["resource_manager"],
+            "vault_name": "vault-b",
+            **{name: other.connection[name] for name in ("resource_group", "subscription_id", "client_id")},
+            "tenant": other.connection["tenant_id"],
+            "secret": other.connection["client_secret"],
+        }
+        static = tmp_path / "static.yml"
+        static.write_text(
+            yaml.safe_dump(
+                {
+                    "all": {
+                        "hosts": {"db_db-a": {"mine": 1}, "erp_erp": {"failback_replicated_item": "ERP"}},
+                        "children": {
+                            "erp": {"hosts": {"elsewhere": {}}},
+                            "hyperv_hosts": {"hosts": {"localhost_odd-3": {}}},
+                        },
+                    }
+                }
+            )
+        )
+        first = ("-i", str(static), "-i", str(ground.source("first")), "-i")
+        clash = ground.list_inventory(*first, str(ground.source("clash", **reached)), "--list")
+        options = {
+            "hostnames": ["friendly_name ~ '.' ~ fabric"],
+            "hyperv_host_filters": ["asr_friendly_name is not match('foreign')"],
+        }
+        apart = ground.source("apart", **reached, **options)
+        groups, variables, warnings = listed(ground, static, *first[2:], str(apart))
+    found = json.loads(clash.stdout, object_hook=lambda entry: entry.get("__ansible_unsafe", entry))
+    mine = found["_meta"]["hostvars"]["web01"]
+    assert mine["failback_vault_name"] == ground.simulator.connection["vault_name"]
+    assert "solo" not in found["_meta"]["hostvars"]
+    said = squeezed("Different VMs would become one host: host web01 is ")
+    assert said in squeezed(clash.stderr)
+    assert {"web01", "web01.site2", "solo.site2"} <= groups["asr_vms"]
+    assert variables["web01.site2"]["failback_vault_name"] == "vault-b"
+    # What other sources hold of a VM stays, and no name of theirs comes to mean something else.
+    assert (variables["db_db-a"]["mine"], variables["db_db-a"]["asr_friendly_name"]) == (1, "db")
+    assert variables["erp_erp"]["failback_replicated_item"] == variables["erp_erp"]["asr_id"]
+    assert "failback_replicated_item" not in variables.get("elsewhere", {})
+    assert groups["erp"] == {"elsewhere"}
+    assert groups["hyperv_hosts"] == {"localhost_odd-3", "hv01", "hv02", "vmm01", "own01"}
+    assert "localhost_odd-3" not in groups["asr_vms"]
+    for name in ("erp", "WEB01"):
+        assert squeezed(f"The Hyper-V host {name} is left out") in squeezed(warnings)
 
 
 def test_other_files_are_left_alone(ground: PlaybookRunner) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from .arm_ids import same_resource
 from .azure_resources import AzureDisk, AzureVm
 from .failures import ConfigurationError
-from .items import Disk, ReplicatedItem
+from .items import OS_DISK, Disk, ReplicatedItem
 
 ATTACHED, GROWN, SIZE_NOT_KNOWN = "attached", "grown", "size_not_known"
 _SEE_SIZES = (
@@ -96,7 +96,7 @@ def _matched(item: ReplicatedItem, disks: Sequence[AzureDisk]) -> dict[int, Disk
     untold = [own for own in item.disks if not (own.azure_blob or own.azure_name)]
     if not item.disks:
         # An item that tells no disk at all: the system disk is what every failback carries.
-        untold = [Disk("", "", is_os_disk=True)]
+        untold = [Disk("", "", OS_DISK)]
     found: dict[int, Disk] = {}
     _match(found, disks, told, _is_named)
     for fits in (_is_system_disk, _has_its_size, _may_have_grown):

@@ -14,6 +14,8 @@ from . import arm_ids
 from .json_path import Document, field, items, text, texts, time_at
 
 HYPER_V_TO_AZURE = "HyperVReplicaAzure"
+# The type of the disk that holds the operating system.
+OS_DISK = "OperatingSystem"
 _NO_OPEN_TEST = ("", "None", "MarkedForDeletion")
 _SITE = "SingleHostHyperVFabric"
 _OWNER_OF_DISK = re.compile(r"([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})_")
@@ -23,7 +25,7 @@ _NO_SCENARIO = ("", "None")
 
 @dataclass(frozen=True)
 class Disk:
-    """A virtual hard disk of the item. C(size) is in bytes, 0 where the service does not tell.
+    """A virtual hard disk of the item. C(type) is empty and C(size), in bytes, 0 where the service does not tell.
 
     C(azure_name) and C(azure_blob) are those of its disk in Azure, C(azure_blob) of an unmanaged one. Recorded: they
     are told from the failover to the commit of the failback.
@@ -31,10 +33,15 @@ class Disk:
 
     vhd_id: str
     name: str
-    is_os_disk: bool
+    type: str
     size: int = 0
     azure_name: str = ""
     azure_blob: str = ""
+
+    @property
+    def is_os_disk(self) -> bool:
+        """Whether it is marked as the one that holds the operating system."""
+        return self.type.lower() == OS_DISK.lower()
 
 
 @dataclass(frozen=True)
@@ -233,7 +240,7 @@ def _parse_disk(document: Document) -> Disk:
     return Disk(
         vhd_id=text(document, "vhdId"),
         name=text(document, "vhdName"),
-        is_os_disk=text(document, "vhdType").lower() == "operatingsystem",
+        type=text(document, "vhdType"),
         size=_megabytes(text(document, "maxSizeMB")),
         azure_name=text(document, "targetDiskName") or text(document, "customTargetDiskName"),
         azure_blob=text(document, "targetDiskLocation"),

@@ -10,18 +10,25 @@ a machine depends on them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..azure.session import AzureSession
-from ..azure.settings import ENVIRONMENT, secrets_of
+from ..azure.session import AzureSession, reached_by
 from ..model.arm_ids import folded
 from ..model.fabrics import Fabric, Provider
 from ..model.failures import ConfigurationError, NotFound, UnknownState, asked
 from ..model.history import NOT_READ, History
-from ..model.inventory_facts import Surroundings, host_facts, plans_of_items, provider_of, vm_facts
+from ..model.inventory_facts import (
+    Surroundings,
+    host_facts,
+    names_of_plans,
+    plans_of_items,
+    provider_of,
+    vm_facts,
+)
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation
 from ..model.lifecycle import needs_history
@@ -29,6 +36,7 @@ from ..model.listed_history import histories_of
 from ..model.listed_stage import RunningJobs, stage_in_lists
 from ..model.plans import RecoveryPlan
 from ..runner.contract import Contract
+from ..runner.options import VAULT_OPTIONS
 from ..runner.services import Services
 from ..watch import Watch
 from .info import provider_entry
@@ -65,17 +73,30 @@ class _Site:
     items: Sequence[ReplicatedItem]
 
 
+@dataclass(frozen=True)
+class _Plans:
+    """Recovery plans with their groups. C(are_all): which virtual machines are in no plan is known as well."""
+
+    read: Sequence[RecoveryPlan] = ()
+    are_all: bool = False
+
+
 async def run_inventory(request: InventoryRequest, services: Services, _watch: Watch) -> dict[str, Any]:
-    """Return the variables of each virtual machine and each Hyper-V host, and a line for what could not be read."""
+    """Return the variables of each virtual machine and each Hyper-V host, and a line for what could not be read.
+
+    C(plans_of_vms) are the recovery plans that a virtual machine is known to be in, by its id, folded (arm_ids).
+    """
     with asked(f"Inventory of vault {request.vault_name}"):
         session = services.azure
         sites = [_site(session, fabric) for fabric in session.site_recovery.fabrics() if fabric.type != _AZURE]
         unread = [line for site in sites for line in _untyped(site)]
-        listed = session.site_recovery.plans() if request.recovery_plans else []
-        plans = [plan for one in listed if (plan := _plan(session, one.name, unread)) is not None]
+        plans = _plans(session, unread) if request.recovery_plans else _Plans()
         return {
             "changed": False,
             "vms": _vms(session, sites, plans, request),
+            "plans_of_vms": {
+                item_id: names_of_plans(in_these) for item_id, in_these in plans_of_items(plans.read).items()
+            },
             "hyperv_hosts": [
                 host_facts(provider_entry(provider, session.clock.now()), site.fabric)
                 for site in sites
@@ -92,14 +113,25 @@ def _site(session: AzureSession, fabric: Fabric) -> _Site:
     return _Site(fabric, vault.providers(fabric.name), items)
 
 
-def _plan(session: AzureSession, name: str, unread: list[str]) -> RecoveryPlan | None:
+def _plans(session: AzureSession, unread: list[str]) -> _Plans:
+    """Return the plans of the vault; add to C(unread) those that cannot be understood: any machine may be in them."""
+    unclear: list[str] = []
+    read = [plan for one in session.site_recovery.plans() if (plan := _plan(session, one.name, unclear)) is not None]
+    unread += unclear
+    return _Plans(read, are_all=not unclear)
+
+
+def _plan(session: AzureSession, name: str, unclear: list[str]) -> RecoveryPlan | None:
     """Return a plan with its groups; None where somebody has deleted it since, or it cannot be understood."""
     try:
         return session.site_recovery.plan(name)
     except NotFound:
         return None
     except UnknownState as problem:
-        unread.append(f"Recovery plan {name}: {problem.happened} Which VMs are in it is not known.")
+        unclear.append(
+            f"Recovery plan {name}: {problem.happened} Which VMs are in it is not known, so asr_recovery_plans is null "
+            "for every VM."
+        )
         return None
 
 
@@ -110,17 +142,18 @@ def _untyped(site: _Site) -> Iterator[str]:
 
 
 def _vms(
-    session: AzureSession, sites: Iterable[_Site], plans: Sequence[RecoveryPlan], request: InventoryRequest
+    session: AzureSession, sites: Iterable[_Site], plans: _Plans, request: InventoryRequest
 ) -> list[dict[str, Any]]:
     placed = [(site, item) for site in sites for item in site.items if item.is_hyper_v_to_azure]
     items = [item for _site, item in placed]
-    running = _running(session, items, plans, request.job_details)
+    running = _running(session, items, plans.read, request.job_details)
     in_doubt = [item for item in items if needs_history(item) and running.of(item) is None]
     histories = _histories(session, in_doubt, request.job_pages)
-    of_items = plans_of_items(plans)
+    of_items = plans_of_items(plans.read)
 
     def facts(site: _Site, item: ReplicatedItem) -> dict[str, Any]:
-        place = Surroundings(site.fabric, provider_of(item, site.providers), of_items.get(folded(item.id), ()))
+        in_plans = of_items.get(folded(item.id), ()) if plans.are_all else None
+        place = Surroundings(site.fabric, provider_of(item, site.providers), in_plans)
         seen = stage_in_lists(item, running.of(item), histories.get(item.id, NOT_READ))
         return vm_facts(item, place, seen, session.clock.now())
 
@@ -186,9 +219,11 @@ INVENTORY = Contract(
 )
 
 
-def source_of(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
-    """Return what decides which vault is read, and by whom; no secret. What was kept of another one does not count."""
-    hidden = secrets_of(environ)
-    around = (environ.get(name, "") for names in ENVIRONMENT.values() for name in names)
-    open_options = (name for name, option in INVENTORY.argument_spec.items() if not option.get("no_log"))
-    return [*(f"{name}={parameters.get(name)}" for name in open_options), *(one for one in around if one not in hidden)]
+def source_of(parameters: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """Return a text that is another one where another vault is read, something else of it, or by somebody else.
+
+    What was kept of one does not count for another. Raises ConfigurationError where no credential is found.
+    """
+    asked = [f"{name}={parameters[name]}" for name in (*VAULT_OPTIONS, *INVENTORY.options)]
+    whole = "\n".join((*asked, *reached_by(parameters, environ)))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+import pytest
 from support.bodies import VAULT, item
 
 from ansible_collections.asr.failback.plugins.module_utils.model.arm_ids import folded
@@ -18,6 +19,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.inventory_facts
     Surroundings,
     default_groups,
     host_facts,
+    name_of_host,
     newest_by_name,
     plans_of_items,
     provider_of,
@@ -39,7 +41,7 @@ KNOWN = ListedStage((Stage.FAILED_OVER,), Side.AZURE, "Site Recovery allows Fail
 UNTOLD = ListedStage((Stage.FAILED_OVER, Stage.INTERRUPTED), None, "its jobs were not read")
 OS, DATA = (
     {"vhdName": "os", "vhdType": "OperatingSystem", "maxSizeMB": "40960"},
-    {"vhdName": "data", "maxSizeMB": "512"},
+    {"vhdName": "data", "vhdType": "DataDisk", "maxSizeMB": "512"},
 )
 
 
@@ -72,7 +74,7 @@ def test_a_virtual_machine_that_runs_in_azure() -> None:
     assert (found["asr_fabric"], found["asr_host"], found["asr_host_connected"]) == ("Delft", "hv01", True)
     assert found["asr_recovery_plans"] == ["erp", "shop"]
     assert found["asr_id"] == body["id"]
-    assert set(default_groups(found)) == {
+    assert set(default_groups(found, ["erp", "shop"])) == {
         ("stage", "failed_over"),
         ("site", "Delft"),
         ("host", "hv01"),
@@ -85,7 +87,7 @@ def test_a_stage_that_cannot_be_told_is_unknown_with_the_reason() -> None:
     found = facts(item("Failback"), UNTOLD)
     assert (found["asr_stage"], found["asr_possible_stages"]) == ("unknown", ["failed_over", "interrupted"])
     assert (found["asr_authoritative_side"], found["asr_stage_reason"]) == (None, "its jobs were not read")
-    assert ("stage", "unknown") in set(default_groups(found))
+    assert ("stage", "unknown") in set(default_groups(found, ()))
 
 
 def test_what_is_not_told_is_none_and_makes_no_group() -> None:
@@ -94,8 +96,34 @@ def test_what_is_not_told_is_none_and_makes_no_group() -> None:
     assert found["asr_disks"][1]["size_gb"] is None
     names = ("disks_gb", "days_in_azure", "in_azure_since", "host", "host_connected", "os_type", "job", "health_causes")
     assert {name: found[f"asr_{name}"] for name in names} == dict.fromkeys(names)
-    assert {kind for kind, _name in default_groups(found)} == {"stage", "site"}
-    assert facts(item("Failback"))["asr_disks_gb"] is None
+    assert {kind for kind, _name in default_groups(found, ())} == {"stage", "site"}
+
+
+@pytest.mark.parametrize(
+    "name", ["allowed_operations", "networks", "disks", "disks_gb", "test_failover_open", "recovery_plans"]
+)
+def test_a_list_that_is_not_told_is_not_empty(name: str) -> None:
+    body = item("Failback")
+    for one in ("allowedOperations", "testFailoverState"):
+        body["properties"].pop(one, None)
+    assert facts(body)[f"asr_{name}"] is None
+
+
+def test_a_list_that_is_told_to_be_empty_is() -> None:
+    body = item(testFailoverState="None", details={"vmNics": [], "azureVmDiskDetails": []})
+    found = facts({**body, "properties": {**body["properties"], "allowedOperations": []}})
+    names = ("allowed_operations", "networks", "disks")
+    assert {name: found[f"asr_{name}"] for name in names} == {name: [] for name in names}
+    assert found["asr_test_failover_open"] is False
+
+
+def test_what_is_not_told_of_a_disk_or_a_host_is_none() -> None:
+    (disk,) = facts(item(details={"azureVmDiskDetails": [{}]}))["asr_disks"]
+    assert disk == {"name": None, "size_gb": None, "os": None}
+    silent = parse_provider({"id": PROVIDER_ID, "name": "p-1", "properties": {}})
+    assert facts(item(), KNOWN, Surroundings(SITE, silent))["asr_host_connected"] is None
+    assert host("", None, "")["asr_connection_status"] is None
+    assert name_of_host(host("", None)) == "p"
 
 
 def test_on_premises_no_days_in_azure_are_counted() -> None:

@@ -7,11 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
+from support.bodies import VAULT
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
-from ansible_collections.asr.failback.plugins.module_utils.model.inventory_names import choose_names, safe_name
+from ansible_collections.asr.failback.plugins.module_utils.model.inventory_names import (
+    choose_names,
+    own_variables,
+    refuse_names_of_groups,
+    require_own_hosts,
+    safe_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +95,51 @@ def test_one_that_gets_no_name_is_refused_with_its_id(wish: str, said: str) -> N
         chosen({"id-1": (wish,)}, "hv01")
     assert said in str(refused.value)
     assert "id-1" in str(refused.value)
+
+
+VM = f"{VAULT}/replicationFabrics/site1/replicationProtectionContainers/c/replicationProtectedItems/item-1"
+OTHER = f"{VM.rsplit('/', 1)[0]}/item-2"
+
+
+def require(variables: Mapping[str, Any]) -> None:
+    """Give a VM a name that a host with these variables has already."""
+    own = {VM: own_variables(VM, "rg", "vault-a")}
+    others = {"web01": variables}
+    require_own_hosts({VM: "web01"}, own, {VM: ("item-1", "WEB01")}, lambda name: others.get(name, {}))
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"ansible_host": "192.0.2.1", "failback_vault_name": "vault-b"},
+        {"failback_replicated_item": VM.upper().replace("/SUBSCRIPTIONS", "/subscriptions")},
+        {"failback_replicated_item": "web01"},
+        {"failback_replicated_item": "Item-1", "failback_vault_name": "Vault-A", "failback_resource_group": "RG"},
+    ],
+)
+def test_a_host_that_may_be_the_same_vm_becomes_it(variables: dict[str, Any]) -> None:
+    require(variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({"failback_replicated_item": OTHER}, OTHER),
+        ({"failback_replicated_item": "web02"}, "web02"),
+        ({"failback_replicated_item": "web01", "failback_vault_name": "vault-b"}, "web01 of vault vault-b"),
+        ({"failback_replicated_item": "web01", "failback_resource_group": "rg-b"}, "web01"),
+        ({"failback_recovery_plan": "shop"}, "recovery plan shop"),
+    ],
+)
+def test_a_host_that_is_something_else_is_not_made_a_vm(variables: dict[str, Any], shown: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        require(variables)
+    assert f"host web01 is {shown} by another source, and would be {VM}." in refused.value.happened
+    assert "Nothing of this source was added." in refused.value.remedy
+
+
+def test_a_name_is_not_that_of_a_group_and_a_host() -> None:
+    refuse_names_of_groups(["web01"], ["web", "WEB01"])
+    with pytest.raises(ConfigurationError, match="the same name: web01"):
+        refuse_names_of_groups(["web01", "web02"], ["web", "web01"])

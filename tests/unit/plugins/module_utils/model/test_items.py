@@ -54,7 +54,7 @@ def test_disks_are_read_with_the_one_that_boots() -> None:
         {"vhdType": "OperatingSystem", "vhdId": "system", "vhdName": "s", "maxSizeMB": None},
     ]
     item = parse_item(bodies.item(details={"azureVmDiskDetails": disks}))
-    assert item.disks == (Disk("data", "d", False, 2**30), Disk("system", "s", True, 0))
+    assert item.disks == (Disk("data", "d", "DataDisk", 2**30), Disk("system", "s", "OperatingSystem", 0))
     assert item.os_disk_id == "system"
     assert parse_item(bodies.item()).os_disk_id == ""
 
