@@ -14,7 +14,8 @@ options:
     description:
       - Where the credential comes from.
       - V(auto), the default unless E(ANSIBLE_AZURE_AUTH_SOURCE) is set, uses the first complete credential found in
-        these options, the environment, C(~/.azure/credentials) and the Azure CLI.
+        these options, the environment, C(~/.azure/credentials) and the Azure CLI; with O(profile), that section of
+        C(~/.azure/credentials) and nothing else.
       - V(env) uses only the environment, V(credential_file) only the O(profile) section of C(~/.azure/credentials),
         V(cli) the sign-in of the Azure CLI, V(msi) the managed identity of the machine that runs the task.
     type: str
@@ -26,7 +27,9 @@ options:
       - msi
   profile:
     description:
-      - Section of C(~/.azure/credentials) to use. Can also be set with E(AZURE_PROFILE).
+      - Section of C(~/.azure/credentials) to use. As an option, it takes precedence over every other credential, also
+        over one in these options.
+      - Can also be set with E(AZURE_PROFILE), which takes precedence over the environment only.
     type: str
   subscription_id:
     description:
@@ -88,7 +91,7 @@ requirements:
   - azure-mgmt-recoveryservicessiterecovery >= 2.0, < 3
   - azure-mgmt-compute >= 33, < 40
 notes:
-  - The options are named as in the collection azure.azcollection, and its environment variables work.
+  - The options are named as in the collection azure.azcollection, and the environment variables named here work.
 """
 
     # Of modules, which run as tasks.

@@ -14,11 +14,11 @@ options:
     description:
       - User to sign in as, C(DOMAIN\user), C(user@domain) or a local user. It must be allowed to administer Hyper-V on
         the host.
-      - Defaults to the inventory host's C(ansible_user).
+      - Defaults to the inventory host's C(ansible_winrm_user), C(ansible_psrp_user) or C(ansible_user).
     type: str
   winrm_password:
     description:
-      - Password of O(winrm_user). Defaults to the inventory host's C(ansible_password).
+      - Password of O(winrm_user). Defaults to the inventory host's C(ansible_winrm_password) or C(ansible_password).
     type: str
   winrm_transport:
     description:
@@ -46,7 +46,9 @@ options:
       - https
   winrm_port:
     description:
-      - WinRM port. Defaults to the inventory host's C(ansible_port), else to 5986, or to 5985 with V(http).
+      - WinRM port. Defaults to the inventory host's C(ansible_winrm_port), C(ansible_psrp_port) or C(ansible_port),
+        else to 5986, or to 5985 with V(http). C(ansible_port) does not count if C(ansible_connection) is another one,
+        such as C(ssh).
     type: int
   winrm_path:
     description:
@@ -63,16 +65,18 @@ options:
   winrm_ca_trust_path:
     description:
       - File with the certificate authorities to trust for the host's certificate. Defaults to
-        C(ansible_winrm_ca_trust_path) or C(ansible_psrp_ca_cert), else to the file in E(REQUESTS_CA_BUNDLE), else to
-        those that the Python library requests trusts.
+        C(ansible_winrm_ca_trust_path) or C(ansible_psrp_ca_cert), else to the file in E(REQUESTS_CA_BUNDLE),
+        E(CURL_CA_BUNDLE) or E(SSL_CERT_FILE), else to those that the Python library requests trusts.
     type: path
   winrm_cert_pem:
     description:
-      - Certificate to sign in with, for V(certificate). Defaults to C(ansible_winrm_cert_pem).
+      - Certificate to sign in with, for V(certificate). Defaults to C(ansible_winrm_cert_pem) or
+        C(ansible_psrp_certificate_pem).
     type: path
   winrm_cert_key_pem:
     description:
-      - Private key of O(winrm_cert_pem). Defaults to C(ansible_winrm_cert_key_pem).
+      - Private key of O(winrm_cert_pem). Defaults to C(ansible_winrm_cert_key_pem) or
+        C(ansible_psrp_certificate_key_pem).
     type: path
   winrm_kerberos_delegation:
     description:
@@ -113,5 +117,6 @@ requirements:
 notes:
   - A Hyper-V host needs Windows PowerShell 5.1 and Windows Server 2012 R2 or later. Nothing is installed on it.
   - The host variables are those of Ansible's connection plugins P(ansible.builtin.winrm#connection) and
-    P(ansible.builtin.psrp#connection). Only those named here are read, and the options here take precedence.
+    P(ansible.builtin.psrp#connection), as far as they are named here, and C(ansible_winrm_service),
+    C(ansible_winrm_kinit_cmd) and C(ansible_winrm_send_cbt). The options here take precedence.
 """

@@ -145,7 +145,7 @@ hostnames:
   - friendly_name ~ '.' ~ fabric
   - id
 hyperv_host_filters:
-  - asr_friendly_name is search('\.example\.com$')
+  - asr_friendly_name.endswith('.example.com')
 groups:
   # Also those whose size is not known.
   big: asr_disks_gb is none or asr_disks_gb > 500
