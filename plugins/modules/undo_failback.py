@@ -20,7 +20,9 @@ description:
     operation, such as a commit in the portal, has begun. Whether permissions and locks let the caller start the Azure
     VM is checked before anything is stopped.
   - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
-    start action is set to Nothing; the previous one is in RV(undone).
+    start action is set to Nothing, unless its host reports it as clustered. The previous one is only in the result of
+    the run that changed it, in RV(steps) or, if the run failed, in C(error.steps).
+  - With O(wait=false), does not wait until the Azure VM runs. It does wait until the on-premises VM is off.
   - In a recovery plan, if Azure does not start one VM, the others are still started, and the task fails at the end.
   - Never stops a VM in a failover cluster, which would start it again. Shut its role down in the cluster, then run the
     task.
@@ -157,8 +159,8 @@ undone:
           elements: str
           sample: [hv01.contoso.example]
         started_at:
-          description: When this run saw it running in Azure; with O(wait=false), when the request was accepted. V(null)
-            if it was already running.
+          description: When this run saw it running in Azure; with O(wait=false), when the request was sent. V(null) if
+            it was already running.
           type: str
           sample: "2026-01-31T11:03:10+00:00"
         azure_vm:
@@ -202,8 +204,8 @@ steps:
       type: str
       sample: Running
     after:
-      description: State or automatic start action after the change; V(null) if it was not seen yet or could not be
-        read.
+      description: State or automatic start action after the change; V(null) if it was not seen yet, was not waited for,
+        or could not be read.
       type: str
       sample: "Off"
     at:
@@ -216,7 +218,8 @@ steps:
       type: str
       sample: host hv01.contoso.example
     detail:
-      description: Why a VM was turned off, or why the outcome of a change is unknown; V(null) if neither applies.
+      description: Why a VM was turned off, or why the outcome of a change on a host is unknown; otherwise V(null), as
+        always for V(start).
       type: str
       sample: null
 msg:
@@ -226,13 +229,15 @@ msg:
   sample: "crm01: failback_commit_pending; authoritative: azure"
 authoritative_side:
   description: The copy that is authoritative now, V(azure), according to both sides rather than to Site Recovery.
-    V(mixed) if it cannot be determined, as with O(wait=false) until the VM runs, or if the VMs of a plan differ; on
-    failure also V(on_premises). If check mode finds that something else runs, the side that the stage indicates.
+    V(mixed) if it cannot be determined, as with O(wait=false) until the Azure VM is seen to run, or if the VMs of a
+    plan differ; on failure also V(on_premises), or V(null) if nothing could be read after a change. If check mode finds
+    that something else runs, the side that the stage indicates.
   returned: success, and on failure if it was read
   type: str
   sample: azure
 reversible:
-  description: Whether the Azure VM still exists to return to. Committing the failback deletes it.
+  description: Whether the Azure VM still exists to return to; V(null) on failure if nothing could be read after a
+    change. Committing the failback deletes it.
   returned: success, and on failure if it was read
   type: bool
   sample: true
