@@ -161,6 +161,14 @@ def test_a_vm_that_does_not_show_its_start_yet_is_not_said_to_be_off(driver: Any
     assert (powers(vault), result["authoritative_side"]) == (("deallocated", "off"), "mixed")
 
 
+def test_a_start_that_shows_too_late_is_not_said_to_have_come_to_nothing(driver: Any) -> None:
+    vault = driver(pending()).knows_hosts()
+    vault.trouble(azure_vm="vm1", start="unseen")
+    failed = vault.fail("undo_failback", replicated_item="vm1", wait_timeout=30)
+    assert (failed["error"]["kind"], failed["authoritative_side"]) == ("timeout", "mixed")
+    assert "No copy is known to run" not in failed["msg"]
+
+
 def test_a_start_that_runs_is_waited_for(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     first = vault.run("undo_failback", replicated_item="vm1", wait=False)
@@ -185,8 +193,8 @@ def test_a_start_that_never_arrived_is_told_and_the_next_run_goes_on(driver: Any
     fault = {"match": {"method": "POST", "path": "/start$"}, "action": {"do": "status", "status": 503}}
     vault = driver(pending(faults=[fault])).knows_hosts()
     failed = vault.fail("undo_failback", replicated_item="vm1")
-    assert failed["error"]["kind"] == "fate_unknown"
-    assert "The on-premises disks hold the latest data." in failed["msg"]
+    assert (failed["error"]["kind"], failed["authoritative_side"]) == ("fate_unknown", "mixed")
+    assert "Azure was asked to start its VM, which is authoritative once it runs" in failed["msg"]
     assert powers(vault) == ("deallocated", "off")
     vault.run("undo_failback", replicated_item="vm1")
     assert powers(vault) == ("running", "off")

@@ -80,7 +80,6 @@ class Changes:
 
     @property
     def started(self) -> frozenset[str]:
-        """The ids of the items for which a start in Azure was sent, and not seen to have ended."""
-        return frozenset(
-            item_id for item_id, change in self._made if change.step["what"] == START and change.step["after"] is None
-        )
+        """The ids of the items for which a start in Azure was sent, and of which nothing tells how it ended."""
+        steps = [(item_id, change.step) for item_id, change in self._made if change.step["what"] == START]
+        return frozenset(item_id for item_id, step in steps if step["after"] is None and not step["detail"])

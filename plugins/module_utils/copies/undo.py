@@ -20,6 +20,7 @@ from ..model.failures import (
     Orphaned,
     PermissionDenied,
     Refused,
+    ServiceError,
     as_sentence,
 )
 from ..model.lifecycle import Observation
@@ -250,7 +251,12 @@ class UndoCutover:
             return
         change, unknown = (None, None) if undo.is_started else await self._send_start(undo.sides, vm)
         if self._request.wait:
-            await azure_power.await_running(session, self._request, self._watch, vm, unknown)
+            try:
+                await azure_power.await_running(session, self._request, self._watch, vm, unknown)
+            except ServiceError as failed:
+                if change is not None:
+                    change.explain(failed.happened)
+                raise
         elif unknown is not None:
             raise unknown
         if change is not None and self._request.wait:
@@ -342,12 +348,12 @@ class UndoCutover:
             except FailbackError as unread:
                 self._watch.report(f"{self._request.target} could not be read again: {unread.happened}")
                 known = authority_of(self._verb_run.before, self._verb_run.after, read_again=False)
-                unread = {"sentence": "Which copy runs could not be read again"}
-                return {**known, **unread, "authoritative_side": None, "reversible": None}
+                sentence = "Which copy runs could not be read again"
+                return {**known, "sentence": sentence, "authoritative_side": None, "reversible": None}
         known = authority_of(self._verb_run.before, self._verb_run.after)
         if not seen:
             return known
-        told = truth_by_sides(seen, self._changes.stopped)
+        told = truth_by_sides(seen, self._changes.stopped, self._changes.started)
         # A commit that runs closes the way back, though the Azure VM may still be there.
         return {**known, **told, "reversible": known["reversible"] and told["reversible"]}
 

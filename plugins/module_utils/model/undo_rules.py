@@ -296,7 +296,7 @@ def truth_by_sides(
     """Return what the sides say of who is authoritative, as failures tell it.
 
     C(stopped) are the ids of the items whose on-premises copy this run has stopped: nothing has run since. C(started)
-    are those whose start Azure has accepted: the VM may run before it shows that.
+    are those whose start was sent to Azure, and did not fail: the VM may run before it shows that.
     """
     told = [_truth_of(one, one.item_id in stopped, one.item_id in started) for one in every]
     sides = {side for side, _words in told}
@@ -311,7 +311,7 @@ def _truth_of(sides: Sides, is_stopped: bool, is_started: bool) -> tuple[str, st
     """Return which side is authoritative of one machine, and the same in words."""
     home = bool(sides.on_premises_up)
     if is_started and not sides.azure.is_up and not home:
-        return "mixed", "Azure has accepted the start of its VM, which is authoritative once it runs"
+        return "mixed", "Azure was asked to start its VM, which is authoritative once it runs"
     if sides.azure.is_up and not sides.azure.is_running and not home:
         return "mixed", f"Its Azure VM is {sides.azure.state}; it is authoritative once it runs"
     if sides.azure.is_up and sides.on_premises_is_known and not home:
