@@ -46,7 +46,9 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 lines:
-  description: A table with a line for each VM, and a sum. On the controller it is shown on the screen, too.
+  description:
+    - A table with a line for each VM, the VMs that must not be started on-premises because their last failback was
+      interrupted or may have been, and a sum. On the controller it is shown on the screen, too.
   returned: success
   type: list
   elements: str

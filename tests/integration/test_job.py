@@ -280,7 +280,9 @@ def test_a_job_that_is_being_cancelled_is_attached_to(driver: Any) -> None:
     vault = in_stage(driver, "synchronizing")
     first = vault.run("job", **VM1, **ACCEPTED, wait=False)
     assert (first["changed"], first["job"]["state"], first["stage"]["after"]) == (True, "Cancelling", "busy")
-    assert "has not ended yet" in first["warnings"][0]
+    disks, cancelling = first["warnings"]
+    assert NEVER_START in disks
+    assert "has not ended yet" in cancelling
     second = vault.run("job", **VM1, **CANCELLED)
     assert (second["changed"], second["stage"]["after"]) == (False, "interrupted")
     assert words_of_writes(vault) == ["cancel"]
@@ -582,6 +584,9 @@ def test_everything_says_of_an_interrupted_vm_that_it_must_not_be_started(driver
     plan = vault.run("recovery_plan_info", name="shop")
     assert NEVER_START in plan["recovery_plans"][0]["members"][0]["reason"]
     assert NEVER_START in plan["summary"][0]
+    table = vault.run("vault_status")["lines"]
+    assert any(line.startswith("db: ") and NEVER_START in line for line in table)
+    assert not any("web" in line and NEVER_START in line for line in table)
     checked = vault.run("failback_prereq", replicated_item="db")
     (found,) = [one for one in checked["findings"] if one["id"] == "on_premises_disks"]
     assert "not consistent" in found["cause"]

@@ -33,7 +33,7 @@ def test_a_failback_that_was_interrupted_is_not_taken_for_none(driver: Any) -> N
     vault = forgotten(driver(scenario_of(item_of("vm1", "interrupted"))))
     found = {one["id"]: one for one in vault.run("failback_prereq", replicated_item="vm1")["findings"]}
     assert found["on_premises_disks"]["status"] == "not_checked"
-    assert "never start the on-premises VM" in found["on_premises_disks"]["remedy"]
+    assert "Never start the on-premises VM" in found["on_premises_disks"]["remedy"]
     assert vault.run("planned_failover", replicated_item="vm1")["stage"]["after"] == "waiting_for_completion"
 
 

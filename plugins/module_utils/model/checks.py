@@ -18,7 +18,7 @@ from .failures import NotFound, TargetError
 from .findings import Finding, ItemFacts, Need, NotRead
 from .health import causes_of, remedies_of
 from .json_path import Document
-from .lifecycle import Observation, Stage
+from .lifecycle import NEVER_START, Observation, Stage
 
 _USED_IN_AZURE = "The VM was cut over, and its Azure VM was used since."
 _UNDONE = (
@@ -114,22 +114,23 @@ def _failover_committed(facts: ItemFacts) -> Finding:
 
 
 def _disks_consistent(facts: ItemFacts) -> Finding:
-    if facts.seen.gap:
+    past = facts.seen.interruption
+    if past is None and not facts.seen.gap:
+        return Finding("on_premises_disks", "pass", "no failback was interrupted")
+    if past is None or not past.is_certain:
         return Finding(
             "on_premises_disks",
             "not_checked",
-            f"not known: {facts.seen.gap}",
+            f"not known: {past.reason if past else facts.seen.gap}",
             "Whether an earlier failback stopped while it wrote to the on-premises disks cannot be determined.",
-            "Treat them as inconsistent: never start the on-premises VM. planned_failover copies the data anew.",
+            f"Treat them as inconsistent. {past.remedy if past else NEVER_START}",
         )
-    if facts.seen.stage is not Stage.INTERRUPTED:
-        return Finding("on_premises_disks", "pass", "no failback was interrupted")
     return Finding(
         "on_premises_disks",
         "warn",
-        facts.seen.reason,
+        past.reason,
         "The last failback stopped while it wrote to the on-premises disks: they are not consistent.",
-        "Run planned_failover again. Never start the on-premises VM before it has succeeded.",
+        past.remedy,
     )
 
 
@@ -331,7 +332,7 @@ def _instead_of_azure(seen: Observation) -> str:
         "Look for it in other resource groups and subscriptions: if it was moved, move it back. "
         "Only if it was deleted, restore it under the same name, from its disks or a backup"
     )
-    if seen.stage in _UNTOUCHED_ON_PREMISES and not seen.gap:
+    if seen.stage in _UNTOUCHED_ON_PREMISES and seen.interruption is None:
         return f"{restore}. The on-premises copy is as old as the failover: starting it gives up all later changes."
     return f"{restore}. Never start the on-premises copy: a failback wrote to its disks, which are not consistent."
 

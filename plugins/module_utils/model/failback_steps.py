@@ -234,7 +234,7 @@ class State:
         if kept.get("split_brain_check"):
             kept["split_brain_check"] = _with_few_copies(kept["split_brain_check"])
         self.steps.append({**kept, "step": step})
-        self.last = kept
+        self.last = {**kept, "warnings": result.get("warnings") or []}
         members = result.get("members") or []
         name = self.where[0][0] if self.where else self.target
         self.where = [[one["friendly_name"], one["stage"]["after"]] for one in members] or [

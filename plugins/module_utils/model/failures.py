@@ -39,15 +39,17 @@ from typing import Any
 
 # A full stop within a number or a name is followed by no space, or by no capital letter.
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+# What is for people only of what is known of both sides.
+_WORDS = ("sentence", "danger")
 
 
 class FailbackError(Exception):
     """A failure with its parts apart.
 
     C(happened) is one sentence; C(remedy) says what to do next; C(details) are JSON values for the result. C(asked)
-    (what was being done, to what), C(authority) (which side is authoritative now), C(wrote) (a write was sent before it
-    failed), C(leaves) (what goes on all the same) and C(returns) (more keys of the result) are filled in where they are
-    known.
+    (what was being done, to what), C(authority) (which side is authoritative now, in a C(sentence) and as keys of the
+    result, and the C(danger) of starting a VM), C(wrote) (a write was sent before it failed), C(leaves) (what goes on
+    all the same) and C(returns) (more keys of the result) are filled in where they are known.
     """
 
     kind = "error"
@@ -69,7 +71,8 @@ class FailbackError(Exception):
     def message(self) -> str:
         """Return the message: what was asked, what happened and goes on, who is authoritative, what to do next."""
         lead = f"{self.asked}: " if self.asked else ""
-        return lead + said_once(self.happened, self.leaves, str(self.authority.get("sentence", "")), self.remedy)
+        told = (str(self.authority.get(words, "")) for words in _WORDS)
+        return lead + said_once(self.happened, self.leaves, *told, self.remedy)
 
     def as_result(self) -> dict[str, Any]:
         """Return the keys that a failed task reports, C(msg) and C(error) among them."""
@@ -80,7 +83,7 @@ class FailbackError(Exception):
             "changed": self.wrote,
             "error": {"kind": self.kind, **self.details},
             **self.returns,
-            **{key: value for key, value in self.authority.items() if key != "sentence"},
+            **{key: value for key, value in self.authority.items() if key not in _WORDS},
         }
 
 

@@ -30,6 +30,8 @@ _MORE_FAILBACK_TASKS = frozenset(
 _FAILOVER_TASKS = frozenset({"VmPfoPrerequisitesCheck", "VmFailover", "RpEnvironmentCreationTask"})
 USER_INPUT_TASK = "WaitForUserInputForFailback"
 _FULL_DOWNLOAD_TASK = "StartAzureVmFailback"
+# What turns the Azure VM off: in the failback of one VM below the task above, in a plan's a group of its own.
+_SHUTDOWN_TASKS = ("ShutdownVmOnAzure", "ShutdownAllActionGroup")
 # What writes to the on-premises disks. A plan that synchronizes during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
 _LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
@@ -246,6 +248,13 @@ class Job:
         return any(_may_have_begun(task) and not _tells_writing(task) for task in downloads)
 
     @property
+    def may_have_shut_down(self) -> bool:
+        """Whether a failback has begun to shut the Azure VM down, or does not tell."""
+        shutdowns = [task for task in self.all_tasks() if task.name in _SHUTDOWN_TASKS]
+        told = shutdowns or [task for task in self.all_tasks() if task.name == _FULL_DOWNLOAD_TASK]
+        return not told or any(_may_have_worked(task) for task in told)
+
+    @property
     def finished_data_sync(self) -> bool:
         """Whether a running failback is past its data synchronization: resumed, or its full download has ended."""
         asked = next((task for task in self.tasks if task.name == USER_INPUT_TASK), None)
@@ -259,6 +268,11 @@ class Job:
         """Whether a failback is still going to wait for Complete Failover, or does so now."""
         asked = next((task for task in self.tasks if task.name == USER_INPUT_TASK), None)
         return asked is not None and not asked.is_done
+
+    @property
+    def is_full_download(self) -> bool:
+        """Whether a failback copies all data with the Azure VM off, and waits for nobody."""
+        return any(task.name == USER_INPUT_TASK and task.is_skipped for task in self.tasks)
 
     def all_tasks(self) -> Iterator[Task]:
         """Yield every task of the job, children after their parents."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from .azure_use import AzureUse
-from .failures import UnknownState
+from .failures import UnknownState, said_once
 from .history import NOT_READ, History
 from .items import ReplicatedItem
 from .jobs import Job, Operation
@@ -61,6 +61,12 @@ _REVERSIBLE = frozenset(
     }
 )
 NEVER_START = "Never start the on-premises VM. Run planned_failover again: it copies the data anew."
+_MAY_BE_OFF = (
+    "That failback may have shut the Azure VM down: see whether it runs. Until planned_failover is run, it may be "
+    "started in the portal if the on-premises VM is off."
+)
+# Jobs during which it does not matter how the failback before them ended.
+_SETTLES = frozenset({Operation.FAILBACK, Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE})
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
 _FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin", "UnplannedFailoverCommitted")
@@ -76,12 +82,31 @@ _REPLICATING_STATES = (
 
 
 @dataclass(frozen=True)
+class Interruption:
+    """That an item's last failback stopped while it wrote to the on-premises disks, or may have.
+
+    C(reason) says what tells so. C(is_certain): the disks are inconsistent, else they may be. C(may_be_off): it may
+    have shut the Azure VM down.
+    """
+
+    reason: str
+    is_certain: bool
+    may_be_off: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What a person must not do, and what to do."""
+        return f"{NEVER_START} {_MAY_BE_OFF}" if self.may_be_off else NEVER_START
+
+
+@dataclass(frozen=True)
 class Observation:
     """What was read of one item, and the stage that follows.
 
     C(job) is the job that owns the item, or the last failback where that decided the stage; C(reason) says in a
     sentence what the stage was concluded from. C(azure_use) is what became of the Azure VM since the cut-over, while
-    the commit is pending. C(gap) is why its past is not known, where the stage would depend on it.
+    the commit is pending. C(gap) is why it is not known which commit is pending. C(past) is that the last failback
+    was interrupted, or may have been.
     """
 
     item: ReplicatedItem
@@ -90,6 +115,14 @@ class Observation:
     reason: str
     azure_use: AzureUse | None = None
     gap: str = ""
+    past: Interruption | None = None
+
+    @property
+    def interruption(self) -> Interruption | None:
+        """How the last failback was interrupted, or may have been; None where it was not."""
+        if self.past is None and self.stage is Stage.INTERRUPTED:
+            return Interruption(self.reason, is_certain=True)
+        return self.past
 
     @property
     def doubt(self) -> str:
@@ -124,23 +157,33 @@ class Observation:
         """The reason, and what a person must not do and has to do where the stage is dangerous."""
         if self.azure_use is not None and self.azure_use.reason:
             return f"{self.reason}; {self.azure_use.reason}"
-        if self.stage is Stage.FAILED_OVER and self.gap:
-            unknown = f"whether an earlier failback was interrupted is not known: {self.gap}"
-            return f"{self.reason}; {unknown}. {NEVER_START}"
-        return f"{self.reason}. {NEVER_START}" if self.stage is Stage.INTERRUPTED else self.reason
+        past = self.interruption
+        if past is None:
+            return self.reason
+        if past.reason in self.reason:
+            return f"{self.reason}. {past.remedy}"
+        unknown = "" if past.is_certain else "whether an earlier failback was interrupted is not known: "
+        return f"{self.reason}; {unknown}{past.reason}. {past.remedy}"
 
 
 def warning_of(members: Iterable[Observation]) -> str:
-    """Return what a person must know of VMs whose failback was interrupted, or an empty string where none was."""
-    names = ", ".join(member.item.friendly_name for member in members if member.stage is Stage.INTERRUPTED)
-    return f"The on-premises disks of {names} are not consistent. {NEVER_START}" if names else ""
+    """Return what a person must know of VMs whose last failback was interrupted, or may have been; empty where none
+    was."""
+    told = [(member.item.friendly_name, past) for member in members if (past := member.interruption) is not None]
+    torn = ", ".join(name for name, past in told if past.is_certain)
+    doubted = "; ".join(f"{name}: {past.reason}" for name, past in told if not past.is_certain)
+    return said_once(
+        f"The on-premises disks of {torn} are not consistent." if torn else "",
+        f"Whether the on-premises disks are consistent is not known of {doubted}." if doubted else "",
+        *(past.remedy for _name, past in told),
+    )
 
 
 def observe(item: ReplicatedItem, running: Job | None = None, history: History = NOT_READ) -> Observation:
     """Tell the stage of an item.
 
     C(running) is the job that the item names as its current scenario, C(history) what its jobs tell of the time since
-    its last failover to Azure; it is needed where needs_history() says so.
+    its last failover to Azure; it is needed where needs_history() says so, and read nowhere else.
     Raises UnknownState where what was read fits no stage.
     """
     last_failback = history.last_failback
@@ -152,20 +195,51 @@ def observe(item: ReplicatedItem, running: Job | None = None, history: History =
     if running is not None and running.is_running:
         named = _with_scenario(running, item)
         stage, reason = _stage_of_running(named)
-        return Observation(item, stage, named, reason)
+        return Observation(item, stage, named, reason, past=_interruption(item, named, history))
+    past = _interruption(item, None, history)
     if item.scenario:
-        return Observation(item, Stage.BUSY, running, f"the item names {item.scenario} as its current operation")
+        reason = f"the item names {item.scenario} as its current operation"
+        return Observation(item, Stage.BUSY, running, reason, past=past)
     if _awaits_commit(item) and not (_may_reverse_replicate(item) or _names_its_failback(item)):
         return _pending_commit(item, history)
-    stage, reason = _stage_at_rest(item, last_failback)
+    stage, reason = _stage_at_rest(item, past if last_failback is not None else None)
     decided_by_job = stage in (Stage.INTERRUPTED, Stage.FAILBACK_COMMIT_PENDING)
-    gap = history.gap if stage is Stage.FAILED_OVER else ""
-    return Observation(item, stage, last_failback if decided_by_job else None, reason, gap=gap)
+    # A failback that awaits its commit was not interrupted, whatever the jobs before it tell.
+    past = None if stage is Stage.FAILBACK_COMMIT_PENDING else past
+    return Observation(item, stage, last_failback if decided_by_job else None, reason, past=past)
 
 
-def needs_history(item: ReplicatedItem) -> bool:
-    """Say whether the item's stage depends on how its last failback ended."""
-    return not item.scenario and item.is_active_in_azure and not _may_reverse_replicate(item)
+def needs_history(item: ReplicatedItem, running: Job | None = None) -> bool:
+    """Say whether it matters for the item how its last failback ended: for its stage, or for its on-premises disks
+    while C(running) owns it. A failback writes them anew, and before a commit none is left interrupted."""
+    if not item.is_active_in_azure or _may_reverse_replicate(item):
+        return False
+    if running is None or not running.is_running:
+        return True
+    return _with_scenario(running, item).operation not in _SETTLES
+
+
+def _interruption(item: ReplicatedItem, running: Job | None, history: History) -> Interruption | None:
+    """Tell whether the last failback was interrupted. C(running) is the job that owns the item, with its scenario."""
+    if running is not None and running.operation is Operation.FAILBACK:
+        is_torn = running.state == "Cancelling" and running.may_have_written
+        return _interrupted(running, "is being cancelled") if is_torn else None
+    last = history.last_failback
+    if not needs_history(item, running):
+        return None
+    if last is not None:
+        is_torn = last.has_failed and last.may_have_written
+        return _interrupted(last, f"ended as {last.state}") if is_torn else None
+    return Interruption(history.gap, is_certain=False) if history.gap else None
+
+
+def _interrupted(job: Job, how: str) -> Interruption:
+    if job.began_data_sync:
+        written = "after it had begun to write to the on-premises disks: they are not consistent"
+    else:
+        written = "and does not report whether it had begun to write to the on-premises disks"
+    reason = f"failback job {job.name} {how} {written}"
+    return Interruption(reason, is_certain=job.began_data_sync, may_be_off=job.may_have_shut_down)
 
 
 def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
@@ -196,12 +270,12 @@ def _stage_of_running(job: Job) -> tuple[Stage, str]:
     return (Stage.COMPLETING if job.finished_data_sync else Stage.SYNCHRONIZING), label
 
 
-def _stage_at_rest(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
+def _stage_at_rest(item: ReplicatedItem, interrupted: Interruption | None) -> tuple[Stage, str]:
     if _may_reverse_replicate(item):
         return _failed_back(item)
     if _names_its_failback(item):
         return Stage.FAILBACK_COMMIT_PENDING, f"active location {item.active_location}, a commit is pending"
-    return _stage_in_azure(item, last_failback) if item.is_active_in_azure else _stage_on_premises(item)
+    return _stage_in_azure(item, interrupted) if item.is_active_in_azure else _stage_on_premises(item)
 
 
 def _may_reverse_replicate(item: ReplicatedItem) -> bool:
@@ -243,17 +317,15 @@ def _pending_commit(item: ReplicatedItem, history: History) -> Observation:
     if job is None and not history.gap:
         return Observation(item, Stage.FAILOVER_COMMIT_PENDING, None, "active in Azure, the failover is not committed")
     gap = history.gap or (f"its failback job {job.name} ended as {job.state}" if job else "")
-    return Observation(item, Stage.BUSY, None, "a commit is pending", gap=gap)
+    # It may be that of a failback which succeeded for this VM all the same.
+    is_torn = job is not None and _interruption(item, None, history) is not None
+    past = Interruption(gap, is_certain=False) if is_torn else None
+    return Observation(item, Stage.BUSY, None, "a commit is pending", gap=gap, past=past)
 
 
-def _stage_in_azure(item: ReplicatedItem, last_failback: Job | None) -> tuple[Stage, str]:
-    if last_failback is not None and last_failback.has_failed and last_failback.may_have_written:
-        began = "after it had begun" if last_failback.began_data_sync else "and does not report whether it had begun"
-        return (
-            Stage.INTERRUPTED,
-            f"failback job {last_failback.name} ended as {last_failback.state} {began} to write to the on-premises "
-            "disks: they are not consistent",
-        )
+def _stage_in_azure(item: ReplicatedItem, interrupted: Interruption | None) -> tuple[Stage, str]:
+    if interrupted is not None:
+        return Stage.INTERRUPTED, interrupted.reason
     if not item.allowed_operations.isdisjoint({"Failback", "PlannedFailover"}):
         return Stage.FAILED_OVER, _allows(item, "Failback", "PlannedFailover")
     if item.protection_state in _FAILED_OVER_STATES:

@@ -61,7 +61,7 @@ def _possible(seen: Observation) -> tuple[tuple[Stage, ...], str]:
     """Return the stages that fit, and the reason."""
     if seen.awaits_unknown_commit:
         return (Stage.FAILOVER_COMMIT_PENDING, Stage.FAILBACK_COMMIT_PENDING), seen.doubt
-    if seen.stage is Stage.FAILED_OVER and seen.gap:
+    if seen.stage is Stage.FAILED_OVER and seen.interruption is not None:
         return (Stage.FAILED_OVER, Stage.INTERRUPTED), seen.explanation
     if seen.job is None or seen.job.tasks:
         return (seen.stage,), _explanation(seen)

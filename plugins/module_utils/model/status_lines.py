@@ -5,23 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .durations import in_words
-from .name_lists import counted
+from .lifecycle import NEVER_START
+from .name_lists import counted, some_of
 from .table_lines import aligned, printable
 
 _HEADER = ("VM", "stage", "side", "job", "days in Azure", "host")
 
 
 def status_lines(vms: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
-    """Return the variables of an inventory as aligned lines, and a sum. C(now) is the service's time."""
+    """Return the variables of an inventory as aligned lines, what is dangerous, and a sum. C(now) is the service's
+    time."""
     if not vms:
         return ["The vault has no VMs that this collection fails back."]
     rows = [_HEADER, *(_row(vm, now) for vm in sorted(vms, key=lambda vm: str(vm["asr_friendly_name"]).lower()))]
-    return printable([*aligned(rows), _sum(vms)])
+    return printable([*aligned(rows), *_dangers(vms), _sum(vms)])
+
+
+def _dangers(vms: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Name the VMs that must not be started on-premises: of a thousand, the table does not show why."""
+    names = sorted(str(vm["asr_friendly_name"]) for vm in vms if NEVER_START in vm["asr_stage_reason"])
+    if names:
+        yield f"{some_of(names)}: the last failback was interrupted, or may have been. {NEVER_START}"
 
 
 def _row(vm: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .failures import as_sentence
+from .failures import as_sentence, said_once
+from .lifecycle import NEVER_START
 
 _Result = Mapping[str, Any]
 
@@ -32,10 +33,7 @@ _UNSAID = "A task failed; see Ansible's output for the reason."
 _SITUATIONS = {
     "failover_commit_pending": "Site Recovery shows it as failed over to Azure, not committed.",
     "failed_over": "Site Recovery shows it as failed over to Azure, with no failback begun.",
-    "interrupted": (
-        "Site Recovery shows it as failed over to Azure. Never start the on-premises VM, its disks are not consistent. "
-        "planned_failover has to run again; this role does that."
-    ),
+    "interrupted": f"Site Recovery shows it as failed over to Azure. {NEVER_START} This role does that.",
     "synchronizing": "Its failback is in progress.",
     "waiting_for_completion": "Its data is synchronized; it is not cut over yet.",
     "completing": "Its cut-over is in progress. Do not start either VM.",
@@ -187,6 +185,11 @@ class RoleRun:
         return str(self.last.get("reason") or _DOUBTED) if doubted and not self.discards else ""
 
     @property
+    def danger(self) -> str:
+        """Why the on-premises VM must not be started, as it was last read; empty where nothing speaks against it."""
+        return next((one for one in self.last.get("warnings") or () if NEVER_START in one), "")
+
+    @property
     def held(self) -> bool:
         """Whether the next step is not taken without a person."""
         return not self.ready and ((self.commits and self.awaits_commit) or self.stage == "mixed")
@@ -263,7 +266,12 @@ def why_held(role_run: RoleRun) -> str:
 
 
 def next_step(role_run: RoleRun, failure: str, held: str) -> str:
-    """Say where the VM is and what to do; empty where nothing has to be done."""
+    """Say where the VM is, what to do and what never; empty where nothing has to be done."""
+    told = _next_step(role_run, failure, held)
+    return said_once(told, role_run.danger) if role_run.danger else told
+
+
+def _next_step(role_run: RoleRun, failure: str, held: str) -> str:
     if not failure and not held:
         return ""
     remedy = _REMEDIES.get(_failure(role_run) if failure else _holding(role_run), _REMEDIES["other"])

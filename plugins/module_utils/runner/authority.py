@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ..model.failures import AuthenticationError, ServiceError, UnknownState, Unreachable, Vanished
-from ..model.lifecycle import Stage, warning_of
+from ..model.lifecycle import Observation, Stage, warning_of
 from .target import TargetView
 
 MIXED = "mixed"
@@ -18,10 +19,12 @@ UNTOLD = "Which side is authoritative cannot be determined"
 _SENTENCES = {
     "azure": "The Azure VM is authoritative",
     "on_premises": "The on-premises VM is authoritative",
-    MIXED: "Some VMs run in Azure, others on-premises",
+    MIXED: "Of some VMs the Azure VM is authoritative, of others the on-premises one",
 }
 
 
+# Until a failback that was started again has copied the data, the disks are as the one before has left them.
+_NOT_COPIED_YET = frozenset({Stage.SYNCHRONIZING, Stage.BUSY})
 _UNREAD = "Which side is authoritative could not be read."
 
 
@@ -54,11 +57,10 @@ def side_of(view: TargetView) -> str:
 def authority_of(
     first: TargetView, last: TargetView, *, read_again: bool = True, wrote: bool = False
 ) -> dict[str, Any]:
-    """Return what a failure says of the target: a sentence and the result keys; nothing of an empty plan.
+    """Return what a failure says of the target: sentences and the result keys; nothing of an empty plan.
 
     A stage that a check assumes tells of no side. C(read_again) is whether the last look is from after the failure;
-    after a request that was sent (C(wrote)), what was seen before says nothing of now. Disks that became inconsistent
-    are named; those that were so before are what the failure is about.
+    after a request that was sent (C(wrote)), what was seen before says nothing of now.
     """
     first, last = first.as_read(), last.as_read()
     if not last.members:
@@ -70,14 +72,25 @@ def authority_of(
     holder = f"{UNTOLD}: {doubts}" if doubts else _SENTENCES[side]
     stages = ", ".join(sorted({member.stage.value for member in last.members}))
     age = "" if read_again else ", as last read; it could not be read again"
-    known = {member.item.id for member in first.members if member.stage is Stage.INTERRUPTED}
-    danger = warning_of(member for member in last.members if member.item.id not in known)
     return {
-        "sentence": f"{holder} (stage {stages}{age}). {danger}".rstrip(),
+        "sentence": f"{holder} (stage {stages}{age}).",
+        "danger": danger_of(first, last),
         "authoritative_side": side,
         "stage": {"before": stage_of(first), "after": stage_of(last)},
         "reversible": all(member.reversible for member in last.members),
     }
+
+
+def danger_of(first: TargetView, last: TargetView) -> str:
+    """Return what a person must know of VMs whose on-premises disks are inconsistent, or may be; empty where all are
+    sound."""
+    before = {member.item.id: member.interruption for member in first.as_read().members}
+
+    def since(member: Observation) -> Observation:
+        past = before.get(member.item.id) if member.stage in _NOT_COPIED_YET else None
+        return replace(member, past=member.interruption or past)
+
+    return warning_of(map(since, last.as_read().members))
 
 
 def _unknown_since(first: TargetView, last: TargetView) -> dict[str, Any]:
@@ -85,6 +98,7 @@ def _unknown_since(first: TargetView, last: TargetView) -> dict[str, Any]:
     stage = stage_of(last)
     return {
         "sentence": f"{UNTOLD}: the stage was {stage}, as last read. What the request did since is not known",
+        "danger": danger_of(first, last),
         "authoritative_side": None,
         "stage": {"before": stage_of(first), "after": stage},
         "reversible": None,

@@ -14,7 +14,7 @@ from ..model.json_path import as_result
 from ..model.lifecycle import Observation, Stage
 from ..model.look_age import Age
 from ..model.progress import percent_complete
-from .authority import common, stage_of
+from .authority import common, danger_of, stage_of
 from .loop import VerbRun
 from .target import TargetView
 
@@ -62,9 +62,10 @@ def course_outcome(
         for member in verb_run.after.members
     ]
     doubts = [f"{one.item.friendly_name}: {one.doubt}" for one in verb_run.after.members if one.doubt]
+    warnings = [*filter(None, [danger_of(verb_run.before, verb_run.after)]), *doubts]
     return {
         "changed": verb_run.changed,
-        **({"warnings": doubts} if doubts else {}),
+        **({"warnings": warnings} if warnings else {}),
         "stage": {
             "before": stage_of(verb_run.before),
             "after": common([member["stage"]["after"] for member in members]),

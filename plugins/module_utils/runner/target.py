@@ -16,7 +16,7 @@ from ..azure.session import AzureSession
 from ..model import arm_ids
 from ..model.azure_use import AzureUse, judge_use, not_read
 from ..model.failures import NotFound, ServiceError, TargetError, UnknownState, Unreachable, Vanished
-from ..model.history import NOT_READ, history_of
+from ..model.history import NOT_READ, History, history_of
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state, sends_to_azure
 from ..model.lifecycle import Observation, Stage, needs_history, observe
@@ -51,7 +51,7 @@ class TargetView:
     def assumed(self, stage: str) -> TargetView:
         """Return the target as it would be in a stage that an earlier task of a check predicted."""
         reason = "predicted by an earlier task of this check"
-        seen = (replace(member, stage=Stage(stage), job=None, reason=reason, azure_use=None) for member in self.members)
+        seen = (Observation(member.item, Stage(stage), None, reason) for member in self.members)
         return replace(self, members=tuple(seen), read=self.members)
 
 
@@ -269,16 +269,19 @@ def observe_item(
     C(age) is that of the item, and is to be that of the job.
     """
     if plan_job is not None and plan_job.is_running:
-        return observe(item, running=plan_job)
+        return observe(item, plan_job, _history(session, item, plan_job))
     running = _listed_replication(session, item, age) or _running_job(session, item.scenario_job_id, age)
     if running is not None and not running.is_running:
         # It may have ended since the item was read, which is another by now.
         item = session.site_recovery.item(item.id)
         running = _running_job(session, item.scenario_job_id)
-    history = history_of(item, _jobs_of(session, item)) if needs_history(item) else NOT_READ
-    seen = observe(item, running, history)
+    seen = observe(item, running, _history(session, item, running))
     # Site Recovery does not know what became of the Azure VM since the cut-over, and offers the commit all the same.
     return replace(seen, azure_use=_azure_use(session, seen)) if seen.stage is Stage.FAILBACK_COMMIT_PENDING else seen
+
+
+def _history(session: AzureSession, item: ReplicatedItem, running: Job | None) -> History:
+    return history_of(item, _jobs_of(session, item)) if needs_history(item, running) else NOT_READ
 
 
 def _azure_use(session: AzureSession, seen: Observation) -> AzureUse:

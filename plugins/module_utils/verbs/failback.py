@@ -28,12 +28,12 @@ from ..model.failback_steps import (
     obstacles_of,
     short,
 )
-from ..model.failures import ConfigurationError, FailbackError, asked
+from ..model.failures import ConfigurationError, FailbackError, asked, said_once
 from ..model.look_age import Age
 from ..model.proof import has_proof
 from ..model.wave_packing import CAPS
 from ..option_checks import check_values
-from ..runner.authority import side_of
+from ..runner.authority import danger_of, side_of
 from ..runner.contract import Contract
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
 from ..runner.request import Request
@@ -277,6 +277,7 @@ class _Failback:
             "authoritative_side": side_of(view),
             "reversible": all(one.reversible for one in members),
             "reason": "; ".join(dict.fromkeys(one.explanation for one in members)),
+            "warnings": [*filter(None, [danger_of(view, view)])],
         }
 
     async def _check_options(self) -> None:
@@ -448,7 +449,7 @@ class _Failback:
         in_the_way = found.besides(prepared) if predicts else found.findings
         told = found.sentence(in_the_way, of_plan=bool(self._request.recovery_plan))
         if told:
-            raise _StoppedError(told)
+            raise _StoppedError(said_once(told, *self.state.last.get("warnings", ())))
 
     async def _validate(self) -> _Handover | None:
         state, tasks = self.state, self._request.values["validation_tasks"]

@@ -28,7 +28,7 @@ from ..model.lifecycle import Observation
 from ..model.look_age import Age
 from ..model.plan_checks import check_plan
 from ..runner.attempts import Attempts
-from ..runner.authority import MIXED, authority_of, common, side_of, stage_of
+from ..runner.authority import MIXED, authority_of, common, danger_of, side_of, stage_of
 from ..runner.contract import Contract
 from ..runner.jobs import follow_job, has_ended
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS
@@ -109,8 +109,10 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]
     findings += [finding for entry in results for finding in entry["findings"]]
+    danger = danger_of(view, view)
     return {
         **_readiness(view, findings),
+        **({"warnings": [danger]} if danger else {}),
         "changed": request.refresh_provider,
         "ready": is_ready(plan_findings) and all(entry["ready"] for entry in results),
         "findings": findings,

@@ -16,7 +16,7 @@ from ..model.failures import UnknownState, asked
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job
 from ..model.json_path import as_result
-from ..model.lifecycle import Observation, Side, Stage
+from ..model.lifecycle import NEVER_START, Observation, Side
 from ..model.progress import describe_progress
 from ..runner.authority import common, stage_of
 from ..runner.contract import Contract
@@ -65,7 +65,7 @@ def _stage_line(entry: dict[str, Any]) -> str:
     dangers = [
         f"{one['friendly_name']}: {one['reason']}"
         for one in entry.get("members", [entry])
-        if one["stage"] == Stage.INTERRUPTED.value or one.get("authoritative_side") == Side.EITHER.value
+        if NEVER_START in one["reason"] or one.get("authoritative_side") == Side.EITHER.value
     ]
     return "; ".join([line, *dangers])
 

@@ -147,7 +147,7 @@ def _vms(
     placed = [(site, item) for site in sites for item in site.items if item.is_hyper_v_to_azure]
     items = [item for _site, item in placed]
     running = _running(session, items, plans.read, request.job_details)
-    in_doubt = [item for item in items if needs_history(item) and running.of(item) is None]
+    in_doubt = [item for item in items if needs_history(item, running.of(item))]
     histories = _histories(session, in_doubt, request.job_pages)
     of_items = plans_of_items(plans.read)
 

@@ -14,7 +14,7 @@ from ..copies.locks import refuse_read_only
 from ..model.failures import FailbackError, FateUnknown, Refused
 from ..model.job_actions import direction_of_job
 from ..model.jobs import Job
-from ..model.lifecycle import Stage, warning_of
+from ..model.lifecycle import Stage
 from ..model.progress import describe_progress
 from ..runner.jobs import follow_job, has_started
 from ..runner.loop import LOOKS_FOR_UNKNOWN_FATE, PATIENCE, VerbRun
@@ -149,8 +149,7 @@ class Subject:
             self.verb_run.predicted = frozenset(member.item.id for member in members)
         result = self._told(job, predicted)
         line = f"{describe_progress(job)} (job {job.name})" if job else f"{self._target_name()}: no job owns it"
-        disks = warning_of(members)
-        every = [*([disks] if disks else []), *result.get("warnings", []), *warnings]
+        every = [*result.get("warnings", []), *warnings]
         return {"msg": "; ".join([line, *_where(result)]), **result, **({"warnings": every} if every else {})}
 
     def _target_name(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support import bodies
-from support.bodies import failback, inline, item, job, scenario, synchronizing_first
+from support.bodies import failback, full_download, inline, item, job, scenario, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import UnknownState
 from ansible_collections.asr.failback.plugins.module_utils.model.history import History, history_of
@@ -22,10 +22,12 @@ from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle impor
     Stage,
     needs_history,
     observe,
+    warning_of,
 )
 
 FAILED_OVER_AT = "2026-02-01T00:00:00Z"
 BROKEN = synchronizing_first(sync="Failed")
+OWNED = item("Failback", currentScenario=scenario("UpdateVmProperties"))
 SIDES = {
     Stage.PROTECTED: (Side.ON_PREMISES, False),
     Stage.FAILOVER_COMMIT_PENDING: (Side.AZURE, True),
@@ -58,17 +60,78 @@ def test_a_busy_item_holds_the_truth_where_it_is_active(active: str, expected: t
 
 
 @pytest.mark.parametrize(
-    ("body", "needed"),
+    ("body", "running", "needed"),
     [
-        (item("Failback"), True),
-        (item("Commit"), True),
-        (item("Failback", currentScenario=scenario("PlannedFailover")), False),
-        (item("PlannedFailover", active="Primary"), False),
-        (item("Commit", active="Primary"), False),
+        (item("Failback"), None, True),
+        (item("Commit"), None, True),
+        (OWNED, None, True),
+        (OWNED, failback("InProgress"), False),
+        (OWNED, job("CommitFailover", "InProgress"), False),
+        (OWNED, job("UpdateVmProperties", "InProgress"), True),
+        (OWNED, job("RotateKeys", "InProgress"), True),
+        (OWNED, failback("Cancelled"), True),
+        (item("PlannedFailover", active="Primary"), None, False),
+        (item("Commit", active="Primary"), None, False),
     ],
 )
-def test_history_is_read_only_where_the_stage_depends_on_it(body: Any, needed: bool) -> None:
-    assert needs_history(parse_item(body)) is needed
+def test_history_is_read_only_where_something_depends_on_it(body: Any, running: Any, needed: bool) -> None:
+    assert needs_history(parse_item(body), parse_job(running) if running else None) is needed
+
+
+ENDED = History(parse_job(failback("Cancelled", *BROKEN, name="broken")))
+UNTOLD = History(parse_job(failback("Cancelled", tasks=None, name="silent")))
+LOST = History(gap="its jobs have aged out")
+
+
+@pytest.mark.parametrize(
+    ("body", "running", "history", "certain"),
+    [
+        (item("Failback"), None, ENDED, True),
+        (item("Failback"), None, UNTOLD, False),
+        (item("Failback"), None, LOST, False),
+        (OWNED, None, ENDED, True),
+        (OWNED, job("UpdateVmProperties", "InProgress"), ENDED, True),
+        (OWNED, job("UpdateVmProperties", "InProgress"), LOST, False),
+        (item("DisableProtection", state="UnplannedFailoverStatesBegin"), None, LOST, False),
+        (item("Commit"), None, ENDED, False),
+        (item("Failback"), failback("Cancelling", *synchronizing_first(sync="InProgress")), LOST, True),
+        (item("Failback"), failback("Cancelling", tasks=None), LOST, False),
+        (item("Failback"), failback("Cancelling", *synchronizing_first(sync="NotStarted")), LOST, None),
+        (item("Failback"), failback("InProgress", *synchronizing_first(sync="InProgress")), LOST, None),
+        (item("Failback"), job("CommitFailover", "InProgress"), LOST, None),
+        (item("Failback"), None, History(), None),
+        (item("Commit"), None, LOST, None),
+        (item("FinalizeFailback"), None, LOST, None),
+        (item("FinalizeFailback"), None, ENDED, None),
+        (item("PlannedFailover", active="Primary"), None, LOST, None),
+    ],
+)
+def test_disks_that_a_failback_has_left_in_pieces_are_told_whatever_else_goes_on(
+    body: Any, running: Any, history: History, certain: bool | None
+) -> None:
+    seen = observe(parse_item(body), parse_job(running) if running else None, history)
+    known = seen.interruption.is_certain if seen.interruption else None
+    assert known is certain
+    warning = warning_of([seen])
+    assert ("Never start the on-premises VM" in warning) is (certain is not None)
+    assert ("Never start the on-premises VM" in seen.explanation) is (certain is not None)
+    assert ("are not consistent" in warning, "is not known" in warning) == (certain is True, certain is False)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "may_be_off"),
+    [
+        (synchronizing_first(sync="InProgress"), False),
+        (synchronizing_first(sync="Succeeded", asked="Succeeded", rest="InProgress"), True),
+        (full_download(sync="InProgress"), True),
+        (None, True),
+    ],
+    ids=["copied first", "completing", "full download", "untold"],
+)
+def test_what_may_have_shut_the_azure_vm_down_is_told(tasks: Any, may_be_off: bool) -> None:
+    ended = History(parse_job(failback("Cancelled", tasks=tasks)))
+    warning = warning_of([observe(parse_item(item("Failback")), None, ended)])
+    assert ("may have shut the Azure VM down" in warning) is may_be_off
 
 
 def test_the_last_failback_is_the_newest_of_this_item_since_its_failover() -> None:
