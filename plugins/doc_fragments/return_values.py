@@ -249,7 +249,7 @@ data_sync:
     reason:
       description: Why it was chosen.
       type: str
-      sample: "web01 has run in Azure for 12 days, less than a month: only what changed is copied, with little downtime"
+      sample: "web01 was failed over 12 days ago, less than a month: only what changed is copied, with little downtime"
 """
 
     WINDOW = r"""

@@ -161,6 +161,31 @@ def test_a_vm_that_is_off_after_the_cut_over_fails_whatever_site_recovery_says(d
     assert vault.state("vm1")["azure_vm"]["exists"] is True
 
 
+def test_a_vm_that_is_off_is_not_the_only_one_where_azure_was_not_read(driver: Any) -> None:
+    blind = [{"name": "operator", "roles": ["Site Recovery Contributor"]}]
+    vault = driver(scenario_of(item_of("vm1", "failback_commit_pending"), principals=blind)).knows_hosts()
+    vault.trouble(vm="vm1", power="off")
+    failed = vault.fail("commit", replicated_item="vm1", policy="now")
+    assert "Neither copy runs" not in failed["msg"]
+    assert "Which side is authoritative cannot be determined" in failed["msg"]
+    assert failed["authoritative_side"] == "mixed"
+    assert vault.writes() == []
+
+
+def test_a_vm_that_runs_is_not_the_only_one_where_azure_was_not_read(driver: Any) -> None:
+    blind = [{"name": "operator", "roles": ["Site Recovery Contributor"]}]
+    vault = driver(scenario_of(item_of("vm1", "protected"), principals=blind)).knows_hosts()
+
+    def start_it(_seconds: float) -> None:
+        if vault.state("vm1")["stage"] == "failover_commit_pending":
+            vault.trouble(vm="vm1", power="running")
+
+    vault.meanwhile = start_it
+    failed = vault.fail("planned_failover", replicated_item="vm1", direction="primary_to_recovery")
+    assert "it alone runs" not in failed["msg"]
+    assert (failed["error"]["kind"], failed["authoritative_side"]) == ("contradiction", "mixed")
+
+
 def test_an_azure_vm_that_runs_alone_is_authoritative(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failback_commit_pending"))).knows_hosts()
     vault.trouble(vm="vm1", power="off")

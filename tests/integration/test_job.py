@@ -206,7 +206,7 @@ def test_after_a_cancel_planned_failover_copies_the_data_again(
     assert {vault.state(name)["on_premises_vm"]["disks"] for name in names} == {"inconsistent"}
     assert all(name in cancelled["warnings"][0] for name in names)
     refused = vault.fail("complete_failover", **target)
-    assert "Do not start the on-premises VM" in refused["msg"]
+    assert "Never start the on-premises VM" in refused["msg"]
     copied = vault.run("planned_failover", **target, data_sync=data_sync)
     ran = [task["name"] for task in copied["members"] or [copied] for task in tasks_that_ran(vault, task)]
     assert "MonitorDataSync" in ran

@@ -106,11 +106,11 @@ TABLE: dict[str, dict[str, Cell]] = {
     },
     "interrupted": {
         "fail back": ([FAIL_BACK], WAITING),
-        "complete": "Do not start the on-premises VM",
-        "commit failback": "Do not start the on-premises VM",
+        "complete": "Never start the on-premises VM",
+        "commit failback": "Never start the on-premises VM",
         "commit failover": ([], "interrupted"),
-        "reverse replicate": "Do not start the on-premises VM",
-        "fail over": "its last failback was interrupted",
+        "reverse replicate": "Never start the on-premises VM",
+        "fail over": "Finish its failback first",
     },
 }
 CELLS = [(stage, verb, cell) for stage, row in TABLE.items() for verb, cell in row.items()]

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever is asked of a VM whose last failback was interrupted, or may have been: the answer says never to start it."""
+"""Whatever is asked of a VM whose last failback was, or may have been, interrupted: it is said never to start it."""
 
 from __future__ import annotations
 

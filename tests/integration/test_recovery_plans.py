@@ -53,7 +53,7 @@ def test_a_plan_takes_the_full_download_when_one_vm_is_a_month_old(driver: Any) 
     vault = driver(plan_of("new", item_of("old", in_azure_for="31d")))
     result = vault.run("planned_failover", recovery_plan="shop")
     assert result["data_sync"]["option"] == "during_failover"
-    assert "old has run in Azure for 31 days" in result["data_sync"]["reason"]
+    assert "old was failed over 31 days ago" in result["data_sync"]["reason"]
     assert result["stage"]["after"] == "failback_commit_pending"
 
 

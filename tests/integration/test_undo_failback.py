@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,8 @@ NODES = ("hv01.c.example", "hv02.c.example")
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
 WORD = "J. Doe: it has no power"
 VOUCHED = {"hv01": WORD, "hv02": WORD}
+# That a VM runs is said where it was seen.
+CLAIM = re.compile(r"[Rr]uns? (in Azure|on-premises)")
 
 
 def pending(*items: Any, stage: str = PENDING, **parts: Any) -> dict[str, Any]:
@@ -110,15 +113,15 @@ def test_check_mode_writes_nothing_on_either_side(driver: Any) -> None:
 @pytest.mark.parametrize(
     ("stage", "words", "side"),
     [
-        ("protected", "The VM in Azure is gone", "on_premises"),
+        ("protected", "nothing to go back to", "on_premises"),
         ("failover_commit_pending", "nothing to undo", "azure"),
         ("failed_over", "nothing to undo", "azure"),
-        ("synchronizing", "do not cancel it", "azure"),
-        ("waiting_for_completion", "can simply wait", "azure"),
+        ("synchronizing", "Do not cancel", "azure"),
+        ("waiting_for_completion", "Let it wait, for days if need be", "azure"),
         ("completing", "Wait until complete_failover has ended", "azure"),
-        ("failed_back", "The VM in Azure is gone", "on_premises"),
+        ("failed_back", "nothing to go back to", "on_premises"),
         ("reverse_replicating", "protect it", "on_premises"),
-        ("interrupted", "Do not start the on-premises VM", "azure"),
+        ("interrupted", "Never start the on-premises VM", "azure"),
     ],
 )
 def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage: str, words: str, side: str) -> None:
@@ -127,7 +130,27 @@ def test_every_other_stage_is_refused_with_what_applies_there(driver: Any, stage
     assert failed["error"]["kind"] == "refused"
     assert words in failed["msg"]
     assert failed["authoritative_side"] == side
+    assert not CLAIM.search(failed["msg"])
     assert vault.writes() == []
+
+
+def test_a_full_download_leaves_no_vm_that_runs_and_none_is_claimed(driver: Any) -> None:
+    vault = driver(pending(stage="failed_over")).knows_hosts()
+    vault.run("planned_failover", replicated_item="vm1", data_sync="during_failover", wait_for="started")
+    vault.pass_time(240)
+    assert powers(vault) == ("deallocated", "off")
+    copying = vault.fail("undo_failback", replicated_item="vm1")
+    assert copying["stage"]["before"] == "synchronizing"
+    assert "the Azure VM is shut down" in copying["msg"]
+    assert "Let it end" in copying["msg"]
+    cancelled = vault.run("job", replicated_item="vm1", state="cancelled", accept_inconsistent_disks=True)
+    assert powers(vault) == ("deallocated", "off")
+    left = vault.fail("undo_failback", replicated_item="vm1")
+    for words in (left["msg"], cancelled["warnings"][0]):
+        assert "may have shut the Azure VM down" in words
+    for words in (copying["msg"], left["msg"]):
+        assert not CLAIM.search(words)
+        assert "can simply wait" not in words
 
 
 def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
@@ -141,7 +164,7 @@ def test_a_job_that_owns_the_vm_is_waited_for(driver: Any) -> None:
 def test_a_commit_that_runs_leaves_nothing_to_go_back_to(driver: Any) -> None:
     vault = driver(pending()).knows_hosts()
     vault.run("commit", replicated_item="vm1", policy="now", wait=False)
-    assert "The VM in Azure is gone" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
+    assert "nothing to go back to" in vault.fail("undo_failback", replicated_item="vm1")["msg"]
     assert powers(vault)[1] == "running"
 
 

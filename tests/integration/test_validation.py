@@ -107,7 +107,7 @@ def test_what_does_not_pass_in_time_fails_and_says_what_was_seen(driver: Any, we
         "Validation of replicated item 'vm1'",
         "vm1 did not pass page (HTTP 503",
         "The on-premises VM is authoritative",
-        "Do not commit: that deletes the VM in Azure, which is still there to return to",
+        "Do not commit: that deletes the VM in Azure, and with it the way back",
     ):
         assert words in failed["msg"]
     validation = failed["error"]["validation"]
@@ -203,7 +203,7 @@ def test_nothing_is_validated_while_azure_is_authoritative(driver: Any) -> None:
     remedies = {
         "failed_over": "Start with planned_failover",
         "waiting_for_completion": "Cut over first, with complete_failover",
-        "interrupted": "Run planned_failover again. Do not start the on-premises VM",
+        "interrupted": "Never start the on-premises VM. Run planned_failover again",
     }
     for stage, remedy in remedies.items():
         vault = driver(scenario_of(item_of("vm1", stage)))
@@ -227,7 +227,7 @@ def test_a_vm_that_was_committed_can_still_be_looked_at(driver: Any) -> None:
     vault = driver(scenario_of(item_of("vm1", "failed_back")))
     assert validate(vault, attested=["it works"])["validation"]["vms"][0]["cut_over_at"] is None
     failed = fail_to_validate(vault, tcp(free_port()), timeout=5)
-    assert "The VM in Azure is gone" in failed["msg"]
+    assert "there is no way back to Azure" in failed["msg"]
 
 
 def test_check_mode_predicts_without_looking(driver: Any, web: Callable[..., Web]) -> None:

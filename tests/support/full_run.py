@@ -36,7 +36,6 @@ WAYS_TO_NAME_THE_SIDE = (
     "is authoritative",
     "was authoritative",
     "are authoritative",
-    "Some VMs run in Azure",
     "took the last changes",
 )
 NOTHING_READ = "Which side is authoritative could not be read"

@@ -69,6 +69,13 @@ _JUDGMENTS = {
         "Which side is authoritative cannot be determined",
         "mixed",
     ),
+    "unseen": (
+        "Do not commit: it would delete the other copy. Find out whether the Azure VM runs or was used since the "
+        "cut-over, and why the VM does not run where it should. If the Azure VM was not, start the on-premises one, "
+        "then run the task again.",
+        "Which side is authoritative cannot be determined",
+        "mixed",
+    ),
     "none": (
         "Do not commit: it would delete the other copy. Find out why the VM does not run where it should, start it "
         "there, then run the task again.",
@@ -293,7 +300,9 @@ def _situation(sides: Sides) -> str:
         return "used"
     if up and not up[0].is_target:
         return "other_copy"
-    return "on_premises" if up and up[0].is_running else "none"
+    if up and up[0].is_running:
+        return "on_premises" if sides.azure.is_known else "both"
+    return "none" if sides.azure.is_known else "unseen"
 
 
 def _in_the_way(sides: Sequence[Sides]) -> Refused:

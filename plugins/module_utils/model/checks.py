@@ -95,7 +95,7 @@ def _runs_in_azure(facts: ItemFacts) -> Finding:
         "active_in_azure",
         "fail",
         seen,
-        "The VM already runs on-premises.",
+        "The VM is active on-premises already.",
         "There is nothing to fail back; continue with commit or reverse_replicate where they are pending.",
     )
 
@@ -338,9 +338,9 @@ def _instead_of_azure(seen: Observation) -> str:
 
 
 def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
-    """While the VM runs on-premises."""
+    """While the VM is active on-premises."""
     if vm is None or not vm.is_running:
-        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else "none, as the VM runs on-premises")
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else "none, as the VM is active on-premises")
     return Finding(
         "azure_vm",
         "fail",

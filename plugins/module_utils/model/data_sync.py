@@ -61,19 +61,21 @@ def data_sync_by_age(
     if asked != AUTO:
         return DataSync(asked, "as asked for")
     if another_host:
-        reason = f"all data has to be copied to {another_host}, and the VM in Azure goes on running meanwhile"
+        reason = f"all data has to be copied to {another_host}, and the VM in Azure can run meanwhile"
         return DataSync(BEFORE_FAILOVER, reason)
     if vm_may_be_missing:
         return DataSync(DURING_FAILOVER, "the on-premises VM is or may be missing: there is nothing to compare with")
     unknown = [name for name, age in ages if age is None]
     if unknown:
-        return DataSync(DURING_FAILOVER, f"Site Recovery does not say since when {', '.join(unknown)} has run in Azure")
+        return DataSync(
+            DURING_FAILOVER, f"Site Recovery does not say when {', '.join(unknown)} was failed over to Azure"
+        )
     return _by_age([(name, age) for name, age in ages if age is not None])
 
 
 def _by_age(ages: Sequence[tuple[str, timedelta]]) -> DataSync:
     name, age = max(ages, key=lambda entry: entry[1])
-    stay = f"{name} has run in Azure for {_days(age)}"
+    stay = f"{name} was failed over {_days(age)} ago"
     if age >= FULL_DOWNLOAD_AFTER:
         return DataSync(DURING_FAILOVER, f"{stay}, a month or more: a full download is faster than comparing")
     return DataSync(BEFORE_FAILOVER, f"{stay}, less than a month: only what changed is copied, with little downtime")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .jobs import Operation
-from .lifecycle import Observation, Stage
+from .jobs import Job, Operation
+from .lifecycle import NEVER_START, Observation, Stage
 
 
 class Verb(Enum):
@@ -56,10 +56,7 @@ def _refuse(reason: str) -> Decision:
 
 _COMMIT_FIRST = _refuse("The failover to Azure is not committed. Commit it first (commit, direction: failover).")
 _NOT_SYNCHRONIZED = _refuse("No failback has been started. Run planned_failover first.")
-_DISKS_INCONSISTENT = _refuse(
-    "The last failback was interrupted while it wrote to the on-premises disks; they are not consistent. "
-    "Run planned_failover again. Do not start the on-premises VM."
-)
+_INTERRUPTED = _refuse(NEVER_START)
 _FAILBACK_RUNS = _refuse("A failback is under way. Finish it: complete_failover, then commit.")
 _NOT_FAILED_BACK = _refuse("No failback has completed, so there is nothing to commit. Run planned_failover first.")
 # Instead of the way to a commit, where it cannot be determined which copy took the last writes.
@@ -68,19 +65,18 @@ _UNSETTLED = _refuse(
     "undo_failback its documentation says what can follow. Otherwise see in Azure's activity log who used that VM."
 )
 _COMMIT_FAILBACK_FIRST = _refuse("The failback is not committed. Run commit first.")
-_RUNS_IN_AZURE = _refuse(
-    "It runs in Azure. Fail it back and commit first: planned_failover, complete_failover, commit."
+_FAILED_OVER = _refuse(
+    "It is failed over to Azure. Fail it back and commit first: planned_failover, complete_failover, commit."
 )
 _REPLICATE_FIRST = _refuse("It is not replicated to Azure yet. Run reverse_replicate and wait until it is protected.")
 
-_NOTHING_TO_UNDO = _refuse("It has not been cut over, so there is nothing to undo: the VM runs in Azure.")
+_NOTHING_TO_UNDO = _refuse("It has not been cut over, so there is nothing to undo.")
 _NOT_CUT_OVER = _refuse(
-    "It has not been cut over, so there is nothing to undo: the VM runs in Azure. The failback can simply wait; do not "
-    "cancel it while it copies, that leaves inconsistent disks on-premises."
+    f"{_NOTHING_TO_UNDO.reason} Do not cancel its failback: that leaves the on-premises disks inconsistent."
 )
-_AZURE_VM_IS_GONE = _refuse(
-    "The VM in Azure is gone, so there is nothing to go back to. To run it in Azure again, protect it "
-    "(reverse_replicate) and fail it over."
+_NO_WAY_BACK = _refuse(
+    "No failback of it awaits a commit, and a commit deletes the VM in Azure: there is nothing to go back to. To run "
+    "it in Azure again, protect it (reverse_replicate) and fail it over."
 )
 
 _TABLE: dict[Verb, dict[Stage, Decision]] = {
@@ -107,7 +103,7 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.FAILBACK_COMMIT_PENDING: _NOTHING,
         Stage.FAILED_BACK: _NOTHING,
         Stage.REVERSE_REPLICATING: _NOTHING,
-        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.INTERRUPTED: _INTERRUPTED,
         Stage.BUSY: _WAIT,
     },
     Verb.COMMIT_FAILBACK: {
@@ -124,11 +120,11 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.FAILBACK_COMMIT_PENDING: _START,
         Stage.FAILED_BACK: _NOTHING,
         Stage.REVERSE_REPLICATING: _NOTHING,
-        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.INTERRUPTED: _INTERRUPTED,
         Stage.BUSY: _WAIT,
     },
     Verb.COMMIT_FAILOVER: {
-        Stage.PROTECTED: _refuse("It runs on-premises and has not been failed over: there is no failover to commit."),
+        Stage.PROTECTED: _refuse("It has not been failed over to Azure: there is no failover to commit."),
         Stage.FAILOVER_COMMIT_PENDING: _START,
         Stage.FAILED_OVER: _NOTHING,
         Stage.SYNCHRONIZING: _NOTHING,
@@ -144,19 +140,19 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
     },
     Verb.REVERSE_REPLICATE: {
         Stage.PROTECTED: _NOTHING,
-        Stage.FAILOVER_COMMIT_PENDING: _RUNS_IN_AZURE,
-        Stage.FAILED_OVER: _RUNS_IN_AZURE,
+        Stage.FAILOVER_COMMIT_PENDING: _FAILED_OVER,
+        Stage.FAILED_OVER: _FAILED_OVER,
         Stage.SYNCHRONIZING: _FAILBACK_RUNS,
         Stage.WAITING_FOR_COMPLETION: _FAILBACK_RUNS,
         Stage.COMPLETING: _FAILBACK_RUNS,
         Stage.FAILBACK_COMMIT_PENDING: _COMMIT_FAILBACK_FIRST,
         Stage.FAILED_BACK: _START,
         Stage.REVERSE_REPLICATING: _ATTACH,
-        Stage.INTERRUPTED: _DISKS_INCONSISTENT,
+        Stage.INTERRUPTED: _INTERRUPTED,
         Stage.BUSY: _WAIT,
     },
     Verb.UNDO_FAILBACK: {
-        Stage.PROTECTED: _AZURE_VM_IS_GONE,
+        Stage.PROTECTED: _NO_WAY_BACK,
         Stage.FAILOVER_COMMIT_PENDING: _NOTHING_TO_UNDO,
         Stage.FAILED_OVER: _NOTHING_TO_UNDO,
         Stage.SYNCHRONIZING: _NOT_CUT_OVER,
@@ -166,12 +162,9 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
             "undo it. Start neither VM meanwhile."
         ),
         Stage.FAILBACK_COMMIT_PENDING: _START,
-        Stage.FAILED_BACK: _AZURE_VM_IS_GONE,
-        Stage.REVERSE_REPLICATING: _AZURE_VM_IS_GONE,
-        Stage.INTERRUPTED: _refuse(
-            "It has not been cut over, so there is nothing to undo: the VM runs in Azure. Do not start the on-premises "
-            "VM, its disks are not consistent."
-        ),
+        Stage.FAILED_BACK: _NO_WAY_BACK,
+        Stage.REVERSE_REPLICATING: _NO_WAY_BACK,
+        Stage.INTERRUPTED: _NOTHING_TO_UNDO,
         Stage.BUSY: _WAIT,
     },
     Verb.FAIL_OVER: {
@@ -185,8 +178,7 @@ _TABLE: dict[Verb, dict[Stage, Decision]] = {
         Stage.FAILED_BACK: _REPLICATE_FIRST,
         Stage.REVERSE_REPLICATING: _WAIT,
         Stage.INTERRUPTED: _refuse(
-            "It runs in Azure and its last failback was interrupted. Finish that failback first: planned_failover "
-            "to on-premises."
+            "Finish its failback first: planned_failover to on-premises, complete_failover, commit."
         ),
         Stage.BUSY: _WAIT,
     },
@@ -233,7 +225,28 @@ def decide(verb: Verb, seen: Observation) -> Decision:
     if seen.stage is Stage.BUSY:
         return _decide_busy(verb, seen)
     made = _TABLE[verb][seen.stage]
+    if made is _NOT_CUT_OVER:
+        made = _refuse(f"{made.reason} {instead_of_cancel(seen.job)}")
     return _UNSETTLED if seen.doubt and made.step is Step.REFUSE else made
+
+
+def instead_of_cancel(job: Job | None) -> str:
+    """Say what to do with a failback that runs, by what its job tells: only one that copies first waits for anybody."""
+    if job is None:
+        return "Let it go on."
+    if job.waits_for_completion:
+        return "Let it wait, for days if need be, and run complete_failover when the time for the cut-over has come."
+    if job.will_ask_user:
+        return (
+            "Let it go on: once the data is copied it waits, for days if need be, and nothing is cut over before "
+            "complete_failover is run."
+        )
+    if job.is_full_download:
+        return (
+            "Let it end: for its full download the Azure VM is shut down, and at the end the on-premises VM is "
+            "started. Start neither VM meanwhile."
+        )
+    return "Let it end: it starts the on-premises VM." if job.began_data_sync else "Let it go on."
 
 
 def _decide_busy(verb: Verb, seen: Observation) -> Decision:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .decisions import Decision, Step, Verb, decide
+from .decisions import Decision, Step, Verb, decide, instead_of_cancel
 from .jobs import Job, Operation
 from .lifecycle import NEVER_START, Observation, Stage
 
@@ -97,18 +97,9 @@ def _danger(job: Job, members: Sequence[Observation]) -> str:
 
 
 def _instead(job: Job) -> str:
-    if job.waits_for_completion:
-        better = "Let it wait, for days if need be, and run complete_failover when the time for the cut-over has come."
-    elif job.will_ask_user:
-        better = (
-            "Let it go on: once the data is copied it waits, for days if need be, and nothing is cut over before "
-            "complete_failover is run."
-        )
-    elif job.began_data_sync:
-        better = "Let it end: it brings the on-premises side up."
-    else:
-        better = "Let it go on."
-    return f"No request was sent. {better} To cancel it all the same, set accept_inconsistent_disks: true."
+    return (
+        f"No request was sent. {instead_of_cancel(job)} To cancel it all the same, set accept_inconsistent_disks: true."
+    )
 
 
 def owner_of_part(job: Job, members: Sequence[Observation]) -> Job | None:

@@ -34,6 +34,6 @@ def _plan_agrees(members: Sequence[Observation]) -> Finding:
         "plan_direction",
         "fail",
         seen,
-        "Some VMs of the plan run in Azure, others on-premises; a plan is failed back as a whole.",
+        "For some VMs of the plan Azure is authoritative, for others on-premises; a plan is failed back as a whole.",
         "Bring the VMs to one side, or fail back those in Azure one by one.",
     )

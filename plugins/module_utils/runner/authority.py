@@ -19,7 +19,7 @@ UNTOLD = "Which side is authoritative cannot be determined"
 _SENTENCES = {
     "azure": "The Azure VM is authoritative",
     "on_premises": "The on-premises VM is authoritative",
-    MIXED: "Of some VMs the Azure VM is authoritative, of others the on-premises one",
+    MIXED: "For some VMs Azure is authoritative, for others on-premises",
 }
 
 

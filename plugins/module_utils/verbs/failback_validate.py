@@ -15,7 +15,7 @@ from ..model.decisions import Verb
 from ..model.evidence import FAILED, NOT_CHECKED, NOT_PROVEN, PASS, PASSED, Evidence, VmEvidence
 from ..model.failures import ConfigurationError, FailbackError, Refused, ValidationFailed, asked
 from ..model.guest_checks import is_address
-from ..model.lifecycle import Side, Stage
+from ..model.lifecycle import NEVER_START, Side, Stage
 from ..model.look_age import Age
 from ..probes.options import PROBE_OPTIONS, read_probes
 from ..runner.authority import authority_of
@@ -34,7 +34,7 @@ _START = "Start with planned_failover."
 _FIRST = {
     Stage.FAILOVER_COMMIT_PENDING: _START,
     Stage.FAILED_OVER: _START,
-    Stage.INTERRUPTED: "Run planned_failover again. Do not start the on-premises VM: its disks are not consistent.",
+    Stage.INTERRUPTED: NEVER_START,
 }
 _VERDICTS = {PASSED: "works on-premises", FAILED: "does not work", NOT_PROVEN: "nothing is proved"}
 
@@ -150,10 +150,14 @@ def _failure(view: TargetView, evidence: Evidence) -> ValidationFailed:
 def _way_out(view: TargetView) -> str:
     if all(member.reversible for member in view.members):
         return (
-            "Do not commit: that deletes the VM in Azure, which is still there to return to. Repair the VM "
-            "on-premises, then run the task again."
+            "Do not commit: that deletes the VM in Azure, and with it the way back. Repair the VM on-premises, then "
+            "run the task again."
         )
-    return "The VM in Azure is gone, or not all of them are there: repair the VM on-premises, then run the task again."
+    whose = "Of some VMs the" if view.plan else "Its"
+    return (
+        f"{whose} failback is committed, so there is no way back to Azure: repair the VM on-premises, then run the "
+        "task again."
+    )
 
 
 def _outcome(services: Services, view: TargetView, evidence: Evidence) -> dict[str, Any]:

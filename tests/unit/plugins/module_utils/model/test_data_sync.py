@@ -53,7 +53,7 @@ def test_what_is_asked_for_is_done(asked: str, age: timedelta | None) -> None:
     ("age", "option", "words"),
     [
         (timedelta(hours=5), BEFORE_FAILOVER, "less than a day"),
-        (timedelta(days=1), BEFORE_FAILOVER, "1 day,"),
+        (timedelta(days=1), BEFORE_FAILOVER, "1 day ago,"),
         (MONTH - timedelta(seconds=1), BEFORE_FAILOVER, "29 days"),
         (MONTH, DURING_FAILOVER, "30 days"),
         (timedelta(days=400), DURING_FAILOVER, "400 days"),

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from support.bodies import failback, item, job, synchronizing_first
+from support.bodies import failback, full_download, item, job, synchronizing_first
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import (
     Decision,
@@ -23,6 +24,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.items import pa
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
 from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import Observation, Stage
 
+ASKING = synchronizing_first(sync="Succeeded", asked="InProgress")
 VERBS = (
     Verb.FAIL_OVER,
     Verb.COMMIT_FAILOVER,
@@ -80,11 +82,11 @@ REFUSALS = {
     (Verb.COMPLETE, Stage.INTERRUPTED): "planned_failover",
     (Verb.COMMIT_FAILBACK, Stage.FAILOVER_COMMIT_PENDING): "direction: failover",
     (Verb.COMMIT_FAILBACK, Stage.SYNCHRONIZING): "complete_failover",
-    (Verb.COMMIT_FAILBACK, Stage.INTERRUPTED): "Do not start the on-premises VM",
+    (Verb.COMMIT_FAILBACK, Stage.INTERRUPTED): "Never start the on-premises VM",
     (Verb.COMMIT_FAILOVER, Stage.FAILBACK_COMMIT_PENDING): "direction: failback",
     (Verb.REVERSE_REPLICATE, Stage.FAILED_OVER): "planned_failover",
     (Verb.REVERSE_REPLICATE, Stage.FAILBACK_COMMIT_PENDING): "commit",
-    (Verb.REVERSE_REPLICATE, Stage.INTERRUPTED): "Do not start the on-premises VM",
+    (Verb.REVERSE_REPLICATE, Stage.INTERRUPTED): "Never start the on-premises VM",
     (Verb.FAIL_OVER, Stage.FAILED_BACK): "reverse_replicate",
     (Verb.FAIL_OVER, Stage.INTERRUPTED): "planned_failover",
 }
@@ -93,6 +95,32 @@ REFUSALS = {
 @pytest.mark.parametrize(("where", "words"), REFUSALS.items(), ids=lambda value: "")
 def test_a_refusal_says_what_to_do_instead(where: tuple[Verb, Stage], words: str) -> None:
     assert words in decide(where[0], seen(where[1])).reason
+
+
+@pytest.mark.parametrize(("verb", "stage", "_step"), cells(), ids=label)
+def test_no_refusal_claims_that_a_vm_runs(verb: Verb, stage: Stage, _step: Step) -> None:
+    for body in (None, failback("InProgress", *full_download(sync="InProgress"))):
+        assert not re.search(r"[Rr]uns? (in Azure|on-premises)|is gone", decide(verb, seen(stage, body)).reason)
+
+
+@pytest.mark.parametrize(
+    ("stage", "body", "words"),
+    [
+        (
+            Stage.SYNCHRONIZING,
+            failback("InProgress", *synchronizing_first(sync="InProgress")),
+            "once the data is copied",
+        ),
+        (Stage.SYNCHRONIZING, failback("InProgress", *full_download(sync="InProgress")), "the Azure VM is shut down"),
+        (Stage.SYNCHRONIZING, failback("InProgress", tasks=None), "Let it go on"),
+        (Stage.WAITING_FOR_COMPLETION, failback("Suspended", *ASKING), "Let it wait, for days"),
+    ],
+    ids=["copied first", "full download", "untold", "waits"],
+)
+def test_what_cannot_be_undone_yet_is_left_to_its_job(stage: Stage, body: Any, words: str) -> None:
+    reason = decide(Verb.UNDO_FAILBACK, seen(stage, body)).reason
+    assert words in reason
+    assert "Do not cancel" in reason
 
 
 OWN_JOBS = {

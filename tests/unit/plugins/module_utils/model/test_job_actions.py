@@ -273,7 +273,7 @@ RESTARTS = {
         Step.REFUSE,
         "Run commit first",
     ),
-    "of a cycle before": (old(REPROTECT, "Failed"), [], Stage.FAILED_OVER, Step.REFUSE, "It runs in Azure"),
+    "of a cycle before": (old(REPROTECT, "Failed"), [], Stage.FAILED_OVER, Step.REFUSE, "It is failed over to Azure"),
     "completion of a copy that stands": (old("IrCompletion", "Failed"), [], Stage.REVERSE_REPLICATING, Step.START, ""),
     "completion of a copy that is gone": (
         old("IrCompletion", "Failed"),

@@ -34,9 +34,9 @@ def estimates(entry: Entry, *runs: Entry, **options: Any) -> Entry:
 @pytest.mark.parametrize(
     ("entry", "option", "words"),
     [
-        (DELTA, "before_failover", "for 3 days"),
-        (FULL, "during_failover", "for 30 days"),
-        (vm("web", days_in_azure="29.9"), "before_failover", "for 29 days"),
+        (DELTA, "before_failover", "3 days ago"),
+        (FULL, "during_failover", "30 days ago"),
+        (vm("web", days_in_azure="29.9"), "before_failover", "29 days ago"),
         (vm("web", data_sync="during_failover", days_in_azure=1), "during_failover", "as asked for"),
         # As failback_prereq returns it.
         (vm("web", data_sync={"option": "before_failover", "reason": "x"}), "before_failover", "as asked for"),
