@@ -83,6 +83,17 @@ def test_what_only_site_recovery_is_asked_for_is_refused_by_a_read_only_vault(
 
 
 @CHECK
+@pytest.mark.parametrize("where", ["vault", "group", "subscription"])
+def test_no_provider_is_asked_to_report_where_the_vault_is_read_only(driver: Any, where: str, check_mode: bool) -> None:
+    vault = opened(driver, "failed_over")
+    held = lock(vault, where, "ReadOnly")
+    step = ("failback_prereq", "failed_over", {"refresh_provider": True})
+    failed = refused(vault, step, check_mode=check_mode)
+    assert failed["error"]["locks"] == [held]
+    assert (failed["changed"], failed["authoritative_side"]) == (False, "azure")
+
+
+@CHECK
 @pytest.mark.parametrize("state", ["cancelled", "restarted"])
 def test_no_job_is_cancelled_or_restarted_where_the_vault_is_read_only(
     driver: Any, state: str, check_mode: bool

@@ -12,7 +12,7 @@ from ..azure.own_vm import own_vm
 from ..azure.session import AzureSession
 from ..copies.deletion import sized_disks
 from ..copies.host_sides import BEFORE_SYNC, HostSides
-from ..copies.locks import LockReader, asked_of
+from ..copies.locks import LockReader, asked_of, refuse_read_only
 from ..copies.permissions import Rights
 from ..copies.target_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
 from ..model.azure_disks import UncarriedDisk, deletion, refuse_shared_words, uncarried
@@ -49,7 +49,9 @@ async def run(request: PrereqRequest, services: Services, watch: Watch) -> dict[
         view = _look(target, watch, Age.OWN)
         refreshed: list[str] = []
         try:
-            if request.refresh_provider and not request.check_mode:
+            if request.refresh_provider and request.check_mode:
+                _refuse_read_only(services.azure, view)
+            elif request.refresh_provider:
                 view = await _refresh(services.azure, request, watch, target, refreshed)
             return _outcome(request, services, view)
         except FailbackError as problem:
@@ -78,11 +80,17 @@ async def _refresh(
         if not left:
             return view
         try:
+            _refuse_read_only(session, view)
             await _refresh_one(session, request, watch, left[0], refreshed)
             watch.look.changed()
             attempts.succeeded()
         except NotTaken as refusal:
             await attempts.wait_after(refusal)
+
+
+def _refuse_read_only(session: AzureSession, view: TargetView) -> None:
+    """Refuse to ask providers where a lock forbids every request. Raises Refused."""
+    refuse_read_only(session, {member.item.friendly_name: [member.item.provider_id] for member in view.members})
 
 
 async def _refresh_one(
