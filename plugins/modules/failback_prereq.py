@@ -13,7 +13,7 @@ short_description: Check whether a VM or recovery plan can be failed back
 description:
   - Reads everything that a failback with Azure Site Recovery depends on, and reports what blocks it, with cause and
     remedy. A failed check is a result, not a failure of the task; see RV(ready).
-  - Checks that the item is a Hyper-V VM replicated to Azure and active in Azure, that its failover is committed, that no
+  - Checks that the item is a Hyper-V VM replicated to Azure and active there, that its failover is committed, that no
     operation or test failover is in progress, and that its recovery services provider is connected with a recent
     heartbeat.
   - Also checks the health of fabric and replication, data encryption, managed disks, locks and the permissions of the
