@@ -13,9 +13,12 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from asr_simulator.clock import FASTEST
 from asr_simulator.connection import CONNECTION
 from asr_simulator.scenarios import ScenarioError, load, shipped
 from asr_simulator.server import Simulator
+
+MOST_PORTS = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,11 +42,32 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--state-dir", required=True, type=Path, metavar="DIR", help="where connection.json and env.sh go"
     )
-    serve.add_argument("--port", type=int, default=0, help="default: any free port")
-    serve.add_argument("--speed", type=float, help="simulated seconds a second; 0: only the control API moves time")
+    serve.add_argument("--port", type=_port, default=0, help="default: any free port")
+    serve.add_argument(
+        "--speed",
+        type=_speed,
+        help="simulated seconds a second; 0: only the control API moves time; default: the scenario's",
+    )
     serve.add_argument("--seed", type=int, help="another seed than the scenario's")
-    serve.add_argument("--traffic", type=Path, metavar="FILE.jsonl", help="append every exchange to this file")
+    serve.add_argument(
+        "--traffic", type=Path, metavar="FILE.jsonl", help="append every answered request to Azure to this file"
+    )
     return parser
+
+
+def _port(text: str) -> int:
+    return int(_between(text, 0, MOST_PORTS))
+
+
+def _speed(text: str) -> float:
+    return _between(text, 0, FASTEST)
+
+
+def _between(text: str, least: float, most: float) -> float:
+    value = float(text)
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not {least:.0f} to {most:.0f}")
+    return value
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 Callback = Callable[[], None]
+# A year in half a minute. Beyond that the calendar's own end is near.
+FASTEST = 1e6
+LONGEST_JUMP = 10 * 365 * 86400.0
 
 
 class Clock:
@@ -75,10 +78,10 @@ class Clock:
         """Jump ahead and run what became due.
 
         Raises:
-            ValueError: ``seconds`` is negative.
+            ValueError: ``seconds`` is negative, or above `LONGEST_JUMP`.
         """
-        if seconds < 0:
-            raise ValueError(f"time cannot go back: {seconds}")
+        if not 0 <= seconds <= LONGEST_JUMP:
+            raise ValueError(f"time goes on by 0 to {LONGEST_JUMP:.0f} seconds, not by {seconds:g}")
         target = self.now() + timedelta(seconds=seconds)
         self._jumps += seconds
         self._base += timedelta(seconds=seconds)
@@ -88,10 +91,10 @@ class Clock:
         """Change the speed from now on.
 
         Raises:
-            ValueError: ``speed`` is negative.
+            ValueError: it is negative, or above `FASTEST`.
         """
-        if speed < 0:
-            raise ValueError(f"speed cannot be negative: {speed}")
+        if not 0 <= speed <= FASTEST:
+            raise ValueError(f"speed is 0 to {FASTEST:.0f}, not {speed:g}")
         self._base = self.now()
         self._since = self._monotonic()
         self._speed = speed

@@ -68,7 +68,7 @@ class _Server(ThreadedWSGIServer):
     request_queue_size = 256
 
     def __init__(
-        self, app: Application, port: int, tls: ssl.SSLContext, leave: Callable[[float], None], kept: int | None = None
+        self, app: Application, port: int, tls: ssl.SSLContext, leave: Callable[[float], None], kept: int
     ) -> None:
         super().__init__(LOOPBACK, port, app, handler=_Handler, fd=kept)
         self.ssl_context = tls
@@ -110,9 +110,10 @@ class Listener:
         self._application, self._tls = application, tls
         self._turn = threading.Lock()
         self._stopped = threading.Event()
-        self._server = _Server(application, port, tls, self.leave)
-        self.port = self._server.port
-        self._thread = self._serve()
+        # werkzeug's own way to a port that is taken is to end the program.
+        with bound(port) as kept:
+            self.port = int(kept.getsockname()[1])
+            self._listen(kept)
 
     def leave(self, seconds: float) -> None:
         """Refuse connections for so many real seconds, and break those that are open; return when that has begun."""
@@ -126,8 +127,8 @@ class Listener:
         with self._turn:
             self._close()
 
-    def _come_back(self, kept: socket.socket) -> None:
-        """Listen again on the socket that kept the port."""
+    def _listen(self, kept: socket.socket) -> None:
+        """Listen on the socket that kept the port."""
         kept.listen(_Server.request_queue_size)
         self._server = _Server(self._application, self.port, self._tls, self.leave, kept.fileno())
         self._thread = self._serve()
@@ -154,7 +155,7 @@ class Listener:
                 self._server.break_connections()
                 gone.set()
                 if not self._stopped.wait(seconds):
-                    self._come_back(kept)
+                    self._listen(kept)
         finally:
             gone.set()
             self._turn.release()

@@ -99,7 +99,10 @@ class Simulator:
         return self._application.locked(action)
 
     def reset(self, scenario: Scenario | None = None) -> None:
-        """Start again from a scenario (None: the same), with an empty journal; address, ports and secrets stay."""
+        """Start again from a scenario (None: the same), with an empty journal.
+
+        The addresses stay, of the hosts those of the same names. Accounts and secrets are those of the scenario.
+        """
         self._application.reset(scenario or self.world.scenario)
 
     def watch(self, watcher: Callable[[World], None]) -> None:
