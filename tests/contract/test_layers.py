@@ -59,8 +59,8 @@ FILES = ("io", "os", "pathlib", "shutil", "tempfile")
 # What is the same whenever and wherever it runs has none of these, and reads no clock.
 OUTSIDE = (*NETWORK, *FILES, "random", "threading", "time")
 # What all services of the simulator stand on, then the services.
-CLOCK, FIBERS, IDENTITIES, WIRE, SOCKETS, SCENARIOS = BASE = tuple(
-    f"{SIMULATOR}.{name}" for name in ("clock", "fibers", "identities", "wire", "sockets", "scenarios")
+CLOCK, FIBERS, IDENTITIES, WIRE, SOCKETS, SCENARIOS, FAULT_VALUES = BASE = tuple(
+    f"{SIMULATOR}.{name}" for name in ("clock", "fibers", "identities", "wire", "sockets", "scenarios", "fault_values")
 )
 ENTRA, ARM, COMPUTE, HOSTS, WSMAN, VAULT = SERVICES = tuple(
     f"{SIMULATOR}.{name}" for name in ("entra", "arm", "compute", "hyperv", "wsman", "site_recovery")
@@ -159,12 +159,13 @@ LAYERS = (
     Layer(WIRE, packages=("orjson",), without=(*NETWORK, *FILES)),
     Layer(SOCKETS, without=(*PROGRAMS, *FILES)),
     Layer(SCENARIOS, below=(IDENTITIES, SUBSET), packages=("jsonschema", "yaml"), without=NETWORK),
-    pure(ENTRA, CLOCK, SCENARIOS, WIRE, packages=("cryptography", "jwt")),
+    pure(FAULT_VALUES),
+    pure(ENTRA, CLOCK, SCENARIOS, WIRE, FAULT_VALUES, packages=("cryptography", "jwt")),
     pure(ARM, CLOCK, IDENTITIES, SCENARIOS, WIRE),
-    pure(COMPUTE, CLOCK, IDENTITIES, SCENARIOS, WIRE, ARM),
+    pure(COMPUTE, CLOCK, IDENTITIES, SCENARIOS, WIRE, FAULT_VALUES, ARM),
     pure(HOSTS, CLOCK, IDENTITIES, SCENARIOS, SUBSET),
     pure(CMDLETS, HOSTS, FIBERS, SUBSET, f"{SUBSET}.operators", f"{SUBSET}.values"),
-    pure(HOST_FAULTS, HOSTS, CMDLETS),
+    pure(HOST_FAULTS, FAULT_VALUES, HOSTS, CMDLETS),
     # It listens for the hosts, of which it knows nothing else.
     Layer(WSMAN, below=(CLOCK, FIBERS, IDENTITIES, SOCKETS), packages=("spnego", "trustme"), without=PROGRAMS),
     pure(MODEL, HOSTS, IDENTITIES, SCENARIOS),
@@ -177,7 +178,7 @@ LAYERS = (
         without=tuple(name for name in OUTSIDE if name != "urllib"),
         reads_the_clock=False,
     ),
-    pure(CONTROL, WIRE, SCENARIOS, ARM, COMPUTE, HOSTS, MODEL, WORKFLOWS, API),
+    pure(CONTROL, WIRE, SCENARIOS, FAULT_VALUES, ARM, COMPUTE, HOSTS, MODEL, WORKFLOWS, API),
     pure(VAULT, WORKFLOWS, API),
     # What puts the services together, and serves them.
     Layer(

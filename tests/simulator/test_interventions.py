@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+
+from asr_simulator.scenarios import load
+from asr_simulator.world import build_world
 
 PLAN = [{"name": "shop", "groups": [["db"], ["web"]]}]
 
@@ -175,3 +180,65 @@ def test_what_cannot_be_done_is_refused_and_not_kept(desk, vault_of, fault, mess
     vault = desk(vault_of(*items, recovery_plans=[{"name": "shop", "groups": [["vm1"]]}]))
     assert message in refused(vault, **fault)
     assert vault.simulator.world.faults.service == []
+
+
+# A value that is nearly right must not be taken for another one.
+UNKNOWN_VALUES = [
+    ({"provider": "hv01", "connected": "false"}, "connected is one of True, False, not 'false'"),
+    ({"provider": "hv01", "connected": 0}, "connected is one of True, False, not 0"),
+    ({"provider": "hv01"}, "a fault of a provider has one of"),
+    ({"provider": "hv01", "connected": True, "registered": "no"}, "a fault of a provider has one of"),
+    ({"provider": "hv01", "connected": False, "action": "x"}, "a fault of a provider has one of"),
+    ({"provider": "hv01", "registered": "maybe"}, "registered is one of no, anew, not 'maybe'"),
+    ({"provider": "hv01", "version_state": "UpdateReqired"}, "version_state is one of Latest, "),
+    ({"provider": "hv01", "version_state": "Expired", "expires_in_days": "3"}, "expires_in_days is a number, not '3'"),
+    ({"provider": "hv01", "version_state": "Expired", "expires_in_days": 1e30}, "expires_in_days is -3650 to 3650"),
+    ({"provider": "hv01", "health_error": None}, "health_error is a text, not None"),
+    ({"provider": ["hv01"], "connected": False}, "provider is a text, not"),
+    ({"item": "vm1", "replication_health": "Crtical"}, "replication_health is one of Normal, Warning, Critical"),
+    ({"jobs": "all", "forgotten": True}, "jobs is one of ended, not 'all'"),
+    ({"operation": ["cancel"], "item": "vm1"}, "no operation is named"),
+    ({"job_task": "MonitorDataSync", "times": "2"}, "times is a number, not '2'"),
+    ({"job_task": "MonitorDataSync", "times": -1}, "times is 0 to "),
+    ({"job_task": ["MonitorDataSync"]}, "job_task is a text, not"),
+    ({"job_task": "MonitorDataSync", "code": 539}, "code is a text, not 539"),
+    ({"azure_vm": "vm1", "attach_disk": "logs", "gb": "64"}, "gb is a number, not '64'"),
+    ({"azure_vm": "vm1", "attach_disk": "logs", "gb": -64}, "gb is 1 to 65536, not -64"),
+    ({"azure_vm": "vm1", "attach_disk": "", "gb": 64}, "attach_disk is a text, not ''"),
+    ({"azure_vm": "vm1", "grow_disk": "logs", "gb": float("nan")}, "gb is a number, not nan"),
+    ({"azure_vm": "vm1", "moved_to": None}, "moved_to is a text, not None"),
+    ({"azure_vm": "vm1", "start": "refused", "message": 5}, "message is a text, not 5"),
+    ({"azure_vm": "vm1", "provisioning": []}, "provisioning is one of"),
+    ({"host": "hv01", "clock_offset": float("inf")}, "clock_offset is a number, not inf"),
+    ({"host": "hv01", "clock_offset": 1e30}, "clock_offset is -315360000 to 315360000"),
+    ({"host": "hv01", "quota": 5, "on": "Send", "times": -1}, "times is 0 to "),
+    ({"host": "hv01", "quota": 5, "on": "Send", "times": 1, "wmi_error": "no"}, "wmi_error is one of True, False"),
+    ({"host": "hv01", "switch": None, "missing": False}, "switch is a text, not None"),
+    ({"host": "hv01", "answers": "lost"}, "answers that are lost are of all commands, or of changes"),
+    ({"host": "hv01", "service": "dra", "state": "Stopped", "start_mode": "Off"}, "start_mode is one of Auto, Manual"),
+    ({"vm": "vm1", "checkpoint": "c", "missing": "no"}, "missing is one of True, False, not 'no'"),
+    ({"vm": "vm1", "checkpoint": "c", "type": ["Standard"]}, "type is one of"),
+    ({"vm": "vm1", "vlan": 1.5}, "vlan is a whole number, not 1.5"),
+    ({"principal": "operator", "secret": ["good"]}, "a fault of the sign-in has"),
+    ({"principal": "operatr", "secret": "good"}, "no principal is named operatr"),
+]
+
+
+@pytest.mark.parametrize(("fault", "message"), UNKNOWN_VALUES, ids=[message for _fault, message in UNKNOWN_VALUES])
+def test_a_value_that_a_fault_does_not_have_is_refused_by_name(vault_of, fault, message):
+    world = build_world(load(vault_of({"name": "vm1"})))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        world.check_fault(fault)
+
+
+def test_what_ails_a_provider_and_how_old_it_is_can_be_taken_back(desk, vault_of):
+    vault = desk(vault_of({"name": "vm1"}))
+    shown = vault.get(vault.path("vm1")).json()["properties"]["recoveryServicesProviderId"]
+    seen = []
+    for state, days, words in (("UpdateRequired", 3, "Too old."), ("Latest", None, "")):
+        done(vault, provider="hv01", version_state=state, expires_in_days=days)
+        done(vault, provider="hv01", health_error=words, action="Update it.")
+        provider = vault.read(shown)["properties"]
+        errors = [error["errorMessage"] for error in provider["healthErrorDetails"]]
+        seen.append((provider["providerVersionState"], "providerVersionExpiryDate" in provider, errors))
+    assert seen == [("UpdateRequired", True, ["Too old."]), ("Latest", False, [])]

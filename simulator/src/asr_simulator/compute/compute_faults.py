@@ -10,7 +10,7 @@ A service fault is one of::
     {"azure_vm": "web01", "moved_to": "rg-archive"}     it goes to another resource group, with all that belongs to it
     {"azure_vm": "web01", "provisioning": "deleting"}   or updating: an operation that goes on until `done` is said
     {"azure_vm": "web01", "attach_disk": "logs", "gb": 64}          a new disk
-    {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   a larger one
+    {"azure_vm": "web01", "grow_disk": "os_vhdx-web01", "gb": 80}   another size of one
     {"azure_vm": "web01", "disk_sizes": "untold"}       of its unmanaged disks; or while_allocated, told
 
 ``start`` is ``refused``, ``unseen`` (the machine shows its old power state until it runs) or ``ok`` again; ``code`` and
@@ -26,9 +26,11 @@ from typing import Any
 
 from asr_simulator.compute.azure_vms import Compute
 from asr_simulator.compute.machines import DELETING, UPDATING, Refusal, VirtualMachine
+from asr_simulator.fault_values import number, one_of, text
 
 FAULT = frozenset({"azure_vm", "start", "code", "message", "when", "added"})
 PROVISIONING = (UPDATING, DELETING, "done")
+LARGEST_GB = 65536
 SIZES = ("told", "while_allocated", "untold")
 NO_ROOM = (
     "AllocationFailed",
@@ -50,14 +52,15 @@ def change_of(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
     """
     said = frozenset(fault) - {"added"}
     if said == {"azure_vm", "moved_to"}:
-        machine = _machine(compute, fault)
-        return lambda: compute.move(machine.id, str(fault["moved_to"]))
+        machine, group = _machine(compute, fault), text(fault, "moved_to")
+        return lambda: compute.move(machine.id, group)
     if said in ({"azure_vm", "attach_disk", "gb"}, {"azure_vm", "grow_disk", "gb"}):
         return _disk_change(compute, _machine(compute, fault), fault)
     if said == {"azure_vm", "provisioning"}:
-        return _provisioning(_machine(compute, fault), fault["provisioning"])
+        return _provisioning(_machine(compute, fault), one_of(fault, "provisioning", *PROVISIONING))
     if said == {"azure_vm", "disk_sizes"}:
-        return _sizes(_machine(compute, fault), fault["disk_sizes"])
+        machine, sizes = _machine(compute, fault), one_of(fault, "disk_sizes", *SIZES)
+        return lambda: setattr(machine, "sizes", sizes)
     machine, refusal = _understood(compute, fault)
 
     def change() -> None:
@@ -67,29 +70,22 @@ def change_of(compute: Compute, fault: dict[str, Any]) -> Callable[[], object]:
 
 
 def _disk_change(compute: Compute, machine: VirtualMachine, fault: dict[str, Any]) -> Callable[[], object]:
-    gb = float(fault["gb"])
+    gb = number(fault, "gb", 1, LARGEST_GB)
     if "attach_disk" in fault:
-        return lambda: compute.attach_disk(machine.id, str(fault["attach_disk"]), gb)
-    name = str(fault["grow_disk"])
+        new = text(fault, "attach_disk")
+        return lambda: compute.attach_disk(machine.id, new, gb)
+    name = text(fault, "grow_disk")
     if name.lower() not in [disk.name.lower() for disk in machine.disks]:
         raise ValueError(f"{machine.name} has no disk {name}; it has {', '.join(disk.name for disk in machine.disks)}")
     return lambda: compute.grow_disk(machine.id, name, gb)
 
 
-def _provisioning(machine: VirtualMachine, state: Any) -> Callable[[], None]:
-    if state not in PROVISIONING:
-        raise ValueError(f"provisioning is one of {', '.join(PROVISIONING)}")
+def _provisioning(machine: VirtualMachine, state: str) -> Callable[[], None]:
     return lambda: setattr(machine, "provisioning", "" if state == "done" else state)
 
 
-def _sizes(machine: VirtualMachine, when: Any) -> Callable[[], None]:
-    if when not in SIZES:
-        raise ValueError(f"disk_sizes is one of {', '.join(SIZES)}")
-    return lambda: setattr(machine, "sizes", when)
-
-
 def _machine(compute: Compute, fault: dict[str, Any]) -> VirtualMachine:
-    machine = compute.find(str(fault["azure_vm"]))
+    machine = compute.find(text(fault, "azure_vm"))
     if machine is None:
         raise ValueError(f"no Azure VM is named {fault['azure_vm']}")
     return machine
@@ -105,5 +101,6 @@ def _understood(compute: Compute, fault: dict[str, Any]) -> tuple[VirtualMachine
         )
     machine = _machine(compute, fault)
     code, message = NO_ROOM
-    refusal = Refusal(str(fault.get("code", code)), str(fault.get("message", message)), when == "at_once")
+    told = {"code": code, "message": message, **fault}
+    refusal = Refusal(text(told, "code"), text(told, "message"), when == "at_once")
     return machine, refusal if start == "refused" else None

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asr_simulator.entra.directory import CONDITIONS, Entra
+from asr_simulator.fault_values import text
 
 
 def concerns(fault: dict[str, Any]) -> bool:
@@ -52,7 +53,7 @@ def change_of(entra: Entra, fault: dict[str, Any]) -> Callable[[], None]:
 
 
 def _principal(entra: Entra, fault: dict[str, Any]) -> str:
-    name = str(fault["principal"])
+    name = text(fault, "principal")
     if name not in entra.principals:
         raise ValueError(f"no principal is named {name}; known are {', '.join(sorted(entra.principals))}")
     return name

@@ -17,6 +17,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from asr_simulator.fault_values import number as _number
+from asr_simulator.fault_values import one_of as _one_of
+from asr_simulator.fault_values import text as _text
+from asr_simulator.fault_values import whole as _whole
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host, Machine
@@ -34,7 +38,7 @@ from asr_simulator.hyperv.machine_states import (
 )
 from asr_simulator.hyperv.storage import EXCLUDED, GIB, PASS_THROUGH, SHARED, ForeignDisk
 from asr_simulator.hyperv.switches import EXTERNAL, Switch
-from asr_simulator.hyperv.windows import SERVICE_RUNNING, SERVICE_STOPPED
+from asr_simulator.hyperv.windows import CLUSTER_SERVICE, SERVICE_RUNNING, SERVICE_STOPPED, START_MODES
 from asr_simulator.hyperv.winrm import CUT, LOST, TOLD, Quota
 
 Change = Callable[[], None]
@@ -82,20 +86,6 @@ def _machine(hyperv: HyperV, fault: dict[str, Any]) -> Machine:
     raise ValueError(f"no virtual machine is named {name}")
 
 
-def _one_of(fault: dict[str, Any], key: str, *known: object) -> Any:
-    value = fault[key]
-    if not any(value is one or (isinstance(one, str) and value == one) for one in known):
-        raise ValueError(f"{key} is one of {', '.join(map(str, known))}, not {value!r}")
-    return value
-
-
-def _number(fault: dict[str, Any], key: str) -> float:
-    value = fault[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{key} is a number, not {value!r}")
-    return float(value)
-
-
 def _sets(attribute: str, key: str, values: Mapping[Any, object]) -> Callable[[HyperV, Any, dict[str, Any]], Change]:
     """A fault that sets an attribute of a host or machine: to what, by what the fault says."""
 
@@ -123,17 +113,26 @@ def _password(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 def _service(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     state = _one_of(fault, "state", SERVICE_RUNNING, SERVICE_STOPPED)
-    service = host.service(str(fault["service"]))
+    service = host.service(_text(fault, "service"))
     if service is None:
         raise ValueError(f"{host.name} has no service {fault['service']}; it has {', '.join(host.services)}")
-    if "after" not in fault:
-        return lambda: hyperv.set_service(host, service, state)
-    _one_of(fault, "after", "change")
-    return lambda: setattr(service, "state_after_change", state)
+    if service.name == CLUSTER_SERVICE and host.cluster is None and state == SERVICE_RUNNING:
+        raise ValueError(f"{host.name} is in no cluster, so its service {CLUSTER_SERVICE} cannot run")
+    is_late = "after" in fault and _one_of(fault, "after", "change") == "change"
+    start_mode = _one_of(fault, "start_mode", *START_MODES) if "start_mode" in fault else service.start_mode
+
+    def change() -> None:
+        service.start_mode = start_mode
+        if is_late:
+            service.state_after_change = state
+        else:
+            hyperv.set_service(host, service, state)
+
+    return change
 
 
 def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    volume, free = host.volume(str(fault["volume"])), int(_number(fault, "free_gb") * GIB)
+    volume, free = host.volume(_text(fault, "volume")), int(_number(fault, "free_gb") * GIB)
     if volume is None:
         known = ", ".join(one.path for one in host.volumes)
         raise ValueError(f"{host.name} has no volume {fault['volume']}; it has {known}")
@@ -144,7 +143,7 @@ def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    name, found = str(fault["switch"]), host.switch(str(fault["switch"]))
+    name, found = _text(fault, "switch"), host.switch(_text(fault, "switch"))
     if _one_of(fault, "missing", True, False) is False:
         used = {card for switch in host.switches for card in switch.cards}
         card = next((one for one in host.shown_cards if one not in used), None)
@@ -157,7 +156,7 @@ def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _adapter(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    name, missing = str(fault["adapter"]), _one_of(fault, "missing", True, False)
+    name, missing = _text(fault, "adapter"), _one_of(fault, "missing", True, False)
     found = [card for card in host.cards if card.name.lower() == name.lower()]
     if not found:
         raise ValueError(f"{host.name} has no network adapter {name}")
@@ -183,7 +182,8 @@ def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
-    quota = Quota(operation, int(_number(fault, "quota")), int(_number(fault, "times")), bool(fault.get("wmi_error")))
+    is_wrapped = "wmi_error" in fault and _one_of(fault, "wmi_error", True, False)
+    quota = Quota(operation, _whole(fault, "quota", 0, MOST_CODES), _whole(fault, "times"), is_wrapped)
     return lambda: host.remoting.quotas.append(quota)
 
 
@@ -219,7 +219,9 @@ def _console(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 def _answers(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     answers = _one_of(fault, "answers", LOST, CUT, TOLD)
-    of_changes_alone = _one_of(fault, "of", "all", "changes") == "changes"
+    if "of" not in fault and answers != TOLD:
+        raise ValueError(f"answers that are {answers} are of all commands, or of changes: say which by of")
+    of_changes_alone = "of" in fault and _one_of(fault, "of", "all", "changes") == "changes"
 
     def change() -> None:
         host.remoting.answers, host.remoting.of_changes_alone = answers, of_changes_alone
@@ -234,10 +236,9 @@ def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name, kind = str(fault["checkpoint"]), str(fault.get("type", "Standard"))
-    if kind not in enums.SNAPSHOT_TYPE.names:
-        raise ValueError(f"type is one of {', '.join(enums.SNAPSHOT_TYPE.names)}, not {kind!r}")
-    if not fault.get("missing", False):
+    name = _text(fault, "checkpoint")
+    kind = _one_of({"type": "Standard", **fault}, "type", *enums.SNAPSHOT_TYPE.names)
+    if not _one_of({"missing": False, **fault}, "missing", True, False):
         return lambda: hyperv.checkpoint(machine, name, kind)
     found = [one for one in machine.checkpoints if one.name == name]
     if not found:
@@ -260,9 +261,7 @@ def _security(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change
 
 
 def _vlan(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    vlan = int(_number(fault, "vlan"))
-    if not 0 <= vlan <= MOST_VLANS:
-        raise ValueError(f"vlan is 0 to {MOST_VLANS}, not {vlan}")
+    vlan = _whole(fault, "vlan", 0, MOST_VLANS)
 
     def change() -> None:
         for adapter in machine.adapters:
@@ -278,9 +277,7 @@ def _cluster_owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> C
 
 
 def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    seconds = _number(fault, "shutdown_seconds")
-    if not 0 <= seconds <= LONGEST_SHUTDOWN:
-        raise ValueError(f"shutdown_seconds is 0 to {LONGEST_SHUTDOWN}, not {seconds:g}")
+    seconds = _number(fault, "shutdown_seconds", 0, LONGEST_SHUTDOWN)
     return lambda: setattr(machine, "shutdown_seconds", seconds)
 
 
@@ -295,7 +292,7 @@ def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _storage(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    folder = str(fault["storage"])
+    folder = _text(fault, "storage")
     if folder != "local" and not SHARE.fullmatch(folder):
         raise ValueError(f"storage is local or a folder of a share, \\\\SERVER\\SHARE, not {folder!r}")
     return lambda: hyperv.store(machine, "" if folder == "local" else folder)
@@ -334,9 +331,7 @@ def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
 
 
 def _cluster_group(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name = fault["cluster_group"]
-    if not (isinstance(name, str) and name):
-        raise ValueError(f"cluster_group is the name of a group, not {name!r}")
+    name = _text(fault, "cluster_group")
     _of_cluster(machine)
     return lambda: setattr(machine, "cluster_group", "" if name == "ok" else name)
 
@@ -366,7 +361,8 @@ def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
 COMPONENTS = (COMPONENT_WORKS, COMPONENT_MISSING, COMPONENT_FAILS, COMPONENT_LOCKED)
 SHARE = re.compile(r"\\\\[\w.-]+(\\[^\\/:*?\"<>|]+)+")
 MOST_VLANS = 4094
-OPTIONAL = frozenset({"missing", "wmi_error", "type", "after"})
+MOST_CODES = 2**32 - 1
+OPTIONAL = frozenset({"missing", "wmi_error", "type", "after", "start_mode", "of"})
 REPLICATIONS = {
     **{state: Replication(state, "Normal", "Primary") for state in enums.REPLICATION_STATE.names},
     "Suspended": Replication("Suspended", "Warning", "Primary"),
@@ -388,7 +384,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"silent"}): _sets("silent", "silent", _same(True, False)),
     frozenset({"dead"}): _dead,
     frozenset({"password"}): _password,
-    frozenset({"service", "state", "after"}): _service,
+    frozenset({"service", "state", "after", "start_mode"}): _service,
     frozenset({"volume", "free_gb"}): _volume,
     frozenset({"switch", "missing"}): _switch,
     frozenset({"adapter", "missing"}): _adapter,

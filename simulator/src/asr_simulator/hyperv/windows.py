@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SERVICE_RUNNING, SERVICE_STOPPED = "Running", "Stopped"
+START_AUTOMATIC, START_MANUAL, START_DISABLED = START_MODES = ("Auto", "Manual", "Disabled")
 VMMS, DRA, AGENT, VMM_SERVICE, CLUSTER_SERVICE = "vmms", "dra", "obengine", "SCVMMService", "ClusSvc"
 
 
@@ -41,10 +42,13 @@ RELEASES = {
 
 @dataclass
 class Service:
-    """A Windows service. ``state_after_change`` is its state once a command has changed something; empty: as it is."""
+    """A Windows service. ``state_after_change`` is its state once a command has changed something; empty: as it is.
+
+    ``start_mode`` is Auto, Manual or Disabled; a service that is disabled may still run.
+    """
 
     name: str
     display_name: str
     state: str = SERVICE_RUNNING
-    start_mode: str = "Auto"
+    start_mode: str = START_AUTOMATIC
     state_after_change: str = ""

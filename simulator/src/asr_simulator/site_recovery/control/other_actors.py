@@ -22,7 +22,9 @@ from dataclasses import replace
 from typing import Any
 
 from asr_simulator.arm.locks import ScopeLocked
+from asr_simulator.fault_values import one_of, text
 from asr_simulator.hyperv.machine_states import not_replicated
+from asr_simulator.scenarios import plans
 from asr_simulator.site_recovery.api.item_operations import OPERATIONS
 from asr_simulator.site_recovery.api.request_bodies import TO_AZURE, TO_PREMISES
 from asr_simulator.site_recovery.model.items import Item
@@ -33,6 +35,7 @@ from asr_simulator.wire import ArmError
 
 CALLER = "portal"
 JOB_ACTIONS = ("resume", "cancel")
+HEALTHS = ("Normal", "Warning", "Critical")
 KINDS = (
     frozenset({"item", "removed"}),
     frozenset({"item", "replication_health"}),
@@ -68,13 +71,14 @@ def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
         if fault[key] is not True:
             raise ValueError(f"{key} is true: it cannot be undone")
     if "jobs" in fault:
-        return lambda: _forget(vault, fault["jobs"])
+        one_of(fault, "jobs", "ended")
+        return lambda: _forget_ended(vault)
     if "plan" in fault:
-        plan, groups = _plan(vault, str(fault["plan"])), _groups(vault, fault["groups"])
+        plan, groups = _plan(vault, text(fault, "plan")), _groups(vault, fault["groups"])
         return lambda: setattr(plan, "groups", groups)
-    item = _item(vault, str(fault.get("item", fault.get("azure_vm"))))
+    item = _item(vault, text(fault, "item" if "item" in fault else "azure_vm"))
     if "replication_health" in fault:
-        spec = replace(item.spec, replication_health=str(fault["replication_health"]))
+        spec = replace(item.spec, replication_health=one_of(fault, "replication_health", *HEALTHS))
         return lambda: setattr(item, "spec", spec)
     if "removed" in fault:
         return lambda: remove(vault, item)
@@ -83,9 +87,8 @@ def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
     return _operation(vault, item, fault["operation"])
 
 
-def _forget(vault: Vault, which: Any) -> None:
-    if which != "ended":
-        raise ValueError("jobs is ended: those that run stay in the vault")
+def _forget_ended(vault: Vault) -> None:
+    """Those that run stay in the vault."""
     vault.jobs[:] = [job for job in vault.jobs if not job.over]
 
 
@@ -106,13 +109,11 @@ def _item(vault: Vault, name: str) -> Item:
 def _groups(vault: Vault, names: Any) -> list[list[Item]]:
     if not isinstance(names, list) or not all(isinstance(group, list) for group in names):
         raise ValueError("groups is a list of lists of item names")
-    groups = [[_item(vault, str(name)) for name in group] for group in names]
-    every = [item for group in groups for item in group]
-    if not every or len({item.name for item in every}) < len(every):
-        raise ValueError("groups name at least one item, and none twice")
-    if len({item.fabric.name for item in every}) > 1:
-        raise ValueError("the items of a plan are of one fabric")
-    return groups
+    wanted = [[str(name) for name in group] for group in names]
+    objection = plans.objection(wanted, {item.name: item.fabric.name for item in vault.items})
+    if objection:
+        raise ValueError(objection)
+    return [[_item(vault, name) for name in group] for group in wanted]
 
 
 def remove(vault: Vault, item: Item) -> None:
@@ -142,7 +143,7 @@ def _deletion(vault: Vault, item: Item) -> Callable[[], None]:
 def _operation(vault: Vault, item: Item, name: Any) -> Callable[[], None]:
     if name in JOB_ACTIONS:
         return lambda: _act_on_job(vault, item, name)
-    if name not in OPERATIONS:
+    if not isinstance(name, str) or name not in OPERATIONS:
         raise ValueError(f"no operation is named {name}; known are {', '.join((*OPERATIONS, *JOB_ACTIONS))}")
 
     def start() -> None:
