@@ -17,12 +17,15 @@ import time
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from asr_simulator.cli import main
 from asr_simulator.clock import Clock
 from asr_simulator.scenarios import ScenarioError, load, shipped
+from asr_simulator.server import Simulator
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -120,7 +123,7 @@ def test_given_the_fleet_when_loaded_then_it_is_what_a_demo_needs():
         ({"items": [{"name": "a", "host": "h", "stage": "lost"}]}, "items.0.stage: 'lost' is not one of"),
         ({"items": [{"name": "a", "stage": "protected"}]}, "items.0"),
         ({"colour": "red"}, "'colour' was unexpected"),
-        ({"recovery_plans": [{"name": "p", "groups": [["x"]]}]}, "plan p: no item 'x'"),
+        ({"recovery_plans": [{"name": "p", "groups": [["x"]]}]}, "plan p: no item is named x"),
         ({"expect": {"x": {"outcome": "protected"}}}, "expect: no item 'x'"),
         ({"start": "yesterday"}, "start"),
     ],
@@ -252,6 +255,29 @@ def test_given_the_command_line_when_stopped_then_quiet_and_clean(tmp_path: Path
         _unused, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
     assert time.monotonic() - started < 10
+
+
+def test_given_a_port_that_is_taken_when_started_then_it_is_an_error_of_the_system(simulate, tmp_path: Path):
+    port = urlsplit(simulate({"name": "x"}).url).port
+    with pytest.raises(OSError, match="in use"):
+        Simulator.start({"name": "y"}, tmp_path, port=port)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--speed", "-1"], "--speed: -1 is not"),
+        (["--speed", "nan"], "--speed: nan"),
+        (["--port", "70000"], "--port: "),
+    ],
+)
+def test_given_a_number_that_cannot_be_when_served_then_the_option_is_named_and_status_2(
+    tmp_path: Path, capsys, options, message
+):
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--scenario", "one_vm", "--state-dir", str(tmp_path), *options])
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_given_a_wrong_scenario_when_served_then_one_line_and_status_2(tmp_path: Path):

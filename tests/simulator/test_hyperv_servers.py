@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 
 import pytest
-from support.host_control import GIB, PowerShell, afflict, host_of
+from support.host_control import GIB, PowerShell, afflict, host_of, strike
 from support.powershells import run
 
 from asr_simulator.scenarios import ScenarioError, load
@@ -168,6 +168,35 @@ def test_given_a_cluster_service_that_stopped_when_asked_then_it_says_so(desk, v
     assert "The cluster service is not running." in shell.refused("Get-ClusterResource")
     other = PowerShell(simulator, "hv02.corp.example")
     assert other.ask("(Get-ClusterNode HV01).State | ForEach-Object { [string]$_ }") == ["Down"]
+
+
+MODES = "$_.Name; [string] $_.State; $_.StartMode; [string] (Get-Service $_.Name).StartType"
+
+
+def modes_of(shell, service):
+    """The start mode of a service, as CIM and Get-Service show it."""
+    return shell.ask(f"Get-CimInstance Win32_Service -Filter \"Name='{service}'\" | ForEach-Object {{ {MODES} }}")
+
+
+def test_given_a_service_that_is_disabled_when_asked_then_it_may_run_or_not(at):
+    simulator, shell = at(services={"dra": {"start_mode": "Disabled"}, "obengine": "Stopped"})
+    assert modes_of(shell, "dra") == ["dra", "Running", "Disabled", "Disabled"]
+    assert modes_of(shell, "obengine") == ["obengine", "Stopped", "Auto", "Automatic"]
+    for state, mode in (("Stopped", "Disabled"), ("Stopped", "Manual"), ("Running", "Auto")):
+        afflict(simulator, host="hv01.corp.example", service="vmms", state=state, start_mode=mode)
+        assert modes_of(shell, "vmms")[1:3] == [state, mode]
+    afflict(simulator, host="hv01.corp.example", service="vmms", state="Stopped")
+    assert modes_of(shell, "vmms")[1:3] == ["Stopped", "Auto"]
+
+
+def test_given_a_host_of_no_cluster_with_the_feature_when_asked_then_its_service_is_disabled(at):
+    simulator, shell = at(services={"ClusSvc": {"state": "Stopped"}})
+    assert modes_of(shell, "ClusSvc") == ["ClusSvc", "Stopped", "Disabled", "Disabled"]
+    assert "The cluster service is not running." in shell.refused("Get-Cluster")
+    answer = strike(simulator, host="hv01.corp.example", service="ClusSvc", state="Running")
+    assert "is in no cluster" in answer.json()["error"]["message"]
+    with pytest.raises(ScenarioError, match="is in no cluster, so its service ClusSvc cannot run"):
+        at(services={"ClusSvc": "Running"})
 
 
 def test_given_a_machine_of_vmm_when_read_then_item_and_hypervisor_have_ids_of_their_own(desk, vault_of, to_azure):

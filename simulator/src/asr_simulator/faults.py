@@ -22,8 +22,8 @@ body is no JSON), `delay` (the answer comes `seconds` late), `date` (its Date sa
 page of its own, with no header of Azure's), `edit` (in the body of an answer `field`, such as
 `value[].properties.state`, is `to` that; without `to` it is not there; `also` are more such fields; with `of` only in
 resources of these names).
-Seconds are real seconds. `when` tells for the first five and the last whether the request is still handled: `before`
-(no, the default) or `after` (yes: only the caller does not learn of it).
+Seconds are real seconds. `when` tells for the first five, `policy` and `web_filter` whether the request is still
+handled: `before` (no, the default) or `after` (yes: only the caller does not learn of it).
 
 A service fault is `{"name": "...", "service": {...}}`: any mapping, kept in order in `Faults.service`.
 """
@@ -41,7 +41,7 @@ import jwt
 from jsonschema import Draft202012Validator
 
 from asr_simulator.clock import Clock
-from asr_simulator.scenarios import Scenario
+from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.wire import ArmError, Hangup, Reply, Request
 
 MOST_SECONDS = 120
@@ -167,7 +167,11 @@ class Fault:
 
 
 class Faults:
-    """The faults of a world; those of the scenario are there from the start."""
+    """The faults of a world; those of the scenario are there from the start.
+
+    Raises:
+        ScenarioError: one of those is none.
+    """
 
     def __init__(self, scenario: Scenario, clock: Clock) -> None:
         self.service: list[dict[str, Any]] = []
@@ -176,8 +180,8 @@ class Faults:
         self._numbers = itertools.count(1)
         self._struck: tuple[Request, Fault] | None = None
         self._names = {spec.client_id.lower(): spec.name.lower() for spec in scenario.principals}
-        for document in scenario.faults:
-            self.add(document)
+        for number, document in enumerate(scenario.faults):
+            self._add_own(number, document)
 
     def list(self) -> list[dict[str, Any]]:
         """All faults: those on the wire with their counts, then those in the service."""
@@ -196,6 +200,12 @@ class Faults:
         fault = Fault(next(self._numbers), document)
         self._wire.append(fault)
         return fault.show()
+
+    def _add_own(self, number: int, document: dict[str, Any]) -> None:
+        try:
+            self.add(document)
+        except FaultError as error:
+            raise ScenarioError(f"faults.{number}: {error}") from error
 
     def clear(self) -> None:
         """Removes every fault."""

@@ -12,7 +12,7 @@ from asr_simulator.clock import Clock
 from asr_simulator.entra import assertions, bearer, errors
 from asr_simulator.entra.principals import Application, Certificate, FederatedCredential, Principal, Secret
 from asr_simulator.entra.tokens import ExpiredTokenError, InvalidTokenError, RevokedTokenError, Tokens
-from asr_simulator.scenarios import Scenario
+from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.scenarios.model import PrincipalSpec
 
 CONDITIONS: dict[str, Callable[[str], errors.TokenError]] = {
@@ -22,7 +22,11 @@ CONDITIONS: dict[str, Callable[[str], errors.TokenError]] = {
 
 
 class Entra:
-    """The service principals of the scenario's tenant and their tokens."""
+    """The service principals of the scenario's tenant and their tokens.
+
+    Raises:
+        ScenarioError: a certificate cannot be read.
+    """
 
     def __init__(self, scenario: Scenario, clock: Clock) -> None:
         self.tenant_id = scenario.vault.tenant_id
@@ -120,6 +124,15 @@ def _application(spec: PrincipalSpec, tenant_id: str) -> Application:
     return Application(
         principal=Principal(spec.name, spec.client_id, spec.object_id, tenant_id),
         secrets=(Secret(spec.client_secret, spec.secret_expires),),
-        certificates=tuple(Certificate(pem) for pem in spec.certificates),
+        certificates=tuple(_certificate(spec.name, pem) for pem in spec.certificates),
         federated=tuple(FederatedCredential(**trusted) for trusted in spec.federated_credentials),
     )
+
+
+def _certificate(principal: str, pem: str) -> Certificate:
+    certificate = Certificate(pem)
+    try:
+        certificate.thumbprints()
+    except ValueError as error:
+        raise ScenarioError(f"principal {principal}: certificates: {error}") from error
+    return certificate

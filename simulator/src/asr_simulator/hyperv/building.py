@@ -7,15 +7,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from asr_simulator.hyperv.hosts import Cluster, Host, VmmServer
 from asr_simulator.hyperv.storage import CSV_ROOT, GIB, Volume
 from asr_simulator.hyperv.switches import EXTERNAL, LBFO_TEAM, NetworkCard, Switch
-from asr_simulator.hyperv.windows import AGENT, CLUSTER_SERVICE, DRA, RELEASES, VMM_SERVICE, VMMS, Service
+from asr_simulator.hyperv.windows import (
+    AGENT,
+    CLUSTER_SERVICE,
+    DRA,
+    RELEASES,
+    SERVICE_RUNNING,
+    SERVICE_STOPPED,
+    START_DISABLED,
+    VMM_SERVICE,
+    VMMS,
+    Service,
+)
 from asr_simulator.identities import Identities
-from asr_simulator.scenarios import Scenario
-from asr_simulator.scenarios.model import HYPERV_SITE, AdapterSpec, FabricSpec, HostSpec, SwitchSpec, VolumeSpec
+from asr_simulator.scenarios import Scenario, ScenarioError
+from asr_simulator.scenarios.model import (
+    HYPERV_SITE,
+    AdapterSpec,
+    FabricSpec,
+    HostSpec,
+    ServiceSpec,
+    SwitchSpec,
+    VolumeSpec,
+)
 
 # How Windows describes network cards, by their kind.
 CARD_DESCRIPTIONS = {
@@ -64,8 +84,6 @@ class Builder:
     def _host(self, spec: HostSpec, services: tuple[str, ...]) -> Host:
         host = self._plain(spec, services)
         host.role_installed = host.has_module = spec.role == "installed"
-        if not host.role_installed:
-            del host.services[VMMS]
         if spec.cluster is not None:
             self._join(host, spec.cluster)
         host.volumes = [self._volume(host, volume) for volume in spec.volumes or self._usual_volumes(spec)]
@@ -88,8 +106,7 @@ class Builder:
             accounts={account.username: account.password},
             answers=spec.commands,
         )
-        names = [*services, *([CLUSTER_SERVICE] if spec.cluster is not None else [])]
-        host.services = {name: Service(name, DISPLAY_NAMES[name], spec.services.get(name, "Running")) for name in names}
+        host.services = _services(spec, services)
         host.cards = [self._card(host, adapter, index) for index, adapter in enumerate(spec.adapters)]
         host.volumes = [self._volume(host, VolumeSpec("C:", SYSTEM_GB, SYSTEM_FREE_GB))]
         return host
@@ -139,6 +156,33 @@ class Builder:
         cards = free[: None if spec.embedded_teaming else 1] if spec.type == EXTERNAL else []
         identifier = self._ids.of("switch", f"{host.name}/{spec.name}")
         return Switch(identifier, spec.name, spec.type, cards, teamed=spec.embedded_teaming, sr_iov=spec.sr_iov)
+
+
+def _services(spec: HostSpec, needed: Iterable[str]) -> dict[str, Service]:
+    """The services of a host: those that it needs, and that of its cluster.
+
+    A host of no cluster may have the feature all the same; its service is disabled then (Clear-ClusterNode).
+
+    Raises:
+        ScenarioError: the scenario names another, or one that cannot be as it says.
+    """
+    usual = {name: Service(name, DISPLAY_NAMES[name]) for name in needed if name != VMMS or spec.role == "installed"}
+    feature = Service(CLUSTER_SERVICE, DISPLAY_NAMES[CLUSTER_SERVICE])
+    if spec.cluster is not None:
+        usual[CLUSTER_SERVICE] = feature
+    elif CLUSTER_SERVICE in spec.services:
+        usual[CLUSTER_SERVICE] = replace(feature, state=SERVICE_STOPPED, start_mode=START_DISABLED)
+    unknown = sorted(set(spec.services) - set(usual))
+    if unknown:
+        raise ScenarioError(f"host {spec.name} has no service {', '.join(unknown)}; it has {', '.join(usual)}")
+    found = {name: _as_said(service, spec.services.get(name, ServiceSpec())) for name, service in usual.items()}
+    if spec.cluster is None and CLUSTER_SERVICE in found and found[CLUSTER_SERVICE].state == SERVICE_RUNNING:
+        raise ScenarioError(f"host {spec.name} is in no cluster, so its service {CLUSTER_SERVICE} cannot run")
+    return found
+
+
+def _as_said(service: Service, said: ServiceSpec) -> Service:
+    return replace(service, state=said.state or service.state, start_mode=said.start_mode or service.start_mode)
 
 
 def mac_of(identifier: str, vendor: str) -> str:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from asr_simulator.identities import Identities
-from asr_simulator.scenarios import model, on_premises
+from asr_simulator.scenarios import model, on_premises, plans
 from asr_simulator.scenarios.errors import ScenarioError
+from asr_simulator.scenarios.twice import twice
 
 FOLDER = Path(__file__).parent
 DEFAULT_ROLES = ("Site Recovery Contributor", "Reader")
@@ -51,7 +53,10 @@ def _whole(document: dict[str, Any], seen: set[str]) -> dict[str, Any]:
     if base in seen:
         raise ScenarioError(f"the scenario {base!r} is based on itself")
     whole = _whole(_read(base), {*seen, base})
+    _validate(whole)
     changes = document.get("every_item", {})
+    if not isinstance(changes, dict):
+        return document
     items = [{**item, **changes} for item in whole.get("items", ())]
     return {**whole, "items": items, **document}
 
@@ -62,8 +67,9 @@ def _read(source: str | Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ScenarioError(f"no scenario {source!r}: {error.strerror}; shipped are {', '.join(shipped())}") from error
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path} is not YAML: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        # Also a file that is not UTF-8, and what looks like a date that is none.
+        raise ScenarioError(f"{str(path)!r} is not YAML: {error}") from error
     if not isinstance(document, dict):
         raise ScenarioError(f"{path} holds no mapping")
     return document
@@ -72,9 +78,22 @@ def _read(source: str | Path) -> dict[str, Any]:
 def _validate(document: dict[str, Any]) -> None:
     schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
     faults = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda fault: list(map(str, fault.path)))
-    if faults:
-        lines = (f"{'.'.join(map(str, fault.path)) or 'scenario'}: {fault.message}" for fault in faults)
+    lines = [f"{'.'.join(map(str, fault.path)) or 'scenario'}: {fault.message}" for fault in faults]
+    lines += _beyond_json(document)
+    if lines:
         raise ScenarioError("; ".join(lines))
+
+
+def _beyond_json(value: Any, where: str = "") -> Iterator[str]:
+    """What a schema lets pass of YAML: numbers that are infinite, or none (.inf, .nan), and keys that are no text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{where}: {value} is not a number"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        here = f"{where}.{key}".removeprefix(".")
+        if isinstance(value, dict) and not isinstance(key, str):
+            yield f"{here}: the key {key!r} is not a text"
+        yield from _beyond_json(part, here)
 
 
 def _build(document: dict[str, Any]) -> model.Scenario:
@@ -107,8 +126,11 @@ def _moment(where: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
-    except ValueError as error:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        if moment.tzinfo is None:
+            raise ScenarioError(f"{where}: {text} has no time zone")
+        return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError) as error:
         raise ScenarioError(f"{where}: {error}") from error
 
 
@@ -155,17 +177,24 @@ def _variants(spec: dict[str, Any]) -> model.Variants:
 
 
 def _cross_check(scenario: model.Scenario) -> None:
-    names = [item.name for item in scenario.items]
-    faults = [f"item {name} is named twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    faults += on_premises.doubts(scenario.fabrics)
-    for plan in scenario.recovery_plans:
-        members = [name for group in plan.groups for name in group]
-        faults += [f"plan {plan.name}: no item {name!r}" for name in members if name not in names]
-        faults += [
-            f"plan {plan.name}: manual action {action.name} names group {action.group}"
-            for action in plan.manual_actions
-            if action.group > len(plan.groups)
-        ]
-    faults += [f"expect: no item {name!r}" for name in scenario.expect if name not in names]
+    faults = [*_doubts(scenario), *on_premises.doubts(scenario.fabrics, scenario.items)]
     if faults:
         raise ScenarioError("; ".join(faults))
+
+
+def _doubts(scenario: model.Scenario) -> Iterator[str]:
+    fabric_of = {item.name: item.fabric for item in scenario.items}
+    yield from twice("principal", (principal.name for principal in scenario.principals))
+    yield from twice("role", (role.name for role in scenario.roles))
+    yield from twice("item", (item.name for item in scenario.items))
+    yield from twice("plan", (plan.name for plan in scenario.recovery_plans))
+    for plan in scenario.recovery_plans:
+        objection = plans.objection(plan.groups, fabric_of)
+        if objection:
+            yield f"plan {plan.name}: {objection}"
+        for action in plan.manual_actions:
+            if action.group > len(plan.groups):
+                yield f"plan {plan.name}: manual action {action.name} names group {action.group}"
+    for name in scenario.expect:
+        if name not in fabric_of:
+            yield f"expect: no item {name!r}"

@@ -105,6 +105,14 @@ class AdapterSpec:
 
 
 @dataclass(frozen=True)
+class ServiceSpec:
+    """What a service is other than usual; empty: as usual."""
+
+    state: str = ""
+    start_mode: str = ""
+
+
+@dataclass(frozen=True)
 class VolumeSpec:
     """A volume: ``D:``, or below ``C:\\ClusterStorage`` one that a cluster's nodes share. ``free_gb`` None: enough."""
 
@@ -121,7 +129,7 @@ class MachineSpec:
     disks: tuple[DiskSpec, ...]
     state: str = "Running"
     generation: int = 2
-    switch: str | None = "Production"
+    switch: str | None = None
     checkpoints: tuple[str, ...] = ()
     os: str = "Windows"
 
@@ -131,8 +139,8 @@ class HostSpec:
     """A Hyper-V host or a VMM server.
 
     ``connected`` is its provider's connection to Azure (None: as its services say), ``reachable`` the one over WinRM;
-    ``heartbeat_age`` is in seconds, ``services`` are those that are not as usual with their states, ``volumes`` none:
-    the usual ones. ``role`` is that of Hyper-V. ``commands`` are answered as they say, where PowerShell is not run.
+    ``heartbeat_age`` is in seconds, ``services`` are those that are not as usual, ``volumes`` none: the usual ones.
+    ``role`` is that of Hyper-V. ``commands`` are answered as they say, where PowerShell is not run.
     """
 
     name: str
@@ -145,11 +153,20 @@ class HostSpec:
     adapters: tuple[AdapterSpec, ...] = (AdapterSpec("Ethernet"), AdapterSpec("Ethernet 2"))
     switches: tuple[SwitchSpec, ...] = (SwitchSpec("Production"),)
     volumes: tuple[VolumeSpec, ...] = ()
-    services: dict[str, str] = field(default_factory=dict)
+    services: dict[str, ServiceSpec] = field(default_factory=dict)
     role: str = "installed"
     cluster: str | None = None
     virtual_machines: tuple[MachineSpec, ...] = ()
     commands: tuple[Answer, ...] = ()
+
+    @property
+    def first_switch(self) -> str | None:
+        """The switch that its virtual machines are connected to unless something else is said; None: it has none."""
+        return self.switches[0].name if self.switches else None
+
+    def has_switch(self, name: str) -> bool:
+        """Whether it has a switch of that name, compared without case."""
+        return name.lower() in {switch.name.lower() for switch in self.switches}
 
 
 @dataclass(frozen=True)
@@ -211,7 +228,7 @@ class ItemSpec:
     replication_health: str = "Normal"
     on_premises_power: str | None = None
     generation: int = 2
-    switch: str | None = "Production"
+    switch: str | None = None
     checkpoints: tuple[str, ...] = ()
 
 

@@ -7,17 +7,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from asr_simulator.identities import Identities
 from asr_simulator.scenarios import model
 from asr_simulator.scenarios.errors import ScenarioError
+from asr_simulator.scenarios.twice import twice
 from powershell_subset import Answer
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 USERNAME = "CONTOSO\\failback"
 OF_SERVER = ("name", "connected", "heartbeat_age", "reachable", "services")
+# What only a fabric of the one type has, and only one of the other.
+OF_TYPE = {
+    model.HYPERV_SITE: {"hosts"},
+    model.VMM: {"clouds", "managed_hosts", *OF_SERVER} - {"name"},
+}
+LONGEST_DAYS = 3650
 
 
 def account(spec: Mapping[str, str], ids: Identities) -> model.HyperVSpec:
@@ -26,7 +34,15 @@ def account(spec: Mapping[str, str], ids: Identities) -> model.HyperVSpec:
 
 
 def fabric(spec: Mapping[str, Any]) -> model.FabricSpec:
-    """A fabric; a VMM server manages one host when it names none."""
+    """A fabric; a VMM server manages one host when it names none.
+
+    Raises:
+        ScenarioError: it has what only a fabric of the other type has.
+    """
+    others = set().union(*OF_TYPE.values()) - OF_TYPE[spec["type"]]
+    misplaced = sorted(others & set(spec))
+    if misplaced:
+        raise ScenarioError(f"fabric {spec['name']}: a fabric of type {spec['type']} has no {', '.join(misplaced)}")
     health = {"health": spec["health"]} if "health" in spec else {}
     if spec["type"] == model.HYPERV_SITE:
         return model.FabricSpec(spec["name"], model.HYPERV_SITE, _hosts(spec.get("hosts", ())), **health)
@@ -48,12 +64,19 @@ def _node_of(server: str) -> str:
 
 def host(spec: Mapping[str, Any]) -> model.HostSpec:
     """A host; it is reachable unless the scenario says that it is not, or that it is not connected."""
-    values = dict(spec)
+    values = {key: value for key, value in spec.items() if key != "virtual_machines"}
     values.setdefault("reachable", spec.get("connected", True))
     for key, read in PARTS.items():
         if key in spec:
             values[key] = tuple(read(one) for one in spec[key])
-    return model.HostSpec(**values)
+    values["services"] = {name: _service(service) for name, service in spec.get("services", {}).items()}
+    made = model.HostSpec(**values)
+    machines = (_machine({"switch": made.first_switch, **one}) for one in spec.get("virtual_machines", ()))
+    return replace(made, virtual_machines=tuple(machines))
+
+
+def _service(spec: str | Mapping[str, str]) -> model.ServiceSpec:
+    return model.ServiceSpec(spec) if isinstance(spec, str) else model.ServiceSpec(**spec)
 
 
 def _switch(spec: str | Mapping[str, Any]) -> model.SwitchSpec:
@@ -81,7 +104,6 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     "adapters": _adapter,
     "switches": _switch,
     "volumes": _volume,
-    "virtual_machines": _machine,
     "commands": _answer,
 }
 
@@ -96,13 +118,16 @@ def item(spec: Mapping[str, Any], fabrics: tuple[model.FabricSpec, ...]) -> mode
     """A replicated item.
 
     Raises:
-        ScenarioError: no fabric has its host or its cloud.
+        ScenarioError: no fabric has its host or its cloud, or it was in Azure before there was an Azure.
     """
     values = dict(spec)
     values.setdefault("friendly_name", spec["name"])
     if "in_azure_for" in spec:
         values["in_azure_for"] = float(spec["in_azure_for"][:-1]) * UNITS[spec["in_azure_for"][-1]]
+        if values["in_azure_for"] > LONGEST_DAYS * UNITS["d"]:
+            raise ScenarioError(f"item {spec['name']}: in_azure_for is at most {LONGEST_DAYS}d")
     found, values["host"] = _place(spec, fabrics)
+    values.setdefault("switch", _host_of(found, values["host"]).first_switch)
     values.update(fabric=found.name, server=found.hosts[0].name if "cloud" in spec else values["host"])
     values["disks"] = disks(spec, values["friendly_name"])
     for key in ("locks", "checkpoints"):
@@ -129,35 +154,47 @@ def _names(candidate: model.FabricSpec) -> list[str]:
     return [one.name for one in candidate.hyperv_hosts]
 
 
-def doubts(fabrics: tuple[model.FabricSpec, ...]) -> list[str]:
-    """What of the hosts contradicts itself, a sentence each."""
+def _host_of(fabric: model.FabricSpec, name: str) -> model.HostSpec:
+    return next(one for one in fabric.hyperv_hosts if one.name == name)
+
+
+def doubts(fabrics: tuple[model.FabricSpec, ...], items: tuple[model.ItemSpec, ...]) -> Iterator[str]:
+    """What of the own site contradicts itself, a sentence each."""
     hosts = [
         one for found in fabrics for one in {spec.name: spec for spec in (*found.hosts, *found.hyperv_hosts)}.values()
     ]
-    found = [f"host {name} is named twice" for name in _twice(one.name.lower() for one in hosts)]
+    yield from twice("fabric", (found.name for found in fabrics))
+    yield from twice("cloud", (cloud for found in fabrics for cloud in found.clouds))
+    yield from twice("host", (one.name for one in hosts))
     for one in hosts:
-        found += [
-            f"host {one.name}: volume {path} is named twice" for path in _twice(v.path.lower() for v in one.volumes)
-        ]
-        found += [
-            f"host {one.name}: switch {name} is named twice" for name in _twice(s.name.lower() for s in one.switches)
-        ]
-        found += [
-            f"host {one.name}: switch {switch.name} cannot have embedded teaming, which came with 2016"
-            for switch in one.switches
-            if switch.embedded_teaming and one.os == "2012 R2"
-        ]
-        found += [
-            f"host {one.name}: volume {volume.path} cannot have {volume.free_gb:g} of {volume.gb:g} GB free"
-            for volume in one.volumes
-            if volume.free_gb is not None and volume.free_gb > volume.gb
-        ]
-        found += [
-            f"host {one.name}: {command.pattern!r} is not a valid regular expression"
-            for command in one.commands
-            if not _is_pattern(command.pattern)
-        ]
-    return found
+        yield from (f"host {one.name}: {doubt}" for doubt in _doubts_about(one))
+    for found in fabrics:
+        for item in (item for item in items if item.fabric == found.name):
+            yield from (f"item {item.name}: {doubt}" for doubt in _machine_doubts(item, _host_of(found, item.host)))
+
+
+def _doubts_about(one: model.HostSpec) -> Iterator[str]:
+    yield from twice("volume", (volume.path for volume in one.volumes))
+    yield from twice("switch", (switch.name for switch in one.switches))
+    yield from twice("network adapter", (adapter.name for adapter in one.adapters))
+    for switch in one.switches:
+        if switch.embedded_teaming and one.os == "2012 R2":
+            yield f"switch {switch.name} cannot have embedded teaming, which came with 2016"
+    for volume in one.volumes:
+        if volume.free_gb is not None and volume.free_gb > volume.gb:
+            yield f"volume {volume.path} cannot have {volume.free_gb:g} of {volume.gb:g} GB free"
+    for command in one.commands:
+        if not _is_pattern(command.pattern):
+            yield f"{command.pattern!r} is not a valid regular expression"
+    for machine in one.virtual_machines:
+        yield from (f"virtual machine {machine.name}: {doubt}" for doubt in _machine_doubts(machine, one))
+
+
+def _machine_doubts(machine: model.MachineSpec | model.ItemSpec, there: model.HostSpec) -> Iterator[str]:
+    yield from twice("disk", (disk.name for disk in machine.disks))
+    if machine.switch is not None and not there.has_switch(machine.switch):
+        known = ", ".join(switch.name for switch in there.switches) or "none"
+        yield f"{there.name} has no switch {machine.switch}; it has {known}"
 
 
 def _is_pattern(text: str) -> bool:
@@ -166,8 +203,3 @@ def _is_pattern(text: str) -> bool:
     except re.error:
         return False
     return True
-
-
-def _twice(names: Iterable[str]) -> list[str]:
-    listed = list(names)
-    return sorted({name for name in listed if listed.count(name) > 1})

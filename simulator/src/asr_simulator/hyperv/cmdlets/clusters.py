@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The commands of the module FailoverClusters, on the nodes of a cluster."""
+"""The commands of the module FailoverClusters, on the nodes of a cluster, and where only the feature is installed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ TYPES = "Microsoft.FailoverClusters.PowerShell."
 MACHINE = "Virtual Machine"
 CONFIGURATION = "Virtual Machine Configuration"
 EXCEPTION = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
+# That of a host with the feature alone; nothing shows it, as the service does not run there.
+NO_CLUSTER = Cluster("", "", "")
 
 
 def commands(place: Place) -> list[Command]:
-    """The cluster's commands; none on a host that is no node."""
-    cluster = place.host.cluster
-    if cluster is None:
+    """The cluster's commands; none on a host without the feature, whose service belongs to it."""
+    if place.host.service(CLUSTER_SERVICE) is None:
         return []
-    view = _View(place, cluster)
+    view = _View(place, place.host.cluster or NO_CLUSTER)
     named = {"positional": ("Name",)}
     return [
         view.command("Get-Cluster", lambda call: [view.cluster()], (), **named),

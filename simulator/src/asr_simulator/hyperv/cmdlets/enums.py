@@ -168,4 +168,4 @@ VMM_POWER = ("Running", "PowerOff", "Saved", "Paused")
 VMM_NEW = "Relocating"
 
 SERVICE_STATUS = Names("System.ServiceProcess.ServiceControllerStatus", {"Stopped": 1, "Running": 4})
-SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Auto": 2, "Manual": 3, "Disabled": 4})
+SERVICE_START = Names("System.ServiceProcess.ServiceStartMode", {"Automatic": 2, "Manual": 3, "Disabled": 4})

@@ -12,12 +12,13 @@ from typing import Any
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.cmdlets.names import chosen, texts
 from asr_simulator.hyperv.cmdlets.place import Place
-from asr_simulator.hyperv.windows import VMMS, Service
+from asr_simulator.hyperv.windows import START_AUTOMATIC, VMMS, Service
 from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 
 SYSTEM = "C:\\Windows\\System32\\"
 MANAGEMENT = "Microsoft.PowerShell.Management"
 COMMANDS = "Microsoft.PowerShell.Commands."
+START_TYPES = {START_AUTOMATIC: "Automatic"}
 BUILD_LABEL = "(WinBuild.160101.0800)"
 
 
@@ -65,7 +66,8 @@ def _services(place: Place, call: Call) -> Iterable[PSObject]:
             "ServiceName": service.name,
             "DisplayName": service.display_name,
             "Status": enums.SERVICE_STATUS[service.state],
-            "StartType": enums.SERVICE_START[service.start_mode],
+            # WMI has its own word for it.
+            "StartType": enums.SERVICE_START[START_TYPES.get(service.start_mode, service.start_mode)],
         }
         yield PSObject("System.ServiceProcess.ServiceController", values, text=service.name)
 

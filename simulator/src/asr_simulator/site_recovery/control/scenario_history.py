@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from asr_simulator.compute import Disk, NetworkInterface
-from asr_simulator.compute.machines import DEALLOCATED
-from asr_simulator.scenarios import Scenario
+from asr_simulator.compute.machines import DEALLOCATED, RUNNING
+from asr_simulator.scenarios import Scenario, ScenarioError
 from asr_simulator.site_recovery.api import item_operations
 from asr_simulator.site_recovery.model import catalog, lifecycle
 from asr_simulator.site_recovery.model.items import Item
@@ -22,12 +22,14 @@ from asr_simulator.site_recovery.model.jobs import Job
 from asr_simulator.site_recovery.model.rates import Rates
 from asr_simulator.site_recovery.workflows import host_work
 from asr_simulator.site_recovery.workflows.vault import Vault
+from asr_simulator.wire import ArmError
 
 CALLER = "portal"
 PAUSE = 600.0
 BUSY = "busy"
 CLEANED_UP = "cleaned_up"
 HOUR = 3600.0
+POWER = (RUNNING, DEALLOCATED)
 # How far each stage is along the way of a failback; a stage needs everything before it.
 WAY = [
     lifecycle.PROTECTED,
@@ -59,7 +61,11 @@ Step = tuple[float, Callable[[], object]]
 
 
 def stage(vault: Vault, scenario: Scenario) -> None:
-    """Play the history of every item up to the scenario's start; then apply what it says of that moment."""
+    """Play the history of every item up to the scenario's start; then apply what it says of that moment.
+
+    Raises:
+        ScenarioError: an item cannot be as the scenario says, because Azure refuses what would lead there.
+    """
     now = vault.clock.now()
     for item in vault.items:
         item.initial_replication = 100
@@ -74,8 +80,15 @@ def stage(vault: Vault, scenario: Scenario) -> None:
         vault.clock.at(now - timedelta(seconds=before), lambda action=action: action())  # type: ignore[misc]
     vault.clock.play_until(now)
     for item in vault.items:
-        _settle(vault, item)
+        _possible(item, lambda item=item: _settle(vault, item))  # type: ignore[misc]
     _disconnect(vault, scenario, now)
+
+
+def _possible(item: Item, action: Callable[[], object]) -> None:
+    try:
+        action()
+    except ArmError as refused:
+        raise ScenarioError(f"item {item.name} cannot be {item.spec.stage}: {refused.message}") from refused
 
 
 class _History:
@@ -95,7 +108,11 @@ class _History:
             oldest = max((before for before, _unused in later), default=0.0)
             arrived = max(self._item.spec.in_azure_for, oldest + PAUSE)
             later = [*self._failover_steps(arrived), *later]
-        return [*self._test_failover_steps(max((before for before, _unused in later), default=0.0)), *later]
+        every = [*self._test_failover_steps(max((before for before, _unused in later), default=0.0)), *later]
+        return [(before, self._possible(action)) for before, action in every]
+
+    def _possible(self, action: Callable[[], object]) -> Callable[[], None]:
+        return lambda: _possible(self._item, action)
 
     def _test_failover_steps(self, before: float) -> list[Step]:
         """A test failover before everything else."""
@@ -157,7 +174,8 @@ class _History:
 
     def _owner(self) -> Job:
         if self._item.job is None:
-            raise LookupError(f"no job of {self._item.name} runs in this part of its history")
+            name, wanted = self._item.name, self._wanted
+            raise ScenarioError(f"item {name} cannot be {wanted}: none of its jobs runs in that part of its history")
         return self._item.job
 
     def _keep_busy(self) -> None:
@@ -206,9 +224,12 @@ def _settle(vault: Vault, item: Item) -> None:
     for level in spec.locks:
         compute.locks.add(item.azure_vm_path, f"{item.friendly_name}-{level}".lower(), level)
     host_work.settle(vault.context, item)
-    if spec.azure_vm == "deallocated" and compute.get(item.azure_vm_path).power != DEALLOCATED:
-        compute.deallocate(item.azure_vm_path)
-    elif spec.azure_vm == "missing" and compute.find(item.azure_vm_path):
+    found = compute.find(item.azure_vm_path)
+    if spec.azure_vm in POWER and found is None:
+        raise ScenarioError(f"item {item.name} cannot be {spec.stage}: it has no Azure VM that is {spec.azure_vm}")
+    if spec.azure_vm in POWER and found is not None and found.power != spec.azure_vm:
+        (compute.start if spec.azure_vm == RUNNING else compute.deallocate)(item.azure_vm_path)
+    elif spec.azure_vm == "missing" and found:
         compute.delete_vm_and_disks(item.azure_vm_path)
 
 

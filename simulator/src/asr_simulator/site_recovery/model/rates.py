@@ -51,13 +51,16 @@ class Rates:
     """The defaults with a scenario's changes.
 
     Raises:
-        ScenarioError: the scenario names a rate that does not exist.
+        ScenarioError: the scenario names a rate that does not exist, or a speed of nothing.
     """
 
     def __init__(self, changes: Mapping[str, float]) -> None:
         unknown = sorted(set(changes) - set(DEFAULTS))
         if unknown:
             raise ScenarioError(f"rates: unknown {', '.join(unknown)}; known are {', '.join(sorted(DEFAULTS))}")
+        stopped = sorted(name for name, value in changes.items() if name.endswith("_per_second") and not value)
+        if stopped:
+            raise ScenarioError(f"rates: {', '.join(stopped)} is a speed, which cannot be 0")
         self._values = {**DEFAULTS, **changes}
 
     def __getitem__(self, name: str) -> float:
