@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 
 import pytest
-from support.host_control import GIB, PowerShell, afflict, host_of, strike
+from support.host_control import GIB, PowerShell, afflict, host_of, machine_of, strike
 from support.powershells import run
 
 from asr_simulator.scenarios import ScenarioError, load
@@ -113,6 +113,63 @@ def test_given_a_query_that_cim_does_not_understand_when_asked_then_it_is_refuse
 def test_given_what_is_not_modeled_when_asked_for_then_the_script_ends_and_says_so(at, script):
     done = at()[1].run(f"try {{ {script} }} catch {{ 'caught' }}")
     assert (done.exit_code, "does not model" in done.stderr, "caught" in done.stdout) == (1, True, False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "Get-CimInstance Win32_Processor",
+        "Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ComputerSystem",
+        "Get-CimInstance Win32_Service -Filter \"Colour=1 OR Name LIKE 'v%'\"",
+        "Invoke-CimMethod -InputObject $x -MethodName Reboot",
+        "Get-VM -ComputerName hv02",
+        "Get-VM -CimSession $session",
+        "Stop-VM web01 -WhatIf",
+        "Stop-VM web01 -Confirm",
+        "Set-VM web01 -AutomaticStartAction Later",
+        "Get-Item C:\\Windows\\explorer.exe",
+        "Test-Path -LiteralPath 'C:\\Windows'",
+        "Get-ItemProperty HKLM:\\SOFTWARE",
+    ],
+)
+def test_given_a_command_whose_text_shows_that_it_is_not_modeled_when_run_then_no_vm_was_stopped_before(at, command):
+    simulator, shell = at()
+    afflict(simulator, vm="web01", power="running")
+    done = shell.run(f"Stop-VM -Name web01 -TurnOff; {command}")
+    assert ("does not model" in done.stderr, done.exit_code) == (True, 1)
+    assert machine_of(simulator, "web01")["state"] == "Running"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "(Get-Date).Year",
+        "Get-VM",
+        "$class = 'Win32_Processor'; Get-CimInstance $class",
+        "Invoke-CimMethod -InputObject 1 -MethodName InitiateShutdown",
+    ],
+)
+def test_given_a_command_that_proves_not_to_be_modeled_when_run_then_what_was_run_before_is_named(at, command):
+    simulator, shell = at()
+    afflict(simulator, vm="web01", power="running")
+    done = shell.run(f"Stop-VM -Name web01 -TurnOff; {command}")
+    assert "Before that it ran Stop-VM" in done.stderr
+    assert machine_of(simulator, "web01")["state"] == "Off"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "$name = 'Namespace'; Get-CimInstance -Namespace $env:SystemRoot Contoso_Thing -ErrorAction Ignore",
+        "Get-CimInstance Win32_Service -Filter 'Colour=1' -ErrorAction Ignore",
+        "Stop-VM web01 -TurnOff -Confirm:$false",
+        "Set-VM web01 -AutomaticStartAction Nothing -Confirm:$false",
+        "Get-Item C:\\Windows\\System32\\vmms.exe | Out-Null",
+    ],
+)
+def test_given_a_command_that_is_modeled_when_it_is_seen_before_it_runs_then_it_is_not_refused(at, command):
+    done = at()[1].run(command)
+    assert "does not model" not in done.stderr
 
 
 def test_given_volumes_of_a_scenario_when_asked_for_then_sizes_and_free_space_are_as_said(at):

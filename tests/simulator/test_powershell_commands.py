@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from support.powershells import NOW, REFUSAL, lines, run
 
-from powershell_subset import Answer, Call, Command, CommandError, PSEnum, PSObject
+from powershell_subset import Answer, Call, Command, CommandError, NotModeled, PSEnum, PSObject
 
 OFF = PSEnum("Off", 3, "Microsoft.HyperV.PowerShell.VMState")
 
@@ -200,3 +200,103 @@ def test_given_answers_when_a_user_runs_a_command_alone_then_its_exit_code_is_th
     completed = run("& C:\\check.exe", answers=ANSWERS, encoded=False)
     assert (completed.stdout, completed.exit_code) == ("line 1\r\nline 2\r\n", 3)
     assert run("Get-Website", answers=ANSWERS).stderr.startswith(REFUSAL + "the command Get-Website")
+
+
+# What stands in the text of a script is seen before anything of it runs.
+FORESEEN = [
+    "'{0:P}' -f 1",
+    "'{0:P}' -f $x",
+    "'a' -match '(?i)a'",
+    "$x -notmatch '(?<n>a)'",
+    "$x -like '[z-a]'",
+    "$x -replace '(?i)a', $y",
+    "$x -replace 'a', '${n}'",
+    "$x -split '(a)'",
+    "1, 2 * 2",
+    "'abc'[0]",
+    "-'a'",
+    "-split (1, (2, 3))",
+    "'abc'.StartsWith('a', 'Ordinal')",
+    "'abc'.Chars",
+    "1.5 / 0",
+    "'b' -lt 'a-b'",
+    "[int]'0x10'",
+    "[guid] 'x'",
+    "if ($false) { throw 1 }",
+    "throw (1, 2)",
+    "exit 'abc'",
+    "exit -1",
+    "switch (2) { default { } }",
+    "@{ 1 = 2 }",
+    "@{ a = 1; A = 2 }",
+    "[pscustomobject]@{ a = 1; A = 2 }",
+    "function f { }; f 1",
+    "function f { }; 1 | f",
+    "Set-Mark -Name a -Name b",
+    "Set-Mark -Name",
+    "Set-Mark a b",
+    "Set-Mark a -ErrorAction Inquire",
+    "Set-Mark a -ErrorVariable 'a b'",
+    "Add-Mark",
+    "Set-Mark unmodeled",
+    "Set-Mark -Name:unmodeled",
+]
+# What only running it shows: then it is said what has run.
+FOUND_ON_THE_WAY = [
+    "$format = '{0:P}'; $format -f 1",
+    "$x = 1; throw $x",
+    "(Get-Date).Year",
+    "Get-Date",
+    "$name = 'unmodeled'; Set-Mark $name",
+    "function f { f }; f",
+    "$text = 'Get-Nothing'; & ([scriptblock]::Create($text))",
+]
+
+
+def set_mark(marks: list[str]) -> Command:
+    """Set-Mark, whose marks are what a host would have been changed by; there is one that it does not model."""
+
+    def refuse_unmodeled(call: Call, untold: frozenset[str] = frozenset()) -> None:
+        if call.parameters.get("name") == "unmodeled":
+            raise NotModeled("this mark")
+
+    def mark(call: Call) -> Iterable[str]:
+        refuse_unmodeled(call)
+        marks.append(call.parameters["name"])
+        return ()
+
+    return Command("Set-Mark", mark, positional=("Name",), foresee=refuse_unmodeled)
+
+
+ADD_MARK = Command("Add-Mark", lambda call: (), positional=("Name",), mandatory=("Name",))
+
+
+@pytest.mark.parametrize("script", FORESEEN)
+def test_given_what_the_text_shows_when_it_is_not_modeled_then_nothing_has_run(script: str) -> None:
+    marks: list[str] = []
+    done = run(f"Set-Mark first\n{script}", set_mark(marks), ADD_MARK)
+    assert (done.stderr.startswith(REFUSAL), marks, "it ran" in done.stderr) == (True, [], False), done.stderr
+
+
+@pytest.mark.parametrize("script", FOUND_ON_THE_WAY)
+def test_given_what_only_running_shows_when_it_is_not_modeled_then_what_has_run_is_named(script: str) -> None:
+    marks: list[str] = []
+    done = run(f"Set-Mark first; 'shown'\n{script}", set_mark(marks), ADD_MARK)
+    assert (done.stdout, done.exit_code, marks) == ("", 1, ["first"])
+    assert done.stderr.startswith(REFUSAL)
+    assert done.stderr.endswith(". Before that it ran Set-Mark\r\n")
+
+
+def test_given_a_command_that_is_cut_short_when_another_is_not_modeled_then_it_has_run() -> None:
+    done = run("Get-Machine | ForEach-Object { $_.Nothing }", GET)
+    assert done.stderr.endswith(". Before that it ran Get-Machine\r\n")
+
+
+def test_given_a_command_that_fails_when_what_follows_is_not_modeled_then_it_has_run() -> None:
+    done = run("try { Stop-Machine -Hard } catch { }; Get-Date", STOP)
+    assert done.stderr.endswith(". Before that it ran Stop-Machine\r\n")
+
+
+def test_given_constants_when_they_are_within_the_subset_then_nothing_is_refused_before_it_runs() -> None:
+    script = "if ($false) { [int] 'x'; 1 / 0; $null[0] }; 'a' -split 'b', 2; '{0}{1}' -f (1, 2); -not 1"
+    assert lines(script) == ["a", "12", "False"]

@@ -11,13 +11,17 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
+from powershell_subset.constants import UNTOLD, Constants
+from powershell_subset.interface import Call
+from powershell_subset.interface import Command as HostCommand
 from powershell_subset.members.methods import METHOD_NAMES, static_method, static_value
 from powershell_subset.objects import NotModeled
-from powershell_subset.running.arguments import resolve
+from powershell_subset.running.arguments import MISSING, bind, resolve
 from powershell_subset.running.engine import Engine
-from powershell_subset.running.functions import TYPES
+from powershell_subset.running.functions import PIPED, TYPES
 from powershell_subset.running.pipelines import not_found
-from powershell_subset.running.stages import find_command, signature_of
+from powershell_subset.running.stages import check_common, check_mandatory, find_command, signature_of
+from powershell_subset.running.statements import check_exit, check_subject, check_thrown
 from powershell_subset.syntax import parse
 from powershell_subset.syntax.nodes import (
     Assignment,
@@ -35,6 +39,7 @@ from powershell_subset.syntax.nodes import (
     NamedArgument,
     Node,
     Parameter,
+    Pipeline,
     ScriptBlockLiteral,
     StaticCall,
     StaticMember,
@@ -80,12 +85,21 @@ class _Place:
 
 
 @dataclass(frozen=True)
+class _Use:
+    """A command in a script, by its name, with its arguments as far as the text tells them; `fed`: behind a ``|``."""
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...]
+    fed: bool
+
+
+@dataclass(frozen=True)
 class _Outline:
     """What of a script does not depend on where it runs: its functions, its commands up to the first part that is
     outside the subset, and the words about that part."""
 
     functions: dict[str, Function]
-    commands: tuple[Command, ...]
+    commands: tuple[_Use, ...]
     outside: str
 
 
@@ -96,8 +110,8 @@ def check(engine: Engine, text: str) -> None:
         NotModeled: it is not; the text names what is outside.
     """
     outline = _outline(text)
-    for command in outline.commands:
-        _command(engine, outline.functions, command)
+    for use in outline.commands:
+        _command(engine, outline.functions, use)
     if outline.outside:
         raise NotModeled(outline.outside)
 
@@ -140,35 +154,73 @@ class _Check:
     """Goes through the tree of a script, and keeps its commands."""
 
     def __init__(self) -> None:
-        self.commands: list[Command] = []
+        self.commands: list[_Use] = []
+        self._constants = Constants()
+        self._fed: set[Node] = set()
 
     def node(self, node: Node, place: _Place) -> None:
         """See that a node is within the subset, and all below it."""
         if isinstance(node, Command):
-            self.commands.append(node)
+            self._command(node)
+        elif isinstance(node, Pipeline):
+            self._fed.update(node.elements[1:])
         elif isinstance(node, Jump):
             _jump(node, place)
+            self._leaving(node)
         elif isinstance(node, Variable):
             _variable(node, place)
         else:
             _simple(node)
+        if isinstance(node, HashLiteral):
+            self._constants.check_table(node)
+        elif isinstance(node, Switch) and self._constants.value(node.subject) is not UNTOLD:
+            check_subject(self._constants.value(node.subject))
+        else:
+            self._constants.value(node)
         for child in _children(node):
             if isinstance(child, Assignment) and not isinstance(node, Block):
                 raise NotModeled("the value of an assignment")
             self.node(child, _inside(node, child, place))
 
+    def _command(self, node: Command) -> None:
+        if isinstance(node.name, Constant):
+            arguments = tuple(self._argument(each) for each in node.arguments)
+            self.commands.append(_Use(str(node.name.value), arguments, node in self._fed))
 
-def _command(engine: Engine, functions: Mapping[str, Function], node: Command) -> None:
-    if not isinstance(node.name, Constant):
-        return
-    name = str(node.name.value)
-    known = functions.get(name.lower()) or find_command(engine, name)
+    def _argument(self, node: Node) -> tuple[str, Any]:
+        if not isinstance(node, NamedArgument):
+            return "", self._constants.value(node)
+        return node.name, MISSING if node.value is None else self._constants.value(node.value)
+
+    def _leaving(self, node: Jump) -> None:
+        value = self._constants.value(node.value)
+        if value is not UNTOLD and node.keyword in ("throw", "exit"):
+            (check_thrown if node.keyword == "throw" else check_exit)(value)
+
+
+def _command(engine: Engine, functions: Mapping[str, Function], use: _Use) -> None:
+    known = functions.get(use.name.lower()) or find_command(engine, use.name)
     if known is None:
-        not_found(engine, name)
+        not_found(engine, use.name)
         return
-    for argument in node.arguments:
-        if isinstance(argument, NamedArgument):
-            resolve(signature_of(known), argument.name)
+    signature = signature_of(known)
+    for name in (name for name, _value in use.arguments if name):
+        resolve(signature, name)
+    if use.fed and isinstance(known, Function):
+        raise NotModeled(PIPED)
+    bound = bind(signature, list(use.arguments))
+    check_common({name: value for name, value in bound.common.items() if value is not UNTOLD})
+    if isinstance(known, HostCommand):
+        check_mandatory(known, bound.values)
+        _foresee(engine, known, bound.values)
+
+
+def _foresee(engine: Engine, command: HostCommand, given: Mapping[str, Any]) -> None:
+    if command.foresee is not None:
+        told = {name: value for name, value in given.items() if value is not UNTOLD}
+        untold = frozenset(given) - frozenset(told)
+        call = Call(command.name, told, [], engine.machine.now, lambda error: None)
+        command.foresee(call, untold)
 
 
 def _inside(node: Node, child: Node, place: _Place) -> _Place:

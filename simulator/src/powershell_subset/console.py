@@ -76,9 +76,16 @@ class _Session:
             self._say("error", error.record)
         except Exited as left:
             code = left.code
+        except NotModeled as refusal:
+            raise self._named(refusal) from None
         except RecursionError:
-            raise NotModeled("calls this deep") from None
+            raise self._named(NotModeled("calls this deep")) from None
         return Completed("".join(self._out), "".join(self._error) + self._xml.text(), code)
+
+    def _named(self, refusal: NotModeled) -> NotModeled:
+        """A refusal that came on the way; what was done before is not undone by it."""
+        ran = ", ".join(self._interpreter.ran)
+        return NotModeled(f"{refusal}. Before that it ran {ran}") if ran else refusal
 
     def _show(self, value: Any) -> None:
         self._out.append(shown(value))

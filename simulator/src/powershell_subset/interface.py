@@ -63,6 +63,9 @@ class Command:
     order; `switches` those that need no value (they may be left out of `parameters`). The objects of the pipeline are
     bound to `pipeline`, and are `Call.input` in any case; behind a ``|`` that passes nothing it does not run.
     `module` is what ``Get-Command`` shows and ``Import-Module`` finds.
+
+    `foresee` is called before anything of a script runs, with the parameters whose values stand in its text and the
+    names of those that are given others; it raises NotModeled for what `run` would.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Command:
     module: str = ""
     class_name: str = ""
     mandatory: tuple[str, ...] = ()
+    foresee: Callable[[Call, frozenset[str]], None] | None = None
 
 
 @dataclass(frozen=True)

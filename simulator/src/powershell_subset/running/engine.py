@@ -83,6 +83,8 @@ class Engine:
         self.globals = Scope()
         self.frame = Frame(self.globals, Source(""))
         self.succeeded = True
+        # The commands of the host that have run, or begun to; they may have changed something.
+        self.ran: dict[str, None] = {}
         self._depth = 0
         self._statements = 0
 

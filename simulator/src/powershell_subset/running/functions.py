@@ -22,6 +22,7 @@ from powershell_subset.values.numbers import is_number
 
 # What a parameter without a default is when nothing is bound to it.
 UNSET: dict[str, Any] = {"string": "", "int": 0, "bool": False, "switch": False}
+PIPED = "objects that are piped to a function or a script block"
 TYPES = (*UNSET, "string[]", "scriptblock", "hashtable", "object")
 
 
@@ -36,7 +37,7 @@ class ScriptStage(Stage):
     def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Bind the arguments; defaults may use the parameters before them."""
         if self.fed:
-            raise NotModeled("objects that are piped to a function or a script block")
+            raise NotModeled(PIPED)
         given = bind(signature_of(self._known), arguments).values
         self.inside(self._set_all, given)
 

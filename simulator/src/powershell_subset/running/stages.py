@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -50,6 +50,31 @@ class Stage:
         """After the last object."""
 
 
+def check_common(common: Mapping[str, Any]) -> None:
+    """See that what the common parameters say is within the subset.
+
+    Raises:
+        NotModeled: it is not.
+    """
+    action = to_text(common.get("erroraction")).lower()
+    if action not in ("", *ACTIONS):
+        raise NotModeled(f"-ErrorAction {action}")
+    variable = to_text(common.get("errorvariable", "given"))
+    if not variable.isidentifier():
+        raise NotModeled(f"-ErrorVariable {variable}")
+
+
+def check_mandatory(command: Command, given: Collection[str]) -> None:
+    """See that a command has what PowerShell would ask for.
+
+    Raises:
+        NotModeled: it has not.
+    """
+    missing = [name for name in command.mandatory if name.lower() not in given]
+    if missing:
+        raise NotModeled(f"{command.name} without -{missing[0]}")
+
+
 class CommandStage(Stage):
     """A cmdlet: it reports errors that end nothing, as -ErrorAction and -ErrorVariable say."""
 
@@ -62,18 +87,11 @@ class CommandStage(Stage):
 
     def _bind(self, arguments: list[tuple[str, Any]]) -> Bound:
         bound = bind(self.signature, arguments)
+        check_common(bound.common)
         self._action = to_text(bound.common.get("erroraction")).lower()
-        if self._action not in ("", *ACTIONS):
-            raise NotModeled(f"-ErrorAction {self._action}")
-        name = bound.common.get("errorvariable")
-        if name is not None:
-            self._collect_in(to_text(name))
+        if "errorvariable" in bound.common:
+            self.frame.scope.set(to_text(bound.common["errorvariable"]), self._collected)
         return bound
-
-    def _collect_in(self, variable: str) -> None:
-        if not variable.isidentifier():
-            raise NotModeled(f"-ErrorVariable {variable}")
-        self.frame.scope.set(variable, self._collected)
 
     def report(self, error: CommandError) -> None:
         """Report an error; it ends the command if it is terminating, or -ErrorAction or the preference says Stop.
@@ -102,9 +120,7 @@ class RegisteredStage(CommandStage):
     def prepare(self, arguments: list[tuple[str, Any]]) -> None:
         """Take the arguments."""
         self._bound = self._bind(arguments)
-        missing = [name for name in self._command.mandatory if name.lower() not in self._bound.values]
-        if missing:
-            raise NotModeled(f"{self._command.name} without -{missing[0]}")
+        check_mandatory(self._command, self._bound.values)
 
     def process(self, item: Any) -> None:
         """An object of the pipeline."""
@@ -121,9 +137,12 @@ class RegisteredStage(CommandStage):
         call = Call(self._command.name, parameters, self._input, now, self.report, self._warn)
         try:
             for item in self._command.run(call):
+                self.engine.ran[self._command.name] = None
                 self.emit(item)
         except CommandError as error:
+            self.engine.ran[self._command.name] = None
             self.report(error)
+        self.engine.ran[self._command.name] = None
 
     def _warn(self, text: str) -> None:
         self.engine.say("warning", text)

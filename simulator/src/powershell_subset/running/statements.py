@@ -98,12 +98,33 @@ def _while(engine: Engine, node: While, emit: Emit) -> None:
             return
 
 
+def check_subject(value: Any) -> None:
+    """See that the subset has ``switch`` on a value.
+
+    Raises:
+        NotModeled: it has not.
+    """
+    if not isinstance(value, (str, PSEnum)):
+        raise NotModeled(f"switch on {type_of(value)}")
+
+
+def check_exit(value: Any) -> None:
+    """The same of ``exit``."""
+    if not is_int(value) or value < 0:
+        raise NotModeled(f"exit with {type_of(value)}")
+
+
+def check_thrown(value: Any) -> None:
+    """The same of ``throw`` of anything but an error."""
+    if not isinstance(value, str):
+        raise NotModeled(f"throw with {type_of(value)}")
+
+
 @runs(Switch)
 def _switch(engine: Engine, node: Switch, emit: Emit) -> None:
     """All clauses that fit are run, until one says ``break``."""
     subject = engine.value(node.subject)
-    if not isinstance(subject, (str, PSEnum)):
-        raise NotModeled(f"switch on {type_of(subject)}")
+    check_subject(subject)
     fitting = [body for text, body in node.clauses if equal(to_text(subject), text)]
     for body in fitting or ([node.otherwise] if node.otherwise else []):
         with engine.item(subject):
@@ -151,8 +172,8 @@ def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
     value = None if node.value is None else engine.value(node.value)
     if node.keyword == "throw":
         raise engine.fail(_thrown(engine, value, again=node.value is None), node.span)
-    if node.value is not None and (not is_int(value) or value < 0):
-        raise NotModeled(f"exit with {type_of(value)}")
+    if node.value is not None:
+        check_exit(value)
     raise Exited(value or 0)
 
 
@@ -162,6 +183,5 @@ def _thrown(engine: Engine, value: Any, *, again: bool) -> Terminating:
         value = caught.value if caught and isinstance(caught.value, ErrorRecord) else None
     if isinstance(value, ErrorRecord):
         return Terminating(value, thrown=True)
-    if not isinstance(value, str):
-        raise NotModeled(f"throw with {type_of(value)}")
+    check_thrown(value)
     return Terminating(ErrorRecord(NetException(value, RUNTIME), value, "OperationStopped", value), thrown=True)

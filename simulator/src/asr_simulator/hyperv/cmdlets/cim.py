@@ -25,6 +25,7 @@ NAMESPACE, VIRTUALIZATION = "root/cimv2", "root/virtualization/v2"
 OWN_MEMORY = 4 * GIB  # what the host itself takes
 LEAST_FREE = 2 * GIB
 LOCAL_DISK = 3
+METHOD = "initiateshutdown"
 RESERVED = 100 * MIB
 KNOWN_FAMILIES = ("win32_", "cim_", "msft_", "msvm_", "msclust", "__")
 
@@ -36,24 +37,60 @@ def commands(place: Place) -> list[Command]:
         "class_name": "Microsoft.Management.Infrastructure.CimCmdlets.{}Command",
     }
     return [
-        place.command("Get-CimInstance", _instances, ("Filter", "Namespace"), positional=("ClassName",), **own),
-        place.command("Invoke-CimMethod", _invoked, ("InputObject", "MethodName", "Arguments"), **own),
+        place.command(
+            "Get-CimInstance",
+            _instances,
+            ("Filter", "Namespace"),
+            positional=("ClassName",),
+            foresee=_foresee_instances,
+            **own,
+        ),
+        place.command(
+            "Invoke-CimMethod",
+            _invoked,
+            ("InputObject", "MethodName", "Arguments"),
+            foresee=_foresee_method,
+            **own,
+        ),
     ]
 
 
 def _instances(place: Place, call: Call) -> Iterable[PSObject]:
     if not place.host.shows_cim:
         raise errors.cim("Access denied ", "0x80041003", "PermissionDenied")
-    name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
-    space = next((text.replace("\\", "/").lower() for text in texts(call, "Namespace")), NAMESPACE)
+    space, name = _wanted_class(call)
     found = CLASSES.get((space, name.lower()))
     if found is None:
-        if name.lower().startswith(KNOWN_FAMILIES):
-            raise NotModeled(f"the class {name} of {space}")
         raise errors.cim("Invalid class ", "0x80041010", "MetadataError")
     spelled, rows, properties = found
     type_name = f"Microsoft.Management.Infrastructure.CimInstance#{space}/{spelled}"
     return (PSObject(type_name, row, text=spelled) for row in _filtered(list(rows(place)), properties, call))
+
+
+def _wanted_class(call: Call) -> tuple[str, str]:
+    """The namespace of a class, in small letters, and its name.
+
+    Raises:
+        NotModeled: Windows may have that class.
+    """
+    name = texts(call, "ClassName")[0] if texts(call, "ClassName") else ""
+    space = next((text.replace("\\", "/").lower() for text in texts(call, "Namespace")), NAMESPACE)
+    if (space, name.lower()) not in CLASSES and name.lower().startswith(KNOWN_FAMILIES):
+        raise NotModeled(f"the class {name} of {space}")
+    return space, name
+
+
+def _foresee_instances(place: Place, call: Call, untold: frozenset[str]) -> None:
+    if not untold & {"classname", "namespace"}:
+        _wanted_class(call)
+    for clause in texts(call, "Filter"):
+        wql.refuse_unmodeled(clause)
+
+
+def _foresee_method(place: Place, call: Call, untold: frozenset[str]) -> None:
+    for method in texts(call, "MethodName"):
+        if method.lower() != METHOD:
+            raise NotModeled(f"the method {method}")
 
 
 def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
@@ -63,7 +100,7 @@ def _invoked(place: Place, call: Call) -> Iterable[PSObject]:
         raise NotModeled(f"{call.name} of several objects, or of none or several methods")
     (instance,), (method,) = instances, methods
     arguments = call.parameters.get("arguments")
-    if instance.text != shutdown.COMPONENT or method.lower() != "initiateshutdown":
+    if instance.text != shutdown.COMPONENT or method.lower() != METHOD:
         raise NotModeled(f"the method {method} of {instance.text}")
     named = {str(name).lower(): value for name, value in arguments.items()} if arguments is not None else {}
     values = {"ReturnValue": shutdown.initiate(place, instance, named), "PSComputerName": None}

@@ -29,7 +29,9 @@ def commands(place: Place) -> list[Command]:
     act = {"positional": ("Name",), "pipeline": "VM"}
     return [
         place.hyper_v("Get-VM", _get, ("Id", "ClusterObject"), positional=("Name",)),
-        place.hyper_v("Set-VM", _set, ("VM", "AutomaticStartAction"), switches=("Confirm",), **act),
+        place.hyper_v(
+            "Set-VM", _set, ("VM", "AutomaticStartAction"), switches=("Confirm",), foresee=_foresee_set, **act
+        ),
         place.hyper_v("Stop-VM", _stop, ("VM",), switches=("TurnOff", "Force", "Confirm"), **act),
     ]
 
@@ -55,13 +57,23 @@ def _get(place: Place, call: Call) -> Iterable[PSObject]:
 
 def _set(place: Place, call: Call) -> Iterable[PSObject]:
     """Change what a host does with a machine when it has started itself; on and off alike."""
+    action = _start_action(call)
+    for machine in machines_of(place, call, "Name"):
+        machine.automatic_start_action = action
+    return ()
+
+
+def _start_action(call: Call) -> str:
     wanted = to_text(call.parameters.get("automaticstartaction"))
     action = next((one for one in START_ACTIONS if one.lower() == wanted.lower()), None)
     if action is None:
         raise NotModeled(f"Set-VM -AutomaticStartAction {wanted}")
-    for machine in machines_of(place, call, "Name"):
-        machine.automatic_start_action = action
-    return ()
+    return action
+
+
+def _foresee_set(place: Place, call: Call, untold: frozenset[str]) -> None:
+    if "automaticstartaction" not in untold:
+        _start_action(call)
 
 
 def _stop(place: Place, call: Call) -> Iterable[PSObject]:

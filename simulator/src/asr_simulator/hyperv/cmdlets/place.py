@@ -21,9 +21,8 @@ from powershell_subset.values.times import LOCAL
 
 HYPER_V = "Hyper-V"
 CLASSES = "Microsoft.HyperV.PowerShell.Commands.{}"
-# What the real cmdlets take as well, and the simulator does not: other computers, jobs, and asking back.
-ELSEWHERE = ("ComputerName", "CimSession", "Credential", "AsJob", "ThrottleLimit", "WhatIf")
 Run = Callable[["Place", Call], Iterable[Any]]
+Foresee = Callable[["Place", Call, frozenset[str]], None]
 Pause = Callable[[float], None]
 
 
@@ -59,21 +58,38 @@ class Place:
         return self.command(name, served, parameters, module=HYPER_V, class_name=CLASSES, **options)
 
     def command(
-        self, name: str, run: Run, parameters: tuple[str, ...] = (), *, class_name: str, **options: Any
+        self,
+        name: str,
+        run: Run,
+        parameters: tuple[str, ...] = (),
+        *,
+        class_name: str,
+        foresee: Foresee | None = None,
+        **options: Any,
     ) -> Command:
-        """A command that refuses what it knows of but is not modeled. ``options`` are those of `Command`.
+        """A command. ``options`` are those of `Command`.
 
+        It has no parameters for other computers, jobs and -WhatIf, which are refused as every other it has not.
         In `class_name` the command's own name, without its hyphen, stands for ``{}``.
         """
         class_name = class_name.format(name.replace("-", ""))
+        seen = partial(_foresee, partial(foresee, self) if foresee else None)
         modeled = partial(_modeled, partial(run, self))
-        return Command(name, modeled, (*parameters, *ELSEWHERE), class_name=class_name, **options)
+        return Command(name, modeled, parameters, class_name=class_name, foresee=seen, **options)
 
 
 def _modeled(run: Callable[[Call], Iterable[Any]], call: Call) -> Iterable[Any]:
-    for parameter in ELSEWHERE:
-        if call.parameters.get(parameter.lower()) not in (None, False):
-            raise NotModeled(f"{call.name} -{parameter}")
+    _refuse_confirm(call)
+    yield from run(call)
+
+
+def _foresee(own: Callable[[Call, frozenset[str]], None] | None, call: Call, untold: frozenset[str]) -> None:
+    if "confirm" not in untold:
+        _refuse_confirm(call)
+    if own is not None:
+        own(call, untold)
+
+
+def _refuse_confirm(call: Call) -> None:
     if call.parameters.get("confirm"):
         raise NotModeled(f"{call.name} -Confirm")
-    yield from run(call)

@@ -49,11 +49,13 @@ def _vm_host(place: Place, call: Call) -> Iterable[PSObject]:
 def commands(place: Place) -> list[Command]:
     """The commands of every server."""
     own: dict[str, Any] = {"module": MANAGEMENT, "class_name": f"{COMMANDS}{{}}Command"}
+    of_path: dict[str, Any] = {"parameters": ("LiteralPath",), "positional": ("Path",)}
+    and_name = {"parameters": ("LiteralPath", "Name")}
     return [
         place.command("Get-Service", _services, positional=("Name",), **own),
-        place.command("Get-Item", _items, ("LiteralPath",), positional=("Path",), **own),
-        place.command("Get-ItemProperty", _values, ("LiteralPath", "Name"), positional=("Path",), **own),
-        place.command("Test-Path", _tests, ("LiteralPath",), positional=("Path",), **own),
+        place.command("Get-Item", _items, foresee=_foresee_files, **own, **of_path),
+        place.command("Get-ItemProperty", _values, foresee=_foresee_keys, **own, **{**of_path, **and_name}),
+        place.command("Test-Path", _tests, foresee=_foresee_files, **own, **of_path),
     ]
 
 
@@ -108,8 +110,24 @@ def _items(place: Place, call: Call) -> Iterable[PSObject]:
             )
 
 
+def _foresee_files(place: Place, call: Call, untold: frozenset[str]) -> None:
+    for path in _paths(call):
+        _file(place, path)
+
+
+def _foresee_keys(place: Place, call: Call, untold: frozenset[str]) -> None:
+    for path in _paths(call):
+        _key(place, path)
+
+
 def _values(place: Place, call: Call) -> Iterable[PSObject]:
-    """The values of a key of the registry: of those alone that tell what Windows is, and which machine it is.
+    """The values of keys of the registry."""
+    for path in _paths(call):
+        yield PSObject("System.Management.Automation.PSCustomObject", _key(place, path))
+
+
+def _key(place: Place, path: str) -> dict[str, str]:
+    """The values of a key: of those alone that tell what Windows is, and which machine it is.
 
     Raises:
         NotModeled: another path.
@@ -122,11 +140,10 @@ def _values(place: Place, call: Call) -> Iterable[PSObject]:
         # That of the disk that Windows was installed on, whatever was made of a copy of it.
         CRYPTOGRAPHY_KEY: {"MachineGuid": place.hyperv.id_of("Windows", host.image or host.name)},
     }
-    for path in _paths(call):
-        values = known.get(path.lower())
-        if values is None:
-            raise NotModeled(f"Get-ItemProperty of {path}")
-        yield PSObject("System.Management.Automation.PSCustomObject", values)
+    values = known.get(path.lower())
+    if values is None:
+        raise NotModeled(f"Get-ItemProperty of {path}")
+    return values
 
 
 def _file(place: Place, path: str) -> PSObject | None:

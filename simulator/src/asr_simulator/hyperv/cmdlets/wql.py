@@ -38,10 +38,25 @@ def where(clause: str, properties: frozenset[str]) -> Test:
     return lambda values: any(all(test(values) for test in tests) for tests in alternatives)
 
 
-def _comparison(text: str, properties: frozenset[str]) -> Test:
+def refuse_unmodeled(clause: str) -> None:
+    """See whether a clause may be one that is not modeled, whatever the class is.
+
+    Raises:
+        NotModeled: it may.
+    """
+    for part in JOINED.split(clause.strip())[::2]:
+        _comparison_in(part)
+
+
+def _comparison_in(text: str) -> re.Match[str] | None:
     found = COMPARISON.fullmatch(text)
     if found is None and OTHERS.search(text):
         raise NotModeled(f"the WQL '{text}'")
+    return found
+
+
+def _comparison(text: str, properties: frozenset[str]) -> Test:
+    found = _comparison_in(text)
     if found is None or found["name"].lower() not in properties:
         raise InvalidQuery(text)
     name, wanted = found["name"].lower(), found["operator"] == "="
