@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the module and role reference, docs/reference/*.md, from the documentation that the modules and roles carry.
+"""Write the reference of plugins and roles, docs/reference/*.md, from the documentation that they carry.
 
     python tools/reference.py            write it
     python tools/reference.py --check    say which pages are out of date, and fail if there are any
@@ -30,7 +30,7 @@ from antsibull_docs_parser.parser import Context, parse
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
 COLLECTION = "asr.failback"
-HEADINGS = {"callback": "Callback plugins", "inventory": "Inventory plugins"}
+HEADINGS = {"callback": "Callback plugins", "filter": "Filter plugins", "inventory": "Inventory plugins"}
 OF_CORE = ("constructed", "inventory_cache")
 TAKEN_OVER = (
     "Also the options of ansible-core for groups and variables made by Jinja expressions (`constructed`), and for the "
@@ -162,7 +162,7 @@ def _page(lines: Iterator[str]) -> str:
 
 
 def _index(documents: dict[str, dict[str, Document]]) -> Iterator[str]:
-    yield "<!-- Made by `make docs` from the documentation of the modules and roles. -->"
+    yield "<!-- Made by `make docs` from the documentation of the plugins and roles. -->"
     yield "# Reference"
     for kind, plugins in sorted(documents.items()):
         yield f"## {HEADINGS.get(kind, f'{kind.capitalize()}s')}"

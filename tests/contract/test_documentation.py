@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle impor
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.plugin_utils.role_options import OF_ROLE, OTHERS
 from asr_simulator.hyperv.host_faults import OF_HOSTS, OF_MACHINES
+from asr_simulator.scenarios import load
+from asr_simulator.world import World, build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 REHEARSAL = (ROOT / "docs" / "rehearsal.md").read_text(encoding="utf-8")
@@ -223,3 +226,46 @@ def test_the_options_that_a_role_hands_on_have_the_module_s_choices() -> None:
 def test_every_fault_of_the_hosts_is_described(thing: str, faults: Mapping[frozenset[str], Any]) -> None:
     rows = re.findall(rf'^\| `{{"{thing}": \w+, "(\w+)"', REHEARSAL, re.MULTILINE)
     assert [sorted(keys) for keys in faults if not keys & set(rows)] == []
+
+
+def scenario_of_the_page() -> dict[str, Any]:
+    """The scenario that the page shows, as somebody would copy it."""
+    (text,) = re.findall(r"```yaml\n(# mine.yml\n.*?)```", REHEARSAL, re.DOTALL)
+    return dict(yaml.safe_load(text))
+
+
+def test_the_scenario_of_the_page_is_one() -> None:
+    world = build_world(load(scenario_of_the_page()))
+    assert {item["name"]: item["stage"] for item in world.state()["items"]} == {
+        item["name"]: item["stage"] for item in scenario_of_the_page()["items"]
+    }
+
+
+def faults_of_the_page() -> Iterator[str]:
+    """What is written there for a service fault: the rows of its tables, and what curl is to send."""
+    yield from re.findall(r"`({\"(?:operation|item|jobs|plan|azure_vm|tokens|principal|host|vm)\": .*?})`", REHEARSAL)
+    yield from re.findall(r"""curl --json '{"service": ({.*?})}' "\$control/faults""", REHEARSAL)
+
+
+# What the rows call H, H2, V and P: of a cluster below VMM, and of a site.
+NAMES: tuple[dict[str, str], ...] = (
+    {"H": "hv03.example.com", "H2": "hv04.example.com", "V": "erp01", "P": "shop"},
+    {"H": "hv01.example.com", "H2": "hv02.example.com", "V": "web01", "P": "shop"},
+)
+
+
+def is_understood(world: World, text: str, names: Mapping[str, str]) -> bool:
+    """Whether a fault is one where its letters stand for these names."""
+    try:
+        world.check_fault(json.loads(re.sub(r": (H2?|V|P)(?=[,}])", lambda found: f': "{names[found[1]]}"', text)))
+    except ValueError:
+        return False
+    return True
+
+
+def test_every_fault_of_the_page_is_understood() -> None:
+    mine, one_vm = build_world(load(scenario_of_the_page())), build_world(load("one_vm"))
+    places = [(mine, names) for names in NAMES] + [(one_vm, NAMES[0])]
+    texts = list(faults_of_the_page())
+    assert len(texts) > 65
+    assert [text for text in texts if not any(is_understood(world, text, names) for world, names in places)] == []
