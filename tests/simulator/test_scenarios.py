@@ -107,6 +107,10 @@ MISTAKES = [
         mistaken(fabrics=[{**site(), "clouds": [], "services": {}}, VMM01]),
         "fabric site1: a fabric of type HyperVSite has no clouds, services",
     ),
+    (
+        mistaken(fabrics=[site(), {**VMM01, "managed_hosts": [{"name": "n1", "connected": False}]}]),
+        "host n1 has no provider, VMM has it: no connected",
+    ),
     # What is there twice.
     (mistaken(items=[WEB01, WEB01]), "item web01 is named twice"),
     (mistaken(recovery_plans=[{"name": name, "groups": [["web01"]]} for name in ("p", "P")]), "plan p is named twice"),

@@ -25,6 +25,8 @@ OF_TYPE = {
     model.HYPERV_SITE: {"hosts"},
     model.VMM: {"clouds", "managed_hosts", *OF_SERVER} - {"name"},
 }
+# What says something of a connection to the vault, which a host below VMM does not have.
+OF_PROVIDER = {"connected", "heartbeat_age"}
 LONGEST_DAYS = 3650
 
 
@@ -37,7 +39,7 @@ def fabric(spec: Mapping[str, Any]) -> model.FabricSpec:
     """A fabric; a VMM server manages one host when it names none.
 
     Raises:
-        ScenarioError: it has what only a fabric of the other type has.
+        ScenarioError: it has what only a fabric of the other type has, or its hosts have what it has itself.
     """
     others = set().union(*OF_TYPE.values()) - OF_TYPE[spec["type"]]
     misplaced = sorted(others & set(spec))
@@ -49,6 +51,10 @@ def fabric(spec: Mapping[str, Any]) -> model.FabricSpec:
     server = host({**{key: spec[key] for key in OF_SERVER if key in spec}, "switches": []})
     clouds = tuple(cloud["name"] for cloud in spec.get("clouds", ()))
     managed = spec.get("managed_hosts") or ({"name": _node_of(spec["name"])},)
+    for node in managed:
+        misplaced = sorted(OF_PROVIDER & set(node))
+        if misplaced:
+            raise ScenarioError(f"host {node['name']} has no provider, VMM has it: no {', '.join(misplaced)}")
     return model.FabricSpec(spec["name"], model.VMM, (server,), clouds, managed_hosts=_hosts(managed), **health)
 
 
