@@ -66,7 +66,7 @@ _MAY_BE_OFF = (
     "started in the portal if the on-premises VM is off."
 )
 # Jobs during which it does not matter how the failback before them ended.
-_SETTLES = frozenset({Operation.FAILBACK, Operation.FAILOVER, Operation.COMMIT, Operation.REVERSE_REPLICATE})
+_SETTLES = frozenset({Operation.FAILBACK, Operation.FAILOVER, Operation.COMMIT})
 _LOCATIONS = ("Primary", "Recovery")
 _FAILOVER_PENDING_STATES = ("PlannedFailoverCommitRequired", "UnplannedFailoverCommitPendingStatesBegin")
 _FAILED_OVER_STATES = ("PlannedFailoverStatesBegin", "UnplannedFailoverStatesBegin", "UnplannedFailoverCommitted")
@@ -194,7 +194,7 @@ def observe(item: ReplicatedItem, running: Job | None = None, history: History =
         running = last_failback
     if running is not None and running.is_running:
         named = _with_scenario(running, item)
-        stage, reason = _stage_of_running(named)
+        stage, reason = _stage_of_running(item, named)
         return Observation(item, stage, named, reason, past=_interruption(item, named, history))
     past = _interruption(item, None, history)
     if item.scenario:
@@ -257,10 +257,11 @@ def _with_scenario(job: Job, item: ReplicatedItem) -> Job:
     return replace(job, scenario="Failback" if leaves_azure else item.scenario)
 
 
-def _stage_of_running(job: Job) -> tuple[Stage, str]:
+def _stage_of_running(item: ReplicatedItem, job: Job) -> tuple[Stage, str]:
     label = f"job {job.name} ({job.friendly_name or job.operation.value}) is {job.state}"
     if job.operation is Operation.REVERSE_REPLICATE:
-        return Stage.REVERSE_REPLICATING, label
+        # Of a VM that is active in Azure it will fail: it makes nobody authoritative on-premises.
+        return (Stage.BUSY if item.is_active_in_azure else Stage.REVERSE_REPLICATING), label
     if job.operation is not Operation.FAILBACK:
         return Stage.BUSY, label
     if job.waits_for_completion:

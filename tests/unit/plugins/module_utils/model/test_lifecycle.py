@@ -9,7 +9,7 @@ Forms that no recording shows (an item during its failback and before its commit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -251,6 +251,12 @@ RUNNING = [
         running(name, Stage.REVERSE_REPLICATING, job(name, "InProgress"), called=name, active="Primary")
         for name in ("ReprotectReplicationGroup", "ReverseReplication", "IrCompletion")
     ),
+    running(
+        "reverse replication of a VM that is active in Azure, which will fail",
+        Stage.BUSY,
+        job("ReverseReplication", "InProgress"),
+        called="ReverseReplication",
+    ),
 ]
 
 
@@ -319,3 +325,10 @@ def test_what_fits_no_stage_is_an_error_that_names_field_and_value(body: Any, fi
 @pytest.mark.parametrize("active", ["Primary", "Recovery"])
 def test_an_unknown_state_is_busy_under_its_own_name(active: str) -> None:
     assert "Levitating" in observe(parse_item(item(active=active, state="Levitating"))).reason
+
+
+def test_a_mistaken_reverse_replication_does_not_make_an_interrupted_failback_forgotten() -> None:
+    mistaken = running("", Stage.BUSY, job("ReverseReplication", "InProgress"), called="ReverseReplication")
+    found = seen(replace(mistaken, last=cancelled("Cancelled", *synchronizing_first(sync="InProgress"))))
+    assert found.interruption is not None
+    assert found.interruption.is_certain
