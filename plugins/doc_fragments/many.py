@@ -15,7 +15,8 @@ options:
       - Many virtual machines instead of one, each as in O(replicated_item). They proceed independently, in one process,
         and share what they read from Azure and the Hyper-V hosts.
       - An entry is a name, or a dictionary with the name as C(replicated_item) and those options of this module that
-        differ for it. Options for Azure, the vault, waiting and the Hyper-V hosts apply to all.
+        differ for it. All other options apply to every entry. Those that vouch for a VM or give up its data belong in
+        the entry of that VM, and are refused for all.
       - The result of each is in RV(vms), under the name given here. If one fails, the task fails once all have ended.
     type: list
     elements: raw

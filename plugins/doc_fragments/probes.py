@@ -13,6 +13,8 @@ options:
   probes:
     description:
       - Additional checks that must succeed.
+      - With O(replicated_items), a probe with O(probes[].vm), O(probes[].host) or O(probes[].url) belongs in the entry
+        of its VM. Only one without them can be set for all.
     type: list
     elements: dict
     suboptions:

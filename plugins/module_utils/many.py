@@ -17,6 +17,7 @@ from .hyperv.hosts import Inventory
 from .model.failures import ConfigurationError, FailbackError, InternalError
 from .model.name_lists import some_of
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing, sum_line
+from .model.said_of_all import refuse_said_of_all
 from .model.wave_packing import CAPS
 from .option_checks import check_values
 from .runner.contract import Contract
@@ -36,9 +37,10 @@ def options_of_each(contract: Contract, parameters: Mapping[str, Any]) -> Wanted
     """Return the options for each virtual machine, by its label: the name that the user gives it, unless there is one.
 
     An entry is a name, or a dictionary with a name and the options that are its own. Raises ConfigurationError where
-    nobody is named, one is named twice, or an option cannot be one's own; where C(fail_on_error) is off, that is told
-    of the one alone.
+    nobody is named, one is named twice, or an option cannot be that of all or one's own; where C(fail_on_error) is off,
+    the last is told of the one alone.
     """
+    refuse_said_of_all(parameters)
     validator = _validator_of(contract)
     common = {**parameters, **dict.fromkeys((*MANY_OPTIONS, *contract.of_all))}
     entries = [_entry(validator, common, given) for given in parameters["replicated_items"]]

@@ -75,6 +75,7 @@ options:
         an undo, and hold data that exists nowhere else.
       - With this option, it is committed if nothing else prevents it. Evidence that O(policy) requires must then also
         be newer than the last operation of the Azure VM.
+      - With O(replicated_items), set it in the entry of the VM.
     type: bool
     default: false
   discard_disks:
@@ -83,8 +84,9 @@ options:
       - A failback copies back the disks of the replicated item, at their on-premises size. What was attached or has
         grown in Azure is not copied back, and the commit deletes it with the VM.
       - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
-        The name of the disk alone is accepted if no other VM of the target has a disk of that name. Otherwise it is
-        refused, so that a name meant for one VM does not apply to another.
+        The name of the disk alone is accepted if no other VM of the target has a disk of that name, and with
+        O(replicated_items) only in the entry of the VM. Otherwise it is refused, so that a name meant for one VM does
+        not apply to another. If several VMs of the vault share a name, write the id of the replicated item instead.
       - A disk of unknown size may have grown, so it must be named as well. The size of a managed disk can be read by
         anyone who may read the disk. The size of an unmanaged disk is reported only with its VM, and Azure may omit it,
         for example for a deallocated VM. In that case, check that its page blob in the storage account is not larger
@@ -107,6 +109,7 @@ options:
         progress on the Azure VM still blocks the commit.
       - Write the name out. A template or group variable that fills in the name of each VM accepts all of them,
         including those that no one has checked.
+      - With O(replicated_items), set it in the entry of the VM.
     type: raw
   confirmed:
     description:

@@ -182,7 +182,7 @@ options:
     description: Why files of O(hooks) or O(validation_tasks) cannot be used, by path. If there are any, nothing begins.
     type: dict
   proof:
-    description: The results that the tasks of O(validation_tasks) have registered.
+    description: The results that the tasks of O(validation_tasks) have registered. For one VM.
     type: raw
   preparation_tasks:
     description: Absolute path of a task file that fixes O(preparation_findings). Handed over as O(hooks) are.
@@ -192,10 +192,11 @@ options:
     type: list
     elements: str
   failed_task:
-    description: The result of the task that failed in the file that was handed over.
+    description: The result of the task that failed in the file that was handed over. For one VM.
     type: dict
   state:
-    description: The RV(state) that an earlier task returned when it handed over or stopped, to continue from there.
+    description: The RV(state) that an earlier task returned for this target when it handed over or stopped, to continue
+      from there. For one VM.
     type: dict
   report:
     description:

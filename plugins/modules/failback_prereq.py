@@ -50,7 +50,9 @@ options:
       - A failback copies back the disks of the replicated item, at their on-premises size. What was attached or has
         grown in Azure is not copied back, and the commit deletes it with the VM.
       - Name a disk as C(VM/DISK), such as V(web01/logs), by its resource id, or, if it is unmanaged, by its address.
-        The name of the disk alone is accepted if no other VM of the target has a disk of that name.
+        The name of the disk alone is accepted if no other VM of the target has a disk of that name, and with
+        O(replicated_items) only in the entry of the VM. If several VMs of the vault share a name, write the id of the
+        replicated item instead.
       - A disk of unknown size is C(not_checked), which does not block the failback, but blocks the commit. The size of
         a disk that is named is not checked, so name a disk of unknown size only if you have checked its size yourself.
     type: list

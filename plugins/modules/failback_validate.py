@@ -33,13 +33,13 @@ options:
     default: true
   expected_addresses:
     description:
-      - Addresses that the guest must have. For a single VM only.
+      - Addresses that the guest must have. For a single VM only; with O(replicated_items), in its entry.
     type: list
     elements: str
   attested:
     description:
       - Checks that you have made by other means after the cut-over, one sentence each. They are kept with the evidence
-        and count as passed, in a recovery plan for every VM.
+        and count as passed, in a recovery plan for every VM. With O(replicated_items), set it in the entry of the VM.
       - Each sentence says what was checked, in at least two words. Anything shorter is refused, as it proves nothing.
     type: list
     elements: str

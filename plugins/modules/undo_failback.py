@@ -63,6 +63,8 @@ options:
       - It also applies to a host that has a VM of the same name, off, if Site Recovery does not report the Hyper-V id
         of the replicated VM. It then means that the replicated VM is off, whichever it is. This task changes nothing on
         such a VM, so set its automatic start action to Nothing yourself.
+      - With O(replicated_items), set it in the entry of each VM that it vouches for. In a recovery plan, it vouches for
+        all of its VMs.
       - Recorded in RV(undone).
     type: dict
 extends_documentation_fragment:

@@ -219,6 +219,16 @@ def test_copies_under_way_count_before_any_is_begun(driver: Any) -> None:
     assert not any(both)
 
 
+def test_the_state_of_one_vm_is_not_taken_for_another(driver: Any) -> None:
+    """It has the id of its VM: the task would act on that one, under the name of the other."""
+    vault = vault_of(driver, item_of("vm1", "failed_over"), item_of("vm2", "failed_over"))
+    checked = vault.run("failback", replicated_items=["vm1"], until="prerequisites", **ALONE)
+    sent = vault.requests()
+    failed = vault.fail("failback", replicated_item="vm2", state=checked["vms"]["vm1"]["state"], **ALONE)
+    assert (failed["error"]["kind"], failed["cause"]) == ("configuration", "The option state is of vm1, not of vm2.")
+    assert vault.requests() == sent
+
+
 def test_no_hook_runs_for_what_is_only_held(driver: Any, hook: str) -> None:
     vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
     steps = ["planned_failover", "complete_failover"]

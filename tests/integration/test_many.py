@@ -102,6 +102,44 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_read(driver: Any, gi
     assert vault.requests() == 0
 
 
+SHARED_PORT = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": 9}
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "said"),
+    [
+        ("commit", {**NOW, "discard_disks": ["vm1/logs", "data2"]}, "discard_disks names data2 without a VM"),
+        ("failback_prereq", {"discard_disks": ["data2"]}, "discard_disks names data2 without a VM"),
+        ("failback", {"discard_disks": ["data2"]}, "discard_disks names data2 without a VM"),
+        ("commit", {**NOW, **accepted("vm1")}, "accept_unseen is set for every VM of"),
+        ("failback", accepted("vm1"), "accept_unseen is set for every VM of"),
+        ("commit", {**NOW, "discard_azure_changes": True}, "discard_azure_changes is set for every VM of"),
+        ("failback_validate", {"attested": ["the shop answers"]}, "attested is set for every VM of"),
+        ("failback_validate", {"expected_addresses": ["192.0.2.1"]}, "expected_addresses is set for every VM of"),
+        ("failback_validate", {"probes": [SHARED_PORT]}, "port is for one"),
+        ("failback", {"probes": [SHARED_PORT]}, "port is for one"),
+        ("failback", {"state": {"target": "vm1"}}, "state is set for every VM of"),
+        ("failback", {"proof": [{"changed": False}]}, "proof is set for every VM of"),
+        ("undo_failback", {"attested_off": {"hv01": "J. Doe: vm1 is off"}}, "attested_off is set for every VM of"),
+    ],
+)
+def test_what_is_said_of_one_vm_is_not_taken_for_all(
+    driver: Any, module: str, options: dict[str, Any], said: str
+) -> None:
+    vault = vault_of(driver, "failback_commit_pending", "failback_commit_pending")
+    failed = vault.fail(module, replicated_items=names(2), **options)
+    assert said in failed["msg"]
+    assert "replicated_items" in failed["msg"]
+    assert (failed["error"]["kind"], vault.requests()) == ("configuration", 0)
+
+
+def test_what_is_said_of_one_vm_is_taken_from_its_entry(driver: Any) -> None:
+    vault = vault_of(driver, "failback_commit_pending", "failback_commit_pending")
+    entry = {"replicated_item": "vm1", "discard_azure_changes": True, "discard_disks": ["data2"], **accepted("vm1")}
+    result = vault.run("commit", replicated_items=[entry, "vm2"], discard_disks=["vm2/data3"], **NOW)
+    assert set(stages(result).values()) == {"failed_back"}
+
+
 def test_a_check_writes_nothing_and_predicts_for_each(driver: Any) -> None:
     vault = vault_of(driver, "failed_over", SYNCED)
     result = vault.run("planned_failover", replicated_items=names(2), check_mode=True)
@@ -152,7 +190,8 @@ def test_evidence_of_each_is_newer_than_its_cut_over_even_when_it_is_taken_at_on
     vault = driver(scenario_of(*(item_of(name, SYNCED) for name in names(3))))
     with socket.create_server(("127.0.0.1", 0)) as server:
         probe = {"name": "port", "type": "tcp", "host": "127.0.0.1", "port": server.getsockname()[1]}
-        result = vault.run("failback", replicated_items=names(3), probes=[probe], heartbeat=False, poll_interval=1)
+        probed = [{"replicated_item": name, "probes": [probe]} for name in names(3)]
+        result = vault.run("failback", replicated_items=probed, heartbeat=False, poll_interval=1)
     assert not result["failed"], result["msg"]
     assert {vault.state(name)["stage"] for name in names(3)} == {"protected"}
     for one in result["vms"].values():

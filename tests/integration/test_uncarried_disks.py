@@ -347,3 +347,18 @@ def test_two_vms_of_one_name_are_told_apart_by_their_ids(driver: Any) -> None:
     result = vault.run("failback_prereq", **SHOP, discard_disks=[db])
     found = [one["status"] for one in result["findings"] if one["id"] == "azure_disks"]
     assert sorted(found) == ["fail", "pass"]
+
+
+@CHECK
+def test_in_a_task_for_many_a_word_that_fits_vms_of_one_name_counts_for_none(driver: Any, check_mode: bool) -> None:
+    vault = two_with_data(driver, friendly_name="shop01")
+    cut_over_both(vault)
+    sent = vault.requests()
+    ids = [vault.simulator.locked(lambda world: [item.path for item in world.vault.items])][0]
+    given = {"replicated_items": ids, **NOW, "check_mode": check_mode}
+    for result in vault.run("commit", **given, discard_disks=["shop01/data2"])["vms"].values():
+        assert result["error"]["kind"] == "configuration"
+        assert all(item_id in result["msg"] for item_id in ids)
+    assert vault.writes(sent) == []
+    blobs = [BLOB.format(vault.state(name)["azure_vm"]["id"].rsplit("/", 1)[-1]) for name in ("db", "web")]
+    assert not vault.run("commit", **given, discard_disks=blobs)["failed"]

@@ -16,8 +16,10 @@ from ..model.azure_disks import (
     deletion,
     how_to_settle,
     not_given_up,
+    refuse_shared_names,
     refuse_shared_words,
     uncarried,
+    vms_named,
     words_for_none,
 )
 from ..model.azure_resources import AzureDisk, AzureVm
@@ -69,10 +71,10 @@ class Discards:
     def require(self, items: Sequence[ReplicatedItem]) -> None:
         """Refuse a commit of machines whose disks are or may be lost with it and were not given up.
 
-        Raises Refused, and ConfigurationError for a word that gives up disks of several machines.
+        Raises Refused, and ConfigurationError for a word that may be for disks of several machines.
         """
         self.look(items)
-        refuse_shared_words(self._accepted, [(one.item, one.disks) for one in self._found])
+        refuse_ambiguous_words(self._session, self._accepted, [(one.item, one.disks) for one in self._found])
         kept = [(one, not_given_up(one.item, one.lost, self._accepted)) for one in self._found]
         if not any(lost for _one, lost in kept):
             return
@@ -129,6 +131,18 @@ def _sentence(found: _Found) -> str:
 def _listed(found: _Found, *, is_lost: bool) -> str:
     wanted = [(one.name, [disk.sentence for disk in disks if disk.is_lost is is_lost]) for one, disks in found]
     return "; ".join(f"{name}: {', '.join(disks)}" for name, disks in wanted if disks)
+
+
+def refuse_ambiguous_words(
+    session: AzureSession, words: Collection[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]
+) -> None:
+    """Refuse a word that gives up disks of several machines, of these or of others of the vault.
+
+    Raises ConfigurationError.
+    """
+    refuse_shared_words(words, every)
+    if any(vms_named(words, item, disks) for item, disks in every):
+        refuse_shared_names(words, every, session.site_recovery.all_items())
 
 
 def sized_disks(session: AzureSession, vm: AzureVm) -> list[AzureDisk]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .arm_ids import same_resource
+from .arm_ids import is_resource_id, same_resource
 from .azure_resources import AzureDisk, AzureVm
 from .failures import ConfigurationError
 from .items import OS_DISK, Disk, ReplicatedItem
@@ -170,6 +170,37 @@ def refuse_shared_words(words: Iterable[str], every: Sequence[tuple[ReplicatedIt
 def words_for_none(words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]]) -> list[str]:
     """Return the words that fit no disk of any machine."""
     return [word for word in words if not any(_means(word, item, disk) for item, disks in every for disk in disks)]
+
+
+def loose_words(words: Iterable[str]) -> list[str]:
+    """Return the words that name a disk and no VM: each fits a disk of that name of any VM."""
+    return [word for word in words if not word.strip().rpartition("/")[0]]
+
+
+def refuse_shared_names(
+    words: Iterable[str], every: Sequence[tuple[ReplicatedItem, Sequence[AzureDisk]]], known: Sequence[ReplicatedItem]
+) -> None:
+    """Refuse a word VM/DISK that fits a disk of a machine where several of the C(known) answer to that name: a task for
+    another of them would take it for its own.
+
+    Raises ConfigurationError.
+    """
+    for item, disks in every:
+        for vm in vms_named(words, item, disks):
+            meant = [one for one in known if one.answers_to(vm)]
+            if len(meant) > 1:
+                raise ConfigurationError(
+                    f"discard_disks names {vm}, and several VMs of the vault are called so.",
+                    "Nothing was written. Write the id of the replicated item in place of its name: "
+                    f"{', '.join(one.id for one in meant)}.",
+                )
+
+
+def vms_named(words: Iterable[str], item: ReplicatedItem, disks: Sequence[AzureDisk]) -> list[str]:
+    """Return the names in those words VM/DISK that fit a disk of a machine."""
+    fitting = [word.strip() for word in words if any(_means(word, item, disk) for disk in disks)]
+    names = [word.rpartition("/")[0] for word in fitting]
+    return [vm for vm in names if not is_resource_id(vm) and item.answers_to(vm)]
 
 
 def spelling(vm: str, disk: AzureDisk) -> str:

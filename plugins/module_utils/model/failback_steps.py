@@ -102,10 +102,14 @@ def short(result: _Result) -> dict[str, Any]:
 
 def _no_state(why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"The option state is not what a task has returned: {why}.",
+        f"The option state is {why}.",
         "Nothing was read or written by this task. Give it as it was returned, or leave it out: the run then looks "
         "where the VM is, and goes on from there.",
     )
+
+
+def _not_returned(why: str) -> ConfigurationError:
+    return _no_state(f"not what a task has returned: {why}")
 
 
 def _is_place(entry: object) -> bool:
@@ -145,8 +149,9 @@ class State:
     begun: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> State:
-        """Return the state that an earlier task has returned. Raises ConfigurationError where it is none."""
+    def parse(cls, given: Mapping[str, Any], target: str) -> State:
+        """Return the state that an earlier task has returned for a target. Raises ConfigurationError where it is none,
+        or that of another target."""
         kinds = {name: type(value) for name, value in asdict(cls(target="")).items()}
         wrong = sorted(
             str(name)
@@ -156,12 +161,14 @@ class State:
             or isinstance(value, bool) != (kinds[name] is bool)
         )
         if wrong or "target" not in given:
-            raise _no_state(f"wrong: {some_of(wrong)}" if wrong else "it has no target")
+            raise _not_returned(f"wrong: {some_of(wrong)}" if wrong else "it has no target")
         state = cls(**given)
         if not (0 <= state.step <= len(STEPS) and all(map(_is_place, state.where))):
-            raise _no_state("wrong: step or where")
+            raise _not_returned("wrong: step or where")
         if not all(isinstance(one, Mapping) for one in (*state.steps, *state.findings)):
-            raise _no_state("wrong: steps or findings")
+            raise _not_returned("wrong: steps or findings")
+        if state.target != target:
+            raise _no_state(f"of {state.target}, not of {target}")
         return state
 
     def as_result(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
+from ..model.azure_disks import loose_words
 from ..model.failback_steps import (
     COMMIT,
     COMPLETE_FAILOVER,
@@ -156,7 +157,7 @@ class FailbackRequest(Request):
                 "Nothing was written. Correct failback_hooks or failback_validation_tasks.",
             )
         # It may be a group variable. A name alone would then apply to every VM that has a disk of that name.
-        loose = [disk for disk in self.values["discard_disks"] if "/" not in disk]
+        loose = loose_words(self.values["discard_disks"])
         if loose:
             raise ConfigurationError(
                 f"failback_discard_disks names {', '.join(loose)} without a VM.",
@@ -201,8 +202,8 @@ class _Failback:
     """The failback of one target. C(state) is where it stands, C(problem) what has ended it early."""
 
     def __init__(self, request: FailbackRequest, services: Services, watch: Watch) -> None:
-        before = request.values["state"]
-        self.state = State.parse(before) if before else State(target=request.recovery_plan or request.replicated_item)
+        before, target = request.values["state"], request.recovery_plan or request.replicated_item
+        self.state = State.parse(before, target) if before else State(target=target)
         self.plan = request.plan()
         steps = self.plan.steps
         self.state.commits = COMMIT in steps

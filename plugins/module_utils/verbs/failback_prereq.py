@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from ..azure.own_vm import own_vm
 from ..azure.session import AzureSession
-from ..copies.deletion import sized_disks
+from ..copies.deletion import refuse_ambiguous_words, sized_disks
 from ..copies.host_sides import BEFORE_SYNC, HostSides
 from ..copies.locks import LockReader, asked_of, refuse_read_only
 from ..copies.permissions import Rights
 from ..copies.target_host import Unregistered, find_target_provider, name_of_another_host, refuse_host_for_plan
-from ..model.azure_disks import UncarriedDisk, deletion, refuse_shared_words, uncarried
+from ..model.azure_disks import UncarriedDisk, deletion, uncarried
 from ..model.azure_resources import AzureDisk, AzureVm
 from ..model.checks import check_item
 from ..model.data_sync import DataSync, choose_data_sync
@@ -112,7 +112,7 @@ def _outcome(request: PrereqRequest, services: Services, view: TargetView) -> di
     sync = _recommended(request, session, view, sides)
     facts = [_facts(session, request, member, rights, locks) for member in view.members]
     read = [(one.seen.item, one.azure_vm.disks) for one in facts if isinstance(one.azure_vm, AzureVm)]
-    refuse_shared_words(request.discard_disks, read)
+    refuse_ambiguous_words(session, request.discard_disks, read)
     results = [_member(one, sides, sync) for one in facts]
     plan_findings = check_plan(view.members) if view.plan else []
     findings = [{**finding.as_result(), "vm": None} for finding in plan_findings]

@@ -195,7 +195,7 @@ def test_many_hosts_that_tell_nothing_have_one_line() -> None:
 
 def test_a_state_is_taken_up_as_it_was_returned() -> None:
     state = at("failed_over", step=2, begun={"left": 12.5}, copies=True)
-    assert State.parse(json.loads(json.dumps(state.as_result()))) == state
+    assert State.parse(json.loads(json.dumps(state.as_result())), state.target) == state
 
 
 @pytest.mark.parametrize(
@@ -218,4 +218,4 @@ def test_a_state_is_taken_up_as_it_was_returned() -> None:
 )
 def test_what_no_task_has_returned_is_no_state(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="The option state is not what a task has returned"):
-        State.parse(given)
+        State.parse(given, "vm")
