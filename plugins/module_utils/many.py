@@ -205,7 +205,8 @@ def sum_of(vms: dict[str, dict[str, Any]], *, fails: bool) -> dict[str, Any]:
     """
     failed = [name for name, result in vms.items() if result["failed"]]
     return {
-        "changed": any(result["changed"] for result in vms.values()),
+        # What a result does not tell may have been: the others must not be lost with it.
+        "changed": any(result.get("changed", True) for result in vms.values()),
         "failed": fails and bool(failed),
         "msg": _message(vms, failed),
         "vms": vms,

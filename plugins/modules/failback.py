@@ -356,7 +356,41 @@ state:
   returned: success
   type: dict
   sample: null
-# Copied by `make docs`: failure, azure_error, many
+stage:
+  description: Stage of the target, C(before) and C(after) the step that failed.
+  returned: on failure if it was read
+  type: dict
+  sample: {before: failed_over, after: failed_over}
+authoritative_side:
+  description: The copy that is authoritative now, V(azure) or V(on_premises); V(mixed) if the VMs of a plan differ or
+    it cannot be determined; V(null) if a request was sent and nothing could be read after it.
+  returned: on failure if it was read
+  type: str
+  sample: azure
+reversible:
+  description: Whether the Azure VM still exists to return to; V(null) if a request was sent and nothing could be read
+    after it.
+  returned: on failure if it was read
+  type: bool
+  sample: true
+error:
+  description:
+    - Details of the failure. The keys depend on RV(error.kind).
+    - C(file), the file with the task of yours that failed; C(validation), the results of a validation that did not pass;
+      C(discarded), C(disks), C(unproven), C(unseen) of a commit, see M(asr.failback.commit); and what else
+      the steps report, see their modules.
+    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
+      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
+      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
+  returned: failure
+  type: dict
+  contains:
+    kind:
+      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target);
+        V(task_failed) if a task in one of your files failed.
+      type: str
+      sample: refused
+# Copied by `make docs`: failure, many
 cause:
   description: Cause of the failure, without the request and the remedy.
   returned: failure
@@ -367,19 +401,6 @@ remedy:
   returned: failure
   type: str
   sample: Check the VM in Azure, then commit the failover (commit, direction failover).
-error:
-  description:
-    - Details of the failure. The keys depend on RV(error.kind).
-    - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
-      C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
-      C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.
-  returned: failure
-  type: dict
-  contains:
-    kind:
-      description: Type of failure, such as V(refused), V(job_failed), V(timeout), V(permission) or V(target).
-      type: str
-      sample: refused
 vms:
   description:
     - With O(replicated_items), the result of each virtual machine by the name given there, with the keys that the task

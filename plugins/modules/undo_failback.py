@@ -220,8 +220,8 @@ steps:
       type: str
       sample: host hv01.contoso.example
     detail:
-      description: Why a VM was turned off, why the outcome of a change on a host is unknown, or why Azure could not start
-        its VM; otherwise V(null).
+      description: Why a VM was turned off, why the outcome of a change on a host is unknown, or why Azure could not
+        start its VM; otherwise V(null).
       type: str
       sample: null
 msg:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .data_sync import DURING_FAILOVER
 from .failures import ConfigurationError
-from .findings import sentence_of
+from .findings import cause_of
 from .items import identity_and_disks
 from .name_lists import some_of
 from .split_brain import ABSENT, NOT_CHECKED
@@ -126,7 +126,8 @@ class State:
     the check has returned, C(failed) the result of what failed, C(fresh) whether the target was seen after that.
     C(copies): it has a turn to copy. C(cuts_over), C(commits): that is to be done in this run.
     C(begun) is what a step that was stopped has begun: the names of its C(jobs) by item id, the C(stages) before it,
-    how its data is synchronized (C(data_sync)), and the seconds that it may still take (C(left)).
+    how its data is synchronized (C(data_sync)), and the seconds that it may still take (C(left)). C(refreshed): its
+    provider was asked to report, which is a change as a step's is.
     """
 
     target: str
@@ -147,6 +148,7 @@ class State:
     cuts_over: bool = True
     commits: bool = False
     begun: dict[str, Any] = field(default_factory=dict)
+    refreshed: bool = False
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], target: str) -> State:
@@ -216,6 +218,24 @@ class State:
         return bool(self.stages & _BEFORE_START)
 
     @property
+    def changed(self) -> bool:
+        """Whether a request was accepted, in this task or in one before it."""
+        return self.refreshed or any(step.get("changed") for step in self.steps)
+
+    @property
+    def checked(self) -> tuple[str, ...]:
+        """The ids of the items whose prerequisites were checked when their failback could be started."""
+        known = self.prerequisites
+        if known.get("unchecked"):
+            return ()
+        members = known.get("members") or [{"id": self.id, "stage": known.get("stage") or {}}]
+        return tuple(one["id"] for one in members if one["stage"].get("before") in _BEFORE_START)
+
+    def uncheck(self) -> None:
+        """Forget that the prerequisites were checked: something else was at the target since."""
+        self.prerequisites = {**self.prerequisites, "unchecked": True}
+
+    @property
     def cuts_over_next(self) -> bool:
         """Whether it is known that the failover, which is not started yet, takes the machine down at once."""
         sync = self.prerequisites.get("data_sync") or {}
@@ -223,7 +243,7 @@ class State:
 
     def leave_step(self) -> None:
         """Go on to the next step."""
-        if STEPS[self.step] == PREREQUISITES:
+        if STEPS[self.step] in (PREREQUISITES, PLANNED_FAILOVER):
             # Of a thousand machines, what is handed on is what counts: the findings are kept besides.
             kept = {key: value for key, value in self.prerequisites.items() if key in _KEPT}
             item = kept.get("replicated_item")
@@ -413,19 +433,39 @@ class Obstacles:
         """Whether what is missing may be created: only where nothing else blocks the failback."""
         return self.is_start and not (self.besides(prepared) or self.unexplained)
 
-    def sentence(self, in_the_way: Sequence[_Result], *, of_plan: bool) -> str:
-        """Say what is in the way; empty where nothing is."""
-
-        def whose(name: str | None) -> str:
-            return f"{name}: " if of_plan and name else ""
-
-        lines = [f"{whose(one['vm'])}{sentence_of(one)}" for one in in_the_way]
-        lines += [
-            f"{whose(one['friendly_name'])}Site Recovery allows no further step: {one['reason']}. "
-            "Look at it in the portal."
+    def told(self, in_the_way: Sequence[_Result], *, of_plan: bool) -> list[Obstacle]:
+        """Say what is in the way, and what to do about it; nothing where nothing is."""
+        found = [Obstacle(one["vm"] if of_plan else "", cause_of(one), one["remedy"]) for one in in_the_way]
+        return found + [
+            Obstacle(
+                one["friendly_name"] if of_plan else "",
+                f"Site Recovery allows no further step: {one['reason']}.",
+                "Look at it in the portal.",
+            )
             for one in self.unexplained
         ]
-        return f"It cannot be failed back now. {' '.join(lines)}" if lines else ""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that is in the way, of which VM of a plan, and what to do about it."""
+
+    vm: str | None
+    cause: str
+    remedy: str
+
+    def of_vm(self, *parts: str) -> str:
+        """Return parts of it with the name of the VM."""
+        said = " ".join(filter(None, parts))
+        return f"{self.vm}: {said}" if self.vm and said else said
+
+
+NOT_NOW = "It cannot be failed back now."
+
+
+def in_one(found: Iterable[Obstacle]) -> str:
+    """Return what is in the way as one text, each with what to do about it."""
+    return " ".join([NOT_NOW, *(one.of_vm(one.cause, one.remedy) for one in found)])
 
 
 def obstacles_of(result: _Result, reason: str, *, only_checks: bool) -> Obstacles:

@@ -80,11 +80,14 @@ class Finding:
 
 def sentence_of(finding: Mapping[str, Any]) -> str:
     """Return a finding as one line: what is wrong, what was seen, what to do."""
+    return " ".join(filter(None, (cause_of(finding), finding["remedy"])))
+
+
+def cause_of(finding: Mapping[str, Any]) -> str:
+    """Return what is wrong by a finding, and what was seen."""
     seen = finding["seen"]
     is_told = not seen or seen.rstrip(".") in finding["cause"]
-    return " ".join(
-        filter(None, (finding["cause"], "" if is_told else f"Seen: {seen.rstrip('.')}.", finding["remedy"]))
-    )
+    return " ".join(filter(None, (finding["cause"], "" if is_told else f"Seen: {seen.rstrip('.')}.")))
 
 
 def readiness(target: str, name: str, findings: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ Both go by Azure's clock, asked anew at the moment of the write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from ..azure.session import AzureSession
@@ -70,6 +70,36 @@ class AheadGate(Gate):
     def holds_for_good(self, members: Sequence[Observation]) -> bool:
         """Say the same: what a VM's data is copied by does not change while it is waited for."""
         return self._cuts_over()
+
+
+class CheckedGate(Gate):
+    """Holds what nobody has checked as it is now. C(checked) are the ids of the items that were, None where nothing has
+    to be; C(gate) may hold the writes of these.
+
+    C(is_unchecked): it held the last ones itself. C(has_waited): what was checked has been busy with something else.
+    """
+
+    def __init__(self, checked: Collection[str] | None, gate: Gate) -> None:
+        self._checked = None if checked is None else {item_id.lower() for item_id in checked}
+        self._gate = gate
+        self.is_unchecked = False
+        self.has_waited = False
+
+    def holds(self, members: Sequence[Observation]) -> bool:
+        """Say whether one of them is not checked, or the other gate holds them."""
+        known = self._checked
+        self.is_unchecked = known is not None and any(one.item.id.lower() not in known for one in members)
+        return self.is_unchecked or self._gate.holds(members)
+
+    def holds_for_good(self, members: Sequence[Observation]) -> bool:
+        """Say whether the other gate does: who has to check first waits until there is something to check."""
+        return self._gate.holds_for_good(members)
+
+    def waits_for(self, members: Iterable[Observation]) -> None:
+        """Forget what was checked before something else was at them."""
+        if self._checked is not None:
+            self._checked.difference_update(member.item.id.lower() for member in members)
+            self.has_waited = True
 
 
 class PolicyGate(Gate):

@@ -59,6 +59,9 @@ class Gate:
         """Say whether nothing may be written for them however long it is waited for."""
         return False
 
+    def waits_for(self, members: Iterable[Observation]) -> None:
+        """Take note that something else is waited for that these are busy with."""
+
 
 NO_GATE = Gate()
 
@@ -394,6 +397,7 @@ class _Runner:
             return self._do_not_wait(members, waits)
         if self._watch.remaining() <= 0:
             raise refusals.out_of_time(members, self._watch)
+        self._procedure.gate.waits_for(waits)
         # What stands in the way comes first: following the others could return at once, again and again.
         jobs = [member.job for member in waits or members if member.job is not None and member.job.is_running]
         if jobs:

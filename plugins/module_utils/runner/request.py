@@ -57,7 +57,8 @@ class PlannedFailoverRequest(Request):
     """C(data_sync): auto, before_failover, during_failover. C(wait_for): started, waiting_for_completion, end.
 
     C(window) is when a failover may be started that shuts the running copy down at once; C(cut_over) is whether it may
-    at all.
+    at all. C(checked) are the ids of the items whose prerequisites were checked when they could be failed back: no
+    other is. None where nobody checks them.
     """
 
     verb: Verb = Verb.FAIL_BACK
@@ -67,6 +68,7 @@ class PlannedFailoverRequest(Request):
     wait_for: str = "waiting_for_completion"
     window: Window | None = None
     cut_over: bool = True
+    checked: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

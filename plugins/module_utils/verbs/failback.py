@@ -16,30 +16,33 @@ from ..model.failback_steps import (
     COMMIT,
     COMPLETE_FAILOVER,
     END,
+    NOT_NOW,
     PLANNED_FAILOVER,
     PREREQUISITES,
     REVERSE_REPLICATE,
     STEPS,
     UNTIL,
     VALIDATE,
+    Obstacle,
     Obstacles,
     Plan,
     State,
     as_begun,
+    in_one,
     obstacles_of,
     short,
 )
-from ..model.failures import ConfigurationError, FailbackError, asked, said_once
+from ..model.failures import ConfigurationError, FailbackError, Refused, asked, said_once
 from ..model.look_age import Age
 from ..model.proof import has_proof
 from ..model.wave_packing import CAPS
 from ..option_checks import check_values
-from ..runner.authority import danger_of, side_of
+from ..runner.authority import authority_of, danger_of, side_of
 from ..runner.contract import Contract
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
 from ..runner.request import Request
 from ..runner.services import Services
-from ..runner.target import find_target
+from ..runner.target import TargetView, find_target
 from ..waiting import BRIEF, Pause, Stopped, read_patiently
 from ..watch import Watch
 from . import commit, complete_failover, failback_prereq, failback_validate, planned_failover, reverse_replicate
@@ -174,19 +177,25 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     is_whole = request.values["until"] == PREREQUISITES
     if not is_whole:
         state.forget_item()
-    changed = any(step.get("changed") for step in state.steps)
     if failback.problem is not None and request.values["fail_on_error"]:
-        failback.problem.returns["result"] = result
-        failback.problem.wrote = failback.problem.wrote or changed
-        raise failback.problem
+        raise _told(failback.problem, state, result)
     is_whole = is_whole or state.ended or (handed is not None and bool(handed.file))
     return {
-        "changed": changed,
+        "changed": state.changed,
         "result": result if is_whole else short(result),
         "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.file else None,
         # A later task of a fleet is given all of it, so that it has a result for each.
         "state": None if state.ended and request.values["until"] == END else state.as_result(),
     }
+
+
+def _told(problem: FailbackError, state: State, result: Mapping[str, Any]) -> FailbackError:
+    """Return a failure of the run with how that ended."""
+    if isinstance(problem, _FileFailedError):
+        problem.happened, problem.remedy = result["reason"], result["next"]
+    problem.returns["result"] = result
+    problem.wrote = problem.wrote or state.changed
+    return problem
 
 
 @dataclass(frozen=True)
@@ -227,6 +236,8 @@ class _Failback:
                 return handed
         except Stopped as stopped:
             self.state.begun = {**stopped.kept, "left": self._watch.remaining()}
+            if stopped.kept.get("unchecked"):
+                self.state.uncheck()
             if self.state.phase != _RUN:
                 self.state.begun = {}
             return _Handover()
@@ -241,7 +252,7 @@ class _Failback:
 
     async def _through_steps(self) -> _Handover | None:
         if self._request.values["failed_task"]:
-            raise _FileFailedError(self._request.values["failed_task"])
+            raise _FileFailedError(self._request.values["failed_task"], file=self._file)
         self._request.refuse_variables()
         if not self.state.where:
             await self._begin()
@@ -259,7 +270,13 @@ class _Failback:
         self._request.refuse_wrong()
         await self._check_options()
 
-    async def _read(self) -> None:
+    @property
+    def _file(self) -> str:
+        """The file of the user's that runs: of the validation's, the part is the step."""
+        part = self.state.part
+        return str(self._request.values["validation_tasks"] or part) if part == VALIDATE else part
+
+    async def _read(self) -> TargetView:
         """Read where the target is."""
         request, service = self._request, self._services.azure
         self._has_looked = True
@@ -280,6 +297,7 @@ class _Failback:
             "reason": "; ".join(dict.fromkeys(one.explanation for one in members)),
             "warnings": [*filter(None, [danger_of(view, view)])],
         }
+        return view
 
     async def _check_options(self) -> None:
         """Let the verbs refuse their options before anything begins: that is all they do with an assumed stage."""
@@ -406,7 +424,18 @@ class _Failback:
         if self.state.copies:
             # An earlier task may have had the turn.
             self._services.copy_turns.keep(self._name, self._places)
-        result = await self._ask(PLANNED_FAILOVER, self._options_of(PLANNED_FAILOVER), check_mode=self.plan.check_mode)
+        if self.state.phase == _PREPARED:
+            await self._check_prerequisites()
+            self.state.phase = _RUN
+        result = await self._start_checked()
+        while result.get("unchecked"):
+            # It could not be started when they were checked, or something else was at it since.
+            left = self._watch.remaining()
+            handed = await self._check_prerequisites()
+            if handed is not None:
+                return handed
+            self.state.begun = {"left": left}
+            result = await self._start_checked()
         self._end_turn()
         if self.plan.only_ahead and result["held"]:
             # By now it takes the machine down.
@@ -414,6 +443,14 @@ class _Failback:
             return _Handover()
         self.state.record(PLANNED_FAILOVER, result)
         return None
+
+    async def _start_checked(self) -> dict[str, Any]:
+        """Start the failback, or go on with it; what would be started on prerequisites that were not checked as it is
+        now is not."""
+        checks = PREREQUISITES in self.plan.steps and not self.plan.check_mode
+        checked = {"checked": self.state.checked if checks else None}
+        options = {**self._options_of(PLANNED_FAILOVER), **checked}
+        return await self._ask(PLANNED_FAILOVER, options, check_mode=self.plan.check_mode)
 
     def _options_of(self, step: str) -> dict[str, Any]:
         assumed = self.plan.assumed_stage(self.state)
@@ -425,7 +462,7 @@ class _Failback:
         file, prepared = values["preparation_tasks"], values["preparation_findings"] or ()
         if state.phase == _RUN:
             # Once is enough if the check runs twice.
-            found = await self._find_obstacles(refreshes=values["refresh_provider"])
+            found = await self._find_obstacles(refreshes=values["refresh_provider"] and not state.refreshed)
             if file and found.may_prepare(prepared):
                 state.phase = _PREPARED
                 return self._hand_over(_PREPARATION, file)
@@ -438,6 +475,7 @@ class _Failback:
         options = {**self._request.of_step(PREREQUISITES, {}), "refresh_provider": refreshes}
         result = await self._ask(PREREQUISITES, options, check_mode=self.plan.check_mode)
         self.state.prerequisites, self.state.findings = result, result["findings"]
+        self.state.refreshed = self.state.refreshed or result["changed"]
         return self._obstacles()
 
     def _obstacles(self) -> Obstacles:
@@ -448,9 +486,9 @@ class _Failback:
         """Stop at what is in the way. Check mode predicts what would be created, but does not find it."""
         predicts = self.plan.check_mode and found.may_prepare(prepared)
         in_the_way = found.besides(prepared) if predicts else found.findings
-        told = found.sentence(in_the_way, of_plan=bool(self._request.recovery_plan))
+        told = found.told(in_the_way, of_plan=bool(self._request.recovery_plan))
         if told:
-            raise _StoppedError(said_once(told, *self.state.last.get("warnings", ())))
+            raise _StoppedError(told, self.state.last.get("warnings", ()))
 
     async def _validate(self) -> _Handover | None:
         state, tasks = self.state, self._request.values["validation_tasks"]
@@ -466,31 +504,40 @@ class _Failback:
     async def _fail(self, problem: FailbackError) -> None:
         """Take note of a failure, and look where the target is now: that only adds to what is known, so it may fail."""
         self.problem, state = problem, self.state
-        state.failed = {"failed": True, **problem.as_result()}
+        known = isinstance(problem, (_StoppedError, _FileFailedError))
+        state.failed = {"failed": True, **(problem.as_task() if known else problem.as_result())}
         if not state.where:
             return
         try:
-            await self._read()
+            view = await self._read()
+            problem.authority = problem.authority or authority_of(view, view)
         except FailbackError:
             state.fresh = False
 
 
-class _StoppedError(FailbackError):
-    """The prerequisites are not met."""
+class _StoppedError(Refused):
+    """The prerequisites are not met. C(found) is what is in the way, C(warnings) what must not be done meanwhile."""
 
-    def as_result(self) -> dict[str, Any]:
-        """Return what is in the way."""
-        return {"msg": self.happened}
+    def __init__(self, found: Sequence[Obstacle], warnings: Sequence[str]) -> None:
+        causes = [one.of_vm(one.cause) for one in found]
+        super().__init__(" ".join([NOT_NOW, *causes]), " ".join(one.of_vm(one.remedy) for one in found))
+        self._found = found
+
+    def as_task(self) -> dict[str, Any]:
+        """Return it as the account of the run has it: each with what to do about it."""
+        return {"msg": in_one(self._found)}
 
 
 class _FileFailedError(FailbackError):
     """A task of the user's failed. C(result) is what Ansible has of it."""
 
-    def __init__(self, result: Mapping[str, Any]) -> None:
-        super().__init__(str(result.get("msg", "")))
+    kind = "task_failed"
+
+    def __init__(self, result: Mapping[str, Any], *, file: str) -> None:
+        super().__init__(str(result.get("msg", "")), file=file)
         self._result = dict(result)
 
-    def as_result(self) -> dict[str, Any]:
+    def as_task(self) -> dict[str, Any]:
         """Return what Ansible has of it."""
         return self._result
 

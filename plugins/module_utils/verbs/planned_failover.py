@@ -25,7 +25,7 @@ from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
 from ..model.split_brain import Sides, at_place, may_be_missing
 from ..runner.contract import Contract
-from ..runner.gates import AheadGate, WindowGate
+from ..runner.gates import AheadGate, CheckedGate, WindowGate
 from ..runner.jobs import ended_or_waits, has_ended, has_started
 from ..runner.lifecycle_step import LifecycleStep, carry_out
 from ..runner.loop import VerbRun, Write, plan_or_items
@@ -101,11 +101,9 @@ class _ToOnPremises(LifecycleStep):
     def __init__(self, request: PlannedFailoverRequest, services: Services, watch: Watch) -> None:
         refuse_host_for_plan(request.recovery_plan, request.target_host)
         self._window = WindowGate(services.azure, request.window, self._cuts_over)
+        self._checked = CheckedGate(request.checked, self._window if request.cut_over else AheadGate(self._cuts_over))
         super().__init__(
-            Verb.FAIL_BACK,
-            stop=_STOPS[request.wait_for],
-            goal=_GOALS[request.wait_for],
-            gate=self._window if request.cut_over else AheadGate(self._cuts_over),
+            Verb.FAIL_BACK, stop=_STOPS[request.wait_for], goal=_GOALS[request.wait_for], gate=self._checked
         )
         self._request = request
         self._session = services.azure
@@ -141,12 +139,15 @@ class _ToOnPremises(LifecycleStep):
             "data_sync": asdict(sync) if sync else None,
             "split_brain_check": self._check.prove(verb_run),
             **self._held(verb_run),
+            # For failback.py alone.
+            **({"unchecked": True} if self._checked.is_unchecked else {}),
         }
 
     def keep(self, stopped: Stopped) -> None:
-        """Keep how the data is synchronized: the job does not say."""
+        """Keep how the data is synchronized, as the job does not say, and that what was checked before is no more."""
         if self._sync is not None:
             stopped.kept["data_sync"] = asdict(self._sync)
+        stopped.kept["unchecked"] = self._checked.has_waited
 
     def _held(self, verb_run: VerbRun) -> dict[str, Any]:
         """Return what holds the failover, if anything does."""
@@ -266,6 +267,8 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> PlannedFailov
         wait_for=parameters["wait_for"],
         window=window_of(parameters),
         cut_over=parameters["cut_over"],
+        # No option of the module: failback.py passes it on.
+        checked=parameters.get("checked"),
     )
 
 

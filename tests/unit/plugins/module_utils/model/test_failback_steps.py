@@ -16,6 +16,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps 
     STEPS,
     Plan,
     State,
+    in_one,
     obstacles_of,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
@@ -147,7 +148,7 @@ def test_what_is_of_no_machine_counts_where_one_is_to_be_started() -> None:
 
 def test_another_operation_is_waited_for_unless_the_run_only_checks() -> None:
     result = of_members([finding("no_operation")], member("vm1", "busy"))
-    assert obstacles_of(result, "", only_checks=False).sentence([], of_plan=False) == ""
+    assert obstacles_of(result, "", only_checks=False).told([], of_plan=False) == []
     found = obstacles_of(result, "", only_checks=True)
     assert [one["id"] for one in found.findings] == ["no_operation"]
 
@@ -155,7 +156,7 @@ def test_another_operation_is_waited_for_unless_the_run_only_checks() -> None:
 def test_a_machine_that_nothing_explains_is_told_with_what_the_service_says() -> None:
     result = {"failed_findings": [], "findings": [finding("x")], "members": [], "stage": {"before": "busy"}}
     found = obstacles_of(result, "it may do nothing", only_checks=False)
-    assert found.sentence([], of_plan=False) == (
+    assert in_one(found.told([], of_plan=False)) == (
         "It cannot be failed back now. Site Recovery allows no further step: it may do nothing. "
         "Look at it in the portal."
     )
@@ -168,7 +169,7 @@ def test_what_is_missing_is_prepared_only_if_nothing_else_is_in_the_way() -> Non
     both = obstacles_of(of_members([switches, space], member("vm1", "failed_over")), "", only_checks=False)
     assert (alone.may_prepare(["virtual_switches"]), both.may_prepare(["virtual_switches"])) == (True, False)
     assert both.besides(["virtual_switches"]) == [space]
-    assert "vm1: disk_space." in both.sentence([space], of_plan=True)
+    assert "vm1: disk_space." in in_one(both.told([space], of_plan=True))
 
 
 def test_many_hosts_that_tell_nothing_have_one_line() -> None:
