@@ -376,9 +376,9 @@ reversible:
 error:
   description:
     - Details of the failure. The keys depend on RV(error.kind).
-    - C(file), the file with the task of yours that failed; C(validation), the results of a validation that did not pass;
-      C(discarded), C(disks), C(unproven), C(unseen) of a commit, see M(asr.failback.commit); and what else
-      the steps report, see their modules.
+    - C(file), the file with the task of yours that failed; C(validation), the results of a validation that did not
+      pass; C(discarded), C(disks), C(unproven), C(unseen) of a commit, see M(asr.failback.commit); and what else the
+      steps report, see their modules.
     - C(asked), C(candidates), C(instance_type) of the target; C(stages), C(locks), C(jobs), C(sides) as they were read;
       C(job_id), C(job_state), C(errors) of a job; C(started_jobs) of this task; C(status), C(code), C(message),
       C(action), C(request_id), C(method), C(url) of Azure's response; C(field), C(value) that are not recognized.

@@ -21,7 +21,8 @@ description:
     days if necessary, and the VM keeps running in Azure meanwhile.
   - A failed failback, failover or commit is not restarted. Run its own module, which checks both sides before it starts
     it again.
-  - The job of a recovery plan acts on every VM of the plan, so O(replicated_item) never affects it.
+  - The job of a recovery plan acts on every VM that the plan had when it began, so O(replicated_item) never affects it,
+    and O(recovery_plan) cancels it only if the plan still names all of them. O(name) cancels it for all of them.
 options:
   state:
     description:

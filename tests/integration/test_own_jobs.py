@@ -103,6 +103,41 @@ def test_a_plan_that_lost_a_vm_since_its_job_began_does_not_cut_that_over(driver
     assert vault.run("complete_failover", **FRONT)["stage"]["after"] == "failback_commit_pending"
 
 
+CANCELLED = {"state": "cancelled", "accept_inconsistent_disks": True}
+
+
+@pytest.mark.parametrize("during", ["before_failover", "during_failover"])
+def test_a_plan_that_lost_a_vm_since_its_job_began_does_not_cancel_that_unsaid(driver: Any, during: str) -> None:
+    vault = driver(shared())
+    vault.run("planned_failover", **FRONT, data_sync=during, wait=False)
+    vault.pass_time(10)
+    vault.trouble(plan="front", groups=[["db"]])
+    sent = vault.requests()
+    for check_mode in (True, False):
+        failed = vault.fail("job", **FRONT, **CANCELLED, check_mode=check_mode)
+        assert (failed["error"]["kind"], failed["changed"]) == ("refused", False)
+        assert "web" in failed["cause"] + failed["remedy"]
+    job = {"name": failed["error"]["job_id"]}
+    named = vault.fail("job", **job, state="cancelled")
+    assert "on-premises disks of db, web" in named["msg"]
+    assert vault.writes(sent) == []
+    done = vault.run("job", **job, **CANCELLED)
+    assert any("web" in warning and "Never start" in warning for warning in done["warnings"]), done["warnings"]
+
+
+@pytest.mark.parametrize("field", ["properties.tasks", "properties.tasks[].groupTaskCustomDetails"])
+def test_a_job_that_does_not_tell_what_it_moves_is_cancelled_by_its_own_name_alone(driver: Any, field: str) -> None:
+    vault = driver(shared())
+    vault.run("planned_failover", **FRONT)
+    untold(vault, field)
+    sent = vault.requests()
+    failed = vault.fail("job", **FRONT, **CANCELLED)
+    assert "does not report every VM that it works on" in failed["msg"]
+    assert vault.writes(sent) == []
+    done = vault.run("job", name=failed["error"]["job_id"], **CANCELLED)
+    assert any("does not report every VM" in warning for warning in done["warnings"]), done["warnings"]
+
+
 @pytest.mark.parametrize("state", ["cancelled", "restarted"])
 def test_a_plan_neither_cancels_nor_restarts_the_job_of_another_plan(driver: Any, state: str) -> None:
     vault = driver(shared())

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from .decisions import Decision, Step, Verb, decide, instead_of_cancel
 from .jobs import Job, Operation
 from .lifecycle import NEVER_START, Observation, Stage
+from .ownership import moved_besides, tells_what_it_moves
 
 # Definition's example: a restart is a job of its own, and the work that it starts is another one.
 RESTART_SCENARIO = "RestartJob"
@@ -45,12 +46,20 @@ _AFTER_CANCEL = {
 }
 
 
+_UNKNOWN_DISKS = f"whether the on-premises disks are consistent is not known. {NEVER_START}"
+
+
 def _refuse(reason: str) -> Decision:
     return Decision(Step.REFUSE, reason)
 
 
-def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsistent_disks: bool) -> Decision:
-    """Return what a request to cancel a job calls for. C(members) are the VMs that the job works on, if any."""
+def decide_cancel(
+    job: Job, members: Sequence[Observation], *, is_named: bool, accept_inconsistent_disks: bool
+) -> Decision:
+    """Return what a request to cancel a job calls for. C(members) are the VMs of its target, if any.
+
+    C(is_named): the user named the job. Else it is that of the target, and may work on VMs that this does not name.
+    """
     if job.state == "Cancelled":
         return Decision(Step.NOTHING)
     if not job.is_running:
@@ -61,6 +70,11 @@ def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsiste
     if job.state == "NotStarted" and not job.scenario:
         # Recorded: such a job tells nothing of itself yet. It is judged once it does.
         return not_begun
+    if job.is_of_plan and not is_named and (reaches := _reaches_further(job, members)):
+        return _refuse(
+            f"Nothing was written: {reaches}. A cancel ends it for all of them. If that is meant, name the job: "
+            f"name: {job.name}."
+        )
     if is_of_failback(job, members) and not accept_inconsistent_disks:
         return _refuse(f"{_danger(job, members)} {_instead(job)}")
     if job.state == "NotStarted":
@@ -71,6 +85,16 @@ def decide_cancel(job: Job, members: Sequence[Observation], *, accept_inconsiste
             f"Nothing was written: Site Recovery does not let it be cancelled (it allows {allowed}). Let it end."
         )
     return Decision(Step.START)
+
+
+def _reaches_further(job: Job, members: Sequence[Observation]) -> str:
+    """Say that a plan's job works on other VMs than the plan has, or may; empty where it does not."""
+    others = moved_besides(job, members)
+    if others:
+        names = ", ".join(others)
+        return f"it works on {names} as well, which the plan does not name, as it has changed since the job began"
+    untold = is_of_failback(job, members) and not tells_what_it_moves(job)
+    return "it does not report every VM that it works on" if untold else ""
 
 
 def is_of_failback(job: Job, members: Sequence[Observation]) -> bool:
@@ -86,7 +110,8 @@ def is_of_failback(job: Job, members: Sequence[Observation]) -> bool:
 
 
 def _danger(job: Job, members: Sequence[Observation]) -> str:
-    names = ", ".join(member.item.friendly_name for member in members) or job.target_name or "its VM"
+    known = [*(member.item.friendly_name for member in members), *moved_besides(job, members)]
+    names = ", ".join(known) or job.target_name or "its VM"
     if job.began_data_sync:
         lead = f"It has begun to write to the on-premises disks of {names}: cancelled now, it leaves them inconsistent."
     else:
@@ -128,11 +153,14 @@ def warnings_after_cancel(job: Job, members: Sequence[Observation]) -> list[str]
     C(members) as they were seen before.
     """
     if job.untold and is_of_failback(job, members):
-        return [
-            f"Job {job.name} {job.untold}, and may have been a failback: whether the on-premises disks are consistent "
-            f"is not known. {NEVER_START}"
-        ]
-    return [_AFTER_CANCEL[job.operation]] if job.operation in _AFTER_CANCEL else []
+        told = f"Job {job.name} {job.untold}, and may have been a failback: {_UNKNOWN_DISKS}"
+    elif job.is_of_plan and is_of_failback(job, members) and (reaches := _reaches_further(job, members)):
+        told = (
+            f"Job {job.name} was cancelled for all its VMs: {reaches}. Of those outside of the plan, {_UNKNOWN_DISKS}"
+        )
+    else:
+        told = _AFTER_CANCEL.get(job.operation, "")
+    return [told] if told else []
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,12 @@ async def _decided(subject: Subject) -> tuple[Job | None, Step]:
         owner = owner_of_part(job, members) if job.is_running else None
         if owner is not None:
             raise _part(job, owner)
-        made = decide_cancel(job, members, accept_inconsistent_disks=request.accept_inconsistent_disks)
+        made = decide_cancel(
+            job,
+            members,
+            is_named=bool(request.name),
+            accept_inconsistent_disks=request.accept_inconsistent_disks,
+        )
         if made.step is Step.REFUSE:
             raise refused(job, made.reason)
         if made.step is not Step.WAIT:

@@ -39,7 +39,7 @@ def seen(stage: Stage, body: Body = IN_AZURE, owner: Job | None = None) -> Obser
 
 
 def cancel(body: Body, *members: Observation, accept: bool = False) -> Any:
-    return decide_cancel(parse_job(body), members, accept_inconsistent_disks=accept)
+    return decide_cancel(parse_job(body), members, is_named=True, accept_inconsistent_disks=accept)
 
 
 # Job, its VM, the step without and with the acceptance.
