@@ -15,6 +15,8 @@ options:
       - In check mode only, decide as if the target were in this stage, which an earlier task of the same check
         predicted in its RV(ignore:stage.after). A check of a whole playbook uses it to predict every step. Ignored
         outside check mode.
+      - V(mixed), which is predicted for a recovery plan whose VMs differ, assumes that VMs for which this task would
+        come too early are ready for it, and that the others are in the stage that they have.
     type: str
     choices:
       - protected
@@ -28,4 +30,5 @@ options:
       - reverse_replicating
       - interrupted
       - busy
+      - mixed
 """

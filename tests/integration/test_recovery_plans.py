@@ -175,3 +175,21 @@ def test_a_plan_that_does_not_name_its_vms_is_an_error_and_no_success(
     assert failed["error"]["kind"] == kind
     assert words in failed["msg"]
     assert vault.writes() == []
+
+
+@pytest.mark.parametrize("others", ["failback_commit_pending", "failed_back", "protected"])
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+def test_each_step_takes_the_stage_that_the_one_before_returned(driver: Any, others: str, check_mode: bool) -> None:
+    """As a playbook passes it on: it is mixed while the VMs of a plan differ."""
+    vault = driver(plan_of("db", item_of("web", others)), policy="now").knows_hosts()
+    stage, told = None, []
+    for module in (*CYCLE[:2], "failback_validate", *CYCLE[2:]):
+        result = vault.run(module, recovery_plan="shop", check_mode=check_mode, assume_stage=stage)
+        stage = result["stage"]["after"]
+        told.append(stage)
+    assert told[0] == "mixed"
+    assert told[-1] == "protected"
+    assert {vault.state(name)["stage"] for name in ("db", "web")} == (
+        {"failed_over", others} if check_mode else {"protected"}
+    )
+    assert bool(vault.writes()) is not check_mode

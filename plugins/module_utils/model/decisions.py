@@ -276,6 +276,11 @@ def has_reached(verb: Verb, stage: Stage) -> bool:
     return stage in _REACHED[verb]
 
 
+def start_of(verb: Verb) -> Stage:
+    """Return the stage in which the verb starts its work, where nothing went wrong before."""
+    return next(stage for stage, made in _TABLE[verb].items() if made is _START)
+
+
 def predicted_stage(verb: Verb, *, waited: bool, synchronizes_first: bool = False) -> Stage:
     """Return the stage that a successful START leads to; used by check mode. C(waited): its end is waited for."""
     if not waited:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER, Accepted
-from ..model.decisions import Decision, Step, Verb, decide, has_reached
+from ..model.decisions import Decision, Step, Verb, decide, has_reached, start_of
 from ..model.failures import FailbackError, FateUnknown, JobFailed, NotTaken, Vanished, as_sentence, asked
 from ..model.jobs import Job
 from ..model.lifecycle import Observation, Stage
@@ -25,7 +25,7 @@ from ..waiting import BRIEF, Pause, Stopped, read_patiently
 from ..watch import Watch
 from . import refusals
 from .attempts import Attempts
-from .authority import authority_of
+from .authority import MIXED, authority_of
 from .jobs import follow_job, has_ended
 from .request import Request
 from .target import Target, TargetView, find_target
@@ -267,7 +267,15 @@ class _Runner:
         self._watch.look.begin()
         view = self._target.look(age)
         self._watch.look.saw_vms(len(view.members))
-        return view.assumed(self._request.assume_stage) if self._request.predicts else view
+        return self._assumed(view) if self._request.predicts else view
+
+    def _assumed(self, view: TargetView) -> TargetView:
+        """Return the target as an earlier task of a check predicted it. Of one whose VMs differ it told no more: what
+        the verb would refuse is then where it starts from, and the others are where they are."""
+        verb = self._procedure.verb
+        if self._request.assume_stage != MIXED:
+            return view.assumed(Stage(self._request.assume_stage))
+        return view.assumed(start_of(verb), lambda member: decide(verb, member).step is Step.REFUSE)
 
     async def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.lifecycle import Stage
 from ..watch import REPORT_INTERVAL
+from .authority import MIXED
 
 AZURE_OPTIONS: dict[str, dict[str, Any]] = {
     "auth_source": {"type": "str", "choices": ["auto", "cli", "credential_file", "env", "msi"]},
@@ -81,7 +82,7 @@ WINDOW_OPTIONS: dict[str, dict[str, Any]] = {
     },
 }
 ASSUME_OPTIONS: dict[str, dict[str, Any]] = {
-    "assume_stage": {"type": "str", "choices": [stage.value for stage in Stage]},
+    "assume_stage": {"type": "str", "choices": [*(stage.value for stage in Stage), MIXED]},
 }
 # Where a VM comes back to.
 PLACE_OPTIONS: dict[str, dict[str, Any]] = {

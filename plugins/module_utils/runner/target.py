@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -48,11 +48,15 @@ class TargetView:
         """Return the target as it was read, whatever stage was assumed."""
         return replace(self, members=self.read or self.members, read=())
 
-    def assumed(self, stage: str) -> TargetView:
-        """Return the target as it would be in a stage that an earlier task of a check predicted."""
+    def assumed(self, stage: Stage, applies: Callable[[Observation], bool] = lambda _member: True) -> TargetView:
+        """Return the target as it would be in a stage that an earlier task of a check predicted, for those members that
+        it applies to."""
         reason = "predicted by an earlier task of this check"
-        seen = (Observation(member.item, Stage(stage), None, reason) for member in self.members)
-        return replace(self, members=tuple(seen), read=self.members)
+
+        def seen(member: Observation) -> Observation:
+            return Observation(member.item, stage, None, reason) if applies(member) else member
+
+        return replace(self, members=tuple(map(seen, self.members)), read=self.members)
 
 
 class Target:

@@ -18,7 +18,7 @@ from ..model.guest_checks import is_address
 from ..model.lifecycle import NEVER_START, Side, Stage
 from ..model.look_age import Age
 from ..probes.options import PROBE_OPTIONS, read_probes
-from ..runner.authority import authority_of
+from ..runner.authority import MIXED, authority_of
 from ..runner.contract import Contract
 from ..runner.loop import VerbRun
 from ..runner.options import ASSUME_OPTIONS
@@ -75,7 +75,7 @@ async def run(request: ValidateRequest, services: Services, watch: Watch) -> dic
         _refuse_unknown_vms(request, view)
         if request.predicts:
             # The machine is not there yet: there is nothing to look at.
-            return _outcome(services, view.assumed(request.assume_stage), Evidence(services.azure.vault_id, ()))
+            return _outcome(services, _assumed(request, view), Evidence(services.azure.vault_id, ()))
         try:
             _refuse_in_azure(view)
             refuse_uncommitted(view)
@@ -88,6 +88,13 @@ async def run(request: ValidateRequest, services: Services, watch: Watch) -> dic
             problem.authority = problem.authority or authority_of(view, view)
             raise
         return _outcome(services, view, evidence)
+
+
+def _assumed(request: ValidateRequest, view: TargetView) -> TargetView:
+    """Return the target as an earlier task predicted it: of one whose VMs differ, what is in Azure is cut over then."""
+    if request.assume_stage != MIXED:
+        return view.assumed(Stage(request.assume_stage))
+    return view.assumed(Stage.FAILBACK_COMMIT_PENDING, lambda member: member.authoritative_side is Side.AZURE)
 
 
 def _refuse_addresses(request: ValidateRequest) -> None:
