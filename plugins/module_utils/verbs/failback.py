@@ -521,11 +521,11 @@ class _StoppedError(Refused):
     def __init__(self, found: Sequence[Obstacle], warnings: Sequence[str]) -> None:
         causes = [one.of_vm(one.cause) for one in found]
         super().__init__(" ".join([NOT_NOW, *causes]), " ".join(one.of_vm(one.remedy) for one in found))
-        self._found = found
+        self._found, self._warnings = found, warnings
 
     def as_task(self) -> dict[str, Any]:
         """Return it as the account of the run has it: each with what to do about it."""
-        return {"msg": in_one(self._found)}
+        return {"msg": said_once(in_one(self._found), *self._warnings)}
 
 
 class _FileFailedError(FailbackError):

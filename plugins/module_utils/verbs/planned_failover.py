@@ -101,7 +101,8 @@ class _ToOnPremises(LifecycleStep):
     def __init__(self, request: PlannedFailoverRequest, services: Services, watch: Watch) -> None:
         refuse_host_for_plan(request.recovery_plan, request.target_host)
         self._window = WindowGate(services.azure, request.window, self._cuts_over)
-        self._checked = CheckedGate(request.checked, self._window if request.cut_over else AheadGate(self._cuts_over))
+        gate = self._window if request.cut_over else AheadGate(self._cuts_over)
+        self._checked = CheckedGate(request.checked, gate)
         super().__init__(
             Verb.FAIL_BACK, stop=_STOPS[request.wait_for], goal=_GOALS[request.wait_for], gate=self._checked
         )
