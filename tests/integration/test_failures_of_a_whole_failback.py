@@ -94,3 +94,13 @@ def test_a_refresh_of_an_earlier_task_counts_and_is_sent_once(driver: Any) -> No
     failed = vault.fail("failback", **given, state=handed["state"], failed_task={"failed": True, "msg": "no"})
     assert failed["changed"] is True
     assert len(vault.writes()) == 1
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["failed", "told"])
+def test_a_step_that_fails_after_its_request_has_changed_something(driver: Any, fails: bool) -> None:
+    vault = vault_of(driver, "vm1")
+    vault.trouble(job_task="MonitorDataSync")
+    given = {"replicated_item": "vm1", "fail_on_error": fails, **ALONE}
+    told = vault.fail("failback", **given) if fails else vault.run("failback", **given)
+    assert (told["result"]["outcome"], told["changed"]) == ("failed", True)
+    assert len(vault.writes()) == 1

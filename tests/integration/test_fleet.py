@@ -130,6 +130,7 @@ def test_one_that_hands_over_does_not_wait_for_what_takes_hours(driver: Any, hoo
     quick, slow = handed["vms"]["quick"], handed["vms"]["slow"]
     assert quick["handover"] == {"kind": "hook", "file": hook}
     assert (slow["handover"], slow["state"]["begun"]["stages"]) == (None, {item_id(vault, "slow"): "failed_over"})
+    assert slow["changed"] is True
     job = vault.jobs("slow")[0]
     assert [*slow["state"]["begun"]["jobs"].values()] == [job["name"]]
     assert stage(vault, "slow") == "synchronizing"

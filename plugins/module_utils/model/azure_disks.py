@@ -190,7 +190,7 @@ def refuse_shared_names(
             meant = [one for one in known if one.answers_to(vm)]
             if len(meant) > 1:
                 raise ConfigurationError(
-                    f"discard_disks names {vm}, and several VMs of the vault are called so.",
+                    f"discard_disks names {vm}, and several VMs of the vault have that name.",
                     "Nothing was written. Write the id of the replicated item in place of its name: "
                     f"{', '.join(one.id for one in meant)}.",
                 )

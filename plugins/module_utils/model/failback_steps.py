@@ -219,8 +219,8 @@ class State:
 
     @property
     def changed(self) -> bool:
-        """Whether a request was accepted, in this task or in one before it."""
-        return self.refreshed or any(step.get("changed") for step in self.steps)
+        """Whether a request was accepted, in this task or in one before it: also of a step that has not ended."""
+        return self.refreshed or bool(self.begun.get("jobs")) or any(step.get("changed") for step in self.steps)
 
     @property
     def checked(self) -> tuple[str, ...]:

@@ -275,7 +275,7 @@ class _Runner:
         verb = self._procedure.verb
         if self._request.assume_stage != MIXED:
             return view.assumed(Stage(self._request.assume_stage))
-        return view.assumed(start_of(verb), lambda member: decide(verb, member).step is Step.REFUSE)
+        return view.assumed(start_of(verb), lambda member: _comes_too_early(verb, member))
 
     async def _step(self) -> bool:
         """Do what the last look calls for; return whether to look again."""
@@ -481,6 +481,11 @@ class _Runner:
             raise refusals.still_as_before(self._procedure.verb, starts, self.verb_run.job_names())
         await self._pause(f"It has not taken effect yet: {refusals.reasons(starts)}")
         return True
+
+
+def _comes_too_early(verb: Verb, member: Observation) -> bool:
+    """Whether the verb refuses a member that an earlier one is to take further: not one that a person has to."""
+    return member.stage is not Stage.BUSY and decide(verb, member).step is Step.REFUSE
 
 
 def _ids(members: Iterable[Observation]) -> frozenset[str]:

@@ -177,11 +177,12 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     is_whole = request.values["until"] == PREREQUISITES
     if not is_whole:
         state.forget_item()
-    if failback.problem is not None and request.values["fail_on_error"]:
-        raise _told(failback.problem, state, result)
+    problem = failback.problem
+    if problem is not None and request.values["fail_on_error"]:
+        raise _told(problem, state, result)
     is_whole = is_whole or state.ended or (handed is not None and bool(handed.file))
     return {
-        "changed": state.changed,
+        "changed": state.changed or (problem is not None and problem.wrote),
         "result": result if is_whole else short(result),
         "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.file else None,
         # A later task of a fleet is given all of it, so that it has a result for each.
@@ -504,8 +505,7 @@ class _Failback:
     async def _fail(self, problem: FailbackError) -> None:
         """Take note of a failure, and look where the target is now: that only adds to what is known, so it may fail."""
         self.problem, state = problem, self.state
-        known = isinstance(problem, (_StoppedError, _FileFailedError))
-        state.failed = {"failed": True, **(problem.as_task() if known else problem.as_result())}
+        state.failed = {"failed": True, **_as_task(problem)}
         if not state.where:
             return
         try:
@@ -521,11 +521,7 @@ class _StoppedError(Refused):
     def __init__(self, found: Sequence[Obstacle], warnings: Sequence[str]) -> None:
         causes = [one.of_vm(one.cause) for one in found]
         super().__init__(" ".join([NOT_NOW, *causes]), " ".join(one.of_vm(one.remedy) for one in found))
-        self._found, self._warnings = found, warnings
-
-    def as_task(self) -> dict[str, Any]:
-        """Return it as the account of the run has it: each with what to do about it."""
-        return {"msg": said_once(in_one(self._found), *self._warnings)}
+        self.found, self.warnings = found, warnings
 
 
 class _FileFailedError(FailbackError):
@@ -535,11 +531,17 @@ class _FileFailedError(FailbackError):
 
     def __init__(self, result: Mapping[str, Any], *, file: str) -> None:
         super().__init__(str(result.get("msg", "")), file=file)
-        self._result = dict(result)
+        self.result = dict(result)
 
-    def as_task(self) -> dict[str, Any]:
-        """Return what Ansible has of it."""
-        return self._result
+
+def _as_task(problem: FailbackError) -> dict[str, Any]:
+    """Return a failure as the account of the run has it: of a task of the user's, what Ansible has of it; of what is
+    in the way, each with what to do about it."""
+    if isinstance(problem, _FileFailedError):
+        return problem.result
+    if isinstance(problem, _StoppedError):
+        return {"msg": said_once(in_one(problem.found), *problem.warnings)}
+    return problem.as_result()
 
 
 def _whole(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
