@@ -11,7 +11,7 @@ short_description: Plan the waves of the hosts of a fleet
 description:
   - Puts hosts whose prerequisites were checked into waves, as P(asr.failback.failback_waves#filter) does. For the
     playbook C(asr.failback.fleet), which keeps what it needs in facts of the hosts.
-positional: hostvars, run, confirm, max_failed, wave_hooks
+positional: hostvars, run, max_failed, wave_hooks
 options:
   _input:
     description:
@@ -29,11 +29,6 @@ options:
       - What the task that checked the prerequisites has returned.
     type: dict
     required: true
-  confirm:
-    description:
-      - What a person has confirmed, a token or a dictionary with C(token), C(by) and C(until). Fails if the commits of
-        the hosts would delete anything else. Nobody has to confirm if not set.
-    type: raw
   max_failed:
     description:
       - How many VMs may have failed, as a number or a percentage, for the next wave to start.
@@ -41,8 +36,9 @@ options:
     default: 0
   wave_hooks:
     description:
-      - Absolute paths of task files, C(before) and C(after) each wave.
+      - Absolute paths of task files, C(before) and C(after) each wave. Fails if it is anything but a dictionary.
     type: dict
+    default: {}
   hosts:
     description:
       - The Hyper-V hosts, as O(asr.failback.failback_waves#filter:hosts).
@@ -54,6 +50,16 @@ options:
       - Other options of P(asr.failback.failback_waves#filter).
     type: dict
     default: {}
+  confirm:
+    description:
+      - What a person has confirmed, a token or a dictionary with C(token), C(by) and C(until). Fails if that is empty,
+        or if the commits of the hosts would delete anything else. Nobody has to confirm only if it is not given at all.
+    type: raw
+  check_mode:
+    description:
+      - Whether to return what is wrong with O(confirm) as C(unconfirmed) instead of failing.
+    type: bool
+    default: false
 author:
   - Contributors to the asr.failback project (@asr-failback)
 """
@@ -73,21 +79,26 @@ _value:
     - The plan of P(asr.failback.failback_waves#filter), with the C(order) of the hosts, the C(sizes) of the waves, and
       by host C(wave_of), C(needs), C(ranks) and C(places).
     - C(max_failed) and C(hooks) are the options, checked.
-    - C(token) confirms what the commits would delete, C(confirmed_by) and C(confirmations) are set if someone did.
-      C(lines) and C(to_confirm) tell that to a person.
+    - C(token) confirms what the commits would delete, C(confirmed_by) and C(confirmations) are set if someone did,
+      C(unconfirmed) says why what they gave does not count. C(lines) and C(to_confirm) tell that to a person.
   type: dict
   sample: {order: [web01], sizes: [1]}
 """
 
 import os
 from datetime import datetime, timezone
+from types import MappingProxyType
 
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.asr.failback.plugins.filter.failback_waves import wave_options
 from ansible_collections.asr.failback.plugins.module_utils.model import fleet
+from ansible_collections.asr.failback.plugins.module_utils.model.confirmation import parse_confirmation
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 
+# Of a confirmation, nothing that a user can give says that there is none.
+_NOT_GIVEN = object()
+_NO_HOOKS = MappingProxyType({})
 _VARIABLES = ("tier", "depends_on", "group", "target_host", "create_vm_if_missing")
 
 
@@ -101,15 +112,37 @@ def _objection(path):
     return "" if os.path.isabs(path) and os.path.isfile(path) else "not a file, or not an absolute path"
 
 
-def fleet_plan(names, hostvars, run, confirm=None, max_failed=0, wave_hooks=None, hosts=(), waves=None):
+def _confirmation(deletions, confirm, check_mode):
+    """Return what was confirmed. In check mode whoever looks has to see what there is to confirm, so it fails later."""
+    try:
+        given = None if confirm is _NOT_GIVEN else parse_confirmation(confirm)
+        return {**fleet.confirmation_of(deletions, given, datetime.now(timezone.utc)), "unconfirmed": ""}
+    except FailbackError as problem:
+        if not check_mode:
+            raise
+        return {"confirmed_by": None, "confirmations": {}, "unconfirmed": str(problem)}
+
+
+def fleet_plan(
+    names,
+    hostvars,
+    run,
+    max_failed=0,
+    wave_hooks=_NO_HOOKS,
+    hosts=(),
+    waves=None,
+    confirm=_NOT_GIVEN,
+    check_mode=False,
+):
     """Return the plan; fail with all reasons where there is none, or where it is not confirmed."""
     vms = run.get("vms") or {}
     try:
         members = [_member(name, hostvars[name], vms.get(name)) for name in names]
         settings = fleet.settings_of(fleet.Settings(max_failed, wave_hooks), len(members), _objection)
-        confirmation = fleet.confirmation_of(members, confirm, datetime.now(timezone.utc))
+        deletions = fleet.deletions_of(members)
+        confirmation = _confirmation(deletions, confirm, check_mode)
         plan = fleet.fleet_plan(members, wave_options(dict(hosts=hosts, **(waves or {}))))
-        return {**plan, **settings, **confirmation}
+        return {**plan, **settings, "token": deletions.token, "to_confirm": deletions.lines, **confirmation}
     except (FailbackError, TypeError) as problem:
         raise AnsibleFilterError(str(problem)) from problem
 

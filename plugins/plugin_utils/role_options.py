@@ -67,6 +67,7 @@ class RoleOptions:
         options = spec["argument_specs"]["main"]["options"]
         self._known = [*options]
         self._required = [name for name, option in options.items() if option.get("required")]
+        self._mappings = [name for name, option in options.items() if option["type"] == "dict"]
         self._defaults = loader.load_from_file(str(_ROLE / "defaults" / "main.yml"))
         self._loader = loader
         self._templar = templar
@@ -138,6 +139,11 @@ class RoleOptions:
         if missing:
             raise ConfigurationError(f"{', '.join(missing)} is not set for {name}.", "Nothing was read or written.")
         variables = HostVariables(name, source, self._templar, set())
+        # One that was left empty by mistake would be a window that is always open, or a hook that is not there.
+        empty = [one for one in self._mappings if one in source and variables[one] == ""]
+        if empty:
+            told = f"{', '.join(empty)} is empty text, not a mapping."
+            raise ConfigurationError(told, "Nothing was read or written.")
         azure = variables[_ACCESS]
         if not isinstance(azure, dict):
             raise ConfigurationError("failback_azure is not a mapping of options.", "Nothing was read or written.")

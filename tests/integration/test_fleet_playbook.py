@@ -198,7 +198,9 @@ def test_a_run_commits_only_what_a_person_has_confirmed(stage: Any) -> None:
 
 def test_a_disk_that_appears_after_the_confirmation_keeps_its_vm(stage: Any) -> None:
     vault = stage(scenario_of(item_of("vm1", managed_disks=True))).knows_hosts()
-    check = vault.play("fleet", {"vm1": {}}, "--check", **NOW)
+    # A check shows what there is to confirm, whatever was confirmed for an earlier run.
+    check = vault.play("fleet", {"vm1": {}}, "--check", failback_confirm="AAAAAAAAAA", **NOW)
+    assert (check.status != 0, "failback_confirm is not the token" in check.output) == (True, True)
     (token,) = set(re.findall("failback_confirm=([A-Z2-7]+)", check.output))
     connection = vault.simulator.connection
     attach = {
@@ -240,22 +242,29 @@ def test_what_cannot_be_meant_stops_the_run_before_it_writes(stage: Any, tmp_pat
     assert "failback_wave_hooks differs" in refused(vault, {"vm1": {"failback_wave_hooks": gate}, "vm2": {}})
     assert "failback_wave_hooks is no mapping" in refused(vault, both, failback_wave_hooks={"befor": gate["after"]})
     assert "failback_max_failed is 'ten'" in refused(vault, both, failback_max_failed="ten")
+    # Of an approval that yielded nothing.
+    nobody = "failback_confirm is empty: nobody has confirmed anything"
+    assert nobody in refused(vault, both, "-e", "failback_confirm=")
+    assert nobody in refused(vault, both, failback_confirm=None)
+    assert "failback_wave_hooks is no mapping" in refused(vault, both, failback_wave_hooks=None)
     assert "stand for the same VM: vm1 and vm2" in refused(
         vault, {"vm1": {}, "vm2": {"failback_replicated_item": "vm1"}}
     )
 
 
 def test_a_host_that_cannot_go_on_stops_no_other(stage: Any) -> None:
-    vault = stage(scenario_of("vm1", "vm2")).knows_hosts()
+    vault = stage(scenario_of("vm1", "vm2", "vm3")).knows_hosts()
     everybody = vault.variables
     own = {name: everybody.pop(name) for name in ("failback_resource_group", "failback_vault_name")}
-    hosts = {"vm1": own, "ghost": own, "vm2": {}}
-    given = {"failback_max_failed": 2, "failback_copies_at_once": {"per_host": 1}, **NOW}
+    hosts = {"vm1": own, "ghost": own, "vm2": {}, "vm3": {**own, "failback_window": ""}}
+    given = {"failback_max_failed": 3, "failback_copies_at_once": {"per_host": 1}, **NOW}
     run = vault.play("fleet", hosts, **given)
     outcomes = {name: one["outcome"] for name, one in run.results.items()}
-    assert outcomes == {"vm1": "protected", "ghost": "failed", "vm2": "failed"}, run.output
+    assert outcomes == {"vm1": "protected", "ghost": "failed", "vm2": "failed", "vm3": "failed"}, run.output
+    # What is empty by mistake is no window that is always open.
+    assert "failback_window is empty text, not a mapping" in run.results["vm3"]["reason"]
     assert "failback_vault_name is not set for vm2" in run.results["vm2"]["reason"]
-    assert vault.stages()["vm2"] == "failed_over"
+    assert vault.stages() == {"vm1": "protected", "vm2": "failed_over", "vm3": "failed_over"}
 
 
 def test_tasks_that_are_never_to_run_do_not_run(stage: Any, tmp_path: Path) -> None:

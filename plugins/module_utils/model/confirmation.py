@@ -81,8 +81,13 @@ class Confirmation:
 def parse_confirmation(given: object) -> Confirmation:
     """Return a confirmation that was given as a token, or as a mapping with C(token), C(by) and C(until).
 
-    Raises ConfigurationError.
+    Raises ConfigurationError, also where it is empty: an approval that yielded nothing approved of nothing.
     """
+    if given is None or given == "" or given == {}:
+        raise ConfigurationError(
+            "failback_confirm is empty: nobody has confirmed anything.",
+            "Nothing was written. Give the token that --check prints.",
+        )
     parts = given if isinstance(given, Mapping) else {"token": given}
     unknown = [str(key) for key in parts if key not in ("token", "by", "until")]
     token = parts.get("token")

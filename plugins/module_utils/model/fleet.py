@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .arm_ids import folded, last_segment, vault_of
-from .confirmation import CommitDeletion, confirmation_token, parse_confirmation, require_confirmed
+from .confirmation import CommitDeletion, Confirmation, confirmation_token, require_confirmed
 from .durations import in_words
 from .failback_steps import AWAITS_COMMIT, COMMITTED
 from .failures import ConfigurationError, Refused
@@ -112,27 +112,22 @@ def deletions_of(members: Sequence[Member]) -> Deletions:
     return Deletions(token, confirmed, unknown)
 
 
-def confirmation_of(members: Sequence[Member], given: object, now: datetime) -> dict[str, Any]:
-    """Return the token of what the commits of a fleet would delete, and what a person has confirmed of it.
+def confirmation_of(deletions: Deletions, given: Confirmation | None, now: datetime) -> dict[str, Any]:
+    """Return what a person has confirmed of what the commits of a fleet would delete, and who.
 
     C(given) is what the person gave, None where nobody has to confirm. Raises Refused where that is something else.
     """
-    deletions = deletions_of(members)
-    if given in (None, ""):
-        told = {"token": deletions.token, "to_confirm": deletions.lines}
-        return {**told, "confirmed_by": None, "confirmations": None}
-    confirmation = parse_confirmation(given)
+    if given is None:
+        return {"confirmed_by": None, "confirmations": None}
     if deletions.unknown:
         raise Refused(
             f"What the commits of {some_of(deletions.unknown)} would delete is not known, so it cannot be confirmed.",
             "Nothing was written. See the findings of the prerequisites, or leave these hosts out.",
         )
     if deletions.token:
-        require_confirmed(confirmation, deletions.token, now)
+        require_confirmed(given, deletions.token, now)
     return {
-        "token": deletions.token,
-        "to_confirm": deletions.lines,
-        "confirmed_by": confirmation.by,
+        "confirmed_by": given.by,
         "confirmations": {name: [*ids] for name, ids in deletions.confirmed.items()},
     }
 
@@ -203,7 +198,7 @@ class Settings:
     """What counts for a whole run: how many VMs may fail, and the task files before and after each wave."""
 
     max_failed: object = 0
-    wave_hooks: object = None
+    wave_hooks: object = field(default_factory=dict)
 
 
 def settings_of(given: Settings, count: int, objection: Callable[[str], str]) -> dict[str, Any]:
@@ -212,7 +207,7 @@ def settings_of(given: Settings, count: int, objection: Callable[[str], str]) ->
     Raises ConfigurationError: a gate that is not there would let everybody through.
     """
     allowed_to_fail(given.max_failed, count)
-    hooks = {} if given.wave_hooks in (None, "") else given.wave_hooks
+    hooks = given.wave_hooks
     if not isinstance(hooks, Mapping) or set(hooks) - {"before", "after"}:
         raise ConfigurationError(
             "failback_wave_hooks is no mapping with before and after.", "Nothing was written. Correct it."

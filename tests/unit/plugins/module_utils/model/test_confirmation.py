@@ -151,7 +151,7 @@ def test_a_person_may_say_who_confirms_and_until_when() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        *(True, 5, " ", [], {}),
+        *(True, 5, "", " ", None, [], {}, {"token": None}),
         *({"token": "abc", **more} for more in ({"from": "ops"}, {"until": "tomorrow"}, {"until": "2026-11-30T06:00"})),
         {"by": "ops"},
     ],

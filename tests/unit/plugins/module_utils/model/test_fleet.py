@@ -145,7 +145,7 @@ def test_two_hosts_for_one_vm_are_refused() -> None:
         fleet_plan([Member("a", {}, shared), Member("b", {}, plan)], WaveOptions())
 
 
-@pytest.mark.parametrize("hooks", ["/a.yml", {"befor": "/a.yml"}, {"after": "/nowhere.yml"}, ["/a.yml"]])
+@pytest.mark.parametrize("hooks", ["", None, "/a.yml", {"befor": "/a.yml"}, {"after": "/nowhere.yml"}, ["/a.yml"]])
 def test_a_gate_that_is_not_there_is_refused(hooks: object) -> None:
     with pytest.raises(ConfigurationError, match="failback_wave_hooks"):
         settings_of(Settings(0, hooks), 3, lambda path: "not a file" if path == "/nowhere.yml" else "")
@@ -154,7 +154,7 @@ def test_a_gate_that_is_not_there_is_refused(hooks: object) -> None:
 def test_the_settings_are_kept_as_they_are() -> None:
     given = Settings("10%", {"before": "/a.yml"})
     assert settings_of(given, 3, lambda _path: "") == {"max_failed": "10%", "hooks": {"before": "/a.yml"}}
-    assert settings_of(Settings(0, None), 3, lambda _path: "") == {"max_failed": 0, "hooks": {}}
+    assert settings_of(Settings(), 3, lambda _path: "") == {"max_failed": 0, "hooks": {}}
 
 
 @pytest.mark.parametrize(
