@@ -11,7 +11,7 @@ short_description: Return which hosts of a wave are not started, and why
 description:
   - A wave is not started if too many VMs of the fleet have failed, a VM not if one that it depends on is not back. For
     the playbook C(asr.failback.fleet), which keeps what it needs in facts of the hosts.
-positional: tally, plan, max_failed, closed
+positional: tally, plan, max_failed, gates
 options:
   _input:
     description:
@@ -34,11 +34,12 @@ options:
       - How many VMs of the fleet may have failed, as a number or a percentage.
     type: raw
     default: 0
-  closed:
+  gates:
     description:
-      - Why the whole wave is not started; empty if nothing says so.
-    type: str
-    default: ''
+      - For the tasks C(before) and C(after) waves, the wave in which they were C(begun) last, and that in which they
+        C(passed) last. If these differ, the whole wave is not started.
+    type: dict
+    default: {}
 author:
   - Contributors to the asr.failback project (@asr-failback)
 """
@@ -62,13 +63,13 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
-from ansible_collections.asr.failback.plugins.module_utils.model.fleet import stops
+from ansible_collections.asr.failback.plugins.module_utils.model.fleet import closed_gate, stops
 
 
-def fleet_stops(names, tally, plan, max_failed=0, closed=""):
+def fleet_stops(names, tally, plan, max_failed=0, gates=None):
     """Return the results of hosts that are not started."""
     try:
-        return stops(names, tally, plan, max_failed, closed)
+        return stops(names, tally, plan, max_failed, closed_gate(gates or {}))
     except FailbackError as problem:
         raise AnsibleFilterError(str(problem)) from problem
 

@@ -33,6 +33,12 @@ options:
     type: str
     default: end
     choices: [prerequisites, synchronized, end]
+  wave_tasks:
+    description:
+      - Whether tasks have to run before any of the VMs is cut over or committed. Each of those that are to be in this run
+        stops there, with a RV(handover) for V(wave). The others go on.
+    type: bool
+    default: false
   at_once:
     description:
       - How many VMs of O(replicated_items) may copy their data at the same time; no limit if not set. The others wait
@@ -341,11 +347,11 @@ handover:
   sample: null
   contains:
     kind:
-      description: V(hook), V(validation) or V(preparation).
+      description: V(hook), V(validation) or V(preparation); V(wave) for the tasks before a wave, see O(wave_tasks).
       type: str
       sample: hook
     file:
-      description: Path of the file.
+      description: Path of the file; empty for V(wave).
       type: str
       sample: /etc/ansible/hooks/stop_users.yml
 state:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from support.scenarios import item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
+
 LONG_AGO = {"in_azure_for": "60d"}
 ALONE = {"heartbeat": False, "addresses": False, "commit_policy": "now"}
 
@@ -62,6 +64,7 @@ def test_without_prerequisites_the_failover_itself_is_held(driver: Any) -> None:
     steps = ["planned_failover", "complete_failover"]
     ahead = vault.run("failback", replicated_items=["old"], until="synchronized", steps=steps, **ALONE)
     assert (stage(vault, "old"), vault.writes()) == ("failed_over", [])
+    assert outcomes(ahead) == {"old": "failed_over"}
     rest = vault.run("failback", replicated_items=[entry("old", ahead)], steps=steps, **ALONE)
     assert stage(vault, "old") == "failback_commit_pending"
     assert [step["data_sync"]["option"] for step in rest["vms"]["old"]["result"]["steps"]] == ["during_failover"]
@@ -236,6 +239,39 @@ def test_no_hook_runs_for_what_is_only_held(driver: Any, hook: str) -> None:
     given = {"replicated_item": "old", "hooks": {"before_planned_failover": hook}, "steps": steps}
     ahead = vault.run("failback", replicated_items=[given], until="synchronized", **ALONE)
     assert (ahead["vms"]["old"]["handover"], vault.writes()) == (None, [])
+
+
+FUTURE = {"not_before": "9000-01-01T00:00"}
+BEFORE_COMMIT = "failback_commit_pending"
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "reached", "after"),
+    [
+        (item_of("vm1", "waiting_for_completion"), {}, True, "waiting_for_completion"),
+        (item_of("vm1", "waiting_for_completion"), {"window": FUTURE}, False, "waiting_for_completion"),
+        (item_of("vm1", "failed_over", **LONG_AGO), {}, True, "failed_over"),
+        # How its data is copied is then found out here.
+        (item_of("vm1", "failed_over", **LONG_AGO), {"steps": list(STEPS[1:])}, True, "failed_over"),
+        (item_of("vm1", "failed_over", **LONG_AGO), {"window": FUTURE}, False, "failed_over"),
+        (item_of("vm1", "failed_over"), {"data_sync": "during_failover"}, True, "failed_over"),
+        (item_of("vm1", BEFORE_COMMIT), {}, True, BEFORE_COMMIT),
+        (item_of("vm1", BEFORE_COMMIT), {"commit_policy": "hold"}, False, BEFORE_COMMIT),
+        (item_of("vm1", "failed_back"), {}, False, "protected"),
+    ],
+)
+def test_before_it_is_cut_over_or_committed_a_vm_waits_for_the_tasks_before_its_wave(
+    driver: Any, before: dict[str, Any], own: dict[str, Any], reached: bool, after: str
+) -> None:
+    vault = vault_of(driver, before)
+    entries = [{"replicated_item": "vm1", **ALONE, **own}]
+    first = vault.run("failback", replicated_items=entries, wave_tasks=True)
+    one = first["vms"]["vm1"]
+    assert (one["handover"], stage(vault, "vm1")) == ({"kind": "wave", "file": ""} if reached else None, after)
+    assert one["result"]["outcome"] != "failed"
+    if reached:
+        rest = vault.run("failback", replicated_items=[entry("vm1", first, **ALONE, **own)])
+        assert (outcomes(rest), stage(vault, "vm1")) == ({"vm1": "protected"}, "protected")
 
 
 def test_what_was_seen_by_an_earlier_task_is_looked_at_again(driver: Any) -> None:

@@ -135,6 +135,61 @@ def test_a_wave_that_may_not_start_stops_those_after_it(stage: Any) -> None:
     assert vault.stages()["vm3"] == "waiting_for_completion"
 
 
+def told_by_wave_tasks(run: Any) -> list[str]:
+    """What the tasks before and after waves have said."""
+    return re.findall(r'"msg": "((?:before|after) \d)', run.output)
+
+
+def test_wave_tasks_run_only_where_somebody_is_cut_over_or_committed(stage: Any) -> None:
+    """Not while all of a wave wait or are held, not for one that is home; a check says which would run."""
+    items = ("vm1", "vm2", item_of("vm3", "failback_commit_pending"), item_of("vm4", "failback_commit_pending"))
+    vault = stage(scenario_of(*items)).knows_hosts()
+    wave = "{{ failback_wave.number }}"
+    say = {
+        when: vault.task_file(f"{when}.yml", {"name": "Say it", "ansible.builtin.debug": {"msg": f"{when} {wave}"}})
+        for when in ("before", "after")
+    }
+    hosts = {
+        "vm1": {**HERE, "failback_window": {"not_before": "9000-01-01T00:00"}},
+        "vm2": {**HERE, "failback_window": {"not_before": "2020-01-01T00:00"}},
+        "vm3": {**HERE, "failback_commit_policy": "hold"},
+        "vm4": HERE,
+    }
+    given = {"failback_wave_hooks": say, "failback_waves": {"per_vault": 1}}
+    expected = ["before 2", "after 2", "before 4", "after 4"]
+    check = vault.play("fleet", hosts, "--check", **given)
+    assert (check.status, told_by_wave_tasks(check), vault.writes()) == (0, expected, []), check.output
+    run = vault.play("fleet", hosts, **given)
+    assert (run.status, told_by_wave_tasks(run)) == (0, expected), run.output
+    assert {name: one["outcome"] for name, one in run.results.items()} == {
+        "vm1": "waiting_for_window",
+        "vm2": "protected",
+        "vm3": "held",
+        "vm4": "protected",
+    }
+    assert vault.stages()["vm1"] == "waiting_for_completion", "its data is copied outside of the window"
+    again = vault.play("fleet", hosts, **given)
+    assert (again.status, told_by_wave_tasks(again)) == (0, []), again.output
+
+
+def test_a_gate_that_is_closed_before_a_wave_is_closed_for_those_after_it(stage: Any) -> None:
+    """Of whatever tier: waves that caps have made have one."""
+    vault = stage(scenario_of("vm1", item_of("vm2", "failback_commit_pending"), "vm3")).knows_hosts()
+    once = {**FAIL, "when": "failback_wave.number | int == 1"}
+    given = {
+        "failback_wave_hooks": {"before": vault.task_file("gate.yml", once)},
+        "failback_waves": {"per_vault": 2},
+    }
+    # When the gate closes, one that is cut over already waits for tasks of its own.
+    validated = {**HERE, "failback_validation_tasks": vault.task_file("validate.yml", PASS)}
+    run = vault.play("fleet", {"vm1": HERE, "vm2": validated, "vm3": HERE}, **given, **NOW)
+    assert {name: (one["outcome"], one["reason"]) for name, one in run.results.items()} == {
+        name: ("not_started", f"The tasks before wave 1 did not pass. Its {step} was not started.")
+        for name, step in (("vm1", "cut-over"), ("vm2", "commit"), ("vm3", "cut-over"))
+    }
+    assert (run.status, vault.writes()) == (2, ["plannedFailover"] * 2), run.output
+
+
 def test_what_fits_no_host_stops_the_run_before_anything_is_written(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2")).knows_hosts()
     hosts = {"vm1": {"failback_depends_on": ["vm2"]}, "vm2": {"failback_depends_on": ["vm1"]}}

@@ -34,6 +34,8 @@ STEPS = (PREREQUISITES, PLANNED_FAILOVER, COMPLETE_FAILOVER, VALIDATE, COMMIT, R
 END = "end"
 _LAST_STEPS = {PREREQUISITES: PREREQUISITES, "synchronized": PLANNED_FAILOVER, END: REVERSE_REPLICATE}
 UNTIL = tuple(_LAST_STEPS)
+# The phase in which a step waits for the tasks before its wave: nothing of it has begun.
+AT_GATE = "gate"
 # What takes a target further: without any of them a run only checks.
 _MOVES = frozenset({PLANNED_FAILOVER, COMPLETE_FAILOVER, COMMIT, REVERSE_REPLICATE})
 
@@ -241,6 +243,12 @@ class State:
         sync = self.prerequisites.get("data_sync") or {}
         return self.copies_next and sync.get("option") == DURING_FAILOVER
 
+    def learn_data_sync(self, result: _Result) -> None:
+        """Take note of how the data is synchronized, by what the failover has returned that was not to take the machine
+        down. Where it was asked for, that was held before anything was chosen."""
+        sync = result["data_sync"] or ({"option": DURING_FAILOVER} if result["held"] else None)
+        self.prerequisites = {**self.prerequisites, "data_sync": sync}
+
     def leave_step(self) -> None:
         """Go on to the next step."""
         if STEPS[self.step] in (PREREQUISITES, PLANNED_FAILOVER):
@@ -386,7 +394,7 @@ class Plan:
                 failed=state.failed,
                 part=state.part,
                 hooks=[file for file in self.hooks.values() if file],
-                ended=state.ended or not self.goes_on(state) or self.leaves_for_later(state),
+                ended=state.ended or state.phase == AT_GATE or not self.goes_on(state) or self.leaves_for_later(state),
                 fresh=state.fresh,
                 ready=self.only_checks and bool(state.findings) and bool(state.stages & _BEFORE_START),
                 awaits_commit=state.awaits_commit,

@@ -233,6 +233,12 @@ def allowed_to_fail(max_failed: object, count: int) -> int:
     )
 
 
+def closed_gate(gates: Mapping[str, Mapping[str, int]]) -> str:
+    """Say which tasks, before or after a wave, were begun and have not passed; empty if all have."""
+    closed = {when: gate["begun"] for when, gate in gates.items() if gate["begun"] != gate["passed"]}
+    return " ".join(f"The tasks {when} wave {wave} did not pass." for when, wave in closed.items())
+
+
 def stops(
     batch: Sequence[str], tally: Tally, plan: Mapping[str, Any], max_failed: object, closed: str = ""
 ) -> dict[str, dict[str, Any]]:
@@ -245,7 +251,7 @@ def stops(
     failed = [name for name in plan["order"] if _outcome(tally, name) == "failed"]
     whole = closed or _too_many(failed, allowed_to_fail(max_failed, len(plan["order"])), max_failed)
     # What is committed may go on: nothing is at stake any more.
-    going = [name for name in batch if name not in failed and _may_be_held(tally, name)]
+    going = [name for name in batch if not _is_over(tally, name) and _may_be_held(tally, name)]
     if whole:
         return {name: _not_started(tally, name, whole) for name in going}
     ranks = plan["ranks"]
@@ -253,6 +259,11 @@ def stops(
     before = {rank: [one for one in coming if ranks[one] < rank] for rank in {ranks[name] for name in going}}
     missing = {name: [*_missing(name, tally, plan), *before[ranks[name]]] for name in going}
     return {name: _waits_for(tally, name, list(dict.fromkeys(needs))) for name, needs in missing.items() if needs}
+
+
+def _is_over(tally: Tally, name: str) -> bool:
+    """Whether a VM has failed, and not because it waits for tasks of the user's."""
+    return _outcome(tally, name) == "failed" and not tally.get(name, {}).get("waits")
 
 
 def _may_be_held(tally: Tally, name: str) -> bool:
@@ -280,7 +291,8 @@ def _stages(tally: Tally, name: str) -> frozenset[str]:
 def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
     step = "commit" if _stages(tally, name) <= _BACK else "cut-over"
     told = {"reason": f"{reason} Its {step} was not started.", "next": "See why it failed, then run again."}
-    return {**tally.get(name, {}), "outcome": NOT_STARTED, **told}
+    known = tally.get(name, {})
+    return {**{key: known[key] for key in _TALLIED if key in known}, "outcome": NOT_STARTED, **told}
 
 
 def _waits_for(tally: Tally, name: str, needs: Sequence[str]) -> dict[str, Any]:
@@ -319,4 +331,9 @@ def tally_of(before: Tally, run: Mapping[str, Any], stopped: Tally) -> dict[str,
 def _tallied(one: Mapping[str, Any]) -> dict[str, Any]:
     result, state = one.get("result") or {"outcome": "failed"}, one.get("state") or {}
     told = {key: result[key] for key in _TALLIED if key in result}
-    return {**told, **({"cuts_over": state["cuts_over"]} if "cuts_over" in state else {})}
+    return {
+        **told,
+        # Until its tasks have run, it counts as failed: its host may be lost in them.
+        "waits": bool(one.get("handover")),
+        **({"cuts_over": state["cuts_over"]} if "cuts_over" in state else {}),
+    }

@@ -13,6 +13,7 @@ from typing import Any
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.azure_disks import loose_words
 from ..model.failback_steps import (
+    AT_GATE,
     COMMIT,
     COMPLETE_FAILOVER,
     END,
@@ -55,15 +56,17 @@ _CONTRACTS: Mapping[str, Contract] = {
     COMMIT: commit.CONTRACT,
     REVERSE_REPLICATE: reverse_replicate.CONTRACT,
 }
-# What a file of the user's is for: before or after a step, to prepare what is missing, or to validate.
-_HOOK, _PREPARATION, _VALIDATION = "hook", "preparation", "validation"
+# What a file of the user's is for: before or after a step, to prepare what is missing, or to validate. What has to run
+# before a wave is not this module's to name.
+_HOOK, _PREPARATION, _VALIDATION, _WAVE = "hook", "preparation", "validation", "wave"
 # What another task can take up where this one was stopped, without anything lost that only this one knows: the long
 # ones.
 _MAY_STOP = frozenset({PLANNED_FAILOVER, REVERSE_REPLICATE})
 # Seconds. Whoever waits for a turn is woken.
 _UNTIL_WOKEN = 600.0
 # The phases of a step.
-_DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED, _AFTER = "", "before", "run", "prepared", "validated", "after"
+_DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED = "", "before", "run", "prepared", "validated"
+_AFTER, _LEAVE = "after", "leave"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,11 +183,11 @@ async def run(request: FailbackRequest, services: Services, watch: Watch) -> dic
     problem = failback.problem
     if problem is not None and request.values["fail_on_error"]:
         raise _told(problem, state, result)
-    is_whole = is_whole or state.ended or (handed is not None and bool(handed.file))
+    is_whole = is_whole or state.ended or (handed is not None and bool(handed.kind))
     return {
         "changed": state.changed or (problem is not None and problem.wrote),
         "result": result if is_whole else short(result),
-        "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.file else None,
+        "handover": {"kind": handed.kind, "file": handed.file} if handed and handed.kind else None,
         # A later task of a fleet is given all of it, so that it has a result for each.
         "state": None if state.ended and request.values["until"] == END else state.as_result(),
     }
@@ -201,8 +204,8 @@ def _told(problem: FailbackError, state: State, result: Mapping[str, Any]) -> Fa
 
 @dataclass(frozen=True)
 class _Handover:
-    """A file of tasks that has to run for a target before it goes on, and what it is for; no file where it is another
-    task's turn."""
+    """A file of tasks that has to run for a target before it goes on, and what it is for; nothing of both where it is
+    another task's turn."""
 
     kind: str = ""
     file: str = ""
@@ -331,42 +334,73 @@ class _Failback:
         return as_begun(result, begun)
 
     async def _go_on_in(self, step: str) -> _Handover | None:
-        """Go on in a step; return what has to run before that can end."""
+        """Go on in a step, up to its next phase; return what has to run before that."""
+        phase = self.state.phase
+        if phase in (_DECIDE, AT_GATE):
+            return await self._enter(step)
+        if phase == _BEFORE:
+            return self._next(_RUN, f"before_{step}")
+        if phase == _AFTER:
+            return self._next(_LEAVE, f"after_{step}")
+        if phase == _LEAVE:
+            self.state.leave_step()
+            return None
+        self.state.part = step
+        handed = await self._do(step)
+        if handed is None and self.state.phase != _DECIDE:
+            self.state.phase = _AFTER
+        return handed
+
+    async def _enter(self, step: str) -> _Handover | None:
+        """Decide whether a step runs now, and if so, begin it."""
         state, plan = self.state, self.plan
-        if state.phase == _DECIDE:
-            if step == PLANNED_FAILOVER and await self._is_for_later():
-                return _Handover()
-            if not plan.runs(step, state) or await self._has_to_wait(step):
-                state.leave_step()
-                return None
-            if step == PLANNED_FAILOVER:
-                await self._take_turn()
-            state.phase = _BEFORE
-        if state.phase == _BEFORE:
-            state.phase = _RUN
-            if hook := plan.hooks.get(f"before_{step}"):
-                return self._hand_over(_HOOK, hook)
-        if state.phase != _AFTER:
-            state.part = step
-            handed = await self._do(step)
-            if handed is not None:
-                return handed
-            state.phase = _AFTER
-            # The window may have closed while the hook before the step ran.
-            if not state.waits and (hook := plan.hooks.get(f"after_{step}")):
-                return self._hand_over(_HOOK, hook)
-        state.leave_step()
+        state.phase = _DECIDE
+        if step == PLANNED_FAILOVER and await self._is_for_later():
+            return _Handover()
+        if not plan.runs(step, state) or await self._has_to_wait(step):
+            state.leave_step()
+            return None
+        if self._request.values["wave_tasks"] and await self._is_for_wave(step):
+            state.phase = AT_GATE
+            return _Handover(_WAVE)
+        if step == PLANNED_FAILOVER:
+            await self._take_turn()
+        state.phase = _BEFORE
         return None
+
+    def _next(self, phase: str, hook: str) -> _Handover | None:
+        """Go to a phase, where there is a hook after that has run."""
+        self.state.phase = phase
+        file = self.plan.hooks.get(hook)
+        # The window may have closed while the hook before the step ran: there is nothing then that one after it is for.
+        if not file or self.state.waits:
+            return None
+        self.state.part = file
+        return _Handover(_HOOK, file)
 
     async def _is_for_later(self) -> bool:
         """Whether the failover takes the machine down, and has to wait for that. Its hooks must not run either."""
-        plan, state = self.plan, self.state
-        if not (plan.only_ahead and PLANNED_FAILOVER in plan.steps and state.copies_next):
+        plan = self.plan
+        return plan.only_ahead and PLANNED_FAILOVER in plan.steps and await self._takes_down()
+
+    async def _is_for_wave(self, step: str) -> bool:
+        """Whether the tasks before a wave have to run before a step: it takes the machine down, or deletes one."""
+        return step in (COMPLETE_FAILOVER, COMMIT) or (step == PLANNED_FAILOVER and await self._takes_down())
+
+    async def _takes_down(self) -> bool:
+        """Whether the failover, which is not started yet, takes the machine down at once."""
+        state = self.state
+        if not state.copies_next:
             return False
-        if state.prerequisites.get("data_sync"):
-            return plan.leaves_for_later(state)
-        result = await self._ask(PLANNED_FAILOVER, self._options_of(PLANNED_FAILOVER), check_mode=True)
-        return bool(result["held"])
+        if not state.prerequisites.get("data_sync"):
+            options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
+            state.learn_data_sync(await self._ask(PLANNED_FAILOVER, options, check_mode=True))
+        return state.cuts_over_next
+
+    @property
+    def _may_cut_over(self) -> bool:
+        """Whether the failover may take the machine down: not before what has to run first is known to have run."""
+        return not self.plan.only_ahead and (self.state.cuts_over_next or not self._request.values["wave_tasks"])
 
     async def _take_turn(self) -> None:
         """Wait until the data may be copied. Data that is on its way is counted only."""
@@ -393,10 +427,6 @@ class _Failback:
     def _places(self) -> Mapping[str, Any]:
         return self._request.values["place"] or {}
 
-    def _hand_over(self, kind: str, file: str) -> _Handover:
-        self.state.part = file
-        return _Handover(kind, file)
-
     async def _has_to_wait(self, step: str) -> bool:
         """Ask a step whether it has to wait.
 
@@ -417,11 +447,12 @@ class _Failback:
         if step == VALIDATE:
             return await self._validate()
         if step == PLANNED_FAILOVER:
-            return await self._copy()
-        self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
+            await self._copy()
+        else:
+            self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
         return None
 
-    async def _copy(self) -> _Handover | None:
+    async def _copy(self) -> None:
         if self.state.copies:
             # An earlier task may have had the turn.
             self._services.copy_turns.keep(self._name, self._places)
@@ -438,12 +469,12 @@ class _Failback:
             self.state.begun = {"left": left}
             result = await self._start_checked()
         self._end_turn()
-        if self.plan.only_ahead and result["held"]:
+        if result["held"]:
             # By now it takes the machine down.
+            self.state.learn_data_sync(result)
             self.state.phase = _DECIDE
-            return _Handover()
-        self.state.record(PLANNED_FAILOVER, result)
-        return None
+        else:
+            self.state.record(PLANNED_FAILOVER, result)
 
     async def _start_checked(self) -> dict[str, Any]:
         """Start the failback, or go on with it; what would be started on prerequisites that were not checked as it is
@@ -455,7 +486,7 @@ class _Failback:
 
     def _options_of(self, step: str) -> dict[str, Any]:
         assumed = self.plan.assumed_stage(self.state)
-        ahead = {"cut_over": False} if step == PLANNED_FAILOVER and self.plan.only_ahead else {}
+        ahead = {"cut_over": False} if step == PLANNED_FAILOVER and not self._may_cut_over else {}
         return {**self._request.of_step(step, self.state.validation), "assume_stage": assumed or None, **ahead}
 
     async def _check_prerequisites(self) -> _Handover | None:
@@ -466,7 +497,8 @@ class _Failback:
             found = await self._find_obstacles(refreshes=values["refresh_provider"] and not state.refreshed)
             if file and found.may_prepare(prepared):
                 state.phase = _PREPARED
-                return self._hand_over(_PREPARATION, file)
+                state.part = file
+                return _Handover(_PREPARATION, file)
         elif self._obstacles().findings and not self.plan.check_mode:
             await self._find_obstacles(refreshes=False)
         self._stop_at(self._obstacles(), prepared)
@@ -578,6 +610,7 @@ CONTRACT = Contract(
         **PLACE_OPTIONS,
         "refresh_provider": _FLAG,
         "until": {"type": "str", "default": END, "choices": list(UNTIL)},
+        "wave_tasks": _FLAG,
         "at_once": {"type": "dict", "options": {cap: {"type": "int"} for cap in CAPS}},
         "place": {"type": "dict", "options": dict.fromkeys(CAPS.values(), _TEXT)},
         "fail_on_error": {"type": "bool", "default": True},

@@ -14,6 +14,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.fleet import (
     Member,
     Settings,
     allowed_to_fail,
+    closed_gate,
     fleet_plan,
     has_ended,
     settings_of,
@@ -99,6 +100,36 @@ def test_a_closed_gate_stops_all_but_those_that_have_failed_already() -> None:
         "web1": "The gate is closed. Its cut-over was not started."
     }
     assert stopped["web1"]["vms"] == IN_AZURE["vms"]
+    # One that waits for tasks has not failed yet, whatever is said of it should its host be lost in them.
+    waiting = {**FAILED_AFTER_ALL, "waits": True, "cuts_over": True}
+    stopped = stops(["db1"], {"db1": waiting, "web1": IN_AZURE}, plan, 9, closed="The gate is closed.")
+    assert stopped["db1"] == {
+        "outcome": "not_started",
+        "vms": FAILED_AFTER_ALL["vms"],
+        "reason": "The gate is closed. Its commit was not started.",
+        "next": "See why it failed, then run again.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((0, 0), (0, 0), ""),
+        ((2, 2), (2, 2), ""),
+        # The tasks of one kind may not be there.
+        ((0, 0), (2, 2), ""),
+        ((2, 1), (1, 1), "The tasks before wave 2 did not pass."),
+        ((2, 2), (2, 1), "The tasks after wave 2 did not pass."),
+        ((1, 0), (0, 0), "The tasks before wave 1 did not pass."),
+    ],
+)
+def test_a_gate_is_closed_until_its_last_tasks_have_passed(
+    before: tuple[int, int], after: tuple[int, int], told: str
+) -> None:
+    gates = {
+        when: {"begun": begun, "passed": passed} for when, (begun, passed) in {"before": before, "after": after}.items()
+    }
+    assert closed_gate(gates) == told
 
 
 @pytest.mark.parametrize(("given", "allowed"), [(0, 0), ("3", 3), ("10%", 2), ("0%", 0), ("100 %", 24), ("2.5%", 0)])
@@ -114,12 +145,14 @@ def test_what_says_no_number_is_refused(given: object) -> None:
 
 def test_the_tally_keeps_what_was_seen_of_all() -> None:
     before = {"db1": BACK, "web1": IN_AZURE, "web2": IN_AZURE}
-    run = {"vms": {"web1": {"result": {**HELD, "steps": []}}, "web3": {"failed": True, "msg": "wrong"}}}
+    handed = {"result": FAILED_AFTER_ALL, "handover": {"kind": "hook"}, "state": {"cuts_over": True}}
+    run = {"vms": {"web1": {"result": {**HELD, "steps": []}}, "web3": {"failed": True, "msg": "wrong"}, "web4": handed}}
     assert tally_of(before, run, {"web2": {**IN_AZURE, "outcome": "not_started", "reason": "x"}}) == {
         "db1": BACK,
-        "web1": HELD,
-        "web2": {**IN_AZURE, "outcome": "not_started"},
-        "web3": {"outcome": "failed"},
+        "web1": {**HELD, "waits": False},
+        "web2": {**IN_AZURE, "outcome": "not_started", "waits": False},
+        "web3": {"outcome": "failed", "waits": False},
+        "web4": {**FAILED_AFTER_ALL, "cuts_over": True, "waits": True},
     }
 
 
