@@ -35,8 +35,8 @@ options:
     choices: [prerequisites, synchronized, end]
   wave_tasks:
     description:
-      - Whether tasks have to run before any of the VMs is cut over or committed. Each of those that are to be in this run
-        stops there, with a RV(handover) for V(wave). The others go on.
+      - Whether tasks have to run before any of the VMs is cut over or committed. Each VM that is to be in this run stops
+        before that, with a RV(handover) for V(wave).
     type: bool
     default: false
   at_once:

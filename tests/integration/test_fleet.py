@@ -241,6 +241,35 @@ def test_no_hook_runs_for_what_is_only_held(driver: Any, hook: str) -> None:
     assert (ahead["vms"]["old"]["handover"], vault.writes()) == (None, [])
 
 
+AHEAD = ["prerequisites", "planned_failover", "validate", "commit", "reverse_replicate"]
+
+
+@pytest.mark.parametrize("steps", [AHEAD, AHEAD[1:]], ids=["with prerequisites", "without"])
+def test_a_run_without_the_cut_over_takes_no_vm_down_unless_that_is_asked_for(driver: Any, steps: list[str]) -> None:
+    vault = vault_of(driver, *(item_of(name, "failed_over", **LONG_AGO) for name in ("auto", "first", "down")))
+    entries = [
+        entry("auto"),
+        entry("first", data_sync="before_failover"),
+        entry("down", data_sync="during_failover", commit_policy="hold"),
+    ]
+    check = vault.run("failback", check_mode=True, replicated_items=entries, steps=steps, **ALONE)
+    assert (outcomes(check)["auto"], vault.writes()) == ("predicted", [])
+    ahead = vault.run("failback", replicated_items=entries, steps=steps, **ALONE)
+    assert outcomes(ahead) == {"auto": "held", "first": "waiting_for_completion", "down": "held"}
+    assert [stage(vault, name) for name in ("auto", "first", "down")] == [
+        "failed_over",
+        "waiting_for_completion",
+        "failback_commit_pending",
+    ]
+    held = ahead["vms"]["auto"]["result"]
+    assert "takes it down" in held["reason"]
+    assert "60 days" in held["reason"]
+    assert "without complete_failover" in held["next"]
+    assert "failback_data_sync: before_failover" in held["next"]
+    assert ahead["vms"]["auto"]["changed"] is False
+    assert held["next"] in check["vms"]["auto"]["result"]["next"]
+
+
 FUTURE = {"not_before": "9000-01-01T00:00"}
 BEFORE_COMMIT = "failback_commit_pending"
 

@@ -123,6 +123,44 @@ def test_keywords_of_the_command_line_and_of_an_importing_playbook_reach_the_pla
     assert (run.status, outcomes(run)) == (0, {"vm2": "ready"}), run.output
 
 
+GATE = {"failback_wave_hooks": {"before": "/gate.yml"}}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "host", "given", "words"),
+    [
+        ("fleet", {}, {"failback_serial": 1}, "failback_serial has no effect here: a fleet goes by waves."),
+        ("fleet", {"failback_max_fail_percentage": 0}, {}, "failback_max_fail_percentage has no effect"),
+        (
+            "failback",
+            {"failback_tier": 0},
+            {},
+            "failback_tier has no effect here: only asr.failback.fleet",
+        ),
+        ("failback", {}, GATE, "failback_wave_hooks has no effect"),
+        ("alternate_host", {"failback_depends_on": ["vm2"]}, {}, "failback_depends_on has no effect"),
+    ],
+)
+def test_what_orders_or_stops_hosts_is_refused_where_it_would_do_neither(
+    stage: Any, playbook: str, host: dict[str, Any], given: dict[str, Any], words: str
+) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    run = vault.play(playbook, {"vm1": host, "vm2": host}, "-e", json.dumps(given), **OF_ROLES)
+    assert run.status != 0, run.output
+    assert words in " ".join(run.output.split()), run.output
+    assert (vault.simulator.journal.entries(), run.results) == ([], {})
+
+
+def test_the_order_of_one_host_and_no_order_are_refused_nowhere(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2"))
+    of_fleet = {"failback_tier": 1, "failback_depends_on": [], "failback_wave_hooks": {}}
+    hosts = {"vm1": of_fleet, "vm2": {"failback_wave_hooks": {}}}
+    run = vault.play("failback", hosts, "--check", "-e", "failback_hosts=vm1")
+    assert (run.status, outcomes(run)) == (0, {"vm1": "predicted"}), run.output
+    run = vault.play("prerequisites", hosts)
+    assert (run.status, outcomes(run)) == (0, dict.fromkeys(hosts, "ready")), run.output
+
+
 def test_a_path_of_the_report_that_only_some_hosts_have_is_an_error(stage: Any) -> None:
     vault = stage(scenario_of("vm1", "vm2"))
     hosts = {"vm1": {}, "vm2": {"failback_report": "/nowhere/report.json"}}
