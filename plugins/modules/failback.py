@@ -35,8 +35,8 @@ options:
     choices: [prerequisites, synchronized, end]
   wave_tasks:
     description:
-      - Whether tasks have to run before any of the VMs is cut over or committed. Each VM that is to be in this run stops
-        before that, with a RV(handover) for V(wave).
+      - Whether tasks have to run before any of the VMs is cut over or committed. Each VM for which that is due stops
+        before it, with a RV(handover) for V(wave).
     type: bool
     default: false
   at_once:
@@ -76,7 +76,9 @@ options:
         description: Its vault.
         type: str
   data_sync:
-    description: As O(asr.failback.planned_failover#module:data_sync).
+    description:
+      - As O(asr.failback.planned_failover#module:data_sync).
+      - With V(auto), and O(steps) without V(complete_failover), a planned failover that would take the VM down is held.
     type: str
     default: auto
     choices: [auto, before_failover, during_failover]

@@ -264,7 +264,7 @@ def test_a_run_without_the_cut_over_takes_no_vm_down_unless_that_is_asked_for(dr
     held = ahead["vms"]["auto"]["result"]
     assert "takes it down" in held["reason"]
     assert "60 days" in held["reason"]
-    assert "without complete_failover" in held["next"]
+    assert "Run again with complete_failover" in held["next"]
     assert "failback_data_sync: before_failover" in held["next"]
     assert ahead["vms"]["auto"]["changed"] is False
     assert held["next"] in check["vms"]["auto"]["result"]["next"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .data_sync import DURING_FAILOVER
+from .data_sync import AUTO, DURING_FAILOVER
 from .failures import ConfigurationError
 from .findings import cause_of
 from .items import identity_and_disks
@@ -303,7 +303,8 @@ def _summed_up(copies: Sequence[_Result]) -> dict[str, Any]:
 class Plan:
     """What the user wants of a run for one target, as far as it decides on the steps.
 
-    C(steps) are those that are switched on, C(until) is how far they go. C(evidence) says that there are tasks, probes
+    C(steps) are those that are switched on, C(until) is how far they go, C(data_sync) how the data is to be copied.
+    C(evidence) says that there are tasks, probes
     or addresses of the user's to validate with, C(guest) that the guest may be asked.
     """
 
@@ -316,6 +317,7 @@ class Plan:
     evidence: bool
     guest: bool
     until: str = END
+    data_sync: str = AUTO
 
     def goes_on(self, state: State) -> bool:
         """Whether the next step is one of those that this run goes to."""
@@ -325,6 +327,12 @@ class Plan:
     def only_ahead(self) -> bool:
         """Whether nothing may take the machine down."""
         return self.until != END
+
+    @property
+    def only_copies(self) -> bool:
+        """Whether the machine may only be copied: nobody expects a run without the cut-over to take it down, unless that
+        was asked for."""
+        return self.data_sync == AUTO and PLANNED_FAILOVER in self.steps and COMPLETE_FAILOVER not in self.steps
 
     def leaves_for_later(self, state: State) -> bool:
         """Whether the failover is known to take the machine down, and has to wait for that."""
@@ -339,8 +347,12 @@ class Plan:
         """Whether a step may have to wait for a window or a time: it is asked before its hooks run."""
         if step == COMMIT:
             return self.commit_policy in ("hold", "not_before")
-        # Nothing that is done ahead has to be done in a window.
-        return self.has_window and not self.only_ahead and step in (PLANNED_FAILOVER, COMPLETE_FAILOVER)
+        if self.only_ahead:
+            # Nothing that is done ahead has to be done in a window.
+            return False
+        if step == PLANNED_FAILOVER:
+            return self.has_window or self.only_copies
+        return self.has_window and step == COMPLETE_FAILOVER
 
     def runs(self, step: str, state: State) -> bool:
         """Whether a step is one of those that a target needs now."""

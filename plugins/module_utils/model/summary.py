@@ -77,6 +77,10 @@ _REMEDIES = {
     "window_over": "Run again with a new failback_window.",
     "hold": "Run again with another failback_commit_policy, once the VM in Azure may be deleted.",
     "not_before": "Run again then.",
+    "only_copies": (
+        "Run again with complete_failover when it may go down. Or set failback_data_sync: before_failover to copy its "
+        "data while it runs; during_failover takes it down even without complete_failover."
+    ),
     "left_out": "Run again with its validation, or commit it with asr.failback.commit once it works there.",
     "mixed": "Run again with all steps, or take single VMs further with the modules of the collection.",
 }
@@ -192,7 +196,8 @@ class RoleRun:
     @property
     def held(self) -> bool:
         """Whether the next step is not taken without a person."""
-        return not self.ready and ((self.commits and self.awaits_commit) or self.stage == "mixed")
+        is_held = bool(self.last.get("held")) or (self.commits and self.awaits_commit) or self.stage == "mixed"
+        return not self.ready and is_held
 
 
 def error_of(result: _Result) -> _Result:
@@ -301,7 +306,7 @@ def _holding(role_run: RoleRun) -> str:
     if role_run.waits_for_window:
         return "window_over" if role_run.last["window"]["state"] == "over" else "window_before"
     if role_run.waits:
-        return role_run.commit_policy
+        return role_run.commit_policy if role_run.awaits_commit else "only_copies"
     if not role_run.awaits_commit:
         return "mixed"
     return "held" if role_run.validates else "left_out"

@@ -109,6 +109,7 @@ class FailbackRequest(Request):
             evidence=bool(values["validation_tasks"] or values["probes"]),
             guest=bool(values["heartbeat"] or values["addresses"] or values["expected_addresses"]),
             until=values["until"],
+            data_sync=values["data_sync"],
         )
 
     def of_step(self, step: str, validation: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,7 +221,8 @@ class _Failback:
         self.plan = request.plan()
         steps = self.plan.steps
         self.state.commits = COMMIT in steps
-        self.state.cuts_over = COMPLETE_FAILOVER in steps or (PLANNED_FAILOVER in steps and self.state.cuts_over_next)
+        at_once = PLANNED_FAILOVER in steps and self.state.cuts_over_next and not self.plan.only_copies
+        self.state.cuts_over = COMPLETE_FAILOVER in steps or at_once
         self.problem: FailbackError | None = None
         # Whether this task has seen where the target is.
         self._has_looked = False
@@ -400,7 +402,9 @@ class _Failback:
     @property
     def _may_cut_over(self) -> bool:
         """Whether the failover may take the machine down: not before what has to run first is known to have run."""
-        return not self.plan.only_ahead and (self.state.cuts_over_next or not self._request.values["wave_tasks"])
+        if self.plan.only_ahead or self.plan.only_copies:
+            return False
+        return self.state.cuts_over_next or not self._request.values["wave_tasks"]
 
     async def _take_turn(self) -> None:
         """Wait until the data may be copied. Data that is on its way is counted only."""
