@@ -154,16 +154,26 @@ options:
         description: After the prerequisites are checked.
         type: str
       before_planned_failover:
-        description: Before the failback is started.
+        description: Before the planned failover, also if it has nothing left to do.
         type: str
       after_planned_failover:
-        description: After the failback is started.
+        description: After the planned failover, when the data is synchronized; with V(during_failover), after the
+          cut-over.
         type: str
       before_complete_failover:
-        description: Before the cut-over.
+        description: Before the complete failover, the cut-over of a VM whose data was copied before. Does not run
+          with V(during_failover).
         type: str
       after_complete_failover:
-        description: After the cut-over.
+        description: After the complete failover, before the validation.
+        type: str
+      before_cut_over:
+        description: Right before the cut-over, after the hook before its step, which is the complete failover, or
+          with V(during_failover) the planned failover.
+        type: str
+      after_cut_over:
+        description: Right after the cut-over, before the hook after its step. Also runs if an earlier run has begun
+          the cut-over.
         type: str
       before_validate:
         description: Before the validation.

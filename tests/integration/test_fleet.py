@@ -16,6 +16,7 @@ from support.scenarios import item_of, scenario_of
 from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
 
 LONG_AGO = {"in_azure_for": "60d"}
+FUTURE = {"not_before": "9000-01-01T00:00"}
 ALONE = {"heartbeat": False, "addresses": False, "commit_policy": "now"}
 
 
@@ -241,6 +242,56 @@ def test_no_hook_runs_for_what_is_only_held(driver: Any, hook: str) -> None:
     assert (ahead["vms"]["old"]["handover"], vault.writes()) == (None, [])
 
 
+HOOKS = [
+    f"{when}_{what}"
+    for what in ("planned_failover", "cut_over", "complete_failover", "commit")
+    for when in ("before", "after")
+]
+COPY = ["before_planned_failover", "after_planned_failover"]
+CUT_OVER = ["before_complete_failover", "before_cut_over", "after_cut_over", "after_complete_failover"]
+AT_ONCE = ["before_planned_failover", "before_cut_over", "after_cut_over", "after_planned_failover"]
+END = ["before_commit", "after_commit"]
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "expected"),
+    [
+        (item_of("vm1", "failed_over"), {}, [*COPY, *CUT_OVER, *END]),
+        (item_of("vm1", "failed_over", **LONG_AGO), {}, [*AT_ONCE, *END]),
+        # Without the prerequisites, how its data is copied is found out by the failover.
+        (item_of("vm1", "failed_over"), {"steps": list(STEPS[1:])}, [*COPY, *CUT_OVER, *END]),
+        (item_of("vm1", "failed_over", **LONG_AGO), {"steps": list(STEPS[1:])}, [*AT_ONCE, *END]),
+        (item_of("vm1", "failed_over"), {"data_sync": "during_failover"}, [*AT_ONCE, *END]),
+        (item_of("vm1", "failed_over", **LONG_AGO), {"window": FUTURE}, []),
+        (item_of("vm1", "waiting_for_completion"), {"window": FUTURE}, COPY),
+        (item_of("vm1", "failback_commit_pending"), {}, [*COPY, *END]),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_hooks_of_the_cut_over_run_around_it_whichever_step_it_is(
+    driver: Any, tmp_path: Path, before: dict[str, Any], own: dict[str, Any], expected: list[str], check_mode: bool
+) -> None:
+    vault = vault_of(driver, before)
+    hooks = {name: str(tmp_path / name) for name in HOOKS}
+    reached: list[str] = []
+    handed: Any = None
+    while handed is None or handed["vms"]["vm1"]["handover"]:
+        entries = [entry("vm1", handed, hooks=hooks, **ALONE, **own)]
+        handed = vault.run("failback", check_mode=check_mode, replicated_items=entries)
+        if handover := handed["vms"]["vm1"]["handover"]:
+            reached.append(Path(handover["file"]).name)
+    assert reached == expected
+
+
+def test_a_cut_over_that_an_earlier_run_has_begun_has_a_hook_after_it_alone(driver: Any, hook: str) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    given = {"replicated_item": "old", "hooks": {"before_cut_over": "/nowhere.yml", "after_cut_over": hook}}
+    handed = vault.run("failback", replicated_items=[given], **ALONE)
+    assert handed["vms"]["old"]["handover"] == {"kind": "hook", "file": hook}
+    assert stage(vault, "old") == "failback_commit_pending"
+
+
 AHEAD = ["prerequisites", "planned_failover", "validate", "commit", "reverse_replicate"]
 
 
@@ -270,7 +321,6 @@ def test_a_run_without_the_cut_over_takes_no_vm_down_unless_that_is_asked_for(dr
     assert held["next"] in check["vms"]["auto"]["result"]["next"]
 
 
-FUTURE = {"not_before": "9000-01-01T00:00"}
 BEFORE_COMMIT = "failback_commit_pending"
 
 

@@ -61,6 +61,8 @@ _MAY_COPY = frozenset(_ORDER[3:5])
 AWAITS_COMMIT = "failback_commit_pending"
 # After the commit. In the first two, replication to Azure has not started yet or is running.
 COMMITTED = frozenset(_ORDER[8:])
+# After the cut-over.
+BACK = COMMITTED | {AWAITS_COMMIT}
 _BEFORE_PROTECTION = frozenset(_ORDER[8:10])
 
 # The keys of a step's result that are kept in its record.
@@ -192,7 +194,7 @@ class State:
     @property
     def awaits_commit(self) -> bool:
         """Whether the next step is a commit."""
-        return AWAITS_COMMIT in self.stages and self.stages <= COMMITTED | {AWAITS_COMMIT}
+        return AWAITS_COMMIT in self.stages and self.stages <= BACK
 
     @property
     def waits_for_window(self) -> bool:
@@ -208,6 +210,11 @@ class State:
     def is_committed(self) -> bool:
         """Whether all machines are past their commit."""
         return self.stages <= COMMITTED
+
+    @property
+    def back(self) -> int:
+        """How many machines are cut over."""
+        return sum(stage in BACK for _name, stage in self.where)
 
     @property
     def may_copy(self) -> bool:
@@ -330,8 +337,7 @@ class Plan:
 
     @property
     def only_copies(self) -> bool:
-        """Whether the machine may only be copied: nobody expects a run without the cut-over to take it down, unless that
-        was asked for."""
+        """Whether the machine may only be copied: a run without the cut-over takes none down that nobody asked to."""
         return self.data_sync == AUTO and PLANNED_FAILOVER in self.steps and COMPLETE_FAILOVER not in self.steps
 
     def leaves_for_later(self, state: State) -> bool:

@@ -14,14 +14,12 @@ from typing import Any
 from .arm_ids import folded, last_segment, vault_of
 from .confirmation import CommitDeletion, Confirmation, confirmation_token, require_confirmed
 from .durations import in_words
-from .failback_steps import AWAITS_COMMIT, COMMITTED
+from .failback_steps import BACK, COMMITTED
 from .failures import ConfigurationError, Refused
 from .name_lists import some_of
 from .wave_packing import CAPS
 from .waves import WaveOptions, plan_waves
 
-# What a VM of the fleet waits for is up on-premises in these stages.
-_BACK = COMMITTED | {AWAITS_COMMIT}
 NOT_STARTED = "not_started"
 _WAITING = "waiting_for_window"
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
@@ -289,7 +287,7 @@ def _stages(tally: Tally, name: str) -> frozenset[str]:
 
 
 def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
-    step = "commit" if _stages(tally, name) <= _BACK else "cut-over"
+    step = "commit" if _stages(tally, name) <= BACK else "cut-over"
     told = {"reason": f"{reason} Its {step} was not started.", "next": "See why it failed, then run again."}
     known = tally.get(name, {})
     return {**{key: known[key] for key in _TALLIED if key in known}, "outcome": NOT_STARTED, **told}
@@ -317,7 +315,7 @@ def _too_many(failed: Sequence[str], allowed: int, max_failed: object) -> str:
 
 
 def _is_back(tally: Tally, name: str) -> bool:
-    return _stages(tally, name) <= _BACK and _outcome(tally, name) not in ("failed", NOT_STARTED)
+    return _stages(tally, name) <= BACK and _outcome(tally, name) not in ("failed", NOT_STARTED)
 
 
 def tally_of(before: Tally, run: Mapping[str, Any], stopped: Tally) -> dict[str, dict[str, Any]]:

@@ -66,7 +66,7 @@ _MAY_STOP = frozenset({PLANNED_FAILOVER, REVERSE_REPLICATE})
 _UNTIL_WOKEN = 600.0
 # The phases of a step.
 _DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED = "", "before", "run", "prepared", "validated"
-_AFTER, _LEAVE = "after", "leave"
+_BEFORE_CUT_OVER, _AFTER_CUT_OVER, _AFTER, _LEAVE = "before cut-over", "after cut-over", "after", "leave"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,16 +341,20 @@ class _Failback:
         if phase in (_DECIDE, AT_GATE):
             return await self._enter(step)
         if phase == _BEFORE:
-            return self._next(_RUN, f"before_{step}")
+            return self._next(_BEFORE_CUT_OVER, f"before_{step}")
+        if phase == _BEFORE_CUT_OVER:
+            return self._next(_RUN, "before_cut_over" if await self._is_about_to_cut_over(step) else "")
+        if phase == _AFTER_CUT_OVER:
+            return self._next(_AFTER, "after_cut_over")
         if phase == _AFTER:
             return self._next(_LEAVE, f"after_{step}")
         if phase == _LEAVE:
             self.state.leave_step()
             return None
-        self.state.part = step
+        self.state.part, back = step, self.state.back
         handed = await self._do(step)
         if handed is None and self.state.phase != _DECIDE:
-            self.state.phase = _AFTER
+            self.state.phase = _AFTER_CUT_OVER if self.state.back > back else _AFTER
         return handed
 
     async def _enter(self, step: str) -> _Handover | None:
@@ -387,7 +391,14 @@ class _Failback:
 
     async def _is_for_wave(self, step: str) -> bool:
         """Whether the tasks before a wave have to run before a step: it takes the machine down, or deletes one."""
-        return step in (COMPLETE_FAILOVER, COMMIT) or (step == PLANNED_FAILOVER and await self._takes_down())
+        return step == COMMIT or await self._cuts_over(step)
+
+    async def _is_about_to_cut_over(self, step: str) -> bool:
+        """Whether a step is the cut-over, where that matters."""
+        return "before_cut_over" in self.plan.hooks and await self._cuts_over(step)
+
+    async def _cuts_over(self, step: str) -> bool:
+        return step == COMPLETE_FAILOVER or (step == PLANNED_FAILOVER and await self._takes_down())
 
     async def _takes_down(self) -> bool:
         """Whether the failover, which is not started yet, takes the machine down at once."""
@@ -404,7 +415,8 @@ class _Failback:
         """Whether the failover may take the machine down: not before what has to run first is known to have run."""
         if self.plan.only_ahead or self.plan.only_copies:
             return False
-        return self.state.cuts_over_next or not self._request.values["wave_tasks"]
+        has_to_know = self._request.values["wave_tasks"] or "before_cut_over" in self.plan.hooks
+        return self.state.cuts_over_next or not has_to_know
 
     async def _take_turn(self) -> None:
         """Wait until the data may be copied. Data that is on its way is counted only."""
@@ -604,7 +616,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackReque
 
 
 _TEXT, _FLAG = {"type": "str"}, {"type": "bool", "default": False}
-_HOOKS = {f"{when}_{step}": _TEXT for step in STEPS for when in ("before", "after")}
+_HOOKS = {f"{when}_{what}": _TEXT for what in (*STEPS, "cut_over") for when in ("before", "after")}
 
 CONTRACT = Contract(
     "failback",
