@@ -204,7 +204,7 @@ _value:
       description:
         - Whether the memory suffices, in C(status), V(pass) or V(not_checked), with the C(reason) if hosts are missing.
         - C(hosts) has for each host its C(vms), C(free_memory_bytes), C(needed_bytes), C(left_bytes), C(status) and
-          C(reason), C(clusters) for each cluster its C(nodes), C(status) and C(reason).
+          C(reason), C(clusters) for each cluster that VMs come to its C(nodes), C(status) and C(reason).
       type: dict
       sample:
         status: pass

@@ -11,7 +11,7 @@ read, the host or cluster is not_checked, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,11 +87,18 @@ def judge_memory(vms: Sequence[WaveVm], hosts: WaveHosts, problems: list[str], *
             placed[vm.name] = replace(vm, host=node.name)
             rooms[node.name].take(placed[vm.name])
     entries = [_host_entry(room, problems) for room in rooms.values()]
-    names = sorted({host.cluster for host in hosts.hosts if host.cluster})
-    clusters = [_cluster_entry(name, hosts, rooms, problems) for name in names] if n_plus_1 else []
+    names = sorted(set(_clusters_that_get_vms(placed.values(), hosts, rooms))) if n_plus_1 else []
+    clusters = [_cluster_entry(name, hosts, rooms, problems) for name in names]
     elsewhere = [vm.name for vm in placed.values() if vm.host not in rooms]
     reason = f"the host, or its memory, is not known for {some_of(elsewhere)}" if elsewhere else ""
     return Memory([placed[vm.name] for vm in vms], entries, clusters, reason)
+
+
+def _clusters_that_get_vms(vms: Iterable[WaveVm], hosts: WaveHosts, rooms: Mapping[str, Room]) -> Iterator[str]:
+    """Yield the clusters that VMs come to. Another one may lack a spare node, but not because of them."""
+    taking = [room.host for room in rooms.values() if any(need != 0 for _vm, need in room.vms)]
+    possible = [node for vm in vms if not vm.host and vm.cluster for node in hosts.nodes_of(vm.cluster)]
+    yield from (host.cluster for host in (*taking, *possible) if host.cluster)
 
 
 def _node_for(vm: WaveVm, hosts: WaveHosts, rooms: Mapping[str, Room], problems: list[str]) -> WaveHost | None:

@@ -135,6 +135,17 @@ def test_a_cluster_without_a_spare_node_says_what_is_missing() -> None:
     ]
 
 
+def test_a_cluster_that_no_vm_comes_to_is_as_it_was() -> None:
+    full = cluster(2, 2, hv1=[running("x", 8)])
+    planned = plan(of("a", 4, "hv9"), hosts=[host("hv9", 12), *full])
+    assert (planned["memory"]["status"], planned["memory"]["clusters"]) == ("pass", [])
+    # Nor does one that runs there already.
+    assert plan(vm("x"), of("a", 4, "hv9"), hosts=[host("hv9", 12), *full])["memory"]["clusters"] == []
+    # One of which it is not known which node takes it may come to any of them.
+    (found,) = plan(of("a", None, cluster="cl1"), hosts=cluster(9, 9))["memory"]["clusters"]
+    assert found["cluster"] == "cl1"
+
+
 def test_what_is_left_in_pieces_is_no_room_for_one_vm() -> None:
     assert reasons(of("a", 8, "hv1"), hosts=cluster(10, 5, 5)) == [
         "cluster cl1 does not survive the loss of hv1 (N+1): a needs 8.0 GB and fits no other node: most is left on "

@@ -110,7 +110,7 @@ def assert_nothing_could_come_earlier(
 
 
 @given(fleets(most=7), st.tuples(FREE, FREE, FREE, FREE), st.lists(st.integers(1, 6), max_size=3))
-def test_the_memory_of_every_host_suffices_and_every_cluster_goes_on_without_any_node(
+def test_the_memory_of_every_host_suffices_and_every_cluster_that_gets_vms_goes_on_without_any_node(
     vms: list[Entry], free: tuple[int, ...], there: list[int]
 ) -> None:
     # Half of those of the cluster have no host.
@@ -137,7 +137,8 @@ def test_the_memory_of_every_host_suffices_and_every_cluster_goes_on_without_any
     if planned["memory"]["status"] != "pass":
         assert not all(free)
         return
-    for lost in NODES:
+    # A cluster that nobody comes to is as it was.
+    for lost in NODES if any(where in NODES for where, _memory in placed) else ():
         load = [memory for where, memory in placed if where == lost] + (there if lost == "hv1" else [])
         assert can_place(load, [left[name] for name in NODES if name != lost])
 
