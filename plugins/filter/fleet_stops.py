@@ -57,7 +57,7 @@ RETURN = r"""
 _value:
   description: What is known of these hosts, with the C(reason), by host.
   type: dict
-  sample: {web01: {outcome: not_started, reason: "It depends on db01, not back on-premises."}}
+  sample: {web01: {outcome: not_started, reason: "It comes after db01, not back on-premises."}}
 """
 
 from ansible.errors import AnsibleFilterError

@@ -246,6 +246,8 @@ def test_a_run_commits_only_what_a_person_has_confirmed(stage: Any) -> None:
     run = vault.play("fleet", {"vm1": {}, "vm2": {}}, failback_reverse_replicate=False, **given)
     assert run.status == 0, run.output
     assert set(vault.stages().values()) == {"failed_back"}
+    commits = [one for result in run.results.values() for one in result["steps"] if one["step"] == "commit"]
+    assert [one["confirmed_by"] for one in commits] == ["ops", "ops"]
     # It stands for nothing in a playbook that does not ask for it.
     refused = vault.play("failback", {"vm1": {}}, failback_confirm=token)
     assert "failback_confirm" in refused.results["vm1"]["reason"]

@@ -296,11 +296,24 @@ def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
 def _waits_for(tally: Tally, name: str, needs: Sequence[str]) -> dict[str, Any]:
     """Return the result of a VM that depends on others which are not back. What waits for those that wait for their
     window waits for it, too."""
-    reason = f"It comes after {some_of(needs)}, not back on-premises."
-    told = _not_started(tally, name, reason)
+    told = _not_started(tally, name, f"It comes after {'; '.join(_how_they_are(tally, needs))}.")
     if all(_outcome(tally, one) == _WAITING for one in needs):
         return {**told, "outcome": _WAITING, "next": "Run again when their window is open."}
     return told
+
+
+def _how_they_are(tally: Tally, names: Sequence[str]) -> Iterator[str]:
+    """Say of VMs that something waits for why it does. They are on-premises, too, if they failed there."""
+    away = [name for name in names if not _stages(tally, name) <= BACK]
+    there = [name for name in names if name not in away]
+    stopped = [name for name in there if _outcome(tally, name) == NOT_STARTED]
+    failed = [name for name in there if name not in stopped]
+    ways = {
+        "not back on-premises": away,
+        "which failed after its cut-over": failed,
+        "which was stopped after its cut-over": stopped,
+    }
+    yield from (f"{some_of(found)}, {words}" for words, found in ways.items() if found)
 
 
 def _outcome(tally: Tally, name: str) -> str:

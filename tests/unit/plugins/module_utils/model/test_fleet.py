@@ -57,6 +57,16 @@ def test_a_vm_goes_on_only_when_what_it_depends_on_is_back(db1: dict[str, Any] |
     assert stopped.get("web1", {}).get("outcome") == outcome
 
 
+def test_why_a_vm_waits_for_others_is_said_as_it_is() -> None:
+    stopped_there = {**FAILED_AFTER_ALL, "outcome": "not_started"}
+    tally = {"db1": FAILED_AFTER_ALL, "db2": IN_AZURE, "db3": stopped_there, "web1": IN_AZURE}
+    stopped = stops(["web1"], tally, plan_of("db1", "db2", "db3"), max_failed=1)
+    assert stopped["web1"]["reason"] == (
+        "It comes after db2, not back on-premises; db1, which failed after its cut-over; "
+        "db3, which was stopped after its cut-over. Its cut-over was not started."
+    )
+
+
 def test_too_many_failures_stop_the_whole_wave() -> None:
     plan = plan_of("db1", "db2")
     tally = {"db1": FAILED_AFTER_ALL, "db2": BACK, "web1": IN_AZURE}
