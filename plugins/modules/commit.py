@@ -117,6 +117,9 @@ options:
         of which it is not known what it deletes.
     type: list
     elements: str
+  confirmed_by:
+    description: Who has named them, and when, in words. It is only returned, and appears in the report.
+    type: str
 extends_documentation_fragment:
   - asr.failback.attributes
   - asr.failback.attributes.group_verbs
@@ -275,6 +278,11 @@ discarded:
       sample: >-
         its Azure VM was started, stopped or changed at 2026-02-01T10:00:00+00:00, after the cut-over at
         2026-01-31T09:12:07.102356+00:00
+confirmed_by:
+  description: O(confirmed_by), if this task committed, or in check mode would; otherwise V(null).
+  returned: success
+  type: str
+  sample: null
 validation:
   description: The evidence that was given for the commit of a failback, and how it was evaluated.
   returned: success

@@ -125,6 +125,9 @@ options:
     description: As O(asr.failback.commit#module:confirmed).
     type: list
     elements: str
+  confirmed_by:
+    description: As O(asr.failback.commit#module:confirmed_by).
+    type: str
   heartbeat:
     description: As O(asr.failback.failback_validate#module:heartbeat).
     type: bool

@@ -71,6 +71,7 @@ _RECORDED = frozenset(
         "authoritative_side",
         "azure_resources",
         "changed",
+        "confirmed_by",
         "data_sync",
         "discarded",
         "split_brain_check",

@@ -99,7 +99,7 @@ class CommitRequest(Request):
     C(validation_max_age) is how old it may be. C(discard_azure_changes): what the Azure VM wrote since the cut-over may
     be deleted with it. C(discard_disks) are the names of disks in Azure that no failback carries and that may go.
     C(accept_unseen) is what a person accepts that was not seen. C(confirmed) are the resources that may be deleted,
-    None where nobody has named them.
+    None where nobody has named them, C(confirmed_by) who has.
     """
 
     verb: Verb = Verb.COMMIT_FAILBACK
@@ -110,6 +110,7 @@ class CommitRequest(Request):
     discard_disks: tuple[str, ...] = ()
     accept_unseen: tuple[Acceptance, ...] = ()
     confirmed: tuple[str, ...] | None = None
+    confirmed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,6 +137,7 @@ class _Commit(LifecycleStep):
             "unseen": self._proofs.unseen_as_result(),
             "would_be_deleted": self._discards.as_result() if verb_run.predicted or verb_run.held else [],
             "discarded": self._discards.given_up(verb_run.predicted),
+            "confirmed_by": request.confirmed_by or None if verb_run.started or verb_run.predicted else None,
             **_with_doubts(held, awaited, self._discards.reason, storage_doubt(self._check.after)),
         }
 
@@ -193,6 +194,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> CommitRequest
         discard_disks=tuple(parameters["discard_disks"]),
         accept_unseen=parse_acceptances(parameters["accept_unseen"]),
         confirmed=None if parameters["confirmed"] is None else tuple(parameters["confirmed"]),
+        confirmed_by=parameters["confirmed_by"] or "",
     )
 
 
@@ -212,6 +214,7 @@ CONTRACT = Contract(
         "discard_disks": DISCARD_DISKS_OPTION,
         "accept_unseen": {"type": "raw"},
         "confirmed": {"type": "list", "elements": "str"},
+        "confirmed_by": {"type": "str"},
         **ASSUME_OPTIONS,
     },
     run,

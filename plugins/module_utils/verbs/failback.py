@@ -130,6 +130,7 @@ class FailbackRequest(Request):
             "not_before": values["commit_not_before"] or None,
             "accept_unseen": values["accept_unseen"],
             "confirmed": values["confirmed"],
+            "confirmed_by": values["confirmed_by"],
         }
 
     def of_validation(self, attested: Sequence[str] = ()) -> dict[str, Any]:
@@ -638,6 +639,7 @@ CONTRACT = Contract(
         "discard_disks": DISCARD_DISKS_OPTION,
         "accept_unseen": {"type": "raw"},
         "confirmed": {"type": "list", "elements": "str"},
+        "confirmed_by": _TEXT,
         **{
             name: failback_validate.CONTRACT.options[name]
             for name in ("heartbeat", "addresses", "expected_addresses", "probes")
