@@ -74,6 +74,11 @@ def test_a_switch_that_lost_its_network_adapter_gets_another(stage: Any) -> None
 def test_what_cannot_be_prepared_is_said_and_nothing_is_written(site: PlaybookRunner) -> None:
     unknown = site.play("alternate_host", {"vm1": {}}, **PREPARED)
     assert "hv02 cannot be prepared: host hv02 is neither in the inventory" in unknown.results["vm1"]["reason"]
+    # Extra variables would win over what the role says.
+    other = ("-e", '{"failback_target_host": "hv01", "failback_create_vm_if_missing": false}')
+    refused = site.play("alternate_host", {"vm1": {"failback_target_host": "hv01"}}, *other, **TARGET)
+    assert "failback_target_host, failback_create_vm_if_missing" in refused.results["vm1"]["reason"], refused.output
+    assert site.writes() == []
     hosts = {
         "vm1": TARGET,
         "vm2": PREPARED,
