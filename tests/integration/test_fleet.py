@@ -17,6 +17,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps 
 
 LONG_AGO = {"in_azure_for": "60d"}
 FUTURE = {"not_before": "9000-01-01T00:00"}
+AHEAD = ["prerequisites", "planned_failover", "validate", "commit", "reverse_replicate"]
 ALONE = {"heartbeat": False, "addresses": False, "commit_policy": "now"}
 
 
@@ -283,6 +284,28 @@ def test_hooks_of_the_cut_over_run_around_it_whichever_step_it_is(
     assert reached == expected
 
 
+@pytest.mark.parametrize(
+    ("own", "whole", "handover", "outcome"),
+    [
+        ({"hooks": {"before_cut_over": "/hook.yml"}}, {}, "hook", "failed"),
+        ({}, {"wave_tasks": True}, "wave", "failed_over"),
+        ({"steps": AHEAD}, {}, None, "held"),
+        ({}, {"until": "synchronized"}, None, "failed_over"),
+    ],
+    ids=["hook", "wave", "without the cut-over", "ahead"],
+)
+def test_what_is_busy_at_first_is_taken_down_no_sooner(
+    driver: Any, own: dict[str, Any], whole: dict[str, Any], handover: str | None, outcome: str
+) -> None:
+    """It cannot be known beforehand that its failback has to be started at all."""
+    vault = vault_of(driver, item_of("old", "failover_commit_pending", **LONG_AGO))
+    vault.run("commit", replicated_item="old", direction="failover", wait=False)
+    told = vault.run("failback", replicated_items=[entry("old", **own)], **whole, **ALONE)["vms"]["old"]
+    assert ((told["handover"] or {}).get("kind"), told["result"]["outcome"]) == (handover, outcome)
+    assert stage(vault, "old") == "failed_over"
+    assert len(vault.writes()) == 1
+
+
 def test_a_cut_over_that_an_earlier_run_has_begun_has_a_hook_after_it_alone(driver: Any, hook: str) -> None:
     vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
     vault.run("planned_failover", replicated_item="old", wait_for="started")
@@ -290,9 +313,6 @@ def test_a_cut_over_that_an_earlier_run_has_begun_has_a_hook_after_it_alone(driv
     handed = vault.run("failback", replicated_items=[given], **ALONE)
     assert handed["vms"]["old"]["handover"] == {"kind": "hook", "file": hook}
     assert stage(vault, "old") == "failback_commit_pending"
-
-
-AHEAD = ["prerequisites", "planned_failover", "validate", "commit", "reverse_replicate"]
 
 
 @pytest.mark.parametrize("steps", [AHEAD, AHEAD[1:]], ids=["with prerequisites", "without"])

@@ -253,8 +253,12 @@ class State:
 
     def learn_data_sync(self, result: _Result) -> None:
         """Take note of how the data is synchronized, by what the failover has returned that was not to take the machine
-        down. Where it was asked for, that was held before anything was chosen."""
-        sync = result["data_sync"] or ({"option": DURING_FAILOVER} if result["held"] else None)
+        down."""
+        sync = result["data_sync"]
+        if result["held"]:
+            # It may have been busy before. Where this was asked for by name, it was held before anything was chosen.
+            self._see(result)
+            sync = sync or {"option": DURING_FAILOVER}
         self.prerequisites = {**self.prerequisites, "data_sync": sync}
 
     def leave_step(self) -> None:
@@ -278,6 +282,10 @@ class State:
             kept["split_brain_check"] = _with_few_copies(kept["split_brain_check"])
         self.steps.append({**kept, "step": step})
         self.last = {**kept, "warnings": result.get("warnings") or []}
+        self._see(result)
+
+    def _see(self, result: _Result) -> None:
+        """Take note of where the machines are, by what a step has returned."""
         members = result.get("members") or []
         name = self.where[0][0] if self.where else self.target
         self.where = [[one["friendly_name"], one["stage"]["after"]] for one in members] or [
