@@ -86,8 +86,8 @@ options:
     default: []
   n_plus_1:
     description:
-      - Whether each cluster must be able to run all of its VMs without any one of its nodes. What runs there counts by
-        its startup memory.
+      - Whether each cluster that VMs come to must be able to run all of its VMs without any one of its nodes. What runs
+        there counts by its startup memory.
     type: bool
     default: true
   bytes_per_second:
