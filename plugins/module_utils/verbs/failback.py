@@ -464,12 +464,11 @@ class _Failback:
         if step == VALIDATE:
             return await self._validate()
         if step == PLANNED_FAILOVER:
-            await self._copy()
-        else:
-            self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
+            return await self._copy()
+        self.state.record(step, await self._ask(step, self._options_of(step), check_mode=self.plan.check_mode))
         return None
 
-    async def _copy(self) -> None:
+    async def _copy(self) -> _Handover | None:
         if self.state.copies:
             # An earlier task may have had the turn.
             self._services.copy_turns.keep(self._name, self._places)
@@ -492,6 +491,7 @@ class _Failback:
             self.state.phase = _DECIDE
         else:
             self.state.record(PLANNED_FAILOVER, result)
+        return None
 
     async def _start_checked(self) -> dict[str, Any]:
         """Start the failback, or go on with it; what would be started on prerequisites that were not checked as it is
