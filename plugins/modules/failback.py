@@ -19,7 +19,10 @@ description:
   - RV(result) says how each ended, why, and what to do next.
 options:
   steps:
-    description: The steps to run, if the stage calls for them.
+    description:
+      - The steps to run, if the stage calls for them.
+      - With V(prerequisites), no failback is started unless they are met. If another operation owned the VM when they
+        were checked, or since, they are checked again before the start.
     type: list
     elements: str
     choices: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]

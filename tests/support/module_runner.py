@@ -159,7 +159,10 @@ class ModuleRunner:
 
     def _as_one_of_many(self, module: str, *, replicated_item: str, check_mode: bool, **options: Any) -> dict[str, Any]:
         """The result that a list of one gives for it. Its options are its own where they can be."""
-        own = {name: options.pop(name) for name in list(options) if name in CONTRACTS[module].options}
+        names = CONTRACTS[module].options
+        own = {name: value for name, value in {**self.options, **options}.items() if name in names}
+        # Not for all: some may only be its own.
+        options = {**options, **dict.fromkeys(own)}
         entry = {
             "replicated_item": replicated_item,
             **{name: value for name, value in own.items() if value is not None},
