@@ -266,11 +266,8 @@ def test_what_is_certainly_lost_counts_for_more_than_what_is_not_known(driver: A
 
 
 def two_with_data(driver: Any, *, friendly_name: str | None = None) -> Any:
-    """Two VMs of a plan, each with a disk data2 of its own that no failback carries; each on a site of its own."""
-    fabrics = [
-        {"name": site, "type": "HyperVSite", "hosts": [{"name": host}]}
-        for site, host in (("site1", "hv01"), ("site2", "hv09"))
-    ]
+    """Two VMs of a plan, each with a disk data2 of its own that no failback carries; each on a host of its own."""
+    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
     called = {"friendly_name": friendly_name} if friendly_name else {}
     items = [item_of("db", host="hv01", **called), item_of("web", host="hv09", **called)]
     plans = [{"name": "shop", "groups": [["db", "web"]]}]

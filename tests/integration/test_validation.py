@@ -168,7 +168,8 @@ def test_a_wrong_password_of_a_probe_is_tried_twice_however_many_the_vms_and_the
     commands = {"http": {}, "winrm": {"command": "Get-Date", "transport": ["basic"]}}
     probe = {"name": "guest", "type": kind, "user": "CONTOSO\\probe", "password": "Canary 7281", **guest}
     for chosen in (names[:3], names[3:]):
-        failed = vault.run("failback_validate", replicated_items=chosen, probes=[{**probe, **commands[kind]}])
+        each = [{"replicated_item": name, "probes": [{**probe, **commands[kind]}]} for name in chosen]
+        failed = vault.run("failback_validate", replicated_items=each)
         assert [one["error"]["kind"] for one in failed["vms"].values()] == ["validation"] * 3
         assert "Canary 7281" not in json.dumps(failed)
     assert len(server.asked) == 2
