@@ -44,7 +44,7 @@ def links_of(page: str, *, from_source: bool) -> Iterator[tuple[str, str]]:
     """The links of a page to files, as path and anchor. C(from_source): those by its address as well."""
     for link in LINK.findall(text_of(page)):
         is_address = link.startswith(SOURCE)
-        path, _, anchor = link.removeprefix(SOURCE).partition("#")
+        path, _unused, anchor = link.removeprefix(SOURCE).partition("#")
         if "://" in path or (is_address and not from_source):
             continue
         target = (ROOT if is_address else (ROOT / page).parent) / path if path else ROOT / page

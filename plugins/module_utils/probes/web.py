@@ -110,13 +110,16 @@ class HttpProbe(Probe):
     def _answer(self, url: SplitResult, ends: float) -> Iterator[HTTPResponse]:
         with closing(self._connection(url, ends)) as connection:
             connection.connect()
-            with self._trying(connection, ends) as note:
-                connection.sock.settimeout(_left(ends))
-                connection.request("GET", _target(url), headers=self._headers())
-                connection.sock.settimeout(_left(ends))
-                answer = connection.getresponse()
-                note(answer.status)
-            yield answer
+            yield self._asked(connection, url, ends)
+
+    def _asked(self, connection: HTTPConnection, url: SplitResult, ends: float) -> HTTPResponse:
+        with self._trying(connection, ends) as note:
+            connection.sock.settimeout(_left(ends))
+            connection.request("GET", _target(url), headers=self._headers())
+            connection.sock.settimeout(_left(ends))
+            answer = connection.getresponse()
+            note(answer.status)
+        return answer
 
     @contextmanager
     def _trying(self, connection: HTTPConnection, ends: float) -> Iterator[Callable[[int], None]]:
