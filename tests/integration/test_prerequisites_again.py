@@ -62,6 +62,29 @@ def test_where_nothing_was_hidden_it_goes_on(driver: Any) -> None:
     assert len(started(vault)) == 1
 
 
+def test_what_came_up_while_a_vm_waited_long_for_its_turn_keeps_its_failback_from_starting(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("large", "synchronizing", changed_gb=900), item_of("vm1"))).knows_hosts()
+    entries = [{"replicated_item": name, "place": {"host": "hv01"}} for name in ("large", "vm1")]
+    waited: list[bool] = []
+
+    def meanwhile(seconds: float) -> None:
+        if seconds > 60 and not waited:
+            waited.append(True)
+            attach(vault)
+
+    vault.meanwhile = meanwhile
+    done = vault.run(
+        "failback",
+        replicated_items=entries,
+        until="synchronized",
+        at_once={"per_host": 1},
+        fail_on_error=False,
+        **ALONE,
+    )
+    assert "logs (64 GiB, attached in Azure)" in done["vms"]["vm1"]["result"]["reason"]
+    assert started(vault) == []
+
+
 def test_a_plan_waits_for_its_vm_and_is_checked_as_a_whole(driver: Any) -> None:
     vault = being_committed(driver, item_of("vm2"), recovery_plans=[{"name": "shop", "groups": [["vm1", "vm2"]]}])
     attach(vault)

@@ -15,7 +15,15 @@ from ..azure.own_vm import AzureSide, look_at_azure
 from ..azure.session import AzureSession
 from ..model import arm_ids
 from ..model.azure_use import AzureUse, judge_use, not_read
-from ..model.failures import NotFound, ServiceError, TargetError, UnknownState, Unreachable, Vanished
+from ..model.failures import (
+    ConfigurationError,
+    NotFound,
+    ServiceError,
+    TargetError,
+    UnknownState,
+    Unreachable,
+    Vanished,
+)
 from ..model.history import NOT_READ, History, history_of
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state, sends_to_azure
@@ -118,6 +126,11 @@ def find_target(session: AzureSession, request: Request) -> Target:
         return Target(session, plan_name=find_plan(session, request.recovery_plan).name)
     item = find_item(session, request.replicated_item)
     require_hyper_v(item)
+    if not session.site_recovery.claims(item.id):
+        raise ConfigurationError(
+            f"Two entries of this task are the same VM, {item.friendly_name} ({item.id}).",
+            "Nothing was sent for this one. Name each VM once.",
+        )
     return Target(session, item_id=item.id)
 
 

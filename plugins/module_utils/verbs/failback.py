@@ -64,6 +64,8 @@ _HOOK, _PREPARATION, _VALIDATION, _WAVE = "hook", "preparation", "validation", "
 _MAY_STOP = frozenset({PLANNED_FAILOVER, REVERSE_REPLICATE})
 # Seconds. Whoever waits for a turn is woken.
 _UNTIL_WOKEN = 600.0
+# Seconds for which the prerequisites count while somebody waits for a turn.
+_CHECKED_FOR = 900.0
 # The phases of a step.
 _DECIDE, _BEFORE, _RUN, _PREPARED, _VALIDATED = "", "before", "run", "prepared", "validated"
 _BEFORE_CUT_OVER, _AFTER_CUT_OVER, _AFTER, _LEAVE = "before cut-over", "after cut-over", "after", "leave"
@@ -425,9 +427,14 @@ class _Failback:
         if state.copies_next and not self.plan.check_mode:
             # It may take days until the others have made room: that is not this one's time.
             self._watch.restart(math.inf)
-            with self._watch.stopping(True):
-                while why := turns.take(self._name, self._places, self._watch.wake):
-                    await Pause(_UNTIL_WOKEN, why)
+            began = self._watch.now()
+            try:
+                with self._watch.stopping(True):
+                    while why := turns.take(self._name, self._places, self._watch.wake):
+                        await Pause(_UNTIL_WOKEN, why)
+            finally:
+                if self._watch.now() - began > _CHECKED_FOR:
+                    state.uncheck()
         state.copies = state.copies_next or state.may_copy
         if state.may_copy:
             turns.keep(self._name, self._places)
