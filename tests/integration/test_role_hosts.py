@@ -124,7 +124,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(stage: Any, closed: di
     assert "timeout must be greater than 0" in reasons["impatient"]
     for name in ("portless", "elsewhere", "impatient"):
         assert run.results[name]["next"] == f"{IN_AZURE} Correct the variable, then run again."
-    assert run.results["unlike"]["next"] == "Correct its variables, then run again."
+    assert run.results["unlike"]["next"] == "Nothing was read or written. Correct it."
     assert vault.writes() == []
     assert CANARY not in run.output
 

@@ -105,14 +105,17 @@ def result_of_host(host: str, own: _Result, failure: str = "") -> dict[str, Any]
     """Return how a host ended, by what a task has returned for it. C(failure) is why it failed outside of that."""
     if "result" in own and not failure:
         return dict(own["result"])
+    reason = failure or own.get("msg") or _UNSEEN
     if "result" in own:
         remedy = "See the reason, then run again."
+    elif own.get("remedy") and not failure:
+        reason, remedy = own["cause"], own["remedy"]
     elif failure or own:
         remedy = "Correct its variables, then run again."
     else:
         remedy = "Run it from its first task, or one step by its tag."
     known = own.get("result") or {"host": host, "target": host, **NO_RESULT}
-    return {**known, "outcome": "failed", "reason": failure or own.get("msg") or _UNSEEN, "next": remedy}
+    return {**known, "outcome": "failed", "reason": reason, "next": remedy}
 
 
 @dataclass(frozen=True)

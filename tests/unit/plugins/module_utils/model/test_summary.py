@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT, RoleRun, summary_of
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import (
+    NO_RESULT,
+    RoleRun,
+    result_of_host,
+    summary_of,
+)
 
 PENDING = "failback_commit_pending"
 ERROR = {"failed": True, "msg": "No way", "error": {"kind": "throttled"}}
@@ -178,3 +183,10 @@ def test_what_could_not_be_checked_is_named_once() -> None:
     assert of_checks["reason"].endswith(" Not checked: No host is named.")
     of_hosts = summary_of(role_run(PENDING, findings=[finding, {**finding, "id": "delete_lock"}]))
     assert of_hosts["reason"].endswith(" Not checked: hv01 does not answer.")
+
+
+def test_a_failure_outside_of_the_steps_keeps_what_it_says_to_do() -> None:
+    said = {"cause": "An internal error.", "remedy": "Report it."}
+    failed = {"failed": True, "msg": "web01: An internal error. Report it.", **said}
+    told = result_of_host("web01", failed)
+    assert (told["outcome"], told["reason"], told["next"]) == ("failed", "An internal error.", "Report it.")
