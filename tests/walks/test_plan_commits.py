@@ -94,7 +94,8 @@ def commit(
     if what == "host not named":
         vault.inventory, oracle.asks_hosts = {}, False
     validation = validated(vault, evidence, plan)
-    proven.update(members if validation and evidence == "plan" else ())
+    seen = {"plan": members, "one": members[:1], "none": ()}[evidence] if validation else ()
+    proven.update(seen)
     trouble(vault, what, victim)
     before = {name: vault.state(name)["stage"] for name in members}
     pending = [name for name in members if before[name] == PENDING]
@@ -106,7 +107,7 @@ def commit(
     told = (case, evidence, before, foretold, done)
     is_behind = "waiting_for_completion" in before.values()
     is_wrong = victim in pending and what not in ("nothing", "host not named")
-    may_be = bool(pending) and not is_behind and not is_wrong and evidence == "plan"
+    may_be = bool(pending) and not is_behind and not is_wrong and set(pending) <= set(seen)
     after = {name: vault.state(name)["stage"] for name in members}
     assert after == {name: BACK if may_be and name in pending else before[name] for name in members}, told
     gone = [name for name in there if not vault.state(name)["azure_vm"]["exists"]]
