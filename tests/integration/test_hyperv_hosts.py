@@ -162,6 +162,11 @@ def test_a_port_that_is_shut_is_unreachable(drive: ModuleRunner) -> None:
     assert sessions(drive) == []
 
 
+@pytest.mark.parametrize("name", ["a" * 64, "web\0", "two words"])
+def test_what_no_host_can_be_called_is_unreachable(drive: ModuleRunner, name: str) -> None:
+    assert refused(drive, host=name)["error"]["kind"] == "host_unreachable"
+
+
 @pytest.mark.parametrize("transport", ["ntlm", "basic"])
 def test_an_account_that_the_host_does_not_take_is_refused(driver: Starts, transport: str) -> None:
     drive = driver(estate()).knows_hosts(transport=transport)

@@ -195,7 +195,7 @@ def _no_answer(settings: HostSettings, problem: RequestException, details: dict[
     return _unreached(settings, words, details, kind)
 
 
-def nobody_there(settings: HostSettings, problem: OSError, seconds: float) -> HostUnreachable:
+def nobody_there(settings: HostSettings, problem: OSError | ValueError, seconds: float) -> HostUnreachable:
     """Return the failure of a connection that was never made, before anything was asked, within so many seconds."""
     words = _no_answer_within(seconds) if isinstance(problem, TimeoutError) else _of_system([problem])
     details = {"host": settings.name, "address": f"{settings.address}:{settings.port}"}

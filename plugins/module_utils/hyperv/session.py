@@ -295,7 +295,8 @@ def _require_listening(settings: HostSettings) -> None:
     seconds = min(settings.read_timeout, _CONNECT_SECONDS)
     try:
         socket.create_connection((settings.address, settings.port), seconds).close()
-    except OSError as problem:
+    # A ValueError: no host can have such a name.
+    except (OSError, ValueError) as problem:
         raise nobody_there(settings, problem, seconds) from problem
 
 
