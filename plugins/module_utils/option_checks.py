@@ -19,6 +19,9 @@ _ABOVE_ZERO = (
     "validation_max_age",
     *("winrm_operation_timeout_sec", "winrm_read_timeout_sec"),
 )
+# What Ansible's own check of options ends in instead of a message: for a number where a dictionary with options of its
+# own belongs, and for an infinite one where a whole number does.
+OF_ANOTHER_TYPE = (TypeError, OverflowError)
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 

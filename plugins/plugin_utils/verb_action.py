@@ -30,7 +30,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     ConfigurationError,
     FailbackError,
 )
-from ansible_collections.asr.failback.plugins.module_utils.option_checks import texts
+from ansible_collections.asr.failback.plugins.module_utils.option_checks import OF_ANOTHER_TYPE, texts
 from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
@@ -131,8 +131,7 @@ class VerbAction(ActionBase):
         contract = self.contract
         try:
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
-        except TypeError as problem:
-            # Ansible's own, for a number where a dictionary with options of its own belongs.
+        except OF_ANOTHER_TYPE as problem:
             raise AnsibleActionFail("An option is not of the documented type") from problem
         if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or task_vars.get("inventory_hostname", "localhost")

@@ -156,6 +156,13 @@ def test_names_ids_and_friendly_names_name_them(driver: Any) -> None:
     assert not result["failed"], result["msg"]
 
 
+@pytest.mark.parametrize("probes", [1, [{"name": "web", "type": "http", "status": [float("inf")]}]])
+def test_what_is_of_another_type_in_an_entry_is_refused(driver: Any, probes: Any) -> None:
+    vault = driver(scenario_of("vm1"))
+    failed = vault.fail("failback_validate", replicated_items=[{"replicated_item": "vm1", "probes": probes}])
+    assert failed["error"]["kind"] == "configuration"
+
+
 def test_a_vm_that_is_named_twice_is_taken_once(driver: Any) -> None:
     vault = driver(scenario_of("vm1", "vm2"))
     identifier = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]["id"]

@@ -21,6 +21,7 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import (
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.model.host_names import find_host
+from ansible_collections.asr.failback.plugins.module_utils.option_checks import OF_ANOTHER_TYPE
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
@@ -53,8 +54,7 @@ def validated(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as a module gets them: checked against the argument spec, converted, defaults filled in."""
     try:
         outcome = ArgumentSpecValidator(contract.argument_spec, **contract.rules).validate(dict(options))
-    except TypeError as problem:
-        # Ansible's own, for a number where a dictionary with options of its own belongs.
+    except OF_ANOTHER_TYPE as problem:
         raise OptionsRejectedError(str(problem)) from problem
     if outcome.error_messages:
         raise OptionsRejectedError("; ".join(outcome.error_messages))
