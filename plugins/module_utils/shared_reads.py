@@ -94,10 +94,6 @@ class SharedReads:
                 kept.value, kept.asked = make(), float("inf")
             return cast(T, kept.value)
 
-    def claims(self, key: str) -> bool:
-        """Say whether what has a key is for whoever has the turn, and not for another one that claimed it first."""
-        return self._watch is None or self.once(f"claimed|{key}", self._watch) is self._watch()
-
     def read(self, key: str, read: Callable[[], T]) -> T:
         """Return what C(read) returns now, and keep it for others."""
         asked, value = self.now(), read()

@@ -163,15 +163,6 @@ def test_what_is_of_another_type_in_an_entry_is_refused(driver: Any, probes: Any
     assert failed["error"]["kind"] == "configuration"
 
 
-def test_a_vm_that_is_named_twice_is_taken_once(driver: Any) -> None:
-    vault = driver(scenario_of("vm1", "vm2"))
-    identifier = vault.run("replicated_item_info", name="vm1")["replicated_items"][0]["id"]
-    told = vault.run("planned_failover", replicated_items=["vm1", identifier, "vm2"])
-    assert sorted(one["failed"] for one in told["vms"].values()) == [False, False, True]
-    assert "Two entries of this task are the same VM, vm1 (" in told["msg"]
-    assert len(vault.writes()) == 2
-
-
 def test_each_is_read_singly_right_before_its_request(driver: Any) -> None:
     """What the list had is a moment old: somebody may have gone ahead since."""
     vault = vault_of(driver, *[SYNCED] * 3)

@@ -202,10 +202,6 @@ class SiteRecovery:
         get = self._client.replication_protected_items.get
         return _ShownItem(self._get(parse_item, get, *_item_path(item_id)), is_read_singly=True)
 
-    def claims(self, item_id: str) -> bool:
-        """Say whether an item is for whoever has the turn: of many in one task, nobody may be named twice."""
-        return self._shared.claims(_key_of_item(item_id))
-
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
         return self._shared.get("plans", lambda: self._list(parse_plan, self._client.replication_recovery_plans.list))

@@ -16,7 +16,6 @@ from ..azure.session import AzureSession
 from ..model import arm_ids
 from ..model.azure_use import AzureUse, judge_use, not_read
 from ..model.failures import (
-    ConfigurationError,
     NotFound,
     ServiceError,
     TargetError,
@@ -126,11 +125,6 @@ def find_target(session: AzureSession, request: Request) -> Target:
         return Target(session, plan_name=find_plan(session, request.recovery_plan).name)
     item = find_item(session, request.replicated_item)
     require_hyper_v(item)
-    if not session.site_recovery.claims(item.id):
-        raise ConfigurationError(
-            f"Two entries of this task are the same VM, {item.friendly_name} ({item.id}).",
-            "Nothing was sent for this one. Name each VM once.",
-        )
     return Target(session, item_id=item.id)
 
 
