@@ -19,7 +19,7 @@ from .model.name_lists import some_of
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing, sum_line
 from .model.said_of_all import refuse_said_of_all
 from .model.wave_packing import CAPS
-from .option_checks import OF_ANOTHER_TYPE, check_values
+from .option_checks import OF_ANOTHER_TYPE, WRONG_TYPE, check_values
 from .runner.contract import Contract
 from .runner.options import MANY_OPTIONS, TARGET_OPTIONS
 from .scheduler import Piece
@@ -112,7 +112,7 @@ def _entry(
     try:
         checked = validator.validate(entry)
     except OF_ANOTHER_TYPE:
-        return label, _refused(f"{label}: An option is not of the documented type.")
+        return label, _refused(f"{label}: {WRONG_TYPE}.")
     if checked.error_messages:
         return label, _refused(f"{label}: {checked.error_messages[0]}.")
     own = {name: checked.validated_parameters[name] for name in entry if name != "label"}

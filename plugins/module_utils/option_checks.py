@@ -22,6 +22,7 @@ _ABOVE_ZERO = (
 # What Ansible's own check of options ends in instead of a message: for a number where a dictionary with options of its
 # own belongs, and for an infinite one where a whole number does.
 OF_ANOTHER_TYPE = (TypeError, OverflowError)
+WRONG_TYPE = "An option is not of the documented type"
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 

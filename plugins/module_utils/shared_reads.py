@@ -132,7 +132,7 @@ class SharedReads:
             if key not in asked:
                 asked.add(key)
                 self._askers[key] += 1
-        return self._entry(key)
+            return self._kept.setdefault(key, _Kept())
 
     def _entry(self, key: str) -> _Kept:
         with self._turn:

@@ -30,7 +30,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     ConfigurationError,
     FailbackError,
 )
-from ansible_collections.asr.failback.plugins.module_utils.option_checks import OF_ANOTHER_TYPE, texts
+from ansible_collections.asr.failback.plugins.module_utils.option_checks import OF_ANOTHER_TYPE, WRONG_TYPE, texts
 from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
@@ -132,7 +132,7 @@ class VerbAction(ActionBase):
         try:
             _checked, parameters = self.validate_argument_spec(argument_spec=contract.argument_spec, **contract.rules)
         except OF_ANOTHER_TYPE as problem:
-            raise AnsibleActionFail("An option is not of the documented type") from problem
+            raise AnsibleActionFail(WRONG_TYPE) from problem
         if contract.asks_hosts and not contract.asks_azure:
             parameters["host"] = parameters["host"] or task_vars.get("inventory_hostname", "localhost")
         return parameters

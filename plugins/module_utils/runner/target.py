@@ -15,14 +15,7 @@ from ..azure.own_vm import AzureSide, look_at_azure
 from ..azure.session import AzureSession
 from ..model import arm_ids
 from ..model.azure_use import AzureUse, judge_use, not_read
-from ..model.failures import (
-    NotFound,
-    ServiceError,
-    TargetError,
-    UnknownState,
-    Unreachable,
-    Vanished,
-)
+from ..model.failures import NotFound, ServiceError, TargetError, UnknownState, Unreachable, Vanished
 from ..model.history import NOT_READ, History, history_of
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job, Operation, require_known_state, sends_to_azure

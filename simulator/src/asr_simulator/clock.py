@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-Callback = Callable[[], None]
+Callback = Callable[[], object]
 # A year in half a minute. Beyond that the calendar's own end is near.
 FASTEST = 1e6
 LONGEST_JUMP = 10 * 365 * 86400.0

@@ -7,10 +7,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
+Kind = TypeVar("Kind")
 TEN_YEARS = 315_360_000.0
+
+
+def kind_of(kinds: Mapping[frozenset[str], Kind], said: frozenset[str], optional: frozenset[str]) -> Kind | None:
+    """Which kind of fault has the keys that were said, all of its own among them but the optional ones; None: none."""
+    return next((kind for keys, kind in kinds.items() if said and said <= keys and keys - optional <= said), None)
+
+
+def listed(kinds: Iterable[frozenset[str]]) -> str:
+    """The keys of each kind, for a message."""
+    return "; ".join(", ".join(sorted(keys)) for keys in kinds)
 
 
 def one_of(fault: Mapping[str, Any], key: str, *known: object) -> Any:

@@ -17,10 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from asr_simulator.fault_values import number as _number
-from asr_simulator.fault_values import one_of as _one_of
-from asr_simulator.fault_values import text as _text
-from asr_simulator.fault_values import whole as _whole
+from asr_simulator.fault_values import kind_of, listed, number, one_of, text, whole
 from asr_simulator.hyperv.cmdlets import enums
 from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host, Machine
@@ -59,12 +56,12 @@ def change_of(hyperv: HyperV, fault: dict[str, Any]) -> Change:
     """
     kinds = OF_MACHINES if "vm" in fault else OF_HOSTS
     said = frozenset(fault) - {"host", "vm", "added"}
-    for keys, make in kinds.items():
-        if said and said <= keys and keys - OPTIONAL <= said:
-            target = _machine(hyperv, fault) if "vm" in fault else _host(hyperv, fault["host"])
-            return make(hyperv, target, fault)
-    known = "; ".join(", ".join(sorted(keys)) for keys in kinds)
-    raise ValueError(f"a fault of a {'virtual machine' if 'vm' in fault else 'host'} has one of: {known}")
+    make = kind_of(kinds, said, OPTIONAL)
+    if make is None:
+        whose = "virtual machine" if "vm" in fault else "host"
+        raise ValueError(f"a fault of a {whose} has one of: {listed(kinds)}")
+    target = _machine(hyperv, fault) if "vm" in fault else _host(hyperv, fault["host"])
+    return make(hyperv, target, fault)
 
 
 def _host(hyperv: HyperV, name: Any) -> Host:
@@ -90,7 +87,7 @@ def _sets(attribute: str, key: str, values: Mapping[Any, object]) -> Callable[[H
     """A fault that sets an attribute of a host or machine: to what, by what the fault says."""
 
     def understood(_hyperv: HyperV, of: Any, fault: dict[str, Any]) -> Change:
-        value = values[_one_of(fault, key, *values)]
+        value = values[one_of(fault, key, *values)]
         return lambda: setattr(of, attribute, value)
 
     return understood
@@ -101,25 +98,25 @@ def _same(*values: Any) -> dict[Any, Any]:
 
 
 def _dead(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    dead = _one_of(fault, "dead", True, False)
+    dead = one_of(fault, "dead", True, False)
     return lambda: hyperv.set_alive(host, not dead)
 
 
 def _password(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    right = _one_of(fault, "password", "wrong", "right") == "right"
+    right = one_of(fault, "password", "wrong", "right") == "right"
     password = hyperv.password if right else f"{hyperv.password} {OTHER_PASSWORD}"
     return lambda: host.accounts.update({hyperv.username: password})
 
 
 def _service(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "state", SERVICE_RUNNING, SERVICE_STOPPED)
-    service = host.service(_text(fault, "service"))
+    state = one_of(fault, "state", SERVICE_RUNNING, SERVICE_STOPPED)
+    service = host.service(text(fault, "service"))
     if service is None:
         raise ValueError(f"{host.name} has no service {fault['service']}; it has {', '.join(host.services)}")
     if service.name == CLUSTER_SERVICE and host.cluster is None and state == SERVICE_RUNNING:
         raise ValueError(f"{host.name} is in no cluster, so its service {CLUSTER_SERVICE} cannot run")
-    is_late = "after" in fault and _one_of(fault, "after", "change") == "change"
-    start_mode = _one_of(fault, "start_mode", *START_MODES) if "start_mode" in fault else service.start_mode
+    is_late = "after" in fault and one_of(fault, "after", "change") == "change"
+    start_mode = one_of(fault, "start_mode", *START_MODES) if "start_mode" in fault else service.start_mode
 
     def change() -> None:
         service.start_mode = start_mode
@@ -132,7 +129,7 @@ def _service(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    volume, free = host.volume(_text(fault, "volume")), int(_number(fault, "free_gb") * GIB)
+    volume, free = host.volume(text(fault, "volume")), int(number(fault, "free_gb") * GIB)
     if volume is None:
         known = ", ".join(one.path for one in host.volumes)
         raise ValueError(f"{host.name} has no volume {fault['volume']}; it has {known}")
@@ -143,8 +140,8 @@ def _volume(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    name, found = _text(fault, "switch"), host.switch(_text(fault, "switch"))
-    if _one_of(fault, "missing", True, False) is False:
+    name, found = text(fault, "switch"), host.switch(text(fault, "switch"))
+    if one_of(fault, "missing", True, False) is False:
         used = {card for switch in host.switches for card in switch.cards}
         card = next((one for one in host.shown_cards if one not in used), None)
         if found is not None or not host.role_installed or card is None:
@@ -156,7 +153,7 @@ def _switch(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _adapter(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    name, missing = _text(fault, "adapter"), _one_of(fault, "missing", True, False)
+    name, missing = text(fault, "adapter"), one_of(fault, "missing", True, False)
     found = [card for card in host.cards if card.name.lower() == name.lower()]
     if not found:
         raise ValueError(f"{host.name} has no network adapter {name}")
@@ -164,14 +161,14 @@ def _adapter(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _role(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    installed = _one_of(fault, "role", "missing", "installed") == "installed"
+    installed = one_of(fault, "role", "missing", "installed") == "installed"
     if host.manages is not None:
         raise ValueError(f"{host.name} is a VMM server: it has no role Hyper-V")
     return lambda: hyperv.set_role(host, installed)
 
 
 def _clock_offset(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    offset = _number(fault, "clock_offset")
+    offset = number(fault, "clock_offset")
     return lambda: setattr(host, "clock_offset", offset)
 
 
@@ -181,47 +178,47 @@ def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    operation = _one_of(fault, "on", "Create", "Command", "Send", "Receive")
-    is_wrapped = "wmi_error" in fault and _one_of(fault, "wmi_error", True, False)
-    quota = Quota(operation, _whole(fault, "quota", 0, MOST_CODES), _whole(fault, "times"), is_wrapped)
+    operation = one_of(fault, "on", "Create", "Command", "Send", "Receive")
+    is_wrapped = "wmi_error" in fault and one_of(fault, "wmi_error", True, False)
+    quota = Quota(operation, whole(fault, "quota", 0, MOST_CODES), whole(fault, "times"), is_wrapped)
     return lambda: host.remoting.quotas.append(quota)
 
 
 def _shell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    denied = _one_of(fault, "shell", "denied", "allowed") == "denied"
+    denied = one_of(fault, "shell", "denied", "allowed") == "denied"
     return lambda: setattr(host.remoting, "shell_denied", denied)
 
 
 def _powershell(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    number = BLOCKED[_one_of(fault, "powershell", *BLOCKED)]
-    return lambda: setattr(host.remoting, "blocked", number)
+    error = BLOCKED[one_of(fault, "powershell", *BLOCKED)]
+    return lambda: setattr(host.remoting, "blocked", error)
 
 
 def _pipe(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    ends = _one_of(fault, "pipe", "ends", "stays") == "ends"
+    ends = one_of(fault, "pipe", "ends", "stays") == "ends"
     return lambda: setattr(host.remoting, "pipe_ends", ends)
 
 
 def _send(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    late = _one_of(fault, "send", "times_out", "answers") == "times_out"
+    late = one_of(fault, "send", "times_out", "answers") == "times_out"
     return lambda: setattr(host.remoting, "send_times_out", late)
 
 
 def _input(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    lost = _one_of(fault, "input", "lost", "arrives") == "lost"
+    lost = one_of(fault, "input", "lost", "arrives") == "lost"
     return lambda: setattr(host.remoting, "input_lost", lost)
 
 
 def _console(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    console = CONSOLES[_one_of(fault, "console", *CONSOLES)]
+    console = CONSOLES[one_of(fault, "console", *CONSOLES)]
     return lambda: setattr(host.remoting, "console", console)
 
 
 def _answers(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
-    answers = _one_of(fault, "answers", LOST, CUT, TOLD)
+    answers = one_of(fault, "answers", LOST, CUT, TOLD)
     if "of" not in fault and answers != TOLD:
         raise ValueError(f"answers that are {answers} are of all commands, or of changes: say which by of")
-    of_changes_alone = "of" in fault and _one_of(fault, "of", "all", "changes") == "changes"
+    of_changes_alone = "of" in fault and one_of(fault, "of", "all", "changes") == "changes"
 
     def change() -> None:
         host.remoting.answers, host.remoting.of_changes_alone = answers, of_changes_alone
@@ -230,15 +227,15 @@ def _answers(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 
 
 def _power(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    if _one_of(fault, "power", "running", "off") == "off":
+    if one_of(fault, "power", "running", "off") == "off":
         return machine.turn_off
     return lambda: machine.run(hyperv.clock.now())
 
 
 def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name = _text(fault, "checkpoint")
-    kind = _one_of({"type": "Standard", **fault}, "type", *enums.SNAPSHOT_TYPE.names)
-    if not _one_of({"missing": False, **fault}, "missing", True, False):
+    name = text(fault, "checkpoint")
+    kind = one_of({"type": "Standard", **fault}, "type", *enums.SNAPSHOT_TYPE.names)
+    if not one_of({"missing": False, **fault}, "missing", True, False):
         return lambda: hyperv.checkpoint(machine, name, kind)
     found = [one for one in machine.checkpoints if one.name == name]
     if not found:
@@ -247,12 +244,12 @@ def _checkpoint(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Chan
 
 
 def _operation(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    operation = _one_of(fault, "operation", *enums.OPERATIONAL_STATUS.names)
+    operation = one_of(fault, "operation", *enums.OPERATIONAL_STATUS.names)
     return lambda: setattr(machine, "operation", "" if operation == "Ok" else operation)
 
 
 def _security(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    kind = _one_of(fault, "security", "shielded", "vtpm", "none")
+    kind = one_of(fault, "security", "shielded", "vtpm", "none")
 
     def change() -> None:
         machine.has_tpm, machine.is_shielded = kind != "none", kind == "shielded"
@@ -261,7 +258,7 @@ def _security(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change
 
 
 def _vlan(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    vlan = _whole(fault, "vlan", 0, MOST_VLANS)
+    vlan = whole(fault, "vlan", 0, MOST_VLANS)
 
     def change() -> None:
         for adapter in machine.adapters:
@@ -277,12 +274,12 @@ def _cluster_owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> C
 
 
 def _shutdown_seconds(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    seconds = _number(fault, "shutdown_seconds", 0, LONGEST_SHUTDOWN)
+    seconds = number(fault, "shutdown_seconds", 0, LONGEST_SHUTDOWN)
     return lambda: setattr(machine, "shutdown_seconds", seconds)
 
 
 def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    present = _one_of(fault, "disks", "missing", "present") == "present"
+    present = one_of(fault, "disks", "missing", "present") == "present"
 
     def change() -> None:
         for disk in machine.disks:
@@ -292,19 +289,19 @@ def _disks(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _storage(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    folder = _text(fault, "storage")
+    folder = text(fault, "storage")
     if folder != "local" and not SHARE.fullmatch(folder):
         raise ValueError(f"storage is local or a folder of a share, \\\\SERVER\\SHARE, not {folder!r}")
     return lambda: hyperv.store(machine, "" if folder == "local" else folder)
 
 
 def _differencing(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    mark = hyperv.new_id().upper() if _one_of(fault, "differencing", "left", "merged") == "left" else ""
+    mark = hyperv.new_id().upper() if one_of(fault, "differencing", "left", "merged") == "left" else ""
     return lambda: setattr(machine, "left_chain", mark)
 
 
 def _foreign_disk(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    kind = _one_of(fault, "foreign_disk", PASS_THROUGH, SHARED, EXCLUDED, "none")
+    kind = one_of(fault, "foreign_disk", PASS_THROUGH, SHARED, EXCLUDED, "none")
     if kind == "none":
         return machine.foreign_disks.clear
     path = "Disk 3 100.00 GB Bus 0 Lun 0 Target 0" if kind == PASS_THROUGH else f"D:\\{kind}.vhdx"
@@ -319,25 +316,25 @@ def _owner(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
 
 
 def _configuration(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "configuration", LISTED, *UNLISTED)
+    state = one_of(fault, "configuration", LISTED, *UNLISTED)
     _of_cluster(machine)
     return lambda: machine.configure(state)
 
 
 def _cluster_id(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    readable = _one_of(fault, "cluster_id", "unreadable", "readable") == "readable"
+    readable = one_of(fault, "cluster_id", "unreadable", "readable") == "readable"
     _of_cluster(machine)
     return lambda: setattr(machine, "tells_cluster_id", readable)
 
 
 def _cluster_group(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    name = _text(fault, "cluster_group")
+    name = text(fault, "cluster_group")
     _of_cluster(machine)
     return lambda: setattr(machine, "cluster_group", "" if name == "ok" else name)
 
 
 def _cluster_role(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    role = _one_of(fault, "cluster_role", "ok", "denied", "missing")
+    role = one_of(fault, "cluster_role", "ok", "denied", "missing")
     _of_cluster(machine)
 
     def change() -> None:
@@ -352,7 +349,7 @@ def _of_cluster(machine: Machine) -> None:
 
 
 def _vmm_record(hyperv: HyperV, machine: Machine, fault: dict[str, Any]) -> Change:
-    state = _one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD, *enums.VMM_POWER, enums.VMM_NEW)
+    state = one_of(fault, "vmm_record", "ok", *enums.VMM_RECORD, *enums.VMM_POWER, enums.VMM_NEW)
     if not any(host.manages and machine.host in host.manages.hosts for host in hyperv.hosts.values()):
         raise ValueError(f"{machine.name} is on {machine.host.name}, which VMM does not manage")
     return lambda: setattr(machine, "record", "" if state == "ok" else state)

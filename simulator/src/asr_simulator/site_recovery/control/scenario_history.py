@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from asr_simulator.compute import Disk, NetworkInterface
 from asr_simulator.compute.machines import DEALLOCATED, RUNNING
@@ -77,10 +78,10 @@ def stage(vault: Vault, scenario: Scenario) -> None:
         item.replicated = vault.clock.now()
         _be_there_before(vault, item)
     for before, action in steps:
-        vault.clock.at(now - timedelta(seconds=before), lambda action=action: action())  # type: ignore[misc]
+        vault.clock.at(now - timedelta(seconds=before), action)
     vault.clock.play_until(now)
     for item in vault.items:
-        _possible(item, lambda item=item: _settle(vault, item))  # type: ignore[misc]
+        _possible(item, partial(_settle, vault, item))
     _disconnect(vault, scenario, now)
 
 

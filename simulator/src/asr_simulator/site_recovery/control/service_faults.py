@@ -25,7 +25,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from asr_simulator.fault_values import number, one_of, text, whole
+from asr_simulator.fault_values import kind_of, listed, number, one_of, text, whole
 from asr_simulator.site_recovery.model.catalog import TASKS
 from asr_simulator.site_recovery.model.fabrics import Provider
 from asr_simulator.site_recovery.workflows.vault import Vault
@@ -49,7 +49,9 @@ def change_of(vault: Vault, fault: dict[str, Any]) -> Callable[[], None]:
     if "provider" in said:
         return _provider_change(vault, fault, said - {"provider"})
     if "job_task" not in said or said - TASK_FAULT:
-        raise ValueError(f"a service fault has {', '.join(sorted(TASK_FAULT))}; or provider, and {_known()}")
+        raise ValueError(
+            f"a service fault has {', '.join(sorted(TASK_FAULT))}; or provider, and {listed(OF_PROVIDERS)}"
+        )
     _check_task(vault, fault)
     return lambda: None
 
@@ -69,10 +71,10 @@ def _provider_change(vault: Vault, fault: dict[str, Any], said: frozenset[str]) 
     name, every = text(fault, "provider"), _providers(vault)
     if name not in every:
         raise ValueError(f"no provider is named {name}; known are {', '.join(sorted(every))}")
-    for keys, make in OF_PROVIDERS.items():
-        if said and said <= keys and keys - OPTIONAL <= said:
-            return make(vault, every[name], fault)
-    raise ValueError(f"a fault of a provider has one of: {_known()}")
+    make = kind_of(OF_PROVIDERS, said, OPTIONAL)
+    if make is None:
+        raise ValueError(f"a fault of a provider has one of: {listed(OF_PROVIDERS)}")
+    return make(vault, every[name], fault)
 
 
 def _connection(vault: Vault, provider: Provider, fault: dict[str, Any]) -> Callable[[], None]:
@@ -110,10 +112,6 @@ OF_PROVIDERS: dict[frozenset[str], Callable[[Vault, Provider, dict[str, Any]], C
     frozenset({"version_state", "expires_in_days"}): _version,
     frozenset({"health_error", "action"}): _health,
 }
-
-
-def _known() -> str:
-    return "; ".join(", ".join(sorted(keys)) for keys in OF_PROVIDERS)
 
 
 def _health_error(words: str, action: str) -> dict[str, str]:
