@@ -9,6 +9,7 @@ SEED chooses the walks, WALKS how many there are in all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,8 @@ class Walk(RuleBasedStateMachine):
         self.troubled = False
         # When a machine came to a stage, machine by machine, by the simulator's clock.
         self.history: list[tuple[datetime, dict[str, str]]] = []
+        # Since when a task for several runs: what it saw of one goes on while it waits for another.
+        self.together_since: datetime | None = None
         self.simulator.locked(lambda world: world.clock.watch(lambda: self._note_stages(world)))
 
     # What the simulator says is true.
@@ -170,17 +173,36 @@ class Walk(RuleBasedStateMachine):
     def stages(self) -> dict[str, str]:
         return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
 
+    def _options(self, name: str, verb: str, *, full: bool) -> dict[str, Any]:
+        """The options of a verb for a machine; None is none."""
+        options: dict[str, Any] = dict(MODULES[verb][1])
+        if verb == BACK:
+            options["data_sync"] = "during_failover" if full else "before_failover"
+        if verb in (COMMIT, COMMIT_FAILOVER):
+            options["validation"] = self.evidence.get(name)
+        return options
+
     # What the user does.
 
     @rule(name=machines, verb=verbs, waits=st.booleans(), full=st.booleans(), check=st.integers(0, 4))
     def verb(self, name: str, verb: str, waits: bool, full: bool, check: int) -> None:
         """A verb for one machine; one in five in check mode."""
-        module, options = MODULES[verb]
-        if verb == BACK:
-            options = {"data_sync": "during_failover" if full else "before_failover"}
-        if verb in (COMMIT, COMMIT_FAILOVER):
-            options = {**options, "validation": self.evidence.get(name)}
-        self._call(name, verb, module, {**options, "replicated_item": name}, waits=waits, check_mode=check == 0)
+        options = {**self._options(name, verb, full=full), "replicated_item": name}
+        self._call(name, verb, MODULES[verb][0], options, waits=waits, check_mode=check == 0)
+
+    @rule(names=st.sets(st.sampled_from(MACHINES), min_size=2), verb=verbs, full=st.booleans(), check=st.integers(0, 4))
+    def verb_of_several(self, names: set[str], verb: str, full: bool, check: int) -> None:
+        """A verb for several machines in one task: each goes its own way."""
+        self._call_several(sorted(names), verb, full=full, check_mode=check == 0)
+
+    @rule(stage=st.sampled_from(sorted(NEXT)), full=st.booleans())
+    def several_forward(self, stage: str, full: bool) -> None:
+        """The verb that comes next at a stage, for all machines in one task: some may be elsewhere."""
+        self._go_to("web", stage)
+        if stage == "failback_commit_pending":
+            for name in MACHINES:
+                self.validate(name)
+        self._call_several(MACHINES, NEXT[stage], full=full, check_mode=False)
 
     @rule(name=machines, waits=st.booleans(), full=st.booleans())
     def forward(self, name: str, waits: bool, full: bool) -> None:
@@ -482,14 +504,24 @@ class Walk(RuleBasedStateMachine):
             for entry in self.simulator.journal.entries(0)
             if entry["method"] == "GET" and entry["path"].endswith(f"/replicationProtectedItems/{name}")
         ]
-        earlier = [stages[name] for time, stages in self.history if time <= reads[-1]]
-        later = [stages[name] for time, stages in self.history if time > reads[-1]]
-        return stage in (*earlier[-1:], *later)
+        return stage in self._stages_since(name, reads[-1])
 
     def _is_right(self, name: str, said: str, now: str) -> bool:
         """Whether what a result says of a machine's stage is right, of one that is at another stage by now, too."""
         interrupted = self._may_be_interrupted(name, said, now)
-        return said == now or interrupted or (self.troubled and self._was(name, said))
+        was = self._was_meanwhile(name, said) or (self.troubled and self._was(name, said))
+        return said == now or interrupted or was
+
+    def _was_meanwhile(self, name: str, stage: str) -> bool:
+        """Whether a machine was at a stage while a task for several runs."""
+        began = self.together_since
+        return began is not None and stage in self._stages_since(name, began)
+
+    def _stages_since(self, name: str, began: datetime) -> list[str]:
+        """The stage that a machine had at a time, and those that followed."""
+        earlier = [stages[name] for time, stages in self.history if time <= began]
+        later = [stages[name] for time, stages in self.history if time > began]
+        return [*earlier[-1:], *later]
 
     def _ails(self, trouble: tuple[dict[str, Any], dict[str, Any]], **who: str) -> None:
         if "on_premises" in self.meddled.values():
@@ -506,7 +538,9 @@ class Walk(RuleBasedStateMachine):
     def _outcome(self, module: str, options: dict[str, Any], *, check_mode: bool = False) -> dict[str, Any]:
         """The result of a module, or that of its failure; the account of its writes must be right."""
         since = self.vault.requests()
-        self.oracle.named = frozenset(PLANS.get(options.get("recovery_plan", ""), (options.get("replicated_item"),)))
+        several = [entry["replicated_item"] for entry in options.get("replicated_items", ())]
+        one = PLANS.get(options.get("recovery_plan", ""), (options.get("replicated_item"),))
+        self.oracle.named = frozenset(several or one)
         try:
             result = self.vault.run(module, check_mode=check_mode, **options)
         except FailbackError as problem:
@@ -526,8 +560,43 @@ class Walk(RuleBasedStateMachine):
     def _call(
         self, name: str, verb: str, module: str, options: dict[str, Any], *, waits: bool, check_mode: bool
     ) -> None:
-        stage, owned = self.stage(name), self._is_owned_by_a_plan(name)
+        before = self.stage(name), self._is_owned_by_a_plan(name)
         result = self._outcome(module, {**options, "wait": waits}, check_mode=check_mode)
+        self._judge(name, verb, before, options, result, waits=waits, check_mode=check_mode)
+
+    def _call_several(self, names: Sequence[str], verb: str, *, full: bool, check_mode: bool) -> None:
+        before = {name: (self.stage(name), self._is_owned_by_a_plan(name)) for name in names}
+        own = {name: self._options(name, verb, full=full) for name in names}
+        entries = [
+            {"replicated_item": name, **{key: value for key, value in options.items() if value is not None}}
+            for name, options in own.items()
+        ]
+        since = self.vault.requests()
+        self.together_since = self.simulator.locked(lambda world: world.clock.now())
+        told = self._outcome(MODULES[verb][0], {"replicated_items": entries}, check_mode=check_mode)["vms"]
+        for name in names:
+            result = told[name]
+            assert result["failed"] is ("error" in result), result
+            written = [
+                entry for entry in self.simulator.journal.entries(since, writes=True) if f"/{name}/" in entry["path"]
+            ]
+            assert result["changed"] or not any(entry["handled"] == 202 for entry in written), (name, result)
+            self._judge(name, verb, before[name], own[name], result, waits=True, check_mode=check_mode)
+        self.together_since = None
+
+    def _judge(
+        self,
+        name: str,
+        verb: str,
+        before: tuple[str, bool],
+        options: dict[str, Any],
+        result: dict[str, Any],
+        *,
+        waits: bool,
+        check_mode: bool,
+    ) -> None:
+        """Compare what came of a verb with the model. C(before) is the stage, and whether a plan's job works on it."""
+        stage, owned = before
         if result.get("stage", {}).get("before") is not None and not self.troubled:
             assert self._is_right(name, result["stage"]["before"], stage), (verb, stage, result)
         if verb in (BACK, OVER) and result["changed"] and not check_mode:
