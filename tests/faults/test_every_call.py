@@ -23,13 +23,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import requests
-from requests.adapters import HTTPAdapter
 from support.full_run import STEPS, WRITES, Failed, FullRun, faults_of, taken
 from support.oracle import Oracle, sent_again
 from support.soaking import count
-from support.wire_faults import KINDS, OF_READS
-from urllib3 import Retry
+from support.wire_faults import KINDS, OF_READS, until_reachable
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -103,7 +100,7 @@ def strike(simulator: Simulator, blow: Blow, oracle: Oracle | None = None) -> No
         blow.wrong += faults_of(Failed(blow.module, problem), journey)
     blow.wrong += [f"sent again: {path}" for path in sent_again(simulator.journal.entries(writes=True))]
     simulator.locked(lambda world: world.faults.clear())
-    wait_for(simulator)
+    until_reachable(simulator)
     whole = blow.is_followed_home
     again = journey.go(begin=None if blow.always_home else blow.module, end=None if whole else blow.module)
     if again is not None:
@@ -114,15 +111,6 @@ def strike(simulator: Simulator, blow: Blow, oracle: Oracle | None = None) -> No
         blow.wrong.append(f"not where it should be: {away}")
     writes = taken(simulator)
     blow.wrong += [f"sent twice: {write}" for write in set(writes) if writes.count(write) > 1]
-
-
-def wait_for(simulator: Simulator) -> None:
-    """Come back when connections are taken again."""
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("https://", HTTPAdapter(max_retries=Retry(connect=100, backoff_factor=0.05, backoff_max=0.2)))
-        url, bundle = simulator.connection["control"], simulator.connection["ca_bundle"]
-        assert session.get(f"{url}/clock", verify=bundle, timeout=20).status_code == 200
 
 
 class Sufferer:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,16 +129,18 @@ class FullRun:
 
     def side(self) -> str:
         """Which side is authoritative, by the simulator."""
-        sides = {_is_on_premises(item) for item in self._items()}
-        return "mixed" if len(sides) > 1 else "on_premises" if sides == {True} else "azure"
+        sides = {side_of(item) for item in self._items()}
+        return "mixed" if len(sides) > 1 else sides.pop()
 
     def stages(self) -> dict[str, str]:
         """The stage of each item, by the simulator."""
         return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
 
 
-def _is_on_premises(item: dict[str, Any]) -> bool:
-    return item["stage"] in ON_PREMISES or (item["stage"] == "busy" and item["active_location"] == "Primary")
+def side_of(item: Mapping[str, Any]) -> str:
+    """The side that is authoritative for an item of the simulator."""
+    is_home = item["stage"] in ON_PREMISES or (item["stage"] == "busy" and item["active_location"] == "Primary")
+    return "on_premises" if is_home else "azure"
 
 
 def taken(simulator: Simulator, since: int = 0) -> list[str]:
@@ -158,9 +160,7 @@ def faults_of(failed: Failed, journey: FullRun) -> list[str]:
     wrong = []
     if not problem.asked or not result["msg"].startswith(problem.asked):
         wrong.append("does not say what was asked")
-    if not problem.remedy.strip():
-        wrong.append("does not say what to do next")
-    wrong += _wrong_side(result, journey)
+    wrong += omissions_of(result, journey.side())
     if taken(journey.simulator, failed.since) and not result["changed"]:
         wrong.append("a write was taken, yet changed is false")
     if not sent(journey.simulator, failed.since) and result["changed"]:
@@ -168,13 +168,14 @@ def faults_of(failed: Failed, journey: FullRun) -> list[str]:
     return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
 
 
-def _wrong_side(result: dict[str, Any], journey: FullRun) -> list[str]:
+def omissions_of(result: Mapping[str, Any], side: str) -> list[str]:
+    """What a failed result does not say, or says wrongly, of what to do next and of the side that is authoritative."""
+    wrong = [] if result["remedy"].strip() else ["does not say what to do next"]
     message = result["msg"]
     if "authoritative_side" not in result:
-        return [] if NOTHING_READ in message else ["says nothing of the side"]
-    wrong = []
+        return wrong if NOTHING_READ in message else [*wrong, "says nothing of the side"]
     if not any(words in message for words in WAYS_TO_NAME_THE_SIDE):
         wrong.append("has no sentence on the side")
-    if result["authoritative_side"] != journey.side() and AS_LAST_READ not in message:
-        wrong.append(f"says {result['authoritative_side']}, the side is {journey.side()}")
+    if result["authoritative_side"] != side and AS_LAST_READ not in message:
+        wrong.append(f"says {result['authoritative_side']}, the side is {side}")
     return wrong

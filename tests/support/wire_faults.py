@@ -9,6 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from asr_simulator.server import Simulator
+
 Documents = list[dict[str, Any]]
 Kind = Callable[[int], Documents]
 
@@ -90,3 +96,12 @@ def _is_another_for_reads(kind: str) -> bool:
 
 
 OF_READS = [kind for kind in KINDS if _is_another_for_reads(kind)]
+
+
+def until_reachable(simulator: Simulator) -> None:
+    """Come back when connections are taken again."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("https://", HTTPAdapter(max_retries=Retry(connect=100, backoff_factor=0.05, backoff_max=0.2)))
+        url, bundle = simulator.connection["control"], simulator.connection["ca_bundle"]
+        assert session.get(f"{url}/clock", verify=bundle, timeout=20).status_code == 200
