@@ -193,7 +193,7 @@ def standing_of(piece: Piece[Any]) -> Standing:
     watch = piece.watch
     failed = piece.failure is not None or bool(piece.ended and piece.ended.get("failed"))
     progress = UNDER_WAY if not piece.is_done else FAILED if failed else DONE
-    return Standing(piece.name, progress, watch.stage(), watch.last_report, watch.last_report_since)
+    return Standing(piece.name, progress, watch.stage(), watch.last_report, watch.last_report_since, watch.began)
 
 
 def results_of(pieces: Pieces) -> dict[str, dict[str, Any]]:

@@ -112,7 +112,7 @@ class _Voice:
         self._pass_on = pass_on
         self._clock = clock
         self._interval = interval
-        self._started, self._started_at = clock(), started_at
+        self.began, self._started_at = clock(), started_at
         # Hosts are asked at the same time, and each may have something to say.
         self._turn = threading.Lock()
         self.since = self._told = clock()
@@ -125,7 +125,7 @@ class _Voice:
                 self.message, self.since = message, self._clock()
                 self._tell(message)
             elif self.message and self.silence_left() <= 0:
-                began = self._started_at + timedelta(seconds=self.since - self._started)
+                began = self._started_at + timedelta(seconds=self.since - self.began)
                 lasted = in_words(self._clock() - self.since)
                 self._tell(f"{message} (for {lasted}, since {began:%H:%M:%S} UTC)")
 
@@ -214,6 +214,11 @@ class Watch:
     def last_report_since(self) -> float:
         """When that line was true first, by the clock."""
         return self._voice.since
+
+    @property
+    def began(self) -> float:
+        """When the watch was started, by the clock."""
+        return self._voice.began
 
     def remaining(self) -> float:
         """Return the seconds until the deadline; none are left when it is not positive."""

@@ -14,6 +14,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.progress_lines 
     DONE,
     FAILED,
     longest_first,
+    seconds_left,
 )
 
 try:
@@ -71,12 +72,14 @@ class ProgressTable:
             doing = one.doing.removeprefix(f"{one.name}: ") or "about to begin"
             table.add_row(*map(Text, (one.name, one.stage, lasted, doing)))
         more = [Text(f"and {len(left) - most} more")] if len(left) > most else []
-        return Group(self._head(standings), table, *more)
+        return Group(self._head(standings, now), table, *more)
 
-    def _head(self, standings):
+    def _head(self, standings, now):
         done, failed = (sum(one.progress == kind for one in standings) for kind in (DONE, FAILED))
         head = Table.grid(padding=(0, 1))
         drawn = ProgressBar(total=len(standings), completed=done + failed, width=_BAR_WIDTH)
-        told = f"{done + failed} of {len(standings)} VMs done"
+        left = seconds_left(standings, now)
+        rest = "" if left is None else f", about {in_words(left)} left"
+        told = f"{done + failed} of {len(standings)} VMs done{rest}"
         head.add_row(drawn, Text(told), Text(f"{failed} failed", style="bold red") if failed else Text(""))
         return head

@@ -15,19 +15,25 @@ from .name_lists import counted
 UNDER_WAY, DONE, FAILED = "under way", "done", "failed"
 # Of a machine that was not looked at yet.
 UNKNOWN = "unknown"
+# So many must have ended lately: of fewer there is no rate.
+_ENOUGH = 3
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one virtual machine stands: C(progress) is C(under way), C(done) or C(failed), C(stage) where it was seen
-    last, empty where the task does not say, C(doing) what was said of it last, C(since) when, by the machine's clock in
-    seconds."""
+    """How one virtual machine stands.
+
+    C(progress) is C(under way), C(done) or C(failed), C(stage) where it was seen last, empty where the task does not
+    say, C(doing) what was said of it last. C(since) is when that was said, C(began) when the task began with it, both by
+    the machine's clock in seconds.
+    """
 
     name: str
     progress: str
     stage: str
     doing: str
     since: float
+    began: float
 
     def as_note(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -39,12 +45,26 @@ def sum_line(standings: Sequence[Standing], now: float) -> str:
     left = [one for one in standings if one.progress == UNDER_WAY]
     failed = sum(one.progress == FAILED for one in standings)
     told = [f"{len(standings) - len(left)} of {len(standings)} VMs are done, {failed} of these failed"]
+    rest = seconds_left(standings, now)
+    if rest is not None:
+        told.append(f"at this rate the others in about {in_words(rest)}")
     if any(one.stage for one in left):
         told.append(f"under way: {_by_stage(left)}")
     if any(one.doing for one in left):
         first = longest_first(left)[0]
         told.append(f"longest on the same step: {first.name}, for {in_words(now - first.since)}: {first.doing}")
     return "; ".join(told)
+
+
+def seconds_left(standings: Sequence[Standing], now: float) -> float | None:
+    """Return how many seconds it takes until all have ended, by how many have in the later half of the time so far.
+
+    Those that had nothing to do ended at once: they say nothing of the others. None where too few ended lately.
+    """
+    left = sum(one.progress == UNDER_WAY for one in standings)
+    half = (now - min((one.began for one in standings), default=now)) / 2
+    lately = sum(one.progress != UNDER_WAY and one.since > now - half for one in standings)
+    return left * half / lately if left and lately >= _ENOUGH else None
 
 
 def longest_first(standings: Sequence[Standing]) -> list[Standing]:
