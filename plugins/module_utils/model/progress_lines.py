@@ -24,8 +24,8 @@ class Standing:
     """How one virtual machine stands.
 
     C(progress) is C(under way), C(done) or C(failed), C(stage) where it was seen last, empty where the task does not
-    say, C(doing) what was said of it last. C(since) is when that was said, C(began) when the task began with it, both by
-    the machine's clock in seconds.
+    say, C(doing) what was said of it last. C(since) is when that was said, C(began) when the task began with it, in
+    seconds by the machine's clock.
     """
 
     name: str
