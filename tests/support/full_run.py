@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,7 +160,7 @@ def faults_of(failed: Failed, journey: FullRun) -> list[str]:
     wrong = []
     if not problem.asked or not result["msg"].startswith(problem.asked):
         wrong.append("does not say what was asked")
-    wrong += omissions_of(result, journey.side())
+    wrong += omissions_of(result, {journey.side()})
     if taken(journey.simulator, failed.since) and not result["changed"]:
         wrong.append("a write was taken, yet changed is false")
     if not sent(journey.simulator, failed.since) and result["changed"]:
@@ -168,14 +168,15 @@ def faults_of(failed: Failed, journey: FullRun) -> list[str]:
     return [f"{failed.module}: {one}: {result['msg']}" for one in wrong]
 
 
-def omissions_of(result: Mapping[str, Any], side: str) -> list[str]:
-    """What a failed result does not say, or says wrongly, of what to do next and of the side that is authoritative."""
+def omissions_of(result: Mapping[str, Any], sides: Collection[str]) -> list[str]:
+    """What a failed result does not say, or says wrongly, of what to do next and of the side that is authoritative: one
+    of C(sides)."""
     wrong = [] if result["remedy"].strip() else ["does not say what to do next"]
     message = result["msg"]
     if "authoritative_side" not in result:
         return wrong if NOTHING_READ in message else [*wrong, "says nothing of the side"]
     if not any(words in message for words in WAYS_TO_NAME_THE_SIDE):
         wrong.append("has no sentence on the side")
-    if result["authoritative_side"] != side and AS_LAST_READ not in message:
-        wrong.append(f"says {result['authoritative_side']}, the side is {side}")
+    if result["authoritative_side"] not in sides and AS_LAST_READ not in message:
+        wrong.append(f"says {result['authoritative_side']}, the side is {' or '.join(sides)}")
     return wrong
