@@ -95,6 +95,7 @@ from ansible_collections.asr.failback.plugins.filter.failback_waves import wave_
 from ansible_collections.asr.failback.plugins.module_utils.model import fleet
 from ansible_collections.asr.failback.plugins.module_utils.model.confirmation import parse_confirmation
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.packed import whole
 
 # Of a confirmation, nothing that a user can give says that there is none.
 _NOT_GIVEN = object()
@@ -104,7 +105,7 @@ _VARIABLES = ("tier", "depends_on", "group", "target_host", "create_vm_if_missin
 
 def _member(name, variables, run):
     own = {key: value for key in _VARIABLES if (value := variables.get(f"failback_{key}")) not in ("", None)}
-    return fleet.Member(name, own, run or {})
+    return fleet.Member(name, own, {key: value for key, value in whole(run or {}).items() if key != "result"})
 
 
 def _objection(path):

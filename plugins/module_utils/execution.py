@@ -20,6 +20,7 @@ from .hyperv.pywinrm import missing_winrm
 from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
 from .model.failures import ConfigurationError, MissingLibrary, as_sentence
 from .model.limits import MOST_SECONDS
+from .model.packed import pack
 from .model.programs import RunProgram, no_programs
 from .option_checks import check_values
 from .run_cache import RunCache
@@ -144,6 +145,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     record = RunRecord(common.get("report"), watch, task.hide)
     noted = UnderWay(task.cache, watch, task.hide)
     sessions: dict[str, _Session] = {}
+    packs = common.get("places") is not None
 
     def piece(name: str, parameters: Mapping[str, Any]) -> Piece[dict[str, Any]]:
         own = progress.watch_of(name, deadline_of(parameters))
@@ -155,7 +157,8 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
 
         async def steps() -> dict[str, Any]:
             try:
-                return await task.steps(parameters, services, own)
+                result = await task.steps(parameters, services, own)
+                return pack(task.hide(result)) if packs and _is_done_with(result) else result
             finally:
                 # Whatever went wrong, nobody waits for its turn.
                 copy_turns.leave(name)
@@ -188,9 +191,14 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     record.write(pieces)
     noted.end()
     vms = results_of(pieces)
-    if common.get("places") is not None:
+    if packs:
         keep_for_report(task.cache, vms, task.hide)
     return vms
+
+
+def _is_done_with(result: Mapping[str, Any]) -> bool:
+    """Whether no task of the user's is to see a result."""
+    return not (result.get("handover") or {}).get("file")
 
 
 def _hands_over(result: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .hyperv.hosts import Inventory
 from .model.failures import ConfigurationError, FailbackError, InternalError
 from .model.name_lists import some_of
+from .model.packed import state_of
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing, sum_line
 from .model.said_of_all import refuse_said_of_all
 from .model.wave_packing import CAPS
@@ -73,12 +74,17 @@ def _with_places(
             raise _refused(f"at_once.{cap} is {number}, not at least 1.")
 
     def checked(label: str, own: dict[str, Any] | ConfigurationError) -> dict[str, Any] | ConfigurationError:
-        if isinstance(own, ConfigurationError) or (own.get("state") or {}).get("ended"):
+        if isinstance(own, ConfigurationError) or _has_ended(own.get("state")):
             return own
         unknown = [cap for cap in caps if not _may_count(cap, own.get("place") or {})]
         return _refused(_unknown_place(label, unknown[0])) if unknown else own
 
     return [(label, checked(label, own)) for label, own in entries]
+
+
+def _has_ended(given: object) -> bool:
+    state = state_of(given)
+    return isinstance(state, Mapping) and bool(state.get("ended"))
 
 
 def _unknown_place(label: str, cap: str) -> str:

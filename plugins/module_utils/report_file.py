@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,24 +21,20 @@ _INDENT = 4
 _BEGIN, _END = '{\n    "results": [', "]\n}\n"
 
 
-def write_report(path: str, results: Results, *, check_mode: bool = False) -> bool:
+def write_report(path: str, results: Collection[Mapping[str, Any]], *, check_mode: bool = False) -> bool:
     """Write the report, unless in check mode; return whether it was, or would be, another, or was open to others.
 
     Raises ConfigurationError where it cannot be written, or where the results are none.
     """
-    content = "".join(_content(results))
     with _writing(path):
-        changed = _content_of(path) != content or _is_open_to_others(path)
+        changed = not _holds(path, _content(results)) or _is_open_to_others(path)
         if changed and not check_mode:
-            _replace(path, [content])
+            _replace(path, _content(results))
     return changed
 
 
 def replace_report(path: str, results: Results) -> None:
-    """Write the report, result by result: of a thousand, only one is there as text at a time.
-
-    Raises ConfigurationError as write_report() does.
-    """
+    """Write the report. Raises ConfigurationError as write_report() does."""
     with _writing(path):
         _replace(path, _content(results))
 
@@ -59,7 +55,8 @@ def read_report(path: str) -> list[dict[str, Any]]:
     """Return the results in a report; none where it is no report, or is not there."""
     try:
         _require_file(path)
-        found = json.loads(_content_of(path) or "{}")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = json.load(file)
     except (OSError, ValueError, ConfigurationError):
         return []
     results = found.get("results") if isinstance(found, dict) else None
@@ -77,7 +74,10 @@ def _require_file(path: str) -> None:
 
 
 def _content(results: Results) -> Iterator[str]:
-    """Yield the report as JSON, piece by piece; what JSON does not know, such as a date of YAML, as text."""
+    """Yield the report as JSON; what JSON does not know, such as a date of YAML, as text.
+
+    It comes result by result: of a thousand, only one is there as text at a time.
+    """
     yield _BEGIN
     before = ""
     for result in results:
@@ -96,12 +96,18 @@ def _as_json(result: Mapping[str, Any]) -> str:
     return margin + lines.replace("\n", f"\n{margin}")
 
 
-def _content_of(path: str) -> str | None:
+def _holds(path: str, content: Iterator[str]) -> bool:
+    """Whether a file is there and holds just this. All of the content is made, so that none is found wrong later."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            is_same = True
+            for piece in content:
+                is_same = is_same and file.read(len(piece)) == piece
+            return is_same and not file.read(1)
     except FileNotFoundError:
-        return None
+        for _piece in content:
+            pass
+        return False
 
 
 def _is_open_to_others(path: str) -> bool:

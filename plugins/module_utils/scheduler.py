@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from .model.failures import FailbackError
 from .waiting import Done, Later, Steps, Stopped, Work
@@ -38,6 +38,10 @@ _TURN: contextvars.ContextVar[Watch] = contextvars.ContextVar("watch of the work
 def watch_of_the_turn(otherwise: Watch) -> Watch:
     """Return the watch of the piece of work that is going on in this thread; outside of any, the other one."""
     return _TURN.get(otherwise)
+
+
+def _no_more() -> NoReturn:
+    raise RuntimeError("a piece of work that is done has no turn")
 
 
 @dataclass
@@ -71,14 +75,20 @@ class Piece(Generic[T]):
         try:
             told = self._step()
         except BaseException as problem:  # noqa: BLE001 - else run() would wait for the piece for ever
-            self.failure, self.is_done = problem, True
-            return float("inf")
+            self.failure = problem
+            return self._end()
         if isinstance(told, Done):
-            self.ended, self.is_done = told.value, True
-            return float("inf")
+            self.ended = told.value
+            return self._end()
         self.watch.report(told.because or self.watch.last_report)
         # The deadline cuts a pause short; the work finds that out for itself.
         return min(told.at, self.watch.now() + max(self.watch.remaining(), 0.0))
+
+    def _end(self) -> float:
+        # What it needed is not kept: of a thousand, most have ended long before the last.
+        self.is_done, self.steps, self._work = True, _no_more, None
+        self.watch.forget()
+        return float("inf")
 
     def _step(self) -> Later | Done[T]:
         if self._work is None:

@@ -182,6 +182,11 @@ class Watch:
             is_wanted=self._is_wanted,
         )
 
+    def forget(self) -> None:
+        """Watch nothing any more: what it watched need not be kept."""
+        stage = self.stage()
+        self.account, self.stage, self.wake = dict, lambda: stage, lambda: None
+
     @property
     def may_stop(self) -> bool:
         """Whether what waits now may be stopped, to be continued by another task."""

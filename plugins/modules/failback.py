@@ -220,8 +220,8 @@ options:
     type: dict
   state:
     description: The RV(state) that an earlier task returned for this target when it handed over or stopped, to continue
-      from there. For one VM.
-    type: dict
+      from there. In a fleet, C(packed) of RV(vms). For one VM.
+    type: raw
   report:
     description:
       - Path of a file to keep up to date with the results of O(replicated_items), as M(asr.failback.failback_report)

@@ -17,6 +17,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import PREREQUISITES, STEPS
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
 from ansible_collections.asr.failback.plugins.module_utils.model.fleet import has_ended
+from ansible_collections.asr.failback.plugins.module_utils.model.packed import PACKED, whole
 from ansible_collections.asr.failback.plugins.module_utils.model.spelling import unknown_variables
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables
 
@@ -57,6 +58,11 @@ OTHERS = frozenset(
 _EMPTY = ("", {}, None)
 
 
+def _state_in(run):
+    """Return the state in what a task has returned for a host, as it is."""
+    return run.get(PACKED) or run.get("state")
+
+
 class RoleOptions:
     """Reads the options of hosts, those that no result may show among them: the module knows which these are."""
 
@@ -79,10 +85,10 @@ class RoleOptions:
         C(places) are the places of hosts, by their names, C(confirmations) what their commits may delete; None where
         nobody confirms.
         """
-        going = [name for name in names if not has_ended(before.get(name) or {})]
+        going = [name for name in names if not has_ended(whole(before.get(name) or {}))]
         return [
             {
-                **self._entry(name, (before.get(name) or {}).get("state"), places.get(name)),
+                **self._entry(name, _state_in(before.get(name) or {}), places.get(name)),
                 **({} if confirmations is None else {"confirmed": confirmations.get(name) or []}),
             }
             for name in going

@@ -42,6 +42,8 @@ display = Display()
 # Ansible loads this once, then forks a worker for every task of every host. What is here by now, the SDKs above all, is
 # shared with the workers as long as their garbage collectors leave it alone: a sixth of a run's processor time.
 gc.freeze()
+# And so is what the run knows by the time that a worker starts: the results of a thousand hosts, say.
+os.register_at_fork(after_in_child=gc.freeze)
 
 
 def _tell_what_goes_on():

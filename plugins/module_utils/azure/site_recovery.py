@@ -22,6 +22,7 @@ from ..model.failures import FailbackError, NotFound, PermissionDenied, UnknownS
 from ..model.items import ReplicatedItem, parse_item
 from ..model.job_list import JobList
 from ..model.jobs import RUNNING_STATES, Job, parse_job, parse_operation
+from ..model.json_path import CompactDocument
 from ..model.look_age import OWN_ANSWER, SHARED_ANSWER, Age
 from ..model.plans import RecoveryPlan, parse_plan
 from ..shared_reads import UNSHARED, SharedReads
@@ -199,8 +200,8 @@ class SiteRecovery:
         return self._shared.get(key, read).item
 
     def _read_item(self, item_id: str) -> _ShownItem:
-        get = self._client.replication_protected_items.get
-        return _ShownItem(self._get(parse_item, get, *_item_path(item_id)), is_read_singly=True)
+        item = self._get(parse_item, self._client.replication_protected_items.get, *_item_path(item_id))
+        return _ShownItem(replace(item, document=CompactDocument(item.document)), is_read_singly=True)
 
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
@@ -212,7 +213,8 @@ class SiteRecovery:
 
     def job(self, name: str) -> Job:
         """Return one job with its tasks."""
-        return self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
+        job = self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
+        return replace(job, document=CompactDocument(job.document))
 
     def find_job(self, name: str, age: Age = Age.NOW) -> Job | None:
         """Return one job, or None where the vault does not know it (yet). One that was seen to have ended is not read

@@ -156,9 +156,11 @@ class State:
     refreshed: bool = False
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any], target: str) -> State:
+    def parse(cls, given: object, target: str) -> State:
         """Return the state that an earlier task has returned for a target. Raises ConfigurationError where it is none,
         or that of another target."""
+        if not isinstance(given, Mapping):
+            raise _not_returned("it is no dictionary")
         kinds = {name: type(value) for name, value in asdict(cls(target="")).items()}
         wrong = sorted(
             str(name)

@@ -17,6 +17,7 @@ from .durations import in_words
 from .failback_steps import BACK, COMMITTED
 from .failures import ConfigurationError, Refused
 from .name_lists import some_of
+from .packed import whole
 from .wave_packing import CAPS
 from .waves import WaveOptions, plan_waves
 
@@ -334,7 +335,7 @@ def _is_back(tally: Tally, name: str) -> bool:
 def tally_of(before: Tally, run: Mapping[str, Any], stopped: Tally) -> dict[str, dict[str, Any]]:
     """Return how all VMs stand after a task, by host: C(run) is what it has returned, C(stopped) are the
     results of those that were left out."""
-    told = {name: _tallied(one) for name, one in (run.get("vms") or {}).items()}
+    told = {name: _tallied(whole(one)) for name, one in (run.get("vms") or {}).items()}
     left_out = {name: _tallied({"result": one}) for name, one in stopped.items()}
     return {name: {**before.get(name, {}), **one} for name, one in {**before, **told, **left_out}.items()}
 

@@ -35,6 +35,7 @@ from ..model.failback_steps import (
 )
 from ..model.failures import ConfigurationError, FailbackError, Refused, asked, said_once
 from ..model.look_age import Age
+from ..model.packed import state_of
 from ..model.proof import has_proof
 from ..model.wave_packing import CAPS
 from ..option_checks import check_values
@@ -619,7 +620,7 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackReque
         check_mode=check_mode,
         poll_interval=parameters["poll_interval"],
         wait_timeout=parameters["wait_timeout"],
-        values=parameters,
+        values={**parameters, "state": state_of(parameters["state"])},
     )
 
 
@@ -660,7 +661,7 @@ CONTRACT = Contract(
         "preparation_tasks": _TEXT,
         "preparation_findings": {"type": "list", "elements": "str"},
         "failed_task": {"type": "dict"},
-        "state": {"type": "dict"},
+        "state": {"type": "raw"},
         "wrong_variables": _TEXT,
         "unknown_variables": {"type": "list", "elements": "str"},
         "report": {"type": "path"},

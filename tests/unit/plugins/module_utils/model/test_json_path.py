@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from support.bodies import leaves
 
 from ansible_collections.asr.failback.plugins.module_utils.model.json_path import (
+    CompactDocument,
     as_document,
     as_result,
     field,
@@ -122,3 +123,12 @@ def test_a_result_is_read_like_the_document_that_it_was_made_of() -> None:
         assert field(again, "properties", *path) is not None
     assert text(again, "properties", "providerSpecificDetails", "oSDetails", "osType") == "Linux"
     assert [text(nic, "nicId") for nic in items(again, "properties", "providerSpecificDetails", "vmNics")] == ["n"]
+
+
+def test_a_document_that_is_kept_as_text_is_read_like_any_other() -> None:
+    body = {"id": "one", "Properties": {"disks": [{"name": "os"}], "state": None}}
+    kept = CompactDocument(body)
+    assert kept == body
+    assert as_result(kept) == as_result(body)
+    assert [text(disk, "name") for disk in items(kept, "properties", "disks")] == ["os"]
+    assert field(kept, "properties", "missing") is None
