@@ -42,6 +42,16 @@ def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("more", ["\n", "x", ""], ids=["a line more", "a letter more", "less"])
+def test_a_report_that_is_not_just_the_same_is_written_anew(tmp_path: Path, more: str) -> None:
+    path = tmp_path / "report.json"
+    report(path, RESULTS)
+    whole = path.read_text()
+    path.write_text(whole + more if more else whole[:-1])
+    assert report(path, RESULTS)["changed"] is True
+    assert path.read_text() == whole
+
+
 @pytest.mark.parametrize(("mode", "changed"), [(0o644, True), (0o660, True), (0o400, False)], ids=oct)
 def test_a_report_that_others_may_read_is_written_anew(tmp_path: Path, mode: int, changed: bool) -> None:
     path = tmp_path / "report.json"
