@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
+from ansible_collections.asr.failback.plugins.plugin_utils.host_results import HostResults
 from ansible_collections.asr.failback.plugins.plugin_utils.shown_lines import ShownLines, results_are_reported
 
 
@@ -12,6 +13,14 @@ class ActionModule(ShownLines):
     """Runs failback_report."""
 
     contract = CONTRACT
+
+    def _parameters(self, task_vars):
+        """Return the options of the task, with the results of its hosts."""
+        parameters = super()._parameters(task_vars)
+        hosts = parameters["hosts"]
+        if hosts is not None:
+            parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"], self._templar)
+        return parameters
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task."""

@@ -51,18 +51,12 @@ _value:
 """
 
 
-from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
-
-# What the results of other roles have besides.
-# What it adds to a result that is registered.
-_OF_ANSIBLE = frozenset({"changed", "failed"})
-_MORE = {"undo_failback_result": {"undone": {}, "changes": []}}
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import FACT, named_result
 
 
-def result_of(host, hostvars, fact="failback_result"):
+def result_of(host, hostvars, fact=FACT):
     """Return the result of a host with its name; one that says that it failed where it has none."""
-    result = hostvars[host].get(fact) or {"target": host, **NO_RESULT, **_MORE.get(fact, {})}
-    return {"host": host, **{key: value for key, value in result.items() if key not in _OF_ANSIBLE}}
+    return named_result(host, hostvars[host].get(fact), fact)
 
 
 class FilterModule:

@@ -30,7 +30,17 @@ options:
       - The results, as P(asr.failback.result_of#filter) returns them.
     type: list
     elements: dict
-    required: true
+  hosts:
+    description:
+      - Names of hosts of the inventory whose results to report, instead of O(results). Works on the controller only,
+        where it takes less memory if there are many.
+    type: list
+    elements: str
+  fact:
+    description:
+      - With O(hosts), the name of the fact that holds the result of each, such as V(undo_failback_result).
+    type: str
+    default: failback_result
 attributes:
   check_mode:
     support: full
@@ -56,7 +66,7 @@ EXAMPLES = r"""
 - name: Write the results of all VMs to a file
   asr.failback.failback_report:
     path: "{{ playbook_dir }}/report.json"
-    results: "{{ ansible_play_hosts_all | map('asr.failback.result_of', hostvars) | list }}"
+    hosts: "{{ ansible_play_hosts_all }}"
   run_once: true
 
 - name: Show the results

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from .arm_ids import last_segment
@@ -21,17 +22,18 @@ _BILLED = ("disks/", "publicIPAddresses/")
 _NEEDS_A_PERSON = ("waiting_for_window", "held", "not_started", "undone", "failed")
 
 
-def report_lines(results: Sequence[_Result]) -> list[str]:
+def report_lines(results: Iterable[_Result]) -> list[str]:
     """Return the results as aligned lines, with reason, next step and findings below those that have them."""
-    ordered = sorted(results, key=lambda result: (_rank(result), result["host"]))
-    if not ordered:
+    # Of a thousand, none is kept.
+    told = sorted((_rank(result), result["host"], _row(result), _notes(result)) for result in results)
+    if not told:
         return []
-    rows = [_HEADER, *map(_row, ordered)]
+    rows = [_HEADER, *map(itemgetter(2), told)]
     indent = column_widths(rows)[0]
     header, *lines = aligned(rows)
     shown = [header]
-    for result, line in zip(ordered, lines, strict=True):
-        shown += [line, *(f"{'':{indent}}  {note}" for note in _notes(result))]
+    for notes, line in zip(map(itemgetter(3), told), lines, strict=True):
+        shown += [line, *(f"{'':{indent}}  {note}" for note in notes)]
     return printable(shown)
 
 

@@ -20,6 +20,12 @@ from .lifecycle import NEVER_START
 
 _Result = Mapping[str, Any]
 
+# The fact that the role failback sets. What the results of other roles have besides, and what Ansible adds to one that
+# is registered.
+FACT = "failback_result"
+_MORE: Mapping[str, _Result] = {"undo_failback_result": {"undone": {}, "changes": []}}
+_OF_ANSIBLE = frozenset({"changed", "failed"})
+
 _EARLY = "It ended early: one of your tasks could not reach its host, or Ansible was stopped."
 _UNSEEN = "Nothing was read: the role was not run from its first task. To run one step, choose it with --tags."
 _HELD = "The failback awaits its commit, which needs evidence from the same run that the VM works."
@@ -99,6 +105,12 @@ NO_RESULT: _Result = {
     "validation": {},
     "discarded": [],
 }
+
+
+def named_result(host: str, result: _Result | None, fact: str = FACT) -> dict[str, Any]:
+    """Return the result that a host has in a fact, with its name; one that says that it failed where it has none."""
+    known = result or {"target": host, **NO_RESULT, **_MORE.get(fact, {})}
+    return {"host": host, **{key: value for key, value in known.items() if key not in _OF_ANSIBLE}}
 
 
 def result_of_host(host: str, own: _Result, failure: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..model.decisions import Decision, Verb
 from ..model.failures import (
+    ConfigurationError,
     Contradiction,
     FailbackError,
     JobFailed,
@@ -132,3 +133,11 @@ def reasons(members: Sequence[Observation]) -> str:
 
 def _job_names(members: Sequence[Observation]) -> list[str]:
     return [member.job.name for member in members if member.job is not None]
+
+
+def read_on_controller(option: str) -> ConfigurationError:
+    """Return the refusal of an option that an action plugin reads, where the task does not run on the controller."""
+    return ConfigurationError(
+        f"{option} is read where the inventory is, on the controller.",
+        "Nothing was read or written. Do not delegate the task to another host.",
+    )

@@ -42,6 +42,7 @@ from ..option_checks import check_values
 from ..runner.authority import authority_of, danger_of, side_of
 from ..runner.contract import Contract
 from ..runner.options import DATA_SYNC_OPTION, DISCARD_DISKS_OPTION, PLACE_OPTIONS, WINDOW_OPTIONS
+from ..runner.refusals import read_on_controller
 from ..runner.request import Request
 from ..runner.services import Services
 from ..runner.target import TargetView, find_target
@@ -610,10 +611,7 @@ def _whole(contract: Contract, options: Mapping[str, Any]) -> dict[str, Any]:
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FailbackRequest:
     """Return what a task's options ask for."""
     if parameters["hosts"] is not None:
-        raise ConfigurationError(
-            "hosts is read where the inventory is, on the controller.",
-            "Nothing was read or written. Do not delegate the task to another host.",
-        )
+        raise read_on_controller("hosts")
     return FailbackRequest(
         replicated_item=parameters["replicated_item"] or "",
         recovery_plan=parameters["recovery_plan"] or "",

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..model.failures import ConfigurationError
 from ..model.report_lines import report_lines
+from ..model.summary import FACT
 from ..report_file import EXPECTED, write_report
 from ..runner.contract import Contract
+from ..runner.refusals import read_on_controller
 from ..runner.services import Services
 from ..watch import Watch
 
@@ -22,13 +24,16 @@ class ReportRequest:
     """C(results) are written to C(path), in this machine's file system, where there is one."""
 
     path: str | None
-    results: Sequence[Mapping[str, Any]]
+    results: Collection[Mapping[str, Any]]
     check_mode: bool = False
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest:
     """Return what a task's options ask for."""
-    return ReportRequest(path=parameters["path"], results=parameters["results"], check_mode=check_mode)
+    results = parameters["results"]
+    if results is None:
+        raise read_on_controller("hosts")
+    return ReportRequest(path=parameters["path"], results=results, check_mode=check_mode)
 
 
 async def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
@@ -51,11 +56,14 @@ CONTRACT = Contract(
     "failback_report",
     {
         "path": {"type": "path"},
-        "results": {"type": "list", "elements": "dict", "required": True},
+        "results": {"type": "list", "elements": "dict"},
+        "hosts": {"type": "list", "elements": "str"},
+        "fact": {"type": "str", "default": FACT},
     },
     run,
     request_of,
     takes_target=False,
+    extra={"mutually_exclusive": [("results", "hosts")], "required_one_of": [("results", "hosts")]},
     waits=False,
     asks_azure=False,
 )

@@ -1,0 +1,34 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The results of hosts, one after the other: a thousand in a list take as much memory as everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import named_result
+from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables
+
+
+class HostResults(Collection):
+    """The results of hosts, by their names: what is in a fact of each, read whenever it is its turn."""
+
+    def __init__(self, names, fact, hostvars, templar):
+        self._names = names
+        self._fact = fact
+        self._hostvars = hostvars
+        self._templar = templar
+
+    def __len__(self):
+        return len(self._names)
+
+    def __contains__(self, result):
+        return any(one == result for one in self)
+
+    def __iter__(self):
+        return map(self._result, self._names)
+
+    def _result(self, name):
+        variables = HostVariables(name, self._hostvars[name], self._templar, set())
+        return named_result(name, variables.get(self._fact), self._fact)
