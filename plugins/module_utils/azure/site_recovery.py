@@ -10,7 +10,7 @@ vault-wide lists. Every write is started without the SDK's poller, which does no
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
@@ -173,7 +173,7 @@ class SiteRecovery:
         """Return the replicated items of a container."""
         group = self._client.replication_protected_items
         names = (_named("fabric", fabric), _named("protection container", container))
-        return self._list(parse_item, group.list_by_replication_protection_containers, *names)
+        return self._list(_kept_item, group.list_by_replication_protection_containers, *names)
 
     def all_items(self) -> list[ReplicatedItem]:
         """Return every replicated item of the vault, fabric by fabric."""
@@ -200,8 +200,8 @@ class SiteRecovery:
         return self._shared.get(key, read).item
 
     def _read_item(self, item_id: str) -> _ShownItem:
-        item = self._get(parse_item, self._client.replication_protected_items.get, *_item_path(item_id))
-        return _ShownItem(replace(item, document=CompactDocument(item.document)), is_read_singly=True)
+        get = self._client.replication_protected_items.get
+        return _ShownItem(self._get(_kept_item, get, *_item_path(item_id)), is_read_singly=True)
 
     def plans(self) -> list[RecoveryPlan]:
         """Return the vault's recovery plans; in a list they come without their groups."""
@@ -213,8 +213,7 @@ class SiteRecovery:
 
     def job(self, name: str) -> Job:
         """Return one job with its tasks."""
-        job = self._get(parse_job, self._client.replication_jobs.get, _named("job", name))
-        return replace(job, document=CompactDocument(job.document))
+        return self._get(_kept_job, self._client.replication_jobs.get, _named("job", name))
 
     def find_job(self, name: str, age: Age = Age.NOW) -> Job | None:
         """Return one job, or None where the vault does not know it (yet). One that was seen to have ended is not read
@@ -274,12 +273,12 @@ class SiteRecovery:
         # To a midnight: the same question takes a fraction of the time when it is asked again (repeated_reads.py).
         end = _midnight(now + _SLACK + timedelta(days=1))
         query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(end)}'"
-        return self._pages(parse_job, self._client.replication_jobs.list, query=query)
+        return self._pages(_kept_job, self._client.replication_jobs.list, query=query)
 
     def running_jobs(self) -> list[Job]:
         """Return the jobs that still own their targets, as lists give them. The form of the filter is recorded."""
         wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
-        return self._list(parse_job, self._client.replication_jobs.list, query=f"( {wanted} )")
+        return self._list(_kept_job, self._client.replication_jobs.list, query=f"( {wanted} )")
 
     def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime) -> list[Job]:
         """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case."""
@@ -440,6 +439,16 @@ def _key_of_item(item_id: str) -> str:
 
 def _item_path(item_id: str) -> tuple[str, ...]:
     return arm_ids.names_of("the id of a replicated item", item_id, *_OF_ITEM)
+
+
+def _kept_item(body: Mapping[str, Any]) -> ReplicatedItem:
+    """Return an item that may be kept for hours, with a thousand others."""
+    return replace(parse_item(body), document=CompactDocument(body))
+
+
+def _kept_job(body: Mapping[str, Any]) -> Job:
+    """Return a job that may be kept for hours, with a thousand others."""
+    return replace(parse_job(body), document=CompactDocument(body))
 
 
 def _accepted(answer: Any) -> Accepted:
