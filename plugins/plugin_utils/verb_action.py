@@ -30,6 +30,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     ConfigurationError,
     FailbackError,
 )
+from ansible_collections.asr.failback.plugins.module_utils.model.packed import hidden
 from ansible_collections.asr.failback.plugins.module_utils.option_checks import OF_ANOTHER_TYPE, WRONG_TYPE, texts
 from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
@@ -126,7 +127,7 @@ class VerbAction(ActionBase):
                 # Those of hosts are known once they are asked.
                 return remove_values(value, (secrets | inventory.secrets) - {None, ""})
 
-            return hide(self._outcome(contract, parameters, watch, inventory, hide))
+            return hidden(self._outcome(contract, parameters, watch, inventory, hide), hide)
 
     def _parameters(self, task_vars):
         """Return the options of the task, checked and converted."""

@@ -383,3 +383,12 @@ def test_no_secret_gets_into_the_report_on_the_way(stage: Any) -> None:
     assert run.status != 0
     assert secret not in json.dumps(run.results), run.results
     assert "it is " in run.results["vm1"]["reason"]
+
+
+def test_a_short_secret_spoils_nothing_that_is_handed_on(stage: Any) -> None:
+    vault = stage(scenario_of("vm1", "vm2")).knows_hosts()
+    # It is somewhere in any text of some length that looks like chance.
+    vault.environment["AZURE_PASSWORD"] = "Q"
+    run = vault.play("fleet", {"vm1": {}, "vm2": {}}, **NOW)
+    assert run.status == 0, run.output
+    assert set(vault.stages().values()) == {"protected"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zlib import compress, decompress, error
 
@@ -34,6 +34,25 @@ def whole(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result, packed or not, as it was. Raises ConfigurationError where the text is not that of pack()."""
     known = {key: value for key, value in result.items() if key != PACKED}
     return {**known, **_unpacked(result[PACKED])} if PACKED in result else known
+
+
+def hidden(outcome: Mapping[str, Any], hide: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the outcome of a task without the secrets that C(hide) takes out of it.
+
+    What is packed was without them before that; its text may have one of a few letters in it by chance.
+    """
+    vms = outcome.get("vms")
+    if not isinstance(vms, Mapping):
+        # Of one, or a list of something else.
+        return dict(hide(outcome))
+    texts = {name: one[PACKED] for name, one in vms.items() if PACKED in one}
+    bare = {name: {key: value for key, value in one.items() if key != PACKED} for name, one in vms.items()}
+    shown = dict(hide({**outcome, "vms": bare}))
+    return {**shown, "vms": {name: _with_text(one, texts.get(name)) for name, one in shown["vms"].items()}}
+
+
+def _with_text(one: Mapping[str, Any], text: str | None) -> dict[str, Any]:
+    return {**one, **({} if text is None else {PACKED: text})}
 
 
 def state_of(given: object) -> object:

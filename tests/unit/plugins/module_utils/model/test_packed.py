@@ -12,7 +12,7 @@ from zlib import compress
 import pytest
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
-from ansible_collections.asr.failback.plugins.module_utils.model.packed import pack, state_of, whole
+from ansible_collections.asr.failback.plugins.module_utils.model.packed import hidden, pack, state_of, whole
 
 RESULT: dict[str, Any] = {
     "changed": True,
@@ -54,3 +54,21 @@ def test_a_state_is_read_from_the_text_or_given_as_it_is(given: object) -> None:
 def test_another_text_is_refused(given: Any) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         whole({"packed": given})
+
+
+def without_q(value: Any) -> Any:
+    """Take the letter out of every text, as what hides a secret of one letter does."""
+    if isinstance(value, dict):
+        return {key: without_q(one) for key, one in value.items()}
+    return value.replace("Q", "*") if isinstance(value, str) else value
+
+
+def test_what_is_packed_is_not_hidden_again() -> None:
+    packed = {"changed": True, "packed": "QQ=="}
+    outcome = {"msg": "Q", "vms": {"web01": packed, "db01": {"msg": "Quiet"}}}
+    assert hidden(outcome, without_q) == {"msg": "*", "vms": {"web01": packed, "db01": {"msg": "*uiet"}}}
+
+
+@pytest.mark.parametrize("vms", [{}, {"vms": ["Q"]}, {"vms": {}}])
+def test_whatever_else_is_hidden(vms: dict[str, Any]) -> None:
+    assert hidden({"msg": "Q", **vms}, without_q) == without_q({"msg": "Q", **vms})
