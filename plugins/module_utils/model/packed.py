@@ -42,17 +42,15 @@ def hidden(outcome: Mapping[str, Any], hide: Callable[[Any], Any]) -> dict[str, 
     What is packed was without them before that; its text may have one of a few letters in it by chance.
     """
     vms = outcome.get("vms")
-    if not isinstance(vms, Mapping):
-        # Of one, or a list of something else.
+    # Other tasks return something else under this name.
+    results = vms.items() if isinstance(vms, Mapping) else ()
+    packed = {name: one for name, one in results if isinstance(one, Mapping) and PACKED in one}
+    if not packed:
         return dict(hide(outcome))
-    texts = {name: one[PACKED] for name, one in vms.items() if PACKED in one}
-    bare = {name: {key: value for key, value in one.items() if key != PACKED} for name, one in vms.items()}
-    shown = dict(hide({**outcome, "vms": bare}))
-    return {**shown, "vms": {name: _with_text(one, texts.get(name)) for name, one in shown["vms"].items()}}
-
-
-def _with_text(one: Mapping[str, Any], text: str | None) -> dict[str, Any]:
-    return {**one, **({} if text is None else {PACKED: text})}
+    bare = {name: {key: value for key, value in one.items() if key != PACKED} for name, one in packed.items()}
+    shown = dict(hide({**outcome, "vms": {**dict(results), **bare}}))
+    whole_again = {name: {**shown["vms"][name], PACKED: one[PACKED]} for name, one in packed.items()}
+    return {**shown, "vms": {**shown["vms"], **whole_again}}
 
 
 def state_of(given: object) -> object:

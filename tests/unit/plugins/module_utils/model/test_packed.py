@@ -69,6 +69,6 @@ def test_what_is_packed_is_not_hidden_again() -> None:
     assert hidden(outcome, without_q) == {"msg": "*", "vms": {"web01": packed, "db01": {"msg": "*uiet"}}}
 
 
-@pytest.mark.parametrize("vms", [{}, {"vms": ["Q"]}, {"vms": {}}])
+@pytest.mark.parametrize("vms", [{}, {"vms": ["Q"]}, {"vms": {}}, {"vms": {"web01": "Quiet"}}])
 def test_whatever_else_is_hidden(vms: dict[str, Any]) -> None:
     assert hidden({"msg": "Q", **vms}, without_q) == without_q({"msg": "Q", **vms})
