@@ -45,6 +45,8 @@ from asr_simulator.site_recovery.model.catalog import TASKS
 from asr_simulator.world import World
 
 STEPS = 24
+# One in so many seeds also walks with tasks for several machines.
+TOGETHER_IN = 3
 
 MACHINES = ("web", "app", "db", "kept")
 # They share a machine.
@@ -189,20 +191,6 @@ class Walk(RuleBasedStateMachine):
         """A verb for one machine; one in five in check mode."""
         options = {**self._options(name, verb, full=full), "replicated_item": name}
         self._call(name, verb, MODULES[verb][0], options, waits=waits, check_mode=check == 0)
-
-    @rule(names=st.sets(st.sampled_from(MACHINES), min_size=2), verb=verbs, full=st.booleans(), check=st.integers(0, 4))
-    def verb_of_several(self, names: set[str], verb: str, full: bool, check: int) -> None:
-        """A verb for several machines in one task: each goes its own way."""
-        self._call_several(sorted(names), verb, full=full, check_mode=check == 0)
-
-    @rule(stage=st.sampled_from(sorted(NEXT)), full=st.booleans())
-    def several_forward(self, stage: str, full: bool) -> None:
-        """The verb that comes next at a stage, for all machines in one task: some may be elsewhere."""
-        self._go_to("web", stage)
-        if stage == "failback_commit_pending":
-            for name in MACHINES:
-                self.validate(name)
-        self._call_several(MACHINES, NEXT[stage], full=full, check_mode=False)
 
     @rule(name=machines, waits=st.booleans(), full=st.booleans())
     def forward(self, name: str, waits: bool, full: bool) -> None:
@@ -659,17 +647,30 @@ class Walk(RuleBasedStateMachine):
         assert wanted.does != NOTHING or name in self.used, (verb, stage, result)
 
 
-@pytest.mark.parametrize("number", WALKING_SEEDS)
-def test_random_walks(number: int, tmp_path: Path) -> None:
-    with Simulator.start({**SCENARIO, "speed": 0}, tmp_path / "simulator") as simulator:
+class WalkTogether(Walk):
+    """A walk that takes several machines a step further in one task."""
 
-        @seed(number)
-        class Seeded(Walk):
-            pass
+    @rule(names=st.sets(st.sampled_from(MACHINES), min_size=2), verb=verbs, full=st.booleans(), check=st.integers(0, 4))
+    def verb_of_several(self, names: set[str], verb: str, full: bool, check: int) -> None:
+        """A verb for several machines in one task: each goes its own way."""
+        self._call_several(sorted(names), verb, full=full, check_mode=check == 0)
 
-        Seeded.simulator = simulator
+    @rule(stage=st.sampled_from(sorted(NEXT)), full=st.booleans())
+    def several_forward(self, stage: str, full: bool) -> None:
+        """The verb that comes next at a stage, for all machines in one task: some may be elsewhere."""
+        self._go_to("web", stage)
+        if stage == "failback_commit_pending":
+            for name in MACHINES:
+                self.validate(name)
+        self._call_several(MACHINES, NEXT[stage], full=full, check_mode=False)
+
+
+def walk(machine: type[Walk], number: int, folder: Path) -> None:
+    """Walk so often with a seed."""
+    with Simulator.start({**SCENARIO, "speed": 0}, folder / "simulator") as simulator:
+        seeded = seed(number)(type("Seeded", (machine,), {"simulator": simulator}))
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            Seeded,
+            seeded,
             settings=settings(
                 max_examples=WALKS_OF_A_SEED,
                 stateful_step_count=STEPS,
@@ -681,3 +682,13 @@ def test_random_walks(number: int, tmp_path: Path) -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+@pytest.mark.parametrize("number", WALKING_SEEDS)
+def test_random_walks(number: int, tmp_path: Path) -> None:
+    walk(Walk, number, tmp_path)
+
+
+@pytest.mark.parametrize("number", WALKING_SEEDS[::TOGETHER_IN])
+def test_random_walks_with_tasks_for_several(number: int, tmp_path: Path) -> None:
+    walk(WalkTogether, number, tmp_path)
