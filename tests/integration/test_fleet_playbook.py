@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from support.playbook_runner import FAIL, HERE, PASS, PlaybookRunner
+from support.playbook_runner import FAIL, HERE, PASS, PlaybookRunner, hears_ctrl_c
 from support.scenarios import item_of, scenario_of
 
 from asr_simulator.server import Simulator
@@ -202,7 +202,9 @@ def interrupted(vault: PlaybookRunner, hosts: dict[str, Any], writes: int, **giv
     """Press Ctrl-C once so many requests were sent; return the exit status, and what was printed."""
     command, environment = vault.prepared("fleet", hosts, **given)
     with (vault.folder / "log").open("w+") as log:
-        run = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        run = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=hears_ctrl_c
+        )
         while len(vault.writes()) < writes and run.poll() is None:
             time.sleep(0.1)
         # As a terminal does: to the whole group of the foreground.

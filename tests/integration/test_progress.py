@@ -17,7 +17,7 @@ from typing import Any
 import pyte
 import pytest
 import yaml
-from support.playbook_runner import PlaybookRunner
+from support.playbook_runner import PlaybookRunner, hears_ctrl_c
 from support.scenarios import scenario_of
 
 from asr_simulator.server import Simulator
@@ -65,6 +65,7 @@ def watched(
 
 def _own_terminal() -> None:
     """Make the standard input the terminal that Ctrl-C of its user reaches."""
+    hears_ctrl_c()
     os.setsid()
     os.close(os.open(os.ttyname(0), os.O_RDWR))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ FAIL = {"name": "Look at the VM", "ansible.builtin.fail": {"msg": "the shop does
 FORETOLD = "Nothing was changed (check mode). A real run would stop here: "
 # Variables of a host whose own tasks run on the controller.
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+def hears_ctrl_c() -> None:
+    """Let a process about to start hear Ctrl-C: what a shell starts in the background ignores it, and so would its
+    children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
