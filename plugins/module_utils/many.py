@@ -74,10 +74,11 @@ def _with_places(
             raise _refused(f"at_once.{cap} is {number}, not at least 1.")
 
     def checked(label: str, own: dict[str, Any] | ConfigurationError) -> dict[str, Any] | ConfigurationError:
-        if isinstance(own, ConfigurationError) or _has_ended(own.get("state")):
+        if isinstance(own, ConfigurationError):
             return own
         unknown = [cap for cap in caps if not _may_count(cap, own.get("place") or {})]
-        return _refused(_unknown_place(label, unknown[0])) if unknown else own
+        # The state is read last: it may have to be unpacked.
+        return _refused(_unknown_place(label, unknown[0])) if unknown and not _has_ended(own.get("state")) else own
 
     return [(label, checked(label, own)) for label, own in entries]
 

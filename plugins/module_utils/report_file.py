@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,14 +22,19 @@ _INDENT = 4
 _BEGIN, _END = '{\n    "results": [', "]\n}\n"
 
 
-def write_report(path: str, results: Collection[Mapping[str, Any]], *, check_mode: bool = False) -> bool:
+def write_report(path: str, results: Results, *, check_mode: bool = False) -> bool:
     """Write the report, unless in check mode; return whether it was, or would be, another, or was open to others.
 
-    Raises ConfigurationError where it cannot be written, or where the results are none.
+    The results are gone through twice where it is another. Raises ConfigurationError where it cannot be written, or
+    where the results are none.
     """
     with _writing(path):
-        changed = not _holds(path, _content(results)) or _is_open_to_others(path)
-        if changed and not check_mode:
+        content = _content(results)
+        changed = not _holds(path, content) or _is_open_to_others(path)
+        if check_mode:
+            # What no file can hold is refused here, too.
+            deque(content, maxlen=0)
+        elif changed:
             _replace(path, _content(results))
     return changed
 
@@ -97,16 +103,11 @@ def _as_json(result: Mapping[str, Any]) -> str:
 
 
 def _holds(path: str, content: Iterator[str]) -> bool:
-    """Whether a file is there and holds just this. All of the content is made, so that none is found wrong later."""
+    """Whether a file is there and holds just this, of which no more is taken than it takes to tell."""
     try:
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            is_same = True
-            for piece in content:
-                is_same = is_same and file.read(len(piece)) == piece
-            return is_same and not file.read(1)
+            return all(file.read(len(piece)) == piece for piece in content) and not file.read(1)
     except FileNotFoundError:
-        for _piece in content:
-            pass
         return False
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from .many import outcome_of, standing_of
 from .model.failures import FailbackError
-from .model.packed import whole
 from .model.progress_lines import UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
@@ -67,7 +66,7 @@ class RunRecord:
 def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
     """Return how a virtual machine stands; None while that is not known."""
     if piece.is_done:
-        return {"host": piece.name, **result_of_host(piece.name, whole(outcome_of(piece)))}
+        return {"host": piece.name, **result_of_host(piece.name, outcome_of(piece))}
     # What is written to just now is not read.
     account = None if piece.is_busy else piece.watch.account()
     if not account:
@@ -129,7 +128,7 @@ def _is_alive(process: int) -> bool:
 def keep_for_report(cache: RunCache, vms: Mapping[str, Mapping[str, Any]], hide: Hide) -> None:
     """Keep how each ended until a report has shown it: a play that loses its last host ends without one. C(vms) is what
     came of each."""
-    told = hide({name: _shown(result_of_host(name, whole(one))) for name, one in vms.items()})
+    told = hide({name: _shown(result_of_host(name, one)) for name, one in vms.items()})
     cache.update(_UNREPORTED, lambda kept: {**(kept or {}), **told})
 
 

@@ -5,26 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from ansible_collections.asr.failback.plugins.module_utils.model.summary import named_result
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables
 
 
-class HostResults(Collection):
-    """The results of hosts, by their names: what is in a fact of each, read whenever it is its turn."""
+class HostResults:
+    """The results of hosts, by their names: what is in a fact of each, read anew whenever it is its turn."""
 
     def __init__(self, names, fact, hostvars, templar):
         self._names = names
         self._fact = fact
         self._hostvars = hostvars
         self._templar = templar
-
-    def __len__(self):
-        return len(self._names)
-
-    def __contains__(self, result):
-        return any(one == result for one in self)
 
     def __iter__(self):
         return map(self._result, self._names)

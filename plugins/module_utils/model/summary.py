@@ -17,6 +17,7 @@ from typing import Any
 
 from .failures import as_sentence, said_once
 from .lifecycle import NEVER_START
+from .packed import whole
 
 _Result = Mapping[str, Any]
 
@@ -115,6 +116,7 @@ def named_result(host: str, result: _Result | None, fact: str = FACT) -> dict[st
 
 def result_of_host(host: str, own: _Result, failure: str = "") -> dict[str, Any]:
     """Return how a host ended, by what a task has returned for it. C(failure) is why it failed outside of that."""
+    own = whole(own)
     if "result" in own and not failure:
         return dict(own["result"])
     reason = failure or own.get("msg") or _UNSEEN

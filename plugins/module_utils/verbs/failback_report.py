@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class ReportRequest:
     """C(results) are written to C(path), in this machine's file system, where there is one."""
 
     path: str | None
-    results: Collection[Mapping[str, Any]]
+    results: Iterable[Mapping[str, Any]]
     check_mode: bool = False
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model.packed import whole
 from ..model.summary import result_of_host
 from ..runner.contract import Contract
 from ..runner.services import Services
@@ -31,7 +30,6 @@ class FleetResultRequest:
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> FleetResultRequest:
     """Return what a task's options ask for."""
     given = {name: parameters[name] or {} for name in ("own", "stopped", "earlier")}
-    given["own"] = whole(given["own"])
     return FleetResultRequest(host=parameters["host"] or "", check_mode=check_mode, **given)
 
 
