@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.host_control import sick
 from support.oracle import Oracle
-from support.scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
+from support.scenarios import CLOUD, SICK_SITE, item_of, scenario_of
 
 from asr_simulator.server import Simulator
 
@@ -26,13 +27,6 @@ def scenario_at(stage: str, plan: bool) -> dict[str, Any]:
     names = ["db", "web"] if plan else ["vm1"]
     parts = {"recovery_plans": PLAN} if plan else {}
     return scenario_of(*(item_of(name, stage) for name in names), fabrics=[SICK_SITE, CLOUD], **parts)
-
-
-def sick(simulator: Simulator) -> Simulator:
-    """The simulator, where something is the matter beside what is tested."""
-    for fault in SICK:
-        simulator.locked(lambda world, fault=fault: world.apply_fault(fault))
-    return simulator
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ import pytest
 from support.full_run import STEPS, WRITES, Failed, FullRun, faults_of, taken
 from support.oracle import Oracle, sent_again
 from support.soaking import count
-from support.wire_faults import KINDS, OF_READS, until_reachable
+from support.wire_faults import KINDS, OF_READS, end_of_faults, strike_with
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
 from asr_simulator.server import Simulator
@@ -92,15 +92,13 @@ def strike(simulator: Simulator, blow: Blow, oracle: Oracle | None = None) -> No
     journey = journey_of(simulator, plan=blow.plan, hosts=blow.hosts)
     if oracle is not None:
         oracle.stands_for = journey.accepts
-    for document in KINDS[blow.kind](blow.nth):
-        simulator.locked(lambda world, document=document: world.faults.add(document))
+    strike_with(simulator, KINDS[blow.kind](blow.nth))
     try:
         journey.take(blow.module)
     except FailbackError as problem:
         blow.wrong += faults_of(Failed(blow.module, problem), journey)
     blow.wrong += [f"sent again: {path}" for path in sent_again(simulator.journal.entries(writes=True))]
-    simulator.locked(lambda world: world.faults.clear())
-    until_reachable(simulator)
+    end_of_faults(simulator)
     whole = blow.is_followed_home
     again = journey.go(begin=None if blow.always_home else blow.module, end=None if whole else blow.module)
     if again is not None:

@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.full_run import WRITES, omissions_of, side_of, taken
+from support.full_run import WRITES, omissions_of, side_of, sides_to_accept, taken
+from support.host_control import sick
 from support.module_runner import ModuleRunner, accepted
 from support.oracle import Oracle, sent_again
-from support.scenarios import CLOUD, SICK, SICK_SITE, item_of, scenario_of
+from support.scenarios import CLOUD, SICK_SITE, item_of, scenario_of
 from support.soaking import count
-from support.wire_faults import FROM_THEN_ON, KINDS, OF_READS, Documents, until_reachable
+from support.wire_faults import FROM_THEN_ON, KINDS, OF_READS, Documents, end_of_faults, strike_with
 
 from asr_simulator.server import Simulator
 
@@ -51,8 +52,7 @@ class Batch:
         simulator.reset()
         self.simulator, self.hosts = simulator, hosts
         if hosts:
-            for fault in SICK:
-                simulator.locked(lambda world, fault=fault: world.apply_fault(fault))
+            sick(simulator)
         self.said: set[tuple[str, str]] = set()
         # The sides that were authoritative for each: one that failed is not looked at again when others end.
         self.sides = {name: {side_of(item)} for name, item in self.items().items()}
@@ -70,16 +70,6 @@ class Batch:
         assert [*vms] == [*NAMES]
         return dict(vms)
 
-    def strike(self, documents: Documents) -> None:
-        """Let these faults happen."""
-        for document in documents:
-            self.simulator.locked(lambda world, document=document: world.faults.add(document))
-
-    def recover(self) -> None:
-        """Let no more faults happen."""
-        self.simulator.locked(lambda world: world.faults.clear())
-        until_reachable(self.simulator)
-
     def items(self) -> dict[str, dict[str, Any]]:
         """What the simulator says of each."""
         return {item["name"]: item for item in self.simulator.state()["items"]}
@@ -89,10 +79,7 @@ class Batch:
             self.sides[item["name"]].add(side_of(item))
 
     def _words(self, name: str) -> dict[str, Any]:
-        """What a person accepts who has looked: an Azure VM that a commit which failed has deleted already, and where
-        no host is asked the on-premises VM."""
-        gone = not self.items()[name]["azure_vm"]["exists"]
-        sides = (*(["azure"] if gone else []), *([] if self.hosts else ["on_premises"]))
+        sides = sides_to_accept(self.items()[name], hosts=self.hosts)
         self.said |= {(name, side) for side in sides}
         return accepted(name, sides=sides) if sides else {}
 
@@ -111,14 +98,14 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 def struck(simulator: Simulator, documents: Documents, *, hosts: bool) -> tuple[list[str], list[str]]:
     """Run the task with these faults, and again without them; return who failed at first, and all that is wrong."""
     batch = Batch(simulator, hosts=hosts)
-    batch.strike(documents)
+    strike_with(simulator, documents)
     results = batch.run()
     wrong = [f"sent again: {path}" for path in sent_again(simulator.journal.entries(writes=True))]
     items, written = batch.items(), taken(simulator)
     for name, result in results.items():
         found = wrong_with(name, result, items[name], batch.sides[name], written)
         wrong += [f"{name}: {what}: {result}" for what in found]
-    batch.recover()
+    end_of_faults(simulator)
     again = batch.run()
     wrong += [f"again: {name}: {result['msg']}" for name, result in again.items() if result["failed"]]
     written = taken(simulator)

@@ -108,12 +108,10 @@ class FullRun:
         return self.driver.run(module, **self.target, **options, **(self._words() if module == "commit" else {}))
 
     def _words(self) -> dict[str, Any]:
-        """What a person accepts who has looked: on-premises VMs that no host tells of, Azure VMs that a commit which
-        failed has deleted already."""
-        gone = [item["name"] for item in self._items() if not item["azure_vm"]["exists"]]
-        names = [item["name"] for item in self._items() if not self.hosts]
-        self.said |= {(name, "azure") for name in gone} | {(name, "on_premises") for name in names}
-        said = [*accepted(*gone, sides=("azure",))["accept_unseen"], *accepted(*names)["accept_unseen"]]
+        """What a person accepts who has looked."""
+        sides = {item["name"]: sides_to_accept(item, hosts=self.hosts) for item in self._items()}
+        self.said |= {(name, side) for name, some in sides.items() for side in some}
+        said = [one for name, some in sides.items() if some for one in accepted(name, sides=some)["accept_unseen"]]
         return {"accept_unseen": said} if said else {}
 
     def accepts(self, name: str, side: str) -> bool:
@@ -135,6 +133,13 @@ class FullRun:
     def stages(self) -> dict[str, str]:
         """The stage of each item, by the simulator."""
         return {item["name"]: item["stage"] for item in self.simulator.state()["items"]}
+
+
+def sides_to_accept(item: Mapping[str, Any], *, hosts: bool) -> tuple[str, ...]:
+    """The sides of a VM that a person has to have looked at: an Azure VM that a commit which failed has deleted
+    already, and where no host is asked the on-premises VM."""
+    gone = () if item["azure_vm"]["exists"] else ("azure",)
+    return (*gone, *(() if hosts else ("on_premises",)))
 
 
 def side_of(item: Mapping[str, Any]) -> str:

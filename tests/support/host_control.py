@@ -16,6 +16,7 @@ from asr_simulator import remoting
 from asr_simulator.server import Simulator
 from asr_simulator.world import World
 from powershell_subset import Completed, run_command_line
+from support.scenarios import SICK
 
 GIB = 1024**3
 
@@ -81,3 +82,10 @@ class PowerShell:
         assert (done.exit_code, done.stderr) == (0, ""), done
         assert done.stdout, "nothing was refused"
         return done.stdout
+
+
+def sick(simulator: Simulator) -> Simulator:
+    """The simulator, where something is the matter beside what is tested."""
+    for fault in SICK:
+        simulator.locked(lambda world, fault=fault: world.apply_fault(fault))
+    return simulator

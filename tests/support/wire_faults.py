@@ -98,7 +98,19 @@ def _is_another_for_reads(kind: str) -> bool:
 OF_READS = [kind for kind in KINDS if _is_another_for_reads(kind)]
 
 
-def until_reachable(simulator: Simulator) -> None:
+def strike_with(simulator: Simulator, documents: Documents) -> None:
+    """Let these faults happen."""
+    for document in documents:
+        simulator.locked(lambda world, document=document: world.faults.add(document))
+
+
+def end_of_faults(simulator: Simulator) -> None:
+    """Let no more faults happen; come back when connections are taken again."""
+    simulator.locked(lambda world: world.faults.clear())
+    _until_reachable(simulator)
+
+
+def _until_reachable(simulator: Simulator) -> None:
     """Come back when connections are taken again."""
     with requests.Session() as session:
         session.trust_env = False
