@@ -52,8 +52,6 @@ class CallbackModule(CallbackBase):
     def __init__(self):
         super().__init__()
         self._ended = threading.Event()
-        # Held while something is read or shown: a worker forked in between would find half of that done, for ever.
-        self._turn = threading.RLock()
         self._table = None
 
     def v2_playbook_on_start(self, playbook):
@@ -65,16 +63,15 @@ class CallbackModule(CallbackBase):
             self._display.warning(f"asr.failback.progress cannot show its table: {MISSING}. Install rich.")
             return
         self._table = ProgressTable()
-        os.register_at_fork(
-            before=self._turn.acquire, after_in_parent=self._turn.release, after_in_child=self._turn.release
-        )
+        turn = self._table.turn
+        os.register_at_fork(before=turn.acquire, after_in_parent=turn.release, after_in_child=turn.release)
         atexit.register(self._end)
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self):
         try:
             while not self._ended.wait(_INTERVAL):
-                with self._turn:
+                with self._table.turn:
                     self._show(standings_now(RUN_CACHE))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the run goes on without a table
             self._end()
@@ -89,5 +86,4 @@ class CallbackModule(CallbackBase):
 
     def _end(self):
         self._ended.set()
-        with self._turn:
-            self._table.hide()
+        self._table.end()

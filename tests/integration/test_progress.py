@@ -9,6 +9,7 @@ import os
 import pty
 import select
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ import yaml
 from support.playbook_runner import PlaybookRunner, hears_ctrl_c
 from support.scenarios import scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.model.progress_lines import Standing
+from ansible_collections.asr.failback.plugins.plugin_utils.progress_table import ProgressTable
 from asr_simulator.server import Simulator
 
 NOW = {"failback_commit_policy": "now"}
@@ -28,6 +31,7 @@ HOSTS: dict[str, dict[str, Any]] = {"vm1": {}, "vm2": {}, "vm3": {}}
 LINES, COLUMNS = 40, 120
 SECONDS = 240
 PAUSE = 0.05
+TIMES = 300
 HEAD = "of 3 VMs done"
 VAULT = {
     "resource_group": "{{ failback_resource_group }}",
@@ -114,6 +118,47 @@ def test_a_table_shows_those_that_are_under_way(tmp_path: Path) -> None:
     tables = ["\n".join(rows) for rows in shown]
     assert any(all(f"\n{name} " in table for name in HOSTS) for table in tables)
     assert any("waiting_for_completion" in table or "synchronizing" in table for table in tables)
+
+
+def test_no_line_is_lost_and_no_table_left_however_the_two_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = pyte.HistoryScreen(COLUMNS, LINES, history=2 * TIMES)
+    stream = pyte.ByteStream(screen)
+    terminal, end = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdout", os.fdopen(end, "w"))
+    table = ProgressTable()
+    standings = [Standing(name, "under way", "committing", f"{name}: Commit", 0.0, 0.0) for name in HOSTS]
+
+    def come_and_go() -> None:
+        for turn in range(TIMES):
+            table.show(standings, float(turn))
+            table.hide()
+
+    def print_lines() -> None:
+        for turn in range(TIMES):
+            sys.stdout.write(f"line {turn}\n")
+
+    def both() -> None:
+        shown = threading.Thread(target=come_and_go)
+        shown.start()
+        print_lines()
+        shown.join()
+        table.end()
+        sys.stdout.close()
+
+    writers = threading.Thread(target=both)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        writers.start()
+        with os.fdopen(terminal, "rb", buffering=0) as shown:
+            while written := _read(shown):
+                stream.feed(written)
+        writers.join()
+    finally:
+        sys.setswitchinterval(interval)
+    lines = [line for line in text_of(screen).splitlines() if line]
+    assert lines == [f"line {turn}" for turn in range(TIMES)]
 
 
 def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
