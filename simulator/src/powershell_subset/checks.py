@@ -46,9 +46,8 @@ from powershell_subset.syntax.nodes import (
     Switch,
     Try,
     Variable,
-    While,
 )
-from powershell_subset.values.cast import check_cast
+from powershell_subset.values.cast import cast_to
 
 # Variables that PowerShell itself sets, and that nothing stands behind here.
 _AUTOMATIC = """
@@ -230,7 +229,7 @@ def _inside(node: Node, child: Node, place: _Place) -> _Place:
         return replace(place, in_finally=True)
     if isinstance(node, (ScriptBlockLiteral, Function)):
         return _Place(in_block=True)
-    if isinstance(node, (ForEach, While)):
+    if isinstance(node, ForEach):
         return replace(place, around="loop")
     return replace(place, around="switch") if isinstance(node, Switch) else place
 
@@ -258,7 +257,7 @@ def _simple(node: Node) -> None:
     if isinstance(node, Assignment):
         _assignment(node)
     elif isinstance(node, Cast) and not (node.type_name.lower() == "ordered" and isinstance(node.value, HashLiteral)):
-        check_cast(node.type_name)
+        cast_to(node.type_name)
     elif isinstance(node, StaticCall):
         static_method(node.type_name, node.name, len(node.arguments))
     elif isinstance(node, StaticMember):

@@ -13,8 +13,7 @@ from powershell_subset.errors import Terminating
 from powershell_subset.members.methods import call_method
 from powershell_subset.members.properties import get_index, get_property
 from powershell_subset.objects import Hashtable, NotModeled
-from powershell_subset.operators.arithmetic import negated
-from powershell_subset.operators.binary import apply, unary
+from powershell_subset.operators.binary import apply
 from powershell_subset.operators.formatting import format_text
 from powershell_subset.running.expressions import CONSTANTS
 from powershell_subset.syntax.nodes import (
@@ -27,9 +26,9 @@ from powershell_subset.syntax.nodes import (
     Member,
     MethodCall,
     Node,
+    Not,
     Parenthesized,
     Pipeline,
-    Unary,
     Variable,
 )
 from powershell_subset.values.cast import CastError, cast
@@ -89,13 +88,9 @@ def _variable(constants: Constants, node: Variable) -> Any:
     return UNTOLD if node.environment else CONSTANTS.get(node.key, UNTOLD)
 
 
-def _unary(constants: Constants, node: Unary) -> Any:
+def _not(constants: Constants, node: Not) -> Any:
     value = constants.value(node.operand)
-    if value is UNTOLD:
-        return UNTOLD
-    if node.operator == "-":
-        return negated(value)
-    return not truth(value) if node.operator == "-not" else unary(node.operator, value)
+    return UNTOLD if value is UNTOLD else not truth(value)
 
 
 def _binary(constants: Constants, node: Binary) -> Any:
@@ -146,7 +141,7 @@ _FOLDS: dict[type[Any], Callable[[Constants, Any], Any]] = {
     ArrayLiteral: lambda constants, node: constants.values(node.items),
     Parenthesized: lambda constants, node: constants.value(node.inner),
     Pipeline: lambda constants, node: constants.value(node.expression),
-    Unary: _unary,
+    Not: _not,
     Binary: _binary,
     Cast: _cast,
     Member: _member,

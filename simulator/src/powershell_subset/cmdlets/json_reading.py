@@ -32,25 +32,17 @@ class ConvertFromJson(Cmdlet):
         self._texts: list[str] = []
 
     def process(self, item: Any) -> None:
-        """Collect the texts."""
+        """Take the text."""
+        if self._texts:
+            raise NotModeled("ConvertFrom-Json of several texts")
         self._texts.append(to_text(item))
 
     def end(self) -> None:
-        """Read the text, or the lines of one."""
+        """Read it."""
         texts = [to_text(self.given("InputObject"))] if self.has("InputObject") else self._texts
         if not texts:
             raise NotModeled("ConvertFrom-Json of nothing")
-        if len(texts) > 1 and _is_json(texts[0]):
-            raise NotModeled("ConvertFrom-Json of several texts")
-        self.emit(read("\r\n".join(texts)))
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+        self.emit(read(texts[0]))
 
 
 def read(text: str) -> Any:

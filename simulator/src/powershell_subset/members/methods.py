@@ -45,12 +45,6 @@ def _found_at(found: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
     return method
 
 
-def _replaced(text: str, old: str, new: str) -> str:
-    if not old:
-        raise NotModeled("the error of Replace() with nothing to replace")
-    return text.replace(old, new)
-
-
 def _add(items: ArrayList, item: Any) -> int:
     items.append(item)
     return len(items) - 1
@@ -60,18 +54,6 @@ def _contains_key(table: Hashtable, key: Any) -> bool:
     if table.ordered:
         raise NotModeled("ContainsKey() of an ordered table")
     return key in table
-
-
-def _add_entry(table: Hashtable, key: Any, value: Any) -> Any:
-    if key in table:
-        raise NotModeled("the error of Add() for a key that is there")
-    table[key] = value
-    return VOID
-
-
-def _remove_entry(table: Hashtable, key: Any) -> Any:
-    table.remove(key)
-    return VOID
 
 
 def _date_text(moment: datetime, pattern: Any) -> str:
@@ -113,7 +95,6 @@ _TEXT: Methods = {
     ("contains", 1): lambda text, part: part in text,
     ("endswith", 1): _found_at(str.endswith),
     ("equals", 1): lambda text, other: text == other,
-    ("replace", 2): _replaced,
     ("startswith", 1): _found_at(str.startswith),
     ("tolower", 0): lowered,
     ("tolowerinvariant", 0): lowered,
@@ -122,14 +103,9 @@ _TEXT: Methods = {
     ("toupperinvariant", 0): uppered,
     ("trim", 0): lambda text: text.strip(WHITE),
 }
-_TABLE: Methods = {
-    ("add", 2): _add_entry,
-    ("containskey", 1): _contains_key,
-    ("remove", 1): _remove_entry,
-}
 _METHODS: tuple[tuple[type, Methods], ...] = (
     (str, {key: _of_text(method) for key, method in _TEXT.items()}),
-    (Hashtable, _TABLE),
+    (Hashtable, {("containskey", 1): _contains_key}),
     (ArrayList, {("add", 1): _add}),
     (datetime, {("tostring", 1): _date_text, ("touniversaltime", 0): lambda moment: moment.astimezone(UTC)}),
     (uuid.UUID, {("tostring", 0): to_text}),
@@ -158,12 +134,6 @@ def call_method(value: Any, name: str, arguments: list[Any]) -> Any:
     raise NotModeled(f"the method {name}() of {type_of(value)} with {len(arguments)} arguments")
 
 
-def _is_empty(text: Any) -> bool:
-    if text is not None and not isinstance(text, str):
-        raise NotModeled(f"[string]::IsNullOrEmpty() of {type_of(text)}")
-    return not text
-
-
 _IDENTITY = "System.Security.Principal.WindowsIdentity"
 _STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
     ("System.Console", "write", 1): _write(""),
@@ -172,7 +142,6 @@ _STATIC: dict[tuple[str, str, int], Callable[..., Any]] = {
     ("System.Convert", "tobase64string", 1): lambda engine, data: encodings.to_base64(data),
     ("System.Management.Automation.ScriptBlock", "create", 1): lambda engine, text: engine.script_block(to_text(text)),
     (_IDENTITY, "getcurrent", 0): lambda engine: principals.WindowsIdentity(engine.groups),
-    ("System.String", "isnullorempty", 1): lambda engine, text: _is_empty(text),
 }
 _STATIC_VALUES: dict[tuple[str, str], Callable[[Surroundings], Any]] = {
     ("System.Console", "out"): Writer,

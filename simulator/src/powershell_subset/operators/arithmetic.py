@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from powershell_subset.errors import Terminating, runtime_error
+from powershell_subset.errors import runtime_error
 from powershell_subset.objects import NotModeled
 from powershell_subset.values.cast import to_number
 from powershell_subset.values.numbers import Int64, fits, is_long, is_number
@@ -21,7 +21,7 @@ _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "+": lambda one, two: one + two,
     "-": lambda one, two: one - two,
     "*": lambda one, two: one * two,
-    "/": lambda one, two: one / two,
+    "/": lambda one, two: one // two,
 }
 
 
@@ -30,6 +30,7 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
 
     Raises:
         CastError: the right one is a text that is no number.
+        NotModeled: others than texts, lists and whole numbers.
         Terminating: a division by zero.
     """
     if operator == "+" and isinstance(left, str):
@@ -42,47 +43,19 @@ def calculate(operator: str, left: Any, right: Any) -> Any:
         raise NotModeled(f"{type_of(left)} {operator} {type_of(right)}")
     number = to_number(right, type_of(left))
     if isinstance(left, float) or isinstance(number, float):
-        return _in_doubles(operator, float(left), float(number))
-    return _in_integers(operator, left, number)
+        raise NotModeled(f"numbers with fractions, for {operator}")
+    if operator == "/" and number == 0:
+        raise runtime_error("Attempted to divide by zero.", "RuntimeException", "NotSpecified")
+    if operator == "/" and left % number:
+        return float(left / number)
+    bits = 64 if is_long(left) or is_long(number) else 32
+    result = _OPERATIONS[operator](int(left), int(number))
+    if not fits(result, bits):
+        raise NotModeled(f"{left} {operator} {number}, which is no integer of {bits} bits")
+    return Int64(result) if bits == 64 else int(result)
 
 
 def _joined(text: str) -> str:
     if len(text) > LONGEST:
         raise NotModeled(f"a text of more than {LONGEST} characters")
     return text
-
-
-def _in_doubles(operator: str, one: float, two: float) -> float:
-    if operator == "%" or (operator == "/" and two == 0):
-        raise NotModeled(f"{one} {operator} {two}")
-    result: float = _OPERATIONS[operator](one, two)
-    return result
-
-
-def _in_integers(operator: str, one: int, two: int) -> int | float:
-    bits = 64 if is_long(one) or is_long(two) else 32
-    if operator in "/%":
-        if two == 0:
-            raise _divided_by_zero()
-        if operator == "/" and one % two:
-            return one / two
-        result = abs(one) // abs(two) if operator == "/" else abs(one) % abs(two)
-        negative = (one < 0) != (two < 0) if operator == "/" else one < 0
-        result = -result if negative else result
-    else:
-        result = _OPERATIONS[operator](int(one), int(two))
-    if not fits(result, bits):
-        return float(result)
-    return Int64(result) if bits == 64 else int(result)
-
-
-def _divided_by_zero() -> Terminating:
-    return runtime_error("Attempted to divide by zero.", "RuntimeException", "NotSpecified")
-
-
-def negated(value: Any) -> int | float:
-    """``-value``."""
-    if not is_number(value):
-        raise NotModeled(f"- before {type_of(value)}")
-    result: int | float = calculate("-", 0, value)
-    return result

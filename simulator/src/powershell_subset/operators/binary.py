@@ -93,12 +93,6 @@ def _split(left: Any, right: Any) -> list[str]:
     return texts if most == 1 else [part for text in texts for part in pattern.split(text, max(0, most - 1))]
 
 
-def unary(operator: str, value: Any) -> Any:
-    """``-join value``, and ``-split value``, which gives words."""
-    texts = [element_text(item) for item in items_of(value)]
-    return "".join(texts) if operator == "-join" else [word for text in texts for word in text.split()]
-
-
 def _replace(left: Any, right: Any) -> Any:
     """``value -replace pattern[, replacement]``: each element of a list."""
     given = items_of(right)

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from powershell_subset.objects import NotModeled, PSEnum, Switch
-from powershell_subset.values.cast import CastError, cast, to_number
+from powershell_subset.values.cast import CastError, to_number
 from powershell_subset.values.numbers import is_int, is_number
 from powershell_subset.values.text import lowered, to_text, truth, uppered
 from powershell_subset.values.types import type_of
@@ -45,7 +45,9 @@ def equal(left: Any, right: Any) -> bool:
         return _equals_number(left, right)
     if isinstance(left, PSEnum):
         return _equals_enum(left, right)
-    return _equals_of_its_type(left, right)
+    if type(left) is not type(right):
+        raise NotModeled(f"a comparison of {type_of(left)} with {type_of(right)}")
+    return bool(left == right)
 
 
 def equal_with_case(left: Any, right: Any) -> bool:
@@ -85,14 +87,6 @@ def _equals_enum(left: PSEnum, right: Any) -> bool:
     if isinstance(right, str):
         return folded(left.name) == folded(right)
     raise NotModeled(f"a comparison of {left.type_name} with {type_of(right)}")
-
-
-def _equals_of_its_type(left: Any, right: Any) -> bool:
-    if isinstance(left, uuid.UUID) and isinstance(right, str):
-        return bool(left == cast(right, "guid"))
-    if type(left) is not type(right):
-        raise NotModeled(f"a comparison of {type_of(left)} with {type_of(right)}")
-    return bool(left == right)
 
 
 def compare(left: Any, right: Any) -> int:

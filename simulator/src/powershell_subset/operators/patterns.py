@@ -18,6 +18,8 @@ _COUNT = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![*+?{])"
 UNDERSTOOD = re.compile(rf"(?:(?:{_ESCAPE}|{_CLASS}|\((?!\?)|\(\?:|\)|[^\[\]\\(){{}}*+?])(?:{_COUNT})?)*")
 SUBSTITUTION = re.compile(r"\$(?:(?P<number>\d)(?!\d)|(?P<sign>[$&]))")
 
+WILDCARD = re.compile(r"`(?P<escaped>.)|\[(?P<inside>[^\[\]]+)\]|[^\[]", re.DOTALL)
+
 
 @lru_cache(maxsize=512)
 def pattern_of(text: str) -> re.Pattern[str]:
@@ -37,24 +39,19 @@ def pattern_of(text: str) -> re.Pattern[str]:
 @lru_cache(maxsize=512)
 def like_pattern(text: str) -> re.Pattern[str]:
     """A wildcard pattern, which does not mind the case: ``*``, ``?``, ``[a-z]`` and escapes with a backtick."""
-    found, at = "", 0
-    while at < len(text):
-        char = text[at]
-        bracket = re.compile(r"\[([^\[\]]+)\]").match(text, at)
-        if char == "`" and at + 1 < len(text):
-            found, at = found + re.escape(text[at + 1]), at + 1
-        elif bracket:
-            inside = re.sub(r"([\\^])", r"\\\1", bracket[1])
-            found, at = found + f"[{inside}]", bracket.end() - 1
-        elif char == "[":
-            raise NotModeled(f"the wildcard pattern '{text}'")
-        else:
-            found += {"*": ".*", "?": "."}.get(char, re.escape(char))
-        at += 1
+    # What is left over is a bracket that no other closes.
+    if WILDCARD.sub("", text):
+        raise NotModeled(f"the wildcard pattern '{text}'")
     try:
-        return re.compile(found, re.IGNORECASE | re.DOTALL)
+        return re.compile(WILDCARD.sub(_plain, text), re.IGNORECASE | re.DOTALL)
     except re.error:
         raise NotModeled(f"the wildcard pattern '{text}'") from None
+
+
+def _plain(found: re.Match[str]) -> str:
+    if found["inside"]:
+        return "[" + re.sub(r"([\\^])", r"\\\1", found["inside"]) + "]"
+    return {"*": ".*", "?": "."}.get(found[0], re.escape(found["escaped"] or found[0]))
 
 
 def is_wildcard(text: str) -> bool:

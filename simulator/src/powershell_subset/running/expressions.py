@@ -13,8 +13,7 @@ from powershell_subset.errors import Terminating, runtime_error
 from powershell_subset.members.methods import call_method, static_method, static_value
 from powershell_subset.members.properties import get_index, get_property
 from powershell_subset.objects import Hashtable, NotModeled, ScriptBlock
-from powershell_subset.operators.arithmetic import negated
-from powershell_subset.operators.binary import apply, unary
+from powershell_subset.operators.binary import apply
 from powershell_subset.running.engine import Engine, evaluates, unrolled
 from powershell_subset.source import Span
 from powershell_subset.syntax.nodes import (
@@ -27,21 +26,19 @@ from powershell_subset.syntax.nodes import (
     Index,
     Member,
     MethodCall,
+    Not,
     Parenthesized,
     ScriptBlockLiteral,
     StaticCall,
     StaticMember,
     SubExpression,
-    Unary,
     Variable,
 )
 from powershell_subset.values.cast import CastError, cast, custom_object
 from powershell_subset.values.text import to_text, truth
-from powershell_subset.values.types import full_name
 
 CONSTANTS: dict[str, Any] = {"true": True, "false": False, "null": None}
-# Of the types that Constrained Language Mode leaves to scripts (about_Language_Modes), those with static methods here.
-CORE_TYPES = ("System.String",)
+# None of the types with static methods here is one that this mode leaves to scripts (about_Language_Modes).
 NOT_A_CORE_TYPE = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
 NOT_IN_THIS_MODE = "MethodInvocationNotSupportedInConstrainedLanguage"
 
@@ -130,12 +127,9 @@ def _cast(engine: Engine, node: Cast) -> Any:
     return guarded(engine, node.span, cast, value, node.type_name)
 
 
-@evaluates(Unary)
-def _unary(engine: Engine, node: Unary) -> Any:
-    value = engine.value(node.operand)
-    if node.operator == "-":
-        return negated(value)
-    return not truth(value) if node.operator == "-not" else unary(node.operator, value)
+@evaluates(Not)
+def _not(engine: Engine, node: Not) -> Any:
+    return not truth(engine.value(node.operand))
 
 
 @evaluates(Binary)
@@ -167,7 +161,7 @@ def _call(engine: Engine, node: MethodCall) -> Any:
 
 @evaluates(StaticCall)
 def _static_call(engine: Engine, node: StaticCall) -> Any:
-    if engine.machine.constrained and full_name(node.type_name) not in CORE_TYPES:
+    if engine.machine.constrained:
         raise engine.fail(runtime_error(NOT_A_CORE_TYPE, NOT_IN_THIS_MODE), node.span)
     arguments = [engine.value(each) for each in node.arguments]
     method = static_method(node.type_name, node.name, len(arguments))

@@ -27,9 +27,8 @@ from powershell_subset.syntax.nodes import (
     Switch,
     Try,
     Variable,
-    While,
 )
-from powershell_subset.values.numbers import is_int, is_number
+from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import to_text, truth
 from powershell_subset.values.types import type_of
 
@@ -53,8 +52,6 @@ def _assign(engine: Engine, node: Assignment, name: str, value: Any) -> None:
         raise NotModeled(f"the assignment to ${name}, whose type is declared")
     if node.operator != "=":
         before, added = engine.value(node.target), None if value is VOID else value
-        if node.operator == "++" and before is not None and not is_number(before):
-            raise NotModeled(f"++ of {type_of(before)}")
         value = guarded(engine, node.span, calculate, node.operator[0], before, added)
     if name.lower() != "null":
         engine.frame.scope.set(name, value)
@@ -87,13 +84,6 @@ def _foreach(engine: Engine, node: ForEach, emit: Emit) -> None:
         enumerate_into(value, items.append)
     for item in items:
         engine.frame.scope.set(node.variable.name, item)
-        if not _turn(engine, node.body, emit):
-            return
-
-
-@runs(While)
-def _while(engine: Engine, node: While, emit: Emit) -> None:
-    while truth(engine.capture(node.condition)):
         if not _turn(engine, node.body, emit):
             return
 

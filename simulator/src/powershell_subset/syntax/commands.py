@@ -10,20 +10,11 @@ import re
 
 from powershell_subset.source import Span
 from powershell_subset.syntax.expressions import NUMBER, ExpressionReader
-from powershell_subset.syntax.nodes import (
-    ArrayLiteral,
-    Assignment,
-    Command,
-    Constant,
-    NamedArgument,
-    Node,
-    Pipeline,
-    Variable,
-)
+from powershell_subset.syntax.nodes import ArrayLiteral, Assignment, Command, Constant, NamedArgument, Node, Pipeline
 from powershell_subset.values.numbers import LIKE_A_NUMBER, parse_number
 
-ASSIGNMENT = re.compile(r"[-+]?=(?!=)")
-BEGINS_EXPRESSION = re.compile(r"[$@('\"{!\[\d]|-[\d$(]|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
+ASSIGNMENT = re.compile(r"[+]?=(?!=)")
+BEGINS_EXPRESSION = re.compile(r"[$@('\"{!\[\d]|-\d|-not(?![\w-])", re.IGNORECASE)
 # PowerShell takes typographic quotes and dashes for plain ones.
 _ODD = "\u2013\u2014\u2015\u2018\u2019\u201a\u201b\u201c\u201d\u201e"
 _ENDS = rf"\s{{}}();,|&<>$\"'`{_ODD}"
@@ -44,8 +35,6 @@ class CommandReader(ExpressionReader):
         else:
             expression = self.expression()
             self.skip_blanks()
-            if isinstance(expression, Variable) and self.skip("++"):
-                return Assignment(expression, "++", Constant(1), self.span(start))
             operator = self.take(ASSIGNMENT)
             if operator:
                 self.skip_newlines()

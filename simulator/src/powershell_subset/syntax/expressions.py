@@ -22,13 +22,13 @@ from powershell_subset.syntax.nodes import (
     Member,
     MethodCall,
     Node,
+    Not,
     Parenthesized,
     ScriptBlockLiteral,
     ScriptBody,
     StaticCall,
     StaticMember,
     SubExpression,
-    Unary,
 )
 from powershell_subset.syntax.strings import StringReader
 from powershell_subset.values.numbers import parse_number
@@ -40,12 +40,12 @@ LEVELS: tuple[set[str], ...] = (
     {"-and", "-or"},
     {f"-{name}" for name in (*_TESTS, *_OTHERS)},
     {"+", "-"},
-    {"*", "/", "%"},
+    {"*", "/"},
     {"-f"},
     {".."},
 )
 OPERATOR = re.compile(r"-[A-Za-z]+(?![\w-])|\.\.|[-+*/%](?![-+*/%=])")
-PREFIX = re.compile(r"!|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
+PREFIX = re.compile(r"!|-not(?![\w-])", re.IGNORECASE)
 TYPE = re.compile(r"\[ *(?P<name>[A-Za-z][\w.]*(?:\[\])?) *\]")
 NAME = re.compile(r"[A-Za-z_]\w*")
 KEY = re.compile(r"[A-Za-z_][\w-]*")
@@ -104,7 +104,7 @@ class ExpressionReader(StringReader):
         for level, operators in enumerate(LEVELS):
             if text in operators:
                 return text, level
-        if text.startswith("-") and len(text) > 1:
+        if text == "%" or len(text) > 1:
             self.refuse(f"the operator {text}")
         return "", -1
 
@@ -133,10 +133,7 @@ class ExpressionReader(StringReader):
         prefix = self.take(PREFIX).lower()
         if prefix:
             self.skip_newlines()
-            return Unary("-not" if prefix == "!" else prefix, self.unary())
-        if self.peek() == "-" and re.match(r"[\d$(]", self.text[self.at + 1 : self.at + 2]):
-            self.at += 1
-            return Unary("-", self.primary())
+            return Not(self.unary())
         return self._cast() if self.peek() == "[" else self.primary()
 
     def _cast(self) -> Node:
@@ -183,9 +180,10 @@ class ExpressionReader(StringReader):
             return self.verbatim() if char == "'" else self.expandable()
         if char == "$":
             return self.variable()
-        if not char.isdigit():
+        sign = -1 if self.skip("-") else 1
+        if not self.peek().isdigit():
             self.refuse_here("an expression")
-        return Constant(parse_number(self.take(NUMBER)))
+        return Constant(sign * parse_number(self.take(NUMBER)))
 
     def sub_expression(self) -> SubExpression:
         """``$( )`` or ``@( )`` at the position."""

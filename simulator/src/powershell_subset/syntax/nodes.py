@@ -116,10 +116,9 @@ class Cast(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Unary(Node):
-    """``-not``, ``-``, ``-join`` and ``-split``."""
+class Not(Node):
+    """``-not``."""
 
-    operator: str
     operand: Node
 
 
@@ -212,7 +211,7 @@ class Pipeline(Node):
 
 @dataclass(frozen=True, eq=False)
 class Assignment(Node):
-    """``target operator statement``; the operator is ``=``, ``+=``, ``-=`` or ``++``, which adds 1."""
+    """``target operator statement``; the operator is ``=`` or ``+=``."""
 
     target: Node
     operator: str
@@ -234,14 +233,6 @@ class ForEach(Node):
 
     variable: Variable
     items: Node
-    body: Block
-
-
-@dataclass(frozen=True, eq=False)
-class While(Node):
-    """``while (condition)``."""
-
-    condition: Node
     body: Block
 
 

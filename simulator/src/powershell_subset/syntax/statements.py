@@ -25,13 +25,12 @@ from powershell_subset.syntax.nodes import (
     ScriptBody,
     Switch,
     Try,
-    While,
 )
 
 JUMPS = ("return", "throw", "exit", "break", "continue")
 REFUSED = (
     *("begin", "class", "configuration", "data", "do", "dynamicparam", "else", "elseif", "end", "enum", "filter"),
-    *("for", "inlinescript", "param", "process", "trap", "until", "using", "workflow", "catch", "finally"),
+    *("for", "inlinescript", "param", "process", "trap", "until", "using", "while", "workflow", "catch", "finally"),
 )
 FUNCTION_NAME = re.compile(r"[A-Za-z][\w-]*(?=\s*\{)")
 CLAUSE = re.compile(r"(?:'(?P<quoted>[^']*)'|(?P<word>[A-Za-z]\w*))(?=\s*\{)")
@@ -58,7 +57,7 @@ class StatementReader(CommandReader):
         begin = self.at
         self.skip_separators()
         separated = bool(re.search(r"[\n;]", self.text[begin : self.at]))
-        after_block = isinstance(node, (If, ForEach, While, Switch, Try, Function))
+        after_block = isinstance(node, (If, ForEach, Switch, Try, Function))
         if not separated and not after_block and self.peek() not in ("", closing):
             self.refuse_here("what stands behind a statement")
 
@@ -100,10 +99,6 @@ class StatementReader(CommandReader):
             return True
         self.at = begin
         return False
-
-    def while_statement(self) -> Node:
-        """``while``."""
-        return While(self.condition(), self.block())
 
     def foreach_statement(self) -> Node:
         """``foreach``."""
@@ -196,7 +191,6 @@ class StatementReader(CommandReader):
 
 _STATEMENTS = {
     "if": StatementReader.if_statement,
-    "while": StatementReader.while_statement,
     "foreach": StatementReader.foreach_statement,
     "switch": StatementReader.switch_statement,
     "try": StatementReader.try_statement,

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -16,8 +14,6 @@ from powershell_subset.objects import VOID, ArrayList, Hashtable, NotModeled, PS
 from powershell_subset.values.numbers import Int64, fits, is_number, number_in
 from powershell_subset.values.text import to_text, truth
 from powershell_subset.values.types import full_name, type_of
-
-GUID = re.compile(r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
 
 
 class CastError(Exception):
@@ -35,30 +31,25 @@ def cast(value: Any, type_name: str) -> Any:
         CastError: it is no number.
         NotModeled: the type, or this way to it.
     """
-    return _cast_to(type_name)(None if value is VOID else value)
+    return cast_to(type_name)(None if value is VOID else value)
 
 
 @lru_cache(maxsize=256)
-def _cast_to(type_name: str) -> Callable[[Any], Any]:
+def cast_to(type_name: str) -> Callable[[Any], Any]:
+    """What makes a value one of a type.
+
+    Raises:
+        NotModeled: the subset has no casts to it.
+    """
     target = full_name(type_name)
     if target in ("System.Array", "System.Object[]"):
         return lambda value: value if value is None or value.__class__ is list else items_of(value)
     if target.endswith("[]"):
-        return lambda value: None if value is None else [cast(item, target[:-2]) for item in items_of(value)]
+        of_each = cast_to(target[:-2])
+        return lambda value: None if value is None else [of_each(item) for item in items_of(value)]
     if target in _CASTS:
         return _CASTS[target]
     raise NotModeled(f"a cast to [{type_name}]")
-
-
-def check_cast(type_name: str) -> None:
-    """See that the subset has casts to a type.
-
-    Raises:
-        NotModeled: it has none.
-    """
-    target = full_name(type_name)
-    if target != "System.Array" and target.removesuffix("[]") not in _CASTS:
-        raise NotModeled(f"a cast to [{type_name}]")
 
 
 def items_of(value: Any) -> list[Any]:
@@ -100,21 +91,6 @@ def to_integer(value: Any, bits: int = 32) -> int:
     return Int64(whole) if bits == 64 else int(whole)
 
 
-def _to_double(value: Any) -> float:
-    try:
-        return float(to_number(value))
-    except CastError:
-        raise NotModeled("the error for a text that is no Double") from None
-
-
-def _to_guid(value: Any) -> uuid.UUID:
-    if isinstance(value, uuid.UUID):
-        return value
-    if not isinstance(value, str) or GUID.fullmatch(value) is None:
-        raise NotModeled(f"a Guid made of '{to_text(value)}'")
-    return uuid.UUID(value.strip("{}"))
-
-
 def custom_object(value: Any) -> PSObject:
     """``[pscustomobject]``: a table becomes an object with its keys as properties."""
     if not isinstance(value, Hashtable):
@@ -142,10 +118,8 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
     "System.Management.Automation.PSObject": custom_object,
     "System.String": to_text,
     "System.Boolean": truth,
-    "System.Double": _to_double,
     "System.Int32": to_integer,
     "System.Int64": lambda value: to_integer(value, 64),
-    "System.Guid": _to_guid,
     "System.Management.Automation.ScriptBlock": _only(ScriptBlock),
     "System.Collections.Hashtable": _to_hashtable,
     "System.Collections.ArrayList": _only(ArrayList),

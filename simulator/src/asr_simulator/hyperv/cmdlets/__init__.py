@@ -27,13 +27,7 @@ from asr_simulator.hyperv.estate import HyperV
 from asr_simulator.hyperv.hosts import Host
 from powershell_subset import Command
 
-EVERYWHERE = (
-    cim.commands,
-    servers.commands,
-    networks.card_commands,
-    clusters.commands,
-    vmm.commands,
-)
+EVERYWHERE = (cim.commands, servers.commands, networks.card_commands, clusters.commands, vmm.commands)
 OF_HYPER_V = (
     machines.commands,
     checkpoints.commands,

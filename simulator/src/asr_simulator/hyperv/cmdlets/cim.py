@@ -46,11 +46,7 @@ def commands(place: Place) -> list[Command]:
             **own,
         ),
         place.command(
-            "Invoke-CimMethod",
-            _invoked,
-            ("InputObject", "MethodName", "Arguments"),
-            foresee=_foresee_method,
-            **own,
+            "Invoke-CimMethod", _invoked, ("InputObject", "MethodName", "Arguments"), foresee=_foresee_method, **own
         ),
     ]
 

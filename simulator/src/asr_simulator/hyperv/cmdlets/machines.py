@@ -145,10 +145,4 @@ def _status(operation: str) -> str:
 TROUBLES = ("Degraded", "PredictiveFailure", "SupportingEntityInError", "CriticalIoError")
 WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # The version that each release gives a new virtual machine's configuration (documented).
-VERSIONS = {
-    "6.3.9600": "5.0",
-    "10.0.14393": "8.0",
-    "10.0.17763": "9.0",
-    "10.0.20348": "10.0",
-    "10.0.26100": "12.0",
-}
+VERSIONS = {"6.3.9600": "5.0", "10.0.14393": "8.0", "10.0.17763": "9.0", "10.0.20348": "10.0", "10.0.26100": "12.0"}

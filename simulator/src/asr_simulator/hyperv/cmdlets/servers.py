@@ -18,6 +18,7 @@ from powershell_subset import Call, Command, CommandError, NotModeled, PSObject
 SYSTEM = "C:\\Windows\\System32\\"
 MANAGEMENT = "Microsoft.PowerShell.Management"
 COMMANDS = "Microsoft.PowerShell.Commands."
+NO_ITEM = "System.Management.Automation.ItemNotFoundException"
 START_TYPES = {START_AUTOMATIC: "Automatic"}
 BUILD_LABEL = "(WinBuild.160101.0800)"
 
@@ -99,15 +100,9 @@ def _items(place: Place, call: Call) -> Iterable[PSObject]:
         if found is not None:
             yield found
         else:
-            call.write_error(
-                CommandError(
-                    f"Cannot find path '{path}' because it does not exist.",
-                    "PathNotFound",
-                    "ObjectNotFound",
-                    exception="System.Management.Automation.ItemNotFoundException",
-                    target=path,
-                )
-            )
+            message = f"Cannot find path '{path}' because it does not exist."
+            gone = CommandError(message, "PathNotFound", "ObjectNotFound", exception=NO_ITEM, target=path)
+            call.write_error(gone)
 
 
 def _foresee_files(place: Place, call: Call, untold: frozenset[str]) -> None:
