@@ -19,6 +19,7 @@ import yaml
 from asr_simulator.connection import INVENTORY
 from asr_simulator.server import Simulator
 from support.host_control import afflict
+from support.warm_ansible import run_playbook
 
 SECONDS = 120
 # Where build/ holds the collection; make sets it too.
@@ -115,19 +116,10 @@ class PlaybookRunner:
     def play(self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any) -> Played:
         """Run a playbook of the collection, or a file."""
         command, environment = self.prepared(playbook, hosts, *arguments, **variables)
-        done = subprocess.run(
-            command,
-            env=environment,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        status, output = run_playbook(command, environment, self.folder, SECONDS)
         report = self._report
         results = json.loads(report.read_text())["results"] if report.exists() else []
-        return Played(done.returncode, done.stdout, {result["host"]: result for result in results})
+        return Played(status, output, {result["host"]: result for result in results})
 
     def prepared(
         self, playbook: str, hosts: Mapping[str, Any], *arguments: str, **variables: Any
