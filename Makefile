@@ -35,7 +35,8 @@ export LC_ALL := C.UTF-8
 
 LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses
 TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
-GATES := $(LINT) $(TESTS) molecule sanity importer
+# What takes longest begins first.
+GATES := test-integration sanity test-chaos $(LINT) $(filter-out test-integration test-chaos,$(TESTS)) molecule importer
 # What tells in a minute or two whether a change is in all the places that belong together.
 QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
