@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -139,7 +140,12 @@ class Listener:
         return thread
 
     def _close(self) -> None:
-        self._server.shutdown()
+        ending = threading.Thread(target=self._server.shutdown)
+        ending.start()
+        # The server looks up when somebody knocks, not only every so often.
+        with suppress(OSError):
+            socket.create_connection((LOOPBACK, self.port), IDLE_SECONDS).close()
+        ending.join()
         self._server.server_close()
         self._thread.join()
 
