@@ -61,6 +61,29 @@ def test_ahead_goes_what_leaves_the_vms_running(driver: Any) -> None:
     assert steps == ["planned_failover", "complete_failover", "commit", "reverse_replicate"]
 
 
+@pytest.mark.parametrize("steps", [list(STEPS), list(STEPS[1:])], ids=["with prerequisites", "without"])
+def test_ahead_nobody_waits_for_a_vm_that_is_down_already(driver: Any, steps: list[str]) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO), item_of("new", "failed_over"))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    vault.run("planned_failover", replicated_item="new", wait_for="started")
+    ahead = vault.run("failback", replicated_items=["old", "new"], until="synchronized", steps=steps, **ALONE)
+    assert (stage(vault, "old"), stage(vault, "new")) == ("synchronizing", "waiting_for_completion")
+    rest = vault.run("failback", replicated_items=[entry("old", ahead), entry("new", ahead)], steps=steps, **ALONE)
+    assert outcomes(rest) == {"old": "protected", "new": "protected"}
+
+
+def test_nobody_is_told_to_start_a_vm_that_its_failback_has_shut_down(driver: Any) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    seen = []
+    while stage(vault, "old") in ("synchronizing", "completing"):
+        checked = vault.run("failback_prereq", replicated_item="old")
+        seen += [one for one in checked["findings"] if one["id"] == "azure_vm"]
+        vault.pass_time(30)
+    assert {one["status"] for one in seen} == {"pass"}
+    assert "deallocated: its failback has shut it down" in seen[-1]["seen"]
+
+
 def test_without_prerequisites_the_failover_itself_is_held(driver: Any) -> None:
     vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
     steps = ["planned_failover", "complete_failover"]

@@ -317,6 +317,8 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         )
     if vm.is_running:
         return Finding("azure_vm", "pass", f"{name} is {vm.power}")
+    if _was_shut_down_by_its_failback(facts.seen):
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}: its failback has shut it down")
     return Finding(
         "azure_vm",
         "warn",
@@ -324,6 +326,12 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
         "The VM is off: nothing changes while its data is copied, and its users have no service.",
         "Start it, unless it is off on purpose; during_failover works with it off.",
     )
+
+
+def _was_shut_down_by_its_failback(seen: Observation) -> bool:
+    """Starting it then would lose what its users write: nothing copies that any more."""
+    full = seen.stage is Stage.SYNCHRONIZING and seen.job is not None and seen.job.is_full_download
+    return full or seen.stage is Stage.COMPLETING
 
 
 def _instead_of_azure(seen: Observation) -> str:

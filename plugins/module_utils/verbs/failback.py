@@ -390,9 +390,13 @@ class _Failback:
         return _Handover(_HOOK, file)
 
     async def _is_for_later(self) -> bool:
-        """Whether the failover takes the machine down, and has to wait for that. Its hooks must not run either."""
-        plan = self.plan
-        return plan.only_ahead and PLANNED_FAILOVER in plan.steps and await self._takes_down()
+        """Whether the failover takes the machine down, and has to wait for that. Its hooks must not run either.
+
+        Where it has done so already, nothing is left to do ahead: the others must not wait for it.
+        """
+        if not (self.plan.only_ahead and PLANNED_FAILOVER in self.plan.steps):
+            return False
+        return await self._takes_down() or await self._has_taken_down()
 
     async def _is_for_wave(self, step: str) -> bool:
         """Whether the tasks before a wave have to run before a step: it takes the machine down, or deletes one."""
@@ -414,6 +418,13 @@ class _Failback:
             options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
             state.learn_data_sync(await self._ask(PLANNED_FAILOVER, options, check_mode=True))
         return state.cuts_over_next
+
+    async def _has_taken_down(self) -> bool:
+        """Whether the failover, which runs already, has taken the machine down."""
+        if not (self.state.may_copy and not self.state.copies_next):
+            return False
+        options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
+        return bool((await self._ask(PLANNED_FAILOVER, options, check_mode=True))["held"])
 
     @property
     def _may_cut_over(self) -> bool:
