@@ -11,7 +11,7 @@ from typing import Any
 
 from .many import outcome_of, standing_of
 from .model.failures import FailbackError
-from .model.progress_lines import UNDER_WAY, Standing
+from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
 from .report_file import read_report, replace_report
@@ -117,6 +117,11 @@ def _noted(cache: RunCache) -> dict[int, list[Standing]]:
     return {int(process): [Standing(**one) for one in standings] for process, standings in noted.items()}
 
 
+def _all_noted(cache: RunCache) -> list[Standing]:
+    """Return what was noted last by all, by name."""
+    return sorted((one for each in _noted(cache).values() for one in each), key=lambda one: one.name)
+
+
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -142,22 +147,35 @@ def reported(cache: RunCache) -> None:
 
 
 def unreported(cache: RunCache) -> list[str]:
-    """Return the results that no report has shown, as lines; nothing where there are none."""
+    """Return the results that no report has shown, as lines; nothing where there are none. Those of virtual machines
+    that something went on with since are no more: C(under_way) tells how these stand."""
     kept = cache.get_or_make(_UNREPORTED, lambda _value: True, dict)
-    results = [{**result, "host": name, "steps": [], "findings": []} for name, result in kept.items()]
+    newer = {one.name for one in _all_noted(cache)}
+    results = [
+        {**result, "host": name, "steps": [], "findings": []} for name, result in kept.items() if name not in newer
+    ]
     return ["The run ended before its report. As seen last:", *report_lines(results)] if results else []
 
 
 def under_way(cache: RunCache) -> list[str]:
     """Return what to say where a run was interrupted; nothing where nothing went on."""
-    left = {one.name: one.doing for each in _noted(cache).values() for one in each if one.progress == UNDER_WAY}
+    noted = _all_noted(cache)
+    left = [one for one in noted if one.progress == UNDER_WAY]
     if not left:
         return []
-    shown = [f"  {name}: {doing or 'about to begin'}" for name, doing in sorted(left.items())[:_NAMED]]
-    more = [f"  and {len(left) - _NAMED} more"] if len(left) > _NAMED else []
     return [
         f"Interrupted. Jobs that were started go on in Azure, and nothing is lost. {len(left)} not done, as seen last:",
-        *shown,
-        *more,
+        *_lines(left),
+        *_with_lines("Failed:", [one for one in noted if one.progress == FAILED]),
+        *_with_lines("Done with this task:", [one for one in noted if one.progress == DONE]),
         "Run the same command again to pick them up. Until then start no VM on either side.",
     ]
+
+
+def _with_lines(title: str, standings: Sequence[Standing]) -> list[str]:
+    return [title, *_lines(standings)] if standings else []
+
+
+def _lines(standings: Sequence[Standing]) -> list[str]:
+    shown = [f"  {one.name}: {one.last_words}" for one in standings[:_NAMED]]
+    return shown + ([f"  and {len(standings) - _NAMED} more"] if len(standings) > _NAMED else [])

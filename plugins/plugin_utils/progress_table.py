@@ -101,8 +101,7 @@ class ProgressTable:
         table.add_column("progress", ratio=1, no_wrap=True, overflow="ellipsis")
         for one in left[:most]:
             lasted = in_words(now - one.since) if one.doing else ""
-            doing = one.doing.removeprefix(f"{one.name}: ") or "about to begin"
-            table.add_row(*map(Text, (one.name, one.stage, lasted, doing)))
+            table.add_row(*map(Text, (one.name, one.stage, lasted, one.last_words)))
         more = [Text(f"and {len(left) - most} more")] if len(left) > most else []
         return Group(self._head(standings, now), table, *more)
 

@@ -235,6 +235,17 @@ def test_ctrl_c_says_what_goes_on_and_the_same_command_picks_it_up(tmp_path: Pat
         assert set(vault.stages().values()) == {"waiting_for_completion"}
 
 
+def test_ctrl_c_tells_nothing_that_is_older_than_what_goes_on(tmp_path: Path) -> None:
+    items = [item_of("vm1", "waiting_for_completion"), item_of("vm2", "failover_commit_pending")]
+    with Simulator.start(scenario_of(*items), tmp_path / "simulator", speed=1) as simulator:
+        vault = PlaybookRunner(simulator, tmp_path).knows_hosts()
+        status, told = interrupted(vault, {"vm1": {}, "vm2": {}}, 1, failback_max_failed=1, **NOW)
+    assert (status, vault.writes()) == (99, ["resume"]), told
+    older, newer = told.split("As seen last:")[1].split("Interrupted. ")
+    assert ("vm1" in older, "vm2" in older) == (False, True)
+    assert "  vm1: " in newer
+
+
 def test_a_run_commits_only_what_a_person_has_confirmed(stage: Any) -> None:
     vault = stage(scenario_of(item_of("vm1", managed_disks=True), "vm2")).knows_hosts()
     check = vault.play("fleet", {"vm1": {}, "vm2": {}}, "--check", **NOW)

@@ -35,6 +35,11 @@ class Standing:
     since: float
     began: float
 
+    @property
+    def last_words(self) -> str:
+        """What was said of it last, without its name, for a line that begins with that."""
+        return self.doing.removeprefix(f"{self.name}: ").removeprefix(f"{self.name} ") or "about to begin"
+
     def as_note(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return asdict(self)
