@@ -11,6 +11,7 @@ from typing import Any
 
 from .many import outcome_of, standing_of
 from .model.failures import FailbackError
+from .model.packed import whole
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
@@ -28,6 +29,8 @@ _UNDER_WAY, _UNREPORTED = "under way", "unreported"
 _TEXTS = ("name", "stage", "doing")
 _SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
 _NAMED = 20
+# Of what a run goes on with.
+_WAITS = {"outcome": "in_progress", "reason": "It waits for its turn.", "next": "Run again to go on with it."}
 Pieces = Sequence[Piece[dict[str, Any]]]
 # Returns a value without the secrets in it.
 Hide = Callable[[Any], Any]
@@ -66,13 +69,20 @@ class RunRecord:
 def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
     """Return how a virtual machine stands; None while that is not known."""
     if piece.is_done:
-        return {"host": piece.name, **result_of_host(piece.name, outcome_of(piece))}
+        own = whole(outcome_of(piece))
+        waits = _WAITS if _goes_on(own) else {}
+        return {"host": piece.name, **result_of_host(piece.name, own), **waits}
     # What is written to just now is not read.
     account = None if piece.is_busy else piece.watch.account()
     if not account:
         return None
-    doing = {"outcome": "in_progress", "reason": piece.watch.last_report, "next": "Run again to go on with it."}
-    return {"host": piece.name, **account, **doing}
+    return {"host": piece.name, **account, **_WAITS, "reason": piece.watch.last_report}
+
+
+def _goes_on(own: Mapping[str, Any]) -> bool:
+    """Whether a later task of the run goes on with a virtual machine, by what this one has returned for it."""
+    state = own.get("state")
+    return not own["failed"] and isinstance(state, Mapping) and not state.get("ended")
 
 
 class UnderWay:

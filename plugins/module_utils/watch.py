@@ -20,6 +20,7 @@ from typing import Any
 
 from .model.durations import in_words
 from .model.failures import NotTaken, Orphaned, WaitTimeout
+from .model.jobs import Job
 from .model.look_age import longest_age
 
 # Seconds after which somebody who waits wants to know that the task still does.
@@ -170,6 +171,8 @@ class Watch:
         # How what it watches stands, as far as that tells; and the stage that it was seen in last.
         self.account: Callable[[], Mapping[str, Any]] = dict
         self.stage: Callable[[], str] = lambda: ""
+        # The job that is followed, as it was read last.
+        self.job: Job | None = None
 
     def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
         """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""
@@ -185,7 +188,7 @@ class Watch:
     def forget(self) -> None:
         """Watch nothing any more: what it watched need not be kept."""
         stage = self.stage()
-        self.account, self.stage, self.wake = dict, lambda: stage, lambda: None
+        self.account, self.stage, self.wake, self.job = dict, lambda: stage, lambda: None, None
 
     @property
     def may_stop(self) -> bool:

@@ -211,6 +211,39 @@ def test_the_report_is_kept_up_to_date_and_keeps_what_is_of_others(driver: Any, 
     assert report.stat().st_mode & 0o777 == 0o600
 
 
+def test_the_report_tells_the_stage_that_the_job_shows(driver: Any, tmp_path: Path) -> None:
+    vault = vault_of(driver, item_of("vm1", "failed_over"))
+    report = tmp_path / "report.json"
+    seen: list[str] = []
+
+    def read(_seconds: float) -> None:
+        stages = [one["stage"] for one in json.loads(report.read_text())["results"]] if report.exists() else []
+        seen.extend(stage for stage in stages if stage not in seen[-1:])
+
+    vault.meanwhile = read
+    vault.run("failback", replicated_items=["vm1"], report=str(report), poll_interval=11, **ALONE)
+    running = [
+        stage for stage in dict.fromkeys(seen) if stage in ("synchronizing", "completing", "reverse_replicating")
+    ]
+    assert running == ["synchronizing", "completing", "reverse_replicating"]
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [("failed_over", "waiting_for_completion"), ("failback_commit_pending",) * 2, ("failed_back",) * 2],
+)
+def test_what_waits_for_its_wave_is_under_way(driver: Any, tmp_path: Path, before: str, outcome: str) -> None:
+    vault = vault_of(driver, item_of("vm1", before))
+    report = tmp_path / "report.json"
+    more = (
+        {"validation_tasks": None, "commit_policy": "after_validation"} if before == "failback_commit_pending" else {}
+    )
+    ahead = vault.run("failback", replicated_items=[entry("vm1", **more)], until="synchronized", report=str(report))
+    (one,) = json.loads(report.read_text())["results"]
+    assert (outcomes(ahead), one["outcome"]) == ({"vm1": outcome}, "in_progress")
+    assert one["next"] == "Run again to go on with it."
+
+
 def test_a_job_of_an_earlier_run_that_somebody_cancels_is_not_started_again(driver: Any, hook: str) -> None:
     vault = vault_of(driver, item_of("quick", "waiting_for_completion"), item_of("slow", "failed_over"))
     vault.run("planned_failover", replicated_item="slow", wait_for="started")

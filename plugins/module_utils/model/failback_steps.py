@@ -17,6 +17,7 @@ from .data_sync import AUTO, DURING_FAILOVER
 from .failures import ConfigurationError
 from .findings import cause_of
 from .items import identity_and_disks
+from .jobs import Job, Operation
 from .name_lists import some_of
 from .split_brain import ABSENT, NOT_CHECKED
 from .summary import RoleRun, summary_of
@@ -103,6 +104,19 @@ _LATER: _Result = {"steps": [], "findings": [], "validation": {}}
 def short(result: _Result) -> dict[str, Any]:
     """Return a result without what another task will return."""
     return {**result, **_LATER}
+
+
+def stage_while(job: Job | None, seen: str) -> str:
+    """Return the stage of a target while a job of its failback goes on; C(seen) where that tells none."""
+    if job is None or not job.is_running:
+        return seen
+    if job.operation is Operation.REVERSE_REPLICATE:
+        return "reverse_replicating"
+    if job.operation not in (Operation.FAILBACK, Operation.PLANNED_FAILOVER):
+        return seen
+    if job.waits_for_completion:
+        return "waiting_for_completion"
+    return "completing" if job.finished_data_sync else "synchronizing"
 
 
 def _no_state(why: str) -> ConfigurationError:
@@ -428,7 +442,7 @@ class Plan:
                 ready=self.only_checks and bool(state.findings) and bool(state.stages & _BEFORE_START),
                 awaits_commit=state.awaits_commit,
                 check_mode=self.check_mode,
-                commits=COMMIT in self.steps,
+                commits=COMMIT in self.steps and not self.only_ahead,
                 commit_policy=self.commit_policy,
                 validates=VALIDATE in self.steps,
                 discards=self.discards,

@@ -32,6 +32,7 @@ from ..model.failback_steps import (
     in_one,
     obstacles_of,
     short,
+    stage_while,
 )
 from ..model.failures import ConfigurationError, FailbackError, Refused, asked, said_once
 from ..model.look_age import Age
@@ -234,8 +235,12 @@ class _Failback:
         self._request = request
         self._services = services
         self._watch = watch
-        watch.account = lambda: self.plan.summary(self.state)
-        watch.stage = lambda: self.state.stage
+        watch.account = lambda: {**self.plan.summary(self.state), "stage": self._stage_now()}
+        watch.stage = self._stage_now
+
+    def _stage_now(self) -> str:
+        """The stage that the job shows which is followed, otherwise that in which the target was seen last."""
+        return stage_while(self._watch.job, self.state.stage)
 
     async def go_on(self) -> _Handover | None:
         """Take the target as far as it can go; return what has to run before it goes on, None where it has ended."""
@@ -335,9 +340,11 @@ class _Failback:
         begun, self.state.begun = self.state.begun, {}
         parameters |= {"begun": begun.get("jobs"), "attached": begun.get("attached")}
         self._has_looked = True
+        self._watch.job = None
         self._watch.restart(begun.get("left") or (request.wait_timeout if contract.waits else parameters["timeout"]))
         with self._watch.stopping(step in _MAY_STOP):
             result = await contract.steps(parameters, self._services, self._watch, check_mode=check_mode)
+        self._watch.job = None
         return as_begun(result, begun)
 
     async def _go_on_in(self, step: str) -> _Handover | None:
