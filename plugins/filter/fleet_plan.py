@@ -52,14 +52,10 @@ options:
     default: {}
   confirm:
     description:
-      - What a person has confirmed, a token or a dictionary with C(token), C(by) and C(until). Fails if that is empty,
-        or if the commits of the hosts would delete anything else. Nobody has to confirm only if it is not given at all.
+      - What a person has confirmed, a token or a dictionary with C(token), C(by) and C(until). It does not count if it
+        is empty, or if the commits of the hosts would delete anything else. Nobody has to confirm only if it is not
+        given at all.
     type: raw
-  check_mode:
-    description:
-      - Whether to return what is wrong with O(confirm) as C(unconfirmed) instead of failing.
-    type: bool
-    default: false
 author:
   - Contributors to the asr.failback project (@asr-failback)
 """
@@ -81,6 +77,7 @@ _value:
     - C(max_failed) and C(hooks) are the options, checked.
     - C(token) confirms what the commits would delete, C(confirmed_by) and C(confirmations) are set if someone did,
       C(unconfirmed) says why what they gave does not count. C(lines) and C(to_confirm) tell that to a person.
+    - C(objection) says why there is no plan; it is empty where there is one.
   type: dict
   sample: {order: [web01], sizes: [1]}
 """
@@ -88,8 +85,6 @@ _value:
 import os
 from datetime import datetime, timezone
 from types import MappingProxyType
-
-from ansible.errors import AnsibleFilterError
 
 from ansible_collections.asr.failback.plugins.filter.failback_waves import wave_options
 from ansible_collections.asr.failback.plugins.module_utils.model import fleet
@@ -113,14 +108,12 @@ def _objection(path):
     return "" if os.path.isabs(path) and os.path.isfile(path) else "not a file, or not an absolute path"
 
 
-def _confirmation(deletions, confirm, check_mode):
-    """Return what was confirmed. In check mode whoever looks has to see what there is to confirm, so it fails later."""
+def _confirmation(deletions, confirm):
+    """Return what was confirmed. Whoever looks has to see the plan, and what there is to confirm, before it fails."""
     try:
         given = None if confirm is _NOT_GIVEN else parse_confirmation(confirm)
         return {**fleet.confirmation_of(deletions, given, datetime.now(timezone.utc)), "unconfirmed": ""}
     except FailbackError as problem:
-        if not check_mode:
-            raise
         return {"confirmed_by": None, "confirmations": {}, "unconfirmed": str(problem)}
 
 
@@ -133,19 +126,19 @@ def fleet_plan(
     hosts=(),
     waves=None,
     confirm=_NOT_GIVEN,
-    check_mode=False,
 ):
-    """Return the plan; fail with all reasons where there is none, or where it is not confirmed."""
+    """Return the plan; all reasons where there is none, which Ansible would bury in words of its own."""
     vms = run.get("vms") or {}
     try:
         members = [_member(name, hostvars[name], vms.get(name)) for name in names]
         settings = fleet.settings_of(fleet.Settings(max_failed, wave_hooks), len(members), _objection)
         deletions = fleet.deletions_of(members)
-        confirmation = _confirmation(deletions, confirm, check_mode)
+        confirmation = _confirmation(deletions, confirm)
         plan = fleet.fleet_plan(members, wave_options(dict(hosts=hosts, **(waves or {}))))
-        return {**plan, **settings, "token": deletions.token, "to_confirm": deletions.lines, **confirmation}
+        told = {"token": deletions.token, "to_confirm": deletions.lines, "objection": ""}
+        return {**plan, **settings, **told, **confirmation}
     except (FailbackError, TypeError) as problem:
-        raise AnsibleFilterError(str(problem)) from problem
+        return {"order": [], "objection": str(problem)}
 
 
 class FilterModule:

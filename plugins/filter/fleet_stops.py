@@ -46,7 +46,7 @@ author:
 
 EXAMPLES = r"""
 ---
-- name: See who cannot be started
+- name: Hold back those that may not start
   ansible.builtin.set_fact:
     stopped: "{{ ansible_play_batch | asr.failback.fleet_stops(tally, plan, '10%') }}"
   run_once: true

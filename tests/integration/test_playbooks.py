@@ -171,7 +171,7 @@ def test_a_failback_waits_for_a_job_and_stops_at_a_test_failover(stage: Any) -> 
     assert "A test failover has not been cleaned up." in run.results["vm2"]["reason"]
     assert (
         run.results["vm2"]["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
+        == "Do what the reason says, then run again. Set an option that it names as the variable failback_NAME."
     )
 
 

@@ -89,7 +89,7 @@ def test_what_the_evidence_lacks_stops_the_commit_and_each_says_why(stage: Any, 
     assert checks(run.results["shut"]) == {"heartbeat": "pass", "addresses": "pass", "asked": "fail", "page": "fail"}
     assert (
         run.results["off"]["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
+        == "Do what the reason says, then run again. Set an option that it names as the variable failback_NAME."
     )
     assert "failoverCommit" not in vault.writes()
     assert all(azure_vm(vault, name)["exists"] for name in hosts)

@@ -34,6 +34,9 @@ EXPIRY_NOTICE = timedelta(days=60)
 # Of the API definition: the states of a version that Azure does not take for a good one.
 _OLD_VERSIONS = frozenset({"NotSupported", "Deprecated", "UpdateRequired", "SecurityUpdateRequired", "Expired"})
 # While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
+# Where there is no Azure VM: its commit has deleted it, or there was no failover since.
+_WITHOUT_AZURE_VM = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
+_NONE_IN_AZURE = "none, as the VM is active on-premises"
 _UNTOUCHED_ON_PREMISES = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER})
 
 _VAULT = "Microsoft.RecoveryServices/vaults"
@@ -348,7 +351,7 @@ def _instead_of_azure(seen: Observation) -> str:
 def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
     """While the VM is active on-premises."""
     if vm is None or not vm.is_running:
-        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else "none, as the VM is active on-premises")
+        return Finding("azure_vm", "pass", f"{name} is {vm.power}" if vm else _NONE_IN_AZURE)
     return Finding(
         "azure_vm",
         "fail",
@@ -358,7 +361,15 @@ def _azure_vm_is_down(name: str, vm: AzureVm | None) -> Finding:
     )
 
 
+def _has_none_in_azure(facts: ItemFacts) -> bool:
+    """Whether its commit has deleted the Azure VM, or none was made yet. Before the commit, one that is not found may
+    be elsewhere."""
+    return facts.seen.stage in _WITHOUT_AZURE_VM and facts.azure_vm is None
+
+
 def _disks_carried(facts: ItemFacts) -> Finding:
+    if _has_none_in_azure(facts):
+        return Finding("azure_disks", "pass", _NONE_IN_AZURE)
     if isinstance(facts.uncarried, NotRead):
         return _not_checked("azure_disks", facts.uncarried)
     if not facts.uncarried:
@@ -384,10 +395,11 @@ def _disks_carried(facts: ItemFacts) -> Finding:
 
 
 def _no_read_only_lock(facts: ItemFacts) -> Finding:
+    in_azure = () if _has_none_in_azure(facts) else facts.locks.unread_in_azure
     return _locked(
         "read_only_lock",
         (*facts.locks.against_writes, *facts.locks.against_power_off),
-        (*facts.locks.unread_at_vault, *facts.locks.unread_in_azure),
+        (*facts.locks.unread_at_vault, *in_azure),
         "A ReadOnly lock blocks every Site Recovery operation, or keeps the VM in Azure from being turned off: "
         "the failback would be refused, or fail half-way.",
         "Remove before the failback",
@@ -395,6 +407,8 @@ def _no_read_only_lock(facts: ItemFacts) -> Finding:
 
 
 def _no_delete_lock(facts: ItemFacts) -> Finding:
+    if _has_none_in_azure(facts) and not facts.locks.against_deletion:
+        return Finding("delete_lock", "pass", _NONE_IN_AZURE)
     return _locked(
         "delete_lock",
         facts.locks.against_deletion,

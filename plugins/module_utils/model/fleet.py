@@ -252,7 +252,12 @@ def stops(
     # What is committed may go on: nothing is at stake any more.
     going = [name for name in batch if not _is_over(tally, name) and _may_be_held(tally, name)]
     if whole:
-        return {name: _not_started(tally, name, whole) for name in going}
+        remedy = (
+            "See why its tasks did not pass"
+            if closed
+            else "See why the others failed, or set failback_max_failed higher"
+        )
+        return {name: _not_started(tally, name, whole, f"{remedy}; then run again.") for name in going}
     ranks = plan["ranks"]
     coming = _still_to_come(tally, plan)
     before = {rank: [one for one in coming if ranks[one] < rank] for rank in {ranks[name] for name in going}}
@@ -287,9 +292,9 @@ def _stages(tally: Tally, name: str) -> frozenset[str]:
     return frozenset(stages) or frozenset({"unknown"})
 
 
-def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
+def _not_started(tally: Tally, name: str, reason: str, remedy: str) -> dict[str, Any]:
     step = "commit" if _stages(tally, name) <= BACK else "cut-over"
-    told = {"reason": f"{reason} Its {step} was not started.", "next": "See why it failed, then run again."}
+    told = {"reason": f"{reason} Its {step} was not started.", "next": remedy}
     known = tally.get(name, {})
     return {**{key: known[key] for key in _TALLIED if key in known}, "outcome": NOT_STARTED, **told}
 
@@ -297,7 +302,8 @@ def _not_started(tally: Tally, name: str, reason: str) -> dict[str, Any]:
 def _waits_for(tally: Tally, name: str, needs: Sequence[str]) -> dict[str, Any]:
     """Return the result of a VM that depends on others which are not back. What waits for those that wait for their
     window waits for it, too."""
-    told = _not_started(tally, name, f"It comes after {'; '.join(_how_they_are(tally, needs))}.")
+    reason = f"It comes after {'; '.join(_how_they_are(tally, needs))}."
+    told = _not_started(tally, name, reason, "See what keeps the others; then run again.")
     if all(_outcome(tally, one) == _WAITING for one in needs):
         return {**told, "outcome": _WAITING, "next": "Run again when their window is open."}
     return told

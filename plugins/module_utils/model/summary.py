@@ -49,7 +49,7 @@ _SITUATIONS = {
     "reverse_replicating": "Its failback is committed, its replication to Azure is in progress.",
     "protected": "Site Recovery shows it as protected on-premises.",
 }
-_VARIABLES = "The role's variable for an option has the prefix failback_."
+_VARIABLES = "Set an option that it names as the variable failback_NAME."
 # What to do then: by how the run failed, most of them kinds of errors of the modules, or by why it is held.
 _REMEDIES = {
     "configuration": "Correct the variable, then run again.",

@@ -117,7 +117,7 @@ def test_a_closed_gate_stops_all_but_those_that_have_failed_already() -> None:
         "outcome": "not_started",
         "vms": FAILED_AFTER_ALL["vms"],
         "reason": "The gate is closed. Its commit was not started.",
-        "next": "See why it failed, then run again.",
+        "next": "See why its tasks did not pass; then run again.",
     }
 
 

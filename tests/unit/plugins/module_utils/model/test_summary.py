@@ -171,7 +171,7 @@ def test_what_both_sides_show_says_more_than_what_site_recovery_believes() -> No
     assert (result["authoritative_side"], result["reversible"]) == ("mixed", True)
     assert (
         result["next"]
-        == "Do what the reason says, then run again. The role's variable for an option has the prefix failback_."
+        == "Do what the reason says, then run again. Set an option that it names as the variable failback_NAME."
     )
     assert result["validation"] == {"vms": []}
 
