@@ -186,6 +186,8 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
         if task.notes:
             noted.note(pieces)
 
+    # Whoever interrupts it at its first request is told what was begun.
+    meanwhile()
     Scheduler[dict[str, Any]](watch, meanwhile=meanwhile, ends_all=_hands_over).run(pieces)
     progress.tell()
     record.write(pieces)

@@ -241,6 +241,7 @@ def test_ctrl_c_tells_nothing_that_is_older_than_what_goes_on(tmp_path: Path) ->
         vault = PlaybookRunner(simulator, tmp_path).knows_hosts()
         status, told = interrupted(vault, {"vm1": {}, "vm2": {}}, 1, failback_max_failed=1, **NOW)
     assert (status, vault.writes()) == (99, ["resume"]), told
+    assert "As seen last:" in told, told
     older, newer = told.split("As seen last:")[1].split("Interrupted. ")
     assert ("vm1" in older, "vm2" in older) == (False, True)
     assert "  vm1: " in newer
