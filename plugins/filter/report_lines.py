@@ -39,6 +39,7 @@ _value:
       with what to do next follow.
     - Further lines show the host that a VM runs on if it may have another copy on-premises, what a commit gave up and
       what it left in Azure, each finding of the prerequisites that warns, and each check that could not be made.
+    - The last line counts the outcomes if there is more than one result.
   type: list
   elements: str
   sample:
@@ -49,6 +50,7 @@ _value:
     - "web02  failed     azure        failover_commit_pending"
     - "       why:  The failover to Azure is not committed yet."
     - "       next: Site Recovery shows it as failed over to Azure, not committed. Do what the reason says."
+    - "2 hosts: 1 failed, 1 protected"
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.model.report_lines import report_lines

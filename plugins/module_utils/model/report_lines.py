@@ -11,6 +11,7 @@ from typing import Any
 
 from .arm_ids import last_segment
 from .discarded import discarded_in_words
+from .name_lists import counted
 from .table_lines import aligned, column_widths, printable
 
 _Result = Mapping[str, Any]
@@ -23,7 +24,8 @@ _NEEDS_A_PERSON = ("waiting_for_window", "held", "not_started", "undone", "faile
 
 
 def report_lines(results: Iterable[_Result]) -> list[str]:
-    """Return the results as aligned lines, with reason, next step and findings below those that have them."""
+    """Return the results as aligned lines, with reason, next step and findings below those that have them; of several,
+    with how many ended how as the last line."""
     # Of a thousand, none is kept.
     told = sorted((_rank(result), result["host"], _row(result), _notes(result)) for result in results)
     if not told:
@@ -34,6 +36,8 @@ def report_lines(results: Iterable[_Result]) -> list[str]:
     shown = [header]
     for notes, line in zip(map(itemgetter(3), told), lines, strict=True):
         shown += [line, *(f"{'':{indent}}  {note}" for note in notes)]
+    if len(told) > 1:
+        shown.append(f"{len(told)} hosts: {counted(row[1] for row in rows[1:])}")
     return printable(shown)
 
 

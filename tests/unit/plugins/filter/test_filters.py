@@ -79,6 +79,7 @@ def test_lines_are_aligned_and_those_that_need_somebody_come_last_with_what_to_d
         "a-failed  failed              -            failed_over",
         "          why:  No way.",
         "          next: Run again.",
+        "5 hosts: 1 failed, 1 held, 1 protected, 1 undone, 1 waiting_for_window",
     ]
 
 
