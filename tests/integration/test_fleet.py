@@ -63,11 +63,11 @@ def test_ahead_goes_what_leaves_the_vms_running(driver: Any) -> None:
 
 @pytest.mark.parametrize("steps", [list(STEPS), list(STEPS[1:])], ids=["with prerequisites", "without"])
 def test_ahead_nobody_waits_for_a_vm_that_is_down_already(driver: Any, steps: list[str]) -> None:
-    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO), item_of("new", "failed_over"))
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO), item_of("new", "waiting_for_completion"))
     vault.run("planned_failover", replicated_item="old", wait_for="started")
-    vault.run("planned_failover", replicated_item="new", wait_for="started")
     ahead = vault.run("failback", replicated_items=["old", "new"], until="synchronized", steps=steps, **ALONE)
     assert (stage(vault, "old"), stage(vault, "new")) == ("synchronizing", "waiting_for_completion")
+    assert outcomes(ahead) == {"old": "synchronizing", "new": "waiting_for_completion"}
     rest = vault.run("failback", replicated_items=[entry("old", ahead), entry("new", ahead)], steps=steps, **ALONE)
     assert outcomes(rest) == {"old": "protected", "new": "protected"}
 

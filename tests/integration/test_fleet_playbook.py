@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from support.module_runner import ModuleRunner
 from support.playbook_runner import FAIL, HERE, PASS, PlaybookRunner, hears_ctrl_c
 from support.scenarios import item_of, scenario_of
 
@@ -245,6 +246,17 @@ def test_ctrl_c_tells_nothing_that_is_older_than_what_goes_on(tmp_path: Path) ->
     older, newer = told.split("As seen last:")[1].split("Interrupted. ")
     assert ("vm1" in older, "vm2" in older) == (False, True)
     assert "  vm1: " in newer
+
+
+def test_a_run_that_is_picked_up_lets_nobody_wait_for_a_full_download(stage: Any) -> None:
+    items = item_of("old", in_azure_for="60d"), item_of("vm2", "failback_commit_pending")
+    vault = stage(scenario_of(*items, rates={"initiate_sync_seconds": 10800})).knows_hosts()
+    ModuleRunner(vault.simulator).knows_hosts().run("planned_failover", replicated_item="old", wait_for="started")
+    run = vault.play("fleet", {"old": {}, "vm2": {}}, **NOW)
+    assert run.status == 0, run.output
+    assert set(vault.stages().values()) == {"protected"}
+    writes = sent(vault)
+    assert writes.index("failoverCommit vm2") < writes.index("failoverCommit old")
 
 
 def test_a_run_commits_only_what_a_person_has_confirmed(stage: Any) -> None:

@@ -267,6 +267,17 @@ class State:
         sync = self.prerequisites.get("data_sync") or {}
         return self.copies_next and sync.get("option") == DURING_FAILOVER
 
+    @property
+    def is_down(self) -> bool:
+        """Whether it is known that the failover, which runs, has taken the machine down."""
+        sync = self.prerequisites.get("data_sync") or {}
+        return self.may_copy and not self.copies_next and sync.get("option") == DURING_FAILOVER
+
+    def learn_that_it_is_down(self) -> None:
+        """Take note that the failover, which runs, has taken the machine down. What its result foresees is not so
+        yet."""
+        self.prerequisites = {**self.prerequisites, "data_sync": {"option": DURING_FAILOVER}}
+
     def learn_data_sync(self, result: _Result) -> None:
         """Take note of how the data is synchronized, by what the failover has returned that was not to take the machine
         down."""
@@ -366,8 +377,8 @@ class Plan:
         return self.data_sync == AUTO and PLANNED_FAILOVER in self.steps and COMPLETE_FAILOVER not in self.steps
 
     def leaves_for_later(self, state: State) -> bool:
-        """Whether the failover is known to take the machine down, and has to wait for that."""
-        return self.only_ahead and PLANNED_FAILOVER in self.steps and state.cuts_over_next
+        """Whether the failover is known to take the machine down, or to have done so, and is left to a later run."""
+        return self.only_ahead and PLANNED_FAILOVER in self.steps and (state.cuts_over_next or state.is_down)
 
     @property
     def only_checks(self) -> bool:

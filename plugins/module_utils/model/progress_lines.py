@@ -37,8 +37,10 @@ class Standing:
 
     @property
     def last_words(self) -> str:
-        """What was said of it last, without its name, for a line that begins with that."""
-        return self.doing.removeprefix(f"{self.name}: ").removeprefix(f"{self.name} ") or "about to begin"
+        """What was said of it last, without its name, for a line that begins with that; its stage where nothing had to
+        be done."""
+        said = self.doing.removeprefix(f"{self.name}: ").removeprefix(f"{self.name} ")
+        return said or ("about to begin" if self.progress == UNDER_WAY else self.stage)
 
     def as_note(self) -> dict[str, Any]:
         """Return it as JSON values."""

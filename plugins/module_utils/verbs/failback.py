@@ -428,10 +428,12 @@ class _Failback:
 
     async def _has_taken_down(self) -> bool:
         """Whether the failover, which runs already, has taken the machine down."""
-        if not (self.state.may_copy and not self.state.copies_next):
-            return False
-        options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
-        return bool((await self._ask(PLANNED_FAILOVER, options, check_mode=True))["held"])
+        state = self.state
+        if state.may_copy and not state.copies_next:
+            options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
+            if (await self._ask(PLANNED_FAILOVER, options, check_mode=True))["held"]:
+                state.learn_that_it_is_down()
+        return state.is_down
 
     @property
     def _may_cut_over(self) -> bool:
