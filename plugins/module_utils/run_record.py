@@ -30,7 +30,7 @@ _TEXTS = ("name", "stage", "doing")
 _SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
 _NAMED = 20
 # Of what a run goes on with.
-_WAITS = {"outcome": "in_progress", "reason": "It waits for its turn.", "next": "Run again to go on with it."}
+_GO_ON = "Run again to go on with it."
 Pieces = Sequence[Piece[dict[str, Any]]]
 # Returns a value without the secrets in it.
 Hide = Callable[[Any], Any]
@@ -70,13 +70,18 @@ def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
     """Return how a virtual machine stands; None while that is not known."""
     if piece.is_done:
         own = whole(outcome_of(piece))
-        waits = _WAITS if _goes_on(own) else {}
-        return {"host": piece.name, **result_of_host(piece.name, own), **waits}
+        result = {"host": piece.name, **result_of_host(piece.name, own)}
+        return {**result, **_under_way("The run has not gone on with it yet.", result)} if _goes_on(own) else result
     # What is written to just now is not read.
     account = None if piece.is_busy else piece.watch.account()
     if not account:
         return None
-    return {"host": piece.name, **account, **_WAITS, "reason": piece.watch.last_report}
+    return {"host": piece.name, **account, **_under_way(piece.watch.last_report, account)}
+
+
+def _under_way(why: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to say of one that is not done yet. What must not be done until then, its result says."""
+    return {"outcome": "in_progress", "reason": why, "next": result.get("next") or _GO_ON}
 
 
 def _goes_on(own: Mapping[str, Any]) -> bool:
@@ -160,7 +165,7 @@ def unreported(cache: RunCache) -> list[str]:
     """Return the results that no report has shown, as lines; nothing where there are none. Those of virtual machines
     that something went on with since are no more: C(under_way) tells how these stand."""
     kept = cache.get_or_make(_UNREPORTED, lambda _value: True, dict)
-    newer = {one.name for one in _all_noted(cache)}
+    newer = {one.name for one in _all_noted(cache)} if under_way(cache) else set()
     results = [
         {**result, "host": name, "steps": [], "findings": []} for name, result in kept.items() if name not in newer
     ]
@@ -179,6 +184,7 @@ def under_way(cache: RunCache) -> list[str]:
         *_with_lines("Failed:", [one for one in noted if one.progress == FAILED]),
         *_with_lines("Done with this task:", [one for one in noted if one.progress == DONE]),
         "Run the same command again to pick them up. Until then start no VM on either side.",
+        "If it has failback_confirm, run it with --check before, for the token of what is left.",
     ]
 
 

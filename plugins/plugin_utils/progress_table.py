@@ -74,15 +74,17 @@ class ProgressTable:
         with self.turn:
             if self._live is not None:
                 self._turn_outputs(above=False)
-                self._live.stop()
-                self._live = None
+                live, self._live = self._live, None
+                live.stop()
 
     def end(self):
         """Take it away for good."""
         with self.turn:
-            self.hide()
-            sys.stdout, sys.stderr = self._before
-            self._console.file.close()
+            try:
+                self.hide()
+            finally:
+                sys.stdout, sys.stderr = self._before
+                self._console.file.close()
 
     def _above(self, output):
         self._outputs.append(_AboveTable(output, self._console, self.turn))

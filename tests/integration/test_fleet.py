@@ -72,6 +72,35 @@ def test_ahead_nobody_waits_for_a_vm_that_is_down_already(driver: Any, steps: li
     assert outcomes(rest) == {"old": "protected", "new": "protected"}
 
 
+def test_one_of_those_that_may_copy_at_once_is_waited_for(driver: Any) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO), item_of("new", "failed_over"))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    entries = [{**entry(name), "place": {"host": "hv01"}} for name in ("old", "new")]
+    ahead = vault.run("failback", replicated_items=entries, until="synchronized", at_once={"per_host": 1}, **ALONE)
+    assert outcomes(ahead) == {"old": "failback_commit_pending", "new": "waiting_for_completion"}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"hooks": {"before_cut_over": "/nowhere.yml"}},
+        {"hooks": {"before_cut_over": "/nowhere.yml"}, "window": FUTURE},
+        {"window": FUTURE},
+        {"steps": list(AHEAD)},
+    ],
+)
+def test_what_is_down_already_is_told_where_it_is(driver: Any, own: dict[str, Any], check_mode: bool) -> None:
+    vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
+    vault.run("planned_failover", replicated_item="old", wait_for="started")
+    for until in ("synchronized", "end"):
+        entries = [{"replicated_item": "old", **ALONE, **own}]
+        run = vault.run("failback", check_mode=check_mode, replicated_items=entries, until=until)
+        told = run["vms"]["old"]["result"]
+        assert told["outcome"] not in ("failed", "held"), told
+        assert check_mode or told["stage"] == stage(vault, "old")
+
+
 def test_nobody_is_told_to_start_a_vm_that_its_failback_has_shut_down(driver: Any) -> None:
     vault = vault_of(driver, item_of("old", "failed_over", **LONG_AGO))
     vault.run("planned_failover", replicated_item="old", wait_for="started")

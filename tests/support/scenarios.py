@@ -44,7 +44,7 @@ def large_site(vms: int, hosts: int, *, synchronizing: int = 0, **parts: Any) ->
     No number of reads is too much for Azure. `parts` replace parts of the scenario.
     """
     names = [f"hv{number:03}.contoso.example" for number in range(1, hosts + 1)]
-    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name} for name in names]}
+    site = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "memory_gb": 1024} for name in names]}
     items = [
         item_of(
             f"vm{number + 1:04}",

@@ -33,10 +33,11 @@ _TEST = "TestFailover"
 EXPIRY_NOTICE = timedelta(days=60)
 # Of the API definition: the states of a version that Azure does not take for a good one.
 _OLD_VERSIONS = frozenset({"NotSupported", "Deprecated", "UpdateRequired", "SecurityUpdateRequired", "Expired"})
-# While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
 # Where there is no Azure VM: its commit has deleted it, or there was no failover since.
 _WITHOUT_AZURE_VM = frozenset({Stage.FAILED_BACK, Stage.REVERSE_REPLICATING, Stage.PROTECTED})
 _NONE_IN_AZURE = "none, as the VM is active on-premises"
+_NO_VM_IN_AZURE = "Azure has no VM, as it is active on-premises"
+# While the VM runs in Azure: no failback has written to the on-premises disks since the failover.
 _UNTOUCHED_ON_PREMISES = frozenset({Stage.FAILOVER_COMMIT_PENDING, Stage.FAILED_OVER})
 
 _VAULT = "Microsoft.RecoveryServices/vaults"
@@ -334,7 +335,7 @@ def _azure_vm_runs(facts: ItemFacts) -> Finding:
 def _was_shut_down_by_its_failback(seen: Observation) -> bool:
     """Starting it then would lose what its users write: nothing copies that any more."""
     full = seen.stage is Stage.SYNCHRONIZING and seen.job is not None and seen.job.is_full_download
-    return full or seen.stage is Stage.COMPLETING
+    return full or seen.stage in (Stage.COMPLETING, Stage.FAILBACK_COMMIT_PENDING)
 
 
 def _instead_of_azure(seen: Observation) -> str:
@@ -369,7 +370,7 @@ def _has_none_in_azure(facts: ItemFacts) -> bool:
 
 def _disks_carried(facts: ItemFacts) -> Finding:
     if _has_none_in_azure(facts):
-        return Finding("azure_disks", "pass", _NONE_IN_AZURE)
+        return Finding("azure_disks", "pass", _NO_VM_IN_AZURE)
     if isinstance(facts.uncarried, NotRead):
         return _not_checked("azure_disks", facts.uncarried)
     if not facts.uncarried:
@@ -408,7 +409,7 @@ def _no_read_only_lock(facts: ItemFacts) -> Finding:
 
 def _no_delete_lock(facts: ItemFacts) -> Finding:
     if _has_none_in_azure(facts) and not facts.locks.against_deletion:
-        return Finding("delete_lock", "pass", _NONE_IN_AZURE)
+        return Finding("delete_lock", "pass", _NO_VM_IN_AZURE)
     return _locked(
         "delete_lock",
         facts.locks.against_deletion,

@@ -132,7 +132,7 @@ def require_confirmed(given: Confirmation, token: str, now: datetime) -> None:
         raise Refused(
             "failback_confirm is not the token of what the commits of this run would delete.",
             "Nothing was written. Run with --check, see what would be deleted, and give the token that it prints. "
-            "After a run that was interrupted it is another one: what was committed is no part of it any more.",
+            "What an interrupted run has committed is no part of it any more.",
         )
 
 

@@ -108,7 +108,7 @@ def short(result: _Result) -> dict[str, Any]:
 
 def stage_while(job: Job | None, seen: str) -> str:
     """Return the stage of a target while a job of its failback goes on; C(seen) where that tells none."""
-    if job is None or not job.is_running:
+    if job is None or not (job.is_running and job.tasks) or job.may_be_resumed or job.state == "Cancelling":
         return seen
     if job.operation is Operation.REVERSE_REPLICATE:
         return "reverse_replicating"
@@ -146,7 +146,8 @@ class State:
     C(copies): it has a turn to copy. C(cuts_over), C(commits): that is to be done in this run.
     C(begun) is what a step that was stopped has begun: the names of its C(jobs) by item id, the C(stages) before it,
     how its data is synchronized (C(data_sync)), and the seconds that it may still take (C(left)). C(refreshed): its
-    provider was asked to report, which is a change as a step's is.
+    provider was asked to report, which is a change as a step's is. C(is_down): its failover, which somebody else has
+    started, copies its data with the machine off, so that nothing is left to be done ahead.
     """
 
     target: str
@@ -168,6 +169,7 @@ class State:
     commits: bool = False
     begun: dict[str, Any] = field(default_factory=dict)
     refreshed: bool = False
+    is_down: bool = False
 
     @classmethod
     def parse(cls, given: object, target: str) -> State:
@@ -267,17 +269,6 @@ class State:
         sync = self.prerequisites.get("data_sync") or {}
         return self.copies_next and sync.get("option") == DURING_FAILOVER
 
-    @property
-    def is_down(self) -> bool:
-        """Whether it is known that the failover, which runs, has taken the machine down."""
-        sync = self.prerequisites.get("data_sync") or {}
-        return self.may_copy and not self.copies_next and sync.get("option") == DURING_FAILOVER
-
-    def learn_that_it_is_down(self) -> None:
-        """Take note that the failover, which runs, has taken the machine down. What its result foresees is not so
-        yet."""
-        self.prerequisites = {**self.prerequisites, "data_sync": {"option": DURING_FAILOVER}}
-
     def learn_data_sync(self, result: _Result) -> None:
         """Take note of how the data is synchronized, by what the failover has returned that was not to take the machine
         down."""
@@ -340,6 +331,12 @@ def _summed_up(copies: Sequence[_Result]) -> dict[str, Any]:
     reason = first.get("reason") or ""
     more = f"; likewise {len(copies) - 1} more hosts" if reason else ""
     return {**first, "host": some_of([copy["host"] for copy in copies]), "reason": f"{reason}{more}"}
+
+
+def _has_foreseen(step: _Result) -> bool:
+    """Whether a step of a check would have changed something, or waited for a job that goes on."""
+    stage = step.get("stage") or {}
+    return bool(step.get("changed")) or stage.get("before") != stage.get("after")
 
 
 @dataclass(frozen=True)
@@ -426,10 +423,10 @@ class Plan:
     def assumed_stage(self, state: State) -> str:
         """Return the stage that the next step assumes in check mode: of a plan, that of the machine furthest behind.
 
-        Where no step would have changed anything yet, nothing is assumed, so that the step reads both sides as a run
+        Where no step has foreseen anything yet, nothing is assumed, so that the step reads both sides as a run
         would. A commit that requires evidence cannot do that: a check makes none.
         """
-        before = [one for one in state.steps if one.get("changed") or self.commit_policy != "now"]
+        before = [one for one in state.steps if self.commit_policy != "now" or _has_foreseen(one)]
         if not (self.check_mode and before):
             return ""
         return next((stage for stage in _ORDER if stage in state.stages), "")

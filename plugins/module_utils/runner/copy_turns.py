@@ -26,6 +26,11 @@ class CopyTurns:
         self._waiting: dict[str, tuple[Slots, Callable[[], None]]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def are_limited(self) -> bool:
+        """Whether there are caps at all."""
+        return bool(self._caps)
+
     def take(self, name: str, places: Places, wake: Callable[[], None]) -> str:
         """Return why a VM has to wait; empty where its turn has come. C(wake) is called when it comes."""
         slots = slots_of(places, self._caps)

@@ -89,7 +89,9 @@ class _JobLooks:
                 self._session.site_recovery.job(self._name)
             return Pending(f"Job {self._name} cannot be read yet")
         require_known_state(job)
-        self._watch.job = job
+        if job.tasks or self._watch.job is None or self._watch.job.name != job.name:
+            # A list tells no tasks, and so not how far it is.
+            self._watch.job = job
         self._watch.report(describe_progress(job))
         if job.has_failed and not self._tolerate_failure:
             raise job_failure(job)

@@ -340,11 +340,12 @@ class _Failback:
         begun, self.state.begun = self.state.begun, {}
         parameters |= {"begun": begun.get("jobs"), "attached": begun.get("attached")}
         self._has_looked = True
-        self._watch.job = None
         self._watch.restart(begun.get("left") or (request.wait_timeout if contract.waits else parameters["timeout"]))
-        with self._watch.stopping(step in _MAY_STOP):
-            result = await contract.steps(parameters, self._services, self._watch, check_mode=check_mode)
-        self._watch.job = None
+        try:
+            with self._watch.stopping(step in _MAY_STOP):
+                result = await contract.steps(parameters, self._services, self._watch, check_mode=check_mode)
+        finally:
+            self._watch.job = None
         return as_begun(result, begun)
 
     async def _go_on_in(self, step: str) -> _Handover | None:
@@ -427,12 +428,16 @@ class _Failback:
         return state.cuts_over_next
 
     async def _has_taken_down(self) -> bool:
-        """Whether the failover, which runs already, has taken the machine down."""
+        """Whether the failover, which runs already, has taken the machine down.
+
+        Where only so many may copy their data at once, it is followed here all the same: it is one of them.
+        """
         state = self.state
-        if state.may_copy and not state.copies_next:
-            options = {**self._options_of(PLANNED_FAILOVER), "cut_over": False}
-            if (await self._ask(PLANNED_FAILOVER, options, check_mode=True))["held"]:
-                state.learn_that_it_is_down()
+        state.is_down = False
+        if not state.may_copy or state.copies_next or self._services.copy_turns.are_limited:
+            return False
+        jobs = [member.job for member in (await self._read()).members]
+        state.is_down = any(job is not None and job.is_running and job.is_full_download for job in jobs)
         return state.is_down
 
     @property

@@ -154,15 +154,10 @@ class _ToOnPremises(LifecycleStep):
         """Return what holds the failover, if anything does."""
         if self._request.cut_over:
             return {"held": False, **self._window.as_result(verb_run)}
-        held = bool(verb_run.held) or (self._request.check_mode and self._has_taken_down(verb_run))
+        held = bool(verb_run.held)
         sync = f": {self._sync.reason}" if self._sync else ""
         told = f"Its data is copied during the failover, which takes it down (cut_over is false){sync}" if held else ""
         return {**self._window.as_result(verb_run), "held": held, "waiting_for_window": False, "reason": told}
-
-    def _has_taken_down(self, verb_run: VerbRun) -> bool:
-        """Whether a failback that somebody has started copies its data with the Azure VM off."""
-        jobs = [member.job for member in verb_run.after.members]
-        return self._sync is None and any(job is not None and job.is_full_download for job in jobs)
 
     def _cuts_over(self) -> bool:
         # Where the data is copied before the failover, another request cuts over.
