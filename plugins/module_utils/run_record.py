@@ -29,7 +29,6 @@ _UNDER_WAY, _UNREPORTED = "under way", "unreported"
 _TEXTS = ("name", "stage", "doing")
 _SHOWN = ("outcome", "stage", "authoritative_side", "reason", "next")
 _NAMED = 20
-# Of what a run goes on with.
 _GO_ON = "Run again to go on with it."
 Pieces = Sequence[Piece[dict[str, Any]]]
 # Returns a value without the secrets in it.
@@ -71,15 +70,15 @@ def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
     if piece.is_done:
         own = whole(outcome_of(piece))
         result = {"host": piece.name, **result_of_host(piece.name, own)}
-        return {**result, **_under_way("The run has not gone on with it yet.", result)} if _goes_on(own) else result
+        return {**result, **_in_progress("The run has not gone on with it yet.", result)} if _goes_on(own) else result
     # What is written to just now is not read.
     account = None if piece.is_busy else piece.watch.account()
     if not account:
         return None
-    return {"host": piece.name, **account, **_under_way(piece.watch.last_report, account)}
+    return {"host": piece.name, **account, **_in_progress(piece.watch.last_report, account)}
 
 
-def _under_way(why: str, result: Mapping[str, Any]) -> dict[str, Any]:
+def _in_progress(why: str, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return what to say of one that is not done yet. What must not be done until then, its result says."""
     return {"outcome": "in_progress", "reason": why, "next": result.get("next") or _GO_ON}
 
@@ -132,9 +131,10 @@ def _noted(cache: RunCache) -> dict[int, list[Standing]]:
     return {int(process): [Standing(**one) for one in standings] for process, standings in noted.items()}
 
 
-def _all_noted(cache: RunCache) -> list[Standing]:
-    """Return what was noted last by all, by name."""
-    return sorted((one for each in _noted(cache).values() for one in each), key=lambda one: one.name)
+def _interrupted(cache: RunCache) -> list[Standing]:
+    """Return what was noted last of all, by name, where something was under way; nothing where nothing was."""
+    noted = sorted((one for each in _noted(cache).values() for one in each), key=lambda one: one.name)
+    return noted if any(one.progress == UNDER_WAY for one in noted) else []
 
 
 def _is_alive(process: int) -> bool:
@@ -165,7 +165,7 @@ def unreported(cache: RunCache) -> list[str]:
     """Return the results that no report has shown, as lines; nothing where there are none. Those of virtual machines
     that something went on with since are no more: C(under_way) tells how these stand."""
     kept = cache.get_or_make(_UNREPORTED, lambda _value: True, dict)
-    newer = {one.name for one in _all_noted(cache)} if under_way(cache) else set()
+    newer = {one.name for one in _interrupted(cache)}
     results = [
         {**result, "host": name, "steps": [], "findings": []} for name, result in kept.items() if name not in newer
     ]
@@ -174,10 +174,10 @@ def unreported(cache: RunCache) -> list[str]:
 
 def under_way(cache: RunCache) -> list[str]:
     """Return what to say where a run was interrupted; nothing where nothing went on."""
-    noted = _all_noted(cache)
-    left = [one for one in noted if one.progress == UNDER_WAY]
-    if not left:
+    noted = _interrupted(cache)
+    if not noted:
         return []
+    left = [one for one in noted if one.progress == UNDER_WAY]
     return [
         f"Interrupted. Jobs that were started go on in Azure, and nothing is lost. {len(left)} not done, as seen last:",
         *_lines(left),

@@ -18,6 +18,7 @@ from .failures import ConfigurationError
 from .findings import cause_of
 from .items import identity_and_disks
 from .jobs import Job, Operation
+from .lifecycle import Stage, stage_of_failback
 from .name_lists import some_of
 from .split_brain import ABSENT, NOT_CHECKED
 from .summary import RoleRun, summary_of
@@ -108,15 +109,15 @@ def short(result: _Result) -> dict[str, Any]:
 
 def stage_while(job: Job | None, seen: str) -> str:
     """Return the stage of a target while a job of its failback goes on; C(seen) where that tells none."""
-    if job is None or not (job.is_running and job.tasks) or job.may_be_resumed or job.state == "Cancelling":
+    if job is None or not (job.is_running and job.tasks):
         return seen
     if job.operation is Operation.REVERSE_REPLICATE:
-        return "reverse_replicating"
-    if job.operation not in (Operation.FAILBACK, Operation.PLANNED_FAILOVER):
+        stage = Stage.BUSY if job.may_be_resumed or job.state == "Cancelling" else Stage.REVERSE_REPLICATING
+    elif job.operation in (Operation.FAILBACK, Operation.PLANNED_FAILOVER):
+        stage = stage_of_failback(job)
+    else:
         return seen
-    if job.waits_for_completion:
-        return "waiting_for_completion"
-    return "completing" if job.finished_data_sync else "synchronizing"
+    return seen if stage is Stage.BUSY else stage.value
 
 
 def _no_state(why: str) -> ConfigurationError:

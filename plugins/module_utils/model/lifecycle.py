@@ -264,11 +264,18 @@ def _stage_of_running(item: ReplicatedItem, job: Job) -> tuple[Stage, str]:
         return (Stage.BUSY if item.is_active_in_azure else Stage.REVERSE_REPLICATING), label
     if job.operation is not Operation.FAILBACK:
         return Stage.BUSY, label
+    stage = stage_of_failback(job)
+    more = {Stage.WAITING_FOR_COMPLETION: " and waits for Complete Failover", Stage.BUSY: f": {job.state_description}"}
+    return stage, f"{label}{more.get(stage, '')}"
+
+
+def stage_of_failback(job: Job) -> Stage:
+    """Return the stage of a machine while a job fails it back, as its tasks tell."""
     if job.waits_for_completion:
-        return Stage.WAITING_FOR_COMPLETION, f"{label} and waits for Complete Failover"
+        return Stage.WAITING_FOR_COMPLETION
     if job.may_be_resumed or job.state == "Cancelling":
-        return Stage.BUSY, f"{label}: {job.state_description}"
-    return (Stage.COMPLETING if job.finished_data_sync else Stage.SYNCHRONIZING), label
+        return Stage.BUSY
+    return Stage.COMPLETING if job.finished_data_sync else Stage.SYNCHRONIZING
 
 
 def _stage_at_rest(item: ReplicatedItem, interrupted: Interruption | None) -> tuple[Stage, str]:
