@@ -100,8 +100,8 @@ NOW_COMMAND = Command("Get-Moment", lambda call: [call.now()])
         ("function Get-Machine { 'mine' }; Get-Machine; (Machines\\Get-Machine one).Name", ["mine", "one"]),
         ("(Get-Moment).ToUniversalTime().ToString('o')", ["2026-01-02T03:04:05.6789000Z"]),
         (
-            "(Get-Machine one | Select-Object Name, State) | ConvertTo-Json -Compress",
-            ['{"Name":"one","State":3}'],
+            "(Get-Machine one | Select-Object Name, @{n = 's'; e = { [string]$_.State }}) | ConvertTo-Json -Compress",
+            ['{"Name":"one","s":"Off"}'],
         ),
     ],
 )

@@ -22,31 +22,7 @@ from powershell_subset.running.functions import PIPED, TYPES
 from powershell_subset.running.pipelines import not_found
 from powershell_subset.running.stages import check_common, check_mandatory, find_command, signature_of
 from powershell_subset.running.statements import check_exit, check_subject, check_thrown
-from powershell_subset.syntax import parse
-from powershell_subset.syntax.nodes import (
-    Assignment,
-    Block,
-    Cast,
-    Command,
-    Constant,
-    ForEach,
-    Function,
-    HashLiteral,
-    Index,
-    Jump,
-    Member,
-    MethodCall,
-    NamedArgument,
-    Node,
-    Parameter,
-    Pipeline,
-    ScriptBlockLiteral,
-    StaticCall,
-    StaticMember,
-    Switch,
-    Try,
-    Variable,
-)
+from powershell_subset.syntax import nodes, parse
 from powershell_subset.values.cast import cast_to
 
 # Variables that PowerShell itself sets, and that nothing stands behind here.
@@ -97,7 +73,7 @@ class _Outline:
     """What of a script does not depend on where it runs: its functions, its commands up to the first part that is
     outside the subset, and the words about that part."""
 
-    functions: dict[str, Function]
+    functions: dict[str, nodes.Function]
     commands: tuple[_Use, ...]
     outside: str
 
@@ -119,7 +95,7 @@ def check(engine: Engine, text: str) -> None:
 @lru_cache(maxsize=256)
 def _outline(text: str) -> _Outline:
     body = parse(text)
-    functions = {node.name.lower(): node for node in every_node(body) if isinstance(node, Function)}
+    functions = {node.name.lower(): node for node in every_node(body) if isinstance(node, nodes.Function)}
     check_of_all = _Check()
     outside = ""
     try:
@@ -129,20 +105,20 @@ def _outline(text: str) -> _Outline:
     return _Outline(functions, tuple(check_of_all.commands), outside)
 
 
-def every_node(node: Node) -> Iterator[Node]:
+def every_node(node: nodes.Node) -> Iterator[nodes.Node]:
     """A part of a script and all below it."""
     yield node
     for child in _children(node):
         yield from every_node(child)
 
 
-def _children(node: Node) -> Iterator[Node]:
+def _children(node: nodes.Node) -> Iterator[nodes.Node]:
     for each in fields(node):
         yield from _nodes_in(getattr(node, each.name))
 
 
-def _nodes_in(value: Any) -> Iterator[Node]:
-    if isinstance(value, Node):
+def _nodes_in(value: Any) -> Iterator[nodes.Node]:
+    if isinstance(value, nodes.Node):
         yield value
     elif isinstance(value, tuple):
         for item in value:
@@ -155,49 +131,49 @@ class _Check:
     def __init__(self) -> None:
         self.commands: list[_Use] = []
         self._constants = Constants()
-        self._fed: set[Node] = set()
+        self._fed: set[nodes.Node] = set()
 
-    def node(self, node: Node, place: _Place) -> None:
+    def node(self, node: nodes.Node, place: _Place) -> None:
         """See that a node is within the subset, and all below it."""
-        if isinstance(node, Command):
+        if isinstance(node, nodes.Command):
             self._command(node)
-        elif isinstance(node, Pipeline):
+        elif isinstance(node, nodes.Pipeline):
             self._fed.update(node.elements[1:])
-        elif isinstance(node, Jump):
+        elif isinstance(node, nodes.Jump):
             _jump(node, place)
             self._leaving(node)
-        elif isinstance(node, Variable):
+        elif isinstance(node, nodes.Variable):
             _variable(node, place)
         else:
             _simple(node)
-        if isinstance(node, HashLiteral):
+        if isinstance(node, nodes.HashLiteral):
             self._constants.check_table(node)
-        elif isinstance(node, Switch) and self._constants.value(node.subject) is not UNTOLD:
+        elif isinstance(node, nodes.Switch) and self._constants.value(node.subject) is not UNTOLD:
             check_subject(self._constants.value(node.subject))
         else:
             self._constants.value(node)
         for child in _children(node):
-            if isinstance(child, Assignment) and not isinstance(node, Block):
+            if isinstance(child, nodes.Assignment) and not isinstance(node, nodes.Block):
                 raise NotModeled("the value of an assignment")
             self.node(child, _inside(node, child, place))
 
-    def _command(self, node: Command) -> None:
-        if isinstance(node.name, Constant):
+    def _command(self, node: nodes.Command) -> None:
+        if isinstance(node.name, nodes.Constant):
             arguments = tuple(self._argument(each) for each in node.arguments)
             self.commands.append(_Use(str(node.name.value), arguments, node in self._fed))
 
-    def _argument(self, node: Node) -> tuple[str, Any]:
-        if not isinstance(node, NamedArgument):
+    def _argument(self, node: nodes.Node) -> tuple[str, Any]:
+        if not isinstance(node, nodes.NamedArgument):
             return "", self._constants.value(node)
         return node.name, MISSING if node.value is None else self._constants.value(node.value)
 
-    def _leaving(self, node: Jump) -> None:
+    def _leaving(self, node: nodes.Jump) -> None:
         value = self._constants.value(node.value)
         if value is not UNTOLD and node.keyword in ("throw", "exit"):
             (check_thrown if node.keyword == "throw" else check_exit)(value)
 
 
-def _command(engine: Engine, functions: Mapping[str, Function], use: _Use) -> None:
+def _command(engine: Engine, functions: Mapping[str, nodes.Function], use: _Use) -> None:
     known = functions.get(use.name.lower()) or find_command(engine, use.name)
     if known is None:
         not_found(engine, use.name)
@@ -205,7 +181,7 @@ def _command(engine: Engine, functions: Mapping[str, Function], use: _Use) -> No
     signature = signature_of(known)
     for name in (name for name, _value in use.arguments if name):
         resolve(signature, name)
-    if use.fed and isinstance(known, Function):
+    if use.fed and isinstance(known, nodes.Function):
         raise NotModeled(PIPED)
     bound = bind(signature, list(use.arguments))
     check_common({name: value for name, value in bound.common.items() if value is not UNTOLD})
@@ -222,19 +198,19 @@ def _foresee(engine: Engine, command: HostCommand, given: Mapping[str, Any]) -> 
         command.foresee(call, untold)
 
 
-def _inside(node: Node, child: Node, place: _Place) -> _Place:
-    if isinstance(node, Try) and child is node.handler:
+def _inside(node: nodes.Node, child: nodes.Node, place: _Place) -> _Place:
+    if isinstance(node, nodes.Try) and child is node.handler:
         return replace(place, in_handler=True)
-    if isinstance(node, Try) and child is node.last:
+    if isinstance(node, nodes.Try) and child is node.last:
         return replace(place, in_finally=True)
-    if isinstance(node, (ScriptBlockLiteral, Function)):
+    if isinstance(node, (nodes.ScriptBlockLiteral, nodes.Function)):
         return _Place(in_block=True)
-    if isinstance(node, ForEach):
+    if isinstance(node, nodes.ForEach):
         return replace(place, around="loop")
-    return replace(place, around="switch") if isinstance(node, Switch) else place
+    return replace(place, around="switch") if isinstance(node, nodes.Switch) else place
 
 
-def _jump(node: Jump, place: _Place) -> None:
+def _jump(node: nodes.Jump, place: _Place) -> None:
     if place.in_finally and node.keyword != "throw":
         raise NotModeled(f"{node.keyword} in a finally block")
     if node.keyword == "throw" and node.value is None and not place.in_handler:
@@ -245,7 +221,7 @@ def _jump(node: Jump, place: _Place) -> None:
         raise NotModeled("continue in switch")
 
 
-def _variable(node: Variable, place: _Place) -> None:
+def _variable(node: nodes.Variable, place: _Place) -> None:
     name = node.name.lower()
     if name in AUTOMATIC and not node.environment:
         raise NotModeled(f"the variable ${node.name}")
@@ -253,36 +229,38 @@ def _variable(node: Variable, place: _Place) -> None:
         raise NotModeled("$input of a script block or a function")
 
 
-def _simple(node: Node) -> None:
-    if isinstance(node, Assignment):
+def _simple(node: nodes.Node) -> None:
+    if isinstance(node, nodes.Assignment):
         _assignment(node)
-    elif isinstance(node, Cast) and not (node.type_name.lower() == "ordered" and isinstance(node.value, HashLiteral)):
-        cast_to(node.type_name)
-    elif isinstance(node, StaticCall):
+    elif isinstance(node, nodes.Cast):
+        if node.type_name.lower() != "ordered" or not isinstance(node.value, nodes.HashLiteral):
+            cast_to(node.type_name)
+    elif isinstance(node, nodes.StaticCall):
         static_method(node.type_name, node.name, len(node.arguments))
-    elif isinstance(node, StaticMember):
+    elif isinstance(node, nodes.StaticMember):
         static_value(node.type_name, node.name)
-    elif isinstance(node, MethodCall) and node.name.lower() not in METHOD_NAMES:
+    elif isinstance(node, nodes.MethodCall) and node.name.lower() not in METHOD_NAMES:
         raise NotModeled(f"the method {node.name}()")
-    elif isinstance(node, (Function, Parameter, ForEach)):
+    elif isinstance(node, (nodes.Function, nodes.Parameter, nodes.ForEach)):
         _declaration(node)
 
 
-def _assignment(node: Assignment) -> None:
+def _assignment(node: nodes.Assignment) -> None:
     target = node.target
-    if not isinstance(target, (Variable, Member, Index)) or (node.operator != "=" and not isinstance(target, Variable)):
+    targets = (nodes.Variable, nodes.Member, nodes.Index) if node.operator == "=" else nodes.Variable
+    if not isinstance(target, targets):
         raise NotModeled("an assignment to anything but a variable, a property or an element")
-    if isinstance(target, Variable):
+    if isinstance(target, nodes.Variable):
         _writable(target.name, environment=target.environment)
 
 
-def _declaration(node: Function | Parameter | ForEach) -> None:
-    if isinstance(node, Function) and node.name.lower() in ALIASES:
+def _declaration(node: nodes.Function | nodes.Parameter | nodes.ForEach) -> None:
+    if isinstance(node, nodes.Function) and node.name.lower() in ALIASES:
         raise NotModeled(f"a function with the name of an alias, {node.name}")
-    if isinstance(node, Parameter) and node.type_name and node.type_name.lower() not in TYPES:
+    if isinstance(node, nodes.Parameter) and node.type_name and node.type_name.lower() not in TYPES:
         raise NotModeled(f"a parameter of the type [{node.type_name}]")
-    if not isinstance(node, Function):
-        _writable(node.name if isinstance(node, Parameter) else node.variable.name)
+    if not isinstance(node, nodes.Function):
+        _writable(node.name if isinstance(node, nodes.Parameter) else node.variable.name)
 
 
 def _writable(name: str, *, environment: bool = False) -> None:

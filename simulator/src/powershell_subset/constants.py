@@ -13,26 +13,11 @@ from powershell_subset.errors import Terminating
 from powershell_subset.members.methods import call_method
 from powershell_subset.members.properties import get_index, get_property
 from powershell_subset.objects import Hashtable, NotModeled
-from powershell_subset.operators.binary import apply
+from powershell_subset.operators.binary import apply, unary
 from powershell_subset.operators.formatting import format_text
 from powershell_subset.running.expressions import CONSTANTS
-from powershell_subset.syntax.nodes import (
-    ArrayLiteral,
-    Binary,
-    Cast,
-    Constant,
-    HashLiteral,
-    Index,
-    Member,
-    MethodCall,
-    Node,
-    Not,
-    Parenthesized,
-    Pipeline,
-    Variable,
-)
+from powershell_subset.syntax import nodes
 from powershell_subset.values.cast import CastError, cast
-from powershell_subset.values.text import truth
 
 # What no text tells.
 UNTOLD: Any = object()
@@ -46,9 +31,9 @@ class Constants:
     """The values of the expressions of a script, each of which is worked out once."""
 
     def __init__(self) -> None:
-        self._values: dict[Node, Any] = {}
+        self._values: dict[nodes.Node, Any] = {}
 
-    def value(self, node: Node | None) -> Any:
+    def value(self, node: nodes.Node | None) -> Any:
         """The value of an expression that only constants make; UNTOLD: it is another, or an error that can be caught.
 
         Raises:
@@ -64,12 +49,12 @@ class Constants:
                 self._values[node] = UNTOLD
         return self._values[node]
 
-    def values(self, nodes: tuple[Node, ...]) -> Any:
+    def values(self, several: tuple[nodes.Node, ...]) -> Any:
         """A list of the values; UNTOLD: not all are told."""
-        found = [self.value(node) for node in nodes]
+        found = [self.value(node) for node in several]
         return UNTOLD if any(value is UNTOLD for value in found) else found
 
-    def check_table(self, node: HashLiteral) -> None:
+    def check_table(self, node: nodes.HashLiteral) -> None:
         """See that the keys of a table are within the subset.
 
         Raises:
@@ -84,16 +69,16 @@ class Constants:
             table[key] = None
 
 
-def _variable(constants: Constants, node: Variable) -> Any:
+def _variable(constants: Constants, node: nodes.Variable) -> Any:
     return UNTOLD if node.environment else CONSTANTS.get(node.key, UNTOLD)
 
 
-def _not(constants: Constants, node: Not) -> Any:
+def _unary(constants: Constants, node: nodes.Unary) -> Any:
     value = constants.value(node.operand)
-    return UNTOLD if value is UNTOLD else not truth(value)
+    return UNTOLD if value is UNTOLD else unary(node.operator, value)
 
 
-def _binary(constants: Constants, node: Binary) -> Any:
+def _binary(constants: Constants, node: nodes.Binary) -> Any:
     left, right = constants.value(node.left), constants.value(node.right)
     if node.operator in ("-and", "-or"):
         return UNTOLD
@@ -106,45 +91,45 @@ def _binary(constants: Constants, node: Binary) -> Any:
     return UNTOLD
 
 
-def _check_pattern(constants: Constants, operator: str, right: Node) -> None:
+def _check_pattern(constants: Constants, operator: str, right: nodes.Node) -> None:
     """Apply the operator to no text at all; of several right operands the first is the pattern."""
     given = constants.value(right)
-    if given is UNTOLD and isinstance(right, ArrayLiteral):
+    if given is UNTOLD and isinstance(right, nodes.ArrayLiteral):
         given = constants.value(right.items[0])
     if given is not UNTOLD:
         apply(operator, "", given)
 
 
-def _cast(constants: Constants, node: Cast) -> Any:
+def _cast(constants: Constants, node: nodes.Cast) -> Any:
     value = constants.value(node.value)
     return UNTOLD if value is UNTOLD else cast(value, node.type_name)
 
 
-def _member(constants: Constants, node: Member) -> Any:
+def _member(constants: Constants, node: nodes.Member) -> Any:
     target = constants.value(node.target)
     return UNTOLD if target is UNTOLD else get_property(target, node.name)
 
 
-def _method(constants: Constants, node: MethodCall) -> Any:
+def _method(constants: Constants, node: nodes.MethodCall) -> Any:
     target, arguments = constants.value(node.target), constants.values(node.arguments)
     return UNTOLD if target is UNTOLD or arguments is UNTOLD else call_method(target, node.name, arguments)
 
 
-def _index(constants: Constants, node: Index) -> Any:
+def _index(constants: Constants, node: nodes.Index) -> Any:
     target, index = constants.value(node.target), constants.value(node.index)
     return UNTOLD if target is UNTOLD or index is UNTOLD else get_index(target, index)
 
 
 _FOLDS: dict[type[Any], Callable[[Constants, Any], Any]] = {
-    Constant: lambda constants, node: node.value,
-    Variable: _variable,
-    ArrayLiteral: lambda constants, node: constants.values(node.items),
-    Parenthesized: lambda constants, node: constants.value(node.inner),
-    Pipeline: lambda constants, node: constants.value(node.expression),
-    Not: _not,
-    Binary: _binary,
-    Cast: _cast,
-    Member: _member,
-    MethodCall: _method,
-    Index: _index,
+    nodes.Constant: lambda constants, node: node.value,
+    nodes.Variable: _variable,
+    nodes.ArrayLiteral: lambda constants, node: constants.values(node.items),
+    nodes.Parenthesized: lambda constants, node: constants.value(node.inner),
+    nodes.Pipeline: lambda constants, node: constants.value(node.expression),
+    nodes.Unary: _unary,
+    nodes.Binary: _binary,
+    nodes.Cast: _cast,
+    nodes.Member: _member,
+    nodes.MethodCall: _method,
+    nodes.Index: _index,
 }

@@ -102,6 +102,10 @@ class Hashtable:
         """The value of a key, or `default`."""
         return self._entries.get(_folded(key), (None, default))[1]
 
+    def remove(self, key: object) -> None:
+        """Take an entry away."""
+        self._entries.pop(_folded(key), None)
+
     def items(self) -> list[tuple[str, Any]]:
         """Keys, as they were first written, and values."""
         return list(self._entries.values())

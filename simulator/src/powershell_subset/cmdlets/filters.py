@@ -11,7 +11,7 @@ from typing import Any
 from powershell_subset.errors import Satisfied
 from powershell_subset.interface import CommandError
 from powershell_subset.members.properties import ABSENT, get_property, own_property
-from powershell_subset.objects import Hashtable, NotModeled, PSObject, ScriptBlock
+from powershell_subset.objects import VOID, Hashtable, NotModeled, PSObject, ScriptBlock
 from powershell_subset.operators.binary import apply
 from powershell_subset.running.engine import enumerate_into, unrolled
 from powershell_subset.running.expressions import guarded
@@ -26,6 +26,8 @@ COMPARISONS = (
     *("EQ", "NE", "GT", "GE", "LT", "LE", "Like", "NotLike", "Match", "NotMatch", "Contains", "NotContains"),
     *("In", "NotIn"),
 )
+# The keys of a calculated property.
+KEYS = ("name", "n", "expression", "e")
 
 
 @cmdlet("where", "?")
@@ -69,7 +71,20 @@ class ForEachObject(Cmdlet):
 
     title = "ForEach-Object"
     module = "Microsoft.PowerShell.Core"
+    names = ("Begin", "End")
     positions = ("Process",)
+
+    def begin(self) -> None:
+        """Run the block of -Begin."""
+        self._once("Begin")
+
+    def end(self) -> None:
+        """Run the block of -End."""
+        self._once("End")
+
+    def _once(self, name: str) -> None:
+        if self.has(name):
+            run_in_place(self.engine, self.given(name), None, self.emit)
 
     def process(self, item: Any) -> None:
         """Run the block for the object, or give its property."""
@@ -88,25 +103,41 @@ class SelectObject(Cmdlet):
     """Select-Object; it passes $null over."""
 
     title = "Select-Object"
-    names = ("ExpandProperty", "First")
+    names = ("ExpandProperty", "First", "Last", "Skip")
     positions = ("Property",)
 
     def begin(self) -> None:
         """Before the first object."""
-        self._left = self.given("First", -1)
-        if not is_int(self._left) or (self.has("First") and self._left < 1):
-            raise NotModeled("Select-Object -First of anything but a number above 0")
-        if self.has("Property") and self.has("ExpandProperty"):
+        self._first, self._last, self._skip = (self._number(name) for name in ("First", "Last", "Skip"))
+        self._kept: list[Any] = []
+        ways = [self.has("Last"), self.has("First") or self.has("Skip")]
+        if all(ways) or (self.has("Property") and self.has("ExpandProperty")):
             raise NotModeled("this use of Select-Object")
+
+    def _number(self, name: str) -> int:
+        value = self.given(name, 1)
+        if not is_int(value) or value < 1:
+            raise NotModeled(f"Select-Object -{name} of anything but a number above 0")
+        return value if self.has(name) else 0
 
     def process(self, item: Any) -> None:
         """Choose the object, or not."""
         if item is None:
             return
-        self._send(item)
-        self._left -= 1
-        if self._left == 0:
-            raise Satisfied(self)
+        if self._last:
+            self._kept = [*self._kept, item][-self._last :]
+        elif self._skip > 0:
+            self._skip -= 1
+        else:
+            self._send(item)
+            self._first -= 1
+            if self._first == 0:
+                raise Satisfied(self)
+
+    def end(self) -> None:
+        """Give the last ones."""
+        for item in self._kept:
+            self._send(item)
 
     def _send(self, item: Any) -> None:
         if self.has("ExpandProperty"):
@@ -119,19 +150,28 @@ class SelectObject(Cmdlet):
     def _chosen(self, item: Any) -> PSObject:
         made = PSObject()
         for wanted in items_of(self.given("Property")):
-            value = self._own(wanted, item)
-            if wanted in made:
+            name, value = self._calculated(wanted, item) if isinstance(wanted, Hashtable) else self._own(wanted, item)
+            if name in made:
                 raise NotModeled("Select-Object with a property twice")
-            made[wanted] = value
+            made[name] = value
         return made
 
-    def _own(self, wanted: Any, item: Any) -> Any:
+    def _own(self, wanted: Any, item: Any) -> tuple[str, Any]:
         """A property under its own name; how others are spelled then is not modeled."""
         value = own_property(item, _name(wanted))
         spelled = [name for name, _value in item.items()] if isinstance(item, PSObject) else ["Length"]
         if isinstance(item, Hashtable) or (value is not ABSENT and wanted not in spelled):
             raise NotModeled(f"the property {wanted} of {type_of(item)} for Select-Object")
-        return None if value is ABSENT else value
+        return wanted, None if value is ABSENT else value
+
+    def _calculated(self, table: Hashtable, item: Any) -> tuple[str, Any]:
+        """@{Name = ...; Expression = { ... }}, or their beginnings n and e."""
+        entries = {key.lower()[:1]: value for key, value in table.items() if key.lower() in KEYS}
+        block = entries.get("e")
+        if len(table) != 2 or len(entries) != 2 or not isinstance(block, ScriptBlock):
+            raise NotModeled("a property of this kind")
+        value = unrolled(results_of(self.engine, block, item))
+        return _name(entries["n"]), None if value is VOID else value
 
     def _expand(self, item: Any, name: str) -> None:
         if isinstance(item, Hashtable):

@@ -32,17 +32,25 @@ class ConvertFromJson(Cmdlet):
         self._texts: list[str] = []
 
     def process(self, item: Any) -> None:
-        """Take the text."""
-        if self._texts:
-            raise NotModeled("ConvertFrom-Json of several texts")
+        """Collect the texts."""
         self._texts.append(to_text(item))
 
     def end(self) -> None:
-        """Read it."""
+        """Read the text, or the lines of one."""
         texts = [to_text(self.given("InputObject"))] if self.has("InputObject") else self._texts
         if not texts:
             raise NotModeled("ConvertFrom-Json of nothing")
-        self.emit(read(texts[0]))
+        if len(texts) > 1 and _is_json(texts[0]):
+            raise NotModeled("ConvertFrom-Json of several texts")
+        self.emit(read("\r\n".join(texts)))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read(text: str) -> Any:

@@ -56,6 +56,18 @@ def _contains_key(table: Hashtable, key: Any) -> bool:
     return key in table
 
 
+def _add_entry(table: Hashtable, key: Any, value: Any) -> Any:
+    if key in table:
+        raise NotModeled("the error of Add() for a key that is there")
+    table[key] = value
+    return VOID
+
+
+def _remove_entry(table: Hashtable, key: Any) -> Any:
+    table.remove(key)
+    return VOID
+
+
 def _date_text(moment: datetime, pattern: Any) -> str:
     if pattern != "o":
         raise NotModeled(f"ToString('{to_text(pattern)}') of a DateTime")
@@ -105,7 +117,7 @@ _TEXT: Methods = {
 }
 _METHODS: tuple[tuple[type, Methods], ...] = (
     (str, {key: _of_text(method) for key, method in _TEXT.items()}),
-    (Hashtable, {("containskey", 1): _contains_key}),
+    (Hashtable, {("add", 2): _add_entry, ("containskey", 1): _contains_key, ("remove", 1): _remove_entry}),
     (ArrayList, {("add", 1): _add}),
     (datetime, {("tostring", 1): _date_text, ("touniversaltime", 0): lambda moment: moment.astimezone(UTC)}),
     (uuid.UUID, {("tostring", 0): to_text}),

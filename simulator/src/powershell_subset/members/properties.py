@@ -134,12 +134,17 @@ def get_index(value: Any, index: Any) -> Any:
         raise runtime_error("Cannot index into a null array.", "NullArray")
     if isinstance(value, Hashtable):
         return value.get(index)
+    if isinstance(index, list) and isinstance(value, list):
+        return [_element(value, each) for each in index]
+    return _element(value, index, outside=True)
+
+
+def _element(value: Any, index: Any, *, outside: bool = False) -> Any:
     if not isinstance(value, list) or not is_int(index):
         raise NotModeled(f"{type_of(value)}[{to_text(index)}]")
-    inside = -len(value) <= index < len(value)
-    if isinstance(value, ArrayList) and (index < 0 or not inside):
+    if (not outside or isinstance(value, ArrayList)) and not 0 <= index < len(value):
         raise NotModeled(f"the element {index} of {len(value)}")
-    return value[index] if inside else None
+    return value[index] if -len(value) <= index < len(value) else None
 
 
 def set_index(value: Any, index: Any, new: Any) -> None:

@@ -16,7 +16,7 @@ from powershell_subset.operators.formatting import format_text
 from powershell_subset.operators.patterns import like_pattern, pattern_of, substituted
 from powershell_subset.values.cast import items_of
 from powershell_subset.values.numbers import is_int
-from powershell_subset.values.text import element_text, to_text
+from powershell_subset.values.text import element_text, to_text, truth
 from powershell_subset.values.types import type_of
 
 Test = Callable[[Any, Any], bool]
@@ -91,6 +91,14 @@ def _split(left: Any, right: Any) -> list[str]:
         raise NotModeled("-split of $null")
     texts = [_subject(item) for item in items_of(left)]
     return texts if most == 1 else [part for text in texts for part in pattern.split(text, max(0, most - 1))]
+
+
+def unary(operator: str, value: Any) -> Any:
+    """``-not value``, ``-join value``, and ``-split value``, which gives words."""
+    if operator == "-not":
+        return not truth(value)
+    texts = [element_text(item) for item in items_of(value)]
+    return "".join(texts) if operator == "-join" else [word for text in texts for word in text.split()]
 
 
 def _replace(left: Any, right: Any) -> Any:

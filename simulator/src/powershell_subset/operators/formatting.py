@@ -15,11 +15,11 @@ from powershell_subset.values.numbers import is_number
 from powershell_subset.values.text import double_text, to_text
 from powershell_subset.values.types import type_of
 
-ITEM = re.compile(r"\{\{|\}\}|\{(?P<index>\d)(?:,(?P<width>-?\d+))?(?::(?P<letter>[NF])(?P<digits>\d{0,2}))?\}|[{}]")
+ITEM = re.compile(r"\{\{|\}\}|\{(?P<index>\d)(?:,(?P<width>-?\d+))?(?::(?P<letter>[NDFX])(?P<digits>\d{0,2}))?\}|[{}]")
 
 
 def format_text(pattern: str, values: list[Any]) -> str:
-    """A format with its values: {0}, {0,8}, {0:N2}, {0:F1}.
+    """A format with its values: {0}, {0,8}, {0:N2}, {0:F1}, {0:D3}, {0:X}.
 
     Raises:
         NotModeled: another format, or more items than values.
@@ -44,8 +44,17 @@ def _formatted(value: Any, letter: str | None, digits: str) -> str:
         if letter is not None and isinstance(value, PSEnum):
             raise NotModeled(f"the format {letter} of an enumeration")
         return to_text(value)
+    if letter in "DX":
+        return _whole(value, letter, int(digits or 0))
     number = _rounded(value, int(digits or 2))
     return f"{number:,f}" if letter == "N" else f"{number:f}"
+
+
+def _whole(value: Any, letter: str, digits: int) -> str:
+    if not isinstance(value, int) or (letter == "X" and value < 0):
+        raise NotModeled(f"the format {letter} of {to_text(value)}")
+    text = f"{abs(value):X}" if letter == "X" else str(abs(int(value)))
+    return ("-" if value < 0 else "") + text.zfill(digits)
 
 
 def _rounded(value: int | float, digits: int) -> Decimal:

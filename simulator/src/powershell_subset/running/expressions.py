@@ -13,27 +13,10 @@ from powershell_subset.errors import Terminating, runtime_error
 from powershell_subset.members.methods import call_method, static_method, static_value
 from powershell_subset.members.properties import get_index, get_property
 from powershell_subset.objects import Hashtable, NotModeled, ScriptBlock
-from powershell_subset.operators.binary import apply
+from powershell_subset.operators.binary import apply, unary
 from powershell_subset.running.engine import Engine, evaluates, unrolled
 from powershell_subset.source import Span
-from powershell_subset.syntax.nodes import (
-    ArrayLiteral,
-    Binary,
-    Cast,
-    Constant,
-    Expandable,
-    HashLiteral,
-    Index,
-    Member,
-    MethodCall,
-    Not,
-    Parenthesized,
-    ScriptBlockLiteral,
-    StaticCall,
-    StaticMember,
-    SubExpression,
-    Variable,
-)
+from powershell_subset.syntax import nodes
 from powershell_subset.values.cast import CastError, cast, custom_object
 from powershell_subset.values.text import to_text, truth
 
@@ -54,13 +37,13 @@ def guarded(engine: Engine, span: Span, function: Callable[..., Any], *arguments
         raise engine.fail(error, span) from None
 
 
-@evaluates(Constant)
-def _constant(engine: Engine, node: Constant) -> Any:
+@evaluates(nodes.Constant)
+def _constant(engine: Engine, node: nodes.Constant) -> Any:
     return node.value
 
 
-@evaluates(Variable)
-def _variable(engine: Engine, node: Variable) -> Any:
+@evaluates(nodes.Variable)
+def _variable(engine: Engine, node: nodes.Variable) -> Any:
     name = node.key
     if node.environment:
         return {key.lower(): value for key, value in engine.machine.environment.items()}.get(name)
@@ -76,34 +59,34 @@ def _variable(engine: Engine, node: Variable) -> Any:
     return value
 
 
-@evaluates(Expandable)
-def _expandable(engine: Engine, node: Expandable) -> str:
+@evaluates(nodes.Expandable)
+def _expandable(engine: Engine, node: nodes.Expandable) -> str:
     return "".join(part if isinstance(part, str) else to_text(engine.value(part)) for part in node.parts)
 
 
-@evaluates(ArrayLiteral)
-def _array(engine: Engine, node: ArrayLiteral) -> list[Any]:
+@evaluates(nodes.ArrayLiteral)
+def _array(engine: Engine, node: nodes.ArrayLiteral) -> list[Any]:
     return [engine.value(item) for item in node.items]
 
 
-@evaluates(SubExpression)
-def _sub_expression(engine: Engine, node: SubExpression) -> Any:
+@evaluates(nodes.SubExpression)
+def _sub_expression(engine: Engine, node: nodes.SubExpression) -> Any:
     found: list[Any] = []
     engine.run_block(node.body, found.append)
     return found if node.array else unrolled(found)
 
 
-@evaluates(Parenthesized)
-def _parenthesized(engine: Engine, node: Parenthesized) -> Any:
+@evaluates(nodes.Parenthesized)
+def _parenthesized(engine: Engine, node: nodes.Parenthesized) -> Any:
     return engine.capture(node.inner)
 
 
-@evaluates(HashLiteral)
-def _hash(engine: Engine, node: HashLiteral) -> Hashtable:
+@evaluates(nodes.HashLiteral)
+def _hash(engine: Engine, node: nodes.HashLiteral) -> Hashtable:
     return _table(engine, node, ordered=False)
 
 
-def _table(engine: Engine, node: HashLiteral, *, ordered: bool) -> Hashtable:
+def _table(engine: Engine, node: nodes.HashLiteral, *, ordered: bool) -> Hashtable:
     table = Hashtable(ordered=ordered)
     for key_node, value_node in node.entries:
         key = engine.value(key_node)
@@ -113,27 +96,27 @@ def _table(engine: Engine, node: HashLiteral, *, ordered: bool) -> Hashtable:
     return table
 
 
-@evaluates(ScriptBlockLiteral)
-def _script_block(engine: Engine, node: ScriptBlockLiteral) -> ScriptBlock:
+@evaluates(nodes.ScriptBlockLiteral)
+def _script_block(engine: Engine, node: nodes.ScriptBlockLiteral) -> ScriptBlock:
     return ScriptBlock(node.body, node.body.source.of(node.body.span))
 
 
-@evaluates(Cast)
-def _cast(engine: Engine, node: Cast) -> Any:
-    if isinstance(node.value, HashLiteral) and node.type_name.lower() in ("ordered", "pscustomobject"):
+@evaluates(nodes.Cast)
+def _cast(engine: Engine, node: nodes.Cast) -> Any:
+    if isinstance(node.value, nodes.HashLiteral) and node.type_name.lower() in ("ordered", "pscustomobject"):
         table = _table(engine, node.value, ordered=True)
         return table if node.type_name.lower() == "ordered" else custom_object(table)
     value = engine.value(node.value)
     return guarded(engine, node.span, cast, value, node.type_name)
 
 
-@evaluates(Not)
-def _not(engine: Engine, node: Not) -> Any:
-    return not truth(engine.value(node.operand))
+@evaluates(nodes.Unary)
+def _unary(engine: Engine, node: nodes.Unary) -> Any:
+    return unary(node.operator, engine.value(node.operand))
 
 
-@evaluates(Binary)
-def _binary(engine: Engine, node: Binary) -> Any:
+@evaluates(nodes.Binary)
+def _binary(engine: Engine, node: nodes.Binary) -> Any:
     left = engine.value(node.left)
     if node.operator == "-and":
         return truth(left) and truth(engine.value(node.right))
@@ -142,25 +125,25 @@ def _binary(engine: Engine, node: Binary) -> Any:
     return guarded(engine, node.span, apply, node.operator, left, engine.value(node.right))
 
 
-@evaluates(Member)
-def _member(engine: Engine, node: Member) -> Any:
+@evaluates(nodes.Member)
+def _member(engine: Engine, node: nodes.Member) -> Any:
     return get_property(engine.value(node.target), node.name)
 
 
-@evaluates(StaticMember)
-def _static_member(engine: Engine, node: StaticMember) -> Any:
+@evaluates(nodes.StaticMember)
+def _static_member(engine: Engine, node: nodes.StaticMember) -> Any:
     return static_value(node.type_name, node.name)(engine)
 
 
-@evaluates(MethodCall)
-def _call(engine: Engine, node: MethodCall) -> Any:
+@evaluates(nodes.MethodCall)
+def _call(engine: Engine, node: nodes.MethodCall) -> Any:
     target = engine.value(node.target)
     arguments = [engine.value(each) for each in node.arguments]
     return guarded(engine, node.span, call_method, target, node.name, arguments)
 
 
-@evaluates(StaticCall)
-def _static_call(engine: Engine, node: StaticCall) -> Any:
+@evaluates(nodes.StaticCall)
+def _static_call(engine: Engine, node: nodes.StaticCall) -> Any:
     if engine.machine.constrained:
         raise engine.fail(runtime_error(NOT_A_CORE_TYPE, NOT_IN_THIS_MODE), node.span)
     arguments = [engine.value(each) for each in node.arguments]
@@ -168,6 +151,6 @@ def _static_call(engine: Engine, node: StaticCall) -> Any:
     return guarded(engine, node.span, method, engine, *arguments)
 
 
-@evaluates(Index)
-def _index(engine: Engine, node: Index) -> Any:
+@evaluates(nodes.Index)
+def _index(engine: Engine, node: nodes.Index) -> Any:
     return guarded(engine, node.span, get_index, engine.value(node.target), engine.value(node.index))

@@ -15,38 +15,26 @@ from powershell_subset.operators.arithmetic import calculate
 from powershell_subset.operators.comparison import equal
 from powershell_subset.running.engine import Emit, Engine, enumerate_into, runs
 from powershell_subset.running.expressions import guarded
-from powershell_subset.syntax.nodes import (
-    Assignment,
-    Block,
-    ForEach,
-    Function,
-    If,
-    Index,
-    Jump,
-    Member,
-    Switch,
-    Try,
-    Variable,
-)
+from powershell_subset.syntax import nodes
 from powershell_subset.values.numbers import is_int
 from powershell_subset.values.text import to_text, truth
 from powershell_subset.values.types import type_of
 
 
-@runs(Assignment)
-def _assignment(engine: Engine, node: Assignment, emit: Emit) -> None:
+@runs(nodes.Assignment)
+def _assignment(engine: Engine, node: nodes.Assignment, emit: Emit) -> None:
     value = engine.capture(node.value)
     target = node.target
-    if isinstance(target, Variable):
+    if isinstance(target, nodes.Variable):
         _assign(engine, node, target.name, value)
-    elif isinstance(target, Member):
+    elif isinstance(target, nodes.Member):
         set_property(engine.value(target.target), target.name, None if value is VOID else value)
-    elif isinstance(target, Index):
+    elif isinstance(target, nodes.Index):
         set_index(engine.value(target.target), engine.value(target.index), None if value is VOID else value)
     engine.succeeded = True
 
 
-def _assign(engine: Engine, node: Assignment, name: str, value: Any) -> None:
+def _assign(engine: Engine, node: nodes.Assignment, name: str, value: Any) -> None:
     cell = engine.frame.scope.cells.get(name.lower())
     if cell is not None and cell.typed:
         raise NotModeled(f"the assignment to ${name}, whose type is declared")
@@ -57,8 +45,8 @@ def _assign(engine: Engine, node: Assignment, name: str, value: Any) -> None:
         engine.frame.scope.set(name, value)
 
 
-@runs(If)
-def _if(engine: Engine, node: If, emit: Emit) -> None:
+@runs(nodes.If)
+def _if(engine: Engine, node: nodes.If, emit: Emit) -> None:
     for condition, body in node.clauses:
         if truth(engine.capture(condition)):
             engine.run_block(body, emit)
@@ -67,7 +55,7 @@ def _if(engine: Engine, node: If, emit: Emit) -> None:
         engine.run_block(node.otherwise, emit)
 
 
-def _turn(engine: Engine, body: Block, emit: Emit) -> bool:
+def _turn(engine: Engine, body: nodes.Block, emit: Emit) -> bool:
     """One turn of a loop; False: it was the last one."""
     try:
         engine.run_block(body, emit)
@@ -76,8 +64,8 @@ def _turn(engine: Engine, body: Block, emit: Emit) -> bool:
     return True
 
 
-@runs(ForEach)
-def _foreach(engine: Engine, node: ForEach, emit: Emit) -> None:
+@runs(nodes.ForEach)
+def _foreach(engine: Engine, node: nodes.ForEach, emit: Emit) -> None:
     value = engine.capture(node.items)
     items: list[Any] = []
     if value is not None:
@@ -110,8 +98,8 @@ def check_thrown(value: Any) -> None:
         raise NotModeled(f"throw with {type_of(value)}")
 
 
-@runs(Switch)
-def _switch(engine: Engine, node: Switch, emit: Emit) -> None:
+@runs(nodes.Switch)
+def _switch(engine: Engine, node: nodes.Switch, emit: Emit) -> None:
     """All clauses that fit are run, until one says ``break``."""
     subject = engine.value(node.subject)
     check_subject(subject)
@@ -122,8 +110,8 @@ def _switch(engine: Engine, node: Switch, emit: Emit) -> None:
                 return
 
 
-@runs(Try)
-def _try(engine: Engine, node: Try, emit: Emit) -> None:
+@runs(nodes.Try)
+def _try(engine: Engine, node: nodes.Try, emit: Emit) -> None:
     try:
         _guarded_body(engine, node, emit)
     finally:
@@ -131,7 +119,7 @@ def _try(engine: Engine, node: Try, emit: Emit) -> None:
             engine.run_block(node.last, emit)
 
 
-def _guarded_body(engine: Engine, node: Try, emit: Emit) -> None:
+def _guarded_body(engine: Engine, node: nodes.Try, emit: Emit) -> None:
     frame = engine.frame
     around, frame.in_try = frame.in_try, True
     try:
@@ -146,13 +134,13 @@ def _guarded_body(engine: Engine, node: Try, emit: Emit) -> None:
         frame.in_try = around
 
 
-@runs(Function)
-def _function(engine: Engine, node: Function, emit: Emit) -> None:
+@runs(nodes.Function)
+def _function(engine: Engine, node: nodes.Function, emit: Emit) -> None:
     engine.frame.scope.functions[node.name.lower()] = node
 
 
-@runs(Jump)
-def _jump(engine: Engine, node: Jump, emit: Emit) -> None:
+@runs(nodes.Jump)
+def _jump(engine: Engine, node: nodes.Jump, emit: Emit) -> None:
     if node.keyword in ("break", "continue"):
         raise Jumped(node.keyword)
     if node.keyword == "return":

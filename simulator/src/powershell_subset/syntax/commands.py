@@ -14,7 +14,7 @@ from powershell_subset.syntax.nodes import ArrayLiteral, Assignment, Command, Co
 from powershell_subset.values.numbers import LIKE_A_NUMBER, parse_number
 
 ASSIGNMENT = re.compile(r"[+]?=(?!=)")
-BEGINS_EXPRESSION = re.compile(r"[$@('\"{!\[\d]|-\d|-not(?![\w-])", re.IGNORECASE)
+BEGINS_EXPRESSION = re.compile(r"[$@('\"{!\[\d]|-\d|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
 # PowerShell takes typographic quotes and dashes for plain ones.
 _ODD = "\u2013\u2014\u2015\u2018\u2019\u201a\u201b\u201c\u201d\u201e"
 _ENDS = rf"\s{{}}();,|&<>$\"'`{_ODD}"

@@ -11,25 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from powershell_subset.syntax.nodes import (
-    ArrayLiteral,
-    Binary,
-    Block,
-    Cast,
-    Constant,
-    HashLiteral,
-    Index,
-    Member,
-    MethodCall,
-    Node,
-    Not,
-    Parenthesized,
-    ScriptBlockLiteral,
-    ScriptBody,
-    StaticCall,
-    StaticMember,
-    SubExpression,
-)
+from powershell_subset.syntax import nodes
 from powershell_subset.syntax.strings import StringReader
 from powershell_subset.values.numbers import parse_number
 
@@ -45,7 +27,7 @@ LEVELS: tuple[set[str], ...] = (
     {".."},
 )
 OPERATOR = re.compile(r"-[A-Za-z]+(?![\w-])|\.\.|[-+*/%](?![-+*/%=])")
-PREFIX = re.compile(r"!|-not(?![\w-])", re.IGNORECASE)
+PREFIX = re.compile(r"!|-(?:not|join|split)(?![\w-])", re.IGNORECASE)
 TYPE = re.compile(r"\[ *(?P<name>[A-Za-z][\w.]*(?:\[\])?) *\]")
 NAME = re.compile(r"[A-Za-z_]\w*")
 KEY = re.compile(r"[A-Za-z_][\w-]*")
@@ -65,24 +47,24 @@ class ExpressionReader(StringReader):
         yield
         self.commas = before
 
-    def statements(self, closing: str) -> Block:
+    def statements(self, closing: str) -> nodes.Block:
         """Statements up to `closing`, which is taken too."""
         raise NotImplementedError
 
-    def statement(self) -> Node:
+    def statement(self) -> nodes.Node:
         """One statement."""
         raise NotImplementedError
 
-    def script_body(self, closing: str) -> ScriptBody:
+    def script_body(self, closing: str) -> nodes.ScriptBody:
         """Parameters and statements up to `closing`, which is taken too."""
         raise NotImplementedError
 
-    def expression(self) -> Node:
+    def expression(self) -> nodes.Node:
         """An expression with all its operators."""
         start = self.at
         return self._joined(self._operand(), 0, start)
 
-    def _joined(self, left: Node, least: int, start: int) -> Node:
+    def _joined(self, left: nodes.Node, least: int, start: int) -> nodes.Node:
         """`left`, which began at `start`, with the operators behind it of level `least` and above."""
         while True:
             begin = self.at
@@ -95,7 +77,7 @@ class ExpressionReader(StringReader):
             self.skip_newlines()
             after = self.at
             right = self._joined(self._operand(), level + 1, after)
-            left = Binary(operator, left, right, self.span(start))
+            left = nodes.Binary(operator, left, right, self.span(start))
 
     def _operator(self) -> tuple[str, int]:
         """The operator that is next and its level; the position does not move."""
@@ -108,7 +90,7 @@ class ExpressionReader(StringReader):
             self.refuse(f"the operator {text}")
         return "", -1
 
-    def _operand(self) -> Node:
+    def _operand(self) -> nodes.Node:
         """A unary expression, or several joined by commas."""
         first = self.unary()
         if not self.commas:
@@ -116,7 +98,7 @@ class ExpressionReader(StringReader):
         items = [first]
         while self.comma():
             items.append(self.unary())
-        return first if len(items) == 1 else ArrayLiteral(tuple(items))
+        return first if len(items) == 1 else nodes.ArrayLiteral(tuple(items))
 
     def comma(self) -> bool:
         """Go behind a comma if it is next, and to what follows it."""
@@ -128,15 +110,15 @@ class ExpressionReader(StringReader):
         self.at = begin
         return False
 
-    def unary(self) -> Node:
+    def unary(self) -> nodes.Node:
         """One operand, with what stands before and behind it."""
         prefix = self.take(PREFIX).lower()
         if prefix:
             self.skip_newlines()
-            return Not(self.unary())
+            return nodes.Unary("-not" if prefix == "!" else prefix, self.unary())
         return self._cast() if self.peek() == "[" else self.primary()
 
-    def _cast(self) -> Node:
+    def _cast(self) -> nodes.Node:
         start = self.at
         found = self.match(TYPE)
         if found is None:
@@ -145,13 +127,13 @@ class ExpressionReader(StringReader):
         if self.skip("::"):
             return self._postfix(self._static(found["name"], start), start)
         self.skip_blanks()
-        return Cast(found["name"], self.unary(), self.span(start))
+        return nodes.Cast(found["name"], self.unary(), self.span(start))
 
-    def _static(self, type_name: str, start: int) -> Node:
+    def _static(self, type_name: str, start: int) -> nodes.Node:
         name = self._name()
         if self.skip("("):
-            return StaticCall(type_name, name, self._arguments(), self.span(start))
-        return StaticMember(type_name, name)
+            return nodes.StaticCall(type_name, name, self._arguments(), self.span(start))
+        return nodes.StaticMember(type_name, name)
 
     def _name(self) -> str:
         name = self.take(NAME)
@@ -159,12 +141,12 @@ class ExpressionReader(StringReader):
             self.refuse_here("the name of a member")
         return name
 
-    def primary(self) -> Node:
+    def primary(self) -> nodes.Node:
         """A value with its members, indexes and calls."""
         start = self.at
         return self._postfix(self._atom(), start)
 
-    def _atom(self) -> Node:
+    def _atom(self) -> nodes.Node:
         char, pair = self.peek(), self.peek(2)
         if pair in ("$(", "@("):
             return self.sub_expression()
@@ -175,7 +157,7 @@ class ExpressionReader(StringReader):
         if char == "{":
             self.at += 1
             with self.joining(commas=True):
-                return ScriptBlockLiteral(self.script_body("}"))
+                return nodes.ScriptBlockLiteral(self.script_body("}"))
         if char in ("'", '"'):
             return self.verbatim() if char == "'" else self.expandable()
         if char == "$":
@@ -183,26 +165,26 @@ class ExpressionReader(StringReader):
         sign = -1 if self.skip("-") else 1
         if not self.peek().isdigit():
             self.refuse_here("an expression")
-        return Constant(sign * parse_number(self.take(NUMBER)))
+        return nodes.Constant(sign * parse_number(self.take(NUMBER)))
 
-    def sub_expression(self) -> SubExpression:
+    def sub_expression(self) -> nodes.SubExpression:
         """``$( )`` or ``@( )`` at the position."""
         array = self.peek() == "@"
         self.at += 2
         with self.joining(commas=True):
-            return SubExpression(self.statements(")"), array)
+            return nodes.SubExpression(self.statements(")"), array)
 
-    def _parenthesized(self) -> Node:
+    def _parenthesized(self) -> nodes.Node:
         self.at += 1
         self.skip_newlines()
         with self.joining(commas=True):
             inner = self.statement()
         self.expect(")")
-        return Parenthesized(inner)
+        return nodes.Parenthesized(inner)
 
-    def _hash(self) -> Node:
+    def _hash(self) -> nodes.Node:
         self.at += 2
-        entries: list[tuple[Node, Node]] = []
+        entries: list[tuple[nodes.Node, nodes.Node]] = []
         self.skip_separators()
         while not self.skip("}"):
             with self.joining(commas=True):
@@ -211,18 +193,18 @@ class ExpressionReader(StringReader):
             self.skip_separators()
             if begin == self.at and self.peek() != "}":
                 self.refuse_here("an entry of a table")
-        return HashLiteral(tuple(entries))
+        return nodes.HashLiteral(tuple(entries))
 
-    def _entry(self) -> tuple[Node, Node]:
+    def _entry(self) -> tuple[nodes.Node, nodes.Node]:
         word = self.take(KEY)
-        key = Constant(word) if word else self.unary()
+        key = nodes.Constant(word) if word else self.unary()
         self.skip_blanks()
         if not self.skip("="):
             self.refuse_here("what stands where '=' is expected")
         self.skip_newlines()
         return key, self.statement()
 
-    def _postfix(self, node: Node, start: int) -> Node:
+    def _postfix(self, node: nodes.Node, start: int) -> nodes.Node:
         """`node` with the members, indexes and calls right behind it."""
         while True:
             if self.peek() == "." and self.peek(2) != "..":
@@ -235,13 +217,13 @@ class ExpressionReader(StringReader):
             else:
                 return node
 
-    def _member(self, target: Node, start: int) -> Node:
+    def _member(self, target: nodes.Node, start: int) -> nodes.Node:
         name = self._name()
         if self.skip("("):
-            return MethodCall(target, name, self._arguments(), self.span(start))
-        return Member(target, name, self.span(start))
+            return nodes.MethodCall(target, name, self._arguments(), self.span(start))
+        return nodes.Member(target, name, self.span(start))
 
-    def _arguments(self) -> tuple[Node, ...]:
+    def _arguments(self) -> tuple[nodes.Node, ...]:
         return self.listed(self.expression, "the arguments of a method")
 
     def listed(self, read: Callable[[], _Item], what: str) -> tuple[_Item, ...]:
@@ -256,10 +238,10 @@ class ExpressionReader(StringReader):
                 self.refuse_here(what)
         return tuple(found)
 
-    def _index(self, target: Node, start: int) -> Node:
+    def _index(self, target: nodes.Node, start: int) -> nodes.Node:
         self.at += 1
         self.skip_newlines()
         with self.joining(commas=True):
             index = self.expression()
         self.expect("]")
-        return Index(target, index, self.span(start))
+        return nodes.Index(target, index, self.span(start))

@@ -116,9 +116,10 @@ class Cast(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Not(Node):
-    """``-not``."""
+class Unary(Node):
+    """``-not``, ``-join`` and ``-split`` before one operand."""
 
+    operator: str
     operand: Node
 
 

@@ -11,21 +11,9 @@ from functools import lru_cache
 
 from powershell_subset.objects import NotModeled
 from powershell_subset.source import Source, Span
+from powershell_subset.syntax import nodes
 from powershell_subset.syntax.commands import CommandReader
 from powershell_subset.syntax.expressions import TYPE
-from powershell_subset.syntax.nodes import (
-    Assignment,
-    Block,
-    ForEach,
-    Function,
-    If,
-    Jump,
-    Node,
-    Parameter,
-    ScriptBody,
-    Switch,
-    Try,
-)
 
 JUMPS = ("return", "throw", "exit", "break", "continue")
 REFUSED = (
@@ -39,9 +27,9 @@ CLAUSE = re.compile(r"(?:'(?P<quoted>[^']*)'|(?P<word>[A-Za-z]\w*))(?=\s*\{)")
 class StatementReader(CommandReader):
     """Reads whole scripts."""
 
-    def statements(self, closing: str) -> Block:
+    def statements(self, closing: str) -> nodes.Block:
         """Statements up to `closing`, which is taken too."""
-        found: list[Node] = []
+        found: list[nodes.Node] = []
         self.skip_separators()
         while not (closing and self.skip(closing)):
             if not self.peek() and not closing:
@@ -49,19 +37,19 @@ class StatementReader(CommandReader):
             node = self.statement()
             found.append(node)
             self._end_of_statement(node, closing)
-        return Block(tuple(found))
+        return nodes.Block(tuple(found))
 
-    def _end_of_statement(self, node: Node, closing: str) -> None:
-        while isinstance(node, Assignment):
+    def _end_of_statement(self, node: nodes.Node, closing: str) -> None:
+        while isinstance(node, nodes.Assignment):
             node = node.value
         begin = self.at
         self.skip_separators()
         separated = bool(re.search(r"[\n;]", self.text[begin : self.at]))
-        after_block = isinstance(node, (If, ForEach, Switch, Try, Function))
+        after_block = isinstance(node, (nodes.If, nodes.ForEach, nodes.Switch, nodes.Try, nodes.Function))
         if not separated and not after_block and self.peek() not in ("", closing):
             self.refuse_here("what stands behind a statement")
 
-    def statement(self) -> Node:
+    def statement(self) -> nodes.Node:
         """One statement."""
         word = self.keyword()
         if word in REFUSED:
@@ -71,13 +59,13 @@ class StatementReader(CommandReader):
             return _STATEMENTS[word](self)
         return self._jump(word) if word in JUMPS else self.pipeline()
 
-    def block(self) -> Block:
+    def block(self) -> nodes.Block:
         """Statements in braces."""
         self.expect("{")
         with self.joining(commas=True):
             return self.statements("}")
 
-    def condition(self) -> Node:
+    def condition(self) -> nodes.Node:
         """A pipeline in parentheses."""
         self.expect("(")
         self.skip_newlines()
@@ -85,12 +73,12 @@ class StatementReader(CommandReader):
         self.expect(")")
         return condition
 
-    def if_statement(self) -> Node:
+    def if_statement(self) -> nodes.Node:
         """``if``, ``elseif``, ``else``."""
         clauses = [(self.condition(), self.block())]
         while self._next_clause("elseif"):
             clauses.append((self.condition(), self.block()))
-        return If(tuple(clauses), self.block() if self._next_clause("else") else None)
+        return nodes.If(tuple(clauses), self.block() if self._next_clause("else") else None)
 
     def _next_clause(self, word: str) -> bool:
         begin = self.at
@@ -100,7 +88,7 @@ class StatementReader(CommandReader):
         self.at = begin
         return False
 
-    def foreach_statement(self) -> Node:
+    def foreach_statement(self) -> nodes.Node:
         """``foreach``."""
         self.expect("(")
         self.skip_newlines()
@@ -109,13 +97,13 @@ class StatementReader(CommandReader):
         self.skip_newlines()
         items = self.pipeline()
         self.expect(")")
-        return ForEach(variable, items, self.block())
+        return nodes.ForEach(variable, items, self.block())
 
-    def switch_statement(self) -> Node:
+    def switch_statement(self) -> nodes.Node:
         """``switch`` on a text."""
         subject = self.condition()
         self.expect("{")
-        clauses: list[tuple[str, Block]] = []
+        clauses: list[tuple[str, nodes.Block]] = []
         otherwise = None
         self.skip_separators()
         while not self.skip("}"):
@@ -126,7 +114,7 @@ class StatementReader(CommandReader):
             else:
                 clauses.append((self._clause(), self.block()))
             self.skip_separators()
-        return Switch(subject, tuple(clauses), otherwise)
+        return nodes.Switch(subject, tuple(clauses), otherwise)
 
     def _clause(self) -> str:
         found = self.match(CLAUSE)
@@ -135,16 +123,16 @@ class StatementReader(CommandReader):
         self.at = found.end()
         return found["word"] or found["quoted"]
 
-    def try_statement(self) -> Node:
+    def try_statement(self) -> nodes.Node:
         """``try``, ``catch``, ``finally``."""
         body = self.block()
         handler = self.block() if self._next_clause("catch") else None
         last = self.block() if self._next_clause("finally") else None
         if handler is None and last is None:
             self.refuse_here("try without catch or finally")
-        return Try(body, handler, last)
+        return nodes.Try(body, handler, last)
 
-    def _jump(self, word: str) -> Node:
+    def _jump(self, word: str) -> nodes.Node:
         start = self.at
         self.skip_keyword(word)
         self.skip_blanks()
@@ -152,9 +140,9 @@ class StatementReader(CommandReader):
         if not ends and word in ("break", "continue"):
             self.refuse(f"{word} with a label")
         value = None if ends else self.pipeline()
-        return Jump(word, value, self.span(start))
+        return nodes.Jump(word, value, self.span(start))
 
-    def function_statement(self) -> Node:
+    def function_statement(self) -> nodes.Node:
         """``function``."""
         self.skip_blanks()
         name = self.take(FUNCTION_NAME)
@@ -162,21 +150,21 @@ class StatementReader(CommandReader):
             self.refuse_here("a function of this kind")
         self.expect("{")
         with self.joining(commas=True):
-            return Function(name, self.script_body("}"))
+            return nodes.Function(name, self.script_body("}"))
 
-    def script_body(self, closing: str) -> ScriptBody:
+    def script_body(self, closing: str) -> nodes.ScriptBody:
         """Parameters and statements up to `closing`, which is taken too."""
         start = self.at
         self.skip_separators()
         parameters = self._parameters() if self.skip_keyword("param") else ()
         block = self.statements(closing)
-        return ScriptBody(parameters, block, self.source, Span(start, self.at - len(closing)))
+        return nodes.ScriptBody(parameters, block, self.source, Span(start, self.at - len(closing)))
 
-    def _parameters(self) -> tuple[Parameter, ...]:
+    def _parameters(self) -> tuple[nodes.Parameter, ...]:
         self.expect("(")
         return self.listed(self._declared, "a parameter")
 
-    def _declared(self) -> Parameter:
+    def _declared(self) -> nodes.Parameter:
         found = self.match(TYPE)
         if found:
             self.at = found.end()
@@ -184,9 +172,9 @@ class StatementReader(CommandReader):
         variable = self.variable()
         self.skip_newlines()
         if not self.skip("="):
-            return Parameter(variable.name, found["name"] if found else "", None)
+            return nodes.Parameter(variable.name, found["name"] if found else "", None)
         self.skip_newlines()
-        return Parameter(variable.name, found["name"] if found else "", self.expression())
+        return nodes.Parameter(variable.name, found["name"] if found else "", self.expression())
 
 
 _STATEMENTS = {
@@ -199,7 +187,7 @@ _STATEMENTS = {
 
 
 @lru_cache(maxsize=256)
-def parse(text: str) -> ScriptBody:
+def parse(text: str) -> nodes.ScriptBody:
     """The tree of a script.
 
     Raises:
