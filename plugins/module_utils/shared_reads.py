@@ -54,11 +54,14 @@ class SharedReads:
         max_age: float = SHARED_ANSWER,
         still_counts: Callable[[T], bool] = lambda _value: True,
         tells: Callable[[T], bool] = lambda _value: True,
+        *,
+        knows_change: bool = True,
     ) -> T:
         """Return what C(read) returns, or has returned for another one in the last C(max_age) seconds, if that still
         counts.
 
-        C(tells) says whether anything can rest on it: that nobody answered makes no look older.
+        C(tells) says whether anything can rest on it: that nobody answered makes no look older. C(knows_change): it
+        must have been asked for after the last change of whoever has the turn.
 
         For each key one thread reads at a time; the others wait for its answer, and take it where it counts for them.
         """
@@ -67,12 +70,22 @@ class SharedReads:
         watch = self._watch()
         kept = self._asked_for(key, watch)
         with kept.turn:
-            if not (watch.look.takes(kept.asked, max_age) and still_counts(kept.value)):
+            if not (watch.look.takes(kept.asked, max_age, knows_change=knows_change) and still_counts(kept.value)):
                 asked = watch.now()
                 kept.value, kept.asked, kept.answered = read(), asked, watch.now()
             if tells(kept.value):
                 watch.look.saw(kept.asked)
             return cast(T, kept.value)
+
+    def counts(
+        self, key: str, max_age: float, still_counts: Callable[[Any], bool], *, knows_change: bool = True
+    ) -> bool:
+        """Say whether what was read last for a key would be returned to whoever has the turn."""
+        kept = self._kept.get(key)
+        if kept is None or self._watch is None:
+            return False
+        look = self._watch().look
+        return look.takes(kept.asked, max_age, knows_change=knows_change) and still_counts(kept.value)
 
     def changed_before(self, key: str) -> None:
         """Say for whoever has the turn that something has changed, which the last answer for a key has told: what is

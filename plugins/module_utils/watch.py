@@ -65,10 +65,10 @@ class LastLook:
         ended. By a clock that is too coarse to tell, what was asked for at this very time was asked before."""
         self._changed = max(self._changed, math.nextafter(self._clock(), math.inf) if at is None else at)
 
-    def takes(self, asked: float, max_age: float) -> bool:
+    def takes(self, asked: float, max_age: float, *, knows_change: bool = True) -> bool:
         """Say whether an answer counts that somebody else got: no older than so many seconds, nor than the last
-        change."""
-        return asked >= self._changed and self._clock() - asked <= max_age
+        change, unless it need not know of that."""
+        return (asked >= self._changed or not knows_change) and self._clock() - asked <= max_age
 
     def saw(self, asked: float) -> None:
         """Count what was asked for at a time of the clock, by whomever."""

@@ -272,3 +272,16 @@ def test_little_is_read_of_many(driver: Any) -> None:
     assert len(tokens) == 1
     asked = vault.simulator.locked(lambda world: world.shells.sessions())
     assert len(asked) < 2 * len(every), "hosts are asked for all of their VMs"
+
+
+def test_other_hosts_of_a_site_are_not_asked_anew_after_what_was_done_on_its_own(driver: Any) -> None:
+    scenario = large_site(16, 4)
+    scenario["fabrics"][0]["hosts"].append({"name": "hv005.contoso.example", "memory_gb": 1024})
+    for number, item in enumerate(scenario["items"]):
+        # They end one after the other, not all at once.
+        item["changed_gb"] = 1 + number / 4
+    vault = driver(scenario).knows_hosts()
+    every = [item["name"] for item in scenario["items"]]
+    assert not vault.run("failback", replicated_items=every, commit_policy="now", poll_interval=2)["failed"]
+    asked = vault.simulator.locked(lambda world: world.shells.sessions())
+    assert sum(one["host"] == "hv005.contoso.example" for one in asked) < 10

@@ -114,17 +114,19 @@ class Hosts:
         *,
         power_only: bool = False,
         anew: bool = False,
+        knows_change: bool = True,
     ) -> HostFacts:
         """Return what a host says of itself, and of the VMs that are wanted by id and name: None stands for all.
 
         C(max_age) is how many seconds ago another task of the run may have asked. Above 0 the host is asked about all
         its VMs, so that the tasks for the others need not; C(power_only): about what says whether they run, as one with
         a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked. C(anew): no answer
-        counts that somebody else got.
+        counts that somebody else got. C(knows_change): none from before the last change of whoever asks, where a task
+        goes on with many.
         """
         session = self.session(name)
         if self._shared.shares and not anew:
-            return self._shared_facts(name, session, max_age, now, power_only=power_only)
+            return self._shared_facts(name, session, max_age, now, power_only=power_only, knows_change=knows_change)
         if anew or max_age <= 0:
             return self._seen(name, self._ask_own(session, wanted, now))
         answer = self._cache.get_or_make(
@@ -135,18 +137,34 @@ class Hosts:
         return self._seen(name, answer)
 
     def _shared_facts(
-        self, name: str, session: HostSession, max_age: float, now: Clock | None, *, power_only: bool
+        self,
+        name: str,
+        session: HostSession,
+        max_age: float,
+        now: Clock | None,
+        *,
+        power_only: bool,
+        knows_change: bool,
     ) -> HostFacts:
         """Return what a host says, asked for all the virtual machines of the task: also where one wants it asked anew,
         an answer counts that is newer than its own last change.
         """
         max_age = max(max_age, SHARED_ANSWER)
+        longest = max(max_age, _SILENCE_COUNTS_FOR)
+
+        def counts(said: _Said) -> bool:
+            return self._counts(said.answer, session, max_age)
+
+        key = f"host|{session.settings.identity}|{now is not None}"
+        # Who was asked about everything has said what runs.
+        in_short = power_only and not self._shared.counts(key, longest, counts, knows_change=knows_change)
         said = self._shared.get(
-            f"host|{session.settings.identity}|{now is not None}|{power_only}",
-            lambda: _Said(self._ask_to_keep(session, now, power_only=power_only)),
-            max(max_age, _SILENCE_COUNTS_FOR),
-            lambda said: self._counts(said.answer, session, max_age),
+            f"{key}|power only" if in_short else key,
+            lambda: _Said(self._ask_to_keep(session, now, power_only=in_short)),
+            longest,
+            counts,
             lambda said: said.tells,
+            knows_change=knows_change,
         )
         facts = said.facts()
         self._watch.look.saw_host(name, said.answer["asked"])

@@ -56,6 +56,31 @@ def test_an_answer_from_before_the_own_change_does_not_count() -> None:
     assert vault.seen_by(vault.one) == 2
 
 
+def test_who_did_nothing_there_takes_an_answer_from_before_its_change() -> None:
+    vault = Vault()
+    vault.seen_by(vault.one)
+    vault.now = 1
+    vault.one.look.changed()
+    assert vault.shared.get("items", vault.read, knows_change=False) == 1
+    vault.now = 11
+    assert vault.shared.get("items", vault.read, knows_change=False) == 2
+
+
+def test_it_can_be_asked_whether_an_answer_would_be_taken() -> None:
+    vault = Vault()
+    counts = vault.shared.counts
+    assert not counts("items", 10, lambda _value: True)
+    vault.seen_by(vault.one)
+    assert counts("items", 10, lambda value: value == 1)
+    assert not counts("items", 10, lambda _value: False)
+    vault.now = 1
+    vault.one.look.changed()
+    assert not counts("items", 10, lambda _value: True)
+    assert counts("items", 10, lambda _value: True, knows_change=False)
+    vault.now = 11
+    assert not counts("items", 10, lambda _value: True, knows_change=False)
+
+
 def test_an_answer_is_as_old_as_its_question() -> None:
     vault = Vault()
     vault.takes = 8
