@@ -37,7 +37,7 @@ class SharedReads:
     def __init__(self, watch: WatchNow | None) -> None:
         self._watch = watch
         self._kept: dict[str, _Kept] = {}
-        # What each of them has asked for, and how many have.
+        # What each of them has asked for that has not ended, and how many ever have.
         self._asked: dict[Watch, set[str]] = {}
         self._askers: Counter[str] = Counter()
         self._turn = threading.Lock()
@@ -128,14 +128,13 @@ class SharedReads:
         return self._watch().now() if self._watch is not None else 0.0
 
     def forget(self) -> None:
-        """Forget what nobody but whoever has the turn has asked for: it has ended. Of a thousand, each would leave what
-        was read for it."""
+        """Forget what nobody but whoever has the turn has ever asked for: it has ended. Of a thousand, each would leave
+        what was read for it. What another one has asked for, too, those that have not begun yet will ask for."""
         if self._watch is None:
             return
         with self._turn:
             for key in self._asked.pop(self._watch(), ()):
-                self._askers[key] -= 1
-                if not self._askers[key]:
+                if self._askers[key] == 1:
                     del self._askers[key]
                     self._kept.pop(key, None)
 

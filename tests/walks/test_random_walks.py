@@ -487,18 +487,19 @@ class Walk(RuleBasedStateMachine):
 
     def _was(self, name: str, stage: str) -> bool:
         """Whether a machine was at a stage since it was read last: Azure may have put off the reads that followed."""
+        ends = (f"/replicationProtectedItems/{name}", "/replicationProtectedItems")
         reads = [
             datetime.fromisoformat(entry["time"])
             for entry in self.simulator.journal.entries(0)
-            if entry["method"] == "GET" and entry["path"].endswith(f"/replicationProtectedItems/{name}")
+            if entry["method"] == "GET" and entry["path"].endswith(ends)
         ]
-        return stage in self._stages_since(name, reads[-1])
+        return bool(reads) and stage in self._stages_since(name, reads[-1])
 
     def _is_right(self, name: str, said: str, now: str) -> bool:
         """Whether what a result says of a machine's stage is right, of one that is at another stage by now, too."""
-        interrupted = self._may_be_interrupted(name, said, now)
-        was = self._was_meanwhile(name, said) or (self.troubled and self._was(name, said))
-        return said == now or interrupted or was
+        if said == now or self._may_be_interrupted(name, said, now):
+            return True
+        return self._was_meanwhile(name, said) or (self.troubled and self._was(name, said))
 
     def _was_meanwhile(self, name: str, stage: str) -> bool:
         """Whether a machine was at a stage while a task for several runs."""

@@ -100,15 +100,21 @@ def test_what_a_list_has_told_is_known_to_what_is_asked_after_its_answer() -> No
     assert vault.seen_by(vault.one) == 3
 
 
-def test_what_nobody_is_left_to_ask_for_is_forgotten() -> None:
+def test_what_only_one_has_asked_for_is_forgotten_with_it() -> None:
     vault = Vault()
     vault.seen_by(vault.one)
-    vault.seen_by(vault.another)
-    vault.shared.forget()
-    assert vault.shared.kept("items") == 1, "the one that is left may ask again"
-    vault.turn = vault.one
     vault.shared.forget()
     assert vault.shared.kept("items") is None
+
+
+def test_what_several_have_asked_for_is_kept_for_those_that_come() -> None:
+    vault = Vault()
+    for watch in (vault.one, vault.another):
+        vault.seen_by(watch)
+    for watch in (vault.one, vault.another):
+        vault.turn = watch
+        vault.shared.forget()
+    assert vault.seen_by(Watch(60, clock=lambda: vault.now)) == 1
 
 
 def test_no_write_rests_on_what_tells_nothing() -> None:
