@@ -18,7 +18,7 @@ from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory
 from .hyperv.pywinrm import missing_winrm
 from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
-from .model.failures import ConfigurationError, MissingLibrary, as_sentence
+from .model.failures import ConfigurationError, FailbackError, MissingLibrary, as_sentence
 from .model.limits import MOST_SECONDS
 from .model.packed import pack
 from .model.programs import RunProgram, no_programs
@@ -31,7 +31,7 @@ from .runner.options import AZURE_OPTIONS, HOSTS_OPTIONS, VAULT_OPTIONS, WINRM_O
 from .runner.services import Services
 from .scheduler import Piece, Scheduler, watch_of_the_turn
 from .shared_reads import UNSHARED, SharedReads
-from .waiting import run_to_end
+from .waiting import Steps, run_to_end
 from .watch import REPORT_INTERVAL, Watch
 
 # What the tasks of a run share. The strategy imports this file in the parent process, and the Azure SDKs with it, which
@@ -157,7 +157,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
 
         async def steps() -> dict[str, Any]:
             try:
-                result = await task.steps(parameters, services, own)
+                result = await _told(task.steps(parameters, services, own), own)
                 return pack(task.hide(result)) if packs and _is_done_with(result) else result
             finally:
                 # Whatever went wrong, nobody waits for its turn.
@@ -196,6 +196,18 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     if packs:
         keep_for_report(task.cache, vms, task.hide)
     return vms
+
+
+async def _told(steps: Steps[dict[str, Any]], watch: Watch) -> dict[str, Any]:
+    """Do what one of many has to, and say at once what has ended it early: the others may go on for hours."""
+    try:
+        return await steps
+    except FailbackError as problem:
+        watch.failure = problem
+        raise
+    finally:
+        if watch.failure is not None:
+            watch.report(f"failed: {watch.failure.happened}")
 
 
 def _is_done_with(result: Mapping[str, Any]) -> bool:

@@ -198,7 +198,7 @@ class Progress:
 def standing_of(piece: Piece[Any]) -> Standing:
     """Return how one stands, for those who watch. What is written to meanwhile may be a moment old."""
     watch = piece.watch
-    failed = piece.failure is not None or bool(piece.ended and piece.ended.get("failed"))
+    failed = piece.failure is not None or watch.failure is not None
     progress = UNDER_WAY if not piece.is_done else FAILED if failed else DONE
     return Standing(piece.name, progress, watch.stage(), watch.last_report, watch.last_report_since, watch.began)
 

@@ -55,13 +55,13 @@ class SharedReads:
         still_counts: Callable[[T], bool] = lambda _value: True,
         tells: Callable[[T], bool] = lambda _value: True,
         *,
-        knows_change: bool = True,
+        may_miss_end: bool = False,
     ) -> T:
         """Return what C(read) returns, or has returned for another one in the last C(max_age) seconds, if that still
         counts.
 
-        C(tells) says whether anything can rest on it: that nobody answered makes no look older. C(knows_change): it
-        must have been asked for after the last change of whoever has the turn.
+        C(tells) says whether anything can rest on it: that nobody answered makes no look older. C(may_miss_end): it
+        may be from before the end of the job that whoever has the turn has followed, but not from before its start.
 
         For each key one thread reads at a time; the others wait for its answer, and take it where it counts for them.
         """
@@ -70,7 +70,7 @@ class SharedReads:
         watch = self._watch()
         kept = self._asked_for(key, watch)
         with kept.turn:
-            if not (watch.look.takes(kept.asked, max_age, knows_change=knows_change) and still_counts(kept.value)):
+            if not (watch.look.takes(kept.asked, max_age, may_miss_end=may_miss_end) and still_counts(kept.value)):
                 asked = watch.now()
                 kept.value, kept.asked, kept.answered = read(), asked, watch.now()
             if tells(kept.value):
@@ -78,14 +78,14 @@ class SharedReads:
             return cast(T, kept.value)
 
     def counts(
-        self, key: str, max_age: float, still_counts: Callable[[Any], bool], *, knows_change: bool = True
+        self, key: str, max_age: float, still_counts: Callable[[Any], bool], *, may_miss_end: bool = False
     ) -> bool:
         """Say whether what was read last for a key would be returned to whoever has the turn."""
         kept = self._kept.get(key)
         if kept is None or self._watch is None:
             return False
         look = self._watch().look
-        return look.takes(kept.asked, max_age, knows_change=knows_change) and still_counts(kept.value)
+        return look.takes(kept.asked, max_age, may_miss_end=may_miss_end) and still_counts(kept.value)
 
     def changed_before(self, key: str) -> None:
         """Say for whoever has the turn that something has changed, which the last answer for a key has told: what is
@@ -122,6 +122,12 @@ class SharedReads:
             with kept.turn:
                 if kept.asked < asked:
                     kept.value, kept.asked = value, asked
+
+    def drop(self, key: str) -> None:
+        """Forget what was read for a key: it is otherwise now."""
+        kept = self._entry(key)
+        with kept.turn:
+            kept.value, kept.asked = None, float("-inf")
 
     def now(self) -> float:
         """Return the time by which ages are counted; without anybody to share with there are none."""

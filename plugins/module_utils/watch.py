@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .model.durations import in_words
-from .model.failures import NotTaken, Orphaned, WaitTimeout
+from .model.failures import FailbackError, NotTaken, Orphaned, WaitTimeout
 from .model.jobs import Job
 from .model.look_age import longest_age
 
@@ -51,8 +51,8 @@ class LastLook:
         # How old the answer of each host was when it was there: how long that took, where nobody had asked before.
         self._hosts: dict[str, float] = {}
         self._vms = 1
-        # Before anything was changed.
-        self._changed = float("-inf")
+        # Before anything was changed, and before any request was sent.
+        self._changed = self._sent = float("-inf")
         # Hosts are asked at the same time.
         self._turn = threading.Lock()
 
@@ -61,14 +61,17 @@ class LastLook:
         self._since, self._hosts, self._vms = self._clock(), {}, 1
 
     def changed(self, at: float | None = None) -> None:
-        """Say that what was read before a time, or before now, may be otherwise since: a request was sent, or a job has
-        ended. By a clock that is too coarse to tell, what was asked for at this very time was asked before."""
-        self._changed = max(self._changed, math.nextafter(self._clock(), math.inf) if at is None else at)
+        """Say that what was read before a time may be otherwise since, as a job has ended; or before now, as a request
+        was sent. By a clock that is too coarse to tell, what was asked for at this very time was asked before."""
+        now = math.nextafter(self._clock(), math.inf)
+        self._changed = max(self._changed, now if at is None else at)
+        if at is None:
+            self._sent = now
 
-    def takes(self, asked: float, max_age: float, *, knows_change: bool = True) -> bool:
+    def takes(self, asked: float, max_age: float, *, may_miss_end: bool = False) -> bool:
         """Say whether an answer counts that somebody else got: no older than so many seconds, nor than the last
-        change, unless it need not know of that."""
-        return (asked >= self._changed or not knows_change) and self._clock() - asked <= max_age
+        change. C(may_miss_end): nor than the last request, whatever has come of it since."""
+        return asked >= (self._sent if may_miss_end else self._changed) and self._clock() - asked <= max_age
 
     def saw(self, asked: float) -> None:
         """Count what was asked for at a time of the clock, by whomever."""
@@ -173,6 +176,8 @@ class Watch:
         self.stage: Callable[[], str] = lambda: ""
         # The job that is followed, as it was read last.
         self.job: Job | None = None
+        # What has ended it early, also where that is no failure of the task.
+        self.failure: FailbackError | None = None
 
     def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
         """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""

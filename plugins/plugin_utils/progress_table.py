@@ -11,6 +11,7 @@ import sys
 import threading
 
 from ansible_collections.asr.failback.plugins.module_utils.model.durations import in_words
+from ansible_collections.asr.failback.plugins.module_utils.model.name_lists import some_of
 from ansible_collections.asr.failback.plugins.module_utils.model.progress_lines import (
     DONE,
     FAILED,
@@ -108,13 +109,14 @@ class ProgressTable:
         return Group(self._head(standings, now), table, *more)
 
     def _head(self, standings, now):
-        done, failed = (sum(one.progress == kind for one in standings) for kind in (DONE, FAILED))
+        done, failed = ([one.name for one in standings if one.progress == kind] for kind in (DONE, FAILED))
+        ended = len(done) + len(failed)
         head = Table.grid(padding=(0, 1))
-        drawn = ProgressBar(total=len(standings), completed=done + failed, width=_BAR_WIDTH)
+        drawn = ProgressBar(total=len(standings), completed=ended, width=_BAR_WIDTH)
         left = seconds_left(standings, now)
         rest = "" if left is None else f", about {in_words(left)} left"
-        told = f"{done + failed} of {len(standings)} VMs done{rest}"
-        head.add_row(drawn, Text(told), Text(f"{failed} failed", style="bold red") if failed else Text(""))
+        told = f"{ended} of {len(standings)} VMs done{rest}"
+        head.add_row(drawn, Text(told), Text(f"failed: {some_of(failed)}" if failed else "", style="bold red"))
         return head
 
 

@@ -465,3 +465,13 @@ def test_what_was_seen_by_an_earlier_task_is_looked_at_again(driver: Any) -> Non
     vault.run("complete_failover", replicated_item="vm1")
     rest = vault.run("failback", replicated_items=[entry("vm1", ahead)], steps=steps, **ALONE)
     assert rest["vms"]["vm1"]["result"]["stage"] == "failback_commit_pending"
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["the task fails", "the task does not fail"])
+def test_one_that_fails_is_told_at_once(driver: Any, fails: bool) -> None:
+    """Whoever watches need not wait for the end of the task, which may be hours away."""
+    vault = vault_of(driver, item_of("vm1", "failover_commit_pending"), item_of("vm2", "failed_over"))
+    assert vault.run("failback", replicated_items=["vm1", "vm2"], fail_on_error=fails, **ALONE)["failed"] is fails
+    told = [number for number, line in enumerate(vault.lines) if line.startswith("vm1: failed: ")]
+    assert len(told) == 1
+    assert any("planned failover to on-premises of vm2" in line for line in vault.lines[told[0] :])

@@ -280,11 +280,16 @@ class SiteRecovery:
         wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
         return self._list(_kept_job, self._client.replication_jobs.list, query=f"( {wanted} )")
 
-    def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime) -> list[Job]:
-        """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case."""
+    def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime, *, may_miss_end: bool = False) -> list[Job]:
+        """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case.
+
+        C(may_miss_end): one that has just ended may be among them as it was when it ran.
+        """
         # One list from midnight on serves all that failed over on the same day.
         start = None if since is None else _midnight(since)
-        listed = self._shared.get(f"jobs since {start}", lambda: JobList(self.jobs(start, now)))
+        listed = self._shared.get(
+            f"jobs since {start}", lambda: JobList(self.jobs(start, now)), may_miss_end=may_miss_end
+        )
         return listed.that_may_concern(vm_id)
 
     def refresh_provider(self, provider_id: str) -> Accepted:

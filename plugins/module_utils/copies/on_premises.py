@@ -164,8 +164,8 @@ class OnPremises:
         # Where its own host is not known, it is one of these: they are asked anew, as that would be.
         max_age = self._max_age if search.unread else self._max_age_elsewhere
         others = [name for name in of_site if name not in search.names]
-        # What was done to a machine that is on its own host has changed nothing on these.
-        self._ask_at_once(others, max_age, knows_change=not found)
+        # What a job did to a machine that is on its own host has changed nothing on these.
+        self._ask_at_once(others, max_age, may_miss_end=found)
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
         for name in others:
@@ -181,20 +181,27 @@ class OnPremises:
     def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float) -> None:
         """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
         there counts: most of them are of other machines."""
-        self._ask_at_once(self._services.hosts.listed(), max_age, knows_change=True)
+        self._ask_at_once(self._services.hosts.listed(), max_age, may_miss_end=False)
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):
                 search.look(name, max_age=max_age, only_if_there=True)
 
-    def _ask_at_once(self, names: Sequence[str], max_age: float, *, knows_change: bool) -> None:
+    def _ask_at_once(self, names: Sequence[str], max_age: float, *, may_miss_end: bool) -> None:
         """Ask hosts at the same time: one after the other, the first answer would be an old one when the last comes.
 
         Azure is not asked for the time by several at once, so where that is needed the hosts wait for each other.
         """
-        unasked = [name for name in names if name.lower() not in self._answers and self._services.hosts.knows(name)]
-        if not unasked or self._now is not None:
+        hosts, ask = self._services.hosts, partial(self._answer, max_age=max_age, may_miss_end=may_miss_end)
+        unasked = [name for name in names if name.lower() not in self._answers and hosts.knows(name)]
+        if self._now is not None:
             return
-        ask = partial(self._answer, max_age=max_age, knows_change=knows_change)
+        power_only = self._is_power_enough(max_age)
+        for name in [*unasked]:
+            if not self._anew and hosts.has_answer(name, max_age, power_only=power_only, may_miss_end=may_miss_end):
+                ask(name)
+                unasked.remove(name)
+        if not unasked:
+            return
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             # Whose turn it is says which answers of others count, in each thread.
             answers = [pool.submit(copy_context().run, ask, name) for name in unasked]
@@ -210,15 +217,19 @@ class OnPremises:
                 self._listed[item.fabric_name] = NotRead(problem.happened)
         return self._listed[item.fabric_name]
 
-    def _answer(self, name: str, max_age: float | None = None, *, knows_change: bool = True) -> HostFacts | NotRead:
+    def _answer(self, name: str, max_age: float | None = None, *, may_miss_end: bool = False) -> HostFacts | NotRead:
         """Return what a host says, asking it once for all the items."""
         key = name.lower()
         if key not in self._answers:
             age = self._max_age if max_age is None else max_age
-            self._answers[key] = self._facts(name, age, knows_change=knows_change)
+            self._answers[key] = self._facts(name, age, may_miss_end=may_miss_end)
         return self._answers[key]
 
-    def _facts(self, name: str, max_age: float, *, knows_change: bool) -> HostFacts | NotRead:
+    def _is_power_enough(self, max_age: float) -> bool:
+        """Whether a host need only say what runs: it is not one of an item's own."""
+        return self._power_only and max_age > self._max_age
+
+    def _facts(self, name: str, max_age: float, *, may_miss_end: bool) -> HostFacts | NotRead:
         hosts = self._services.hosts
         if not hosts.knows(name):
             return NotRead(not_listed([name]))
@@ -228,9 +239,9 @@ class OnPremises:
                 self._wanted,
                 max_age,
                 self._now,
-                power_only=self._power_only and max_age > self._max_age,
+                power_only=self._is_power_enough(max_age),
                 anew=self._anew,
-                knows_change=knows_change,
+                may_miss_end=may_miss_end,
             )
         except FailbackError as problem:
             return NotRead(problem.happened, problem)

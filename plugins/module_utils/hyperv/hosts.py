@@ -37,6 +37,8 @@ _SILENCE_COUNTS_FOR = 120
 # Seconds for which a host of a task's own is not asked again that was waited for in vain, and after how many it was. A
 # look is too old after such a wait; the next one must not wait again.
 _VAIN_COUNTS_FOR, _VAIN_AFTER = 30, 2
+# Seconds after which it is known what another process of the run has changed.
+_NEWS = 1.0
 # Before any change, by the clock of the run.
 _NEVER = -1.0
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
@@ -114,23 +116,23 @@ class Hosts:
         *,
         power_only: bool = False,
         anew: bool = False,
-        knows_change: bool = True,
+        may_miss_end: bool = False,
     ) -> HostFacts:
         """Return what a host says of itself, and of the VMs that are wanted by id and name: None stands for all.
 
         C(max_age) is how many seconds ago another task of the run may have asked. Above 0 the host is asked about all
         its VMs, so that the tasks for the others need not; C(power_only): about what says whether they run, as one with
         a hundred VMs takes too long otherwise. C(now) tells the time before and after it is asked. C(anew): no answer
-        counts that somebody else got. C(knows_change): none from before the last change of whoever asks, where a task
-        goes on with many.
+        counts that somebody else got. C(may_miss_end): one from before the end of the job that the asker has
+        followed, where a task goes on with many.
         """
         session = self.session(name)
         if self._shared.shares and not anew:
-            return self._shared_facts(name, session, max_age, now, power_only=power_only, knows_change=knows_change)
+            return self._shared_facts(name, session, max_age, now, power_only=power_only, may_miss_end=may_miss_end)
         if anew or max_age <= 0:
             return self._seen(name, self._ask_own(session, wanted, now))
         answer = self._cache.get_or_make(
-            f"host|{session.settings.identity}|{now is not None}|{power_only}",
+            _key(session, now, power_only=power_only),
             lambda kept: self._counts(kept, session, max_age),
             lambda: self._ask_to_keep(session, now, power_only=power_only),
         )
@@ -144,31 +146,39 @@ class Hosts:
         now: Clock | None,
         *,
         power_only: bool,
-        knows_change: bool,
+        may_miss_end: bool,
     ) -> HostFacts:
         """Return what a host says, asked for all the virtual machines of the task: also where one wants it asked anew,
         an answer counts that is newer than its own last change.
         """
-        max_age = max(max_age, SHARED_ANSWER)
-        longest = max(max_age, _SILENCE_COUNTS_FOR)
-
-        def counts(said: _Said) -> bool:
-            return self._counts(said.answer, session, max_age)
-
-        key = f"host|{session.settings.identity}|{now is not None}"
+        taken = self._taken(session, max_age, may_miss_end=may_miss_end)
         # Who was asked about everything has said what runs.
-        in_short = power_only and not self._shared.counts(key, longest, counts, knows_change=knows_change)
-        said = self._shared.get(
-            f"{key}|power only" if in_short else key,
+        in_short = power_only and not self._shared.counts(_key(session, now), **taken)
+        said: _Said = self._shared.get(
+            _key(session, now, power_only=in_short),
             lambda: _Said(self._ask_to_keep(session, now, power_only=in_short)),
-            longest,
-            counts,
-            lambda said: said.tells,
-            knows_change=knows_change,
+            tells=lambda said: said.tells,
+            **taken,
         )
         facts = said.facts()
         self._watch.look.saw_host(name, said.answer["asked"])
         return facts
+
+    def has_answer(self, name: str, max_age: float, *, power_only: bool, may_miss_end: bool) -> bool:
+        """Say whether facts() would ask nobody for this, without its C(now), where a task goes on with many."""
+        session = self.session(name)
+        taken = self._taken(session, max_age, may_miss_end=may_miss_end)
+        kinds = (False, True) if power_only else (False,)
+        return any(self._shared.counts(_key(session, None, power_only=kind), **taken) for kind in kinds)
+
+    def _taken(self, session: HostSession, max_age: float, *, may_miss_end: bool) -> dict[str, Any]:
+        """Return which answers are taken that somebody else got."""
+        max_age = max(max_age, SHARED_ANSWER)
+        return {
+            "max_age": max(max_age, _SILENCE_COUNTS_FOR),
+            "still_counts": lambda said: self._counts(said.answer, session, max_age),
+            "may_miss_end": may_miss_end,
+        }
 
     def _seen(self, name: str, answer: Mapping[str, Any]) -> HostFacts:
         """Return what an answer says. What was written next rests on it; on none, where there was none, it does not."""
@@ -191,7 +201,9 @@ class Hosts:
             try:
                 return session.ask(script, request, changes=True)
             finally:
-                self._cache.get_or_make(_change_key(session), lambda _before: False, self._watch.now)
+                key = _change_key(session)
+                self._cache.get_or_make(key, lambda _before: False, self._watch.now)
+                self._shared.drop(key)
 
     def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""
@@ -199,9 +211,19 @@ class Hosts:
         return self._is_of_now(kept, session, counts_for)
 
     def _is_of_now(self, kept: Mapping[str, Any], session: HostSession, seconds: float) -> bool:
-        changed: float = self._cache.get_or_make(_change_key(session), lambda _before: True, lambda: _NEVER)
         asked: float = kept["asked"]
-        return self._watch.now() - asked <= seconds and asked > changed
+        return self._watch.now() - asked <= seconds and asked > self._last_change(session)
+
+    def _last_change(self, session: HostSession) -> float:
+        """Return when a task of this run changed a host last. Of another process, what it did a moment ago is known in
+        a moment."""
+        key = _change_key(session)
+
+        def read() -> float:
+            changed: float = self._cache.get_or_make(key, lambda _before: True, lambda: _NEVER)
+            return changed
+
+        return self._shared.get(key, read, _NEWS, tells=lambda _changed: False)
 
     def _ask_own(
         self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
@@ -285,6 +307,10 @@ class _Said:
     def facts(self) -> HostFacts:
         """Return it. Raises what the host, or the way to it, had against the question."""
         return self._facts if self._facts is not None else _facts_of(self.answer)
+
+
+def _key(session: HostSession, now: Clock | None, *, power_only: bool = False) -> str:
+    return f"host|{session.settings.identity}|{now is not None}|{power_only}"
 
 
 def _change_key(session: HostSession) -> str:

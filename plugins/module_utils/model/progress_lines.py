@@ -81,4 +81,4 @@ def longest_first(standings: Sequence[Standing]) -> list[Standing]:
 
 
 def _by_stage(standings: Sequence[Standing]) -> str:
-    return counted("not looked at yet" if one.stage == UNKNOWN else one.stage for one in standings)
+    return counted("not looked at yet" if one.stage in ("", UNKNOWN) else one.stage for one in standings)

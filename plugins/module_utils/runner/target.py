@@ -328,13 +328,13 @@ def _running_job(session: AzureSession, job_id: str, age: Age = Age.NOW) -> Job 
     return None if job is None else require_known_state(job)
 
 
-def _jobs_of(session: AzureSession, item: ReplicatedItem) -> Iterator[Job]:
+def _jobs_of(session: AzureSession, item: ReplicatedItem, *, may_miss_end: bool = False) -> Iterator[Job]:
     """Yield the jobs of the item, newest first. Lists do not tell the direction of a planned failover, so that is read,
     and so is what may be of this item or not: a plan's, and one that does not tell what it is of."""
     # That its failover itself is listed is what tells that nothing since is missing.
     since = item.last_failover - _BEFORE if item.last_failover else None
     service = session.site_recovery
-    for job in service.jobs_of_vm(item.vm_id.lower(), since, session.clock.now()):
+    for job in service.jobs_of_vm(item.vm_id.lower(), since, session.clock.now(), may_miss_end=may_miss_end):
         of_item = job.target_id.lower() == item.vm_id.lower()
         moves = job.may_be_failback or job.operation is Operation.FAILOVER
         of_any = job.may_be_of_any_vm and not of_item
@@ -350,7 +350,8 @@ def cut_over_at(session: AzureSession, member: Observation) -> datetime | None:
         return None
     if member.azure_use is not None and member.azure_use.cut_over_at is not None:
         return member.azure_use.cut_over_at
-    job = member.job or history_of(member.item, _jobs_of(session, member.item)).last_failback
+    # What may be its failback is read singly, whatever a list has said of it.
+    job = member.job or history_of(member.item, _jobs_of(session, member.item, may_miss_end=True)).last_failback
     return job.ended if job is not None else None
 
 

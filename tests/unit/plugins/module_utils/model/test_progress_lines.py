@@ -60,3 +60,8 @@ def test_the_line_for_all_says_when_they_may_end() -> None:
     told = sum_line(standings(1300, 1700, 2100, left=6), NOW)
     assert told == "3 of 9 VMs are done, 0 of these failed; at this rate the others in about 40 min"
     assert sum_line(standings(1300, left=2), NOW) == "1 of 3 VMs are done, 0 of these failed"
+
+
+def test_one_that_has_not_begun_is_told_as_such() -> None:
+    seen = Standing("vm7", UNDER_WAY, "failed_over", "", NOW, BEGAN)
+    assert sum_line([seen, *standings(left=2)], NOW).endswith("under way: 2 not looked at yet, 1 failed_over")
