@@ -25,6 +25,8 @@ from asr_simulator.server import Simulator
 from support.measuring import environment, processor_seconds
 from support.scenarios import large_site
 
+# The command that brings so many VMs of a simulator home, and its environment; the folder is for its files.
+Variant = Callable[[Simulator, Path, int], tuple[list[str], dict[str, str]]]
 VMS_OF_A_HOST = 20
 POLL_SECONDS = 5
 _SAMPLE_SECONDS = 0.5
@@ -134,14 +136,16 @@ def _fleet(simulator: Simulator, folder: Path, vms: int, *, asks_hosts: bool) ->
     return [*command, *hosts], plugins
 
 
-def _sdk_script(_simulator: Simulator, _folder: Path, _vms: int) -> tuple[list[str], dict[str, str]]:
-    return [sys.executable, str(_SUPPORT / "sdk_script.py"), str(POLL_SECONDS)], {}
+def _sdk_script(*more: str) -> Variant:
+    command = [sys.executable, str(_SUPPORT / "sdk_script.py"), str(POLL_SECONDS), *more]
+    return lambda _simulator, _folder, _vms: (command, {})
 
 
-_COMMANDS: dict[str, Callable[[Simulator, Path, int], tuple[list[str], dict[str, str]]]] = {
+_COMMANDS: dict[str, Variant] = {
     "fleet": lambda simulator, folder, vms: _fleet(simulator, folder, vms, asks_hosts=False),
     "fleet, hosts asked": lambda simulator, folder, vms: _fleet(simulator, folder, vms, asks_hosts=True),
-    "sdk script": _sdk_script,
+    "sdk script": _sdk_script(),
+    "sdk script, bare": _sdk_script("bare"),
 }
 
 

@@ -293,11 +293,11 @@ class Hosts:
 
 
 class _Said:
-    """What a host said, parsed once."""
+    """What a host said, parsed once: of a site's hosts, its text would take as much memory again."""
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
-        self.answer = answer
         self._facts = None if answer.get("problem") else _facts_of(answer)
+        self.answer = {key: value for key, value in answer.items() if key != "document"}
 
     @property
     def tells(self) -> bool:

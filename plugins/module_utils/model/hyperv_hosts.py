@@ -95,7 +95,7 @@ class Switch:
         return self.type == "External" and not self.adapters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A checkpoint (snapshot) of a virtual machine."""
 
@@ -104,7 +104,7 @@ class Checkpoint:
     type: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostDisk:
     """A virtual hard disk. Sizes are bytes; C(size) is what the machine sees. Where the file could not be read they
     are 0, which says nothing of them, and C(unread) has the host's words."""
@@ -142,7 +142,7 @@ class Vlan:
         return " ".join([self.mode, *([str(self.id)] if self.id else []), *([self.others] if self.others else [])])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostNic:
     """A network adapter of a virtual machine. C(switch) is empty where it is connected to none, C(vlan) None where it
     could not be read."""
@@ -162,7 +162,7 @@ class VmSecurity:
     shielded: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostVm:
     """A virtual machine as its host sees it. C(state) and C(heartbeat) are Hyper-V's words, and so are
     C(automatic_start_action) and C(automatic_stop_action): what the host does with it when it has started itself, and
