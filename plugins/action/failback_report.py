@@ -19,7 +19,7 @@ class ActionModule(ShownLines):
         parameters = super()._parameters(task_vars)
         hosts = parameters["hosts"]
         if hosts is not None:
-            parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"], self._templar)
+            parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"])
         return parameters
 
     def run(self, tmp=None, task_vars=None):

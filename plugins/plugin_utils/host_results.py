@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.model.summary import named_result
-from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables
 
 
 class HostResults:
     """The results of hosts, by their names: what is in a fact of each, read anew whenever it is its turn."""
 
-    def __init__(self, names, fact, hostvars, templar):
+    def __init__(self, names, fact, hostvars):
         self._names = names
         self._fact = fact
         self._hostvars = hostvars
-        self._templar = templar
 
     def __iter__(self):
         return map(self._result, self._names)
 
     def _result(self, name):
-        variables = HostVariables(name, self._hostvars[name], self._templar, set())
-        return named_result(name, variables.get(self._fact), self._fact)
+        # As it is: a task has set it, so there is nothing left to render in it.
+        return named_result(name, self._hostvars.raw_get(name).get(self._fact), self._fact)

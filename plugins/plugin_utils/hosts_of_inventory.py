@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
 from ansible_collections.asr.failback.plugins.module_utils.model.host_names import find_host
+from ansible_collections.asr.failback.plugins.plugin_utils.templates import may_be_template
 
 # How Jinja names a variable that is not there.
 _UNDEFINED = re.compile(r"'([A-Za-z_][A-Za-z0-9_]*)' is undefined")
@@ -71,7 +72,10 @@ class HostVariables(Mapping):
 
     def __getitem__(self, name):
         try:
-            value = self._templar.template(self._source[name])
+            value = self._source[name]
+            # Ansible has rendered it already, but where something in it is undefined, or of the host of the task.
+            if may_be_template(value):
+                value = self._templar.template(value)
         except AnsibleError as problem:
             raise _cannot_be_told(self._host, name, problem) from None
         if isinstance(value, str) and name.rsplit("_", 1)[-1] in _SECRETS:

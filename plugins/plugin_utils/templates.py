@@ -6,11 +6,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 try:
     from ansible.template import trust_as_template
 except ImportError:
     # Before ansible-core 2.19, every text is a template unless it is wrapped, and lookups have to be allowed.
     trust_as_template = None
+
+
+# How Jinja begins what is no plain text.
+_BEGINS = ("{{", "{%", "{#")
+
+
+def may_be_template(value):
+    """Say whether rendering a value may make another of it."""
+    if isinstance(value, str):
+        return any(begin in value for begin in _BEGINS)
+    if isinstance(value, Mapping):
+        return any(may_be_template(part) for pair in value.items() for part in pair)
+    return isinstance(value, Sequence) and any(may_be_template(part) for part in value)
 
 
 def untrusted(value):
