@@ -29,20 +29,20 @@ def write_report(path: str, results: Results, *, check_mode: bool = False) -> bo
     where the results are none.
     """
     with _writing(path):
-        content = _content(results)
+        content = _content(map(result_text, results))
         changed = not _holds(path, content) or _is_open_to_others(path)
         if check_mode:
             # What no file can hold is refused here, too.
             deque(content, maxlen=0)
         elif changed:
-            _replace(path, _content(results))
+            _replace(path, _content(map(result_text, results)))
     return changed
 
 
-def replace_report(path: str, results: Results) -> None:
-    """Write the report. Raises ConfigurationError as write_report() does."""
+def replace_report(path: str, texts: Iterable[str]) -> None:
+    """Write the report of results as result_text() returns them. Raises ConfigurationError where it cannot be."""
     with _writing(path):
-        _replace(path, _content(results))
+        _replace(path, _content(texts))
 
 
 @contextmanager
@@ -79,21 +79,19 @@ def _require_file(path: str) -> None:
             )
 
 
-def _content(results: Results) -> Iterator[str]:
-    """Yield the report as JSON; what JSON does not know, such as a date of YAML, as text.
-
-    It comes result by result: of a thousand, only one is there as text at a time.
-    """
+def _content(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the report, result by result: of a thousand, only one is there as text at a time."""
     yield _BEGIN
     before = ""
-    for result in results:
-        yield f"{before}\n{_as_json(result)}"
+    for text in texts:
+        yield f"{before}\n{text}"
         before = ","
     yield ("\n" + " " * _INDENT if before else "") + _END
 
 
-def _as_json(result: Mapping[str, Any]) -> str:
-    """Return a result as JSON, indented as one of a list in the report."""
+def result_text(result: Mapping[str, Any]) -> str:
+    """Return a result as JSON, indented as one of a list in the report; what JSON does not know, such as a date of
+    YAML, as text. Raises ConfigurationError."""
     try:
         lines = json.dumps(result, indent=_INDENT, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:

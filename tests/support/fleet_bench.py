@@ -131,7 +131,7 @@ def _fleet(simulator: Simulator, folder: Path, vms: int, *, asks_hosts: bool) ->
     names = [item["name"] for item in simulator.state()["items"]]
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {name: {} for name in names}}}))
     command = ["ansible-playbook", "asr.failback.fleet", "-i", str(inventory), "-e", json.dumps(variables)]
-    hosts = ["-i", str(folder / INVENTORY), "--forks", "10"] if asks_hosts else []
+    hosts = ["-i", str(folder / INVENTORY)] if asks_hosts else []
     plugins = {"ANSIBLE_CALLBACK_PLUGINS": str(_SUPPORT / "callbacks"), "ANSIBLE_CALLBACKS_ENABLED": "count_events"}
     return [*command, *hosts], plugins
 
