@@ -157,7 +157,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
 
         async def steps() -> dict[str, Any]:
             try:
-                result = await _told(task.steps(parameters, services, own), own)
+                result = await _told(task.steps(parameters, services, own), own, task.hide)
                 return pack(task.hide(result)) if packs and _is_done_with(result) else result
             finally:
                 # Whatever went wrong, nobody waits for its turn.
@@ -198,16 +198,16 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     return vms
 
 
-async def _told(steps: Steps[dict[str, Any]], watch: Watch) -> dict[str, Any]:
+async def _told(steps: Steps[dict[str, Any]], watch: Watch, hide: Hide) -> dict[str, Any]:
     """Do what one of many has to, and say at once what has ended it early: the others may go on for hours."""
     try:
         return await steps
     except FailbackError as problem:
-        watch.failure = problem
+        watch.failure = problem.happened
         raise
     finally:
         if watch.failure is not None:
-            watch.report(f"failed: {watch.failure.happened}")
+            watch.report(hide(f"failed: {' '.join(watch.failure.split())}"))
 
 
 def _is_done_with(result: Mapping[str, Any]) -> bool:

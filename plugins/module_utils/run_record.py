@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -61,7 +62,7 @@ class RunRecord:
         began = self._watch.now()
         try:
             self._take(pieces)
-            replace_report(self._path, (decompress(self._texts[host]).decode() for host in sorted(self._texts)))
+            replace_report(self._path, map(self._shown, sorted(self._texts)))
         except FailbackError as problem:
             self._watch.report(problem.happened)
             self._path = None
@@ -74,8 +75,12 @@ class RunRecord:
         done = {piece.name for piece in pieces if piece.is_done}
         for piece in pieces:
             if piece.name not in self._done and (result := _result_of(piece)) is not None:
-                self._texts[piece.name] = _compressed(self._hide(result))
+                self._texts[piece.name] = _compressed(result)
         self._done = done
+
+    def _shown(self, host: str) -> str:
+        """Return the result of a host without secrets, some of which may have become known since it was taken."""
+        return result_text(self._hide(json.loads(decompress(self._texts[host]))))
 
 
 def _compressed(result: Mapping[str, Any]) -> bytes:

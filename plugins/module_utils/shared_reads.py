@@ -124,10 +124,9 @@ class SharedReads:
                     kept.value, kept.asked = value, asked
 
     def drop(self, key: str) -> None:
-        """Forget what was read for a key: it is otherwise now."""
-        kept = self._entry(key)
-        with kept.turn:
-            kept.value, kept.asked = None, float("-inf")
+        """Forget what was read for a key: it is otherwise now. No turn is waited for."""
+        with self._turn:
+            self._kept.pop(key, None)
 
     def now(self) -> float:
         """Return the time by which ages are counted; without anybody to share with there are none."""

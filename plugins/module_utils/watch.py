@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .model.durations import in_words
-from .model.failures import FailbackError, NotTaken, Orphaned, WaitTimeout
+from .model.failures import NotTaken, Orphaned, WaitTimeout
 from .model.jobs import Job
 from .model.look_age import longest_age
 
@@ -176,8 +176,8 @@ class Watch:
         self.stage: Callable[[], str] = lambda: ""
         # The job that is followed, as it was read last.
         self.job: Job | None = None
-        # What has ended it early, also where that is no failure of the task.
-        self.failure: FailbackError | None = None
+        # The words for what has ended it early, also where that is no failure of the task; None where nothing has.
+        self.failure: str | None = None
 
     def of_one(self, report: Callable[[str], None], timeout: float) -> Watch:
         """Return the watch of one of several that go on at the same time: it says what is new, and nothing again."""

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 try:
     from ansible.template import trust_as_template
 except ImportError:
@@ -15,17 +13,21 @@ except ImportError:
     trust_as_template = None
 
 
-# How Jinja begins what is no plain text.
-_BEGINS = ("{{", "{%", "{#")
+# How Jinja begins what is no plain text, and Ansible what it says of a template.
+_BEGINS = ("{{", "{%", "{#", "#jinja2:")
+_NEVER = (bool, int, float, type(None))
 
 
 def may_be_template(value):
     """Say whether rendering a value may make another of it."""
     if isinstance(value, str):
         return any(begin in value for begin in _BEGINS)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(may_be_template(part) for pair in value.items() for part in pair)
-    return isinstance(value, Sequence) and any(may_be_template(part) for part in value)
+    if isinstance(value, (list, tuple)):
+        return any(may_be_template(part) for part in value)
+    # What is encrypted becomes text.
+    return not isinstance(value, _NEVER)
 
 
 def untrusted(value):

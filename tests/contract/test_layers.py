@@ -26,7 +26,7 @@ WAITING = f"{UTILS}.waiting"
 PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
-REPORT_FILE = f"{UTILS}.report_file"
+OWNERS_FILE, REPORT_FILE = f"{UTILS}.owners_file", f"{UTILS}.report_file"
 # What the virtual machines of a task share.
 READS = f"{UTILS}.shared_reads"
 
@@ -50,8 +50,8 @@ DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
 SCRIPTS = f"{HYPERV}.scripts"
 # The verb that is made of the others.
 FAILBACK = f"{VERBS}.failback"
-# The only verb that writes a file.
-REPORT = f"{VERBS}.failback_report"
+# The only verbs that write a file.
+REPORT, EXPORT = f"{VERBS}.failback_report", f"{VERBS}.vault_export"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 # In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
 PROGRAMS = ("subprocess",)
@@ -100,7 +100,8 @@ LAYERS = (
     Layer(OWNER_OF_TIME, below=(DECIDE,), waits=True),
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
-    Layer(REPORT_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
+    Layer(OWNERS_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
+    Layer(REPORT_FILE, below=(DECIDE, OWNERS_FILE), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
     # pywinrm, and what it stands on, for its exceptions.
@@ -125,6 +126,14 @@ LAYERS = (
         without=(*NETWORK, *FILES, "time"),
         reads_the_clock=False,
     ),
+    # Ansible for its YAML.
+    Layer(
+        EXPORT,
+        below=(DECIDE, OWNER_OF_TIME, OWNERS_FILE, AZURE, HYPERV, RUNNER),
+        packages=("ansible",),
+        without=(*NETWORK, *FILES, "time"),
+        reads_the_clock=False,
+    ),
     # What modules and action plugins have in common: where a task begins.
     Layer(
         UTILS,
@@ -139,10 +148,10 @@ LAYERS = (
         without=(*NETWORK, *FILES, "time"),
         reads_the_clock=False,
     ),
-    Layer("plugins.modules", below=(VERBS, REPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
+    Layer("plugins.modules", below=(VERBS, REPORT, EXPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible", "rich")),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, FAILBACK), packages=("ansible",)),
+    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, FAILBACK), packages=("ansible",)),
     Layer(
         "plugins.inventory",
         below=("plugins.plugin_utils", DECIDE, VERBS, UTILS),

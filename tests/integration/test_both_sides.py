@@ -339,3 +339,15 @@ def test_a_host_that_is_not_a_vm_s_own_is_asked_for_no_disk_files_before_a_step(
     vault.trouble(vm="vm2", operation="MergingDisks")
     vault.run("failback_prereq", replicated_item="vm2")
     assert asked_for()["hv02"] > 0
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "one of many"])
+def test_a_host_whose_variables_are_wrong_is_one_that_was_not_seen(driver: Any, together: bool) -> None:
+    """It is not the VM's own: what is known of that one counts, and the failback goes on."""
+    other = {"name": "hv09"}
+    site = {**SITE, "hosts": [*SITE["hosts"], other]}
+    vault = driver(scenario_of("vm1", "vm2", fabrics=[site])).knows_hosts()
+    vault.inventory["hv09"]["ansible_winrm_transport"] = "nonsense"
+    options = {"replicated_items": ["vm1", "vm2"]} if together else {"replicated_item": "vm1"}
+    result = vault.run("planned_failover", **options)
+    assert vault.state("vm1")["stage"] == "waiting_for_completion", result

@@ -88,12 +88,15 @@ class OnPremises:
         self._anew = anew
         self._wanted: list[tuple[str, str]] = []
         self._answers: dict[str, HostFacts | NotRead] = {}
+        self._may_miss_end = False
         self._listed: dict[str, list[str] | NotRead] = {}
 
     def place(self, items: Sequence[ReplicatedItem]) -> dict[str, Placed]:
         """Return what the hosts say of each item, by item id."""
         self._wanted = [(item.hypervisor_vm_id, item.friendly_name) for item in items]
         searches = [self._begin(item) for item in items]
+        # What a job did to machines that are on their own hosts has changed nothing on others.
+        self._may_miss_end = all(search.has_found and not search.unread for search in searches)
         # Only now: their answers may be older, and a host that is one item's own must be asked anew for it.
         return {search.item.id: self._finish(search) for search in searches}
 
@@ -164,8 +167,7 @@ class OnPremises:
         # Where its own host is not known, it is one of these: they are asked anew, as that would be.
         max_age = self._max_age if search.unread else self._max_age_elsewhere
         others = [name for name in of_site if name not in search.names]
-        # What a job did to a machine that is on its own host has changed nothing on these.
-        self._ask_at_once(others, max_age, may_miss_end=found)
+        self._ask_at_once(others, max_age)
         if isinstance(names, NotRead) and not found and not search.unread:
             search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
         for name in others:
@@ -181,25 +183,24 @@ class OnPremises:
     def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float) -> None:
         """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
         there counts: most of them are of other machines."""
-        self._ask_at_once(self._services.hosts.listed(), max_age, may_miss_end=False)
+        self._ask_at_once(self._services.hosts.listed(), max_age)
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):
                 search.look(name, max_age=max_age, only_if_there=True)
 
-    def _ask_at_once(self, names: Sequence[str], max_age: float, *, may_miss_end: bool) -> None:
+    def _ask_at_once(self, names: Sequence[str], max_age: float) -> None:
         """Ask hosts at the same time: one after the other, the first answer would be an old one when the last comes.
 
         Azure is not asked for the time by several at once, so where that is needed the hosts wait for each other.
         """
-        hosts, ask = self._services.hosts, partial(self._answer, max_age=max_age, may_miss_end=may_miss_end)
-        unasked = [name for name in names if name.lower() not in self._answers and hosts.knows(name)]
         if self._now is not None:
             return
-        power_only = self._is_power_enough(max_age)
-        for name in [*unasked]:
-            if not self._anew and hosts.has_answer(name, max_age, power_only=power_only, may_miss_end=may_miss_end):
+        ask, hosts = partial(self._answer, max_age=max_age), self._services.hosts
+        every = [name for name in names if name.lower() not in self._answers and hosts.knows(name)]
+        unasked = [name for name in every if not self._has_answer(name, max_age)]
+        for name in every:
+            if name not in unasked:
                 ask(name)
-                unasked.remove(name)
         if not unasked:
             return
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -217,19 +218,25 @@ class OnPremises:
                 self._listed[item.fabric_name] = NotRead(problem.happened)
         return self._listed[item.fabric_name]
 
-    def _answer(self, name: str, max_age: float | None = None, *, may_miss_end: bool = False) -> HostFacts | NotRead:
+    def _has_answer(self, name: str, max_age: float) -> bool:
+        """Whether nobody has to be asked for what a host says. One that cannot be asked at all says why when it is."""
+        terms = {"power_only": self._is_power_enough(max_age), "may_miss_end": self._may_miss_end}
+        with suppress(FailbackError):
+            return not self._anew and self._services.hosts.has_answer(name, max_age, **terms)
+        return False
+
+    def _answer(self, name: str, max_age: float | None = None) -> HostFacts | NotRead:
         """Return what a host says, asking it once for all the items."""
         key = name.lower()
         if key not in self._answers:
-            age = self._max_age if max_age is None else max_age
-            self._answers[key] = self._facts(name, age, may_miss_end=may_miss_end)
+            self._answers[key] = self._facts(name, self._max_age if max_age is None else max_age)
         return self._answers[key]
 
     def _is_power_enough(self, max_age: float) -> bool:
         """Whether a host need only say what runs: it is not one of an item's own."""
         return self._power_only and max_age > self._max_age
 
-    def _facts(self, name: str, max_age: float, *, may_miss_end: bool) -> HostFacts | NotRead:
+    def _facts(self, name: str, max_age: float) -> HostFacts | NotRead:
         hosts = self._services.hosts
         if not hosts.knows(name):
             return NotRead(not_listed([name]))
@@ -241,7 +248,7 @@ class OnPremises:
                 self._now,
                 power_only=self._is_power_enough(max_age),
                 anew=self._anew,
-                may_miss_end=may_miss_end,
+                may_miss_end=self._may_miss_end,
             )
         except FailbackError as problem:
             return NotRead(problem.happened, problem)

@@ -152,8 +152,7 @@ class Hosts:
         an answer counts that is newer than its own last change.
         """
         taken = self._taken(session, max_age, may_miss_end=may_miss_end)
-        # Who was asked about everything has said what runs.
-        in_short = power_only and not self._shared.counts(_key(session, now), **taken)
+        in_short = power_only and not self._has_told_all(session, now, taken)
         said: _Said = self._shared.get(
             _key(session, now, power_only=in_short),
             lambda: _Said(self._ask_to_keep(session, now, power_only=in_short)),
@@ -165,11 +164,23 @@ class Hosts:
         return facts
 
     def has_answer(self, name: str, max_age: float, *, power_only: bool, may_miss_end: bool) -> bool:
-        """Say whether facts() would ask nobody for this, without its C(now), where a task goes on with many."""
+        """Say whether facts() would ask nobody for this, without its C(now), where a task goes on with many.
+
+        Raises ConfigurationError.
+        """
         session = self.session(name)
         taken = self._taken(session, max_age, may_miss_end=may_miss_end)
-        kinds = (False, True) if power_only else (False,)
-        return any(self._shared.counts(_key(session, None, power_only=kind), **taken) for kind in kinds)
+        own = self._shared.counts(_key(session, None, power_only=power_only), **taken)
+        return own or (power_only and self._has_told_all(session, None, taken))
+
+    def _has_told_all(self, session: HostSession, now: Clock | None, taken: Mapping[str, Any]) -> bool:
+        """Say whether a host that was asked about everything has told it, and so what runs. That it told nothing is no
+        answer to less: with many machines, it may have had no time for all."""
+
+        def counts(said: _Said) -> bool:
+            return said.tells and bool(taken["still_counts"](said))
+
+        return self._shared.counts(_key(session, now), **{**taken, "still_counts": counts})
 
     def _taken(self, session: HostSession, max_age: float, *, may_miss_end: bool) -> dict[str, Any]:
         """Return which answers are taken that somebody else got."""
@@ -201,9 +212,8 @@ class Hosts:
             try:
                 return session.ask(script, request, changes=True)
             finally:
-                key = _change_key(session)
-                self._cache.get_or_make(key, lambda _before: False, self._watch.now)
-                self._shared.drop(key)
+                self._cache.get_or_make(_change_key(session), lambda _before: False, self._watch.now)
+                self._shared.drop(_change_key(session))
 
     def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""

@@ -588,7 +588,7 @@ class _Failback:
     async def _fail(self, problem: FailbackError) -> None:
         """Take note of a failure, and look where the target is now: that only adds to what is known, so it may fail."""
         self.problem, state = problem, self.state
-        self._watch.failure = problem
+        self._watch.failure = problem.happened
         state.failed = {"failed": True, **_as_task(problem)}
         if not state.where:
             return

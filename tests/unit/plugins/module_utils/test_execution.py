@@ -13,8 +13,13 @@ from typing import Any
 import pytest
 from support.module_contracts import CONTRACTS
 
-from ansible_collections.asr.failback.plugins.module_utils.execution import diff_of, execute
-from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.execution import Task, diff_of, execute, run_many
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import no_inventory
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError, FailbackError
+from ansible_collections.asr.failback.plugins.module_utils.model.programs import no_programs
+from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
+from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 VAULT = {"resource_group": "rg", "vault_name": "v", "replicated_item": "web01", "recovery_plan": None}
 
@@ -66,3 +71,18 @@ def test_a_python_without_the_sdks_says_what_to_install() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout.startswith("missing_library"), ended.stderr
     assert "azure-identity" in ended.stdout
+
+
+def test_what_is_told_of_a_failure_is_one_line_without_secrets() -> None:
+    async def fail(_request: Any, _services: Any, _watch: Watch) -> dict[str, Any]:
+        raise FailbackError("login with hunter22\nfailed", "")
+
+    contract = Contract("fails", {}, fail, lambda _parameters, _check_mode: None, takes_target=False, takes_many=True)
+    lines: list[str] = []
+
+    def hide(value: Any) -> Any:
+        return value.replace("hunter22", "********") if isinstance(value, str) else value
+
+    task = Task(contract, {}, False, RunCache(), no_inventory, no_programs, (), hide, notes=False)
+    run_many(task, {"vm1": {}}, Watch(60, lines.append), {})
+    assert lines[-1] == "vm1: failed: login with ******** failed"

@@ -37,6 +37,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.failures import
     HostUnreachable,
 )
 from ansible_collections.asr.failback.plugins.module_utils.run_cache import RunCache
+from ansible_collections.asr.failback.plugins.module_utils.shared_reads import UNSHARED, SharedReads
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 Start = Callable[..., Host]
@@ -58,13 +59,23 @@ def hosts(
     inventory: Mapping[str, Mapping[str, Any]] | None = None,
     cache: RunCache | None = None,
     clock: Callable[[], float] = lambda: 0.0,
+    *,
+    of_many: bool = False,
 ) -> Hosts:
-    known = inventory or {}
-    return Hosts(options or {}, known.get, Watch(600, clock=clock), cache or RunCache(), {})
+    known, watch = inventory or {}, Watch(600, clock=clock)
+    shared = SharedReads(lambda: watch) if of_many else UNSHARED
+    return Hosts(options or {}, known.get, watch, cache or RunCache(), {}, shared=shared)
 
 
-def asking(host: Host, cache: RunCache | None = None, clock: Callable[[], float] = lambda: 0.0, **more: Any) -> Hosts:
-    """The hosts of a task that may ask one host of a test."""
+def asking(
+    host: Host,
+    cache: RunCache | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
+    *,
+    of_many: bool = False,
+    **more: Any,
+) -> Hosts:
+    """The hosts of a task that may ask one host of a test. `of_many`: the task is for many virtual machines."""
     options = {
         "hyperv_hosts": {NAME: f"{LOOPBACK}:{host.web.server_port}"},
         "winrm_user": USER,
@@ -73,7 +84,7 @@ def asking(host: Host, cache: RunCache | None = None, clock: Callable[[], float]
         "winrm_ca_trust_path": host.ca_bundle,
         **more,
     }
-    return hosts(options, cache=cache, clock=clock)
+    return hosts(options, cache=cache, clock=clock, of_many=of_many)
 
 
 def questions(host: Host) -> list[Any]:
@@ -315,3 +326,23 @@ def test_another_clock_is_read_before_and_after_and_kept_with_the_answer(host: S
         answer = asking(hv01, cache).facts(NAME, max_age=60, now=lambda: next(times))
         assert answer.asked_between == (start, start + timedelta(seconds=1))
     assert asking(host(*facts())).facts(NAME).asked_between is None
+
+
+def test_who_told_everything_has_told_what_runs(host: Start) -> None:
+    here = host(*facts(), GONE)
+    known = asking(here, of_many=True)
+    known.facts(NAME)
+    assert known.has_answer(NAME, 0, power_only=True, may_miss_end=False)
+    assert known.facts(NAME, power_only=True).computer == "HV01"
+    assert questions(here) == [EVERYTHING]
+
+
+def test_who_could_not_tell_everything_is_asked_what_runs(host: Start) -> None:
+    """A host with a hundred machines may have no time to tell all of them: that says nothing of what runs there."""
+    here = host(SHELL, COMMAND, TAKEN, said({"error": {"message": "too slow"}}), TAKEN, TAKEN, *facts())
+    known = asking(here, of_many=True)
+    with pytest.raises(HostError):
+        known.facts(NAME)
+    assert not known.has_answer(NAME, 0, power_only=True, may_miss_end=True)
+    assert known.facts(NAME, power_only=True, may_miss_end=True).computer == "HV01"
+    assert questions(here) == [EVERYTHING, {"vms": None, "power_only": True}]

@@ -1,0 +1,95 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that is whole at any moment, and that only its owner may read.
+
+C(what) is what a message calls it: C(report).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from .model.failures import ConfigurationError
+
+_MODE = 0o600
+
+
+def write_if_other(path: str, content: Callable[[], Iterator[str]], what: str, *, check_mode: bool = False) -> bool:
+    """Write a file, unless in check mode; return whether it was, or would be, another, or was open to others.
+
+    C(content) is gone through twice where it is another. Raises ConfigurationError where it cannot be written, and what
+    the content raises.
+    """
+    with _writing(path, what):
+        changed = not _holds(path, content()) or _is_open_to_others(path)
+        if check_mode:
+            # What no file can hold is refused here, too.
+            deque(content(), maxlen=0)
+        elif changed:
+            _replace(path, content())
+    return changed
+
+
+def replace_file(path: str, content: Iterable[str], what: str) -> None:
+    """Write a file. Raises ConfigurationError as write_if_other() does."""
+    with _writing(path, what):
+        _replace(path, content)
+
+
+def require_file(path: str, what: str) -> None:
+    """Refuse what is there and is no file: a pipe would be waited for, a device replaced."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ConfigurationError(
+                f"The {what} {path} cannot be written: it is a folder, a pipe, a socket or a device.",
+                "Nothing was written. Give the path of a file, or of one that is not there yet.",
+            )
+
+
+@contextmanager
+def _writing(path: str, what: str) -> Iterator[None]:
+    try:
+        require_file(path, what)
+        yield
+    except OSError as problem:
+        raise ConfigurationError(
+            f"The {what} {path} cannot be written: {problem.strerror}.",
+            "Give the path of a file in a folder that is there and may be written to.",
+        ) from problem
+
+
+def _holds(path: str, content: Iterator[str]) -> bool:
+    """Whether a file is there and holds just this, of which no more is taken than it takes to tell."""
+    try:
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            return all(file.read(len(piece)) == piece for piece in content) and not file.read(1)
+    except FileNotFoundError:
+        return False
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Whether anybody but its owner may do anything with a file that is there."""
+    return bool(stat.S_IMODE(os.stat(path).st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _replace(path: str, content: Iterable[str]) -> None:
+    """Put a file in the place of another in one step. Its name until then is always the same one: what a run that was
+    killed has left there is gone after the next."""
+    unfinished = f"{path}.part"
+    with suppress(FileNotFoundError):
+        os.unlink(unfinished)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except (OSError, ConfigurationError):
+        os.unlink(unfinished)
+        raise
