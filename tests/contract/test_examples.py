@@ -29,6 +29,7 @@ ORDER = (
     "hyperv_host_info",
     "hyperv_switch",
     "vault_info",
+    "vault_export",
     "replicated_item_info",
     "recovery_plan_info",
     "failback_prereq",

@@ -109,6 +109,8 @@ STATES: tuple[State, ...] = (
 LEFT_ALONE = "Offline"
 # Those in which a host's machine is off.
 OFF_ON_HOSTS = tuple(state.word for state in STATES if state.side is Side.HYPER_V and state.power is Power.OFF)
+# In which a machine stays until somebody does something with it.
+AT_REST = frozenset({"Off", "Running", "Saved", "Paused"})
 _BY_WORD = {state.word.lower(): state for state in reversed(STATES)}
 
 
