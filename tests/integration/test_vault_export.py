@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 import yaml
 from support.module_runner import ModuleRunner
+from support.playbook_runner import PlaybookRunner
 from support.scenarios import item_of, scenario_of
 
 from asr_simulator.server import Simulator
 
-# What depends on when it was asked, and on how a host is called by Hyper-V.
+# Azure's limits for requests are refilled by it.
+SPEED = 20.0
+# What depends on when it was asked.
 ABOUT_NOW = {"provider_heartbeat", "host_clock"}
 
 
@@ -53,6 +56,23 @@ def test_a_twin_has_the_same_prerequisites(driver: Any, exported: Any, tmp_path:
         twin = ModuleRunner(simulator).knows_hosts()
         assert [item["name"] for item in simulator.state()["items"]] == names
         assert verdicts(twin, names) == verdicts(vault, names)
+
+
+def waves(simulator: Simulator, folder: Path) -> list[str]:
+    """The plan of a fleet: its waves, and what each estimates."""
+    folder.mkdir()
+    vault = PlaybookRunner(simulator, folder).knows_hosts().reads_vault()
+    played = vault.play("fleet", {}, "--check", "-e", "failback_max_failed=2")
+    return [line.strip() for line in played.output.splitlines() if "Wave " in line or "estimate" in line]
+
+
+def test_a_twin_is_planned_in_the_same_waves(tmp_path: Path, exported: Any) -> None:
+    with Simulator.start("fleet", tmp_path / "vault", speed=SPEED) as simulator:
+        _result, path = exported(ModuleRunner(simulator).knows_hosts())
+        planned = waves(simulator, tmp_path / "first")
+    with Simulator.start(path, tmp_path / "twin", speed=SPEED) as simulator:
+        assert waves(simulator, tmp_path / "second") == planned
+    assert any("web01" in line for line in planned)
 
 
 def test_nothing_of_the_vault_is_changed_and_the_file_is_its_owners(driver: Any, exported: Any) -> None:
