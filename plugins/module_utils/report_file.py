@@ -25,12 +25,12 @@ def write_report(path: str, results: Results, *, check_mode: bool = False) -> bo
     The results are gone through twice where it is another. Raises ConfigurationError where it cannot be written, or
     where the results are none.
     """
-    return write_if_other(path, lambda: _content(map(result_text, results)), _REPORT, check_mode=check_mode)
+    return write_if_other(path, lambda: _content(results), _REPORT, check_mode=check_mode)
 
 
-def replace_report(path: str, texts: Iterable[str]) -> None:
-    """Write the report of results as result_text() returns them. Raises ConfigurationError where it cannot be."""
-    replace_file(path, _content(texts), _REPORT)
+def replace_report(path: str, results: Results) -> None:
+    """Write the report. Raises ConfigurationError as write_report() does."""
+    replace_file(path, _content(results), _REPORT)
 
 
 def read_report(path: str) -> list[dict[str, Any]]:
@@ -45,19 +45,21 @@ def read_report(path: str) -> list[dict[str, Any]]:
     return [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
 
 
-def _content(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the report, result by result: of a thousand, only one is there as text at a time."""
+def _content(results: Results) -> Iterator[str]:
+    """Yield the report as JSON; what JSON does not know, such as a date of YAML, as text.
+
+    It comes result by result: of a thousand, only one is there as text at a time.
+    """
     yield _BEGIN
     before = ""
-    for text in texts:
-        yield f"{before}\n{text}"
+    for result in results:
+        yield f"{before}\n{_as_json(result)}"
         before = ","
     yield ("\n" + " " * _INDENT if before else "") + _END
 
 
-def result_text(result: Mapping[str, Any]) -> str:
-    """Return a result as JSON, indented as one of a list in the report; what JSON does not know, such as a date of
-    YAML, as text. Raises ConfigurationError."""
+def _as_json(result: Mapping[str, Any]) -> str:
+    """Return a result as JSON, indented as one of a list in the report."""
     try:
         lines = json.dumps(result, indent=_INDENT, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from zlib import compress, decompress
 
 from .many import outcome_of, standing_of
 from .model.failures import FailbackError
@@ -17,7 +15,7 @@ from .model.packed import whole
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.summary import result_of_host
-from .report_file import read_report, replace_report, result_text
+from .report_file import read_report, replace_report
 from .run_cache import RunCache
 from .scheduler import Piece
 from .watch import Watch
@@ -45,10 +43,7 @@ class RunRecord:
         self._watch = watch
         self._hide = hide
         self._due = watch.now()
-        # Of a thousand that are done, results take more memory than everything else.
-        before = read_report(path) if path else []
-        self._texts = {str(one.get("host")): _compressed(one) for one in before}
-        self._done: set[str] = set()
+        self._results = {str(one.get("host")): one for one in (read_report(path) if path else ())}
 
     def keep(self, pieces: Pieces) -> None:
         """Write the report where it is time to."""
@@ -60,31 +55,14 @@ class RunRecord:
         if not self._path:
             return
         began = self._watch.now()
+        self._results |= {piece.name: result for piece in pieces if (result := _result_of(piece)) is not None}
         try:
-            self._take(pieces)
-            replace_report(self._path, map(self._shown, sorted(self._texts)))
+            replace_report(self._path, (self._hide(self._results[host]) for host in sorted(self._results)))
         except FailbackError as problem:
             self._watch.report(problem.happened)
             self._path = None
         now = self._watch.now()
         self._due = now + max(_INTERVAL, _SHARE * (now - began))
-
-    def _take(self, pieces: Pieces) -> None:
-        """Take the results of those that were not done when they were taken last."""
-        # What ends meanwhile is taken again.
-        done = {piece.name for piece in pieces if piece.is_done}
-        for piece in pieces:
-            if piece.name not in self._done and (result := _result_of(piece)) is not None:
-                self._texts[piece.name] = _compressed(result)
-        self._done = done
-
-    def _shown(self, host: str) -> str:
-        """Return the result of a host without secrets, some of which may have become known since it was taken."""
-        return result_text(self._hide(json.loads(decompress(self._texts[host]))))
-
-
-def _compressed(result: Mapping[str, Any]) -> bytes:
-    return compress(result_text(result).encode(), 1)
 
 
 def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:
