@@ -45,6 +45,20 @@ attributes:
     details: This module does not change anything.
 """
 
+    # What is written is a file on the machine that the module runs on.
+    FILE = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
+      mode.
+    support: none
+    details: The file can be long, as it contains every VM.
+"""
+
     # The groups of module_defaults that a module is in. Those that wait are in a second one; those that query a Hyper-V
     # host take no vault.
     GROUP = r"""

@@ -42,18 +42,12 @@ options:
     type: str
     default: failback_result
 attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    details: A report can be long, as it contains every host.
   idempotent:
     support: full
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+extends_documentation_fragment:
+  - asr.failback.attributes.file
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:

@@ -26,20 +26,13 @@ options:
     type: path
     required: true
 attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    details: A scenario can be long, as it contains every VM.
   idempotent:
     support: none
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     details: The scenario says when it was read.
 extends_documentation_fragment:
+  - asr.failback.attributes.file
   - asr.failback.attributes.group
   - asr.failback.azure
   - asr.failback.azure.tasks

@@ -196,11 +196,14 @@ class OnPremises:
         if self._now is not None:
             return
         ask, hosts = partial(self._answer, max_age=max_age), self._services.hosts
-        every = [name for name in names if name.lower() not in self._answers and hosts.knows(name)]
-        unasked = [name for name in every if not self._has_answer(name, max_age)]
-        for name in every:
-            if name not in unasked:
+
+        def is_open(name: str) -> bool:
+            return name.lower() not in self._answers and hosts.knows(name)
+
+        for name in filter(is_open, names):
+            if self._has_answer(name, max_age):
                 ask(name)
+        unasked = [*filter(is_open, names)]
         if not unasked:
             return
         with ThreadPoolExecutor(_AT_ONCE) as pool:

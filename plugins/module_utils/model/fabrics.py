@@ -12,6 +12,7 @@ from .arm_ids import segment
 from .json_path import Document, field, items, text, time_at
 
 HYPER_V_SITE = "HyperVSite"
+_AZURE = "Azure"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Fabric:
     type: str
     health: str
     health_errors: tuple[Document, ...]
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether it is Azure, as the vault knows it: no machine of on-premises is in it."""
+        return self.type == _AZURE
 
     @property
     def is_hyper_v_site(self) -> bool:

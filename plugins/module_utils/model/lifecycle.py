@@ -45,7 +45,7 @@ class Stage(Enum):
     BUSY = "busy"
 
 
-_ON_PREMISES_HOLDS_TRUTH = frozenset(
+ON_PREMISES_HOLDS_TRUTH = frozenset(
     {Stage.PROTECTED, Stage.FAILBACK_COMMIT_PENDING, Stage.FAILED_BACK, Stage.REVERSE_REPLICATING}
 )
 # Until the commit of the failback deletes it, the Azure VM is there to return to.
@@ -143,7 +143,7 @@ class Observation:
             return Side.EITHER
         if self.stage is Stage.BUSY:
             return Side.AZURE if self.item.is_active_in_azure else Side.ON_PREMISES
-        return Side.ON_PREMISES if self.stage in _ON_PREMISES_HOLDS_TRUTH else Side.AZURE
+        return Side.ON_PREMISES if self.stage in ON_PREMISES_HOLDS_TRUTH else Side.AZURE
 
     @property
     def reversible(self) -> bool:

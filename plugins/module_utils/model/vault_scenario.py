@@ -23,7 +23,7 @@ from .fabrics import Fabric, Provider
 from .findings import NotRead
 from .hyperv_hosts import HostDisk, HostFacts, HostVm, Service
 from .items import Disk, ReplicatedItem
-from .lifecycle import Observation, Stage
+from .lifecycle import ON_PREMISES_HOLDS_TRUTH, Observation, Stage
 from .plans import RecoveryPlan
 from .power_states import AT_REST
 
@@ -40,9 +40,6 @@ _EXPECTED_IN_AZURE = {
     **dict.fromkeys((Stage.WAITING_FOR_COMPLETION, Stage.INTERRUPTED, Stage.BUSY), "running"),
     **dict.fromkeys((Stage.COMPLETING, Stage.FAILBACK_COMMIT_PENDING), "deallocated"),
 }
-_RUNS_ON_PREMISES = frozenset(
-    {Stage.PROTECTED, Stage.FAILBACK_COMMIT_PENDING, Stage.FAILED_BACK, Stage.REVERSE_REPLICATING}
-)
 # What nobody tells, or the export does not read.
 NEVER_EXPORTED = (
     "How much data has changed since the failover: changed_gb, 2 GB for each VM unless you set it.",
@@ -90,7 +87,8 @@ class Vault:
 
 def scenario_of(vault: Vault) -> dict[str, Any]:
     """Return the scenario, as JSON values."""
-    own = {one.seen.item.hypervisor_vm_id for one in vault.machines}
+    items = [one.seen.item for one in vault.machines]
+    own = {item.hypervisor_vm_id for item in items}
     name = arm_ids.last_segment(vault.id)
     return {
         "name": name,
@@ -100,7 +98,7 @@ def scenario_of(vault: Vault) -> dict[str, Any]:
         "vault": {"resource_group": arm_ids.segment(vault.id, "resourceGroups"), "name": name},
         "fabrics": [_fabric(site, vault, own) for site in vault.sites],
         "items": [_item(one, vault.read_at) for one in vault.machines],
-        "recovery_plans": [*_plans(vault.plans, {_key(one.seen.item.id): one for one in vault.machines})],
+        "recovery_plans": [*_plans(vault.plans, {arm_ids.folded(one.id): one.name for one in items})],
     }
 
 
@@ -286,26 +284,20 @@ def _on_premises(one: Machine) -> dict[str, Any]:
         return {}
     if one.vm is None:
         return {"on_premises_vm": "missing"}
-    runs, expected = one.vm.is_running, one.seen.stage in _RUNS_ON_PREMISES
+    runs, expected = one.vm.is_running, one.seen.stage in ON_PREMISES_HOLDS_TRUTH
     power = {"on_premises_power": "running" if runs else "off"} if runs != expected else {}
     return {**power, **_of_host(one.vm)}
 
 
-def _plans(plans: Iterable[RecoveryPlan], machines: Mapping[str, Machine]) -> Iterator[dict[str, Any]]:
-    """Yield the plans with those of their machines that are in the scenario, in the order in which they start."""
+def _plans(plans: Iterable[RecoveryPlan], names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the plans with those of their machines that are in the scenario, in the order in which they start. C(names)
+    of these are by their folded ids."""
     for plan in plans:
         boots = [group for group in plan.groups if group.type == "Boot"]
-        groups = [
-            [machines[_key(item_id)].seen.item.name for item_id in group.item_ids if _key(item_id) in machines]
-            for group in boots
-        ]
-        groups = [names for names in groups if names]
+        groups = [[names[key] for key in map(arm_ids.folded, group.item_ids) if key in names] for group in boots]
+        groups = [group for group in groups if group]
         if groups:
             yield {"name": plan.name, "friendly_name": plan.friendly_name or plan.name, "groups": groups}
-
-
-def _key(item_id: str) -> str:
-    return arm_ids.folded(item_id)
 
 
 def _gb(size: int) -> float:

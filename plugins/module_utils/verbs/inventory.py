@@ -41,8 +41,6 @@ from ..runner.services import Services
 from ..watch import Watch
 from .info import provider_entry
 
-# No machines of on-premises are in it.
-_AZURE = "Azure"
 # A thousand machines have two jobs each once they are in Azure: ten of the simulator's pages. How long a page of the
 # service is has not been recorded.
 _JOB_PAGES = 12
@@ -88,7 +86,7 @@ async def run_inventory(request: InventoryRequest, services: Services, _watch: W
     """
     with asked(f"Inventory of vault {request.vault_name}"):
         session = services.azure
-        sites = [_site(session, fabric) for fabric in session.site_recovery.fabrics() if fabric.type != _AZURE]
+        sites = [_site(session, fabric) for fabric in session.site_recovery.fabrics() if not fabric.is_azure]
         unread = [line for site in sites for line in _untyped(site)]
         plans = _plans(session, unread) if request.recovery_plans else _Plans()
         return {

@@ -19,6 +19,7 @@ from ..model.failures import FailbackError, MissingLibrary, NotFound, Permission
 from ..model.findings import NotRead
 from ..model.host_names import is_same_host
 from ..model.hyperv_hosts import HostFacts, HostVm
+from ..model.inventory_facts import provider_of
 from ..model.items import ReplicatedItem
 from ..model.vault_scenario import Machine, Site, Vault, scenario_of, untold
 from ..owners_file import write_if_other
@@ -27,7 +28,6 @@ from ..runner.services import Services
 from ..runner.target import observe_item
 from ..watch import Watch
 
-_AZURE = "Azure"
 _BEGINS = (
     "# A scenario of the simulator of asr.failback: a real vault, to rehearse its failback. It has the names of that\n"
     "# vault and its hosts, and no secrets. Not in it:\n"
@@ -82,7 +82,7 @@ def _text(scenario: Mapping[str, Any], lines: Sequence[str]) -> str:
 def _read(session: AzureSession, hosts: Hosts) -> tuple[Vault, list[str]]:
     """Read everything, and say which replicated items cannot be in a scenario."""
     vault = session.site_recovery
-    found = [_site(session, fabric) for fabric in vault.fabrics() if fabric.type != _AZURE]
+    found = [_site(session, fabric) for fabric in vault.fabrics() if not fabric.is_azure]
     sites = [site for site, _items in found]
     told = _told_by_hosts(hosts, sites)
     left_out: list[str] = []
@@ -156,8 +156,7 @@ def _on_premises(
     item: ReplicatedItem, site: Site, told: Mapping[str, HostFacts | NotRead]
 ) -> tuple[str, HostVm | NotRead | None]:
     """Return the Hyper-V host of an item, empty where it is not known, and what that has of it."""
-    provider = next((one for one in site.providers if one.id.lower() == item.provider_id.lower()), None)
-    host = _host_of(item, site, provider, told)
+    host = _host_of(item, site, provider_of(item, site.providers), told)
     facts = next((facts for name, facts in told.items() if host and is_same_host(name, host)), NotRead("not known"))
     if isinstance(facts, NotRead):
         return host, facts
