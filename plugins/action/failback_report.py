@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.host_results import HostResults
+from ansible_collections.asr.failback.plugins.plugin_utils.run_about import about_run
 from ansible_collections.asr.failback.plugins.plugin_utils.shown_lines import ShownLines, results_are_reported
 
 
@@ -15,11 +16,13 @@ class ActionModule(ShownLines):
     contract = CONTRACT
 
     def _parameters(self, task_vars):
-        """Return the options of the task, with the results of its hosts."""
+        """Return the options of the task, with the results of its hosts, and with what is known of the run."""
         parameters = super()._parameters(task_vars)
         hosts = parameters["hosts"]
         if hosts is not None:
             parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"])
+        if parameters["path"]:
+            parameters["about"] = about_run(task_vars, self._templar, self._loader, hosts or (), parameters["kind"])
         return parameters
 
     def run(self, tmp=None, task_vars=None):

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: failback_report
-short_description: Show the results of failbacks, or write them to a file
+short_description: Show the results of failbacks, or write the record of a run
 description:
-  - Shows the results of several hosts as a table, or writes them to a file on the controller. The playbooks of this
-    collection use it for their reports.
+  - Shows the results of several hosts as a table, or writes them to a file on the controller, with what the run was,
+    what it took, and a verdict. The playbooks of this collection use it for their reports.
   - The table is shown even if Ansible is configured not to display successful tasks
     (C(ANSIBLE_DISPLAY_OK_HOSTS=false)). Nothing is shown if the task runs as an ordinary module (delegated, C(async))
     or has C(no_log).
@@ -36,11 +36,32 @@ options:
         where it takes less memory if there are many.
     type: list
     elements: str
+  records:
+    description:
+      - Files that were written earlier, such as those of the slices of a fleet, instead of O(results). They are
+        reported as one. No host may be in more than one of them.
+    type: list
+    elements: path
   fact:
     description:
       - With O(hosts), the name of the fact that holds the result of each, such as V(undo_failback_result).
     type: str
     default: failback_result
+  kind:
+    description:
+      - What kind of run it is. It is stored in the record.
+    type: str
+    default: failback
+  ended:
+    description:
+      - Whether the run has ended with this. If not, the record says that it is running, and whoever reads it after an
+        interruption sees that it is not whole.
+    type: bool
+    default: true
+  drill:
+    description:
+      - What is to be stored about the drill that the run is, if it is one.
+    type: dict
 attributes:
   idempotent:
     support: full

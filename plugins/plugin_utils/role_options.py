@@ -36,12 +36,14 @@ _CONFIRM = "failback_confirm"
 OTHERS = frozenset(
     {
         _CONFIRM,
+        "failback_application",
         "failback_copies_at_once",
         "failback_depends_on",
         "failback_group",
         "failback_hosts",
         "failback_max_fail_percentage",
         "failback_max_failed",
+        "failback_objectives",
         "failback_plan",
         "failback_proof",
         "failback_report",
