@@ -62,6 +62,33 @@ options:
     description:
       - What is to be stored about the drill that the run is, if it is one.
     type: dict
+  html:
+    description:
+      - Path of an HTML page about the run, made of the record at O(path). It needs nothing else, neither network nor
+        scripts, and can be printed.
+      - This and the following options work on the controller only. Files are written like O(path), but not in check
+        mode.
+    type: path
+  markdown:
+    description:
+      - Path of the same as Markdown.
+    type: path
+  junit:
+    description:
+      - Path of the same as JUnit XML, with a suite for each VM and a case for each check. Needs the Python library
+        junitparser.
+    type: path
+  manifest:
+    description:
+      - Path of a list of the SHA-256 sums of the files above, which C(sha256sum -c) checks in its folder.
+    type: path
+  sign:
+    description:
+      - A program and its arguments that signs O(manifest), whose path is added, for example C([minisign, -S, -W, -s,
+        /etc/failback/minisign.key, -m]). It runs without a shell and must not ask for anything. It runs only if one of
+        the files has changed.
+    type: list
+    elements: str
 attributes:
   idempotent:
     support: full
@@ -82,6 +109,14 @@ EXAMPLES = r"""
   asr.failback.failback_report:
     path: "{{ playbook_dir }}/report.json"
     hosts: "{{ ansible_play_hosts_all }}"
+  run_once: true
+
+- name: Make a page and the sums of a record that was written earlier
+  asr.failback.failback_report:
+    records: ["{{ playbook_dir }}/report.json"]
+    path: "{{ playbook_dir }}/again.json"
+    html: "{{ playbook_dir }}/report.html"
+    manifest: "{{ playbook_dir }}/SHA256SUMS"
   run_once: true
 
 - name: Show the results

@@ -50,9 +50,10 @@ def verdict_of_all(verdicts: Iterable[_Result], *, whole: bool) -> dict[str, Any
 def _reasons(result: _Result) -> Iterator[dict[str, Any]]:
     outcome = str(result.get("outcome"))
     if outcome in _FAILURES:
-        yield _reason(FAILED, f"{outcome}: {result.get('reason') or 'no reason was given'}")
+        reason = result.get("reason") or "no reason was given"
+        yield _reason(FAILED, reason if outcome == "failed" else f"{_words(outcome)}: {reason}")
     elif outcome not in (_PROTECTED, _READY, *_UNDONE):
-        yield _reason(NOT_PROVEN, f"{outcome}: {result.get('reason') or 'its failback has not ended'}")
+        yield _reason(NOT_PROVEN, f"{_words(outcome)}: {result.get('reason') or 'its failback has not ended'}")
     yield from _of_findings(result, is_readiness=outcome == _READY)
     if outcome == _PROTECTED and result.get("steps"):
         yield from _of_evidence(result)
@@ -96,6 +97,10 @@ def _of_objectives(vm: str, timeline: _Result) -> Iterator[dict[str, Any]]:
             yield _reason(FAILED, f"objective missed: {told}", vm)
         elif held["status"] == NOT_MEASURED:
             yield _reason(NOT_PROVEN, f"{held['objective']} was not measured: {held['basis']}", vm)
+
+
+def _words(outcome: str) -> str:
+    return outcome.replace("_", " ")
 
 
 def _reason(verdict: str, what: str, vm: str = "") -> dict[str, Any]:

@@ -21,6 +21,9 @@ from ..runner.refusals import read_on_controller
 from ..runner.services import Services
 from ..watch import Watch
 
+# What the action plugin makes of the record.
+_FORMS = ("html", "markdown", "junit", "manifest", "sign")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
@@ -42,6 +45,9 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest
     results, records = parameters["results"], parameters["records"]
     if results is None and records is None:
         raise read_on_controller("hosts")
+    made_there = [option for option in _FORMS if parameters[option]]
+    if made_there:
+        raise read_on_controller(made_there[0])
     about = parameters.get("about") or UNTOLD
     return ReportRequest(
         path=parameters["path"],
@@ -101,6 +107,11 @@ CONTRACT = Contract(
         "kind": {"type": "str", "default": "failback"},
         "ended": {"type": "bool", "default": True},
         "drill": {"type": "dict"},
+        "html": {"type": "path"},
+        "markdown": {"type": "path"},
+        "junit": {"type": "path"},
+        "manifest": {"type": "path"},
+        "sign": {"type": "list", "elements": "str"},
     },
     run,
     request_of,
@@ -108,6 +119,7 @@ CONTRACT = Contract(
     extra={
         "mutually_exclusive": [("results", "hosts", "records")],
         "required_one_of": [("results", "hosts", "records")],
+        "required_by": {**dict.fromkeys(_FORMS[:-1], "path"), "sign": "manifest"},
     },
     waits=False,
     asks_azure=False,
