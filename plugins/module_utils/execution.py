@@ -15,7 +15,7 @@ from typing import Any
 from .azure.sdk import missing_sdk
 from .azure.session import AzureSession, open_session
 from .azure.settings import secrets_of
-from .hyperv.hosts import Hosts, Inventory, no_inventory
+from .hyperv.hosts import Hosts, Inventory, no_inventory, note_move
 from .hyperv.pywinrm import missing_winrm
 from .many import Progress, Wanted, in_turn, options_of_each, results_of, sum_of
 from .model.failures import ConfigurationError, FailbackError, MissingLibrary, as_sentence
@@ -75,13 +75,15 @@ def execute(
     check_values(parameters)
     own_watch = watch or Watch(deadline_of(parameters))
     task = Task(contract, environ, check_mode, cache, inventory, run_program, tuple(hyperv_hosts), hide, notes)
-    if contract.takes_many and parameters["replicated_items"] is not None:
-        wanted = options_of_each(contract, parameters)
-        vms = run_many(task, wanted, own_watch, parameters)
-        return sum_of(vms, fails=parameters.get("fail_on_error", True))
-    hosts = task.hosts(parameters, own_watch)
-    services = Services(lambda: open_session(parameters, environ, lambda: own_watch, cache), hosts, run_program)
-    return run_to_end(task.steps(parameters, services, own_watch), own_watch)
+    moved = True
+    try:
+        result = _result_of(task, parameters, own_watch)
+        moved = result.get("changed", True)
+        return result
+    finally:
+        # Of one that failed, nobody knows.
+        if moved and contract.waits and not check_mode:
+            note_move(cache, own_watch.now())
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,18 @@ class Task:
     async def steps(self, parameters: Mapping[str, Any], services: Services, watch: Watch) -> dict[str, Any]:
         """Do what the options say and return the result."""
         return _with_summary(await self.contract.steps(parameters, services, watch, check_mode=self.check_mode))
+
+
+def _result_of(task: Task, parameters: Mapping[str, Any], watch: Watch) -> dict[str, Any]:
+    """Do for one virtual machine, or for many, what the task says."""
+    if task.contract.takes_many and parameters["replicated_items"] is not None:
+        vms = run_many(task, options_of_each(task.contract, parameters), watch, parameters)
+        return sum_of(vms, fails=parameters.get("fail_on_error", True))
+    hosts = task.hosts(parameters, watch)
+    services = Services(
+        lambda: open_session(parameters, task.environ, lambda: watch, task.cache), hosts, task.run_program
+    )
+    return run_to_end(task.steps(parameters, services, watch), watch)
 
 
 class _Session:

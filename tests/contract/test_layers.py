@@ -151,7 +151,7 @@ LAYERS = (
     Layer("plugins.modules", below=(VERBS, REPORT, EXPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
     Layer(
         "plugins.plugin_utils",
-        below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS),
+        below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS, OWNERS_FILE, REPORT_FILE),
         packages=("ansible", "jinja2", "junitparser", "rich"),
     ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),

@@ -168,3 +168,18 @@ def test_what_can_be_prepared_is_prepared_then(driver: Any, file: str) -> None:
     assert started(vault) == []
     done = vault.run("failback", **given, discard_disks=["vm1/logs"])
     assert (done["result"]["outcome"], len(started(vault))) == ("protected", 1)
+
+
+def test_what_a_host_said_before_another_task_moved_a_vm_does_not_count(driver: Any) -> None:
+    vault = driver(scenario_of("vm1", item_of("vm2", "protected"))).knows_hosts()
+    # Both are on one host, whose answer is kept for all of its VMs.
+    vault.run("failback_prereq", **VM1)
+    seconds = vault.seconds
+    vault.run("planned_failover", replicated_item="vm2", direction="primary_to_recovery")
+    # As if the service took no time: the answer is no older than it may be.
+    vault.seconds = seconds
+    vault.run("commit", replicated_item="vm2", direction="failover")
+    vault.seconds = seconds
+    checked = vault.run("failback_prereq", replicated_item="vm2")
+    found = {one["id"]: one for one in checked["findings"]}
+    assert found["on_premises_vm_off"]["status"] == "pass", found["on_premises_vm_off"]

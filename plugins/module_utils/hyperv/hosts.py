@@ -41,6 +41,8 @@ _VAIN_COUNTS_FOR, _VAIN_AFTER = 30, 2
 _NEWS = 1.0
 # Before any change, by the clock of the run.
 _NEVER = -1.0
+# When a task of the run moved virtual machines last.
+_MOVED = "moved"
 _KINDS = {kind.kind: kind for kind in (HostError, HostUnreachable, HostAuthenticationError)}
 
 
@@ -227,13 +229,15 @@ class Hosts:
     def _last_change(self, session: HostSession) -> float:
         """Return when a task of this run changed a host last. Of another process, what it did a moment ago is known in
         a moment."""
-        key = _change_key(session)
 
-        def read() -> float:
-            changed: float = self._cache.get_or_make(key, lambda _before: True, lambda: _NEVER)
-            return changed
+        def noted(key: str) -> float:
+            def read() -> float:
+                changed: float = self._cache.get_or_make(key, lambda _before: True, lambda: _NEVER)
+                return changed
 
-        return self._shared.get(key, read, _NEWS, tells=lambda _changed: False)
+            return self._shared.get(key, read, _NEWS, tells=lambda _changed: False)
+
+        return max(noted(_change_key(session)), noted(_MOVED))
 
     def _ask_own(
         self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None
@@ -321,6 +325,12 @@ class _Said:
 
 def _key(session: HostSession, now: Clock | None, *, power_only: bool = False) -> str:
     return f"host|{session.settings.identity}|{now is not None}|{power_only}"
+
+
+def note_move(cache: RunCache, now: float) -> None:
+    """Say that a task of the run has moved virtual machines, or may have: what hosts said before counts no more. C(now)
+    is the time of its watch."""
+    cache.update(_MOVED, lambda _before: now)
 
 
 def _change_key(session: HostSession) -> str:

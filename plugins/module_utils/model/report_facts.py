@@ -40,6 +40,8 @@ _LIMITS = {
 _CHECK_MODE = "Anything but what would be done: the run was in check mode and changed nothing."
 _OBJECTIVES = {"rto": "RTO", "downtime": "Downtime", "rpo": "RPO"}
 PHASE_WORDS = {
+    "failover": "Failover to Azure",
+    "failover_commit": "Commit of the failover",
     "synchronization": "Synchronization",
     "waiting": "Waiting for the cut-over",
     "cut_over": "Cut-over",

@@ -21,7 +21,9 @@ _SHUTDOWN = frozenset({"ShutdownVmOnAzure", "ShutdownAllActionGroup"})
 _WAITING = frozenset({"WaitForUserInputForFailback"})
 _LAST_COPY = frozenset({"MonitorDataSync", "FailoverAllActionGroup"})
 _FAILBACK = "failback"
-SYNCHRONIZATION, WAITING, CUT_OVER, VALIDATION, COMMIT, REVERSE_REPLICATION = PHASES = (
+FAILOVER, FAILOVER_COMMIT, SYNCHRONIZATION, WAITING, CUT_OVER, VALIDATION, COMMIT, REVERSE_REPLICATION = PHASES = (
+    "failover",
+    "failover_commit",
     "synchronization",
     "waiting",
     "cut_over",
@@ -29,7 +31,7 @@ SYNCHRONIZATION, WAITING, CUT_OVER, VALIDATION, COMMIT, REVERSE_REPLICATION = PH
     "commit",
     "reverse_replication",
 )
-_PHASES_OF_JOBS = {"commit": COMMIT, "reverse_replicate": REVERSE_REPLICATION}
+_PHASES_OF_JOBS = {"failover": FAILOVER, "commit": COMMIT, "reverse_replicate": REVERSE_REPLICATION}
 
 
 def timelines_of(result: _Result) -> dict[str, dict[str, Any]]:
@@ -42,7 +44,7 @@ def timelines_of(result: _Result) -> dict[str, dict[str, Any]]:
 def _timeline(result: _Result, name: str, *, is_alone: bool) -> dict[str, Any]:
     jobs = [*_jobs(result, name, is_alone=is_alone)]
     validation = _validation(result, name)
-    phases = [phase for job in jobs for phase in _phases(job)]
+    phases = [phase for number, job in enumerate(jobs) for phase in _phases(job, after=jobs[:number])]
     failback = next((job for job in reversed(jobs) if job.get("operation") == _FAILBACK), None)
     if failback and validation:
         phases.append(_phase(VALIDATION, failback.get("ended"), validation, ""))
@@ -72,11 +74,14 @@ def _validation(result: _Result, name: str) -> str | None:
     return next((vm.get("validated_at") for vm in mine if vm.get("verdict") == "passed"), None)
 
 
-def _phases(job: _Result) -> Iterator[dict[str, Any]]:
-    """Yield the phases that a job is, or has."""
+def _phases(job: _Result, after: Iterable[_Result]) -> Iterator[dict[str, Any]]:
+    """Yield the phases that a job is, or has. What a commit is of, the jobs before it tell."""
     name, started, ended = str(job.get("name")), job.get("started"), job.get("ended")
     if job.get("operation") in _PHASES_OF_JOBS:
-        yield _phase(_PHASES_OF_JOBS[job["operation"]], started, ended, name)
+        phase = _PHASES_OF_JOBS[job["operation"]]
+        before = {one.get("operation") for one in after}
+        is_of_failover = phase == COMMIT and FAILOVER in before and _FAILBACK not in before
+        yield _phase(FAILOVER_COMMIT if is_of_failover else phase, started, ended, name)
     if job.get("operation") != _FAILBACK:
         return
     waiting, down = _task(job, _WAITING), _task(job, _SHUTDOWN)

@@ -53,10 +53,19 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest
         path=parameters["path"],
         results=results or (),
         records=records or (),
-        about={**about, "run": {**about["run"], "kind": parameters["kind"]}, "drill": parameters["drill"]},
+        about=_with_drill({**about, "run": {**about["run"], "kind": parameters["kind"]}}, parameters["drill"]),
         is_last=parameters["ended"],
         check_mode=check_mode,
     )
+
+
+def _with_drill(about: Mapping[str, Any], drill: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what is known of a run that is a drill, too: it knows why it has left hosts out."""
+    known = {one["host"]: one["reason"] for one in (drill or {}).get("excluded") or ()}
+    left = about["scope"].get("excluded") or []
+    scope = {"excluded": [{**one, "reason": known.get(one["host"], one["reason"])} for one in left]}
+    told = {key: value for key, value in (drill or {}).items() if key != "excluded" and value not in ("", [], None)}
+    return {**about, "scope": scope if left else about["scope"], "drill": told or None}
 
 
 async def run(request: ReportRequest, _services: Services, watch: Watch) -> dict[str, Any]:
