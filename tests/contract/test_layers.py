@@ -27,6 +27,8 @@ PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
 OWNERS_FILE, REPORT_FILE = f"{UTILS}.owners_file", f"{UTILS}.report_file"
+# What of an exchange may be shown.
+REDACTION = f"{UTILS}.redaction"
 # What the virtual machines of a task share.
 READS = f"{UTILS}.shared_reads"
 
@@ -103,7 +105,14 @@ LAYERS = (
     Layer(OWNERS_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
     Layer(REPORT_FILE, below=(DECIDE, OWNERS_FILE), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
+    # It reads links.
+    Layer(REDACTION, without=tuple(name for name in OUTSIDE if name != "urllib"), reads_the_clock=False),
+    Layer(
+        AZURE,
+        below=(DECIDE, OWNER_OF_TIME, SHARED, OWNERS_FILE, READS, REDACTION),
+        packages=("azure",),
+        without=PROGRAMS,
+    ),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
     pure(SCRIPTS),
