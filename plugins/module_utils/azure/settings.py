@@ -254,6 +254,7 @@ def _with_surroundings(
         raise ConfigurationError(
             "The subscription is not known.", "Set subscription_id, or AZURE_SUBSCRIPTION_ID in the environment."
         )
+    recording = first("recording")
     validates = first("cert_validation_mode", "validate").lower() != "ignore"
     return replace(
         settings,
@@ -264,7 +265,7 @@ def _with_surroundings(
         validate_certificates=validates,
         ca_bundle=_ca_bundle(environ) if validates else "",
         disable_instance_discovery=first("disable_instance_discovery").lower() in ("true", "yes", "1"),
-        recording=first("recording"),
+        recording=str(Path(recording).expanduser()) if recording else "",
         read_elsewhere=_read_elsewhere(settings.method, environ),
     )
 
