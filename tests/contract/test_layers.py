@@ -70,6 +70,8 @@ ENTRA, ARM, COMPUTE, HOSTS, WSMAN, VAULT = SERVICES = tuple(
 CMDLETS, HOST_FAULTS = f"{HOSTS}.cmdlets", f"{HOSTS}.host_faults"
 MODEL, WORKFLOWS, API, CONTROL = ROOMS = tuple(f"{VAULT}.{name}" for name in ("model", "workflows", "api", "control"))
 BODIES = f"{API}.representation"
+# What holds recordings against the simulator, whose answers it is given.
+VERIFY = f"{SIMULATOR}.verify"
 
 
 def pure(place: str, *below: str, packages: tuple[str, ...] = ()) -> Layer:
@@ -198,10 +200,17 @@ LAYERS = (
     ),
     pure(CONTROL, WIRE, SCENARIOS, FAULT_VALUES, ARM, COMPUTE, HOSTS, MODEL, WORKFLOWS, API),
     pure(VAULT, WORKFLOWS, API),
+    # It reads links.
+    Layer(
+        VERIFY,
+        below=(WIRE, SCENARIOS, MODEL, WORKFLOWS, BODIES, API),
+        without=tuple(name for name in OUTSIDE if name != "urllib"),
+        reads_the_clock=False,
+    ),
     # What puts the services together, and serves them.
     Layer(
         SIMULATOR,
-        below=(SUBSET, *BASE, *SERVICES, *ROOMS, CMDLETS, HOST_FAULTS),
+        below=(SUBSET, *BASE, *SERVICES, *ROOMS, VERIFY, CMDLETS, HOST_FAULTS),
         packages=("_typeshed", "certifi", "jsonschema", "jwt", "trustme", "werkzeug", "yaml"),
         waits=True,
     ),
