@@ -25,6 +25,7 @@ from support.playbook_runner import PlaybookRunner
 
 from ansible_collections.asr.failback.plugins.module_utils.redaction.fields import WELL_KNOWN_IDS
 from asr_simulator.server import Simulator
+from asr_simulator.verification import judged, read
 
 SECRET, PERSON = "Canary-5ecret-4711", "canary.person@canary-mail.example"
 CANARY = re.compile(r"canary", re.IGNORECASE)
@@ -252,6 +253,14 @@ def test_the_services_own_words_are_as_they_were(recorded: Recorded) -> None:
     visible = [index for index, line in enumerate(recorded.lines) if line["response_body"] is not None]
     assert [own[index] for index in visible] == [shown[index] for index in visible]
     assert sum(map(len, shown)) > 1000
+
+
+def test_it_can_be_held_against_the_simulator(recorded: Recorded) -> None:
+    verdicts = judged(read([recorded.file]))
+    assert len(verdicts) == len(recorded.lines)
+    assert [(verdict.exchange.place, verdict.differences) for verdict in verdicts if verdict.differences] == []
+    held = {point for verdict in verdicts for point in verdict.held}
+    assert held >= {"asr.accepted", "asr.item-failback-pending", "asr.failback-before-downtime", "asr.plan-jobs"}
 
 
 def test_a_playbook_and_its_inventory_record_to_one_file(tmp_path: Path) -> None:

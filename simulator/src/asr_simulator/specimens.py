@@ -35,6 +35,8 @@ SCENARIO = {"name": "specimens", "based_on": "every_stage", "variants": {"plan_r
 NEWEST = max(API_VERSIONS)
 # Seconds after an operation at which everything is read: its job is new, runs, runs later, and is over.
 LOOKS = (1, 30, 600, 7200)
+# Into how many steps the time to a look is divided: what a job leads to may soon lead on by itself.
+STEPS = 60
 HOURS, MINUTE = 24, 60
 # Operation, direction, body: what is asked of items and of plans.
 OPERATIONS: tuple[tuple[str, str, str], ...] = (
@@ -125,7 +127,9 @@ class _Life:
 
     def _look_until_over(self, asked: Iterable[Asked] = ()) -> None:
         for seconds in LOOKS:
-            self._world.clock.advance(seconds)
+            for _step in range(STEPS):
+                self._world.clock.advance(seconds / STEPS)
+                self._see(asked)
             self._look(asked)
             for job in list(self._world.vault.jobs):
                 if job.state == jobs.SUSPENDED:
@@ -134,7 +138,7 @@ class _Life:
         self._look(asked)
 
     def _look(self, asked: Iterable[Asked] = ()) -> None:
-        """Read what may be another than before, and see where the items are whose jobs have succeeded."""
+        """Read what may be another than before."""
         vault = self._world.vault
         for path in [item.path for item, _key, _job in asked] or _paths_of(self._world):
             self._get(path)
@@ -144,6 +148,10 @@ class _Life:
                 self._get(vault.job_path(job))
                 self._get(f"{vault.place.path}/replicationOperationStatus/{job.operation}")
                 self._over |= {job.name} if job.over else set()
+        self._see(asked)
+
+    def _see(self, asked: Iterable[Asked]) -> None:
+        """See where the items are whose jobs have succeeded."""
         for item, key, job in asked:
             if job.state == jobs.SUCCEEDED and item.job is None:
                 self._found.outcomes.setdefault(key, set()).add(stage_of(item))
