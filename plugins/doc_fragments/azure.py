@@ -86,6 +86,16 @@ options:
       - Do not check with Microsoft whether the authority is one of its own. Required for private clouds, whose
         authorities are not. Can also be set with E(AZURE_DISABLE_INSTANCE_DISCOVERY).
     type: bool
+  recording:
+    description:
+      - File to which every exchange with Azure is added, a line of JSON each, to look through and to share, for example
+        when something went wrong. Nothing is recorded unless this or E(ASR_FAILBACK_RECORDING) is set.
+      - Names, ids, addresses and texts that are yours are replaced, each by the same replacement everywhere. Of the
+        sign-in only that there was one is written, and no token, secret or certificate.
+      - What the replacements stand for is in a second file with the suffix C(.names), without which nothing can be
+        added to the first. Do not share it.
+      - Only the user that the task runs as may read the two files. Give an absolute path.
+    type: path
 requirements:
   - azure-identity >= 1.20, < 2
   - azure-mgmt-recoveryservicessiterecovery >= 2.0, < 3

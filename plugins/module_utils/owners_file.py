@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from .model.failures import ConfigurationError
 
 _MODE = 0o600
+_BLOCK = 1 << 16
 
 
 def write_if_other(path: str, content: Callable[[], Iterator[str]], what: str, *, check_mode: bool = False) -> bool:
@@ -61,6 +62,63 @@ def _writing(path: str, what: str) -> Iterator[None]:
             f"The {what} {path} cannot be written: {problem.strerror}.",
             "Give the path of a file in a folder that is there and may be written to.",
         ) from problem
+
+
+@contextmanager
+def appending(path: str, what: str) -> Iterator[int]:
+    """Open a file to add to, made where it is not there; yield its descriptor. Whatever it was, only its owner may read
+    it from now on. A link is not followed: it would be somebody else's word for where this goes.
+
+    Raises ConfigurationError where it cannot be added to, or is another user's.
+    """
+    with _writing(path, what):
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, _MODE)
+    try:
+        _require_own(descriptor, path, what)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _require_own(descriptor: int, path: str, what: str) -> None:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        raise ConfigurationError(
+            f"The {what} {path} cannot be added to: it is no file of the user that the task runs as.",
+            "Nothing was written. Give the path of a file of its own, or of one that is not there yet.",
+        )
+    if stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+        os.fchmod(descriptor, _MODE)
+
+
+def append_lines(descriptor: int, lines: Iterable[str]) -> None:
+    """Add whole lines to a file that nobody else adds to meanwhile, and none of them where one does not fit.
+
+    Half a line that somebody left who was killed is taken away. Raises OSError.
+    """
+    end = _end_of_lines(descriptor)
+    os.ftruncate(descriptor, end)
+    content = "".join(f"{line}\n" for line in lines).encode()
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _end_of_lines(descriptor: int) -> int:
+    """Return where the last whole line of a file ends."""
+    end = os.fstat(descriptor).st_size
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
 
 
 def _holds(path: str, content: Iterator[str]) -> bool:

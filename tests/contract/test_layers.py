@@ -27,6 +27,8 @@ PYWINRM = f"{UTILS}.hyperv.pywinrm"
 # What the processes of a run share.
 SHARED = f"{UTILS}.run_cache"
 OWNERS_FILE, REPORT_FILE = f"{UTILS}.owners_file", f"{UTILS}.report_file"
+# What of an exchange may be shown.
+REDACTION = f"{UTILS}.redaction"
 # What the virtual machines of a task share.
 READS = f"{UTILS}.shared_reads"
 
@@ -68,6 +70,8 @@ ENTRA, ARM, COMPUTE, HOSTS, WSMAN, VAULT = SERVICES = tuple(
 CMDLETS, HOST_FAULTS = f"{HOSTS}.cmdlets", f"{HOSTS}.host_faults"
 MODEL, WORKFLOWS, API, CONTROL = ROOMS = tuple(f"{VAULT}.{name}" for name in ("model", "workflows", "api", "control"))
 BODIES = f"{API}.representation"
+# What holds recordings against the simulator, whose answers it is given.
+VERIFY = f"{SIMULATOR}.verify"
 
 
 def pure(place: str, *below: str, packages: tuple[str, ...] = ()) -> Layer:
@@ -103,7 +107,14 @@ LAYERS = (
     Layer(OWNERS_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
     Layer(REPORT_FILE, below=(DECIDE, OWNERS_FILE), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
-    Layer(AZURE, below=(DECIDE, OWNER_OF_TIME, SHARED, READS), packages=("azure",), without=PROGRAMS),
+    # It reads links.
+    Layer(REDACTION, without=tuple(name for name in OUTSIDE if name != "urllib"), reads_the_clock=False),
+    Layer(
+        AZURE,
+        below=(DECIDE, OWNER_OF_TIME, SHARED, OWNERS_FILE, READS, REDACTION),
+        packages=("azure",),
+        without=PROGRAMS,
+    ),
     # pywinrm, and what it stands on, for its exceptions.
     Layer(PYWINRM, packages=("requests", "requests_credssp", "spnego", "winrm")),
     pure(SCRIPTS),
@@ -193,10 +204,17 @@ LAYERS = (
     ),
     pure(CONTROL, WIRE, SCENARIOS, FAULT_VALUES, ARM, COMPUTE, HOSTS, MODEL, WORKFLOWS, API),
     pure(VAULT, WORKFLOWS, API),
+    # It reads links.
+    Layer(
+        VERIFY,
+        below=(WIRE, SCENARIOS, MODEL, WORKFLOWS, BODIES, API),
+        without=tuple(name for name in OUTSIDE if name != "urllib"),
+        reads_the_clock=False,
+    ),
     # What puts the services together, and serves them.
     Layer(
         SIMULATOR,
-        below=(SUBSET, *BASE, *SERVICES, *ROOMS, CMDLETS, HOST_FAULTS),
+        below=(SUBSET, *BASE, *SERVICES, *ROOMS, VERIFY, CMDLETS, HOST_FAULTS),
         packages=("_typeshed", "certifi", "jsonschema", "jwt", "trustme", "werkzeug", "yaml"),
         waits=True,
     ),

@@ -38,7 +38,11 @@ def state_of(text: str, recorded: str) -> str:
 @pytest.mark.parametrize("entry", TABLE, ids=lambda entry: entry["id"])
 def test_given_an_entry_when_read_then_it_says_where_it_is_known_from(entry):
     of_script = {"sha256"} if entry["id"].startswith(OF_SCRIPTS) else set()
-    assert set(entry) == {"id", "where", "source", "note"} | of_script
+    # What a recording is asked for that nobody has.
+    wanted = {"wanted", "priority"} & set(entry)
+    assert wanted != {"priority"}
+    assert set(entry) == {"id", "where", "source", "note"} | of_script | wanted
+    assert entry["where"] == "inferred" or not wanted
     assert entry["where"] != "unconfirmed" or of_script
     assert entry["where"] in WHERE
 

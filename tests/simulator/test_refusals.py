@@ -36,6 +36,20 @@ def test_given_an_item_in_azure_when_failed_over_then_wrong_direction(desk, to_a
     assert detail(desk("every_stage").ask(name, operation, to_azure)) == "InvalidFailoverDirection"
 
 
+@pytest.mark.parametrize(
+    ("operation", "status"), [("plannedFailover", 202), ("unplannedFailover", 400), ("testFailover", 400)]
+)
+def test_given_no_direction_when_failed_over_then_the_input_tells_it_of_a_planned_failover(
+    desk, to_azure, operation, status
+):
+    counter = desk("every_stage")
+    undirected = {name: value for name, value in to_azure.items() if name != "failoverDirection"}
+    answer = counter.ask("vm-protected", operation, undirected)
+    assert answer.status_code == status
+    assert status == 202 or detail(answer) == "InvalidFailoverDirection"
+    assert counter.ask("vm-failed-over", operation, undirected).status_code == 400
+
+
 def test_given_any_item_when_reprotected_towards_on_premises_then_wrong_direction(desk, to_azure):
     counter = desk("every_stage")
     wrong = {**to_azure, "failoverDirection": "RecoveryToPrimary"}

@@ -14,6 +14,7 @@ from typing import Any
 from ..model.failures import NotTaken, WaitTimeout
 from ..watch import WatchNow
 from .credentials import SharedToken, SignInTime
+from .recording import recording_of
 from .sdk import (
     ARMChallengeAuthenticationPolicy,
     ContentDecodePolicy,
@@ -112,7 +113,12 @@ class RenewingTokenPolicy(ARMChallengeAuthenticationPolicy):
 
 
 class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leaves it untyped
-    """The requests transport. Pauses between tries are the watch's, and it says whether a write is still wanted."""
+    """The requests transport. Pauses between tries are the watch's, and it says whether a write is still wanted.
+
+    What it sends is recorded where the settings say so: here each try is seen, as it is on the wire.
+    """
+
+    is_sign_in = False
 
     def __init__(self, watch: WatchNow, settings: AzureSettings) -> None:
         # requests looks at REQUESTS_CA_BUNDLE of this process alone; a task's own environment arrives in settings.
@@ -123,12 +129,19 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
             connection_verify=verify if settings.validate_certificates else False,
         )
         self._watch = watch
+        self._recording = recording_of(settings.recording, watch)
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send a request; one that writes only while somebody waits for it."""
         if request.method not in _READS:
             self._watch().require_wanted()
-        return super().send(request, **options)
+        response = super().send(request, **options)
+        if self._recording is not None:
+            # The SDK leaves it to itself to read the answer to a write; what was read once, it does not read again.
+            if options.get("stream"):
+                response.read()
+            self._recording.keep(request, response, is_sign_in=self.is_sign_in)
+        return response
 
     def sleep(self, duration: float) -> None:
         """Wait before another try."""
@@ -137,6 +150,8 @@ class WatchedTransport(RequestsTransport):  # type: ignore[misc]  # the SDK leav
 
 class SignInTransport(WatchedTransport):
     """The way to Microsoft Entra ID, and to what tells where that is. It ends when the time for a token is over."""
+
+    is_sign_in = True
 
     def __init__(self, watch: WatchNow, settings: AzureSettings, time_for_it: SignInTime) -> None:
         super().__init__(watch, settings)

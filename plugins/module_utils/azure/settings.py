@@ -33,6 +33,8 @@ ENVIRONMENT: dict[str, tuple[str, ...]] = {
     "cert_validation_mode": ("AZURE_CERT_VALIDATION_MODE",),
     "disable_instance_discovery": ("AZURE_DISABLE_INSTANCE_DISCOVERY",),
     "auth_source": ("ANSIBLE_AZURE_AUTH_SOURCE",),
+    # Of this collection alone.
+    "recording": ("ASR_FAILBACK_RECORDING",),
 }
 # Set by the workload identity webhook of Kubernetes and by other federations; azure-identity reads it too.
 FEDERATED_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"
@@ -72,6 +74,7 @@ class AzureSettings:
     C(method) is the kind of credential that the other fields make possible: C(secret), C(certificate), C(federated),
     C(password), C(cli) or C(managed_identity). C(read_elsewhere) is what the SDK or the Azure CLI read themselves, and
     what leads to another token. C(incomplete) says what was found of another credential, and what it lacks.
+    C(recording) is the file that what is said to Azure and by it is written to; empty: none.
     """
 
     method: str
@@ -90,6 +93,7 @@ class AzureSettings:
     disable_instance_discovery: bool = False
     read_elsewhere: tuple[str, ...] = ()
     incomplete: str = ""
+    recording: str = ""
 
     def __repr__(self) -> str:
         """Name the credential without its secrets: this object ends up in tracebacks and debug output."""
@@ -250,6 +254,7 @@ def _with_surroundings(
         raise ConfigurationError(
             "The subscription is not known.", "Set subscription_id, or AZURE_SUBSCRIPTION_ID in the environment."
         )
+    recording = first("recording")
     validates = first("cert_validation_mode", "validate").lower() != "ignore"
     return replace(
         settings,
@@ -260,6 +265,7 @@ def _with_surroundings(
         validate_certificates=validates,
         ca_bundle=_ca_bundle(environ) if validates else "",
         disable_instance_discovery=first("disable_instance_discovery").lower() in ("true", "yes", "1"),
+        recording=str(Path(recording).expanduser()) if recording else "",
         read_elsewhere=_read_elsewhere(settings.method, environ),
     )
 

@@ -25,6 +25,7 @@ AZURE_OPTIONS: dict[str, dict[str, Any]] = {
     "adfs_authority_url": {"type": "str"},
     "cert_validation_mode": {"type": "str", "choices": ["ignore", "validate"]},
     "disable_instance_discovery": {"type": "bool"},
+    "recording": {"type": "path"},
 }
 VAULT_OPTIONS: dict[str, dict[str, Any]] = {
     "resource_group": {"type": "str", "required": True},

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line: ``asr-simulator serve``, ``asr-simulator scenarios``."""
+"""The command line: ``asr-simulator serve``, ``asr-simulator scenarios``, ``asr-simulator verify``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import threading
@@ -17,13 +18,18 @@ from asr_simulator.clock import FASTEST
 from asr_simulator.connection import CONNECTION
 from asr_simulator.scenarios import ScenarioError, load, shipped
 from asr_simulator.server import Simulator
+from asr_simulator.verification import verify
+from asr_simulator.verify.exchanges import Unreadable
+from asr_simulator.verify.report import lines_of
 
 MOST_PORTS = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status is 0, or 2 when it could not start."""
+    """Run the command line; the exit status is 0, 1 when a recording differs, or 2 when it could not do its work."""
     options = _parser().parse_args(arguments)
+    if options.command == "verify":
+        return _verify(options)
     if options.command == "scenarios":
         for name in shipped():
             print(f"{name}: {load(name).description}")
@@ -52,7 +58,25 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--traffic", type=Path, metavar="FILE.jsonl", help="append every answered request to Azure to this file"
     )
+    verifies = commands.add_parser(
+        "verify", help="say where the simulator would have answered otherwise than Azure did in a recording"
+    )
+    verifies.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings, in the order of their time")
+    verifies.add_argument("--json", action="store_true", help="for programs")
     return parser
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        report = verify(options.files)
+    except Unreadable as problem:
+        print(f"asr-simulator: {problem}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(report, indent=2))
+    else:
+        print("\n".join(lines_of(report)))
+    return 1 if report["counts"]["differs"] else 0
 
 
 def _port(text: str) -> int:

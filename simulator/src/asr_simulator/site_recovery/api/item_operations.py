@@ -25,7 +25,7 @@ def planned_failover(vault: Vault, item: Item, body: Any, caller: str) -> Job:
         ArmError: 400.
     """
     properties = request_bodies.properties_of(body)
-    if request_bodies.direction_of(properties) == request_bodies.TO_PREMISES:
+    if request_bodies.direction_of(properties, by_input=True) == request_bodies.TO_PREMISES:
         return _failback(vault, item, properties, caller)
     _active(vault, item, PRIMARY)
     request_bodies.provider_details(properties)

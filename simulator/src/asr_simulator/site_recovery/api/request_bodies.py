@@ -32,8 +32,9 @@ def properties_of(body: Any) -> dict[str, Any]:
     return properties
 
 
-def direction_of(properties: dict[str, Any]) -> str:
-    """The failover direction. It may be absent where the input is a failback's (recording).
+def direction_of(properties: dict[str, Any], *, by_input: bool = False) -> str:
+    """The failover direction. It may be absent where the input is a failback's, and ``by_input`` where it is that of
+    a failover to Azure (recordings).
 
     Raises:
         ArmError: 400 InvalidFailoverDirection.
@@ -41,14 +42,20 @@ def direction_of(properties: dict[str, Any]) -> str:
     direction = properties.get("failoverDirection")
     if direction is None and _fails_back(properties):
         return TO_PREMISES
+    if direction is None and by_input and _input_of(properties) == HYPERV_TO_AZURE:
+        return TO_AZURE
     if direction not in (TO_AZURE, TO_PREMISES):
         raise invalid_direction()
     return str(direction)
 
 
 def _fails_back(properties: dict[str, Any]) -> bool:
+    return bool(_input_of(properties) == FAILBACK_INPUT)
+
+
+def _input_of(properties: dict[str, Any]) -> Any:
     details = properties.get("providerSpecificDetails")
-    return isinstance(details, dict) and details.get("instanceType") == FAILBACK_INPUT
+    return details.get("instanceType") if isinstance(details, dict) else None
 
 
 def item_failback(properties: dict[str, Any], item: Item) -> FailbackOrder:

@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 FIRST = "2016-08-10"
+# The properties of bodies are those of this version's recordings, whatever version is asked for. Older ones have partly
+# others, or spell them otherwise (recordings of 2015 to 2021).
+BODIES = "2022-08-01"
 API_VERSIONS = frozenset(
     {
         FIRST,

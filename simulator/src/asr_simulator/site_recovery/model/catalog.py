@@ -150,3 +150,6 @@ PHASE_START_IN_AZURE = JobKind("PlannedFailover", "Planned failover", ("VmFoStar
 
 # A failed job's later tasks are shown as skipped, but for this one, whose task stays NotStarted (recording).
 LEAVES_TASKS_NOT_STARTED = frozenset({FINALIZE_FAILBACK.scenario})
+
+# Every kind of job.
+KINDS: tuple[JobKind, ...] = tuple(value for value in list(globals().values()) if isinstance(value, JobKind))

@@ -54,16 +54,20 @@ def view_of(item: Item, variants: Variants) -> View:
 
 
 def _of_stage(item: Item, variants: Variants) -> View:
-    stage = item.stage
+    return view_of_stage(item.stage, variants, planned=item.planned, tested=item.test_failover == TEST_WAITS)
+
+
+def view_of_stage(stage: str, variants: Variants, *, planned: bool = True, tested: bool = False) -> View:
+    """How an item of this stage looks that no job owns. ``planned``: so was its failover; ``tested``: one waits."""
     if stage in (lifecycle.PROTECTED, lifecycle.FAILING_OVER):
-        if item.test_failover == TEST_WAITS:
+        if tested:
             return View(*PROTECTED, PRIMARY, ("TestFailoverCleanup",))
         return View(*PROTECTED, PRIMARY, PROTECTED_OPERATIONS)
     if stage in (lifecycle.FAILOVER_COMMIT_PENDING, lifecycle.COMMITTING_FAILOVER):
-        names = PENDING if item.planned else PENDING_UNPLANNED
+        names = PENDING if planned else PENDING_UNPLANNED
         return View(*names, RECOVERY, ("CompleteMigration", "Commit", "DisableProtection", "ChangePit"))
     if stage in lifecycle.ACTIVE_IN_AZURE:
-        names = COMMITTED if item.planned else COMMITTED_UNPLANNED
+        names = COMMITTED if planned else COMMITTED_UNPLANNED
         return View(*names, RECOVERY, (*IN_AZURE_COMMITTED, variants.committed_operation))
     if stage in lifecycle.PENDING_FAILBACK:
         state = variants.failback_pending_state
@@ -76,8 +80,12 @@ def _of_stage(item: Item, variants: Variants) -> View:
 
 def machine_state_of(item: Item, variants: Variants) -> tuple[str, str]:
     """``vmProtectionState`` and its description: the item's own, but for the first copy to Azure (recordings)."""
-    view = _of_stage(item, variants)
-    return ENABLING if item.stage == lifecycle.REVERSE_REPLICATING else (view.state, view.description)
+    return machine_state_of_stage(item.stage, _of_stage(item, variants))
+
+
+def machine_state_of_stage(stage: str, view: View) -> tuple[str, str]:
+    """The same of an item of this stage that looks so."""
+    return ENABLING if stage == lifecycle.REVERSE_REPLICATING else (view.state, view.description)
 
 
 def plan_operations(plan: Plan) -> list[str]:

@@ -202,7 +202,8 @@ def test_the_variables_without_a_value_of_their_own_have_an_effect(credentials_f
     assert resolved({}, {**base, "AZURE_DISABLE_INSTANCE_DISCOVERY": "true"}).disable_instance_discovery
     assert resolved({}, {**base, "ANSIBLE_AZURE_AUTH_SOURCE": "msi"}).method == "managed_identity"
     assert resolved({}, {**base, "AZURE_PROFILE": "staging"}, credentials_file).client_id == "s-client"
-    covered = {*EFFECTS, "cert_validation_mode", "disable_instance_discovery", "auth_source", "profile"}
+    assert resolved({}, {**base, "ASR_FAILBACK_RECORDING": "/of/a/run"}).recording == "/of/a/run"
+    covered = {*EFFECTS, "cert_validation_mode", "disable_instance_discovery", "auth_source", "profile", "recording"}
     assert covered == set(ENVIRONMENT)
 
 

@@ -119,7 +119,7 @@ def _machine(item: AffectedVm, from_azure: bool) -> dict[str, str]:
 
 def task_body(vault: Vault, task: Task, activity_id: str) -> dict[str, Any]:
     """A task with everything below it."""
-    state, description = _task_state(vault, task)
+    state, description = task_state(task.state, vault.variants.skipped_tasks)
     grouped = task.type in (jobs.PLAN_GROUP, jobs.PLAN_SHUTDOWN_GROUP)
     return {
         "taskId": task.task_id,
@@ -139,10 +139,11 @@ def task_body(vault: Vault, task: Task, activity_id: str) -> dict[str, Any]:
     }
 
 
-def _task_state(vault: Vault, task: Task) -> tuple[str, str]:
-    if task.state == jobs.SKIPPED:
-        return ("Other" if vault.variants.skipped_tasks == 2017 else jobs.SUCCEEDED), "Skipped"
-    return task.state, "Completed" if task.state == jobs.SUCCEEDED else task.state
+def task_state(state: str, skipped_tasks: int) -> tuple[str, str]:
+    """``state`` and ``stateDescription`` of a task. ``skipped_tasks`` is the year whose words are used for these."""
+    if state == jobs.SKIPPED:
+        return ("Other" if skipped_tasks == 2017 else jobs.SUCCEEDED), "Skipped"
+    return state, "Completed" if state == jobs.SUCCEEDED else state
 
 
 def _task_details(vault: Vault, task: Task) -> dict[str, Any] | None:
