@@ -42,7 +42,7 @@ QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer eda lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -123,6 +123,18 @@ test-on-%: $(ON)/%/.ready
 # ansible-test sanity of these versions: make sanity-on-core-2.16 PYTHON=python3.10.
 sanity-on-%: $(ON)/%/.ready
 	@export PATH="$(CURDIR)/$(ON)/$*/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(ON)/$*"; python tools/sanity.py $(ON)/$*
+
+eda: $(READY) $(ON)/eda/.ready ## Run the rulebooks in ansible-rulebook (installs it; needs Java 17)
+	@$(PYTEST) tests/integration/test_rulebooks.py
+
+# Beside the environment of the tests: Ansible is that one's, as a decision environment brings it.
+$(ON)/eda/.ready: requirements-eda.txt | $(LINKED)
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
+	@echo "Setting up $(@D) with $$($(PYTHON) --version) ..."
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	@touch $@
 
 .PRECIOUS: $(ON)/%/.ready
 $(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt simulator/pyproject.toml | $(LINKED)
