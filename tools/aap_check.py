@@ -63,7 +63,7 @@ class Specs:
 
 def _spec_of(name: str) -> ArgumentSpecValidator:
     """Run the module as far as the point where it names its argument spec."""
-    module = importlib.import_module(f"ansible_collections.awx.awx.plugins.modules.{name}")
+    module: Any = importlib.import_module(f"ansible_collections.awx.awx.plugins.modules.{name}")
     found: dict[str, Any] = {}
 
     def takes(argument_spec: Mapping[str, Any], **rules: Any) -> None:

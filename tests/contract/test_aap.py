@@ -22,19 +22,15 @@ import pytest
 import yaml
 from dateutil.rrule import rrulestr
 from support.drills import ROOT, needs_drill
+from support.surveys import assert_well_formed, known_variables, variables_of
 
 AAP = ROOT / "extensions" / "aap"
 PROJECT = AAP / "project"
 FILES = [AAP / "settings.yml", AAP / "controller.yml"]
-# The types of questions that a survey has, and those that let one choose.
-TYPES = {"text", "textarea", "password", "integer", "float", "multiplechoice", "multiselect"}
-CHOOSING = {"multiplechoice", "multiselect"}
 # Types of credentials that each controller has.
 BUILT_IN = {"Microsoft Azure Resource Manager"}
 # What its input is called, and what the collection finds in the environment then.
 AZURE_INPUTS = {"subscription", "tenant", "client", "secret"}
-# The variables of the drill.
-OF_DRILLS = {f"failback_drill_{name}" for name in ("level", "folder", "change", "approver")}
 
 
 class _Loader(yaml.SafeLoader):
@@ -153,41 +149,22 @@ def test_the_project_imports_a_drill_that_exists() -> None:
     assert "drill" in set(imported())
 
 
-def questions() -> Iterator[tuple[str, dict[str, Any]]]:
+def surveys() -> Iterator[dict[str, Any]]:
     for one in chain(TEMPLATES.values(), WORKFLOWS.values()):
         assert bool(one.get("survey_enabled")) is ("survey_spec" in one)
-        for question in one.get("survey_spec", {"spec": []})["spec"]:
-            yield one["name"], question
+        if "survey_spec" in one:
+            yield one["survey_spec"]
 
 
-def test_the_questions_of_surveys_are_well_formed() -> None:
-    for survey in (one["survey_spec"] for one in chain(TEMPLATES.values(), WORKFLOWS.values()) if "survey_spec" in one):
-        assert set(survey) == {"name", "description", "spec"}
-        variables = [question["variable"] for question in survey["spec"]]
-        assert len(set(variables)) == len(variables)
-    for name, question in questions():
-        assert {"question_name", "question_description", "variable", "type", "required"} <= set(question), name
-        assert question["type"] in TYPES
-        assert ("choices" in question) is (question["type"] in CHOOSING)
-        if "default" in question and "choices" in question:
-            assert question["default"] in question["choices"]
-
-
-def known_variables() -> set[str]:
-    """The variables that roles and playbooks know: those of argument specs, and those in the pages' tables."""
-    known = set(OF_DRILLS)
-    for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
-        known |= set(yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"])
-    for page in ("README.md", "docs/fleet.md"):
-        rows = re.findall(r"^\| (`failback_\w+`(?:, `failback_\w+`)*) \|", (ROOT / page).read_text(), re.MULTILINE)
-        known |= set(re.findall(r"failback_\w+", " ".join(rows)))
-    return known
+def test_the_surveys_are_well_formed() -> None:
+    for survey in surveys():
+        assert_well_formed(survey)
 
 
 def test_the_variables_of_templates_and_surveys_are_known_to_the_playbooks() -> None:
     known = known_variables()
     assert {"failback_hosts", "failback_confirm", "failback_commit_policy", "undo_failback_reason"} <= known
-    asked = {question["variable"] for _name, question in questions()}
+    asked = set(chain.from_iterable(map(variables_of, surveys())))
     given = set(chain.from_iterable(one.get("extra_vars", {}) for one in TEMPLATES.values()))
     assert (asked | given) - known == set()
 
