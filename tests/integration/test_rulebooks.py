@@ -181,6 +181,7 @@ def test_an_alert_starts_a_drill_that_leaves_its_record_and_report(stage: Any, t
     listening = Listening(vault, with_an_end(rules_of("drill_on_alert.yml")))
     with listening.running({"vm1": {}, "vm2": {}}) as sender:
         send_all_sorts(sender, tmp_path / "canary")
+    assert listening.output.count("PLAY RECAP") == 1, listening.output
     assert_left(listening.drills, "readiness")
     assert vault.writes() == []
     assert not (tmp_path / "canary").exists()
