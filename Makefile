@@ -42,7 +42,7 @@ QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer eda aap lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -123,6 +123,21 @@ test-on-%: $(ON)/%/.ready
 # ansible-test sanity of these versions: make sanity-on-core-2.16 PYTHON=python3.10.
 sanity-on-%: $(ON)/%/.ready
 	@export PATH="$(CURDIR)/$(ON)/$*/bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(ON)/$*"; python tools/sanity.py $(ON)/$*
+
+eda: $(READY) $(ON)/eda/.ready ## Run the rulebooks in ansible-rulebook (installs it; needs Java 17)
+	@$(PYTEST) tests/integration/test_rulebooks.py
+
+aap: $(READY) $(ON)/aap/.ready ## Hold the objects for an automation controller against the modules that make them (installs awx.awx)
+	@$(PYTEST) tests/contract/test_aap.py
+
+# Beside the environment of the tests, whose Ansible is the one that runs: ansible-rulebook brings none, awx.awx another.
+$(ON)/eda/.ready $(ON)/aap/.ready: $(ON)/%/.ready: requirements-%.txt | $(LINKED)
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
+	@echo "Setting up $(@D) with $$($(PYTHON) --version) ..."
+	@rm -rf $(@D)
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	@touch $@
 
 .PRECIOUS: $(ON)/%/.ready
 $(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt simulator/pyproject.toml | $(LINKED)

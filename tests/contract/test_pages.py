@@ -16,7 +16,7 @@ import yaml
 from support.module_contracts import CONTRACTS
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = ("*.md", "docs/**/*.md", "roles/*/*.md", "simulator/*.md", "tests/*/*.md")
+PLACES = ("*.md", "docs/**/*.md", "extensions/**/*.md", "roles/*/*.md", "simulator/*.md", "tests/*/*.md")
 PAGES = sorted(str(path.relative_to(ROOT)) for place in PLACES for path in ROOT.glob(place))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))

@@ -1,0 +1,51 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a survey of an automation controller may ask, and what the playbooks would know of an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from support.drills import ROOT
+
+# The types of questions, and those that let one choose.
+TYPES = {"text", "textarea", "password", "integer", "float", "multiplechoice", "multiselect"}
+CHOOSING = {"multiplechoice", "multiselect"}
+PARTS = {"question_name", "question_description", "variable", "type", "required"}
+# The variables of the drill.
+OF_DRILLS = {f"failback_drill_{name}" for name in ("level", "folder", "change", "approver")}
+
+
+def assert_well_formed(survey: Mapping[str, Any]) -> None:
+    """See that a controller takes the survey."""
+    assert set(survey) == {"name", "description", "spec"}
+    variables = [question["variable"] for question in survey["spec"]]
+    assert len(set(variables)) == len(variables)
+    for question in survey["spec"]:
+        assert set(question) >= PARTS, question
+        assert question["type"] in TYPES
+        assert ("choices" in question) is (question["type"] in CHOOSING)
+        if "default" in question and "choices" in question:
+            assert question["default"] in question["choices"]
+
+
+def variables_of(survey: Mapping[str, Any]) -> set[str]:
+    """The variables that a survey sets."""
+    return {question["variable"] for question in survey["spec"]}
+
+
+def known_variables() -> set[str]:
+    """The variables that roles and playbooks know: those of argument specs, and those in the pages' tables."""
+    known = set(OF_DRILLS)
+    for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
+        known |= set(yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"])
+    for page in ("README.md", "docs/fleet.md"):
+        rows = re.findall(r"^\| (`failback_\w+`(?:, `failback_\w+`)*) \|", (ROOT / page).read_text(), re.MULTILINE)
+        known |= set(re.findall(r"failback_\w+", " ".join(rows)))
+    return known
