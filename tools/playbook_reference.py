@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages of the playbooks, from playbooks/meta/playbooks.yml: ansible-doc documents no playbooks."""
+"""The pages of the playbooks, from meta/reference.yml: ansible-doc documents no playbooks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from reference_markdown import code, default_of, section, table, type_of
 
-SOURCE = Path(__file__).resolve().parent.parent / "playbooks" / "meta" / "playbooks.yml"
+SOURCE = Path(__file__).resolve().parent.parent / "meta" / "reference.yml"
 WHERE = {"extra": "only with `-e`", "run": "anywhere, one value for the whole run", "host": "a host"}
 Document = dict[str, Any]
 # Writes the table of some options of a role: role, names of the options.

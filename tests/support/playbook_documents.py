@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation of the playbooks, as playbooks/meta/playbooks.yml has it: each thing by its name."""
+"""The documentation of the playbooks, as meta/reference.yml has it: each thing by its name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-_TEXT = (Path(__file__).resolve().parents[2] / "playbooks" / "meta" / "playbooks.yml").read_text(encoding="utf-8")
+_TEXT = (Path(__file__).resolve().parents[2] / "meta" / "reference.yml").read_text(encoding="utf-8")
 _DOCUMENTS: dict[str, dict[str, Any]] = yaml.safe_load(_TEXT)
 VARIABLES = _DOCUMENTS["variables"]
 FACTS = _DOCUMENTS["facts"]
