@@ -33,7 +33,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 unexport PYTHONDONTWRITEBYTECODE
 export LC_ALL := C.UTF-8
 
-LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses
+LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses lint-workflows
 TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
 # What takes longest begins first.
 GATES := test-integration sanity test-chaos $(LINT) $(filter-out test-integration test-chaos,$(TESTS)) molecule docsite importer
@@ -42,7 +42,7 @@ QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer docsite lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer release wheel-rehearsal docsite lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -151,6 +151,14 @@ ansible-test: $(READY) ## Run ansible-test units and integration, which make tes
 importer: $(READY) ## Build the collection and put it through galaxy-importer
 	@python tools/importer.py $(BUILD)
 
+release: $(READY) ## Check and build what is released as TAG=vX.Y.Z, and rehearse with it; publish nothing
+	@python tools/release.py $(BUILD)/release --tag "$(TAG)"
+	@python tools/wheel_rehearsal.py $(BUILD)/release
+
+wheel-rehearsal: $(READY) ## Rehearse a vault with the simulator's wheel and the collection's archive alone, without this tree
+	@python tools/release.py $(BUILD)/release
+	@python tools/wheel_rehearsal.py $(BUILD)/release
+
 docs: $(READY) ## Write the modules' shared return values, and docs/reference from the modules and roles
 	@python tools/return_values.py
 	@python tools/reference.py
@@ -197,3 +205,6 @@ lint-docs: $(READY)
 
 lint-licenses: $(READY)
 	@reuse --root "$$(python tools/collection_copy.py $(BUILD)/$@)" lint --quiet
+
+lint-workflows: $(READY)
+	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
