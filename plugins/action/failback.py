@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.role_options import RoleOptions
+from ansible_collections.asr.failback.plugins.plugin_utils.run_about import about_run
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
 
 
@@ -25,7 +26,8 @@ class ActionModule(VerbAction):
             read.refuse_of_play()
         before = _vms_of(task_vars, parameters)
         entries = read.entries(parameters["hosts"], before, parameters["places"] or {}, parameters["confirmations"])
-        return {**parameters, "replicated_items": entries}
+        about = about_run(task_vars, self._templar, self._loader, parameters["hosts"]) if parameters["report"] else None
+        return {**parameters, "replicated_items": entries, "about": about}
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task. Hosts that had ended before it have the result that they had."""

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.host_results import HostResults
+from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
+from ansible_collections.asr.failback.plugins.plugin_utils.report_writer import FORMS, MANIFEST, SIGN, write_forms
+from ansible_collections.asr.failback.plugins.plugin_utils.run_about import about_run
 from ansible_collections.asr.failback.plugins.plugin_utils.shown_lines import ShownLines, results_are_reported
 
 
@@ -15,12 +18,25 @@ class ActionModule(ShownLines):
     contract = CONTRACT
 
     def _parameters(self, task_vars):
-        """Return the options of the task, with the results of its hosts."""
+        """Return the options of the task, with the results of its hosts, and with what is known of the run."""
         parameters = super()._parameters(task_vars)
         hosts = parameters["hosts"]
         if hosts is not None:
             parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"])
-        return parameters
+        if parameters["path"]:
+            parameters["about"] = about_run(task_vars, self._templar, self._loader, hosts or (), parameters["kind"])
+        self._made = {option: parameters[option] for option in (*FORMS, MANIFEST, SIGN)}
+        return {**parameters, **dict.fromkeys(self._made)}
+
+    def _finished(self, outcome):
+        """Return the result. The forms of the record are made here, on the controller, of the file itself."""
+        if self._task.check_mode or not any(self._made.values()):
+            return outcome
+        made = dict(self._made)
+        manifest, sign = made.pop(MANIFEST), made.pop(SIGN)
+        forms = {form: path for form, path in made.items() if path}
+        written = write_forms(outcome["path"], forms, manifest, sign, run_program)
+        return {**outcome, "changed": outcome["changed"] or written}
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task."""

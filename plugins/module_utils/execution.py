@@ -22,6 +22,7 @@ from .model.failures import ConfigurationError, FailbackError, MissingLibrary, a
 from .model.limits import MOST_SECONDS
 from .model.packed import pack
 from .model.programs import RunProgram, no_programs
+from .model.run_document import UNTOLD
 from .option_checks import check_values
 from .run_cache import RunCache
 from .run_record import Hide, RunRecord, UnderWay, keep_for_report
@@ -137,12 +138,12 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     """Do for many virtual machines what the task says; return the result of each by its name, with C(failed).
 
     C(wanted) are their options, C(common) those of the task: C(at_once) is how many of them may copy their data at the
-    same time, C(report) a file to keep up to date.
+    same time, C(report) a file to keep up to date, C(about) what is known of the run.
     """
     task = replace(task, inventory=in_turn(task.inventory))
     progress = Progress(watch)
     copy_turns = CopyTurns(common.get("at_once") or {}, wanted)
-    record = RunRecord(common.get("report"), watch, task.hide)
+    record = RunRecord(common.get("report"), watch, task.hide, common.get("about") or UNTOLD)
     noted = UnderWay(task.cache, watch, task.hide)
     sessions: dict[str, _Session] = {}
     packs = common.get("places") is not None

@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run, in a file of its owner's."""
+"""The record of a run, in a file of its owner's."""
 
 from __future__ import annotations
 
@@ -10,59 +10,87 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .model.failures import ConfigurationError
+from .model.run_document import SCHEMA_VERSION, Document, Entries, Head, as_seen_before
 from .owners_file import replace_file, require_file, write_if_other
 
 Results = Iterable[Mapping[str, Any]]
 EXPECTED = "Give them as asr.failback.result_of returns them."
 _REPORT = "report"
 _INDENT = 4
-_BEGIN, _END = '{\n    "results": [', "]\n}\n"
+_MARGIN = _INDENT * " "
 
 
-def write_report(path: str, results: Results, *, check_mode: bool = False) -> bool:
-    """Write the report, unless in check mode; return whether it was, or would be, another, or was open to others.
+def write_report(path: str, head: Head, results: Results, *, check_mode: bool = False) -> bool:
+    """Write the record, unless in check mode; return whether it was, or would be, another, or was open to others. When
+    it was written is no difference.
 
     The results are gone through twice where it is another. Raises ConfigurationError where it cannot be written, or
     where the results are none.
     """
-    return write_if_other(path, lambda: _content(results), _REPORT, check_mode=check_mode)
+    before = as_seen_before(head, read_report(path))
+    if before is not None and not write_if_other(path, lambda: _content(before, results), _REPORT, check_mode=True):
+        return False
+    return write_if_other(path, lambda: _content(head, results), _REPORT, check_mode=check_mode)
 
 
-def replace_report(path: str, results: Results) -> None:
-    """Write the report. Raises ConfigurationError as write_report() does."""
-    replace_file(path, _content(results), _REPORT)
+def replace_report(path: str, head: Head, results: Results) -> None:
+    """Write the record. Raises ConfigurationError as write_report() does."""
+    replace_file(path, _content(head, results), _REPORT)
 
 
-def read_report(path: str) -> list[dict[str, Any]]:
-    """Return the results in a report; none where it is no report, or is not there."""
+def read_report(path: str) -> Document | None:
+    """Return the record that a file holds; None where it holds none, or is not there."""
+    try:
+        return load_report(path)
+    except ConfigurationError:
+        return None
+
+
+def load_report(path: str) -> Document:
+    """Return the record that a file holds. Raises ConfigurationError where it is not there, or is none of this
+    version."""
     try:
         require_file(path, _REPORT)
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8") as file:
             found = json.load(file)
-    except (OSError, ValueError, ConfigurationError):
-        return []
-    results = found.get("results") if isinstance(found, dict) else None
-    return [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
+    except OSError as problem:
+        raise _unreadable(path, f"it cannot be read: {problem.strerror}") from problem
+    except ValueError as problem:
+        raise _unreadable(path, "it is no JSON") from problem
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
+        raise _unreadable(path, f"it has no schema_version {SCHEMA_VERSION}")
+    results, run = found.get("results"), found.get("run")
+    if not isinstance(run, dict) or not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
+        raise _unreadable(path, "its run or its results are missing")
+    return found
 
 
-def _content(results: Results) -> Iterator[str]:
-    """Yield the report as JSON; what JSON does not know, such as a date of YAML, as text.
+def _unreadable(path: str, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is not the record of a run: {why}.", "Give a file that failback_report has written in this release."
+    )
+
+
+def _content(head: Head, results: Results) -> Iterator[str]:
+    """Yield the record as JSON; what JSON does not know, such as a date of YAML, as text.
 
     It comes result by result: of a thousand, only one is there as text at a time.
     """
-    yield _BEGIN
-    before = ""
-    for result in results:
-        yield f"{before}\n{_as_json(result)}"
+    yield "{"
+    for name, value in head.items():
+        yield f'\n{_MARGIN}"{name}": {_as_json(value, 1)},'
+    yield f'\n{_MARGIN}"results": ['
+    entries, before = Entries(head, results), ""
+    for entry in entries:
+        yield f"{before}\n{2 * _MARGIN}{_as_json(entry, 2)}"
         before = ","
-    yield ("\n" + " " * _INDENT if before else "") + _END
+    yield (f"\n{_MARGIN}" if before else "") + f'],\n{_MARGIN}"verdict": {_as_json(entries.verdict, 1)}\n}}\n'
 
 
-def _as_json(result: Mapping[str, Any]) -> str:
-    """Return a result as JSON, indented as one of a list in the report."""
+def _as_json(value: Any, depth: int) -> str:
+    """Return a part of the record as JSON, indented as one that lies so deep."""
     try:
-        lines = json.dumps(result, indent=_INDENT, sort_keys=True, default=str)
+        lines = json.dumps(value, indent=_INDENT, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:
         raise ConfigurationError(f"The results cannot be serialized to JSON: {problem}.", EXPECTED) from problem
-    margin = 2 * _INDENT * " "
-    return margin + lines.replace("\n", f"\n{margin}")
+    return lines.replace("\n", f"\n{depth * _MARGIN}")

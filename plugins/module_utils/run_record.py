@@ -1,7 +1,7 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a task for many virtual machines at any moment: for its report, and for whoever interrupts it."""
+"""What is known of a task for many virtual machines at any moment: for its record, and for whoever interrupts it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from .model.failures import FailbackError
 from .model.packed import whole
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing
 from .model.report_lines import report_lines
+from .model.run_document import UNTOLD, Document, head_of, updated
 from .model.summary import result_of_host
 from .report_file import read_report, replace_report
 from .run_cache import RunCache
 from .scheduler import Piece
 from .watch import Watch
 
-# Seconds between two versions of the report at least, and how many times as long as writing it took.
+# Seconds between two versions of the record at least, and how many times as long as writing it took.
 _INTERVAL, _SHARE = 10.0, 50.0
 # Seconds between two looks at what is under way: at least, and for each virtual machine.
 _NOTE_INTERVAL, _NOTE_INTERVAL_FOR_EACH = 1.0, 0.005
@@ -36,33 +37,45 @@ Hide = Callable[[Any], Any]
 
 
 class RunRecord:
-    """Keeps the report of a task up to date. C(path) is that of the file, None where there is to be none."""
+    """Keeps the record of a run up to date, as far as a task for many takes it. C(path) is that of the file, None where
+    there is to be none; C(about) is what is known of the run."""
 
-    def __init__(self, path: str | None, watch: Watch, hide: Hide) -> None:
+    def __init__(self, path: str | None, watch: Watch, hide: Hide, about: Mapping[str, Any] = UNTOLD) -> None:
         self._path = path
         self._watch = watch
         self._hide = hide
         self._due = watch.now()
-        self._results = {str(one.get("host")): one for one in (read_report(path) if path else ())}
+        found = read_report(path) if path else None
+        self._head = head_of(_told_before(found, about), watch.time_of_day(), found)
+        self._results = {str(one.get("host")): one for one in (found or {}).get("results") or ()}
 
     def keep(self, pieces: Pieces) -> None:
-        """Write the report where it is time to."""
+        """Write the record where it is time to."""
         if self._path and self._watch.now() >= self._due:
             self.write(pieces)
 
     def write(self, pieces: Pieces) -> None:
-        """Write the report now. That it cannot be written ends no failback: the last task of a play tells it."""
+        """Write the record now. That it cannot be written ends no failback: the last task of a play tells it."""
         if not self._path:
             return
         began = self._watch.now()
         self._results |= {piece.name: result for piece in pieces if (result := _result_of(piece)) is not None}
         try:
-            replace_report(self._path, (self._hide(self._results[host]) for host in sorted(self._results)))
+            head = self._hide(updated(self._head, self._watch.time_of_day()))
+            replace_report(self._path, head, (self._hide(self._results[host]) for host in sorted(self._results)))
         except FailbackError as problem:
             self._watch.report(problem.happened)
             self._path = None
         now = self._watch.now()
         self._due = now + max(_INTERVAL, _SHARE * (now - began))
+
+
+def _told_before(found: Document | None, about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a record of this run says of it, where it was begun by somebody who knew more."""
+    known = (found or {}).get("run") or {}
+    if not known or known.get("id") != about["run"]["id"]:
+        return about
+    return {key: (found or {}).get(key, value) for key, value in about.items()}
 
 
 def _result_of(piece: Piece[dict[str, Any]]) -> dict[str, Any] | None:

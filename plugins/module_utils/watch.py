@@ -165,7 +165,8 @@ class Watch:
         self._clock = clock
         self._pause = pause
         self._deadline = clock() + timeout
-        self._voice = _Voice(report, clock, report_interval, started_at or datetime.now(timezone.utc))
+        self._began, self._started_at = clock(), started_at or datetime.now(timezone.utc)
+        self._voice = _Voice(report, clock, report_interval, self._started_at)
         self._is_wanted = is_wanted
         self.timeout = timeout
         self._may_stop = False
@@ -217,6 +218,10 @@ class Watch:
     def now(self) -> float:
         """Return the seconds that the watch shows. All processes of a machine see the same."""
         return self._clock()
+
+    def time_of_day(self) -> str:
+        """Return the time by this machine's clock, UTC, in ISO 8601."""
+        return (self._started_at + timedelta(seconds=self._clock() - self._began)).isoformat(timespec="seconds")
 
     @property
     def last_report(self) -> str:

@@ -491,6 +491,40 @@ job:
       type: list
       elements: str
       sample: [Cancel, Resume]
+    timeline:
+      description: The job's tasks that have begun, in order, with their times by Azure's clock. In RV(members), those
+        of the VM, and those that are of no VM.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The service's name for the task.
+          type: str
+          sample: ShutdownVmOnAzure
+        friendly_name:
+          description: Its name in the portal.
+          type: str
+          sample: Shut down the Azure virtual machine
+        group:
+          description: Name of the task that it is part of, of several the outermost; V(null) if it is part of none.
+          type: str
+          sample: StartAzureVmFailback
+        vm:
+          description: The VM of a recovery plan that it is for; V(null) if it is for none in particular.
+          type: str
+          sample: null
+        state:
+          description: State of the task.
+          type: str
+          sample: Succeeded
+        started:
+          description: When it started, UTC, in ISO 8601; V(null) if that is not told.
+          type: str
+          sample: "2026-01-31T09:04:33.335047+00:00"
+        ended:
+          description: When it ended, UTC, in ISO 8601; V(null) while it runs.
+          type: str
+          sample: "2026-01-31T09:06:56.335047+00:00"
 members:
   description: Each VM of a recovery plan, in start order; empty for a replicated item.
   returned: success

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: failback_report
-short_description: Show the results of failbacks, or write them to a file
+short_description: Show the results of failbacks, or write the record of a run
 description:
-  - Shows the results of several hosts as a table, or writes them to a file on the controller. The playbooks of this
-    collection use it for their reports.
+  - Shows the results of several hosts as a table, or writes them to a file on the controller, with what the run was,
+    what it took, and a verdict. The playbooks of this collection use it for their reports.
   - The table is shown even if Ansible is configured not to display successful tasks
     (C(ANSIBLE_DISPLAY_OK_HOSTS=false)). Nothing is shown if the task runs as an ordinary module (delegated, C(async))
     or has C(no_log).
@@ -36,11 +36,59 @@ options:
         where it takes less memory if there are many.
     type: list
     elements: str
+  records:
+    description:
+      - Files that were written earlier, such as those of the slices of a fleet, instead of O(results). They are
+        reported as one. No host may be in more than one of them.
+    type: list
+    elements: path
   fact:
     description:
       - With O(hosts), the name of the fact that holds the result of each, such as V(undo_failback_result).
     type: str
     default: failback_result
+  kind:
+    description:
+      - What kind of run it is. It is stored in the record.
+    type: str
+    default: failback
+  ended:
+    description:
+      - Whether the run has ended with this. If not, the record says that it is running, and whoever reads it after an
+        interruption sees that it is not whole.
+    type: bool
+    default: true
+  drill:
+    description:
+      - What is to be stored about the drill that the run is, if it is one.
+    type: dict
+  html:
+    description:
+      - Path of an HTML page about the run, made of the record at O(path). It needs nothing else, neither network nor
+        scripts, and can be printed.
+      - This and the following options work on the controller only. Files are written like O(path), but not in check
+        mode.
+    type: path
+  markdown:
+    description:
+      - Path of the same as Markdown.
+    type: path
+  junit:
+    description:
+      - Path of the same as JUnit XML, with a suite for each VM and a case for each check. Needs the Python library
+        junitparser.
+    type: path
+  manifest:
+    description:
+      - Path of a list of the SHA-256 sums of the files above, which C(sha256sum -c) checks in its folder.
+    type: path
+  sign:
+    description:
+      - A program and its arguments that signs O(manifest), whose path is added, for example C([minisign, -S, -W, -s,
+        /etc/failback/minisign.key, -m]). It runs without a shell and must not ask for anything. It runs only if one of
+        the files has changed.
+    type: list
+    elements: str
 attributes:
   idempotent:
     support: full
@@ -61,6 +109,14 @@ EXAMPLES = r"""
   asr.failback.failback_report:
     path: "{{ playbook_dir }}/report.json"
     hosts: "{{ ansible_play_hosts_all }}"
+  run_once: true
+
+- name: Make a page and the sums of a record that was written earlier
+  asr.failback.failback_report:
+    records: ["{{ playbook_dir }}/report.json"]
+    path: "{{ playbook_dir }}/again.json"
+    html: "{{ playbook_dir }}/report.html"
+    manifest: "{{ playbook_dir }}/SHA256SUMS"
   run_once: true
 
 - name: Show the results

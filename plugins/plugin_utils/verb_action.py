@@ -142,22 +142,28 @@ class VerbAction(ActionBase):
 
     def _outcome(self, contract, parameters, watch, inventory, hide):
         try:
-            outcome = execute(
-                contract,
-                parameters,
-                os.environ,
-                check_mode=self._task.check_mode,
-                watch=watch,
-                inventory=inventory.variables_of,
-                hyperv_hosts=inventory.hyperv_hosts(),
-                run_program=run_program,
-                hide=hide,
-                notes=not self._task.no_log,
+            outcome = self._finished(
+                execute(
+                    contract,
+                    parameters,
+                    os.environ,
+                    check_mode=self._task.check_mode,
+                    watch=watch,
+                    inventory=inventory.variables_of,
+                    hyperv_hosts=inventory.hyperv_hosts(),
+                    run_program=run_program,
+                    hide=hide,
+                    notes=not self._task.no_log,
+                )
             )
         except FailbackError as problem:
             return {"failed": True, **problem.as_result()}
         if self._task.diff:
             outcome["diff"] = diff_of(outcome) or {}
+        return outcome
+
+    def _finished(self, outcome):
+        """Return the result, after whatever only the controller can do. Raises FailbackError."""
         return outcome
 
     def _belongs_elsewhere(self):

@@ -75,8 +75,10 @@ def test_secrets_are_not_logged(contract: Contract) -> None:
 
 @CASES
 def test_rules_between_options_name_options(contract: Contract) -> None:
-    named = {name for pairs in contract.rules.values() for pair in pairs for name in pair}
-    assert named <= set(contract.argument_spec)
+    rules = dict(contract.rules)
+    needed = rules.pop("required_by", {})
+    named = {name for pairs in rules.values() for pair in pairs for name in pair}
+    assert {*named, *needed, *needed.values()} <= set(contract.argument_spec)
 
 
 @CASES

@@ -149,7 +149,11 @@ LAYERS = (
         reads_the_clock=False,
     ),
     Layer("plugins.modules", below=(VERBS, REPORT, EXPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
-    Layer("plugins.plugin_utils", below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS), packages=("ansible", "rich")),
+    Layer(
+        "plugins.plugin_utils",
+        below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS),
+        packages=("ansible", "jinja2", "junitparser", "rich"),
+    ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, FAILBACK), packages=("ansible",)),
     Layer(

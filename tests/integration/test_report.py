@@ -33,7 +33,9 @@ def report(path: Path, results: list[dict[str, Any]], *, check_mode: bool = Fals
 def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     assert report(path, RESULTS) == {"changed": True, "path": str(path)}
-    assert json.loads(path.read_text()) == {"results": RESULTS}
+    written = json.loads(path.read_text())
+    assert [{key: one[key] for key in RESULTS[0]} for one in written["results"]] == RESULTS
+    assert (written["schema_version"], written["run"]["state"]) == (1, "ended")
     assert path.stat().st_mode & 0o777 == 0o600
     assert report(path, RESULTS)["changed"] is False
     before = path.stat().st_ino
@@ -101,7 +103,7 @@ def test_a_path_that_names_no_file_is_one_error_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     contract = CONTRACTS["failback_report"]
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        execute(contract, {"path": "", "results": RESULTS}, {}, check_mode=False)
+        execute(contract, {**validated(contract, {"path": "x", "results": RESULTS}), "path": ""}, {}, check_mode=False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import yaml
 from asr_simulator.connection import INVENTORY
 from asr_simulator.server import Simulator
 from support.host_control import afflict
+from support.run_records import read_record
 from support.warm_ansible import run_playbook
 
 SECONDS = 120
@@ -118,7 +118,7 @@ class PlaybookRunner:
         command, environment = self.prepared(playbook, hosts, *arguments, **variables)
         status, output = run_playbook(command, environment, self.folder, SECONDS)
         report = self._report
-        results = json.loads(report.read_text())["results"] if report.exists() else []
+        results = read_record(report)["results"] if report.exists() else []
         return Played(status, output, {result["host"]: result for result in results})
 
     def prepared(

@@ -14,6 +14,7 @@ from ..azure.session import AzureSession
 from ..model.acceptance import AZURE, ON_PREMISES, accepts, refuse_other_vms
 from ..model.evidence import CutOver, objection_to
 from ..model.failures import Refused
+from ..model.json_path import stamp
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides
 from ..runner.request import CommitRequest
@@ -137,7 +138,7 @@ class Proofs:
         return {
             "vm": machine.name,
             "id": machine.id,
-            "cut_over_at": machine.at.isoformat() if machine.at else None,
+            "cut_over_at": stamp(machine.at),
             "azure_use": use.as_result() if use else None,
             "accepted": not reason,
             "reason": reason,

@@ -23,6 +23,7 @@ from ..model.failures import (
     ServiceError,
     as_sentence,
 )
+from ..model.json_path import stamp
 from ..model.lifecycle import Observation
 from ..model.split_brain import Sides, split_brain_result
 from ..model.undo_rules import (
@@ -377,7 +378,7 @@ class UndoCutover:
         return {
             "id": sides.item_id,
             "name": sides.name,
-            "cut_over_at": cut_over.isoformat() if cut_over else None,
+            "cut_over_at": stamp(cut_over),
             "stopped_at": downs[-1]["at"] if downs else None,
             "hosts": [copy.place for copy in sides.on_premises if copy.is_there],
             "started_at": ups[-1]["at"] if ups else None,

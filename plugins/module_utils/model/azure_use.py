@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .azure_resources import UNKNOWN_POWER, AzureVm
+from .json_path import stamp
 
 UNUSED, RUNS, OPERATED, NOT_CHECKED = "unused", "runs", "operated", "not_checked"
 # Compute and Site Recovery tell these times each by its own clock, and the cut-over turns the VM off before it ends.
@@ -49,7 +50,7 @@ class AzureUse:
         return {
             "verdict": self.verdict,
             "reason": self.reason,
-            "operated_at": self.operated_at.isoformat() if self.operated_at else None,
+            "operated_at": stamp(self.operated_at),
         }
 
 

@@ -9,10 +9,16 @@ import re
 from collections.abc import Mapping
 
 # How somebody signs in to Azure, and whatever else is called a secret.
-_PRIVATE = re.compile(r"^(?:AZURE|ARM|IDENTITY|MSI)_|SECRET|PASSWORD|TOKEN", re.IGNORECASE)
+_OF_AZURE = re.compile(r"^(?:AZURE|ARM|IDENTITY|MSI)_", re.IGNORECASE)
+_PRIVATE = re.compile(rf"{_OF_AZURE.pattern}|SECRET|PASSWORD|TOKEN", re.IGNORECASE)
 
 
 def for_other_programs(environ: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for a program that has nothing to do with Azure: whoever has its account can read it,
     and it goes to whatever that program starts."""
     return {name: value for name, value in environ.items() if not _PRIVATE.search(name)}
+
+
+def for_signing(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for the user's own program that signs, which may need a password of its own."""
+    return {name: value for name, value in environ.items() if not _OF_AZURE.search(name)}

@@ -19,6 +19,7 @@ from itertools import chain, islice, pairwise
 from typing import Protocol
 
 from .freeze_days import FREEZE, Span, parse_freeze, without
+from .json_path import stamp
 from .local_times import (
     UTC,
     hint,
@@ -63,8 +64,8 @@ class Judgment:
         return {
             "state": self.state,
             "now": self.now.isoformat(),
-            "opens_at": self.opens_at.isoformat() if self.opens_at else None,
-            "closes_at": self.closes_at.isoformat() if self.closes_at else None,
+            "opens_at": stamp(self.opens_at),
+            "closes_at": stamp(self.closes_at),
         }
 
     def objection(self) -> str:

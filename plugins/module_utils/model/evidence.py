@@ -17,7 +17,7 @@ from typing import Any
 from .arm_ids import same_resource
 from .azure_use import OPERATED, AzureUse
 from .durations import in_words
-from .json_path import Document, field, items, parse_time, text
+from .json_path import Document, field, items, parse_time, stamp, text
 
 SCHEMA_VERSION = 1
 PASS, FAIL, NOT_CHECKED = "pass", "fail", "not_checked"
@@ -69,7 +69,7 @@ class Check:
             "seen": self.seen,
             "cause": self.cause,
             "remedy": self.remedy,
-            "at": _stamp(self.at),
+            "at": stamp(self.at),
             "attempts": self.attempts,
         }
 
@@ -109,10 +109,10 @@ class VmEvidence:
         return {
             "id": self.id,
             "name": self.name,
-            "cut_over_at": _stamp(self.cut_over_at),
+            "cut_over_at": stamp(self.cut_over_at),
             "checks": [check.as_result() for check in self.checks],
             "verdict": self.verdict,
-            "validated_at": _stamp(self.validated_at),
+            "validated_at": stamp(self.validated_at),
         }
 
 
@@ -140,7 +140,7 @@ class Evidence:
             "schema_version": SCHEMA_VERSION,
             "vault": self.vault,
             "verdict": self.verdict,
-            "validated_at": _stamp(self.validated_at),
+            "validated_at": stamp(self.validated_at),
             "vms": [vm.as_result() for vm in self.vms],
         }
 
@@ -175,10 +175,6 @@ def _time(document: Document, name: str) -> datetime | None:
         return parse_time(field(document, name))
     except (ValueError, OverflowError):
         return None
-
-
-def _stamp(time: datetime | None) -> str | None:
-    return time.isoformat() if time else None
 
 
 @dataclass(frozen=True)
@@ -221,20 +217,18 @@ def _objection_to_one(evidence: VmEvidence, machine: CutOver, now: datetime, max
     if machine.at is None:
         return "the time of its cut-over is not known"
     if times[0] <= machine.at:
-        return f"the evidence ({_stamp(times[0])}) is not newer than the cut-over ({_stamp(machine.at)})"
+        return f"the evidence ({stamp(times[0])}) is not newer than the cut-over ({stamp(machine.at)})"
     if machine.azure_use is not None and machine.azure_use.verdict == OPERATED:
         operated_at = machine.azure_use.operated_at
         if operated_at is None:
             return "an operation of its Azure VM is under way"
         if times[0] <= operated_at:
-            return (
-                f"the evidence ({_stamp(times[0])}) is not newer than the use of its Azure VM ({_stamp(operated_at)})"
-            )
+            return f"the evidence ({stamp(times[0])}) is not newer than the use of its Azure VM ({stamp(operated_at)})"
     if times[-1] > now + _CLOCKS_APART:
-        return f"the evidence ({_stamp(times[-1])}) is from the future: Azure's time is {_stamp(now)}"
+        return f"the evidence ({stamp(times[-1])}) is from the future: Azure's time is {stamp(now)}"
     if now - times[0] > max_age:
         age, limit = (in_words(one.total_seconds()) for one in (now - times[0], max_age))
-        return f"the evidence ({_stamp(times[0])}) is {age} old, and validation_max_age allows {limit}"
+        return f"the evidence ({stamp(times[0])}) is {age} old, and validation_max_age allows {limit}"
     return ""
 
 

@@ -18,7 +18,7 @@ from .fabrics import Fabric, Provider
 from .health import causes_of
 from .items import Disk, ReplicatedItem
 from .jobs import Job
-from .json_path import field
+from .json_path import field, stamp
 from .listed_stage import ListedStage
 from .plans import RecoveryPlan
 from .progress import percent_complete
@@ -81,7 +81,7 @@ def _standing(item: ReplicatedItem, seen: ListedStage, now: datetime) -> dict[st
         "protection_state": item.protection_state or None,
         "allowed_operations": sorted(item.allowed_operations) if _reports(item, "allowedOperations") else None,
         "job": _job(seen.job) if seen.job else None,
-        "in_azure_since": since.isoformat() if since else None,
+        "in_azure_since": stamp(since),
         "days_in_azure": round(max(0.0, (now - since).total_seconds() / _DAY), 1) if since else None,
         "replication_health": item.replication_health or None,
         "failover_health": item.failover_health or None,
@@ -100,7 +100,7 @@ def _job(job: Job) -> dict[str, Any]:
         "name": job.name,
         "operation": job.friendly_name or None,
         "state": job.state,
-        "started": job.started.isoformat() if job.started else None,
+        "started": stamp(job.started),
         "percent_complete": percent_complete(job),
     }
 

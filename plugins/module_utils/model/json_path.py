@@ -107,6 +107,11 @@ def parse_time(value: object) -> datetime | None:
     return datetime.fromisoformat(stamp).astimezone(timezone.utc)
 
 
+def stamp(time: datetime | None) -> str | None:
+    """Return a time as results have it, in ISO 8601; None where there is none."""
+    return time.isoformat() if time else None
+
+
 def as_result(value: Any) -> Any:
     """Return a document with every key in Ansible's spelling: recoveryAzureVmName becomes recovery_azure_vm_name.
 

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from .arm_ids import last_segment
 from .discarded import discarded_in_words
+from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .name_lists import counted
 from .table_lines import aligned, column_widths, printable
 
 _Result = Mapping[str, Any]
 
 _HEADER = ("host", "outcome", "side", "stages")
-# What Azure bills though nothing uses it, as it stands in a resource's id.
-_BILLED = ("disks/", "publicIPAddresses/")
 # From what can wait to what cannot: it is the end of a long output that is read.
 _NEEDS_A_PERSON = ("waiting_for_window", "held", "not_started", "undone", "failed")
 
@@ -91,15 +89,9 @@ def _given_up(result: _Result) -> Iterator[str]:
 
 def _left_behind(result: _Result) -> Iterator[str]:
     """What a commit has left in Azure, first what costs money until somebody deletes it."""
-    resources = [step["azure_resources"] for step in result["steps"] if step.get("azure_resources")]
-    for left in resources[-1:]:
-        names = ["/".join(resource.split("/")[-2:]) for resource in left["left_behind"]]
-        billed = [name for name in names if name.startswith(_BILLED)]
-        others = [name for name in names if name not in billed]
-        for words, some in (("left in Azure, and billed", billed), ("left in Azure", others)):
-            if some:
-                yield f"{words}: {', '.join(some)}"
-        unread: dict[str, list[str]] = {}
-        for one in left["not_checked"]:
-            unread.setdefault(one["reason"], []).append(last_segment(one["id"]))
-        yield from (f"not checked in Azure: {', '.join(some)}: {reason}" for reason, some in unread.items())
+    left = left_behind(result["steps"])
+    for words, some in (("left in Azure, and billed", billed_of(left)), ("left in Azure", unbilled_of(left))):
+        if some:
+            yield f"{words}: {', '.join(some)}"
+    for reason, unread in unread_of(left).items():
+        yield f"not checked in Azure: {', '.join(unread)}: {reason}"

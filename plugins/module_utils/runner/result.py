@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..azure.session import AzureSession
 from ..model.decisions import Verb
+from ..model.job_timeline import timeline_of
 from ..model.jobs import Job
-from ..model.json_path import as_result
+from ..model.json_path import as_result, stamp
 from ..model.lifecycle import Observation, Stage
 from ..model.look_age import Age
 from ..model.progress import percent_complete
@@ -31,8 +33,8 @@ def direction_of(verb: Verb) -> str:
     return _DIRECTIONS.get(verb, "recovery_to_primary")
 
 
-def job_result(job: Job) -> dict[str, Any]:
-    """Return the short form of a job that results carry."""
+def job_result(job: Job, vm_id: str = "") -> dict[str, Any]:
+    """Return the short form of a job that results carry; of a plan's job, with C(vm_id), what concerns that machine."""
     return {
         "id": job.id,
         "name": job.name,
@@ -40,10 +42,11 @@ def job_result(job: Job) -> dict[str, Any]:
         "scenario_name": job.scenario,
         "state": job.state,
         "state_description": job.state_description,
-        "started": job.started.isoformat() if job.started else None,
-        "ended": job.ended.isoformat() if job.ended else None,
+        "started": stamp(job.started),
+        "ended": stamp(job.ended),
         "percent_complete": percent_complete(job),
         "allowed_actions": sorted(job.allowed_actions),
+        "timeline": timeline_of(job, vm_id),
     }
 
 
@@ -73,7 +76,7 @@ def course_outcome(
         "direction": direction,
         "authoritative_side": common([member["authoritative_side"] for member in members]),
         "reversible": all(member["reversible"] for member in members),
-        "job": next((member["job"] for member in members if member["job"]), None),
+        "job": next((job_result(jobs[name]) for name in _names(verb_run) if name in jobs), None),
         **target_result(verb_run.after),
         "members": members if verb_run.after.plan is not None else [],
     }
@@ -86,17 +89,21 @@ def target_result(view: TargetView) -> dict[str, Any]:
     return {"replicated_item": as_result(view.members[0].item.document), "recovery_plan": None}
 
 
-def _read_jobs(session: AzureSession, verb_run: VerbRun) -> dict[str, dict[str, Any]]:
-    names = dict.fromkeys(filter(None, verb_run.jobs.values()))
-    found = {name: session.site_recovery.find_job(name, Age.SEEN) for name in names}
-    return {name: job_result(job) for name, job in found.items() if job is not None}
+def _read_jobs(session: AzureSession, verb_run: VerbRun) -> dict[str, Job]:
+    found = {name: session.site_recovery.find_job(name, Age.SEEN) for name in _names(verb_run)}
+    return {name: job for name, job in found.items() if job is not None}
 
 
-def _member(
-    verb_run: VerbRun, member: Observation, foreseen: Stage | None, jobs: dict[str, dict[str, Any]]
-) -> dict[str, Any]:
+def _names(verb_run: VerbRun) -> list[str]:
+    """Return the names of the jobs, in the order of the virtual machines."""
+    jobs = (verb_run.jobs.get(member.item.id) for member in verb_run.after.members)
+    return list(dict.fromkeys(filter(None, jobs)))
+
+
+def _member(verb_run: VerbRun, member: Observation, foreseen: Stage | None, jobs: Mapping[str, Job]) -> dict[str, Any]:
     first = next((one for one in verb_run.before.members if one.item.id == member.item.id), member)
     final = Observation(member.item, foreseen, None, "predicted") if foreseen else member
+    job = jobs.get(verb_run.jobs.get(member.item.id, ""))
     return {
         "name": member.item.name,
         "friendly_name": member.item.friendly_name,
@@ -105,5 +112,5 @@ def _member(
         "authoritative_side": final.authoritative_side.value,
         "reversible": final.reversible,
         "reason": member.explanation,
-        "job": jobs.get(verb_run.jobs.get(member.item.id, "")),
+        "job": job_result(job, member.item.vm_id) if job else None,
     }

@@ -1,53 +1,97 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of a run: lines for people, and a file."""
+"""The record of a run: a file, and lines for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..model.failures import ConfigurationError
+from ..model.name_lists import some_of
 from ..model.report_lines import report_lines
+from ..model.run_document import UNTOLD, Document, Head, ended, head_of, merged
 from ..model.summary import FACT
-from ..report_file import EXPECTED, write_report
+from ..report_file import EXPECTED, load_report, read_report, write_report
 from ..runner.contract import Contract
 from ..runner.refusals import read_on_controller
 from ..runner.services import Services
 from ..watch import Watch
 
+# What the action plugin makes of the record.
+_FORMS = ("html", "markdown", "junit", "manifest", "sign")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
-    """C(results) are written to C(path), in this machine's file system, where there is one."""
+    """C(results), or those of C(records), are written to C(path), in this machine's file system, where there is one.
+
+    C(about) is what is known of the run, C(is_last) whether it ends with this.
+    """
 
     path: str | None
     results: Iterable[Mapping[str, Any]]
+    records: Sequence[str]
+    about: Mapping[str, Any]
+    is_last: bool
     check_mode: bool = False
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ReportRequest:
     """Return what a task's options ask for."""
-    results = parameters["results"]
-    if results is None:
+    results, records = parameters["results"], parameters["records"]
+    if results is None and records is None:
         raise read_on_controller("hosts")
-    return ReportRequest(path=parameters["path"], results=results, check_mode=check_mode)
+    made_there = [option for option in _FORMS if parameters[option]]
+    if made_there:
+        raise read_on_controller(made_there[0])
+    about = parameters.get("about") or UNTOLD
+    return ReportRequest(
+        path=parameters["path"],
+        results=results or (),
+        records=records or (),
+        about={**about, "run": {**about["run"], "kind": parameters["kind"]}, "drill": parameters["drill"]},
+        is_last=parameters["ended"],
+        check_mode=check_mode,
+    )
 
 
-async def run(request: ReportRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
-    """Write the report unless it says the same already, or return its lines. Raises ConfigurationError where it cannot
+async def run(request: ReportRequest, _services: Services, watch: Watch) -> dict[str, Any]:
+    """Write the record unless it says the same already, or return its lines. Raises ConfigurationError where it cannot
     be written, or where the results are not what the role leaves."""
+    head, results = _told(request, watch.time_of_day())
     if request.path is None:
-        return {"changed": False, "path": None, "lines": _lines(request)}
-    changed = write_report(request.path, request.results, check_mode=request.check_mode)
+        return {"changed": False, "path": None, "lines": _lines(results)}
+    changed = write_report(request.path, head, results, check_mode=request.check_mode)
     return {"changed": changed, "path": request.path}
 
 
-def _lines(request: ReportRequest) -> list[str]:
+def _told(request: ReportRequest, now: str) -> tuple[Head, Iterable[Mapping[str, Any]]]:
+    if request.records:
+        records = [load_report(path) for path in request.records]
+        _refuse_overlap(records)
+        return merged(records, request.about, now)
+    head = head_of(request.about, now, read_report(request.path) if request.path else None)
+    return (ended(head, now) if request.is_last else head), request.results
+
+
+def _refuse_overlap(records: Sequence[Document]) -> None:
+    """Raise ConfigurationError where a host is in several records."""
+    hosts = Counter(str(result.get("host")) for record in records for result in record["results"])
+    several = sorted(host for host, count in hosts.items() if count > 1)
+    if several:
+        raise ConfigurationError(
+            f"In more than one report: {some_of(several)}.",
+            "The slices of a fleet must not overlap: find out which run worked on these VMs.",
+        )
+
+
+def _lines(results: Iterable[Mapping[str, Any]]) -> list[str]:
     try:
-        return report_lines(request.results)
+        return report_lines(results)
     except (AttributeError, KeyError, TypeError) as problem:
         raise ConfigurationError(f"The results are not those of a failback: {problem!r}.", EXPECTED) from problem
 
@@ -58,12 +102,25 @@ CONTRACT = Contract(
         "path": {"type": "path"},
         "results": {"type": "list", "elements": "dict"},
         "hosts": {"type": "list", "elements": "str"},
+        "records": {"type": "list", "elements": "path"},
         "fact": {"type": "str", "default": FACT},
+        "kind": {"type": "str", "default": "failback"},
+        "ended": {"type": "bool", "default": True},
+        "drill": {"type": "dict"},
+        "html": {"type": "path"},
+        "markdown": {"type": "path"},
+        "junit": {"type": "path"},
+        "manifest": {"type": "path"},
+        "sign": {"type": "list", "elements": "str"},
     },
     run,
     request_of,
     takes_target=False,
-    extra={"mutually_exclusive": [("results", "hosts")], "required_one_of": [("results", "hosts")]},
+    extra={
+        "mutually_exclusive": [("results", "hosts", "records")],
+        "required_one_of": [("results", "hosts", "records")],
+        "required_by": {**dict.fromkeys(_FORMS[:-1], "path"), "sign": "manifest"},
+    },
     waits=False,
     asks_azure=False,
 )

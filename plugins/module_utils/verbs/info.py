@@ -15,7 +15,7 @@ from ..model.fabrics import Fabric, Provider
 from ..model.failures import UnknownState, asked
 from ..model.items import ReplicatedItem
 from ..model.jobs import Job
-from ..model.json_path import as_result
+from ..model.json_path import as_result, stamp
 from ..model.lifecycle import NEVER_START, Observation, Side
 from ..model.progress import describe_progress
 from ..runner.authority import common, stage_of
@@ -204,7 +204,7 @@ def provider_entry(provider: Provider, now: datetime) -> dict[str, Any]:
         "friendly_name": provider.friendly_name,
         "id": provider.id,
         "connection_status": provider.connection_status,
-        "last_heartbeat": provider.last_heartbeat.isoformat() if provider.last_heartbeat else None,
+        "last_heartbeat": stamp(provider.last_heartbeat),
         "heartbeat_age": max(0, round(age.total_seconds())) if age else None,
         "version": provider.version,
         "version_state": provider.version_state,

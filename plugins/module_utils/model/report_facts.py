@@ -1,0 +1,303 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report says of a run, for every form that it has: page, Markdown, JUnit. Made from the record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from .durations import in_words
+from .evidence import FAILED, NOT_PROVEN, PASSED
+from .json_path import parse_time
+from .left_behind import billed_of, left_behind, unbilled_of, unread_of
+from .objectives import MET, MISSED
+from .run_document import ENDED
+from .verdict import PASSED_WITH_FINDINGS, VERDICTS
+
+_Part = Mapping[str, Any]
+
+_VERDICT_WORDS = {
+    FAILED: "Failed",
+    NOT_PROVEN: "Not proven",
+    PASSED_WITH_FINDINGS: "Passed with findings",
+    PASSED: "Passed",
+}
+_KINDS = {
+    "failback": "Failback",
+    "fleet": "Failback of a fleet",
+    "alternate_host": "Failback to an alternate host",
+    "undo_failback": "Return to Azure before the commit",
+    "prerequisites": "Prerequisites of a failback",
+    "merged": "Failback, several runs",
+}
+# What a run of a kind cannot show, whatever its verdict.
+_LIMITS = {
+    "prerequisites": ["That a failback would succeed: nothing was copied, cut over, validated or committed."],
+}
+_CHECK_MODE = "Anything but what would be done: the run was in check mode and changed nothing."
+_OBJECTIVES = {"rto": "RTO", "downtime": "Downtime", "rpo": "RPO"}
+PHASE_WORDS = {
+    "synchronization": "Synchronization",
+    "waiting": "Waiting for the cut-over",
+    "cut_over": "Cut-over",
+    "validation": "Validation",
+    "commit": "Commit",
+    "reverse_replication": "Reverse replication",
+}
+# The width of the chart, in its own units.
+WIDTH = 1000
+_TICKS = 4
+
+
+def facts_of(record: _Part, digest: str) -> dict[str, Any]:
+    """Return what a report says of a record. C(digest) is the SHA-256 of its file."""
+    rows = sorted(_rows(record), key=lambda row: (VERDICTS.index(row["verdict"]), row["host"], row["vm"]))
+    run = record["run"]
+    return {
+        "title": _title(record),
+        "verdict": record["verdict"]["status"],
+        "verdict_words": _VERDICT_WORDS,
+        "sentence": _sentence(rows),
+        "reasons": list(record["verdict"]["reasons"]),
+        "is_whole": run["state"] == ENDED,
+        "identity": [*_identity(record, digest)],
+        "drill": record.get("drill") or {},
+        "limits": [*_limits(record)],
+        "problems": [row for row in rows if row["verdict"] in (FAILED, NOT_PROVEN)],
+        "applications": [*_applications(record, rows)],
+        "rows": rows,
+        "phase_words": PHASE_WORDS,
+        "axis": _with_bars(rows),
+        "excluded": (record.get("scope") or {}).get("excluded") or [],
+        "left": [*_left(record)],
+        "earlier": run.get("earlier") or [],
+        "digest": digest,
+    }
+
+
+def _title(record: _Part) -> str:
+    level = (record.get("drill") or {}).get("level")
+    kind = record["run"].get("kind")
+    return f"Failback drill: {level}" if level else _KINDS.get(str(kind), "Failback")
+
+
+def _sentence(rows: Sequence[_Part]) -> str:
+    counts = {status: sum(row["verdict"] == status for row in rows) for status in VERDICTS}
+    told = [f"{count} {_VERDICT_WORDS[status].lower()}" for status, count in counts.items() if count]
+    return f"{len(rows)} VM{'' if len(rows) == 1 else 's'}: {', '.join(told)}." if rows else "No VM was in the run."
+
+
+def _identity(record: _Part, digest: str) -> Iterator[tuple[str, str]]:
+    """Who ran what, when, and with what."""
+    run, drill = record["run"], record.get("drill") or {}
+    lasted = _seconds(run["started"], run["ended"])
+    told = {
+        "Run": run.get("id"),
+        "Started": f"{moment(run['started'])}, by the controller's clock",
+        "Ended": f"{moment(run['ended'])} (after {in_words(lasted)})" if lasted is not None else "It has not ended",
+        "Run by": " on ".join(filter(None, (run.get("user"), run.get("controller")))),
+        "Approved by": drill.get("approver"),
+        "Change": drill.get("change"),
+        "Check mode": "Yes, nothing was changed" if run.get("check_mode") else None,
+        "Limited to": run.get("limit"),
+        "Steps": ", ".join(run.get("tags") or ()) if (run.get("tags") or ["all"]) != ["all"] else None,
+        "Steps left out": ", ".join(run.get("skip_tags") or ()),
+        "Vaults": ", ".join(_vaults(record)),
+        "Software": ", ".join(_software(run)),
+        "Record (SHA-256)": digest,
+        "Next drill": drill.get("next"),
+    }
+    yield from ((label, str(value)) for label, value in told.items() if value)
+
+
+def _software(run: _Part) -> Iterator[str]:
+    for name, key in (("asr.failback", "collection"), ("ansible-core", "ansible_core"), ("Python", "python")):
+        if run.get(key):
+            yield f"{name} {run[key]}"
+
+
+def _vaults(record: _Part) -> list[str]:
+    """The vaults whose jobs the run followed, by their ids."""
+    ids = (step.get("job") or {} for result in record["results"] for step in result["steps"])
+    found = (str(job.get("id") or "").partition("/replicationJobs/")[0] for job in ids)
+    return list(dict.fromkeys(vault.rpartition("/")[2] for vault in found if vault))
+
+
+def _limits(record: _Part) -> Iterator[str]:
+    yield from (record.get("drill") or {}).get("does_not_prove") or ()
+    yield from _LIMITS.get(str(record["run"].get("kind")), ())
+    if record["run"].get("check_mode"):
+        yield _CHECK_MODE
+    excluded = (record.get("scope") or {}).get("excluded")
+    if excluded:
+        yield f"Anything of the {len(excluded)} hosts that were left out."
+
+
+def _rows(record: _Part) -> Iterator[dict[str, Any]]:
+    """Yield what is said of each virtual machine."""
+    for result in record["results"]:
+        for vm, timeline in result["timelines"].items():
+            reasons = [one for one in result["verdict"]["reasons"] if one["vm"] in (None, vm)]
+            yield {
+                "host": result["host"],
+                "vm": vm,
+                "application": result["application"],
+                "verdict": reasons[0]["verdict"] if reasons else PASSED,
+                "reasons": reasons,
+                "outcome": result["outcome"],
+                "stage": (result.get("vms") or {}).get(vm) or result["stage"],
+                "reason": result["reason"],
+                "next": result["next"],
+                "side": _side(result, vm),
+                "phases": [_phase(phase) for phase in timeline["phases"]],
+                "downtime": _measure(timeline["downtime"]),
+                "recovery_time": _measure(timeline["recovery_time"]),
+                "data_loss": _measure(timeline["data_loss"]),
+                "objectives": [_objective(held) for held in timeline["objectives"]],
+                "checks": _checks(result, vm),
+                "findings": [one for one in result["findings"] if one["vm"] == vm and one["status"] != "pass"],
+                "findings_passed": sum(one["vm"] == vm and one["status"] == "pass" for one in result["findings"]),
+                "copies": [*_copies(result, vm)],
+                "replication": [*_replication(result, vm)],
+            }
+
+
+def _side(result: _Part, vm: str) -> str:
+    """The copy of a virtual machine that is authoritative."""
+    members = [one for step in result["steps"] for one in step.get("members") or () if one["friendly_name"] == vm]
+    side = members[-1]["authoritative_side"] if members else result["authoritative_side"]
+    return {"azure": "Azure", "on_premises": "On-premises"}.get(str(side), "Not known")
+
+
+def _phase(phase: _Part) -> dict[str, Any]:
+    lasted = phase["seconds"]
+    return {
+        **phase,
+        "words": PHASE_WORDS[phase["phase"]],
+        "lasted": in_words(lasted) if lasted is not None and lasted >= 0 else "",
+        "from": moment(phase["started"]),
+        "until": moment(phase["ended"]),
+    }
+
+
+def _measure(measure: _Part) -> dict[str, Any]:
+    seconds = measure["seconds"]
+    return {**measure, "words": "not measured" if seconds is None else in_words(seconds)}
+
+
+def _objective(held: _Part) -> dict[str, Any]:
+    measured = "not measured" if held["measured"] is None else in_words(held["measured"])
+    words = f"{_OBJECTIVES[held['objective']]} {measured} of {in_words(held['target'])}"
+    return {**held, "words": words, "label": _OBJECTIVES[held["objective"]], "measured_words": measured}
+
+
+def _checks(result: _Part, vm: str) -> list[_Part]:
+    """The checks of a virtual machine's validation."""
+    mine = [one for one in (result.get("validation") or {}).get("vms") or () if one["name"] == vm]
+    return [check for one in mine for check in one["checks"]]
+
+
+def _copies(result: _Part, vm: str) -> Iterator[str]:
+    """Where the copies of a virtual machine were, as both sides told it after the last step."""
+    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
+    for one in checks[-1]["after"] or checks[-1]["before"] if checks else ():
+        if one["vm"] == vm:
+            yield f"Azure: {one['azure']['state']} ({one['azure']['reason']})"
+            yield from (f"{copy['host']}: {copy['state']} ({copy['reason']})" for copy in one["on_premises"])
+
+
+def _replication(result: _Part, vm: str) -> Iterator[str]:
+    """What was started to protect a virtual machine again."""
+    for step in result["steps"]:
+        yield from (one["reason"] for one in step.get("replication") or () if one["vm"] == vm)
+
+
+def _applications(record: _Part, rows: Sequence[_Part]) -> Iterator[dict[str, Any]]:
+    """Yield each application with its worst verdict, and each of its objectives by the machine that took longest."""
+    for name in sorted({row["application"] for row in rows if row["application"]}):
+        mine = [row for row in rows if row["application"] == name]
+        yield {
+            "name": name,
+            "vms": [row["vm"] for row in mine],
+            "verdict": min((row["verdict"] for row in mine), key=VERDICTS.index),
+            "objectives": [*_worst_objectives(mine)],
+            "downtime": _longest(mine, "downtime"),
+            "recovery_time": _longest(mine, "recovery_time"),
+            "data_loss": _longest(mine, "data_loss"),
+        }
+
+
+def _worst_objectives(rows: Sequence[_Part]) -> Iterator[dict[str, Any]]:
+    for name in _OBJECTIVES:
+        held = [(one, row["vm"]) for row in rows for one in row["objectives"] if one["objective"] == name]
+        if held:
+            order = {MISSED: 0, MET: 2}
+            worst, vm = min(held, key=lambda one: (order.get(one[0]["status"], 1), -(one[0]["measured"] or 0)))
+            yield {**worst, "vm": vm}
+
+
+def _longest(rows: Sequence[_Part], measure: str) -> str:
+    """Return the longest of a measure, and say where it is not known of all."""
+    known = [row[measure]["seconds"] for row in rows if row[measure]["seconds"] is not None]
+    if not known:
+        return "not measured"
+    unknown = len(rows) - len(known)
+    return in_words(max(known)) + (f" (not measured for {unknown} VM{'' if unknown == 1 else 's'})" if unknown else "")
+
+
+def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give each row the bars of its phases in the chart; return the marks of its axis, nothing where no time is
+    known."""
+    times = [time for row in rows for phase in row["phases"] for time in _times(phase)]
+    if not times:
+        return []
+    first, last = min(times), max(times)
+    span = max((last - first).total_seconds(), 1.0)
+
+    def place(time: datetime) -> float:
+        return round((time - first).total_seconds() / span * WIDTH, 1)
+
+    for row in rows:
+        row["bars"] = [
+            {"phase": phase["phase"], "x": place(span_of[0]), "width": max(2.0, place(span_of[1]) - place(span_of[0]))}
+            for phase in row["phases"]
+            if (span_of := _times(phase))
+        ]
+    marks = [first + (last - first) * step / _TICKS for step in range(_TICKS + 1)]
+    return [{"x": place(mark), "text": f"{mark:%H:%M}", "day": f"{mark:%Y-%m-%d}"} for mark in marks]
+
+
+def _times(phase: _Part) -> Sequence[datetime]:
+    """Return when a phase started and ended; nothing where that is not known, or cannot be."""
+    start, end = _time(phase["started"]), _time(phase["ended"])
+    return (start, end) if start and end and start <= end else ()
+
+
+def _left(record: _Part) -> Iterator[dict[str, Any]]:
+    """Yield what commits have left in Azure, host by host."""
+    for result in record["results"]:
+        left = left_behind(result["steps"])
+        told = {"billed": billed_of(left), "others": unbilled_of(left), "unread": unread_of(left)}
+        if any(told.values()):
+            yield {"host": result["host"], **told}
+
+
+def moment(stamp: str | None) -> str:
+    """Return a time for a person, in UTC; empty where there is none."""
+    time = _time(stamp)
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
+
+
+def _time(stamp: str | None) -> datetime | None:
+    try:
+        return parse_time(stamp)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds(started: str | None, ended: str | None) -> float | None:
+    first, last = _time(started), _time(ended)
+    return (last - first).total_seconds() if first and last else None

@@ -1,0 +1,107 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on a run: what an auditor may take from it, with the reasons, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .evidence import FAILED, NOT_PROVEN, PASSED
+from .left_behind import billed_of, left_behind
+from .name_lists import some_of
+from .objectives import MISSED, NOT_MEASURED
+
+_Result = Mapping[str, Any]
+
+PASSED_WITH_FINDINGS = "passed_with_findings"
+# The worst first.
+VERDICTS = (FAILED, NOT_PROVEN, PASSED_WITH_FINDINGS, PASSED)
+# Outcomes that are no end of a failback.
+_FAILURES = frozenset({"failed", "not_started"})
+_PROTECTED, _READY = "protected", "ready"
+_UNDONE = frozenset({"undone"})
+# The steps after which another copy runs, or the other one is gone.
+_MOVES = frozenset({"planned_failover", "complete_failover", "commit"})
+
+
+def verdict_of(result: _Result) -> dict[str, Any]:
+    """Return the verdict on a host's result: C(status), and C(reasons) for it, each with C(verdict), C(what) and
+    C(vm)."""
+    reasons = sorted(_reasons(result), key=lambda reason: VERDICTS.index(reason["verdict"]))
+    return {"status": reasons[0]["verdict"] if reasons else PASSED, "reasons": reasons}
+
+
+def verdict_of_all(verdicts: Iterable[_Result], *, whole: bool) -> dict[str, Any]:
+    """Return the verdict on a run, by those on its hosts: the worst, and how many have which. C(whole): it has ended,
+    and not by an interruption."""
+    counts = dict.fromkeys(VERDICTS, 0)
+    for verdict in verdicts:
+        counts[verdict["status"]] += 1
+    worst = next((status for status in VERDICTS if counts[status]), NOT_PROVEN)
+    reasons = [] if any(counts.values()) else ["no host was in it"]
+    if not whole:
+        reasons.append("it was not ended: what became of its hosts since is not known")
+        worst = FAILED if worst == FAILED else NOT_PROVEN
+    return {"status": worst, "reasons": reasons, "hosts": counts}
+
+
+def _reasons(result: _Result) -> Iterator[dict[str, Any]]:
+    outcome = str(result.get("outcome"))
+    if outcome in _FAILURES:
+        reason = result.get("reason") or "no reason was given"
+        yield _reason(FAILED, reason if outcome == "failed" else f"{_words(outcome)}: {reason}")
+    elif outcome not in (_PROTECTED, _READY, *_UNDONE):
+        yield _reason(NOT_PROVEN, f"{_words(outcome)}: {result.get('reason') or 'its failback has not ended'}")
+    yield from _of_findings(result, is_readiness=outcome == _READY)
+    if outcome == _PROTECTED and result.get("steps"):
+        yield from _of_evidence(result)
+    for vm, timeline in (result.get("timelines") or {}).items():
+        yield from _of_objectives(vm, timeline)
+
+
+def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, Any]]:
+    for finding in result.get("findings") or ():
+        vm = str(finding.get("vm") or "")
+        about = f"{finding.get('id')}: {finding.get('cause') or finding.get('seen')}"
+        if finding.get("status") == "warn":
+            yield _reason(PASSED_WITH_FINDINGS, about, vm)
+        elif finding.get("status") == "not_checked":
+            # Before a failback that came to its end, what could not be checked has done no harm.
+            yield _reason(NOT_PROVEN if is_readiness else PASSED_WITH_FINDINGS, f"not checked: {about}", vm)
+        elif finding.get("status") == "fail" and is_readiness:
+            yield _reason(FAILED, about, vm)
+
+
+def _of_evidence(result: _Result) -> Iterator[dict[str, Any]]:
+    """What speaks against a failback that came to its end: that the right copy runs, and works, has to be shown."""
+    moved = {str(step.get("step")) for step in result["steps"] if step.get("changed")}
+    if moved & _MOVES:
+        validated = {vm.get("name"): vm.get("verdict") for vm in (result.get("validation") or {}).get("vms") or ()}
+        for name in list(result.get("vms") or {}) or [str(result.get("target"))]:
+            if validated.get(name) != PASSED:
+                yield _reason(NOT_PROVEN, "nothing has shown that it works on-premises", name)
+        checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
+        if not checks or checks[-1].get("verdict") != "proved":
+            yield _reason(NOT_PROVEN, "not both sides could be read after the last step")
+    billed = billed_of(left_behind(result["steps"]))
+    if billed:
+        yield _reason(PASSED_WITH_FINDINGS, f"left in Azure, and billed: {some_of(billed)}")
+
+
+def _of_objectives(vm: str, timeline: _Result) -> Iterator[dict[str, Any]]:
+    for held in timeline.get("objectives") or ():
+        if held["status"] == MISSED:
+            told = f"{held['objective']}: {held['measured']:.0f} s of {held['target']:.0f} s"
+            yield _reason(FAILED, f"objective missed: {told}", vm)
+        elif held["status"] == NOT_MEASURED:
+            yield _reason(NOT_PROVEN, f"{held['objective']} was not measured: {held['basis']}", vm)
+
+
+def _words(outcome: str) -> str:
+    return outcome.replace("_", " ")
+
+
+def _reason(verdict: str, what: str, vm: str = "") -> dict[str, Any]:
+    return {"verdict": verdict, "what": " ".join(what.split()), "vm": vm or None}

@@ -1,0 +1,174 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a failback took, phase by phase, for each virtual machine: by the tasks of its jobs and by its validation.
+
+All times are Azure's, in ISO 8601. What the tasks do not tell is not guessed: a measure without a basis is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .jobs import SUCCEEDED_STATES
+from .json_path import parse_time
+
+_Result = Mapping[str, Any]
+
+# Recorded, of one virtual machine and of a recovery plan.
+_SHUTDOWN = frozenset({"ShutdownVmOnAzure", "ShutdownAllActionGroup"})
+_WAITING = frozenset({"WaitForUserInputForFailback"})
+_LAST_COPY = frozenset({"MonitorDataSync", "FailoverAllActionGroup"})
+_FAILBACK = "failback"
+SYNCHRONIZATION, WAITING, CUT_OVER, VALIDATION, COMMIT, REVERSE_REPLICATION = PHASES = (
+    "synchronization",
+    "waiting",
+    "cut_over",
+    "validation",
+    "commit",
+    "reverse_replication",
+)
+_PHASES_OF_JOBS = {"commit": COMMIT, "reverse_replicate": REVERSE_REPLICATION}
+
+
+def timelines_of(result: _Result) -> dict[str, dict[str, Any]]:
+    """Return the timeline of each virtual machine of a host's result, by its name: C(phases), C(downtime),
+    C(recovery_time) and C(data_loss)."""
+    names = list(result.get("vms") or {}) or [str(result.get("target") or result.get("host"))]
+    return {name: _timeline(result, name, is_alone=len(names) == 1) for name in names}
+
+
+def _timeline(result: _Result, name: str, *, is_alone: bool) -> dict[str, Any]:
+    jobs = [*_jobs(result, name, is_alone=is_alone)]
+    validation = _validation(result, name)
+    phases = [phase for job in jobs for phase in _phases(job)]
+    failback = next((job for job in reversed(jobs) if job.get("operation") == _FAILBACK), None)
+    if failback and validation:
+        phases.append(_phase(VALIDATION, failback.get("ended"), validation, ""))
+    phases.sort(key=lambda phase: (phase["started"] or "", PHASES.index(phase["phase"])))
+    return {
+        "phases": phases,
+        "downtime": _downtime(failback, validation),
+        "recovery_time": _recovery_time(failback, validation),
+        "data_loss": _data_loss(failback),
+    }
+
+
+def _jobs(result: _Result, name: str, *, is_alone: bool) -> Iterator[_Result]:
+    """Yield the jobs of a virtual machine, each as it was seen last."""
+    seen: dict[str, _Result] = {}
+    for step in result.get("steps") or ():
+        members = [one for one in step.get("members") or () if one.get("friendly_name") == name]
+        job = members[0].get("job") if members else step.get("job") if is_alone else None
+        if job and job.get("name"):
+            seen[job["name"]] = job
+    yield from seen.values()
+
+
+def _validation(result: _Result, name: str) -> str | None:
+    """Return when the last check of a virtual machine passed; nothing where its validation did not pass."""
+    mine = [vm for vm in (result.get("validation") or {}).get("vms") or () if vm.get("name") == name]
+    return next((vm.get("validated_at") for vm in mine if vm.get("verdict") == "passed"), None)
+
+
+def _phases(job: _Result) -> Iterator[dict[str, Any]]:
+    """Yield the phases that a job is, or has."""
+    name, started, ended = str(job.get("name")), job.get("started"), job.get("ended")
+    if job.get("operation") in _PHASES_OF_JOBS:
+        yield _phase(_PHASES_OF_JOBS[job["operation"]], started, ended, name)
+    if job.get("operation") != _FAILBACK:
+        return
+    waiting, down = _task(job, _WAITING), _task(job, _SHUTDOWN)
+    if waiting:
+        yield _phase(SYNCHRONIZATION, started, waiting["started"], name)
+        yield _phase(WAITING, waiting["started"], waiting["ended"], name)
+        if waiting["ended"]:
+            yield _phase(CUT_OVER, waiting["ended"], ended, name)
+    elif down:
+        # A full download: the machine is down from its first minute on.
+        yield _phase(CUT_OVER, started, ended, name)
+    else:
+        yield _phase(SYNCHRONIZATION, started, ended, name)
+
+
+def _phase(phase: str, started: str | None, ended: str | None, job: str) -> dict[str, Any]:
+    return {"phase": phase, "started": started, "ended": ended, "seconds": _between(started, ended), "job": job or None}
+
+
+def _task(job: _Result, names: Iterable[str]) -> _Result | None:
+    """Return the first task of a job, or of one of its groups, that has one of these names."""
+    wanted = frozenset(names)
+    tasks = job.get("timeline") or ()
+    return next((task for task in tasks if task["name"] in wanted or task["group"] in wanted), None)
+
+
+def _downtime(failback: _Result | None, validation: str | None) -> dict[str, Any]:
+    """Return how long the machine ran nowhere, as far as its users can tell: from the begin of its shutdown in Azure to
+    its validation, or where there was none to the end of its failback."""
+    down = _task(failback, _SHUTDOWN) if failback else None
+    if failback is None or down is None or not down["started"]:
+        return _unmeasured("no job of this run tells when the Azure VM was shut down")
+    until, words = (
+        (validation, "the last passed check") if validation else (failback.get("ended"), "the end of its job")
+    )
+    return _measured(down["started"], until, f"from the begin of its shutdown in Azure to {words}")
+
+
+def _recovery_time(failback: _Result | None, validation: str | None) -> dict[str, Any]:
+    """Return how long it took from the begin of the failback until the machine was seen to work on-premises."""
+    if failback is None:
+        return _unmeasured("no failback was followed in this run")
+    if not validation:
+        return _unmeasured("nothing has shown that the VM works on-premises")
+    return _measured(failback.get("started"), validation, "from the start of its failback to the last passed check")
+
+
+def _data_loss(failback: _Result | None) -> dict[str, Any]:
+    """Return whether what was written in Azure up to the shutdown has come home: a copy that began after that, and
+    succeeded, has sent it."""
+    tasks = (failback or {}).get("timeline") or ()
+    down = _task(failback, _SHUTDOWN) if failback else None
+    if failback is None or down is None:
+        return _unmeasured("no job of this run tells when the Azure VM was shut down")
+    stopped = down["ended"]
+    copies = [
+        task for task in tasks if {task["name"], task["group"]} & _LAST_COPY and _is_after(task["started"], stopped)
+    ]
+    if down["state"] not in SUCCEEDED_STATES or not copies:
+        return _unmeasured("no copy of the changes after the shutdown of the Azure VM was seen")
+    if any(task["state"] not in SUCCEEDED_STATES for task in copies):
+        return _unmeasured("the copy of the changes after the shutdown of the Azure VM has not succeeded")
+    last = copies[-1]
+    basis = f"task {_known_name(last)} of job {failback.get('name')} has copied the changes after the shutdown"
+    return {"seconds": 0.0, "from": stopped, "until": last["ended"], "basis": basis}
+
+
+def _known_name(task: _Result) -> str:
+    """Return the name by which the service tells what a task does: of a plan's task for one machine, its group's."""
+    return str(task["name"] if task["name"] in _LAST_COPY else task["group"])
+
+
+def _is_after(started: str | None, stopped: str | None) -> bool:
+    between = _between(stopped, started)
+    return between is not None and between >= 0
+
+
+def _measured(started: str | None, ended: str | None, basis: str) -> dict[str, Any]:
+    seconds = _between(started, ended)
+    if seconds is None or seconds < 0:
+        return _unmeasured("its end was not seen" if not ended else "its times do not fit together")
+    return {"seconds": seconds, "from": started, "until": ended, "basis": basis}
+
+
+def _unmeasured(why: str) -> dict[str, Any]:
+    return {"seconds": None, "from": None, "until": None, "basis": why}
+
+
+def _between(started: str | None, ended: str | None) -> float | None:
+    """Return the seconds between two times; None where one of them is missing or is none."""
+    try:
+        first, last = parse_time(started), parse_time(ended)
+    except (ValueError, OverflowError):
+        return None
+    return (last - first).total_seconds() if first and last else None

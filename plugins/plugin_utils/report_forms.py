@@ -1,0 +1,105 @@
+# Copyright (c) Contributors to the asr.failback project
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The forms of a report that people and pipelines read: an HTML page, Markdown, JUnit XML. All from the same facts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import MissingLibrary
+
+try:
+    import junitparser
+
+    MISSING_JUNITPARSER = None
+except ImportError as problem:
+    junitparser = None
+    MISSING_JUNITPARSER = problem
+
+_FOLDER = Path(__file__).resolve().parent
+# What has a meaning in Markdown, within a line.
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
+
+
+def as_page(facts):
+    """Return a page that needs nothing else: no network, no script."""
+    return _rendered("report.html.j2", facts)
+
+
+def as_markdown(facts):
+    """Return the report as Markdown."""
+    return _rendered("report.md.j2", facts)
+
+
+def as_junit(facts):
+    """Return the report as JUnit XML: a suite for each virtual machine, a case for its failback and for each check.
+
+    Raises MissingLibrary where junitparser is not installed.
+    """
+    if junitparser is None:
+        raise MissingLibrary(
+            f"The Python of the controller lacks a library: {MISSING_JUNITPARSER.msg}.", "Install junitparser for it."
+        ) from MISSING_JUNITPARSER
+    report = junitparser.JUnitXml(facts["title"])
+    for row in facts["rows"]:
+        suite = junitparser.TestSuite(_xml(row["vm"]))
+        suite.add_testcases([*_cases(row)])
+        report.add_testsuite(suite)
+    report.update_statistics()
+    return report.tostring().decode()
+
+
+def _rendered(name, facts):
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["text"] = _in_line
+    return environment.get_template(name).render(facts)
+
+
+def _in_line(value):
+    """Return a text that Markdown shows as it is, in a line."""
+    return _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def _cases(row):
+    name = _xml(row["vm"])
+    yield _case("failback", name, _results_of(row), row["recovery_time"]["seconds"])
+    for check in row["checks"]:
+        yield _case(f"validation {check['id']}", name, _result_of(check))
+    for finding in row["findings"]:
+        yield _case(f"prerequisite {finding['id']}", name, _result_of(finding))
+
+
+def _case(name, suite, results, seconds=None):
+    case = junitparser.TestCase(_xml(name), classname=suite, time=seconds)
+    case.result = results
+    return case
+
+
+def _results_of(row):
+    # JUnit knows nothing between passed and failed: what was not proven must not be green.
+    told = [one["what"] for one in row["reasons"] if one["verdict"] in ("failed", "not_proven")]
+    return [junitparser.Failure(_xml(" ".join(told)), row["verdict"])] if told else []
+
+
+def _result_of(check):
+    about = _xml(f"{check['cause'] or check['seen']} {check['remedy']}".strip())
+    if check["status"] == "fail":
+        return [junitparser.Failure(about)]
+    return [junitparser.Skipped(about)] if check["status"] == "not_checked" else []
+
+
+def _xml(text):
+    """Return a text without what XML cannot hold."""
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", " ", str(text))
