@@ -33,16 +33,16 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(BUILD)/cache/python
 unexport PYTHONDONTWRITEBYTECODE
 export LC_ALL := C.UTF-8
 
-LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses
+LINT := lint-ruff lint-types lint-yaml lint-ansible lint-changelog lint-docs lint-licenses lint-workflows
 TESTS := test-unit test-contract test-simulator test-integration test-faults test-walks test-chaos
 # What takes longest begins first.
-GATES := test-integration sanity test-chaos $(LINT) $(filter-out test-integration test-chaos,$(TESTS)) molecule importer
+GATES := test-integration sanity test-chaos $(LINT) $(filter-out test-integration test-chaos,$(TESTS)) molecule docsite importer
 # What tells in a minute or two whether a change is in all the places that belong together.
 QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer eda aap lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer release wheel-rehearsal docsite eda aap lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -50,7 +50,7 @@ help: ## Show this list
 
 setup: $(READY) ## Make .venv with everything that the other commands need
 
-$(READY): requirements.txt requirements-test.txt requirements-dev.txt simulator/pyproject.toml | $(LINKED)
+$(READY): requirements.txt requirements-test.txt requirements-dev.txt requirements-docsite.txt simulator/pyproject.toml | $(LINKED)
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; PYTHON=/path/to/python names one"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
 	@rm -rf .venv
@@ -152,8 +152,8 @@ $(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt s
 test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
 	@bash tests/clients/run.sh
 
-molecule: $(READY) ## Run the role's molecule scenarios
-	@molecule test --all
+molecule: $(READY) ## Run the molecule scenarios: the role, a fleet, an undo
+	@molecule --base-config extensions/molecule/config.yml test --all
 
 sanity: $(READY) ## Run ansible-test sanity
 	@python tools/sanity.py $(BUILD)
@@ -166,9 +166,20 @@ ansible-test: $(READY) ## Run ansible-test units and integration, which make tes
 importer: $(READY) ## Build the collection and put it through galaxy-importer
 	@python tools/importer.py $(BUILD)
 
+release: $(READY) ## Check and build what is released as TAG=vX.Y.Z, and rehearse with it; publish nothing
+	@python tools/release.py $(BUILD)/release --tag "$(TAG)"
+	@python tools/wheel_rehearsal.py $(BUILD)/release
+
+wheel-rehearsal: $(READY) ## Rehearse a vault with the simulator's wheel and the collection's archive alone, without this tree
+	@python tools/release.py $(BUILD)/release
+	@python tools/wheel_rehearsal.py $(BUILD)/release
+
 docs: $(READY) ## Write the modules' shared return values, and docs/reference from the modules and roles
 	@python tools/return_values.py
 	@python tools/reference.py
+
+docsite: $(READY) ## Build the site of the documentation, build/docsite/html, without a warning
+	@python tools/docsite.py $(BUILD)
 
 changelog: $(READY) ## Write CHANGELOG.md for the version in galaxy.yml, from the fragments
 	@antsibull-changelog release
@@ -209,3 +220,6 @@ lint-docs: $(READY)
 
 lint-licenses: $(READY)
 	@reuse --root "$$(python tools/collection_copy.py $(BUILD)/$@)" lint --quiet
+
+lint-workflows: $(READY)
+	@check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml

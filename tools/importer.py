@@ -7,6 +7,9 @@
     python tools/importer.py BUILD_DIRECTORY
 
 The archive is BUILD_DIRECTORY/importer/asr-failback-VERSION.tar.gz. A warning of the importer is a failure.
+
+Automation Hub sets REQUIRE_V1_OR_GREATER, Galaxy does not: a version below 1.0.0 is imported without it, and the last
+line says that only Galaxy would take it.
 """
 
 from __future__ import annotations
@@ -26,21 +29,37 @@ SETTINGS = {
     "RUN_ANSIBLE_LINT": "true",
     "RUN_ANSIBLE_TEST": "false",
 }
+VERSION = re.compile(r"^asr-failback-(.+)\.tar\.gz$")
 COMPLAINT = re.compile(r"^(WARNING|ERROR|CRITICAL|Traceback)", re.MULTILINE)
 
 
 def main(build: Path) -> int:
     """Build, import, print the importer's output and return the exit status."""
-    place = build / "importer"
-    archive = build_archive(place)
-    environment = {f"GALAXY_IMPORTER_{name}": value for name, value in SETTINGS.items()}
-    environment["GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP"] = str(place / "tmp")
+    return import_archive(build_archive(build / "importer"))
+
+
+def import_archive(archive: Path) -> int:
+    """Put an archive through the importer, in its folder; print what it says and return the exit status."""
+    (version,) = VERSION.findall(archive.name)
+    environment = {f"GALAXY_IMPORTER_{name}": value for name, value in settings(version).items()}
+    environment["GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP"] = str(archive.parent / "tmp")
     command = [sys.executable, "-m", "galaxy_importer.main", archive.name]
-    status, output = run_command(command, place, environment)
+    status, output = run_command(command, archive.parent, environment)
     print(output)
     complaints = len(COMPLAINT.findall(output))
-    print(f"galaxy-importer: {archive.name}, {complaints} warnings or errors")
+    taken = "Galaxy and Automation Hub take" if is_stable(version) else "only Galaxy takes"
+    print(f"galaxy-importer: {archive.name}, {complaints} warnings or errors; {taken} this version")
     return status or bool(complaints)
+
+
+def settings(version: str) -> dict[str, str]:
+    """Return the importer's settings for a version."""
+    return {**SETTINGS, "REQUIRE_V1_OR_GREATER": str(is_stable(version)).lower()}
+
+
+def is_stable(version: str) -> bool:
+    """Whether a version is 1.0.0 or newer."""
+    return int(version.partition(".")[0]) >= 1
 
 
 def build_archive(place: Path) -> Path:

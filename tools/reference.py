@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the reference of plugins and roles, docs/reference/*.md, from the documentation that they carry.
+"""Write the reference of plugins, roles and playbooks, docs/reference/*.md, from the documentation that they carry.
 
     python tools/reference.py            write it
     python tools/reference.py --check    say which pages are out of date, and fail if there are any
@@ -19,6 +19,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ import yaml
 from antsibull_docs_parser import dom
 from antsibull_docs_parser.md import MDFormatter, to_md
 from antsibull_docs_parser.parser import Context, parse
+from playbook_reference import playbook_page, read_playbooks
+from reference_markdown import code, default_of, page, section, table, type_of, value_as_code
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -48,23 +51,23 @@ class PlainMarkdown(MDFormatter):
 
     def format_code(self, part: dom.CodePart) -> str:
         """C(text)"""
-        return _code(part.text)
+        return code(part.text)
 
     def format_option_name(self, part: dom.OptionNamePart, url: str | None) -> str:
         """O(name) and O(name=value)"""
-        return _code(part.name if part.value is None else f"{part.name}={part.value}")
+        return code(part.name if part.value is None else f"{part.name}={part.value}")
 
     def format_return_value(self, part: dom.ReturnValuePart, url: str | None) -> str:
         """RV(name) and RV(name=value)"""
-        return _code(part.name if part.value is None else f"{part.name}={part.value}")
+        return code(part.name if part.value is None else f"{part.name}={part.value}")
 
     def format_option_value(self, part: dom.OptionValuePart) -> str:
         """V(value)"""
-        return _code(part.value)
+        return code(part.value)
 
     def format_env_variable(self, part: dom.EnvVariablePart) -> str:
         """E(NAME)"""
-        return _code(part.name)
+        return code(part.name)
 
     def format_module(self, part: dom.ModulePart, url: str | None) -> str:
         """M(name), a link where it is one of ours."""
@@ -131,12 +134,16 @@ def read_documentation() -> dict[str, dict[str, Document]]:
 
 
 def reference_pages(documents: dict[str, dict[str, Document]]) -> Iterator[tuple[Path, str]]:
-    """Yield each page's path and text: the index, then a page for each plugin and role."""
-    yield PAGES / "README.md", _page(_index(documents))
+    """Yield each page's path and text: the index, then a page for each plugin, role and playbook."""
+    playbooks = read_playbooks()
+    yield PAGES / "README.md", page(_index(documents, playbooks))
     for kind, plugins in sorted(documents.items()):
         for name, document in sorted(plugins.items()):
             lines = _role(name, document) if kind == "role" else _plugin(name, kind, document)
-            yield _path(name, kind), _page(lines)
+            yield _path(name, kind), page(lines)
+    for name in playbooks["playbooks"]:
+        lines = playbook_page(playbooks, name, COLLECTION, partial(_options_of_role, documents["role"]))
+        yield _path(f"{COLLECTION}.{name}", "playbook"), page(lines)
 
 
 def fragments_of_core() -> Iterator[Document]:
@@ -157,17 +164,18 @@ def without(doc: Document, fragments: Sequence[Document]) -> Document:
     }
 
 
-def _page(lines: Iterator[str]) -> str:
-    return "\n\n".join(line for line in lines if line) + "\n"
-
-
-def _index(documents: dict[str, dict[str, Document]]) -> Iterator[str]:
-    yield "<!-- Made by `make docs` from the documentation of the plugins and roles. -->"
+def _index(documents: dict[str, dict[str, Document]], playbooks: Document) -> Iterator[str]:
+    yield "<!-- Made by `make docs` from the documentation of the plugins, roles and playbooks. -->"
     yield "# Reference"
     for kind, plugins in sorted(documents.items()):
         yield f"## {HEADINGS.get(kind, f'{kind.capitalize()}s')}"
         rows = [(_link_to(name, kind), _summary(document)) for name, document in sorted(plugins.items())]
-        yield _table(("Name", "What it does"), rows)
+        yield table(("Name", "What it does"), rows)
+    yield "## Playbooks"
+    rows = [
+        (_link_to(f"{COLLECTION}.{name}", "playbook"), doc["summary"]) for name, doc in playbooks["playbooks"].items()
+    ]
+    yield table(("Name", "What it does"), rows)
 
 
 def _summary(document: Document) -> str:
@@ -184,14 +192,14 @@ def _plugin(name: str, kind: str, document: Document) -> Iterator[str]:
     yield f"**{doc['short_description']}**"
     yield f"Kind: {kind}. New in {doc['version_added']}." if "version_added" in doc else f"Kind: {kind}."
     yield _text(doc["description"], context)
-    yield from _section("Requirements", _list(doc.get("requirements", []), context))
-    yield from _section("Options", _options(doc.get("options", {}), context))
+    yield from section("Requirements", _list(doc.get("requirements", []), context))
+    yield from section("Options", _options(doc.get("options", {}), context))
     if core:
         yield TAKEN_OVER.format(name=name)
-    yield from _section("Attributes", _attributes(doc.get("attributes", {}), context))
-    yield from _section("Notes", _list(doc.get("notes", []), context))
-    yield from _section("Examples", _yaml(document.get("examples") or ""))
-    yield from _section("Return values", _returns(document.get("return") or {}, context))
+    yield from section("Attributes", _attributes(doc.get("attributes", {}), context))
+    yield from section("Notes", _list(doc.get("notes", []), context))
+    yield from section("Examples", _yaml(document.get("examples") or ""))
+    yield from section("Return values", _returns(document.get("return") or {}, context))
 
 
 def _role(name: str, document: Document) -> Iterator[str]:
@@ -204,32 +212,31 @@ def _role(name: str, document: Document) -> Iterator[str]:
         yield _options(doc.get("options", {}), context)
 
 
-def _section(title: str, body: str) -> Iterator[str]:
-    if body:
-        yield f"## {title}"
-        yield body
+def _options_of_role(roles: dict[str, Document], name: str, wanted: Sequence[str]) -> str:
+    options = roles[name]["entry_points"]["main"]["options"]
+    context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type="role"), role_entrypoint="main")
+    return _options({option: options[option] for option in wanted}, context)
 
 
 def _options(options: Document, context: Context) -> str:
     rows = [_option_row(path, option, context) for path, option in _flat(options, "options")]
-    return _table(("Option", "Type", "Default", "Description"), rows)
+    return table(("Option", "Type", "Default", "Description"), rows)
 
 
 def _option_row(path: str, option: Document, context: Context) -> tuple[str, ...]:
-    default = "**required**" if option.get("required") else _value(option.get("default"))
     description = _cell(option["description"], context) + _choices(option, context)
-    return f"{_code(path)}{_aliases(option)}", _type(option), default, description
+    return f"{code(path)}{_aliases(option)}", type_of(option), default_of(option), description
 
 
 def _aliases(option: Document) -> str:
-    return "".join(f"<br>{_code(alias)}" for alias in option.get("aliases", []))
+    return "".join(f"<br>{code(alias)}" for alias in option.get("aliases", []))
 
 
 def _choices(option: Document, context: Context) -> str:
     choices = option.get("choices")
     if isinstance(choices, dict):
-        return "".join(f"<br>{_code(str(choice))}: {_cell(meaning, context)}" for choice, meaning in choices.items())
-    return "<br>One of " + ", ".join(_value(choice) for choice in choices) + "." if choices else ""
+        return "".join(f"<br>{code(str(choice))}: {_cell(meaning, context)}" for choice, meaning in choices.items())
+    return "<br>One of " + ", ".join(value_as_code(choice) for choice in choices) + "." if choices else ""
 
 
 def _attributes(attributes: Document, context: Context) -> str:
@@ -237,17 +244,17 @@ def _attributes(attributes: Document, context: Context) -> str:
     for name, attribute in sorted(attributes.items()):
         details = [*_lines(attribute["description"]), *_lines(attribute.get("details", []))]
         support = attribute.get("support") or ", ".join(attribute.get("membership", []))
-        rows.append((_code(name), support, _cell(details, context)))
-    return _table(("Attribute", "Support", "Description"), rows)
+        rows.append((code(name), support, _cell(details, context)))
+    return table(("Attribute", "Support", "Description"), rows)
 
 
 def _returns(values: Document, context: Context) -> str:
     rows = []
     for path, value in _flat(values, "contains"):
-        sample = f"<br>Sample: {_value(value['sample'])}" if "sample" in value else ""
+        sample = f"<br>Sample: {value_as_code(value['sample'])}" if "sample" in value else ""
         description = _cell(value["description"], context) + sample
-        rows.append((_code(path), _type(value), _cell(value.get("returned", ""), context), description))
-    return _table(("Key", "Type", "Returned", "Description"), rows)
+        rows.append((code(path), type_of(value), _cell(value.get("returned", ""), context), description))
+    return table(("Key", "Type", "Returned", "Description"), rows)
 
 
 def _flat(fields: Document, children: str, prefix: str = "") -> Iterator[tuple[str, Document]]:
@@ -256,22 +263,12 @@ def _flat(fields: Document, children: str, prefix: str = "") -> Iterator[tuple[s
         yield from _flat(field.get(children) or {}, children, f"{prefix}{name}.")
 
 
-def _type(field: Document) -> str:
-    kind = str(field.get("type", "str"))
-    return f"{kind} of {field['elements']}" if "elements" in field else kind
-
-
 def _yaml(text: str) -> str:
     return f"```yaml\n{text.strip()}\n```" if text.strip() else ""
 
 
 def _list(entries: Any, context: Context) -> str:
     return "\n".join(f"- {_text(entry, context)}" for entry in _lines(entries))
-
-
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [heads, ("---",) * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
 
 
 def _text(text: Any, context: Context) -> str:
@@ -286,23 +283,13 @@ def _lines(text: Any) -> list[str]:
     return [text] if isinstance(text, str) else list(text)
 
 
-def _value(value: Any) -> str:
-    if value is None:
-        return ""
-    return _code(value if isinstance(value, str) and value else json.dumps(value, sort_keys=True))
-
-
-def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|").replace("\n", " ")
-
-
 def _path(name: str, kind: str) -> Path:
     return PAGES / f"{name.rpartition('.')[2]}_{kind}.md"
 
 
 def _link_to(name: str, kind: str) -> str:
     ours = name.startswith(f"{COLLECTION}.")
-    return f"[{name}]({_path(name, kind).name})" if ours else _code(name)
+    return f"[{name}]({_path(name, kind).name})" if ours else code(name)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from support.documented import documentation
 from support.module_contracts import CONTRACTS
+from support.playbook_documents import FACTS, VARIABLES
 
 from ansible_collections.asr.failback.plugins.module_utils.model.lifecycle import Stage
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
@@ -165,10 +166,8 @@ def test_every_option_of_a_role_bears_its_name_and_is_described(role: str) -> No
     assert all(entry["description"] and entry["type"] for entry in options.values())
 
 
-def of_playbooks() -> set[str]:
-    """The variables that the playbooks of the collection read, beyond those of the role."""
-    texts = [path.read_text() for path in (ROOT / "playbooks").glob("*.yml")]
-    return {name for text in texts for name in re.findall(r"\bfailback_[a-z_]+\b", text)}
+# The variables and facts of the playbooks, beyond those of the roles.
+OF_PLAYBOOKS = {*VARIABLES, *FACTS}
 
 
 @ROLES
@@ -176,9 +175,7 @@ def test_the_readme_of_a_role_names_only_options_that_exist(role: str) -> None:
     readme = (ROOT / "roles" / role / "README.md").read_text()
     # Not the names of files, such as a link to the reference.
     named = set(re.findall(rf"(?<![/\w]){role}_[a-z_]+\b(?!\.md)", readme))
-    # What the role sets, and what a task of the user's own registers.
-    facts = {f"{role}_result", f"{role}_proof"}
-    assert named - set(role_options(role)) - facts - of_playbooks() == set()
+    assert named - set(role_options(role)) - OF_PLAYBOOKS == set()
     assert {name for name, entry in role_options(role).items() if entry.get("required")} <= named
 
 
@@ -194,8 +191,7 @@ def read_by(role: str) -> list[tuple[str, str]]:
 @ROLES
 def test_a_role_reads_all_of_its_options_and_nothing_else(role: str) -> None:
     read = {name for name, _rest in read_by(role)}
-    facts = {f"{role}_result", "failback_proof", *of_playbooks()}
-    assert read - set(role_options(role)) - facts == set()
+    assert read - set(role_options(role)) - OF_PLAYBOOKS == set()
     # The action plugin of the module of the same name reads those that are options of the module.
     module = {f"failback_{name}" for name in CONTRACTS["failback"].argument_spec} if role == "failback" else set()
     own = OF_ROLE if role == "failback" else set()
@@ -212,8 +208,7 @@ def test_an_option_of_a_role_that_may_be_missing_is_not_read_without_saying_so(r
 
 
 def test_the_role_knows_the_variables_that_are_not_its_options() -> None:
-    facts = {"failback_result", "failback_proof"}
-    assert {*facts, *of_playbooks()} - set(role_options("failback")) == OTHERS
+    assert {name for name in OF_PLAYBOOKS if name.startswith("failback_")} == OTHERS
 
 
 def test_the_options_that_a_role_hands_on_have_the_module_s_choices() -> None:

@@ -81,5 +81,4 @@ def test_the_readme_lists_all_modules_roles_and_playbooks() -> None:
     roles = {path.name for path in (ROOT / "roles").iterdir()}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     assert listed(r"asr\.failback\.(\w+)") == playbooks
-    variables = {name for name in listed(r"(\w+)") if name.startswith("failback_") and name not in CONTRACTS}
-    assert listed(r"(\w+)") - variables == (set(CONTRACTS) - OF_PLAYBOOKS) | roles
+    assert listed(r"(\w+)") == (set(CONTRACTS) - OF_PLAYBOOKS) | roles
