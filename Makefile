@@ -42,7 +42,7 @@ QUICK := lint-ruff lint-types lint-yaml lint-changelog lint-docs test-contract
 # The time a run of the checks takes is mostly processor time: more jobs than processors do not help.
 JOBS ?= 2
 
-.PHONY: help setup demo demo-recorded demo-roles test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer release wheel-rehearsal docsite eda aap lint-copy $(LINT) $(TESTS)
+.PHONY: help setup demo demo-recorded demo-roles drill test test-file quick lint docs changelog bench soak guards clean test-clients test-powershell test-lowest test-azcollection molecule sanity ansible-test importer release wheel-rehearsal docsite eda aap lint-copy $(LINT) $(TESTS)
 
 help: ## Show this list
 	@echo "Two commands are enough: make demo, make test. All of them:"
@@ -73,6 +73,9 @@ demo-recorded: $(READY) ## The same on a fleet with all the states and ids that 
 demo-roles: $(READY) ## The same as callers who may do no more than is needed: by built-in roles, by a custom one
 	@python tools/demo.py --caller failback-operator
 	@python tools/demo.py --caller failback-only
+
+drill: $(READY) ## Drill the demo's fleet: a rehearsal, then a canary of which one VM fails on purpose
+	@python tools/drill.py
 
 test: $(READY) ## Run everything that must pass
 	@python tools/gates.py --jobs $(JOBS) $(BUILD) $(GATES)

@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.drill_scope import CONTRACT
-from ansible_collections.asr.failback.plugins.plugin_utils.own_variables import is_marked
+from ansible_collections.asr.failback.plugins.plugin_utils.drill_candidates import candidates_of, chosen_tags
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
-
-_MARK = "failback_drill"
 
 
 class ActionModule(VerbAction):
@@ -17,7 +15,7 @@ class ActionModule(VerbAction):
     contract = CONTRACT
 
     def _parameters(self, task_vars):
-        """Return the options of the task, with the marks of its hosts."""
+        """Return the options of the task, with what is known of its hosts."""
         parameters = super()._parameters(task_vars)
-        marks = {name: is_marked(task_vars, self._loader, name, _MARK) for name in parameters["hosts"]}
-        return {**parameters, "marks": marks}
+        candidates = candidates_of(task_vars, self._templar, self._loader, parameters["hosts"])
+        return {**parameters, "candidates": candidates, "chosen_tags": chosen_tags(task_vars)}

@@ -132,6 +132,12 @@ path:
   returned: success
   type: str
   sample: /var/log/failback/report.json
+verdict:
+  description: The verdict on the run, V(passed), V(passed_with_findings), V(not_proven) or V(failed); V(null) if the
+    results were shown.
+  returned: success
+  type: str
+  sample: passed
 lines:
   description: The lines that were shown, as P(asr.failback.report_lines#filter) returns them.
   returned: success, without O(path)

@@ -49,6 +49,15 @@ class HostsOfInventory:
         return self._task_vars["hostvars"][host]
 
 
+def require_hosts(names, task_vars):
+    """See that the inventory has hosts of these names. Raises ConfigurationError."""
+    missing = [str(name) for name in names if name not in task_vars["hostvars"]]
+    if missing:
+        raise ConfigurationError(
+            f"The inventory has no host {', '.join(missing)}.", "Nothing was read or written. Correct hosts, or -i."
+        )
+
+
 def _cannot_be_told(host, name, problem):
     """Return what to say of a variable that cannot be rendered. The words of Ansible may hold what it is made of."""
     missing = _UNDEFINED.search(str(problem))

@@ -2,27 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+
 """What the inventory says of a host itself, and not of a group that it is in."""
 
 from __future__ import annotations
 
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
 # Where plugins such as host_vars are asked, as ansible-core calls it.
 _STAGES = ("inventory", "task")
 
 
-def is_marked(task_vars, loader, name, variable):
-    """Say whether a variable is literally true of a host itself: in the inventory, or in its file in host_vars.
+def own_variables(task_vars, loader, name):
+    """Return the variables of a host itself, as they are written: in the inventory, or in its file in host_vars.
 
     Groups, plays and extra variables do not count.
     """
     inventory = task_vars["hostvars"]._inventory
     host = inventory.get_host(name)
     if host is None:
-        return False
+        return {}
     own = dict(host.vars)
     for stage in _STAGES:
         own.update(get_vars_from_inventory_sources(loader, inventory._sources, [host], stage))
-    return boolean(own.get(variable), strict=False)
+    return own

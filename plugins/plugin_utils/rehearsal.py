@@ -25,6 +25,7 @@ import yaml
 from ansible_collections.asr.failback.plugins.module_utils.model.child_environment import for_other_programs
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError, MissingLibrary
 from ansible_collections.asr.failback.plugins.module_utils.model.rehearsals import (
+    OF_VAULT,
     inventory_for,
     options_for,
     playbook_for,
@@ -44,7 +45,7 @@ def rehearse(scenario, hosts, run, *, speed, record, log, timeout, simulator, co
     C(hosts) are the variables of each host, C(run) those of all; C(collections) is where this collection is. Raises
     FailbackError where it could not take place.
     """
-    playbook = playbook_for(_read(scenario))
+    playbook = playbook_for(_read(scenario), hosts)
     with tempfile.TemporaryDirectory(prefix="failback-rehearsal-") as folder, open(_private(log), "w") as told:
         state = Path(folder) / "simulator"
         with _running(_command(simulator), scenario, state, speed, told, watch):
@@ -83,8 +84,10 @@ def _as_inventory(content):
     template there."""
     # Values of Ansible are of types of its own.
     plain = json.loads(json.dumps(content, default=str))
+    own = {name: value for name, value in plain["all"]["vars"].items() if name in OF_VAULT}
+    of_user = _as_text({name: value for name, value in plain["all"]["vars"].items() if name not in OF_VAULT})
     hosts = _as_text(plain["all"]["hosts"])
-    return yaml.dump({"all": {**plain["all"], "hosts": hosts}}, Dumper=_Dumper)
+    return yaml.dump({"all": {"hosts": hosts, "vars": {**of_user, **own}}}, Dumper=_Dumper)
 
 
 def _as_text(value):
@@ -107,7 +110,9 @@ def _read(scenario):
 def _private(path):
     """Return the path of a file that only its owner may read."""
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
     except OSError as problem:
         raise ConfigurationError(f"{path} cannot be written: {problem.strerror}.", "Give another path.") from problem
     return path
@@ -134,7 +139,9 @@ def _running(command, scenario, state, speed, told, watch):
     """Run the simulator until the end of the block."""
     state.mkdir(mode=0o700)
     arguments = ["serve", "--scenario", str(scenario), "--state-dir", str(state), "--speed", f"{speed:g}"]
-    process = subprocess.Popen([command, *arguments], stdout=told, stderr=told, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [command, *arguments], env=_own_environment(), stdout=told, stderr=told, stdin=subprocess.DEVNULL
+    )
     try:
         deadline = watch.now() + _START_SECONDS
         while not (state / _READY).exists():
@@ -174,9 +181,14 @@ def _end(process):
             process.wait()
 
 
+def _own_environment():
+    """Return what of this process's environment is no secret and leads to nothing real."""
+    return {name: value for name, value in for_other_programs(os.environ).items() if name in _OWN}
+
+
 def _environment(state, folder, collections):
     """Return the environment of the playbook: what the simulator exports, and of this process what tells no secret."""
-    own = {name: value for name, value in for_other_programs(os.environ).items() if name in _OWN}
+    own = _own_environment()
     shown = subprocess.run(
         ["/bin/sh", "-c", '. "$1" && env -0', "sh", str(state / _ENVIRONMENT)], capture_output=True, check=True, env=own
     )

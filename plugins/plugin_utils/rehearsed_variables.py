@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.model.rehearsals import OF_RUN, VARIABLES
-from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables
+from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables, require_hosts
 
 
 def rehearsed_variables(task_vars, templar, names):
     """Return by host what is rehearsed with it, and what is of the whole run, each rendered here: nothing there may be
     looked up again."""
+    require_hosts(names, task_vars)
     hosts = {name: _of(task_vars, templar, name, VARIABLES) for name in names}
     first = next(iter(names), None)
     return hosts, _of(task_vars, templar, first, OF_RUN) if first else {}

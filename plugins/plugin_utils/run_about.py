@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible_collections.asr.failback.plugins.module_utils.execution import RUN_CACHE
 from ansible_collections.asr.failback.plugins.module_utils.model.objectives import parse_objectives
-from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import GROUP, HostVariables
+from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import GROUP, HostVariables, require_hosts
 
 _ROOT = Path(__file__).resolve().parents[2]
 _APPLICATION, _OBJECTIVES = "failback_application", "failback_objectives"
@@ -26,6 +26,7 @@ def about_run(task_vars, templar, loader, hosts, kind=None):
 
     Raises ConfigurationError where the objectives of a host cannot be read.
     """
+    require_hosts(hosts, task_vars)
     return {
         "run": {
             "id": RUN_CACHE.get_or_make("run", lambda _value: True, lambda: str(uuid.uuid4())),

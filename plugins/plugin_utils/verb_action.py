@@ -105,6 +105,8 @@ class VerbAction(ActionBase):
         except AnsibleActionFail as refusal:
             # Of options, or of where the task is to run: with the keys of every failure.
             return {**result, "failed": True, **ConfigurationError(str(refusal), "Correct the task.").as_result()}
+        except FailbackError as refusal:
+            return {**result, "failed": True, **refusal.as_result()}
 
     def _result(self, task_vars):
         if self._belongs_elsewhere():

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 from dateutil.rrule import rrulestr
-from support.drills import ROOT, needs_drill
+from support.drills import ROOT
 from support.surveys import assert_well_formed, known_variables, variables_of
 
 AAP = ROOT / "extensions" / "aap"
@@ -141,10 +141,9 @@ def imported() -> Iterator[str]:
 
 def test_the_project_imports_playbooks_that_exist() -> None:
     there = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
-    assert set(imported()) - {"drill"} <= there
+    assert set(imported()) <= there
 
 
-@needs_drill
 def test_the_project_imports_a_drill_that_exists() -> None:
     assert "drill" in set(imported())
 

@@ -30,6 +30,8 @@ ORDER = (
     "hyperv_switch",
     "vault_info",
     "vault_export",
+    "drill_scope",
+    "rehearsal",
     "replicated_item_info",
     "recovery_plan_info",
     "failback_prereq",
@@ -110,7 +112,8 @@ def inventory(simulator: Simulator) -> dict[str, dict[str, Any]]:
         host["name"].split(".", 1)[0]: {"ansible_host": host["address"], "ansible_port": host["port"], **common}
         for host in winrm["hosts"]
     }
-    return {"localhost": HERE, **hosts}
+    # The VM that is rehearsed.
+    return {"localhost": HERE, "print01": HERE, **hosts}
 
 
 @contextmanager

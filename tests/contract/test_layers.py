@@ -18,6 +18,8 @@ from support.imports import COLLECTION, ROOT, SIMULATOR, SUBSET, imports, name_o
 UTILS = "plugins.module_utils"
 SHIPPED = ("plugins", "roles", "playbooks")
 SIMULATOR_NAMES = ("asr_simulator", "asr-simulator", "powershell_subset")
+# What starts the simulator, as a program of the machine, and says so.
+REHEARSAL = "rehearsal"
 # The only file that sleeps: everything else asks it for time.
 OWNER_OF_TIME = f"{UTILS}.watch"
 # The one way to wait.
@@ -163,7 +165,7 @@ LAYERS = (
     Layer(
         "plugins.plugin_utils",
         below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS, OWNERS_FILE, REPORT_FILE),
-        packages=("ansible", "jinja2", "junitparser", "rich"),
+        packages=("ansible", "jinja2", "junitparser", "rich", "yaml"),
     ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, FAILBACK), packages=("ansible",)),
@@ -272,6 +274,8 @@ def readings_of_models(root: Path) -> Iterator[str]:
 def names_of_the_simulator(root: Path) -> Iterator[str]:
     """Yield each file of what is shipped that names the simulator's package or command."""
     for file in sorted(file for place in SHIPPED for file in (root / place).rglob("*") if file.is_file()):
+        if file.stem == REHEARSAL:
+            continue
         if any(name.encode() in file.read_bytes() for name in SIMULATOR_NAMES):
             yield file.relative_to(root).as_posix()
 

@@ -16,6 +16,7 @@ import yaml
 from support.playbook_documents import FACTS, PLAYBOOKS, VARIABLES
 
 from ansible_collections.asr.failback.plugins.filter.fleet_plan import _VARIABLES as OF_FLEET_PLAN
+from ansible_collections.asr.failback.plugins.module_utils.model.drills import MARK
 from ansible_collections.asr.failback.plugins.plugin_utils.run_about import _APPLICATION, _OBJECTIVES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +78,7 @@ def test_what_a_playbook_reads_is_on_its_page(playbook: str) -> None:
 @EACH
 def test_what_is_on_its_page_is_read(playbook: str) -> None:
     text = "".join((*texts_of(playbook), *texts_of_roles(playbook)))
-    named = set(NAME.findall(text)) | {f"failback_{name}" for name in OF_FLEET_PLAN} | {_APPLICATION, _OBJECTIVES}
+    named = set(NAME.findall(text)) | {f"failback_{name}" for name in OF_FLEET_PLAN} | {_APPLICATION, _OBJECTIVES, MARK}
     assert sorted(on_its_page(playbook) - named) == []
 
 

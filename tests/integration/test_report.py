@@ -32,7 +32,7 @@ def report(path: Path, results: list[dict[str, Any]], *, check_mode: bool = Fals
 
 def test_a_report_is_written_once_and_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    assert report(path, RESULTS) == {"changed": True, "path": str(path)}
+    assert report(path, RESULTS) == {"changed": True, "path": str(path), "verdict": "passed"}
     written = json.loads(path.read_text())
     assert [{key: one[key] for key in RESULTS[0]} for one in written["results"]] == RESULTS
     assert (written["schema_version"], written["run"]["state"]) == (1, "ended")
@@ -71,7 +71,7 @@ def test_without_a_path_the_results_are_lines() -> None:
     whole = [{**RESULTS[0], "authoritative_side": "on_premises", "stage": "protected", "steps": []}]
     shown = execute(contract, validated(contract, {"results": whole}), {}, check_mode=False)
     lines = ["host   outcome    side         stages", "web01  protected  on_premises", "       why:  caf\u00e9"]
-    assert shown == {"changed": False, "path": None, "lines": lines}
+    assert shown == {"changed": False, "path": None, "verdict": None, "lines": lines}
     with pytest.raises(ConfigurationError, match="not those of a failback"):
         execute(contract, validated(contract, {"results": RESULTS}), {}, check_mode=False)
 

@@ -8,17 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 DRILL = "asr.failback.drill"
-# What stands in for it where only the way to a playbook is tested: it reads all that a readiness drill reads.
-STAND_IN = "asr.failback.prerequisites"
 LEFT = ("junit.xml", "report.html", "report.md", "run.json")
-
-needs_drill = pytest.mark.skipif(
-    not (ROOT / "playbooks" / "drill.yml").exists(), reason="playbooks/drill.yml, which this starts, is not there yet"
-)
 
 
 def assert_left(folder: Path, level: str) -> None:

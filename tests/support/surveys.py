@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +17,6 @@ from support.drills import ROOT
 TYPES = {"text", "textarea", "password", "integer", "float", "multiplechoice", "multiselect"}
 CHOOSING = {"multiplechoice", "multiselect"}
 PARTS = {"question_name", "question_description", "variable", "type", "required"}
-# The variables of the drill.
-OF_DRILLS = {f"failback_drill_{name}" for name in ("level", "folder", "change", "approver")}
 
 
 def assert_well_formed(survey: Mapping[str, Any]) -> None:
@@ -41,11 +38,8 @@ def variables_of(survey: Mapping[str, Any]) -> set[str]:
 
 
 def known_variables() -> set[str]:
-    """The variables that roles and playbooks know: those of argument specs, and those in the pages' tables."""
-    known = set(OF_DRILLS)
+    """The variables that roles and playbooks know: those of argument specs, and those of the playbooks' reference."""
+    known = set(yaml.safe_load((ROOT / "meta" / "reference.yml").read_text())["variables"])
     for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
         known |= set(yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"])
-    for page in ("README.md", "docs/fleet.md"):
-        rows = re.findall(r"^\| (`failback_\w+`(?:, `failback_\w+`)*) \|", (ROOT / page).read_text(), re.MULTILINE)
-        known |= set(re.findall(r"failback_\w+", " ".join(rows)))
     return known

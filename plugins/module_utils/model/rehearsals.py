@@ -27,21 +27,37 @@ VARIABLES = (
 )
 # Those of the whole run.
 OF_RUN = ("failback_copies_at_once", "failback_max_failed", "failback_waves")
+# The vault of the simulator, which its environment tells.
+OF_VAULT = {
+    "failback_resource_group": "{{ lookup('ansible.builtin.env', 'ASR_RESOURCE_GROUP') }}",
+    "failback_vault_name": "{{ lookup('ansible.builtin.env', 'ASR_VAULT_NAME') }}",
+}
 FLEET, DRILL = "fleet", "drill"
 _HOME = "protected"
 # Simulated seconds between two polls: real ones would be hours there.
 _POLL_SECONDS = 60.0
 
 
-def playbook_for(scenario: Mapping[str, Any]) -> str:
-    """Return the playbook that a vault calls for: where all VMs are at home, they have to leave it first.
+def playbook_for(scenario: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the playbook that the hosts call for: where all their VMs are at home, they have to leave it first.
 
-    Raises ConfigurationError where the vault has none.
+    Raises ConfigurationError where the vault has none of them.
     """
-    stages = {str(item.get("stage")) for item in scenario.get("items") or ()}
-    if not stages:
-        raise ConfigurationError("The scenario has no VM.", "Nothing was rehearsed. Does the vault protect any?")
-    return DRILL if stages == {_HOME} else FLEET
+    stages = {str(item.get("stage")) for item in scenario.get("items") or () if _is_meant(item, hosts)}
+    with_plan = any(told.get("failback_recovery_plan") for told in hosts.values())
+    if not stages and not with_plan:
+        raise ConfigurationError(
+            "The vault protects none of the VMs that are to be rehearsed.",
+            "Nothing was rehearsed. See whether the vault and the names of the VMs are right.",
+        )
+    return DRILL if stages == {_HOME} and not with_plan else FLEET
+
+
+def _is_meant(item: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a replicated item is that of a host: by the variable of the host, or by its name."""
+    names = {str(told.get("failback_replicated_item") or host).lower() for host, told in hosts.items()}
+    own = {str(item.get(key) or "").lower() for key in ("name", "friendly_name")}
+    return bool(names & own) or any(name.rsplit("/", 1)[-1] in own for name in names)
 
 
 def inventory_for(hosts: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any], speed: float) -> dict[str, Any]:
@@ -49,8 +65,7 @@ def inventory_for(hosts: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any]
     # Every VM is marked there: nothing there is real.
     of_hosts = {name: {**told, MARK: True} for name, told in hosts.items()}
     settings = {
-        "failback_resource_group": "{{ lookup('ansible.builtin.env', 'ASR_RESOURCE_GROUP') }}",
-        "failback_vault_name": "{{ lookup('ansible.builtin.env', 'ASR_VAULT_NAME') }}",
+        **OF_VAULT,
         "failback_poll_interval": max(0.2, _POLL_SECONDS / speed),
         "failback_wait_timeout": 3600,
         "failback_commit_policy": "after_validation",

@@ -9,9 +9,11 @@ whenever that is interrupted.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .drills import MOVING, READINESS, REHEARSAL
 from .objectives import held_against
 from .verdict import verdict_of, verdict_of_all
 from .vm_timeline import timelines_of
@@ -24,6 +26,7 @@ Document = Mapping[str, Any]
 Head = dict[str, Any]
 # What is known of a run that nobody says anything of.
 UNTOLD: Mapping[str, Any] = {"run": {"id": None, "kind": None}, "scope": {}, "targets": {}, "drill": None}
+_CHECKS = "prerequisites"
 _TIMES = ("started", "updated", "ended")
 # What is kept of the hosts of a run that was interrupted: how far each was, and by which jobs.
 _KEPT = ("host", "target", "outcome", "stage", "steps")
@@ -81,7 +84,7 @@ class Entries:
         targets = self._head.get("targets") or {}
         for result in self._results:
             host = str(result.get("host"))
-            entry = _entry(result, targets.get(host) or {}, before.get(host) or [])
+            entry = _entry(result, targets.get(host) or {}, before.get(host) or [], _purpose(self._head))
             self._verdicts.append(entry["verdict"])
             yield entry
 
@@ -100,7 +103,23 @@ def _steps_before(head: Document) -> dict[str, list[Any]]:
     return steps
 
 
-def _entry(result: _Result, target: Mapping[str, Any], before: Sequence[_Result]) -> dict[str, Any]:
+def verdict_on(head: Document, results: Iterable[_Result]) -> str:
+    """Return the verdict on a run, in a word."""
+    entries = Entries(head, results)
+    deque(entries, maxlen=0)
+    return str(entries.verdict["status"])
+
+
+def _purpose(head: Document) -> dict[str, bool]:
+    """Return what a run was for, as far as the verdict depends on it."""
+    level = (head.get("drill") or {}).get("level")
+    checks = head["run"].get("kind") == _CHECKS or level == READINESS
+    return {"only_checks": checks, "has_to_move": level in (REHEARSAL, *MOVING)}
+
+
+def _entry(
+    result: _Result, target: Mapping[str, Any], before: Sequence[_Result], purpose: Mapping[str, bool]
+) -> dict[str, Any]:
     objectives = target.get("objectives") or {}
     whole = {**result, "steps": [*before, *(result.get("steps") or ())]}
     timelines = {
@@ -108,7 +127,7 @@ def _entry(result: _Result, target: Mapping[str, Any], before: Sequence[_Result]
         for name, timeline in timelines_of(whole).items()
     }
     entry = {**result, "application": target.get("application"), "timelines": timelines}
-    return {**entry, "verdict": verdict_of(entry)}
+    return {**entry, "verdict": verdict_of(entry, **purpose)}
 
 
 def merged(records: Sequence[Document], about: Mapping[str, Any], now: str) -> tuple[Head, list[_Result]]:

@@ -22,14 +22,23 @@ VERDICTS = (FAILED, NOT_PROVEN, PASSED_WITH_FINDINGS, PASSED)
 _FAILURES = frozenset({"failed", "not_started"})
 _PROTECTED, _READY = "protected", "ready"
 _UNDONE = frozenset({"undone"})
+# What a VM that is at home fails, and rightly so.
+_AT_HOME = "active_in_azure"
 # The steps after which another copy runs, or the other one is gone.
-_MOVES = frozenset({"planned_failover", "complete_failover", "commit"})
+_MOVES = frozenset({"failover", "commit_failover", "planned_failover", "complete_failover", "commit"})
 
 
-def verdict_of(result: _Result) -> dict[str, Any]:
+def verdict_of(result: _Result, *, only_checks: bool = False, has_to_move: bool = False) -> dict[str, Any]:
     """Return the verdict on a host's result: C(status), and C(reasons) for it, each with C(verdict), C(what) and
-    C(vm)."""
-    reasons = sorted(_reasons(result), key=lambda reason: VERDICTS.index(reason["verdict"]))
+    C(vm).
+
+    C(only_checks): the run was to check the prerequisites alone, also of what is at home; C(has_to_move): one that has
+    not moved shows nothing.
+    """
+    reasons = sorted(
+        _reasons(result, only_checks=only_checks, has_to_move=has_to_move),
+        key=lambda reason: VERDICTS.index(reason["verdict"]),
+    )
     return {"status": reasons[0]["verdict"] if reasons else PASSED, "reasons": reasons}
 
 
@@ -47,14 +56,16 @@ def verdict_of_all(verdicts: Iterable[_Result], *, whole: bool) -> dict[str, Any
     return {"status": worst, "reasons": reasons, "hosts": counts}
 
 
-def _reasons(result: _Result) -> Iterator[dict[str, Any]]:
+def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterator[dict[str, Any]]:
     outcome = str(result.get("outcome"))
     if outcome in _FAILURES:
         reason = result.get("reason") or "no reason was given"
         yield _reason(FAILED, reason if outcome == "failed" else f"{_words(outcome)}: {reason}")
     elif outcome not in (_PROTECTED, _READY, *_UNDONE):
         yield _reason(NOT_PROVEN, f"{_words(outcome)}: {result.get('reason') or 'its failback has not ended'}")
-    yield from _of_findings(result, is_readiness=outcome == _READY)
+    elif has_to_move and not any(step.get("changed") for step in result.get("steps") or ()):
+        yield _reason(NOT_PROVEN, f"{_words(outcome)}: it was not moved")
+    yield from _of_findings(result, is_readiness=only_checks or outcome == _READY)
     if outcome == _PROTECTED and result.get("steps"):
         yield from _of_evidence(result)
     for vm, timeline in (result.get("timelines") or {}).items():
@@ -70,7 +81,7 @@ def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, A
         elif finding.get("status") == "not_checked":
             # Before a failback that came to its end, what could not be checked has done no harm.
             yield _reason(NOT_PROVEN if is_readiness else PASSED_WITH_FINDINGS, f"not checked: {about}", vm)
-        elif finding.get("status") == "fail" and is_readiness:
+        elif finding.get("status") == "fail" and is_readiness and finding.get("id") != _AT_HOME:
             yield _reason(FAILED, about, vm)
 
 

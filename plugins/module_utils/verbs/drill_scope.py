@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..model.drills import LEVELS, drill_scope
+from ..model.drills import LEVELS, Candidate, drill_scope
 from ..runner.contract import Contract
 from ..runner.refusals import read_on_controller
 from ..runner.services import Services
@@ -18,24 +18,28 @@ from ..watch import Watch
 
 @dataclass(frozen=True, kw_only=True)
 class DrillScopeRequest:
-    """C(marks) says of each host whether it is marked for drills."""
+    """C(candidates) is what is known of each host, C(tags) what the command chose of the steps, or left out."""
 
     level: str
-    marks: Mapping[str, bool]
+    candidates: Mapping[str, Candidate]
+    tags: Sequence[str]
     check_mode: bool = False
 
 
 def request_of(parameters: Mapping[str, Any], check_mode: bool) -> DrillScopeRequest:
     """Return what a task's options ask for."""
-    marks = parameters.get("marks")
-    if marks is None:
+    told = parameters.get("candidates")
+    if told is None:
         raise read_on_controller("hosts")
-    return DrillScopeRequest(level=parameters["level"], marks=marks, check_mode=check_mode)
+    candidates = {host: Candidate(**one) for host, one in told.items()}
+    return DrillScopeRequest(
+        level=parameters["level"], candidates=candidates, tags=parameters["chosen_tags"], check_mode=check_mode
+    )
 
 
 async def run(request: DrillScopeRequest, _services: Services, _watch: Watch) -> dict[str, Any]:
     """Return what the drill may touch. Raises ConfigurationError."""
-    return {"changed": False, "level": request.level, **drill_scope(request.level, request.marks)}
+    return {"changed": False, "level": request.level, **drill_scope(request.level, request.candidates, request.tags)}
 
 
 CONTRACT = Contract(

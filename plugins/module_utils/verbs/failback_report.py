@@ -13,7 +13,7 @@ from typing import Any
 from ..model.failures import ConfigurationError
 from ..model.name_lists import some_of
 from ..model.report_lines import report_lines
-from ..model.run_document import UNTOLD, Document, Head, ended, head_of, merged
+from ..model.run_document import UNTOLD, Document, Head, ended, head_of, merged, verdict_on
 from ..model.summary import FACT
 from ..report_file import EXPECTED, load_report, read_report, write_report
 from ..runner.contract import Contract
@@ -73,9 +73,9 @@ async def run(request: ReportRequest, _services: Services, watch: Watch) -> dict
     be written, or where the results are not what the role leaves."""
     head, results = _told(request, watch.time_of_day())
     if request.path is None:
-        return {"changed": False, "path": None, "lines": _lines(results)}
+        return {"changed": False, "path": None, "verdict": None, "lines": _lines(results)}
     changed = write_report(request.path, head, results, check_mode=request.check_mode)
-    return {"changed": changed, "path": request.path}
+    return {"changed": changed, "path": request.path, "verdict": verdict_on(head, results)}
 
 
 def _told(request: ReportRequest, now: str) -> tuple[Head, Iterable[Mapping[str, Any]]]:

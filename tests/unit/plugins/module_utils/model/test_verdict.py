@@ -78,6 +78,26 @@ def test_a_host_has_the_verdict_that_it_deserves(change: dict[str, Any], status:
     assert words in " ".join(reason["what"] for reason in verdict["reasons"])
 
 
+@pytest.mark.parametrize(
+    ("found", "status"), [("fail", "failed"), ("not_checked", "not_proven"), ("warn", "passed_with_findings")]
+)
+def test_what_was_only_checked_is_judged_by_its_checks_also_at_home(found: str, status: str) -> None:
+    at_home = {**finding("fail"), "id": "active_in_azure"}
+    result = {**HOME, "steps": [], "validation": {}, "findings": [at_home, finding(found)]}
+    assert verdict_of(result, only_checks=True)["status"] == status
+    assert verdict_of({**result, "findings": [at_home]}, only_checks=True)["status"] == "passed"
+
+
+def test_a_drill_that_moved_nothing_shows_nothing() -> None:
+    assert verdict_of({**HOME, "steps": []}, has_to_move=True)["status"] == "not_proven"
+    assert verdict_of(HOME, has_to_move=True)["status"] == "passed"
+
+
+def test_a_vm_that_somebody_else_brought_back_is_not_proven() -> None:
+    away = [{"step": "failover", "changed": True}, {"step": "commit_failover", "changed": True}]
+    assert verdict_of({**HOME, "steps": away, "validation": {}})["status"] == "not_proven"
+
+
 def test_the_worst_reason_comes_first() -> None:
     verdict = verdict_of({**HOME, "findings": [finding("warn")], "outcome": "failed", "reason": "the job failed"})
     assert [reason["verdict"] for reason in verdict["reasons"]] == ["failed", "passed_with_findings"]
