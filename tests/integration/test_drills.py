@@ -82,7 +82,6 @@ def test_a_wave_goes_together_and_comes_back_by_the_fleet(stage: Any, tmp_path: 
         vault,
         "wave",
         dict.fromkeys(("vm1", "vm2", "vm3"), MARKED),
-        *("-e", "failback_report="),
         failback_drill_folder=str(folder),
         failback_drill_change="CHG1",
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.drills import ROOT, assert_left
+from support.drills import DRILL, ROOT, assert_left
 from support.playbook_runner import SECONDS, PlaybookRunner
 from support.scenarios import scenario_of
 
