@@ -155,7 +155,7 @@ $(ON)/%/.ready: tests/constraints/%.txt requirements.txt requirements-test.txt s
 test-clients: $(READY) ## Run other Azure clients against the simulator (installs them; not part of make test)
 	@bash tests/clients/run.sh
 
-molecule: $(READY) ## Run the molecule scenarios: the role, a fleet, an undo
+molecule: $(READY) ## Run the molecule scenarios: the role, a fleet, a drill, an undo
 	@molecule --base-config extensions/molecule/config.yml test --all
 
 sanity: $(READY) ## Run ansible-test sanity

@@ -29,7 +29,7 @@ PROBED = {
     "failback_probes": [{"name": "nobody", "type": "tcp", "host": "127.0.0.1", "port": 1}],
     "failback_validation_timeout": 1,
 }
-# The two VMs of the demo that cannot come home as they are, and the one that is at home: nothing of it can be rehearsed.
+# Of the demo, the two VMs that cannot come home as they are, and the one that is there: it has nothing to rehearse.
 LEFT_OUT = "all:!jump01:!lab-archive:!mon01"
 INTRODUCTION = """
 A simulated vault holds 24 VMs after a failover to Azure, as in the demo. Three playbooks run on it:

@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.model.drills import MARK, REFUSED, is_true
+from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables, require_hosts
 from ansible_collections.asr.failback.plugins.plugin_utils.own_variables import own_variables
 
 _ITEM = "failback_replicated_item"
+# Those of the steps of a failback, and those that stand for many.
+_OF_STEPS = frozenset({*STEPS, "all", "always", "tagged", "untagged"})
 
 
 def candidates_of(task_vars, templar, loader, names):
@@ -35,6 +38,6 @@ def _candidate(task_vars, templar, loader, name):
 
 
 def chosen_tags(task_vars):
-    """Return the tags that the command chose or left out; nothing where it takes all."""
+    """Return the tags that the command chose, and those of a step that it left out; nothing where it takes all."""
     chosen = [tag for tag in task_vars.get("ansible_run_tags") or () if tag != "all"]
-    return [*chosen, *(task_vars.get("ansible_skip_tags") or ())]
+    return [*chosen, *(tag for tag in task_vars.get("ansible_skip_tags") or () if tag in _OF_STEPS)]

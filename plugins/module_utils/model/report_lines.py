@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -46,7 +47,8 @@ def _rank(result: _Result) -> int:
 
 def _row(result: _Result) -> tuple[str, str, str, str]:
     stages = [stage for step in result["steps"] for stage in (step["stage"]["before"], step["stage"]["after"])]
-    path = list(dict.fromkeys([*stages, result["stage"]]))
+    # A drill comes back to where it began.
+    path = [stage for stage, _same in groupby([*stages, result["stage"]])]
     shown = [] if path == [result["outcome"]] else path
     return result["host"], result["outcome"], result["authoritative_side"] or "-", " > ".join(shown)
 
