@@ -22,7 +22,6 @@ from .model.failures import ConfigurationError, FailbackError, MissingLibrary, a
 from .model.limits import MOST_SECONDS
 from .model.packed import pack
 from .model.programs import RunProgram, no_programs
-from .model.run_document import UNTOLD
 from .option_checks import check_values
 from .run_cache import RunCache
 from .run_record import Hide, RunRecord, UnderWay, keep_for_report
@@ -157,7 +156,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     task = replace(task, inventory=in_turn(task.inventory))
     progress = Progress(watch)
     copy_turns = CopyTurns(common.get("at_once") or {}, wanted)
-    record = RunRecord(common.get("report"), watch, task.hide, common.get("about") or UNTOLD)
+    record = RunRecord(common.get("report"), watch, task.hide, common.get("about"))
     noted = UnderWay(task.cache, watch, task.hide)
     sessions: dict[str, _Session] = {}
     packs = common.get("places") is not None

@@ -38,15 +38,15 @@ Hide = Callable[[Any], Any]
 
 class RunRecord:
     """Keeps the record of a run up to date, as far as a task for many takes it. C(path) is that of the file, None where
-    there is to be none; C(about) is what is known of the run."""
+    there is to be none; C(about) is what is known of the run, if anything."""
 
-    def __init__(self, path: str | None, watch: Watch, hide: Hide, about: Mapping[str, Any] = UNTOLD) -> None:
+    def __init__(self, path: str | None, watch: Watch, hide: Hide, about: Mapping[str, Any] | None = None) -> None:
         self._path = path
         self._watch = watch
         self._hide = hide
         self._due = watch.now()
         found = read_report(path) if path else None
-        self._head = head_of(_told_before(found, about), watch.time_of_day(), found)
+        self._head = head_of(_told_before(found, about or UNTOLD), watch.time_of_day(), found)
         self._results = {str(one.get("host")): one for one in (found or {}).get("results") or ()}
 
     def keep(self, pieces: Pieces) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 
 from ansible_collections.asr.failback.plugins.module_utils.model.run_document import UNTOLD, Entries, ended, head_of
+from ansible_collections.asr.failback.plugins.module_utils.model.summary import result_of_host
 
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "run-record.schema.json"
 _VALIDATOR = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
@@ -100,3 +101,12 @@ def result_home(host: str, name: str = "") -> dict[str, Any]:
             ]
         },
     }
+
+
+def record_of(host: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a run for one host, by what a task has returned for it."""
+    head = ended(head_of({**UNTOLD, "run": {"id": "run1", "kind": "failback"}}, at(0)), at(59))
+    entries = Entries(head, [{"host": host, **result_of_host(host, own)}])
+    record = {**head, "results": [*entries], "verdict": entries.verdict}
+    assert objections_to(record) == []
+    return record

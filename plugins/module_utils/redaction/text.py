@@ -210,7 +210,7 @@ class TextRedactor:
         """Return a text in which nothing should be the customer's. Plain words stay, even if something is called so."""
         if _PLAIN_WORDS.fullmatch(value):
             return value
-        return _PIECES.sub(lambda found: self._word_of_label(found), value)
+        return _PIECES.sub(self._word_of_label, value)
 
     def _word_of_label(self, found: re.Match[str]) -> str:
         text = found.group()
@@ -229,11 +229,11 @@ class TextRedactor:
         return token
 
     def _account(self, value: str) -> str:
-        domain, _, user = value.partition("\\")
+        domain, _separator, user = value.partition("\\")
         return f"{self.name(domain, 'realm')}\\{self.name(user, 'user')}"
 
     def _mail(self, value: str) -> str:
-        user, _, domain = value.rpartition("@")
+        user, _separator, domain = value.rpartition("@")
         return f"{self.name(user, 'user')}@{self._of.of(domain, DOMAIN)}"
 
     def _cloud(self, value: str) -> str:
@@ -274,7 +274,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _is_address(value: str) -> bool:
-    address, _, size = value.partition("/")
+    address, _separator, size = value.partition("/")
     try:
         ipaddress.ip_address(address)
     except ValueError:

@@ -31,7 +31,7 @@ def test_what_failed_comes_first_then_what_was_not_proven() -> None:
 
 def test_the_bars_of_the_chart_lie_where_the_phases_were() -> None:
     told = facts({"host": "web01"})
-    bars = {bar["phase"]: (bar["x"], bar["width"]) for bar in told["rows"][0]["bars"]}
+    bars = {one["phase"]: (one["x"], one["width"]) for one in told["rows"][0]["bars"]}
     # The chart goes from minute 0 to minute 34.
     assert bars["waiting"] == (pytest.approx(147.1), pytest.approx(147.0, abs=0.2))
     assert bars["reverse_replication"] == (pytest.approx(970.6), pytest.approx(29.4, abs=0.2))

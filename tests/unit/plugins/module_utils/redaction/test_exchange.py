@@ -187,7 +187,7 @@ def test_of_an_address_what_leads_to_whom_is_replaced(
 ) -> None:
     told = Redactor(Replacements()).redacted(exchange(path=path, query=query))
     assert "payroll" not in json.dumps(told).lower()
-    assert told["path"].split("/")[-1] == (seen_path or path).split("/")[-1]
+    assert told["path"].rsplit("/", 1)[-1] == (seen_path or path).rsplit("/", 1)[-1]
     assert seen_path in (None, told["path"])
     assert told["query"] == (query if seen_query is None else seen_query)
 
