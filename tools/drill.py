@@ -26,7 +26,7 @@ OUTPUT = ROOT / "build" / "drill"
 # Of these a canary drill may move, the second one with a probe that nothing answers.
 CANARY, BROKEN = ("intranet", "print01", "wiki01"), "print01"
 PROBED = {
-    "failback_probes": [{"name": "nobody", "type": "tcp", "host": "127.0.0.1", "port": 1}],
+    "failback_probes": [{"name": "print-queue", "type": "tcp", "host": "127.0.0.1", "port": 1}],
     "failback_validation_timeout": 1,
 }
 # Of the demo, the two VMs that cannot come home as they are, and the one that is there: it has nothing to rehearse.

@@ -30,7 +30,10 @@ SETTINGS = {
     "RUN_ANSIBLE_TEST": "false",
 }
 VERSION = re.compile(r"^asr-failback-(.+)\.tar\.gz$")
-COMPLAINT = re.compile(r"^(WARNING|ERROR|CRITICAL|Traceback)", re.MULTILINE)
+# What the importer lints is not installed, so playbooks that import those of the collection by their full names, as
+# users do, find none. lint-ansible finds them.
+NOT_INSTALLED = r"WARNING: ERROR +Failed to find asr\.failback\.\w+ playbook\.$"
+COMPLAINT = re.compile(rf"^(?!{NOT_INSTALLED})(WARNING|ERROR|CRITICAL|Traceback)", re.MULTILINE)
 
 
 def main(build: Path) -> int:

@@ -32,6 +32,7 @@ def about_run(task_vars, templar, loader, hosts, kind=None):
             "id": RUN_CACHE.get_or_make("run", lambda _value: True, lambda: str(uuid.uuid4())),
             "kind": kind,
             "check_mode": bool(task_vars.get("ansible_check_mode")),
+            "pattern": _text(task_vars.get("failback_hosts")),
             "limit": task_vars.get("ansible_limit"),
             "tags": [*(task_vars.get("ansible_run_tags") or ())],
             "skip_tags": [*(task_vars.get("ansible_skip_tags") or ())],
@@ -45,6 +46,10 @@ def about_run(task_vars, templar, loader, hosts, kind=None):
         "targets": {str(host): _target(task_vars, templar, host) for host in hosts},
         "drill": None,
     }
+
+
+def _text(given):
+    return ",".join(map(str, given)) if isinstance(given, (list, tuple)) else given
 
 
 def _user():

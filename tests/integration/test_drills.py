@@ -104,7 +104,7 @@ def test_a_rehearsal_only_reads_the_vault(stage: Any, stage_of_all: str, tmp_pat
     named = tmp_path / "named.yml"
     named.write_text("""all: {hosts: {vm1: {failback_application: !unsafe "{{ lookup('pipe', 'exit 1') }}"}}}""")
     hosts = {"vm1": {}, "vm2": BROKEN}
-    played = drilled(vault, "rehearsal", hosts, "-i", str(named), failback_drill_speed=1200)
+    played = drilled(vault, "rehearsal", hosts, "-i", str(named))
     assert played.status == 0, played.output
     assert list(vault.simulator.journal.entries(writes=True)) == []
     assert {name: one["outcome"] for name, one in played.results.items()} == {"vm1": "protected", "vm2": "protected"}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.run_records import made_record
 from support.scenarios import item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
@@ -226,7 +227,7 @@ def test_what_cannot_be_taken_up_without_loss_is_not_stopped(driver: Any, hook: 
 def test_the_report_is_kept_up_to_date_and_keeps_what_is_of_others(driver: Any, tmp_path: Path) -> None:
     vault = vault_of(driver, item_of("vm1", "failed_over"), item_of("vm2", "waiting_for_completion"))
     report = tmp_path / "report.json"
-    report.write_text(json.dumps({"results": [{"host": "other", "outcome": "protected"}]}))
+    report.write_text(json.dumps(made_record({"host": "other"})))
     seen: list[dict[str, str]] = []
 
     def read(_seconds: float) -> None:

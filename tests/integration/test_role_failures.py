@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.playbook_runner import FAIL, HERE, PASS, WHOLE
+from support.run_records import OF_RECORD
 from support.scenarios import item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
@@ -20,7 +21,7 @@ REACH = {"name": "Reach the VM", "ansible.builtin.raw": "true", "register": "fai
 IN_AZURE = "Site Recovery shows it as failed over to Azure, with no failback begun."
 # A value that the argument spec refuses.
 WRONG = {"failback_commit": "perhaps"}
-KEYS = {"host", "target", *NO_RESULT}
+KEYS = {"host", "target", *NO_RESULT, *OF_RECORD}
 
 
 def test_a_validation_that_fails_keeps_the_azure_vm(stage: Any) -> None:

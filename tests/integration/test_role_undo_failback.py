@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+from support.run_records import OF_RECORD
 from support.scenarios import STARTER, item_of, scenario_of
 
 from ansible_collections.asr.failback.plugins.module_utils.model.summary import NO_RESULT
@@ -51,7 +52,7 @@ def test_check_run_and_run_again(stage: Any) -> None:
         assert [change["what"] for change in result["changes"]] == ["shut_down", "keep_off", "start"]
         assert result["vms"] == {name: PENDING}
         # As the result of the role failback, and what was done.
-        assert set(result) == {"host", "target", "undone", "changes", *NO_RESULT}
+        assert set(result) == {"host", "target", "undone", "changes", *NO_RESULT, *OF_RECORD}
     assert "vm1   undone   azure" in run.output
     again = undo(vault, hosts, of="vm1:vm2", **WHY)
     assert again.status == 0, again.output

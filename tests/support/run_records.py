@@ -15,6 +15,8 @@ import jsonschema
 from ansible_collections.asr.failback.plugins.module_utils.model.run_document import UNTOLD, Entries, ended, head_of
 from ansible_collections.asr.failback.plugins.module_utils.model.summary import result_of_host
 
+# What a record has of a host besides its result.
+OF_RECORD = frozenset({"application", "timelines", "verdict"})
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "run-record.schema.json"
 _VALIDATOR = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
 

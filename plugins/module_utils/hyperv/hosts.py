@@ -224,20 +224,20 @@ class Hosts:
 
     def _is_of_now(self, kept: Mapping[str, Any], session: HostSession, seconds: float) -> bool:
         asked: float = kept["asked"]
-        return self._watch.now() - asked <= seconds and asked > self._last_change(session)
+        if self._watch.now() - asked > seconds or asked <= self._noted(_change_key(session)):
+            return False
+        # By a clock that is too coarse to tell, what is asked for at the very end of a task is asked after it.
+        return asked >= self._noted(_MOVED)
 
-    def _last_change(self, session: HostSession) -> float:
-        """Return when a task of this run changed a host last. Of another process, what it did a moment ago is known in
-        a moment."""
+    def _noted(self, key: str) -> float:
+        """Return when a task of this run has changed something last. Of another process, what it did a moment ago is
+        known in a moment."""
 
-        def noted(key: str) -> float:
-            def read() -> float:
-                changed: float = self._cache.get_or_make(key, lambda _before: True, lambda: _NEVER)
-                return changed
+        def read() -> float:
+            changed: float = self._cache.get_or_make(key, lambda _before: True, lambda: _NEVER)
+            return changed
 
-            return self._shared.get(key, read, _NEWS, tells=lambda _changed: False)
-
-        return max(noted(_change_key(session)), noted(_MOVED))
+        return self._shared.get(key, read, _NEWS, tells=lambda _changed: False)
 
     def _ask_own(
         self, session: HostSession, wanted: Sequence[tuple[str, str]] | None, now: Clock | None

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from .durations import in_words
+from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .json_path import parse_time
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .objectives import MET, MISSED
 from .run_document import ENDED
-from .verdict import PASSED_WITH_FINDINGS, VERDICTS
+from .split_brain import ABSENT, NOT_CHECKED
+from .verdict import AT_HOME, PASSED_WITH_FINDINGS, VERDICTS
 
 _Part = Mapping[str, Any]
 
@@ -52,6 +53,8 @@ PHASE_WORDS = {
 # The width of the chart, in its own units.
 WIDTH = 1000
 _TICKS = 4
+# How much the clocks of the controller and of Azure may differ.
+_TOLERANCE = timedelta(minutes=5)
 
 
 def facts_of(record: _Part, digest: str) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def facts_of(record: _Part, digest: str) -> dict[str, Any]:
         "rows": rows,
         "phase_words": PHASE_WORDS,
         "axis": _with_bars(rows),
+        "clocks_differ": _clocks_differ(run, rows),
         "excluded": (record.get("scope") or {}).get("excluded") or [],
         "left": [*_left(record)],
         "earlier": run.get("earlier") or [],
@@ -99,11 +103,12 @@ def _identity(record: _Part, digest: str) -> Iterator[tuple[str, str]]:
     told = {
         "Run": run.get("id"),
         "Started": f"{moment(run['started'])}, by the controller's clock",
-        "Ended": f"{moment(run['ended'])} (after {in_words(lasted)})" if lasted is not None else "It has not ended",
+        "Ended": f"{moment(run['ended'])} (after {exactly(lasted)})" if lasted is not None else "It has not ended",
         "Run by": " on ".join(filter(None, (run.get("user"), run.get("controller")))),
         "Approved by": drill.get("approver"),
         "Change": drill.get("change"),
         "Check mode": "Yes, nothing was changed" if run.get("check_mode") else None,
+        "Hosts": run.get("pattern"),
         "Limited to": run.get("limit"),
         "Steps": ", ".join(run.get("tags") or ()) if (run.get("tags") or ["all"]) != ["all"] else None,
         "Steps left out": ", ".join(run.get("skip_tags") or ()),
@@ -160,11 +165,16 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
                 "data_loss": _measure(timeline["data_loss"]),
                 "objectives": [_objective(held) for held in timeline["objectives"]],
                 "checks": _checks(result, vm),
-                "findings": [one for one in result["findings"] if one["vm"] == vm and one["status"] != "pass"],
+                "findings": [one for one in result["findings"] if one["vm"] == vm and _is_told(one)],
                 "findings_passed": sum(one["vm"] == vm and one["status"] == "pass" for one in result["findings"]),
                 "copies": [*_copies(result, vm)],
                 "replication": [*_replication(result, vm)],
             }
+
+
+def _is_told(finding: _Part) -> bool:
+    """Whether a finding is worth a line: of what has come home, that it is no longer in Azure is not."""
+    return bool(finding["status"] != "pass" and finding["id"] != AT_HOME)
 
 
 def _side(result: _Part, vm: str) -> str:
@@ -179,7 +189,7 @@ def _phase(phase: _Part) -> dict[str, Any]:
     return {
         **phase,
         "words": PHASE_WORDS[phase["phase"]],
-        "lasted": in_words(lasted) if lasted is not None and lasted >= 0 else "",
+        "lasted": exactly(lasted) if lasted is not None and lasted >= 0 else "",
         "from": moment(phase["started"]),
         "until": moment(phase["ended"]),
     }
@@ -187,12 +197,12 @@ def _phase(phase: _Part) -> dict[str, Any]:
 
 def _measure(measure: _Part) -> dict[str, Any]:
     seconds = measure["seconds"]
-    return {**measure, "words": "not measured" if seconds is None else in_words(seconds)}
+    return {**measure, "words": "not measured" if seconds is None else exactly(seconds)}
 
 
 def _objective(held: _Part) -> dict[str, Any]:
-    measured = "not measured" if held["measured"] is None else in_words(held["measured"])
-    words = f"{_OBJECTIVES[held['objective']]} {measured} of {in_words(held['target'])}"
+    measured = "not measured" if held["measured"] is None else exactly(held["measured"])
+    words = f"{_OBJECTIVES[held['objective']]} {measured} of {exactly(held['target'])}"
     return {**held, "words": words, "label": _OBJECTIVES[held["objective"]], "measured_words": measured}
 
 
@@ -247,7 +257,7 @@ def _longest(rows: Sequence[_Part], measure: str) -> str:
     if not known:
         return "not measured"
     unknown = len(rows) - len(known)
-    return in_words(max(known)) + (f" (not measured for {unknown} VM{'' if unknown == 1 else 's'})" if unknown else "")
+    return exactly(max(known)) + (f" (not measured for {unknown} VM{'' if unknown == 1 else 's'})" if unknown else "")
 
 
 def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -272,6 +282,15 @@ def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"x": place(mark), "text": f"{mark:%H:%M}", "day": f"{mark:%Y-%m-%d}"} for mark in marks]
 
 
+def _clocks_differ(run: _Part, rows: Sequence[_Part]) -> bool:
+    """Whether phases of this run lie outside of it: then its clock was not that of Azure."""
+    first, last = _time(run["started"]), _time(run["ended"])
+    if first is None or last is None or run.get("earlier"):
+        return False
+    times = [time for row in rows for phase in row["phases"] for time in _times(phase)]
+    return any(not first - _TOLERANCE <= time <= last + _TOLERANCE for time in times)
+
+
 def _times(phase: _Part) -> Sequence[datetime]:
     """Return when a phase started and ended; nothing where that is not known, or cannot be."""
     start, end = _time(phase["started"]), _time(phase["ended"])
@@ -279,12 +298,21 @@ def _times(phase: _Part) -> Sequence[datetime]:
 
 
 def _left(record: _Part) -> Iterator[dict[str, Any]]:
-    """Yield what commits have left in Azure, host by host."""
+    """Yield what is left in Azure, host by host: by a commit, or as there was none."""
     for result in record["results"]:
         left = left_behind(result["steps"])
-        told = {"billed": billed_of(left), "others": unbilled_of(left), "unread": unread_of(left)}
+        billed = [*billed_of(left), *_azure_vms(result)]
+        told = {"billed": billed, "others": unbilled_of(left), "unread": unread_of(left)}
         if any(told.values()):
             yield {"host": result["host"], **told}
+
+
+def _azure_vms(result: _Part) -> Iterator[str]:
+    """Yield the Azure VMs that both sides showed last, each with its disks."""
+    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
+    for vm in (checks[-1]["after"] or checks[-1]["before"]) if checks else ():
+        if vm["azure"]["state"] not in (ABSENT, NOT_CHECKED):
+            yield f"the Azure VM {vm['vm']} ({vm['azure']['state']}), with its disks"
 
 
 def moment(stamp: str | None) -> str:

@@ -23,7 +23,7 @@ _FAILURES = frozenset({"failed", "not_started"})
 _PROTECTED, _READY = "protected", "ready"
 _UNDONE = frozenset({"undone"})
 # What a VM that is at home fails, and rightly so.
-_AT_HOME = "active_in_azure"
+AT_HOME = "active_in_azure"
 # The steps after which another copy runs, or the other one is gone.
 _MOVES = frozenset({"failover", "commit_failover", "planned_failover", "complete_failover", "commit"})
 
@@ -81,7 +81,7 @@ def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, A
         elif finding.get("status") == "not_checked":
             # Before a failback that came to its end, what could not be checked has done no harm.
             yield _reason(NOT_PROVEN if is_readiness else PASSED_WITH_FINDINGS, f"not checked: {about}", vm)
-        elif finding.get("status") == "fail" and is_readiness and finding.get("id") != _AT_HOME:
+        elif finding.get("status") == "fail" and is_readiness and finding.get("id") != AT_HOME:
             yield _reason(FAILED, about, vm)
 
 

@@ -109,15 +109,14 @@ def _task(job: _Result, names: Iterable[str]) -> _Result | None:
 
 
 def _downtime(failback: _Result | None, validation: str | None) -> dict[str, Any]:
-    """Return how long the machine ran nowhere, as far as its users can tell: from the begin of its shutdown in Azure to
-    its validation, or where there was none to the end of its failback."""
+    """Return how long the machine was of no use to anybody: from the begin of its shutdown in Azure until it was seen
+    to work on-premises. That its job has ended does not show that it does."""
     down = _task(failback, _SHUTDOWN) if failback else None
     if failback is None or down is None or not down["started"]:
         return _unmeasured("no job of this run tells when the Azure VM was shut down")
-    until, words = (
-        (validation, "the last passed check") if validation else (failback.get("ended"), "the end of its job")
-    )
-    return _measured(down["started"], until, f"from the begin of its shutdown in Azure to {words}")
+    if not validation:
+        return _unmeasured(f"it was shut down in Azure at {down['started']}, and not seen to work since")
+    return _measured(down["started"], validation, "from the begin of its shutdown in Azure to the last passed check")
 
 
 def _recovery_time(failback: _Result | None, validation: str | None) -> dict[str, Any]:

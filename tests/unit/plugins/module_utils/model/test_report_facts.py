@@ -96,6 +96,21 @@ def test_who_ran_it_and_who_wanted_it_are_named() -> None:
     assert told["title"] == "Failback drill: canary"
 
 
+def test_an_azure_vm_that_was_not_committed_is_left_with_its_disks() -> None:
+    (record,) = made_record({})["results"]
+    kept = {"vm": "web01", "azure": {"id": "/x", "state": "deallocated", "reason": "read"}, "on_premises": []}
+    cut_over = {**record["steps"][0], "split_brain_check": {"verdict": "proved", "before": [], "after": [kept]}}
+    (left,) = facts({"outcome": "held", "steps": [cut_over]})["left"]
+    assert left["billed"] == ["the Azure VM web01 (deallocated), with its disks"]
+
+
+@pytest.mark.parametrize(("minute", "differ"), [(59, False), (20, True)])
+def test_times_that_are_not_those_of_the_run_are_pointed_out(minute: int, differ: bool) -> None:
+    record = made_record({})
+    record["run"]["ended"] = at(minute)
+    assert facts_of(record, "0" * 64)["clocks_differ"] is differ
+
+
 def test_what_is_left_in_azure_is_told_by_whether_it_is_billed() -> None:
     (left,) = facts({})["left"]
     assert (left["host"], left["billed"], left["others"], left["unread"]) == ("web01", ["disks/d1"], [], {})

@@ -30,6 +30,7 @@ RESULT = {
     "authoritative_side": "on_premises",
     "steps": [],
     "findings": [],
+    "validation": {"vms": [{"name": "web01", "verdict": "passed", "validated_at": SECOND}]},
 }
 CUT_OVER = {
     "step": "complete_failover",

@@ -79,11 +79,10 @@ def test_a_full_download_is_a_cut_over_from_the_start() -> None:
     assert told["downtime"]["seconds"] == 29 * 60
 
 
-def test_without_a_passed_validation_the_downtime_ends_with_the_job_and_the_recovery_is_not_measured() -> None:
+def test_without_a_passed_validation_neither_downtime_nor_recovery_is_measured() -> None:
     told = timeline(job(SYNCHRONIZED_FIRST), validated=False)
-    assert told["downtime"]["seconds"] == 7 * 60
-    assert "the end of its job" in told["downtime"]["basis"]
-    assert told["recovery_time"]["seconds"] is None
+    assert (told["downtime"]["seconds"], told["recovery_time"]["seconds"]) == (None, None)
+    assert f"shut down in Azure at {at(11)}, and not seen to work since" in told["downtime"]["basis"]
 
 
 def test_a_job_counts_as_it_was_seen_last_and_the_last_failback_counts() -> None:
