@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import threading
 import xml.etree.ElementTree
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.browser import BROWSER, title_of
 from support.module_contracts import CONTRACTS
 from support.module_runner import validated
 from support.run_records import made_record
@@ -46,8 +40,6 @@ HOSTS: list[dict[str, Any]] = [
     {"host": "app01", "outcome": "held", "reason": "it waits", "validation": {}},
 ]
 TARGETS = {"web01": {"application": MARKUP, "objectives": {"downtime": 60.0, "rto": 86400.0}}}
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000")
 # Measures a page in frames of several widths, and says so in its title.
 FRAMES = """<!DOCTYPE html><title>pending</title><script>
 const widths = [1280, 390];
@@ -158,37 +150,9 @@ def test_forms_are_made_on_the_controller_only(tmp_path: Path) -> None:
         execute(contract, validated(contract, options), {})
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_arguments: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed: the page is not looked at")
 def test_a_browser_shows_the_page_without_overflow_and_without_a_complaint(record: Path) -> None:
     written(record)
-    record.with_name("frames.html").write_text(FRAMES)
-    with served(record.parent) as url:
-        profile = f"--user-data-dir={record.parent / 'profile'}"
-        shown = subprocess.run(
-            [str(BROWSER), *HEADLESS, profile, "--dump-dom", f"{url}/frames.html"],
-            env={**os.environ, "HOME": str(record.parent)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-    (title,) = re.findall(r"<title>(.*?)</title>", shown.stdout)
-    assert json.loads(title) == [[1280, 0, 3], [390, 0, 3]]
-    assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []
+    told, complaints = title_of(FRAMES, record.parent)
+    assert told == [[1280, 0, 3], [390, 0, 3]]
+    assert complaints == []
