@@ -147,6 +147,14 @@ def run_playbook(name: str, inventory: Path, caller: Report, report: Path, *more
     }
     log = OUTPUT / f"{report.stem}.log"
     print(f"\n$ {' '.join(shown)}", flush=True)
+    follow(command, environment, log)
+    if not report.exists():
+        sys.exit(f"The playbook wrote no report: see {log}")
+    return list(json.loads(report.read_text())["results"])
+
+
+def follow(command: list[str], environment: dict[str, str], log: Path) -> None:
+    """Run a playbook to its end: all that it prints goes to a file, and what a person follows to the screen."""
     with log.open("w") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -155,9 +163,6 @@ def run_playbook(name: str, inventory: Path, caller: Report, report: Path, *more
             output.write(line)
             show(line)
         process.wait()
-    if not report.exists():
-        sys.exit(f"The playbook wrote no report: see {log}")
-    return list(json.loads(report.read_text())["results"])
 
 
 def show(line: str) -> None:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
-from demo import exported, running_simulator, show
+from demo import exported, follow, running_simulator
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "build" / "drill"
@@ -102,14 +101,7 @@ def run(playbook: str, inventory: Path, log: Path, *more: str) -> None:
     command = ["ansible-playbook", f"asr.failback.{playbook}", "-i", str(inventory), "-i", str(hosts), *more]
     print(f"\n$ {' '.join(command[:2])} ...", flush=True)
     environment = {**os.environ, **exported(OUTPUT / "simulator" / "env.sh"), "ANSIBLE_FORKS": "30"}
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        for line in process.stdout or ():
-            output.write(line)
-            show(line)
-        process.wait()
+    follow(command, environment, log)
 
 
 def problems_of(record: dict[str, Any], level: str) -> list[str]:

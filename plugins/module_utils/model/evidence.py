@@ -17,7 +17,7 @@ from typing import Any
 from .arm_ids import same_resource
 from .azure_use import OPERATED, AzureUse
 from .durations import in_words
-from .json_path import Document, field, items, parse_time, stamp, text
+from .json_path import Document, field, items, stamp, text, time_or_none
 
 SCHEMA_VERSION = 1
 PASS, FAIL, NOT_CHECKED = "pass", "fail", "not_checked"
@@ -171,10 +171,7 @@ def _parse_check(document: Document) -> Check:
 
 
 def _time(document: Document, name: str) -> datetime | None:
-    try:
-        return parse_time(field(document, name))
-    except (ValueError, OverflowError):
-        return None
+    return time_or_none(field(document, name))
 
 
 @dataclass(frozen=True)

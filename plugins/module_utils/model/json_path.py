@@ -107,6 +107,20 @@ def parse_time(value: object) -> datetime | None:
     return datetime.fromisoformat(stamp).astimezone(timezone.utc)
 
 
+def time_or_none(value: object) -> datetime | None:
+    """Read a time as parse_time() does; None for one that no calendar has."""
+    try:
+        return parse_time(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def seconds_between(started: object, ended: object) -> float | None:
+    """Return the seconds between two times; None where one of them is missing or is none."""
+    first, last = time_or_none(started), time_or_none(ended)
+    return (last - first).total_seconds() if first and last else None
+
+
 def stamp(time: datetime | None) -> str | None:
     """Return a time as results have it, in ISO 8601; None where there is none."""
     return time.isoformat() if time else None

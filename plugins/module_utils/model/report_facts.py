@@ -11,11 +11,11 @@ from typing import Any
 
 from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN, PASSED
-from .json_path import parse_time
+from .json_path import seconds_between, time_or_none
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .objectives import MET, MISSED
 from .run_document import ENDED
-from .split_brain import ABSENT, NOT_CHECKED
+from .split_brain import ABSENT, NOT_CHECKED, last_seen
 from .verdict import AT_HOME, PASSED_WITH_FINDINGS, VERDICTS
 
 _Part = Mapping[str, Any]
@@ -99,7 +99,7 @@ def _sentence(rows: Sequence[_Part]) -> str:
 def _identity(record: _Part, digest: str) -> Iterator[tuple[str, str]]:
     """Who ran what, when, and with what."""
     run, drill = record["run"], record.get("drill") or {}
-    lasted = _seconds(run["started"], run["ended"])
+    lasted = seconds_between(run["started"], run["ended"])
     told = {
         "Run": run.get("id"),
         "Started": f"{moment(run['started'])}, by the controller's clock",
@@ -214,8 +214,7 @@ def _checks(result: _Part, vm: str) -> list[_Part]:
 
 def _copies(result: _Part, vm: str) -> Iterator[str]:
     """Where the copies of a virtual machine were, as both sides told it after the last step."""
-    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
-    for one in checks[-1]["after"] or checks[-1]["before"] if checks else ():
+    for one in last_seen(result["steps"]):
         if one["vm"] == vm:
             yield f"Azure: {one['azure']['state']} ({one['azure']['reason']})"
             yield from (f"{copy['host']}: {copy['state']} ({copy['reason']})" for copy in one["on_premises"])
@@ -284,7 +283,7 @@ def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _clocks_differ(run: _Part, rows: Sequence[_Part]) -> bool:
     """Whether phases of this run lie outside of it: then its clock was not that of Azure."""
-    first, last = _time(run["started"]), _time(run["ended"])
+    first, last = time_or_none(run["started"]), time_or_none(run["ended"])
     if first is None or last is None or run.get("earlier"):
         return False
     times = [time for row in rows for phase in row["phases"] for time in _times(phase)]
@@ -293,7 +292,7 @@ def _clocks_differ(run: _Part, rows: Sequence[_Part]) -> bool:
 
 def _times(phase: _Part) -> Sequence[datetime]:
     """Return when a phase started and ended; nothing where that is not known, or cannot be."""
-    start, end = _time(phase["started"]), _time(phase["ended"])
+    start, end = time_or_none(phase["started"]), time_or_none(phase["ended"])
     return (start, end) if start and end and start <= end else ()
 
 
@@ -309,25 +308,12 @@ def _left(record: _Part) -> Iterator[dict[str, Any]]:
 
 def _azure_vms(result: _Part) -> Iterator[str]:
     """Yield the Azure VMs that both sides showed last, each with its disks."""
-    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
-    for vm in (checks[-1]["after"] or checks[-1]["before"]) if checks else ():
+    for vm in last_seen(result["steps"]):
         if vm["azure"]["state"] not in (ABSENT, NOT_CHECKED):
             yield f"the Azure VM {vm['vm']} ({vm['azure']['state']}), with its disks"
 
 
 def moment(stamp: str | None) -> str:
     """Return a time for a person, in UTC; empty where there is none."""
-    time = _time(stamp)
+    time = time_or_none(stamp)
     return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
-
-
-def _time(stamp: str | None) -> datetime | None:
-    try:
-        return parse_time(stamp)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _seconds(started: str | None, ended: str | None) -> float | None:
-    first, last = _time(started), _time(ended)
-    return (last - first).total_seconds() if first and last else None

@@ -13,6 +13,7 @@ from typing import Any
 from .discarded import discarded_in_words
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .name_lists import counted
+from .split_brain import last_check
 from .table_lines import aligned, column_widths, printable
 
 _Result = Mapping[str, Any]
@@ -75,8 +76,8 @@ def _finding(finding: _Result, stage: str) -> str | None:
 
 def _copies(result: _Result) -> Iterator[str]:
     """Where a VM runs that has, or may have, another copy on-premises: after a failback to another host."""
-    checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
-    for vm in checks[-1]["after"] if checks else ():
+    check = last_check(result["steps"])
+    for vm in check["after"] if check else ():
         running = [copy["host"] for copy in vm["on_premises"] if copy["state"] == "Running"]
         others = [copy for copy in vm["on_premises"] if copy["state"] not in ("Running", "absent")]
         if running and others:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -327,6 +327,18 @@ def at_place(copies: Sequence[Copy], place: str) -> tuple[Copy, ...]:
 def verdict_of(sides: Sequence[Sides]) -> str:
     """Say whether both sides of every machine were asked: C(proved) or C(not_checked)."""
     return PROVED if sides and all(one.is_proved for one in sides) else NOT_CHECKED
+
+
+def last_check(steps: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what split_brain_result() made of the last of the results of steps that has it; empty where none has."""
+    checks = [step["split_brain_check"] for step in steps if step.get("split_brain_check")]
+    return checks[-1] if checks else {}
+
+
+def last_seen(steps: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return both sides of each virtual machine as that check showed them last; none where there was none."""
+    check = last_check(steps)
+    return check["after"] or check["before"] if check else ()
 
 
 def split_brain_result(before: Sequence[Sides], after: Sequence[Sides]) -> dict[str, Any]:

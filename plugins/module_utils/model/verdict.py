@@ -12,6 +12,7 @@ from .evidence import FAILED, NOT_PROVEN, PASSED
 from .left_behind import billed_of, left_behind
 from .name_lists import some_of
 from .objectives import MISSED, NOT_MEASURED
+from .split_brain import last_check
 
 _Result = Mapping[str, Any]
 
@@ -93,8 +94,7 @@ def _of_evidence(result: _Result) -> Iterator[dict[str, Any]]:
         for name in list(result.get("vms") or {}) or [str(result.get("target"))]:
             if validated.get(name) != PASSED:
                 yield _reason(NOT_PROVEN, "nothing has shown that it works on-premises", name)
-        checks = [step["split_brain_check"] for step in result["steps"] if step.get("split_brain_check")]
-        if not checks or checks[-1].get("verdict") != "proved":
+        if last_check(result["steps"]).get("verdict") != "proved":
             yield _reason(NOT_PROVEN, "not both sides could be read after the last step")
     billed = billed_of(left_behind(result["steps"]))
     if billed:

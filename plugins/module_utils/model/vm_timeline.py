@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .jobs import SUCCEEDED_STATES
-from .json_path import parse_time
+from .json_path import seconds_between
 
 _Result = Mapping[str, Any]
 
@@ -98,7 +98,13 @@ def _phases(job: _Result, after: Iterable[_Result]) -> Iterator[dict[str, Any]]:
 
 
 def _phase(phase: str, started: str | None, ended: str | None, job: str) -> dict[str, Any]:
-    return {"phase": phase, "started": started, "ended": ended, "seconds": _between(started, ended), "job": job or None}
+    return {
+        "phase": phase,
+        "started": started,
+        "ended": ended,
+        "seconds": seconds_between(started, ended),
+        "job": job or None,
+    }
 
 
 def _task(job: _Result, names: Iterable[str]) -> _Result | None:
@@ -154,12 +160,12 @@ def _known_name(task: _Result) -> str:
 
 
 def _is_after(started: str | None, stopped: str | None) -> bool:
-    between = _between(stopped, started)
+    between = seconds_between(stopped, started)
     return between is not None and between >= 0
 
 
 def _measured(started: str | None, ended: str | None, basis: str) -> dict[str, Any]:
-    seconds = _between(started, ended)
+    seconds = seconds_between(started, ended)
     if seconds is None or seconds < 0:
         return _unmeasured("its end was not seen" if not ended else "its times do not fit together")
     return {"seconds": seconds, "from": started, "until": ended, "basis": basis}
@@ -167,12 +173,3 @@ def _measured(started: str | None, ended: str | None, basis: str) -> dict[str, A
 
 def _unmeasured(why: str) -> dict[str, Any]:
     return {"seconds": None, "from": None, "until": None, "basis": why}
-
-
-def _between(started: str | None, ended: str | None) -> float | None:
-    """Return the seconds between two times; None where one of them is missing or is none."""
-    try:
-        first, last = parse_time(started), parse_time(ended)
-    except (ValueError, OverflowError):
-        return None
-    return (last - first).total_seconds() if first and last else None
