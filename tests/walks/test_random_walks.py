@@ -240,7 +240,11 @@ class Walk(RuleBasedStateMachine):
         if "error" not in result:
             stages = self.stages()
             for member in result["members"]:
-                assert member["stage"]["after"] == stages[member["name"]], (verb, member, stages)
+                told = member["stage"]["after"]
+                # A plan's job does not report whether a machine's part failed before it wrote: only that is doubted.
+                doubts = told == "interrupted" and "does not report whether" in member["reason"]
+                left_alone = stages[member["name"]] == "failed_over"
+                assert told == stages[member["name"]] or (doubts and left_alone), (verb, member, stages)
 
     @rule(waits=st.booleans())
     def a_plan_that_shares_a_machine(self, waits: bool) -> None:

@@ -43,16 +43,16 @@ def history_of(item: ReplicatedItem, jobs: Iterable[Job], unread: str = "") -> H
     """
     completed = False
     for job in jobs:
-        if job.is_of_plan and job.may_be_failback and not job.tells_machines:
-            return History(gap=f"job {job.name} of recovery plan {job.target_name} does not report its VMs")
         if not job.concerns(item.vm_id):
+            if job.is_of_plan and job.may_be_failback and not job.tells_every_machine:
+                return History(gap=f"job {job.name} of recovery plan {job.target_name} does not report every VM of it")
             if job.may_be_of_any_vm and not _is_before(job.started, item.last_failover):
                 return History(gap=f"job {job.name} does not report its target, and may have been a failback of it")
             continue
         if _is_before(job.started, item.last_failover):
             break
         operation = _operation(job, item.last_failover)
-        if operation is Operation.FAILBACK and not (job.has_failed and not job.may_have_written):
+        if operation is Operation.FAILBACK and not (job.has_failed and not job.for_vm(item.vm_id).may_have_written):
             return History(job)
         if operation in _CLOSING and job.has_succeeded:
             break

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from .decisions import Decision, Step, Verb, decide, instead_of_cancel
 from .jobs import Job, Operation
 from .lifecycle import NEVER_START, Observation, Stage
-from .ownership import moved_besides, tells_what_it_moves
+from .ownership import moved_besides
 
 # Definition's example: a restart is a job of its own, and the work that it starts is another one.
 RESTART_SCENARIO = "RestartJob"
@@ -93,7 +93,7 @@ def _reaches_further(job: Job, members: Sequence[Observation]) -> str:
     if others:
         names = ", ".join(others)
         return f"it works on {names} as well, which the plan does not name, as it has changed since the job began"
-    untold = is_of_failback(job, members) and not tells_what_it_moves(job)
+    untold = is_of_failback(job, members) and not job.tells_every_machine
     return "it does not report every VM that it works on" if untold else ""
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -35,6 +35,8 @@ _SHUTDOWN_TASKS = ("ShutdownVmOnAzure", "ShutdownAllActionGroup")
 # What writes to the on-premises disks. A plan that synchronizes during the failover does so in its failover group.
 _WRITING_TASKS = ("InitiateDataSync", "MonitorDataSync", "DataSyncAllActionGroup", "FailoverAllActionGroup")
 _LAST_SYNC_TASKS = ("MonitorDataSync", "FailoverAllActionGroup")
+# Recorded: each has one task for each machine of the plan, and none for anything else.
+_GROUPS_OF_ALL_MACHINES = ("DataSyncAllActionGroup", "FailoverAllActionGroup")
 # Inferred from the closed list of states that Microsoft's older PowerShell module accepts.
 _WAITS_AFTER_DATA_SYNC = "WaitingForUserInputAfterDataSync"
 
@@ -124,6 +126,9 @@ class Task:
         yield self
         for child in self.children:
             yield from child.walk()
+
+
+_UNTOLD = Task("", "", "", "", None, None, (), (), "", "", "")
 
 
 @dataclass(frozen=True)
@@ -231,8 +236,8 @@ class Job:
 
     @property
     def began_data_sync(self) -> bool:
-        """Whether the job has begun to write to the on-premises disks."""
-        return any(task.name in _WRITING_TASKS and _did_work(task) for task in self.all_tasks())
+        """Whether the job has certainly begun to write to the on-premises disks."""
+        return any(task.name in _WRITING_TASKS and _certainly_worked(task) for task in self.all_tasks())
 
     @property
     def may_have_written(self) -> bool:
@@ -289,10 +294,25 @@ class Job:
         well = bool(ran) and ran[-1] is mine[-1] and all(task.state in SUCCEEDED_STATES for task in ran)
         return self.has_succeeded or (self.state in ("PartiallySucceeded", "Cancelled") and well)
 
+    def for_vm(self, vm_id: str) -> Job:
+        """Return the job with what it tells of one virtual machine: without the tasks of the other ones of its plan.
+
+        A group of tasks for others alone stays, with one that tells nothing: it may have worked on this one, too.
+        """
+        return replace(self, tasks=tuple(_of_vm(self.tasks, vm_id.lower()))) if self.is_of_plan else self
+
     @property
     def tells_machines(self) -> bool:
         """Whether a plan's job names the virtual machines that it works on."""
         return any(task.target_id for task in self.all_tasks())
+
+    @property
+    def tells_every_machine(self) -> bool:
+        """Whether it names all virtual machines that it works on, so that moved_vms() misses none."""
+        if not self.is_of_plan:
+            return bool(self.target_id)
+        groups = [task for task in self.all_tasks() if task.name in _GROUPS_OF_ALL_MACHINES]
+        return self.tells_machines and all(child.target_id for group in groups for child in group.children)
 
     @property
     def tells_target(self) -> bool:
@@ -335,9 +355,22 @@ class Job:
         )
 
 
+def _of_vm(tasks: tuple[Task, ...], vm_id: str) -> Iterator[Task]:
+    for task in tasks:
+        if task.target_id.lower() in ("", vm_id):
+            mine = tuple(_of_vm(task.children, vm_id))
+            yield replace(task, children=mine or (_UNTOLD,) if task.children else ())
+
+
 def _did_work(task: Task) -> bool:
     """Whether the task wrote: a group task only counts when one of its machines' tasks has begun."""
     return task.has_begun and (not task.children or any(child.has_begun for child in task.children))
+
+
+def _certainly_worked(task: Task) -> bool:
+    """Whether the task wrote: one of a plan's machine that failed may have failed in its checks, and tells no more."""
+    worked = any(child.has_begun and child.state != "Failed" for child in task.children)
+    return task.has_begun and (not task.children or worked)
 
 
 def _may_have_begun(task: Task) -> bool:

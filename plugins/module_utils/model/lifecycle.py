@@ -222,12 +222,13 @@ def needs_history(item: ReplicatedItem, running: Job | None = None) -> bool:
 def _interruption(item: ReplicatedItem, running: Job | None, history: History) -> Interruption | None:
     """Tell whether the last failback was interrupted. C(running) is the job that owns the item, with its scenario."""
     if running is not None and running.operation is Operation.FAILBACK:
-        is_torn = running.state == "Cancelling" and running.may_have_written
-        return _interrupted(running, "is being cancelled") if is_torn else None
-    last = history.last_failback
+        mine = running.for_vm(item.vm_id)
+        is_torn = running.state == "Cancelling" and mine.may_have_written
+        return _interrupted(mine, "is being cancelled") if is_torn else None
     if not needs_history(item, running):
         return None
-    if last is not None:
+    if history.last_failback is not None:
+        last = history.last_failback.for_vm(item.vm_id)
         is_torn = last.has_failed and last.may_have_written
         return _interrupted(last, f"ended as {last.state}") if is_torn else None
     return Interruption(history.gap, is_certain=False) if history.gap else None

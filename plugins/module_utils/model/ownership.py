@@ -13,8 +13,6 @@ from .jobs import Job, Operation
 from .lifecycle import Observation
 from .plans import RecoveryPlan
 
-# Recorded: each has one task for each machine of the plan, and none for anything else.
-_GROUPS_OF_ALL_MACHINES = ("DataSyncAllActionGroup", "FailoverAllActionGroup")
 _NOTHING_TO_DO = (Step.NOTHING, Step.REFUSE)
 
 
@@ -57,11 +55,3 @@ def moved_besides(job: Job, members: Iterable[Observation]) -> list[str]:
     """Return the names of the VMs that a job moves besides these: of a plan that has lost some since it began."""
     known = {member.item.vm_id.lower() for member in members}
     return [name for vm_id, name in job.moved_vms().items() if vm_id not in known]
-
-
-def tells_what_it_moves(job: Job) -> bool:
-    """Say whether a job tells every VM that it moves, so that moved_besides() misses none."""
-    if not job.is_of_plan:
-        return bool(job.target_id)
-    groups = [task for task in job.all_tasks() if task.name in _GROUPS_OF_ALL_MACHINES]
-    return job.tells_machines and all(child.target_id for group in groups for child in group.children)

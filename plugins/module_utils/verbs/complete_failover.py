@@ -18,7 +18,7 @@ from ..model.decisions import Verb, predicted_stage
 from ..model.failures import Refused
 from ..model.jobs import Job
 from ..model.lifecycle import Observation
-from ..model.ownership import moved_besides, tells_what_it_moves
+from ..model.ownership import moved_besides
 from ..runner.contract import Contract
 from ..runner.gates import WindowGate
 from ..runner.jobs import ended_or_waits
@@ -81,7 +81,7 @@ def _resume(session: AzureSession, job: Job, members: Sequence[Observation], req
 
 def _refuse_uncovered(job: Job, members: Sequence[Observation]) -> None:
     """Refuse to resume a job that moves other VMs than those that are looked at before."""
-    if not tells_what_it_moves(job):
+    if not job.tells_every_machine:
         raise Refused(
             f"Job {job.name} of {job.target_name or 'an unnamed target'} does not report every VM that it would cut "
             "over.",

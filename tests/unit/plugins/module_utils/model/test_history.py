@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support import bodies
-from support.bodies import failback, group, inline, item, job, machine, synchronizing_first, task
+from support.bodies import VM_ID, failback, group, inline, item, job, machine, synchronizing_first, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.decisions import Step, Verb, decide
 from ansible_collections.asr.failback.plugins.module_utils.model.history import History, history_of
@@ -80,7 +80,7 @@ def test_a_list_that_reaches_back_to_the_failover_tells_that_there_was_no_failba
         ((job("RestoreCompletion", "Succeeded", startTime=LATEST), COMMITTED), "completion of a data synchronization"),
         (
             (failback("Failed", startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan"), COMMITTED),
-            "does not report its VMs",
+            "does not report every VM",
         ),
         ((failback("Succeeded", startTime=LATEST, targetObjectId=None), COMMITTED), "does not report its target"),
         ((job(None, "Failed", startTime=LATEST, targetObjectId=None), COMMITTED), "does not report its target"),
@@ -225,3 +225,71 @@ def test_a_plan_that_names_its_vms_tells_of_them_alone() -> None:
     of_others = group("FailoverAllActionGroup", "Failed", machine("somebody-else", "Failed", "child"))
     plan = failback("Failed", of_others, startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan")
     assert told(plan, COMMITTED) == History()
+
+
+SOMEBODY_ELSE = "somebody-else"
+
+
+def of_a_plan(*tasks: Any, state: str = "Failed") -> Any:
+    return failback(state, *tasks, startTime=LATEST, targetObjectId="plan", targetInstanceType="RecoveryPlan")
+
+
+@pytest.mark.parametrize(
+    ("child", "stage"),
+    [
+        (machine(VM_ID, "Failed", "mine"), Stage.INTERRUPTED),
+        (machine(VM_ID.upper(), "Succeeded", "mine"), Stage.INTERRUPTED),
+        (machine(VM_ID, "", "mine"), Stage.INTERRUPTED),
+        (machine(VM_ID, "NotStarted"), Stage.FAILED_OVER),
+        ({**machine(VM_ID, "Failed"), "stateDescription": "Skipped"}, Stage.FAILED_OVER),
+    ],
+    ids=["failed", "copied", "no state", "not begun", "skipped"],
+)
+def test_a_plan_that_wrote_to_one_of_its_vms_tells_of_each_what_it_did_to_that(child: Any, stage: Stage) -> None:
+    synchronizing = group("DataSyncAllActionGroup", "Failed", machine(SOMEBODY_ELSE, "Failed", "child"), child)
+    plan = of_a_plan(synchronizing, group("FailoverAllActionGroup", "NotStarted", machine(VM_ID, "NotStarted")))
+    assert observe(IN_AZURE, None, told(plan, COMMITTED)).stage is stage
+
+
+def test_a_group_that_wrote_without_a_task_for_the_vm_may_have_written_to_it() -> None:
+    synchronizing = group("DataSyncAllActionGroup", "Failed", machine(SOMEBODY_ELSE, "Failed", "child"))
+    mine = group("FailoverAllActionGroup", "NotStarted", machine(VM_ID, "NotStarted"))
+    seen = observe(IN_AZURE, None, told(of_a_plan(synchronizing, mine), COMMITTED))
+    assert seen.stage is Stage.INTERRUPTED
+    assert "does not report whether it had begun to write" in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "certain"),
+    [("Failed", False), ("Cancelled", True), ("Succeeded", True), ("InProgress", True), ("", False)],
+)
+def test_a_vm_s_task_of_a_plan_that_failed_does_not_tell_whether_it_wrote(state: str, certain: bool) -> None:
+    synchronizing = group("DataSyncAllActionGroup", "Failed", machine(VM_ID, state, "mine"))
+    past = observe(IN_AZURE, None, told(of_a_plan(synchronizing), COMMITTED)).past
+    assert past is not None
+    assert past.is_certain is certain
+
+
+def test_a_plan_that_shut_another_vm_down_left_this_one_on() -> None:
+    written = group("DataSyncAllActionGroup", "Succeeded", machine(VM_ID, "Succeeded", "mine"))
+    off = group(
+        "ShutdownAllActionGroup", "Failed", machine(SOMEBODY_ELSE, "Failed", "child"), machine(VM_ID, "NotStarted")
+    )
+    seen = observe(IN_AZURE, None, told(of_a_plan(written, off), COMMITTED))
+    assert seen.past is not None
+    assert not seen.past.may_be_off
+
+
+def test_the_cancel_of_a_plan_is_judged_by_the_tasks_of_the_vm() -> None:
+    synchronizing = group(
+        "DataSyncAllActionGroup", "InProgress", machine(SOMEBODY_ELSE, "InProgress"), machine(VM_ID, "NotStarted")
+    )
+    ending = parse_job(of_a_plan(synchronizing, state="Cancelling"))
+    assert observe(IN_AZURE, ending, History()).past is None
+
+
+def test_a_plan_with_a_task_for_a_vm_that_it_does_not_name_tells_of_no_other_one_either() -> None:
+    nameless = group(
+        "FailoverAllActionGroup", "Failed", machine(SOMEBODY_ELSE, "Failed", "child"), machine("", "Failed")
+    )
+    assert "does not report every VM" in told(of_a_plan(nameless), COMMITTED).gap

@@ -12,7 +12,6 @@ import pytest
 from support.bodies import VM_ID, failback, group, job, machine, task
 
 from ansible_collections.asr.failback.plugins.module_utils.model.jobs import parse_job
-from ansible_collections.asr.failback.plugins.module_utils.model.ownership import tells_what_it_moves
 
 OF_PLAN = {"targetInstanceType": "RecoveryPlan", "targetObjectId": "plan"}
 SILENT = task("Unknown", "NotStarted", customDetails=None)
@@ -52,7 +51,7 @@ SILENT = task("Unknown", "NotStarted", customDetails=None)
     ids=["vm", "no target", "plan", "no tasks", "no machines", "one machine is not told", "a script is no machine"],
 )
 def test_whether_a_job_tells_what_it_moves(body: Any, tells: bool) -> None:
-    assert tells_what_it_moves(parse_job(body)) is tells
+    assert parse_job(body).tells_every_machine is tells
 
 
 def test_only_a_plan_s_job_has_tasks_for_machines() -> None:
