@@ -4,9 +4,9 @@
 
 """Drill the demo's fleet as a schedule would: a rehearsal while it runs in Azure, then, once it is home, a canary.
 
-Writes build/drill/run.json and build/drill/report.html (the canary), and the same in build/drill/rehearsal. One VM of
-the canary fails its validation on purpose. Ends with 0 only where the record says so: that VM failed, the others
-passed, and the report names it first.
+Writes build/drill/run.json and build/drill/report.html (the canary), the same in build/drill/rehearsal, and
+build/drill/scorecard.html. One VM of the canary fails its validation on purpose. Ends with 0 only where the record says
+so: that VM failed, the others passed, and the report names it first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ A simulated vault holds 24 VMs after a failover to Azure, as in the demo. Three 
 2. the failback of the fleet
 3. a drill at the level canary: intranet, print01 and wiki01, which are marked for drills, go to Azure and back, one
    after another. On purpose, print01 is probed on a port that nothing listens on: its validation fails, so its Azure
-   VM is not deleted, and the drill fails."""
+   VM is not deleted, and the drill fails.
+At the end the scorecard of these runs shows which applications were drilled."""
 
 
 def main() -> int:
@@ -52,10 +53,13 @@ def main() -> int:
         written = vault.writes_since(before)
         run("fleet", inventory, OUTPUT / "fleet.log", "-e", f"failback_hosts={LEFT_OUT}")
         drilled = drill("canary", with_broken_probe, "-e", f"failback_hosts={','.join(CANARY)}")
+        page = {"failback_records": str(OUTPUT), "failback_scorecard_html": str(OUTPUT / "scorecard.html")}
+        run("scorecard", with_broken_probe, OUTPUT / "scorecard.log", "-e", json.dumps(page))
     problems = [*problems_of(rehearsed, "rehearsal"), *problems_of(drilled, "canary")]
     problems += [f"the rehearsal wrote to the vault: {one}" for one in written]
     print("\n" + "\n".join(problems or ["Both drills ended as foreseen."]))
     print("Records: build/drill/run.json, build/drill/rehearsal/run.json; the page: build/drill/report.html")
+    print("Which applications were drilled: build/drill/scorecard.html")
     return int(bool(problems))
 
 

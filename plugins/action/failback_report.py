@@ -7,7 +7,13 @@ from __future__ import annotations
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback_report import CONTRACT
 from ansible_collections.asr.failback.plugins.plugin_utils.host_results import HostResults
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
-from ansible_collections.asr.failback.plugins.plugin_utils.report_writer import FORMS, MANIFEST, SIGN, write_forms
+from ansible_collections.asr.failback.plugins.plugin_utils.report_writer import (
+    FORMS,
+    HISTORY,
+    MANIFEST,
+    SIGN,
+    write_forms,
+)
 from ansible_collections.asr.failback.plugins.plugin_utils.run_about import about_run
 from ansible_collections.asr.failback.plugins.plugin_utils.shown_lines import ShownLines, results_are_reported
 
@@ -25,7 +31,7 @@ class ActionModule(ShownLines):
             parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"])
         if parameters["path"]:
             parameters["about"] = about_run(task_vars, self._templar, self._loader, hosts or (), parameters["kind"])
-        self._made = {option: parameters[option] for option in (*FORMS, MANIFEST, SIGN)}
+        self._made = {option: parameters[option] for option in (*FORMS, MANIFEST, SIGN, HISTORY)}
         return {**parameters, **dict.fromkeys(self._made)}
 
     def _finished(self, outcome):
@@ -33,9 +39,9 @@ class ActionModule(ShownLines):
         if self._task.check_mode or not any(self._made.values()):
             return outcome
         made = dict(self._made)
-        manifest, sign = made.pop(MANIFEST), made.pop(SIGN)
+        manifest, sign, history = made.pop(MANIFEST), made.pop(SIGN), made.pop(HISTORY)
         forms = {form: path for form, path in made.items() if path}
-        written = write_forms(outcome["path"], forms, manifest, sign, run_program)
+        written = write_forms(outcome["path"], forms, manifest, sign, run_program, history or ())
         return {**outcome, "changed": outcome["changed"] or written}
 
     def run(self, tmp=None, task_vars=None):

@@ -16,23 +16,26 @@ from contextlib import contextmanager, suppress
 
 from .model.failures import ConfigurationError
 
-_MODE = 0o600
+# Who may read a file.
+OWNER, EVERYBODY = 0o600, 0o644
 _BLOCK = 1 << 16
 
 
-def write_if_other(path: str, content: Callable[[], Iterator[str]], what: str, *, check_mode: bool = False) -> bool:
-    """Write a file, unless in check mode; return whether it was, or would be, another, or was open to others.
+def write_if_other(
+    path: str, content: Callable[[], Iterator[str]], what: str, *, check_mode: bool = False, mode: int = OWNER
+) -> bool:
+    """Write a file, unless in check mode; return whether it was, or would be, another, or had another C(mode).
 
     C(content) is gone through twice where it is another. Raises ConfigurationError where it cannot be written, and what
     the content raises.
     """
     with _writing(path, what):
-        changed = not _holds(path, content()) or _is_open_to_others(path)
+        changed = not _holds(path, content()) or stat.S_IMODE(os.stat(path).st_mode) != mode
         if check_mode:
             # What no file can hold is refused here, too.
             deque(content(), maxlen=0)
         elif changed:
-            _replace(path, content())
+            _replace(path, content(), mode)
     return changed
 
 
@@ -73,7 +76,7 @@ def appending(path: str, what: str) -> Iterator[int]:
     """
     with _writing(path, what):
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(path, flags, _MODE)
+        descriptor = os.open(path, flags, OWNER)
     try:
         _require_own(descriptor, path, what)
         yield descriptor
@@ -89,7 +92,7 @@ def _require_own(descriptor: int, path: str, what: str) -> None:
             "Nothing was written. Give the path of a file of its own, or of one that is not there yet.",
         )
     if stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-        os.fchmod(descriptor, _MODE)
+        os.fchmod(descriptor, OWNER)
 
 
 def append_lines(descriptor: int, lines: Iterable[str]) -> None:
@@ -130,22 +133,18 @@ def _holds(path: str, content: Iterator[str]) -> bool:
         return False
 
 
-def _is_open_to_others(path: str) -> bool:
-    """Whether anybody but its owner may do anything with a file that is there."""
-    return bool(stat.S_IMODE(os.stat(path).st_mode) & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def _replace(path: str, content: Iterable[str]) -> None:
+def _replace(path: str, content: Iterable[str], mode: int = OWNER) -> None:
     """Put a file in the place of another in one step. Its name until then is always the same one: what a run that was
     killed has left there is gone after the next."""
     unfinished = f"{path}.part"
     with suppress(FileNotFoundError):
         os.unlink(unfinished)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.writelines(content)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except (OSError, ConfigurationError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from .model.failures import ConfigurationError
@@ -63,6 +64,28 @@ def load_report(path: str) -> Document:
     if not isinstance(run, dict) or not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         raise _unreadable(path, "its run or its results are missing")
     return found
+
+
+def records_below(paths: Iterable[str]) -> Iterator[tuple[str, Document | ConfigurationError]]:
+    """Yield the records of files, and of all C(.json) files in folders and below, each with its path; of a file that
+    holds none, why. Raises ConfigurationError where there is neither file nor folder."""
+    for path in paths:
+        yield from ((str(file), _record_or_problem(str(file))) for file in _files_below(Path(path)))
+
+
+def _record_or_problem(path: str) -> Document | ConfigurationError:
+    try:
+        return load_report(path)
+    except ConfigurationError as problem:
+        return problem
+
+
+def _files_below(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*.json") if file.is_file())
+    if path.exists():
+        return [path]
+    raise ConfigurationError(f"{path} does not exist.", "Give a folder with records of runs, or such records.")
 
 
 def _unreadable(path: str, why: str) -> ConfigurationError:

@@ -219,9 +219,13 @@ class Watch:
         """Return the seconds that the watch shows. All processes of a machine see the same."""
         return self._clock()
 
+    def utc_now(self) -> datetime:
+        """Return the time by this machine's clock, UTC."""
+        return self._started_at + timedelta(seconds=self._clock() - self._began)
+
     def time_of_day(self) -> str:
         """Return the time by this machine's clock, UTC, in ISO 8601."""
-        return (self._started_at + timedelta(seconds=self._clock() - self._began)).isoformat(timespec="seconds")
+        return self.utc_now().isoformat(timespec="seconds")
 
     @property
     def last_report(self) -> str:

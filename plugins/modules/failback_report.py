@@ -89,6 +89,12 @@ options:
         the files has changed.
     type: list
     elements: str
+  history:
+    description:
+      - Files with the records of earlier runs, and folders with such files, of which O(html) and O(markdown) show what
+        each application took run by run. O(path) may be among them.
+    type: list
+    elements: path
 attributes:
   idempotent:
     support: full

@@ -7,11 +7,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import MissingLibrary
+from ansible_collections.asr.failback.plugins.plugin_utils.page_templates import rendered
 
 try:
     import junitparser
@@ -21,19 +19,15 @@ except ImportError as problem:
     junitparser = None
     MISSING_JUNITPARSER = problem
 
-_FOLDER = Path(__file__).resolve().parent
-# What has a meaning in Markdown, within a line.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
-
 
 def as_page(facts):
     """Return a page that needs nothing else: no network, no script."""
-    return _rendered("report.html.j2", facts)
+    return rendered("report.html.j2", facts)
 
 
 def as_markdown(facts):
     """Return the report as Markdown."""
-    return _rendered("report.md.j2", facts)
+    return rendered("report.md.j2", facts)
 
 
 def as_junit(facts):
@@ -52,24 +46,6 @@ def as_junit(facts):
         report.add_testsuite(suite)
     report.update_statistics()
     return report.tostring().decode()
-
-
-def _rendered(name, facts):
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["text"] = _in_line
-    return environment.get_template(name).render(facts)
-
-
-def _in_line(value):
-    """Return a text that Markdown shows as it is, in a line."""
-    return _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
 
 
 def _cases(row):

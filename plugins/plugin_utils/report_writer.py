@@ -12,24 +12,26 @@ from pathlib import Path
 
 from ansible_collections.asr.failback.plugins.module_utils.model.child_environment import for_signing
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.model.past_runs import history_facts
 from ansible_collections.asr.failback.plugins.module_utils.model.programs import Program
 from ansible_collections.asr.failback.plugins.module_utils.model.report_facts import facts_of
 from ansible_collections.asr.failback.plugins.module_utils.owners_file import write_if_other
-from ansible_collections.asr.failback.plugins.module_utils.report_file import load_report
+from ansible_collections.asr.failback.plugins.module_utils.report_file import load_report, records_below
 from ansible_collections.asr.failback.plugins.plugin_utils.report_forms import as_junit, as_markdown, as_page
 
 FORMS = {"html": as_page, "markdown": as_markdown, "junit": as_junit}
-MANIFEST, SIGN = "manifest", "sign"
+MANIFEST, SIGN, HISTORY = "manifest", "sign", "history"
 _SIGN_SECONDS = 60
 
 
-def write_forms(record, paths, manifest, sign, run_program):
+def write_forms(record, paths, manifest, sign, run_program, history=()):
     """Write what is asked for of the record at a path; return whether a file is another now.
 
-    C(paths) are those of the forms by their names, C(manifest) that of the sums. C(sign) is a program with its
-    arguments, to which the path of the sums is added. Raises FailbackError.
+    C(history) are files and folders with earlier records. C(paths) are those of the forms by their names, C(manifest)
+    that of the sums. C(sign) is a program with its arguments, to which the path of the sums is added. Raises
+    FailbackError.
     """
-    facts = facts_of(load_report(record), _digest(record))
+    facts = _facts(record, history)
     changed = [_write(path, FORMS[form](facts), form) for form, path in paths.items()]
     if manifest:
         files = [record, *paths.values()]
@@ -37,6 +39,12 @@ def write_forms(record, paths, manifest, sign, run_program):
     if sign and any(changed):
         _sign(manifest, sign, run_program)
     return any(changed)
+
+
+def _facts(path, history):
+    record = load_report(path)
+    earlier = ((file, found) for file, found in records_below(history) if not isinstance(found, ConfigurationError))
+    return facts_of(record, _digest(path), history_facts(path, record, earlier) if history else ())
 
 
 def _write(path, text, what):

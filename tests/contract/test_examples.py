@@ -47,6 +47,7 @@ ORDER = (
     "undo_failback",
     "vault_status",
     "failback_report",
+    "failback_scorecard",
 )
 # The names that the examples use.
 RESOURCE_GROUP, VAULT, PLAN, NEW_HOST = "rg-recovery", "vault-recovery", "shop", "hv04"

@@ -54,8 +54,8 @@ DECIDE, AZURE, HYPERV, PROBES, RUNNER, COPIES, VERBS = (
 SCRIPTS = f"{HYPERV}.scripts"
 # The verb that is made of the others.
 FAILBACK = f"{VERBS}.failback"
-# The only verbs that write a file.
-REPORT, EXPORT = f"{VERBS}.failback_report", f"{VERBS}.vault_export"
+# The only verbs that write a file; the third one reads them.
+REPORT, EXPORT, SCORECARD = f"{VERBS}.failback_report", f"{VERBS}.vault_export", f"{VERBS}.failback_scorecard"
 NETWORK = ("asyncio", "http", "socket", "ssl", "subprocess", "urllib")
 # In a module it is Ansible that runs them (ansible-test holds it to that); others are given a runner.
 PROGRAMS = ("subprocess",)
@@ -107,7 +107,13 @@ LAYERS = (
     Layer(WAITING, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     Layer(SHARED),
     Layer(OWNERS_FILE, below=(DECIDE,), without=(*NETWORK, "time"), reads_the_clock=False),
-    Layer(REPORT_FILE, below=(DECIDE, OWNERS_FILE), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
+    # It finds records in folders.
+    Layer(
+        REPORT_FILE,
+        below=(DECIDE, OWNERS_FILE),
+        without=(*NETWORK, *(name for name in FILES if name != "pathlib"), "time"),
+        reads_the_clock=False,
+    ),
     Layer(READS, below=(DECIDE, OWNER_OF_TIME), without=(*NETWORK, *FILES, "time"), reads_the_clock=False),
     # It reads links.
     Layer(REDACTION, without=tuple(name for name in OUTSIDE if name != "urllib"), reads_the_clock=False),
@@ -133,11 +139,14 @@ LAYERS = (
         )
         for place, rooms in ((RUNNER, ()), (COPIES, (SCRIPTS, RUNNER)), (VERBS, (SCRIPTS, RUNNER, COPIES)))
     ),
-    Layer(
-        REPORT,
-        below=(DECIDE, OWNER_OF_TIME, REPORT_FILE, RUNNER),
-        without=(*NETWORK, *FILES, "time"),
-        reads_the_clock=False,
+    *(
+        Layer(
+            place,
+            below=(DECIDE, OWNER_OF_TIME, REPORT_FILE, RUNNER),
+            without=(*NETWORK, *FILES, "time"),
+            reads_the_clock=False,
+        )
+        for place in (REPORT, SCORECARD)
     ),
     # Ansible for its YAML.
     Layer(
@@ -161,14 +170,23 @@ LAYERS = (
         without=(*NETWORK, *FILES, "time"),
         reads_the_clock=False,
     ),
-    Layer("plugins.modules", below=(VERBS, REPORT, EXPORT, FAILBACK, UTILS), packages=("ansible",), without=PROGRAMS),
+    Layer(
+        "plugins.modules",
+        below=(VERBS, REPORT, EXPORT, SCORECARD, FAILBACK, UTILS),
+        packages=("ansible",),
+        without=PROGRAMS,
+    ),
     Layer(
         "plugins.plugin_utils",
         below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS, OWNERS_FILE, REPORT_FILE),
-        packages=("ansible", "jinja2", "junitparser", "rich", "yaml"),
+        packages=("ansible", "jinja2", "junitparser", "prometheus_client", "rich", "yaml"),
     ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
-    Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, FAILBACK), packages=("ansible",)),
+    Layer(
+        "plugins.action",
+        below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, SCORECARD, FAILBACK),
+        packages=("ansible",),
+    ),
     Layer(
         "plugins.inventory",
         below=("plugins.plugin_utils", DECIDE, VERBS, UTILS),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import BROWSER, title_of
+from support.browser import BROWSER, FRAMES, title_of
 from support.module_contracts import CONTRACTS
 from support.module_runner import validated
 from support.run_records import made_record
@@ -40,21 +40,6 @@ HOSTS: list[dict[str, Any]] = [
     {"host": "app01", "outcome": "held", "reason": "it waits", "validation": {}},
 ]
 TARGETS = {"web01": {"application": MARKUP, "objectives": {"downtime": 60.0, "rto": 86400.0}}}
-# Measures a page in frames of several widths, and says so in its title.
-FRAMES = """<!DOCTYPE html><title>pending</title><script>
-const widths = [1280, 390];
-const told = widths.map(width => new Promise(done => {
-  const frame = document.createElement("iframe");
-  frame.style.cssText = `width:${width}px;height:900px;border:0`;
-  frame.onload = () => {
-    const page = frame.contentDocument.documentElement;
-    done([width, page.scrollWidth - page.clientWidth, frame.contentDocument.querySelectorAll("article").length]);
-  };
-  frame.src = "report.html";
-  document.documentElement.append(frame);
-}));
-Promise.all(told).then(all => { document.title = JSON.stringify(all); });
-</script>"""
 
 
 @pytest.fixture

@@ -21,6 +21,22 @@ from typing import Any
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr")
 _SECONDS = 120
+# Measures report.html in frames of several widths, and says in its title by how much it is too wide, and how many
+# articles it has.
+FRAMES = """<!DOCTYPE html><title>pending</title><script>
+const widths = [1280, 390];
+const told = widths.map(width => new Promise(done => {
+  const frame = document.createElement("iframe");
+  frame.style.cssText = `width:${width}px;height:900px;border:0`;
+  frame.onload = () => {
+    const page = frame.contentDocument.documentElement;
+    done([width, page.scrollWidth - page.clientWidth, frame.contentDocument.querySelectorAll("article").length]);
+  };
+  frame.src = "report.html";
+  document.documentElement.append(frame);
+}));
+Promise.all(told).then(all => { document.title = JSON.stringify(all); });
+</script>"""
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.summary import 
 
 # What a record has of a host besides its result.
 OF_RECORD = frozenset({"application", "timelines", "verdict"})
+_DAY = "2026-01-31"
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "run-record.schema.json"
 _VALIDATOR = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
 
@@ -43,9 +44,16 @@ def made_record(*hosts: Mapping[str, Any], **about: Any) -> dict[str, Any]:
     return record
 
 
+def record_on(day: str, *hosts: Mapping[str, Any], run_id: str = "", **about: Any) -> dict[str, Any]:
+    """Return a record as made_record() does, of a day: C(2026-02-01)."""
+    record = made_record(*hosts, **{**about, "run": {"id": run_id or day, **about.get("run", {})}})
+    moved: dict[str, Any] = json.loads(json.dumps(record).replace(_DAY, day))
+    return moved
+
+
 def at(minute: int) -> str:
     """Return a time of the hour in which the jobs ran."""
-    return f"2026-01-31T09:{minute:02}:00+00:00"
+    return f"{_DAY}T09:{minute:02}:00+00:00"
 
 
 def result_home(host: str, name: str = "") -> dict[str, Any]:

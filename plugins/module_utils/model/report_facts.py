@@ -9,37 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from .application_facts import longest, objective_facts, worst_objectives
 from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .json_path import seconds_between, time_or_none
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
-from .objectives import MET, MISSED
+from .report_words import VERDICT_WORDS, moment, title_of
 from .run_document import ENDED
 from .split_brain import ABSENT, NOT_CHECKED, last_seen
-from .verdict import AT_HOME, PASSED_WITH_FINDINGS, VERDICTS
+from .verdict import AT_HOME, VERDICTS
 
 _Part = Mapping[str, Any]
 
-_VERDICT_WORDS = {
-    FAILED: "Failed",
-    NOT_PROVEN: "Not proven",
-    PASSED_WITH_FINDINGS: "Passed with findings",
-    PASSED: "Passed",
-}
-_KINDS = {
-    "failback": "Failback",
-    "fleet": "Failback of a fleet",
-    "alternate_host": "Failback to an alternate host",
-    "undo_failback": "Return to Azure before the commit",
-    "prerequisites": "Prerequisites of a failback",
-    "merged": "Failback, several runs",
-}
 # What a run of a kind cannot show, whatever its verdict.
 _LIMITS = {
     "prerequisites": ["That a failback would succeed: nothing was copied, cut over, validated or committed."],
 }
 _CHECK_MODE = "Anything but what would be done: the run was in check mode and changed nothing."
-_OBJECTIVES = {"rto": "RTO", "downtime": "Downtime", "rpo": "RPO"}
 PHASE_WORDS = {
     "failover": "Failover to Azure",
     "failover_commit": "Commit of the failover",
@@ -57,14 +43,15 @@ _TICKS = 4
 _TOLERANCE = timedelta(minutes=5)
 
 
-def facts_of(record: _Part, digest: str) -> dict[str, Any]:
-    """Return what a report says of a record. C(digest) is the SHA-256 of its file."""
+def facts_of(record: _Part, digest: str, history: Sequence[_Part] = ()) -> dict[str, Any]:
+    """Return what a report says of a record. C(digest) is the SHA-256 of its file, C(history) what earlier runs took,
+    as past_runs.history_facts() tells it."""
     rows = sorted(_rows(record), key=lambda row: (VERDICTS.index(row["verdict"]), row["host"], row["vm"]))
     run = record["run"]
     return {
-        "title": _title(record),
+        "title": title_of(record),
         "verdict": record["verdict"]["status"],
-        "verdict_words": _VERDICT_WORDS,
+        "verdict_words": VERDICT_WORDS,
         "sentence": _sentence(rows),
         "reasons": list(record["verdict"]["reasons"]),
         "is_whole": run["state"] == ENDED,
@@ -73,6 +60,7 @@ def facts_of(record: _Part, digest: str) -> dict[str, Any]:
         "limits": [*_limits(record)],
         "problems": [row for row in rows if row["verdict"] in (FAILED, NOT_PROVEN)],
         "applications": [*_applications(record, rows)],
+        "history": list(history),
         "rows": rows,
         "phase_words": PHASE_WORDS,
         "axis": _with_bars(rows),
@@ -84,15 +72,9 @@ def facts_of(record: _Part, digest: str) -> dict[str, Any]:
     }
 
 
-def _title(record: _Part) -> str:
-    level = (record.get("drill") or {}).get("level")
-    kind = record["run"].get("kind")
-    return f"Failback drill: {level}" if level else _KINDS.get(str(kind), "Failback")
-
-
 def _sentence(rows: Sequence[_Part]) -> str:
     counts = {status: sum(row["verdict"] == status for row in rows) for status in VERDICTS}
-    told = [f"{count} {_VERDICT_WORDS[status].lower()}" for status, count in counts.items() if count]
+    told = [f"{count} {VERDICT_WORDS[status].lower()}" for status, count in counts.items() if count]
     return f"{len(rows)} VM{'' if len(rows) == 1 else 's'}: {', '.join(told)}." if rows else "No VM was in the run."
 
 
@@ -163,7 +145,7 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
                 "downtime": _measure(timeline["downtime"]),
                 "recovery_time": _measure(timeline["recovery_time"]),
                 "data_loss": _measure(timeline["data_loss"]),
-                "objectives": [_objective(held) for held in timeline["objectives"]],
+                "objectives": [objective_facts(held) for held in timeline["objectives"]],
                 "checks": _checks(result, vm),
                 "findings": [one for one in result["findings"] if one["vm"] == vm and _is_told(one)],
                 "findings_passed": sum(one["vm"] == vm and one["status"] == "pass" for one in result["findings"]),
@@ -200,12 +182,6 @@ def _measure(measure: _Part) -> dict[str, Any]:
     return {**measure, "words": "not measured" if seconds is None else exactly(seconds)}
 
 
-def _objective(held: _Part) -> dict[str, Any]:
-    measured = "not measured" if held["measured"] is None else exactly(held["measured"])
-    words = f"{_OBJECTIVES[held['objective']]} {measured} of {exactly(held['target'])}"
-    return {**held, "words": words, "label": _OBJECTIVES[held["objective"]], "measured_words": measured}
-
-
 def _checks(result: _Part, vm: str) -> list[_Part]:
     """The checks of a virtual machine's validation."""
     mine = [one for one in (result.get("validation") or {}).get("vms") or () if one["name"] == vm]
@@ -234,29 +210,11 @@ def _applications(record: _Part, rows: Sequence[_Part]) -> Iterator[dict[str, An
             "name": name,
             "vms": [row["vm"] for row in mine],
             "verdict": min((row["verdict"] for row in mine), key=VERDICTS.index),
-            "objectives": [*_worst_objectives(mine)],
-            "downtime": _longest(mine, "downtime"),
-            "recovery_time": _longest(mine, "recovery_time"),
-            "data_loss": _longest(mine, "data_loss"),
+            "objectives": [*worst_objectives(mine)],
+            "downtime": longest(mine, "downtime"),
+            "recovery_time": longest(mine, "recovery_time"),
+            "data_loss": longest(mine, "data_loss"),
         }
-
-
-def _worst_objectives(rows: Sequence[_Part]) -> Iterator[dict[str, Any]]:
-    for name in _OBJECTIVES:
-        held = [(one, row["vm"]) for row in rows for one in row["objectives"] if one["objective"] == name]
-        if held:
-            order = {MISSED: 0, MET: 2}
-            worst, vm = min(held, key=lambda one: (order.get(one[0]["status"], 1), -(one[0]["measured"] or 0)))
-            yield {**worst, "vm": vm}
-
-
-def _longest(rows: Sequence[_Part], measure: str) -> str:
-    """Return the longest of a measure, and say where it is not known of all."""
-    known = [row[measure]["seconds"] for row in rows if row[measure]["seconds"] is not None]
-    if not known:
-        return "not measured"
-    unknown = len(rows) - len(known)
-    return exactly(max(known)) + (f" (not measured for {unknown} VM{'' if unknown == 1 else 's'})" if unknown else "")
 
 
 def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -311,9 +269,3 @@ def _azure_vms(result: _Part) -> Iterator[str]:
     for vm in last_seen(result["steps"]):
         if vm["azure"]["state"] not in (ABSENT, NOT_CHECKED):
             yield f"the Azure VM {vm['vm']} ({vm['azure']['state']}), with its disks"
-
-
-def moment(stamp: str | None) -> str:
-    """Return a time for a person, in UTC; empty where there is none."""
-    time = time_or_none(stamp)
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""

@@ -119,18 +119,18 @@ def _downtime(failback: _Result | None, validation: str | None) -> dict[str, Any
     to work on-premises. That its job has ended does not show that it does."""
     down = _task(failback, _SHUTDOWN) if failback else None
     if failback is None or down is None or not down["started"]:
-        return _unmeasured("no job of this run tells when the Azure VM was shut down")
+        return unmeasured("no job of this run tells when the Azure VM was shut down")
     if not validation:
-        return _unmeasured(f"it was shut down in Azure at {down['started']}, and not seen to work since")
+        return unmeasured(f"it was shut down in Azure at {down['started']}, and not seen to work since")
     return _measured(down["started"], validation, "from the begin of its shutdown in Azure to the last passed check")
 
 
 def _recovery_time(failback: _Result | None, validation: str | None) -> dict[str, Any]:
     """Return how long it took from the begin of the failback until the machine was seen to work on-premises."""
     if failback is None:
-        return _unmeasured("no failback was followed in this run")
+        return unmeasured("no failback was followed in this run")
     if not validation:
-        return _unmeasured("nothing has shown that the VM works on-premises")
+        return unmeasured("nothing has shown that the VM works on-premises")
     return _measured(failback.get("started"), validation, "from the start of its failback to the last passed check")
 
 
@@ -140,15 +140,15 @@ def _data_loss(failback: _Result | None) -> dict[str, Any]:
     tasks = (failback or {}).get("timeline") or ()
     down = _task(failback, _SHUTDOWN) if failback else None
     if failback is None or down is None:
-        return _unmeasured("no job of this run tells when the Azure VM was shut down")
+        return unmeasured("no job of this run tells when the Azure VM was shut down")
     stopped = down["ended"]
     copies = [
         task for task in tasks if {task["name"], task["group"]} & _LAST_COPY and _is_after(task["started"], stopped)
     ]
     if down["state"] not in SUCCEEDED_STATES or not copies:
-        return _unmeasured("no copy of the changes after the shutdown of the Azure VM was seen")
+        return unmeasured("no copy of the changes after the shutdown of the Azure VM was seen")
     if any(task["state"] not in SUCCEEDED_STATES for task in copies):
-        return _unmeasured("the copy of the changes after the shutdown of the Azure VM has not succeeded")
+        return unmeasured("the copy of the changes after the shutdown of the Azure VM has not succeeded")
     last = copies[-1]
     basis = f"task {_known_name(last)} of job {failback.get('name')} has copied the changes after the shutdown"
     return {"seconds": 0.0, "from": stopped, "until": last["ended"], "basis": basis}
@@ -167,9 +167,10 @@ def _is_after(started: str | None, stopped: str | None) -> bool:
 def _measured(started: str | None, ended: str | None, basis: str) -> dict[str, Any]:
     seconds = seconds_between(started, ended)
     if seconds is None or seconds < 0:
-        return _unmeasured("its end was not seen" if not ended else "its times do not fit together")
+        return unmeasured("its end was not seen" if not ended else "its times do not fit together")
     return {"seconds": seconds, "from": started, "until": ended, "basis": basis}
 
 
-def _unmeasured(why: str) -> dict[str, Any]:
+def unmeasured(why: str) -> dict[str, Any]:
+    """Return a measure that nothing tells, and why."""
     return {"seconds": None, "from": None, "until": None, "basis": why}

@@ -22,7 +22,7 @@ from ..runner.services import Services
 from ..watch import Watch
 
 # What the action plugin makes of the record.
-_FORMS = ("html", "markdown", "junit", "manifest", "sign")
+_FORMS = ("html", "markdown", "junit", "manifest", "sign", "history")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,7 @@ CONTRACT = Contract(
         "junit": {"type": "path"},
         "manifest": {"type": "path"},
         "sign": {"type": "list", "elements": "str"},
+        "history": {"type": "list", "elements": "path"},
     },
     run,
     request_of,
@@ -128,7 +129,7 @@ CONTRACT = Contract(
     extra={
         "mutually_exclusive": [("results", "hosts", "records")],
         "required_one_of": [("results", "hosts", "records")],
-        "required_by": {**dict.fromkeys(_FORMS[:-1], "path"), "sign": "manifest"},
+        "required_by": {**dict.fromkeys(_FORMS, "path"), "sign": "manifest"},
     },
     waits=False,
     asks_azure=False,
