@@ -19,7 +19,8 @@ def objective_facts(held: _Row) -> dict[str, Any]:
     """Return what is said of an objective that was held against a measure."""
     measured = "not measured" if held["measured"] is None else exactly(held["measured"])
     label = _OBJECTIVES[held["objective"]]
-    words = f"{label} {measured} of {exactly(held['target'])}"
+    took = "" if held["measured"] is None else f" {measured}"
+    words = f"{label}{took} of {exactly(held['target'])}"
     return {**held, "words": words, "label": label, "measured_words": measured}
 
 
