@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import MissingLibrary
+from ansible_collections.asr.failback.plugins.module_utils.model.verdict import objections
 
 try:
     import junitparser
@@ -88,9 +89,8 @@ def _case(name, suite, results, seconds=None):
 
 
 def _results_of(row):
-    # JUnit knows nothing between passed and failed: what was not proven must not be green.
-    told = [one["what"] for one in row["reasons"] if one["verdict"] in ("failed", "not_proven")]
-    return [junitparser.Failure(_xml(" ".join(told)), row["verdict"])] if told else []
+    told = objections(row["reasons"])
+    return [junitparser.Failure(_xml(told), row["verdict"])] if told else []
 
 
 def _result_of(check):

@@ -165,7 +165,7 @@ LAYERS = (
     Layer(
         "plugins.plugin_utils",
         below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS, OWNERS_FILE, REPORT_FILE),
-        packages=("ansible", "jinja2", "junitparser", "rich", "yaml"),
+        packages=("ansible", "google", "jinja2", "junitparser", "opentelemetry", "requests", "rich", "yaml"),
     ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
     Layer("plugins.action", below=("plugins.plugin_utils", VERBS, REPORT, EXPORT, FAILBACK), packages=("ansible",)),
