@@ -180,9 +180,11 @@ class _Watched(Session):
     def request(self, method, url, **kwargs):
         """Return the response."""
         self.asked, self.status, self.content, self.problem = _without_secrets(url), None, b"", None
-        # A certificate that only the session has would not count where REQUESTS_CA_BUNDLE is set. The page to which
-        # somebody is sent to sign in is no collector.
-        options = {"verify": self.verify, **kwargs, "allow_redirects": False}
+        # A certificate that only the session has would not count where REQUESTS_CA_BUNDLE is set, and some versions of
+        # the exporter check nothing where its variable is empty. The page to which somebody is sent to sign in is no
+        # collector.
+        verify = kwargs.get("verify", self.verify) or True
+        options = {**kwargs, "verify": verify, "allow_redirects": False}
         if _is_loopback(url):
             options["proxies"] = _NO_PROXY
         try:
