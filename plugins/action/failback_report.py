@@ -32,17 +32,26 @@ class ActionModule(ShownLines):
         if parameters["path"]:
             parameters["about"] = about_run(task_vars, self._templar, self._loader, hosts or (), parameters["kind"])
         self._made = {option: parameters[option] for option in (*FORMS, MANIFEST, SIGN, HISTORY)}
-        return {**parameters, **dict.fromkeys(self._made)}
+        self._is_traced = parameters["trace"]
+        return {**parameters, **dict.fromkeys((*self._made, "trace"))}
 
     def _finished(self, outcome):
         """Return the result. The forms of the record are made here, on the controller, of the file itself."""
-        if self._task.check_mode or not any(self._made.values()):
+        if self._task.check_mode:
             return outcome
+        written = any(self._made.values()) and self._write_forms(outcome["path"])
+        if self._is_traced:
+            # What it stands on takes its time to import.
+            from ansible_collections.asr.failback.plugins.plugin_utils.report_trace import send_trace
+
+            send_trace(outcome["path"])
+        return {**outcome, "changed": outcome["changed"] or written}
+
+    def _write_forms(self, record):
         made = dict(self._made)
         manifest, sign, history = made.pop(MANIFEST), made.pop(SIGN), made.pop(HISTORY)
         forms = {form: path for form, path in made.items() if path}
-        written = write_forms(outcome["path"], forms, manifest, sign, run_program, history or ())
-        return {**outcome, "changed": outcome["changed"] or written}
+        return write_forms(record, forms, manifest, sign, run_program, history or ())
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task."""

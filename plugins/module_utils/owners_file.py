@@ -24,13 +24,14 @@ _BLOCK = 1 << 16
 def write_if_other(
     path: str, content: Callable[[], Iterator[str]], what: str, *, check_mode: bool = False, mode: int = OWNER
 ) -> bool:
-    """Write a file, unless in check mode; return whether it was, or would be, another, or had another C(mode).
+    """Write a file, unless in check mode; return whether it was, or would be, another, or was open to others than
+    C(mode) says.
 
     C(content) is gone through twice where it is another. Raises ConfigurationError where it cannot be written, and what
     the content raises.
     """
     with _writing(path, what):
-        changed = not _holds(path, content()) or stat.S_IMODE(os.stat(path).st_mode) != mode
+        changed = not _holds(path, content()) or _others_may(os.stat(path).st_mode) != _others_may(mode)
         if check_mode:
             # What no file can hold is refused here, too.
             deque(content(), maxlen=0)
@@ -91,7 +92,7 @@ def _require_own(descriptor: int, path: str, what: str) -> None:
             f"The {what} {path} cannot be added to: it is no file of the user that the task runs as.",
             "Nothing was written. Give the path of a file of its own, or of one that is not there yet.",
         )
-    if stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+    if _others_may(found.st_mode):
         os.fchmod(descriptor, OWNER)
 
 
@@ -131,6 +132,11 @@ def _holds(path: str, content: Iterator[str]) -> bool:
             return all(file.read(len(piece)) == piece for piece in content) and not file.read(1)
     except FileNotFoundError:
         return False
+
+
+def _others_may(mode: int) -> int:
+    """Return what anybody but its owner may do with a file."""
+    return stat.S_IMODE(mode) & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def _replace(path: str, content: Iterable[str], mode: int = OWNER) -> None:

@@ -95,6 +95,17 @@ options:
         each application took run by run. O(path) may be among them.
     type: list
     elements: path
+  trace:
+    description:
+      - Whether to send the record at O(path) as a trace, with a span for the run, each VM, each phase and each task of
+        a job, to a collector of OpenTelemetry (OTLP over HTTP). It is sent each time the task runs, if the record has
+        ended, and not of a run in check mode.
+      - Where it goes, with what headers and certificates, the standard variables of the environment say, such as
+        C(OTEL_EXPORTER_OTLP_ENDPOINT). A trace that is not taken within C(OTEL_EXPORTER_OTLP_TIMEOUT) seconds, at most
+        30, fails the task after everything else is written.
+      - Needs the Python library opentelemetry-exporter-otlp-proto-http.
+    type: bool
+    default: false
 attributes:
   idempotent:
     support: full

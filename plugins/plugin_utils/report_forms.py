@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import MissingLibrary
+from ansible_collections.asr.failback.plugins.module_utils.model.verdict import objections
 from ansible_collections.asr.failback.plugins.plugin_utils.page_templates import rendered
 
 try:
@@ -64,9 +65,8 @@ def _case(name, suite, results, seconds=None):
 
 
 def _results_of(row):
-    # JUnit knows nothing between passed and failed: what was not proven must not be green.
-    told = [one["what"] for one in row["reasons"] if one["verdict"] in ("failed", "not_proven")]
-    return [junitparser.Failure(_xml(" ".join(told)), row["verdict"])] if told else []
+    told = objections(row["reasons"])
+    return [junitparser.Failure(_xml(told), row["verdict"])] if told else []
 
 
 def _result_of(check):

@@ -65,6 +65,7 @@ OTHERS = frozenset(
         "failback_report_manifest",
         "failback_report_markdown",
         "failback_report_sign",
+        "failback_report_trace",
         "failback_reports",
         "failback_result",
         "failback_scorecard_html",

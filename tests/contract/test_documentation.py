@@ -77,7 +77,8 @@ def test_secrets_are_not_logged(contract: Contract) -> None:
 def test_rules_between_options_name_options(contract: Contract) -> None:
     rules = dict(contract.rules)
     needed = rules.pop("required_by", {})
-    named = {name for pairs in rules.values() for pair in pairs for name in pair}
+    conditions = [(option, *others) for option, _value, others in rules.pop("required_if", ())]
+    named = {name for pairs in (conditions, *rules.values()) for pair in pairs for name in pair}
     assert {*named, *needed, *needed.values()} <= set(contract.argument_spec)
 
 

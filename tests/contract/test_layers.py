@@ -179,7 +179,10 @@ LAYERS = (
     Layer(
         "plugins.plugin_utils",
         below=(DECIDE, OWNER_OF_TIME, RUNNER, UTILS, OWNERS_FILE, REPORT_FILE),
-        packages=("ansible", "jinja2", "junitparser", "prometheus_client", "rich", "yaml"),
+        packages=(
+            *("ansible", "google", "jinja2", "junitparser", "opentelemetry", "prometheus_client", "requests", "rich"),
+            "yaml",
+        ),
     ),
     Layer("plugins.callback", below=("plugins.plugin_utils", UTILS), packages=("ansible",)),
     Layer(

@@ -113,11 +113,18 @@ class Web(ThreadingHTTPServer):
 
 
 def _read(content: bytes) -> Any:
-    """What came with a request: JSON, or else text."""
+    """What came with a request: JSON, or else text, or else bytes."""
     try:
         return json.loads(content) if content else None
     except ValueError:
+        return _as_text(content)
+
+
+def _as_text(content: bytes) -> str | bytes:
+    try:
         return content.decode()
+    except UnicodeDecodeError:
+        return content
 
 
 def free_port() -> int:

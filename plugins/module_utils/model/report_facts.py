@@ -11,13 +11,14 @@ from typing import Any
 
 from .application_facts import longest, objective_facts, worst_objectives
 from .durations import exactly
-from .evidence import FAILED, NOT_PROVEN, PASSED
+from .evidence import FAILED, NOT_PROVEN
 from .json_path import seconds_between, time_or_none
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .report_words import VERDICT_WORDS, moment, title_of
 from .run_document import ENDED
 from .split_brain import ABSENT, NOT_CHECKED, last_seen
-from .verdict import AT_HOME, VERDICTS
+from .summary import stage_of
+from .verdict import AT_HOME, VERDICTS, reasons_on, worst_of
 
 _Part = Mapping[str, Any]
 
@@ -129,15 +130,15 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
     """Yield what is said of each virtual machine."""
     for result in record["results"]:
         for vm, timeline in result["timelines"].items():
-            reasons = [one for one in result["verdict"]["reasons"] if one["vm"] in (None, vm)]
+            reasons = reasons_on(result, vm)
             yield {
                 "host": result["host"],
                 "vm": vm,
                 "application": result["application"],
-                "verdict": reasons[0]["verdict"] if reasons else PASSED,
+                "verdict": worst_of(reasons),
                 "reasons": reasons,
                 "outcome": result["outcome"],
-                "stage": (result.get("vms") or {}).get(vm) or result["stage"],
+                "stage": stage_of(result, vm),
                 "reason": result["reason"],
                 "next": result["next"],
                 "side": _side(result, vm),

@@ -80,7 +80,7 @@ class Entries:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._verdicts = []
-        before = _steps_before(self._head)
+        before = steps_before(self._head)
         targets = self._head.get("targets") or {}
         for result in self._results:
             host = str(result.get("host"))
@@ -94,8 +94,8 @@ class Entries:
         return verdict_of_all(self._verdicts, whole=self._head["run"]["state"] == ENDED)
 
 
-def _steps_before(head: Document) -> dict[str, list[Any]]:
-    """Return the steps of the runs that this one picks up, by host."""
+def steps_before(head: Document) -> dict[str, list[Any]]:
+    """Return the steps of the runs that a run picked up, by host."""
     steps: dict[str, list[Any]] = {}
     for run in head["run"].get("earlier") or ():
         for result in run["results"]:

@@ -114,6 +114,11 @@ def named_result(host: str, result: _Result | None, fact: str = FACT) -> dict[st
     return {"host": host, **{key: value for key, value in known.items() if key not in _OF_ANSIBLE}}
 
 
+def stage_of(result: _Result, vm: str) -> str:
+    """Return the stage of a virtual machine of a host's result, which is the host's own where it is one."""
+    return str((result.get("vms") or {}).get(vm) or result["stage"])
+
+
 def result_of_host(host: str, own: _Result, failure: str = "") -> dict[str, Any]:
     """Return how a host ended, by what a task has returned for it. C(failure) is why it failed outside of that."""
     own = whole(own)

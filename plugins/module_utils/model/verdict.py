@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .evidence import FAILED, NOT_PROVEN, PASSED
@@ -40,7 +40,7 @@ def verdict_of(result: _Result, *, only_checks: bool = False, has_to_move: bool 
         _reasons(result, only_checks=only_checks, has_to_move=has_to_move),
         key=lambda reason: VERDICTS.index(reason["verdict"]),
     )
-    return {"status": reasons[0]["verdict"] if reasons else PASSED, "reasons": reasons}
+    return {"status": worst_of(reasons), "reasons": reasons}
 
 
 def verdict_of_all(verdicts: Iterable[_Result], *, whole: bool) -> dict[str, Any]:
@@ -55,6 +55,22 @@ def verdict_of_all(verdicts: Iterable[_Result], *, whole: bool) -> dict[str, Any
         reasons.append("it was not ended: what became of its hosts since is not known")
         worst = FAILED if worst == FAILED else NOT_PROVEN
     return {"status": worst, "reasons": reasons, "hosts": counts}
+
+
+def reasons_on(result: _Result, vm: str) -> list[_Result]:
+    """Return the reasons of a verdict that concern a virtual machine of the host, the worst first."""
+    return [one for one in result["verdict"]["reasons"] if one["vm"] in (None, vm)]
+
+
+def worst_of(reasons: Sequence[_Result]) -> str:
+    """Return the verdict that reasons, the worst first, come to."""
+    return str(reasons[0]["verdict"]) if reasons else PASSED
+
+
+def objections(reasons: Iterable[_Result]) -> str:
+    """Return why something must not count as passed, for what knows nothing between passed and failed; nothing where it
+    may: what was not proven may not."""
+    return " ".join(one["what"] for one in reasons if one["verdict"] in (FAILED, NOT_PROVEN))
 
 
 def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ All times are Azure's, in ISO 8601. What the tasks do not tell is not guessed: a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .jobs import SUCCEEDED_STATES
@@ -37,12 +37,16 @@ _PHASES_OF_JOBS = {"failover": FAILOVER, "commit": COMMIT, "reverse_replicate": 
 def timelines_of(result: _Result) -> dict[str, dict[str, Any]]:
     """Return the timeline of each virtual machine of a host's result, by its name: C(phases), C(downtime),
     C(recovery_time) and C(data_loss)."""
+    return {name: _timeline(result, name, jobs) for name, jobs in jobs_of(result).items()}
+
+
+def jobs_of(result: _Result) -> dict[str, list[_Result]]:
+    """Return the jobs of each virtual machine of a host's result, by its name, each as it was seen last."""
     names = list(result.get("vms") or {}) or [str(result.get("target") or result.get("host"))]
-    return {name: _timeline(result, name, is_alone=len(names) == 1) for name in names}
+    return {name: [*_jobs(result, name, is_alone=len(names) == 1)] for name in names}
 
 
-def _timeline(result: _Result, name: str, *, is_alone: bool) -> dict[str, Any]:
-    jobs = [*_jobs(result, name, is_alone=is_alone)]
+def _timeline(result: _Result, name: str, jobs: Sequence[_Result]) -> dict[str, Any]:
     validation = _validation(result, name)
     phases = [phase for number, job in enumerate(jobs) for phase in _phases(job, after=jobs[:number])]
     failback = next((job for job in reversed(jobs) if job.get("operation") == _FAILBACK), None)
@@ -58,7 +62,6 @@ def _timeline(result: _Result, name: str, *, is_alone: bool) -> dict[str, Any]:
 
 
 def _jobs(result: _Result, name: str, *, is_alone: bool) -> Iterator[_Result]:
-    """Yield the jobs of a virtual machine, each as it was seen last."""
     seen: dict[str, _Result] = {}
     for step in result.get("steps") or ():
         members = [one for one in step.get("members") or () if one.get("friendly_name") == name]

@@ -22,7 +22,8 @@ from ..runner.services import Services
 from ..watch import Watch
 
 # What the action plugin makes of the record.
-_FORMS = ("html", "markdown", "junit", "manifest", "sign", "history")
+_FILES = ("html", "markdown", "junit", "manifest", "history")
+_FORMS = (*_FILES, "sign", "trace")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +123,7 @@ CONTRACT = Contract(
         "manifest": {"type": "path"},
         "sign": {"type": "list", "elements": "str"},
         "history": {"type": "list", "elements": "path"},
+        "trace": {"type": "bool", "default": False},
     },
     run,
     request_of,
@@ -129,7 +131,8 @@ CONTRACT = Contract(
     extra={
         "mutually_exclusive": [("results", "hosts", "records")],
         "required_one_of": [("results", "hosts", "records")],
-        "required_by": {**dict.fromkeys(_FORMS, "path"), "sign": "manifest"},
+        "required_by": {**dict.fromkeys(_FILES, "path"), "sign": "manifest"},
+        "required_if": [("trace", True, ("path",))],
     },
     waits=False,
     asks_azure=False,
