@@ -14,6 +14,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,9 @@ PROBED = {
     "failback_probes": [{"name": "print-queue", "type": "tcp", "host": "127.0.0.1", "port": 1}],
     "failback_validation_timeout": 1,
 }
+# Applications by how the names of their VMs begin or end; the others are of no application.
+APPLICATIONS = {"-finance": "finance", "vmm-erp-": "erp", "vmm-portal": "portal", "vmm-queue": "portal", "web0": "shop"}
+APPLICATIONS |= {"sql-shop": "shop", "app-orders": "shop", "cache01": "shop"}
 # Of the demo, the two VMs that cannot come home as they are, and the one that is there: it has nothing to rehearse.
 LEFT_OUT = "all:!jump01:!lab-archive:!mon01"
 INTRODUCTION = """
@@ -51,7 +56,9 @@ def main() -> int:
         before = vault.last_request()
         rehearsed = drill("rehearsal", inventory, "-e", f"failback_hosts={LEFT_OUT}")
         written = vault.writes_since(before)
-        run("fleet", inventory, OUTPUT / "fleet.log", "-e", f"failback_hosts={LEFT_OUT}")
+        (OUTPUT / "failback").mkdir(exist_ok=True)
+        record = {"failback_hosts": LEFT_OUT, "failback_report": str(OUTPUT / "failback" / "run.json")}
+        run("fleet", inventory, OUTPUT / "fleet.log", "-e", json.dumps(record))
         drilled = drill("canary", with_broken_probe, "-e", f"failback_hosts={','.join(CANARY)}")
         page = {"failback_records": str(OUTPUT), "failback_scorecard_html": str(OUTPUT / "scorecard.html")}
         run("scorecard", with_broken_probe, OUTPUT / "scorecard.log", "-e", json.dumps(page))
@@ -67,7 +74,8 @@ def write_inventory(
     connection: dict[str, Any], state: dict[str, Any], name: str = "inventory.yml", **broken: Any
 ) -> Path:
     """Write an inventory: each VM is a host, and of one of them C(broken) is said, too."""
-    hosts: dict[str, dict[str, Any]] = {item["friendly_name"]: {} for item in state["items"]}
+    names = [item["friendly_name"] for item in state["items"]]
+    hosts: dict[str, dict[str, Any]] = {name: dict(application_of(name)) for name in names}
     for vm in CANARY:
         objectives = {"rto": "PT2H", "downtime": "PT1H", "rpo": 0}
         hosts[vm] = {"failback_drill": True, "failback_application": "office", "failback_objectives": objectives}
@@ -81,6 +89,12 @@ def write_inventory(
     path = OUTPUT / name
     path.write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": settings}}, sort_keys=False))
     return path
+
+
+def application_of(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the variable that says to which application a VM belongs, if to any."""
+    found = (one for part, one in APPLICATIONS.items() if name.startswith(part) or name.endswith(part))
+    yield from (("failback_application", one) for one in islice(found, 1))
 
 
 def drill(level: str, inventory: Path, *more: str) -> dict[str, Any]:

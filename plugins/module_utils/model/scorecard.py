@@ -120,7 +120,8 @@ def _reasons(hosts: Sequence[str], lasts: _Lasts, in_force: Sequence[str], valid
     if late:
         yield f"last drilled more than {valid_days} days ago: {some_of(late)}"
     never = [host for host in hosts if host not in lasts]
-    if never:
+    # Where it is so of all, the status says it.
+    if never and lasts:
         yield f"never drilled: {some_of(never)}"
     yield from (words for verdict, words in told if verdict == PASSED_WITH_FINDINGS)
 

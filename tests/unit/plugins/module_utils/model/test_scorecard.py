@@ -51,7 +51,7 @@ WEB, APP = {"host": "web01"}, {"host": "app01"}
 @pytest.mark.parametrize(
     ("records", "status", "words"),
     [
-        ((), "never_drilled", "never drilled: app01, web01"),
+        ((), "never_drilled", ""),
         ((drilled("2026-03-01", WEB, APP),), HOME, ""),
         ((drilled("2026-03-01", WEB),), "partly_drilled", "never drilled: app01"),
         ((drilled("2026-03-01", WEB), drilled("2026-02-01", APP)), HOME, ""),
