@@ -115,5 +115,10 @@ def _as_json(value: Any, depth: int) -> str:
     try:
         lines = json.dumps(value, indent=_INDENT, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:
-        raise ConfigurationError(f"The results cannot be serialized to JSON: {problem}.", EXPECTED) from problem
+        raise not_serializable(problem) from problem
     return lines.replace("\n", f"\n{depth * _MARGIN}")
+
+
+def not_serializable(problem: Exception) -> ConfigurationError:
+    """Return what to say of results that have something in them that JSON cannot hold."""
+    return ConfigurationError(f"The results cannot be serialized to JSON: {problem}.", EXPECTED)

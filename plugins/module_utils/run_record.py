@@ -11,12 +11,12 @@ from typing import Any
 
 from .many import outcome_of, standing_of
 from .model.failures import FailbackError
-from .model.packed import whole
+from .model.packed import as_bytes, from_bytes, whole
 from .model.progress_lines import DONE, FAILED, UNDER_WAY, Standing
 from .model.report_lines import report_lines
 from .model.run_document import UNTOLD, Document, head_of, updated
 from .model.summary import result_of_host
-from .report_file import read_report, replace_report
+from .report_file import not_serializable, read_report, replace_report
 from .run_cache import RunCache
 from .scheduler import Piece
 from .watch import Watch
@@ -47,7 +47,9 @@ class RunRecord:
         self._due = watch.now()
         found = read_report(path) if path else None
         self._head = head_of(_told_before(found, about or UNTOLD), watch.time_of_day(), found)
-        self._results = {str(one.get("host")): one for one in (found or {}).get("results") or ()}
+        # Of a thousand, as structures they would take most of the memory.
+        self._results = {str(one.get("host")): as_bytes(one) for one in (found or {}).get("results") or ()}
+        self._ended: set[str] = set()
 
     def keep(self, pieces: Pieces) -> None:
         """Write the record where it is time to."""
@@ -59,15 +61,33 @@ class RunRecord:
         if not self._path:
             return
         began = self._watch.now()
-        self._results |= {piece.name: result for piece in pieces if (result := _result_of(piece)) is not None}
         try:
+            for piece in pieces:
+                self._note(piece)
             head = self._hide(updated(self._head, self._watch.time_of_day()))
-            replace_report(self._path, head, (self._hide(self._results[host]) for host in sorted(self._results)))
+            results = (self._hide(from_bytes(self._results[host])) for host in sorted(self._results))
+            replace_report(self._path, head, results)
         except FailbackError as problem:
             self._watch.report(problem.happened)
             self._path = None
         now = self._watch.now()
         self._due = now + max(_INTERVAL, _SHARE * (now - began))
+
+    def _note(self, piece: Piece[dict[str, Any]]) -> None:
+        if piece.name in self._ended:
+            return
+        has_ended, result = piece.is_done, _result_of(piece)
+        if result is not None:
+            self._results[piece.name] = _as_bytes(result)
+        if has_ended:
+            self._ended.add(piece.name)
+
+
+def _as_bytes(result: Mapping[str, Any]) -> bytes:
+    try:
+        return as_bytes(result)
+    except (TypeError, ValueError) as problem:
+        raise not_serializable(problem) from problem
 
 
 def _told_before(found: Document | None, about: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,9 +25,18 @@ _OUTSIDE = frozenset({"changed", "failed", "handover", "msg"})
 def pack(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result with most of it as text; what JSON does not know becomes text for good."""
     inside = {key: value for key, value in result.items() if key not in _OUTSIDE}
-    text = json.dumps(inside, separators=(",", ":"), default=str)
     outside = {key: value for key, value in result.items() if key in _OUTSIDE}
-    return {**outside, PACKED: b64encode(compress(text.encode())).decode("ascii")}
+    return {**outside, PACKED: b64encode(as_bytes(inside)).decode("ascii")}
+
+
+def as_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return a structure as compressed text; what JSON does not know becomes text for good."""
+    return compress(json.dumps(value, separators=(",", ":"), default=str).encode())
+
+
+def from_bytes(given: bytes) -> Any:
+    """Return the structure in what as_bytes() has returned. Raises ValueError, or zlib.error, where there is none."""
+    return json.loads(decompress(given))
 
 
 def whole(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,7 +69,7 @@ def state_of(given: object) -> object:
 
 def _unpacked(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(decompress(b64decode(text, validate=True)))
+        found = from_bytes(b64decode(text, validate=True))
     except (ValueError, TypeError, error) as problem:
         raise _not_returned() from problem
     if not isinstance(found, dict):
