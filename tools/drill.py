@@ -61,6 +61,7 @@ def main() -> int:
         run("fleet", inventory, OUTPUT / "fleet.log", "-e", json.dumps(record))
         drilled = drill("canary", with_broken_probe, "-e", f"failback_hosts={','.join(CANARY)}")
         page = {"failback_records": str(OUTPUT), "failback_scorecard_html": str(OUTPUT / "scorecard.html")}
+        page |= {"failback_scorecard_simulated": "true"}
         run("scorecard", with_broken_probe, OUTPUT / "scorecard.log", "-e", json.dumps(page))
     problems = [*problems_of(rehearsed, "rehearsal"), *problems_of(drilled, "canary")]
     problems += [f"the rehearsal wrote to the vault: {one}" for one in written]

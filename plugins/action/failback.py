@@ -26,8 +26,12 @@ class ActionModule(VerbAction):
             read.refuse_of_play()
         before = _vms_of(task_vars, parameters)
         entries = read.entries(parameters["hosts"], before, parameters["places"] or {}, parameters["confirmations"])
-        about = about_run(task_vars, self._templar, self._loader, parameters["hosts"]) if parameters["report"] else None
-        return {**parameters, "replicated_items": entries, "about": about}
+        return {**parameters, "replicated_items": entries, "about": self._about(task_vars, parameters)}
+
+    def _about(self, task_vars, parameters):
+        if not parameters["report"]:
+            return None
+        return about_run(task_vars, self._templar, self._loader, self._environment(), parameters["hosts"])
 
     def run(self, tmp=None, task_vars=None):
         """Return the result of the task. Hosts that had ended before it have the result that they had."""

@@ -30,7 +30,9 @@ class ActionModule(ShownLines):
         if hosts is not None:
             parameters["results"] = HostResults(hosts, parameters["fact"], task_vars["hostvars"])
         if parameters["path"]:
-            parameters["about"] = about_run(task_vars, self._templar, self._loader, hosts or (), parameters["kind"])
+            parameters["about"] = about_run(
+                task_vars, self._templar, self._loader, self._environment(), hosts or (), parameters["kind"]
+            )
         self._made = {option: parameters[option] for option in (*FORMS, MANIFEST, SIGN, HISTORY)}
         self._is_traced = parameters["trace"]
         return {**parameters, **dict.fromkeys((*self._made, "trace"))}

@@ -19,7 +19,8 @@ class ActionModule(ShownLines):
         """Return the options of the task, with what the inventory says of its hosts."""
         parameters = super()._parameters(task_vars)
         self._paths = {form: parameters[form] for form in FORMS if parameters[form]}
-        return {**parameters, "about": about_run(task_vars, self._templar, self._loader, parameters["hosts"])}
+        about = about_run(task_vars, self._templar, self._loader, self._environment(), parameters["hosts"])
+        return {**parameters, "about": about}
 
     def _finished(self, outcome):
         """Return the result. Page and metrics are made here, on the controller."""

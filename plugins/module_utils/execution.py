@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from .azure.sdk import missing_sdk
-from .azure.session import AzureSession, open_session
+from .azure.session import AzureSession, open_session, reached_by
 from .azure.settings import secrets_of
 from .hyperv.hosts import Hosts, Inventory, no_inventory, note_move
 from .hyperv.pywinrm import missing_winrm
@@ -238,6 +238,15 @@ def _hands_over(result: Mapping[str, Any]) -> bool:
 def secrets_around(environ: Mapping[str, str]) -> set[str]:
     """Return what no result may show, beside the options that must not be shown: the secrets of the environment."""
     return secrets_of(environ)
+
+
+def cloud_of(options: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+    """Return the name or the address of the cloud that a task with these options would ask; None where it would ask
+    none, as no credential is known."""
+    try:
+        return reached_by(options, environ)[0]
+    except ConfigurationError:
+        return None
 
 
 def deadline_of(parameters: Mapping[str, Any]) -> float:

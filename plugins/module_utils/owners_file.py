@@ -147,12 +147,13 @@ def _replace(path: str, content: Iterable[str], mode: int = OWNER) -> None:
         os.unlink(unfinished)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # A name of a file may have bytes in it that are no text.
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except (OSError, ConfigurationError):
+    except BaseException:
         os.unlink(unfinished)
         raise

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .model.failures import ConfigurationError
+from .model.record_shape import misshapen
 from .model.run_document import SCHEMA_VERSION, Document, Entries, Head, as_seen_before
 from .owners_file import replace_file, require_file, write_if_other
 
@@ -56,13 +57,13 @@ def load_report(path: str) -> Document:
             found = json.load(file)
     except OSError as problem:
         raise _unreadable(path, f"it cannot be read: {problem.strerror}") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise _unreadable(path, "it is no JSON") from problem
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise _unreadable(path, f"it has no schema_version {SCHEMA_VERSION}")
-    results, run = found.get("results"), found.get("run")
-    if not isinstance(run, dict) or not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
-        raise _unreadable(path, "its run or its results are missing")
+    place = misshapen(found)
+    if place:
+        raise _unreadable(path, f"{place} is missing, or is something else there")
     return found
 
 

@@ -16,7 +16,8 @@ description:
     met, and what has changed since.
   - Drills at the levels V(canary) and V(wave) count, and so do real failbacks. A drill at V(readiness) or V(rehearsal)
     shows only what has changed since.
-  - What no record shows counts as not drilled. Only the newest failback of a host counts, passed or not.
+  - What no record shows counts as not drilled. Only the newest failback of a host counts, passed or not, and only if it
+    was of the same VM or plan in the same vault. What was done on a simulator does not count.
   - Works on the controller only, without Azure.
 options:
   records:
@@ -39,6 +40,11 @@ options:
       - How many days a failback counts.
     type: int
     default: 92
+  simulated:
+    description:
+      - Whether failbacks on a simulator count too, to try this out. Page and lines say so.
+    type: bool
+    default: false
   html:
     description:
       - Path of an HTML page with the scorecard and the trend of each application. It needs nothing else, neither
@@ -177,6 +183,17 @@ gone:
   type: list
   elements: str
   sample: [old-shop]
+left_out:
+  description: Hosts of the inventory that O(hosts) does not name.
+  returned: success
+  type: list
+  elements: str
+  sample: [lab01]
+simulated:
+  description: Whether failbacks on a simulator count.
+  returned: success
+  type: bool
+  sample: false
 ignored:
   description: Files that show nothing, each with its C(path) and the C(reason).
   returned: success

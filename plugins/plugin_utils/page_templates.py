@@ -15,7 +15,9 @@ from ansible_collections.asr.failback.plugins.module_utils.model.report_words im
 
 _FOLDER = Path(__file__).resolve().parent
 # What has a meaning in Markdown, within a line.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~&])")
+# What moves a cursor, or is in no text.
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def rendered(name, facts):
@@ -29,7 +31,16 @@ def rendered(name, facts):
         keep_trailing_newline=True,
     )
     environment.filters |= {"text": _in_line, "moment": moment}
-    return environment.get_template(name).render(facts)
+    return environment.get_template(name).render(_as_text(facts))
+
+
+def _as_text(value):
+    """Return facts with names that no page can hold written so that it can."""
+    if isinstance(value, str):
+        return _ODD.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_as_text(key): _as_text(part) for key, part in value.items()}
+    return [_as_text(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _in_line(value):

@@ -41,12 +41,21 @@ def as_junit(facts):
             f"The Python of the controller lacks a library: {MISSING_JUNITPARSER.msg}.", "Install junitparser for it."
         ) from MISSING_JUNITPARSER
     report = junitparser.JUnitXml(facts["title"])
+    report.add_testsuite(_suite_of_run(facts))
     for row in facts["rows"]:
         suite = junitparser.TestSuite(_xml(row["vm"]))
         suite.add_testcases([*_cases(row)])
         report.add_testsuite(suite)
     report.update_statistics()
     return report.tostring().decode()
+
+
+def _suite_of_run(facts):
+    """Return what is to be said of the run as a whole: one that has not ended, or has no host, has shown nothing."""
+    suite = junitparser.TestSuite("run")
+    objections = [junitparser.Failure(_xml("; ".join(facts["reasons"])), facts["verdict"])] if facts["reasons"] else []
+    suite.add_testcases([_case("run", "run", objections)])
+    return suite
 
 
 def _cases(row):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible_collections.asr.failback.plugins.module_utils.model.child_environment import for_signing
-from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError, FailbackError
 from ansible_collections.asr.failback.plugins.module_utils.model.past_runs import history_facts
 from ansible_collections.asr.failback.plugins.module_utils.model.programs import Program
 from ansible_collections.asr.failback.plugins.module_utils.model.report_facts import facts_of
@@ -37,14 +38,16 @@ def write_forms(record, paths, manifest, sign, run_program, history=()):
         files = [record, *paths.values()]
         changed.append(_write(manifest, "".join(_sums(files, Path(manifest).parent)), "list of sums"))
     if sign and any(changed):
-        _sign(manifest, sign, run_program)
+        _sign_or_forget(manifest, sign, run_program)
     return any(changed)
 
 
 def _facts(path, history):
     record = load_report(path)
     earlier = ((file, found) for file, found in records_below(history) if not isinstance(found, ConfigurationError))
-    return facts_of(record, _digest(path), history_facts(path, record, earlier) if history else ())
+    return facts_of(
+        record, _digest(path), history_facts(path, record, earlier, datetime.now(timezone.utc)) if history else ()
+    )
 
 
 def _write(path, text, what):
@@ -61,10 +64,19 @@ def _digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def _sign_or_forget(manifest, sign, run_program):
+    """Sign the sums; take them away where that fails, so that the next task makes and signs them."""
+    try:
+        _sign(manifest, sign, run_program)
+    except FailbackError:
+        Path(manifest).unlink(missing_ok=True)
+        raise
+
+
 def _sign(manifest, sign, run_program):
     """Sign the sums. What signs them needs its own settings, and must not ask."""
     told = f"The sums {manifest} were not signed by {sign[0]}"
-    remedy = "Run it by hand to see what it needs. The record and the reports are written."
+    remedy = "Run it by hand to see what it needs. The record and the reports are written, the sums are not."
     try:
         done = run_program(Program([*sign, manifest], for_signing(os.environ), _SIGN_SECONDS))
     except FileNotFoundError as problem:

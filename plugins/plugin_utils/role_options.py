@@ -70,6 +70,7 @@ OTHERS = frozenset(
         "failback_result",
         "failback_scorecard_html",
         "failback_scorecard_prometheus",
+        "failback_scorecard_simulated",
         "failback_scorecard_valid_days",
         "failback_serial",
         "failback_strategy",

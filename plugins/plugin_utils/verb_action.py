@@ -178,15 +178,20 @@ class VerbAction(ActionBase):
             )
         return bool(self._task.async_val) or bool(self._task.delegate_to and not local)
 
+    def _environment(self):
+        """Return the environment that the task's own C(environment) makes of the controller's."""
+        own = {}
+        self._compute_environment_string(own)
+        return {**os.environ, **{str(name): str(value) for name, value in own.items()}}
+
     @contextmanager
     def _own_environment(self):
         """Let the task see the environment that an ordinary module would: the controller's, then the task's own.
 
         The SDKs, requests and the Azure CLI read it from the process. The process runs this one task only.
         """
-        before, own = dict(os.environ), {}
-        self._compute_environment_string(own)
-        os.environ.update({str(name): str(value) for name, value in own.items()})
+        before = dict(os.environ)
+        os.environ.update(self._environment())
         try:
             yield
         finally:

@@ -123,3 +123,27 @@ def test_a_drill_that_would_move_nothing_is_refused(stage: Any) -> None:
     played = drilled(vault, "canary", {"vm1": {}}, "-e", json.dumps(MARKED))
     assert played.status == 2
     assert "None of the 1 hosts is marked for drills" in played.output
+
+
+def test_a_host_that_is_dropped_in_azure_is_told_of_and_comes_home_by_the_failback(stage: Any, tmp_path: Path) -> None:
+    vault = stage(scenario_of(*protected("vm1"))).knows_hosts()
+    elsewhere = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    tasks = vault.task_file("in_azure.yml", {"name": "Look", "ansible.builtin.ping": {}, "vars": elsewhere})
+    folder = tmp_path / "drills"
+    played = drilled(vault, "canary", {"vm1": MARKED}, drill_tasks=tasks, failback_drill_folder=str(folder))
+    assert played.status != 0
+    assert "UNREACHABLE" in played.output
+    (path,) = folder.glob("*/run.json")
+    record = read_record(path)
+    (result,) = record["results"]
+    assert (record["run"]["state"], record["verdict"]["status"]) == ("running", "not_proven")
+    assert (result["stage"], result["authoritative_side"]) == ("failed_over", "azure")
+    assert [step["step"] for step in result["steps"]] == ["failover", "commit_failover"]
+    assert "asr.failback.failback" in result["next"]
+    again = drilled(vault, "canary", {"vm1": MARKED}, failback_drill_folder=str(folder / "again"))
+    (other,) = read_record(next((folder / "again").glob("*/run.json")))["results"]
+    assert (again.status, other["stage"], other["authoritative_side"]) == (2, "failed_over", "azure")
+    assert "asr.failback.failback" in other["next"]
+    home = vault.play("failback", {"vm1": {}})
+    assert home.status == 0, home.output
+    assert home.results["vm1"]["outcome"] == "protected"

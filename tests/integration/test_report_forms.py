@@ -94,9 +94,53 @@ def test_junit_has_a_suite_for_each_vm_and_fails_what_was_not_proven(record: Pat
     written(record)
     root = xml.etree.ElementTree.parse(record.with_name("junit.xml")).getroot()
     suites = {suite.get("name"): suite for suite in root.iter("testsuite")}
-    assert {name: suite.get("failures") for name, suite in suites.items()} == {"web01": "1", LONG: "1", "app01": "1"}
+    assert {name: suite.get("failures") for name, suite in suites.items()} == {
+        "run": "0",
+        "web01": "1",
+        LONG: "1",
+        "app01": "1",
+    }
     skipped = [case.get("name") for case in suites["web01"].iter("testcase") if case.find("skipped") is not None]
     assert skipped == ["prerequisite disk_space"]
+
+
+@pytest.mark.parametrize("hosts", [HOSTS[:1], []], ids=["not ended", "no host"])
+def test_junit_fails_a_run_that_shows_nothing_as_a_whole(record: Path, hosts: list[dict[str, Any]]) -> None:
+    whole = made_record(*hosts)
+    running = {"status": "not_proven", "reasons": ["it was not ended"], "hosts": whole["verdict"]["hosts"]}
+    run = {**whole["run"], "state": "running", "ended": None}
+    record.write_text(json.dumps({**whole, "run": run, "verdict": running} if hosts else whole))
+    written(record)
+    root = xml.etree.ElementTree.parse(record.with_name("junit.xml")).getroot()
+    (failure,) = [failure.get("message") for failure in root.iter("failure")]
+    assert failure in ("it was not ended", "no host was in it")
+
+
+@pytest.mark.parametrize("odd", ["a\ud800b", "a\x00\x1b[31mb", "&lt;b&gt; ~~x~~", "</style><b>"])
+def test_odd_names_break_no_form(record: Path, odd: str) -> None:
+    record.write_text(json.dumps(made_record({"host": odd, "vms": {odd: "protected"}, "target": odd})))
+    written(record)
+    page, text = record.with_name("report.html").read_text(), record.with_name("report.md").read_text()
+    assert not re.search("[\x00-\x08\x0b\x0e-\x1f]", page + text)
+    assert odd not in text
+    xml.etree.ElementTree.parse(record.with_name("junit.xml"))
+
+
+def test_sums_that_could_not_be_signed_are_signed_by_the_next_task(record: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        written(record, sign=["/nowhere/signer"])
+    code = "import sys; open(sys.argv[1] + '.sig', 'w').write('signed')"
+    assert written(record, sign=signer(record.parent, code)) is True
+    assert record.with_name("SHA256SUMS.sig").read_text() == "signed"
+
+
+def test_what_was_given_up_is_on_the_page(record: Path) -> None:
+    given_up = {"vm": "web01", "kind": "azure_changes", "id": "/x", "name": "web01", "reason": "it was started"}
+    record.write_text(json.dumps(made_record({"host": "web01", "discarded": [given_up]})))
+    written(record)
+    page = record.with_name("report.html").read_text()
+    assert "changes in Azure since the cut-over (it was started)" in page
+    assert "Data lost</dt><dd>not measured" in page
 
 
 def signer(folder: Path, code: str) -> list[str]:

@@ -24,6 +24,14 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import exec
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
 
 MARKUP = "<script>alert(1)</script>"
+WHOLE = record_on("2026-01-01", {"host": "web01"})
+# What is JSON, and no record.
+ODD = (
+    json.dumps({"schema_version": 1, "run": {"id": "q", "ended": "2026-01-02T00:00:00Z"}, "results": [{"host": "x"}]}),
+    json.dumps({**WHOLE, "targets": []}),
+    json.dumps({**WHOLE, "results": [{**WHOLE["results"][0], "findings": None}]}),
+    "[" * 100_000,
+)
 OBJECTIVES = {"rto": 7200.0, "downtime": 60.0}
 SHOP: dict[str, Any] = {"failback_application": "shop", "failback_objectives": {"rto": "PT2H", "downtime": 60}}
 HOSTS = {"web01": SHOP, "app01": SHOP, "db01": {"failback_application": MARKUP}, "print01": {}}
@@ -41,6 +49,10 @@ def records(tmp_path: Path) -> Path:
     for day in ("2026-01-10", "2026-02-10"):
         (folder / f"{day}.json").write_text(json.dumps(drilled(day, {"host": "web01"}, {"host": "app01"})))
     (folder / "package.json").write_text("{}")
+    for number, odd in enumerate(ODD):
+        (folder / f"odd{number}.json").write_text(odd)
+    # A name that is no text.
+    (folder / "m\udce4rz.json").write_text("[")
     (folder / "report.html").write_text("a page")
     return folder.parent
 
@@ -50,7 +62,12 @@ def test_the_playbook_shows_and_writes_the_scorecard(stage: Any, records: Path, 
     page, metrics = tmp_path / "report.html", tmp_path / "failback.prom"
     files = {"failback_scorecard_html": str(page), "failback_scorecard_prometheus": str(metrics)}
     since = vault.simulator.journal.entries()
-    played = vault.play("scorecard", HOSTS, failback_records=str(records), failback_scorecard_valid_days=36500, **files)
+    options = {
+        "failback_records": str(records),
+        "failback_scorecard_valid_days": 36500,
+        "failback_vault_name": "vault1",
+    }
+    played = vault.play("scorecard", HOSTS, **options, **files)
     assert played.status == 0, played.output
     assert vault.simulator.journal.entries() == since
     assert "shop" in played.output
@@ -59,6 +76,10 @@ def test_the_playbook_shows_and_writes_the_scorecard(stage: Any, records: Path, 
     shown = page.read_text()
     assert MARKUP not in shown
     assert "package.json is not the record of a run" in shown
+    assert [
+        name for name in ("odd0", "odd1", "odd2", "odd3", "m\N{REPLACEMENT CHARACTER}rz") if f"{name}.json is not the" not in shown
+    ] == []
+    assert not page.with_name(f"{page.name}.part").exists()
     assert shown.count("<circle") == 2
     assert (page.stat().st_mode & 0o777, metrics.stat().st_mode & 0o777) == (0o600, 0o644)
     _metrics_are_those_of(metrics.read_text())

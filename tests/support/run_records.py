@@ -18,6 +18,7 @@ from ansible_collections.asr.failback.plugins.module_utils.model.summary import 
 # What a record has of a host besides its result.
 OF_RECORD = frozenset({"application", "timelines", "verdict"})
 _DAY = "2026-01-31"
+RUN = {"id": "run1", "kind": "fleet", "cloud": "AzureCloud"}
 _SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "run-record.schema.json"
 _VALIDATOR = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text()))
 
@@ -37,7 +38,7 @@ def objections_to(record: Mapping[str, Any]) -> list[str]:
 def made_record(*hosts: Mapping[str, Any], **about: Any) -> dict[str, Any]:
     """Return the record of a run that has ended, as the collection makes it. Each of the hosts is what differs from
     result_home() of C(web01)."""
-    head = head_of({**UNTOLD, **about, "run": {"id": "run1", "kind": "fleet", **about.get("run", {})}}, at(0))
+    head = head_of({**UNTOLD, **about, "run": {**RUN, **about.get("run", {})}}, at(0))
     entries = Entries(ended(head, at(59)), [{**result_home(str(host.get("host", "web01"))), **host} for host in hosts])
     record = {**ended(head, at(59)), "results": [*entries], "verdict": entries.verdict}
     assert objections_to(record) == []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ def parse_objectives(given: object) -> dict[str, float]:
 
 
 def _seconds(name: str, given: object) -> float:
-    if isinstance(given, (int, float)) and not isinstance(given, bool) and given >= 0:
+    if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 <= given < math.inf:
         return float(given)
     text = str(given).strip()
     if text.isdigit():

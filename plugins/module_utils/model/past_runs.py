@@ -5,38 +5,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .application_facts import longest, longest_of_all, objective_facts, worst_objectives
-from .drills import MOVING
-from .evidence import FAILED, NOT_PROVEN
+from .drills import MOVING, REHEARSAL
+from .evidence import FAILED
 from .json_path import time_or_none
 from .objectives import held_against
 from .report_words import title_of
-from .run_document import Document
+from .run_document import Document, is_simulated
 from .trend import Point, trend_of
+from .vaults_of_jobs import vaults_of
 from .verdict import VERDICTS
-from .vm_timeline import unmeasured
+from .vm_timeline import COMMIT, CUT_OVER, SYNCHRONIZATION, WAITING, unmeasured
 
 # Kinds of runs that fail VMs back. One that is new shows nothing until it is known what it does.
 _FAIL_BACK = frozenset({"failback", "fleet", "alternate_host"})
 _MEASURES = ("recovery_time", "downtime", "data_loss")
-_BACK_TO_AZURE = "undo_failback"
+_BACK_TO_AZURE, _UNDONE = "undo_failback", "undone"
+# Phases of which a host that was failed back has at least one. That it was protected again does not show it.
+_OF_FAILBACK = frozenset({SYNCHRONIZATION, WAITING, CUT_OVER, COMMIT})
+# How much the clock of a controller may be ahead.
+_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class PastHost:
     """What a run shows of a host. C(was_tried): the run failed it back, or failed to.
 
-    C(timelines) has what was measured of each of its VMs, C(findings) the status of each check and its cause, by VM and
-    id.
+    C(target) is the VM or recovery plan that it stood for, C(vaults) are those of its jobs. C(timelines) has what was
+    measured of each of its VMs, C(findings) the status of each check and its cause, by VM and id.
     """
 
     host: str
     application: str
+    when: datetime
+    target: str
+    vaults: Collection[str]
     verdict: str
     reason: str
     was_tried: bool
@@ -47,42 +55,40 @@ class PastHost:
 
 @dataclass(frozen=True)
 class PastRun:
-    """What a record shows. C(when) is its end, or when it was written last; C(left_out) the hosts that it excluded."""
+    """What a record shows. C(when) is its end, or when it was written last; C(left_out) the hosts that it excluded;
+    C(was_real) whether what it found was found in the real vault."""
 
     path: str
     run_id: str
     title: str
     when: datetime
-    verdict: str
     collection: str
+    was_real: bool
     hosts: Mapping[str, PastHost]
     left_out: frozenset[str]
 
-    def tried(self, application: str) -> list[PastHost]:
-        """Return the hosts of an application that it failed back, or failed to."""
-        return [host for host in self.hosts.values() if host.application == application and host.was_tried]
+    def tried(self, hosts: Collection[str]) -> list[PastHost]:
+        """Return those hosts that it failed back, or failed to."""
+        return [past for host, past in self.hosts.items() if host in hosts and past.was_tried]
 
     def knows(self, host: str) -> bool:
         """Whether the host was in the inventory of the run."""
         return host in self.hosts or host in self.left_out
 
 
-def application_of(host: str, application: str | None) -> str:
-    """Return what a host counts for: one without an application is one of its own."""
-    return application or host
-
-
-def past_runs(records: Iterable[tuple[str, Document]]) -> tuple[list[PastRun], dict[str, str]]:
+def past_runs(
+    records: Iterable[tuple[str, Document]], now: datetime, *, simulated: bool = False
+) -> tuple[list[PastRun], dict[str, str]]:
     """Return what records show, the newest first; and why some show nothing, by their paths. C(records) come with their
-    paths."""
+    paths. C(simulated): what was done on a simulator counts as well."""
     runs: dict[str, PastRun] = {}
     ignored: dict[str, str] = {}
     parts: dict[str, str] = {}
     for path, record in records:
-        reason = _is_of_no_use(record)
-        run = None if reason else _past_run(path, record)
-        if run is None:
-            ignored[path] = reason or "it does not say when the run was"
+        run = _past_run(path, record)
+        reason = _of_no_use(record, run, now, simulated=simulated)
+        if reason or run is None:
+            ignored[path] = reason
         elif run.run_id in runs:
             ignored[path] = f"it is of the same run as {runs[run.run_id].path}"
         else:
@@ -93,23 +99,30 @@ def past_runs(records: Iterable[tuple[str, Document]]) -> tuple[list[PastRun], d
     return sorted(runs.values(), key=lambda run: run.when, reverse=True), ignored
 
 
-def _is_of_no_use(record: Document) -> str:
-    run = record["run"]
-    if run.get("check_mode"):
+def _of_no_use(record: Document, run: PastRun | None, now: datetime, *, simulated: bool) -> str:
+    """Say why a record shows nothing; empty where it does."""
+    told = record["run"]
+    if run is None:
+        return "it does not say when the run was"
+    if told.get("check_mode"):
         return "the run was in check mode"
-    return "the run went back to Azure" if run.get("kind") == _BACK_TO_AZURE else ""
+    if told.get("kind") == _BACK_TO_AZURE:
+        return "the run went back to Azure"
+    if run.when > now + _AHEAD:
+        return f"it is of the future ({run.when:%Y-%m-%d}): a clock was wrong"
+    if not told.get("cloud"):
+        return "it does not say in which cloud the run was"
+    return "the run was on a simulator" if is_simulated(told) and not simulated else ""
 
 
 def _past_run(path: str, record: Document) -> PastRun | None:
     run = record["run"]
-    when = time_or_none(run.get("ended") or run.get("updated"))
+    when = _end_of(run)
     if when is None:
         return None
-    targets = record.get("targets") or {}
-    hosts = [
-        _past_host(result, (targets.get(result["host"]) or {}).get("objectives") or {}, fails_back=_fails_back(record))
-        for result in record["results"]
-    ]
+    parts = {str(part.get("id")): part for part in record.get("parts") or ()}
+    level = (record.get("drill") or {}).get("level")
+    hosts = [_past_host(result, _of_part(run, parts, result), record, when) for result in record["results"]]
     excluded = (record.get("scope") or {}).get("excluded") or ()
     return PastRun(
         path=path,
@@ -117,82 +130,97 @@ def _past_run(path: str, record: Document) -> PastRun | None:
         run_id=str(run.get("id") or path),
         title=title_of(record),
         when=when,
-        verdict=record["verdict"]["status"],
         collection=str(run.get("collection") or ""),
+        was_real=level != REHEARSAL,
         hosts={host.host: host for host in hosts},
         left_out=frozenset(str(one["host"]) for one in excluded),
     )
 
 
-def _fails_back(record: Document) -> bool:
-    """Whether the run failed VMs back for real."""
+def _end_of(run: Mapping[str, Any]) -> datetime | None:
+    return time_or_none(run.get("ended") or run.get("updated"))
+
+
+def _of_part(run: Mapping[str, Any], parts: Mapping[str, Any], result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the run that a result is of: of a merged record, one of its parts."""
+    found: Mapping[str, Any] = parts.get(str(result.get("part")), run)
+    return found
+
+
+def _past_host(result: Mapping[str, Any], run: Mapping[str, Any], record: Document, when: datetime) -> PastHost:
+    host, verdict, timelines = str(result["host"]), result["verdict"], result["timelines"]
+    phases = {phase["phase"] for timeline in timelines.values() for phase in timeline["phases"]}
+    has_begun = bool(phases & _OF_FAILBACK) or verdict["status"] == FAILED
     level = (record.get("drill") or {}).get("level")
-    if level:
-        return level in MOVING
-    kinds = [run.get("kind") for run in record.get("parts") or (record["run"],)]
-    return all(kind in _FAIL_BACK for kind in kinds)
-
-
-def _past_host(result: Mapping[str, Any], objectives: Mapping[str, float], *, fails_back: bool) -> PastHost:
-    verdict, timelines = result["verdict"], result["timelines"]
-    has_begun = any(timeline["phases"] for timeline in timelines.values())
+    fails_back = level in MOVING if level else run.get("kind") in _FAIL_BACK
     return PastHost(
-        host=str(result["host"]),
-        application=application_of(str(result["host"]), result["application"]),
+        host=host,
+        application=result["application"] or "",
+        when=_end_of(run) or when,
+        target=str(result["target"] or host),
+        vaults=vaults_of(result["steps"]),
         verdict=verdict["status"],
         reason=verdict["reasons"][0]["what"] if verdict["reasons"] else "",
-        was_tried=fails_back and (has_begun or verdict["status"] == FAILED),
+        was_tried=fails_back and has_begun and result["outcome"] != _UNDONE,
         timelines={vm: {name: timeline[name] for name in _MEASURES} for vm, timeline in timelines.items()},
         findings={
             (str(one.get("vm") or ""), str(one["id"])): (one["status"], str(one.get("cause") or one.get("seen") or ""))
             for one in result["findings"]
         },
-        objectives=objectives,
+        objectives=((record.get("targets") or {}).get(host) or {}).get("objectives") or {},
     )
 
 
-def undrilled(host: str, application: str) -> PastHost:
-    """Return what is known of a host that no run has failed back."""
-    measures = dict.fromkeys(_MEASURES, unmeasured("it was never drilled"))
-    return PastHost(host, application, NOT_PROVEN, "", False, {host: measures}, {}, {})
+def not_in_force(host: str, vms: Collection[str], why: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a host of which nothing counts."""
+    for vm in vms or (host,):
+        yield {"vm": vm, **dict.fromkeys(_MEASURES, unmeasured(why))}
 
 
-def rows_of(host: PastHost, objectives: Mapping[str, float]) -> Iterator[dict[str, Any]]:
-    """Yield what was measured of each VM of a host, with these objectives held against it."""
-    for vm, timeline in host.timelines.items():
-        held = [objective_facts(one) for one in held_against(objectives, timeline)]
-        yield {"vm": vm, "objectives": held, **timeline}
+def measured_of(past: PastHost) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a host: what was measured of each of its VMs."""
+    yield from ({"vm": vm, **timeline} for vm, timeline in past.timelines.items())
 
 
-def history_facts(path: str, record: Document, earlier: Iterable[tuple[str, Document]]) -> list[dict[str, Any]]:
+def held(rows: Iterable[Mapping[str, Any]], objectives: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return rows with objectives that were held against them."""
+    return [{**row, "objectives": [objective_facts(one) for one in held_against(objectives, row)]} for row in rows]
+
+
+def history_facts(
+    path: str, record: Document, earlier: Iterable[tuple[str, Document]], now: datetime
+) -> list[dict[str, Any]]:
     """Return, for each application of a record that an earlier one failed back, what each run took."""
-    runs, _ignored = past_runs([(path, record), *earlier])
+    simulated = is_simulated(record["run"])
+    runs, _ignored = past_runs([(path, record), *earlier], now, simulated=simulated)
+    hosts: dict[str, list[str]] = {}
+    for result in record["results"]:
+        if result["application"]:
+            hosts.setdefault(result["application"], []).append(result["host"])
     targets = record.get("targets") or {}
-    rtos: dict[str, list[float]] = {}
-    for target in targets.values():
-        if target["application"]:
-            rtos.setdefault(target["application"], []).extend(filter(None, [target["objectives"].get("rto")]))
-    told = ((name, history_of(name, runs), min(limits, default=None)) for name, limits in sorted(rtos.items()))
-    return [
-        {"name": name, "history": history, "trend": trend_of_recovery(history, rto)}
-        for name, history, rto in told
-        if any(one["path"] != path for one in history)
-    ]
+    told = []
+    for name, mine in sorted(hosts.items()):
+        history = history_of(mine, runs)
+        limits = [targets[host]["objectives"]["rto"] for host in mine if "rto" in targets[host]["objectives"]]
+        if any(one["path"] != path for one in history):
+            trend = trend_of_recovery(history, min(limits, default=None))
+            told.append({"name": name, "history": history, "trend": trend})
+    return told
 
 
-def history_of(application: str, runs: Sequence[PastRun]) -> list[dict[str, Any]]:
-    """Return what each run that failed an application back took, the newest first."""
-    return [_one_of_history(run, tried) for run in runs if (tried := run.tried(application))]
+def history_of(hosts: Collection[str], runs: Sequence[PastRun]) -> list[dict[str, Any]]:
+    """Return what each run took that failed some of these hosts back, the newest first."""
+    return [_one_of_history(run, tried) for run in runs if (tried := run.tried(hosts))]
 
 
 def _one_of_history(run: PastRun, tried: Sequence[PastHost]) -> dict[str, Any]:
-    rows = [row for host in tried for row in rows_of(host, host.objectives)]
+    rows = [row for past in tried for row in held(measured_of(past), past.objectives)]
     return {
         "when": run.when,
         "title": run.title,
         "path": run.path,
-        "verdict": min((host.verdict for host in tried), key=VERDICTS.index),
-        "hosts": [host.host for host in tried],
+        "verdict": min((past.verdict for past in tried), key=VERDICTS.index),
+        "hosts": [past.host for past in tried],
         "recovery_seconds": longest_of_all(rows, "recovery_time"),
         "recovery_time": longest(rows, "recovery_time"),
         "downtime": longest(rows, "downtime"),

@@ -10,14 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .application_facts import longest, objective_facts, worst_objectives
+from .discarded import discarded_in_words
 from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN
 from .json_path import seconds_between, time_or_none
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
 from .report_words import VERDICT_WORDS, moment, title_of
-from .run_document import ENDED
+from .run_document import ENDED, is_simulated, results_before, with_earlier
 from .split_brain import ABSENT, NOT_CHECKED, last_seen
 from .summary import stage_of
+from .vaults_of_jobs import vaults_of
 from .verdict import AT_HOME, VERDICTS, reasons_on, worst_of
 
 _Part = Mapping[str, Any]
@@ -26,6 +28,7 @@ _Part = Mapping[str, Any]
 _LIMITS = {
     "prerequisites": ["That a failback would succeed: nothing was copied, cut over, validated or committed."],
 }
+_SIMULATED = "Anything of the real vault, hosts and guests: the run was on a simulator."
 _CHECK_MODE = "Anything but what would be done: the run was in check mode and changed nothing."
 PHASE_WORDS = {
     "failover": "Failover to Azure",
@@ -47,6 +50,8 @@ _TOLERANCE = timedelta(minutes=5)
 def facts_of(record: _Part, digest: str, history: Sequence[_Part] = ()) -> dict[str, Any]:
     """Return what a report says of a record. C(digest) is the SHA-256 of its file, C(history) what earlier runs took,
     as past_runs.history_facts() tells it."""
+    before = results_before(record)
+    record = {**record, "results": [with_earlier(result, before) for result in record["results"]]}
     rows = sorted(_rows(record), key=lambda row: (VERDICTS.index(row["verdict"]), row["host"], row["vm"]))
     run = record["run"]
     return {
@@ -95,12 +100,17 @@ def _identity(record: _Part, digest: str) -> Iterator[tuple[str, str]]:
         "Limited to": run.get("limit"),
         "Steps": ", ".join(run.get("tags") or ()) if (run.get("tags") or ["all"]) != ["all"] else None,
         "Steps left out": ", ".join(run.get("skip_tags") or ()),
-        "Vaults": ", ".join(_vaults(record)),
+        "Vaults": ", ".join(vaults_of(step for result in record["results"] for step in result["steps"])),
+        "Cloud": _cloud(run),
         "Software": ", ".join(_software(run)),
         "Record (SHA-256)": digest,
         "Next drill": drill.get("next"),
     }
     yield from ((label, str(value)) for label, value in told.items() if value)
+
+
+def _cloud(run: _Part) -> str:
+    return f"a simulator ({run['cloud']})" if is_simulated(run) else str(run.get("cloud") or "")
 
 
 def _software(run: _Part) -> Iterator[str]:
@@ -109,18 +119,13 @@ def _software(run: _Part) -> Iterator[str]:
             yield f"{name} {run[key]}"
 
 
-def _vaults(record: _Part) -> list[str]:
-    """The vaults whose jobs the run followed, by their ids."""
-    ids = (step.get("job") or {} for result in record["results"] for step in result["steps"])
-    found = (str(job.get("id") or "").partition("/replicationJobs/")[0] for job in ids)
-    return list(dict.fromkeys(vault.rpartition("/")[2] for vault in found if vault))
-
-
 def _limits(record: _Part) -> Iterator[str]:
     yield from (record.get("drill") or {}).get("does_not_prove") or ()
     yield from _LIMITS.get(str(record["run"].get("kind")), ())
     if record["run"].get("check_mode"):
         yield _CHECK_MODE
+    if is_simulated(record["run"]):
+        yield _SIMULATED
     excluded = (record.get("scope") or {}).get("excluded")
     if excluded:
         yield f"Anything of the {len(excluded)} hosts that were left out."
@@ -151,6 +156,7 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
                 "findings": [one for one in result["findings"] if one["vm"] == vm and _is_told(one)],
                 "findings_passed": sum(one["vm"] == vm and one["status"] == "pass" for one in result["findings"]),
                 "copies": [*_copies(result, vm)],
+                "given_up": [discarded_in_words(one) for one in result.get("discarded") or () if one["vm"] == vm],
                 "replication": [*_replication(result, vm)],
             }
 

@@ -9,11 +9,13 @@ whenever that is interrupted.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .drills import MOVING, READINESS, REHEARSAL
+from .failures import ConfigurationError
 from .objectives import held_against
 from .verdict import verdict_of, verdict_of_all
 from .vm_timeline import timelines_of
@@ -28,8 +30,10 @@ Head = dict[str, Any]
 UNTOLD: Mapping[str, Any] = {"run": {"id": None, "kind": None}, "scope": {}, "targets": {}, "drill": None}
 _CHECKS = "prerequisites"
 _TIMES = ("started", "updated", "ended")
-# What is kept of the hosts of a run that was interrupted: how far each was, and by which jobs.
-_KEPT = ("host", "target", "outcome", "stage", "steps")
+# What is kept of the hosts of a run that was interrupted: how far each was, by which jobs, and what was seen.
+_KEPT = ("host", "target", "outcome", "stage", "steps", "validation", "discarded")
+_MERGED = "merged"
+_ON_THIS_MACHINE = re.compile(r"https?://(localhost|127\.[\d.]+|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 
 
 def head_of(about: Mapping[str, Any], now: str, found: Document | None = None) -> Head:
@@ -80,11 +84,13 @@ class Entries:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self._verdicts = []
-        before = steps_before(self._head)
+        before = results_before(self._head)
         targets = self._head.get("targets") or {}
         for result in self._results:
             host = str(result.get("host"))
-            entry = _entry(result, targets.get(host) or {}, before.get(host) or [], _purpose(self._head))
+            # What is made of several records was judged by the purpose of each.
+            judged = result if self._head.get("parts") else _entry(result, targets.get(host) or {}, before, self._head)
+            entry = dict(judged)
             self._verdicts.append(entry["verdict"])
             yield entry
 
@@ -94,13 +100,34 @@ class Entries:
         return verdict_of_all(self._verdicts, whole=self._head["run"]["state"] == ENDED)
 
 
-def steps_before(head: Document) -> dict[str, list[Any]]:
-    """Return the steps of the runs that a run picked up, by host."""
-    steps: dict[str, list[Any]] = {}
+def results_before(head: Document) -> dict[str, list[_Result]]:
+    """Return what the runs that a run picked up had seen of each host, the oldest first."""
+    before: dict[str, list[_Result]] = {}
     for run in head["run"].get("earlier") or ():
         for result in run["results"]:
-            steps.setdefault(str(result["host"]), []).extend(result["steps"] or ())
-    return steps
+            before.setdefault(str(result["host"]), []).append(result)
+    return before
+
+
+def with_earlier(result: _Result, before: Mapping[str, Sequence[_Result]]) -> _Result:
+    """Return the result of a host with what the runs before have done and seen, C(before) as results_before() returns
+    it. Where this run validated nothing, their last validation stands."""
+    earlier = before.get(str(result.get("host"))) or ()
+    if not earlier:
+        return result
+    parts = [*earlier, result]
+    validations = [one["validation"] for one in parts if (one.get("validation") or {}).get("vms")]
+    return {
+        **result,
+        "steps": [step for one in parts for step in one.get("steps") or ()],
+        "discarded": [given_up for one in parts for given_up in one.get("discarded") or ()],
+        "validation": validations[-1] if validations else {},
+    }
+
+
+def is_simulated(run: Mapping[str, Any]) -> bool:
+    """Whether a run asked a simulator: these listen on the machine itself."""
+    return bool(_ON_THIS_MACHINE.match(str(run.get("cloud") or "")))
 
 
 def verdict_on(head: Document, results: Iterable[_Result]) -> str:
@@ -118,32 +145,84 @@ def _purpose(head: Document) -> dict[str, bool]:
 
 
 def _entry(
-    result: _Result, target: Mapping[str, Any], before: Sequence[_Result], purpose: Mapping[str, bool]
+    result: _Result, target: Mapping[str, Any], before: Mapping[str, Sequence[_Result]], head: Document
 ) -> dict[str, Any]:
     objectives = target.get("objectives") or {}
-    whole = {**result, "steps": [*before, *(result.get("steps") or ())]}
+    whole = with_earlier(result, before)
     timelines = {
         name: {**timeline, "objectives": held_against(objectives, timeline)}
         for name, timeline in timelines_of(whole).items()
     }
-    entry = {**result, "application": target.get("application"), "timelines": timelines}
-    return {**entry, "verdict": verdict_of(entry, **purpose)}
+    verdict = verdict_of({**whole, "timelines": timelines}, **_purpose(head))
+    return {**result, "application": target.get("application"), "timelines": timelines, "verdict": verdict}
 
 
-def merged(records: Sequence[Document], about: Mapping[str, Any], now: str) -> tuple[Head, list[_Result]]:
-    """Return the head and the results of several records as one, such as those of the slices of a fleet. It has ended
-    where all of them have."""
-    results = sorted(
-        (result for record in records for result in record["results"]), key=lambda result: str(result.get("host"))
-    )
+def merged(records: Sequence[Document], about: Mapping[str, Any]) -> tuple[Head, list[_Result]]:
+    """Return the head and the results of several records as one, such as those of the slices of a fleet; or of one.
+
+    What the runs were for stays, and so do their times and verdicts: it has ended where all have. Raises
+    ConfigurationError where they were for different things.
+    """
+    runs = [record["run"] for record in records]
+    results = [
+        {**result, "part": result.get("part") or record["run"].get("id")}
+        for record in records
+        for result in record["results"]
+    ]
     hosts = {str(result.get("host")) for result in results}
     # What one slice left out, another took.
-    excluded = [one for record in records for one in (record.get("scope") or {}).get("excluded") or ()]
-    head = {
-        **head_of(about, now),
-        "scope": {"excluded": [one for one in excluded if one["host"] not in hosts]},
-        "targets": {host: told for record in records for host, told in (record.get("targets") or {}).items()},
-        "parts": [record["run"] for record in records],
+    excluded = {one["host"]: one for record in records for one in _excluded(record) if one["host"] not in hosts}
+    run = {
+        **about["run"],
+        "kind": runs[0].get("kind") if len(runs) == 1 else _MERGED,
+        "check_mode": any(run.get("check_mode") for run in runs),
+        "cloud": _only({str(run.get("cloud") or "") for run in runs}) or None,
+        "state": ENDED if all(run.get("state") == ENDED for run in runs) else RUNNING,
+        "started": min(run["started"] for run in runs),
+        "updated": max(run["updated"] for run in runs),
+        "ended": max((run["ended"] for run in runs), default=None) if all(run["ended"] for run in runs) else None,
+        "earlier": [one for run in runs for one in run.get("earlier") or ()],
     }
-    whole = all(record["run"].get("state") == ENDED for record in records)
-    return (ended(head, now) if whole else head), results
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        **about,
+        "run": run,
+        "scope": {"excluded": [*excluded.values()]},
+        "targets": {host: told for record in records for host, told in (record.get("targets") or {}).items()},
+        "drill": _drill_of(records),
+        "parts": [part for record in records for part in record.get("parts") or [record["run"]]],
+    }
+    return head, sorted(results, key=lambda result: str(result.get("host")))
+
+
+def _excluded(record: Document) -> Sequence[Mapping[str, Any]]:
+    return (record.get("scope") or {}).get("excluded") or ()
+
+
+def _only(values: set[str]) -> str:
+    return next(iter(values)) if len(values) == 1 else ""
+
+
+def _drill_of(records: Sequence[Document]) -> dict[str, Any] | None:
+    """Return what is said of the drill that several runs were a part of. Raises ConfigurationError where they were not
+    for the same."""
+    drills = [record.get("drill") or {} for record in records]
+    purposes = {
+        (str(drill.get("level") or "none"), bool(record["run"].get("check_mode")))
+        for drill, record in zip(drills, records, strict=True)
+    }
+    if len(purposes) > 1:
+        told = ", ".join(sorted(f"drill {level}{' (check mode)' if check else ''}" for level, check in purposes))
+        raise ConfigurationError(
+            f"The records are of runs for different things: {told}.", "Report on those of each kind alone."
+        )
+    told_of_all = {key: value for drill in reversed(drills) for key, value in drill.items()}
+    return told_of_all or None
+
+
+def of_rehearsal(record: Document, about: Mapping[str, Any], now: str) -> tuple[Head, list[_Result]]:
+    """Return the head and the results of a drill whose playbook ran elsewhere, on the simulator, and left a record."""
+    hosts = {str(result.get("host")) for result in record["results"]}
+    excluded = [one for one in about["scope"].get("excluded") or () if one["host"] not in hosts]
+    head = head_of({**about, "scope": {"excluded": excluded}, "targets": record.get("targets") or {}}, now)
+    return (ended(head, now) if record["run"].get("state") == ENDED else head), list(record["results"])

@@ -17,7 +17,7 @@ from typing import Any
 from .failures import ConfigurationError
 from .jobs import FAILED_STATES
 from .json_path import stamp, time_or_none
-from .run_document import Document, steps_before
+from .run_document import Document, results_before, with_earlier
 from .summary import stage_of
 from .verdict import objections, reasons_on, worst_of
 from .vm_timeline import jobs_of
@@ -89,8 +89,7 @@ def _failure_of_run(verdict: _Part) -> str:
 def _vms(result: _Part, record: Document, started: datetime, updated: datetime) -> Iterator[SpanFacts]:
     """Yield the spans of the virtual machines of a host."""
     host = str(result["host"])
-    before = steps_before(record).get(host) or []
-    jobs = jobs_of({**result, "steps": [*before, *(result.get("steps") or ())]})
+    jobs = jobs_of(with_earlier(result, results_before(record)))
     for name, timeline in result["timelines"].items():
         about = {"host": host, "vm": name, "application": result.get("application")}
         children = _Vm(about, jobs.get(name) or (), updated).spans(timeline["phases"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .name_lists import counted
+from .name_lists import counted, some_of
 from .table_lines import aligned, column_widths, printable
 
 _HEADER = ("application", "status", "last drill", "hosts", "recovery", "downtime")
@@ -29,7 +29,11 @@ def scorecard_lines(card: Mapping[str, Any]) -> list[str]:
         shown += [line, *(f"{'':{indent}}  {note}" for note in _notes(one))]
     shown.append(f"{len(scored)} applications: {counted(one['status'] for one in scored)}")
     if card["gone"]:
-        shown.append(f"In records, and not in the inventory: {', '.join(card['gone'])}")
+        shown.append(f"In records, and not in the inventory: {some_of(card['gone'])}")
+    if card["left_out"]:
+        shown.append(f"Hosts of the inventory that were left out: {some_of(card['left_out'])}")
+    if card["simulated"]:
+        shown.append("Runs on a simulator count here: this shows nothing of the real vault.")
     return printable(shown)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .discarded import discarded_in_words
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .left_behind import billed_of, left_behind
 from .name_lists import some_of
@@ -25,8 +26,10 @@ _PROTECTED, _READY = "protected", "ready"
 _UNDONE = frozenset({"undone"})
 # What a VM that is at home fails, and rightly so.
 AT_HOME = "active_in_azure"
-# The steps after which another copy runs, or the other one is gone.
-_MOVES = frozenset({"failover", "commit_failover", "planned_failover", "complete_failover", "commit"})
+# The steps after which another copy runs, or the other one is gone or on its way to be overwritten.
+_MOVES = frozenset(
+    {"failover", "commit_failover", "planned_failover", "complete_failover", "commit", "reverse_replicate"}
+)
 
 
 def verdict_of(result: _Result, *, only_checks: bool = False, has_to_move: bool = False) -> dict[str, Any]:
@@ -75,23 +78,31 @@ def objections(reasons: Iterable[_Result]) -> str:
 
 def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterator[dict[str, Any]]:
     outcome = str(result.get("outcome"))
+    moved = {str(step.get("step")) for step in result.get("steps") or () if step.get("changed")}
     if outcome in _FAILURES:
         reason = result.get("reason") or "no reason was given"
         yield _reason(FAILED, reason if outcome == "failed" else f"{_words(outcome)}: {reason}")
     elif outcome not in (_PROTECTED, _READY, *_UNDONE):
         yield _reason(NOT_PROVEN, f"{_words(outcome)}: {result.get('reason') or 'its failback has not ended'}")
-    elif has_to_move and not any(step.get("changed") for step in result.get("steps") or ()):
+    elif has_to_move and not moved:
         yield _reason(NOT_PROVEN, f"{_words(outcome)}: it was not moved")
     yield from _of_findings(result, is_readiness=only_checks or outcome == _READY)
     if outcome == _PROTECTED and result.get("steps"):
         yield from _of_evidence(result)
+    yield from (
+        _reason(PASSED_WITH_FINDINGS, f"given up: {discarded_in_words(one)}", one["vm"])
+        for one in result.get("discarded") or ()
+    )
     for vm, timeline in (result.get("timelines") or {}).items():
-        yield from _of_objectives(vm, timeline)
+        # What was not to be moved, or had come home before, has taken no time.
+        yield from _of_objectives(vm, timeline, was_moved=bool(moved) and not only_checks)
 
 
 def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, Any]]:
+    known = result.get("vms") or {}
     for finding in result.get("findings") or ():
-        vm = str(finding.get("vm") or "")
+        # Of one that the result does not name, all that it names are told.
+        vm = str(finding.get("vm") or "") if finding.get("vm") in known or not known else ""
         about = f"{finding.get('id')}: {finding.get('cause') or finding.get('seen')}"
         if finding.get("status") == "warn":
             yield _reason(PASSED_WITH_FINDINGS, about, vm)
@@ -117,12 +128,12 @@ def _of_evidence(result: _Result) -> Iterator[dict[str, Any]]:
         yield _reason(PASSED_WITH_FINDINGS, f"left in Azure, and billed: {some_of(billed)}")
 
 
-def _of_objectives(vm: str, timeline: _Result) -> Iterator[dict[str, Any]]:
+def _of_objectives(vm: str, timeline: _Result, *, was_moved: bool) -> Iterator[dict[str, Any]]:
     for held in timeline.get("objectives") or ():
         if held["status"] == MISSED:
             told = f"{held['objective']}: {held['measured']:.0f} s of {held['target']:.0f} s"
             yield _reason(FAILED, f"objective missed: {told}", vm)
-        elif held["status"] == NOT_MEASURED:
+        elif held["status"] == NOT_MEASURED and was_moved:
             yield _reason(NOT_PROVEN, f"{held['objective']} was not measured: {held['basis']}", vm)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .discarded import discarded_in_words
 from .jobs import SUCCEEDED_STATES
 from .json_path import seconds_between
 
@@ -49,15 +50,16 @@ def jobs_of(result: _Result) -> dict[str, list[_Result]]:
 def _timeline(result: _Result, name: str, jobs: Sequence[_Result]) -> dict[str, Any]:
     validation = _validation(result, name)
     phases = [phase for number, job in enumerate(jobs) for phase in _phases(job, after=jobs[:number])]
-    failback = next((job for job in reversed(jobs) if job.get("operation") == _FAILBACK), None)
+    failbacks = [job for job in jobs if job.get("operation") == _FAILBACK]
+    failback = failbacks[-1] if failbacks else None
     if failback and validation:
         phases.append(_phase(VALIDATION, failback.get("ended"), validation, ""))
     phases.sort(key=lambda phase: (phase["started"] or "", PHASES.index(phase["phase"])))
     return {
         "phases": phases,
-        "downtime": _downtime(failback, validation),
-        "recovery_time": _recovery_time(failback, validation),
-        "data_loss": _data_loss(failback),
+        "downtime": _downtime(failbacks, validation),
+        "recovery_time": _recovery_time(failbacks, validation),
+        "data_loss": _data_loss(failback, [one for one in result.get("discarded") or () if one.get("vm") == name]),
     }
 
 
@@ -117,29 +119,42 @@ def _task(job: _Result, names: Iterable[str]) -> _Result | None:
     return next((task for task in tasks if task["name"] in wanted or task["group"] in wanted), None)
 
 
-def _downtime(failback: _Result | None, validation: str | None) -> dict[str, Any]:
+def _downtime(failbacks: Sequence[_Result], validation: str | None) -> dict[str, Any]:
     """Return how long the machine was of no use to anybody: from the begin of its shutdown in Azure until it was seen
-    to work on-premises. That its job has ended does not show that it does."""
-    down = _task(failback, _SHUTDOWN) if failback else None
-    if failback is None or down is None or not down["started"]:
+    to work on-premises. That its job has ended does not show that it does.
+
+    Of several failbacks the first shutdown counts: nothing tells whether it ran in Azure in between.
+    """
+    downs = [down for job in failbacks if (down := _task(job, _SHUTDOWN)) and down["started"]]
+    if not downs or not (last := _task(failbacks[-1], _SHUTDOWN)) or not last["started"]:
         return unmeasured("no job of this run tells when the Azure VM was shut down")
+    since = downs[0]["started"]
     if not validation:
-        return unmeasured(f"it was shut down in Azure at {down['started']}, and not seen to work since")
-    return _measured(down["started"], validation, "from the begin of its shutdown in Azure to the last passed check")
+        return unmeasured(f"it was shut down in Azure at {since}, and not seen to work since")
+    return _measured(
+        since, validation, f"from the begin of its {_first_of(downs)}shutdown in Azure to the last passed check"
+    )
 
 
-def _recovery_time(failback: _Result | None, validation: str | None) -> dict[str, Any]:
-    """Return how long it took from the begin of the failback until the machine was seen to work on-premises."""
-    if failback is None:
+def _recovery_time(failbacks: Sequence[_Result], validation: str | None) -> dict[str, Any]:
+    """Return how long it took from the begin of the first failback until the machine was seen to work on-premises."""
+    if not failbacks:
         return unmeasured("no failback was followed in this run")
     if not validation:
         return unmeasured("nothing has shown that the VM works on-premises")
-    return _measured(failback.get("started"), validation, "from the start of its failback to the last passed check")
+    basis = f"from the start of its {_first_of(failbacks)}failback to the last passed check"
+    return _measured(failbacks[0].get("started"), validation, basis)
 
 
-def _data_loss(failback: _Result | None) -> dict[str, Any]:
+def _first_of(some: Sequence[_Result]) -> str:
+    return "first " if len(some) > 1 else ""
+
+
+def _data_loss(failback: _Result | None, discarded: Sequence[_Result]) -> dict[str, Any]:
     """Return whether what was written in Azure up to the shutdown has come home: a copy that began after that, and
     succeeded, has sent it."""
+    if discarded:
+        return unmeasured(f"data was given up: {'; '.join(discarded_in_words(one) for one in discarded)}")
     tasks = (failback or {}).get("timeline") or ()
     down = _task(failback, _SHUTDOWN) if failback else None
     if failback is None or down is None:

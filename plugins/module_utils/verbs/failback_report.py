@@ -13,7 +13,7 @@ from typing import Any
 from ..model.failures import ConfigurationError
 from ..model.name_lists import some_of
 from ..model.report_lines import report_lines
-from ..model.run_document import UNTOLD, Document, Head, ended, head_of, merged, verdict_on
+from ..model.run_document import UNTOLD, Document, Head, ended, head_of, merged, of_rehearsal, verdict_on
 from ..model.summary import FACT
 from ..report_file import EXPECTED, load_report, read_report, write_report
 from ..runner.contract import Contract
@@ -82,8 +82,10 @@ async def run(request: ReportRequest, _services: Services, watch: Watch) -> dict
 def _told(request: ReportRequest, now: str) -> tuple[Head, Iterable[Mapping[str, Any]]]:
     if request.records:
         records = [load_report(path) for path in request.records]
+        if request.about["drill"] is not None and len(records) == 1:
+            return of_rehearsal(records[0], request.about, now)
         _refuse_overlap(records)
-        return merged(records, request.about, now)
+        return merged(records, request.about)
     head = head_of(request.about, now, read_report(request.path) if request.path else None)
     return (ended(head, now) if request.is_last else head), request.results
 

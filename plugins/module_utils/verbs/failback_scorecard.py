@@ -27,12 +27,15 @@ _OF_PAGE = ("history", "trend")
 
 @dataclass(frozen=True, kw_only=True)
 class ScorecardRequest:
-    """C(records) are files and folders, C(targets) what the inventory says of each host, C(valid_days) how long a drill
-    counts, C(collection) the version of this collection."""
+    """C(records) are files and folders, C(targets) what the inventory says of each host, C(inventory) all hosts that it
+    has, C(valid_days) how long a failback counts, C(simulated) whether one on a simulator does, C(collection) the
+    version of this collection."""
 
     records: Sequence[str]
     targets: Mapping[str, Mapping[str, Any]]
+    inventory: Sequence[str]
     valid_days: int
+    simulated: bool
     collection: str
     check_mode: bool = False
 
@@ -47,7 +50,9 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ScorecardRequ
     return ScorecardRequest(
         records=parameters["records"],
         targets=about["targets"],
+        inventory=[*about["targets"], *(one["host"] for one in about["scope"]["excluded"])],
         valid_days=parameters["valid_days"],
+        simulated=parameters["simulated"],
         collection=about["run"]["collection"] or "",
         check_mode=check_mode,
     )
@@ -56,9 +61,10 @@ def request_of(parameters: Mapping[str, Any], check_mode: bool) -> ScorecardRequ
 async def run(request: ScorecardRequest, _services: Services, watch: Watch) -> dict[str, Any]:
     """Return the scorecard, also as lines. Raises ConfigurationError where a file or folder does not exist."""
     unreadable: dict[str, str] = {}
-    runs, ignored = past_runs(_readable(request.records, unreadable))
-    valid_for = timedelta(days=request.valid_days)
-    card = scorecard(Told(runs, request.targets, watch.utc_now(), valid_for, request.collection))
+    now, valid_for = watch.utc_now(), timedelta(days=request.valid_days)
+    runs, ignored = past_runs(_readable(request.records, unreadable), now, simulated=request.simulated)
+    card = scorecard(Told(runs, request.targets, request.inventory, now, valid_for, request.collection))
+    card["simulated"] = request.simulated
     card["ignored"] = [{"path": path, "reason": why} for path, why in sorted({**unreadable, **ignored}.items())]
     slim = [{key: value for key, value in one.items() if key not in _OF_PAGE} for one in card["applications"]]
     return {"changed": False, **card, "applications": slim, "lines": scorecard_lines(card), "card": card}
@@ -78,6 +84,7 @@ CONTRACT = Contract(
         "records": {"type": "list", "elements": "path", "required": True},
         "hosts": {"type": "list", "elements": "str", "required": True},
         "valid_days": {"type": "int", "default": 92},
+        "simulated": {"type": "bool", "default": False},
         "html": {"type": "path"},
         "prometheus": {"type": "path"},
     },

@@ -13,10 +13,11 @@ from ansible_collections.asr.failback.plugins.module_utils.scheduler import Piec
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
 
 SECRET = "correct horse"
+UNTOUCHED = {"stage": "unknown", "next": "", "target": None, "authoritative_side": None, "steps": [], "findings": []}
 
 
 def done(name: str, reason: str) -> Piece[dict[str, Any]]:
-    ended = {"result": {"outcome": "failed", "reason": reason, "steps": [], "findings": []}}
+    ended = {"result": {**UNTOUCHED, "outcome": "failed", "reason": reason}}
     return Piece(name, Watch(60), lambda: None, ended=ended, is_done=True)
 
 

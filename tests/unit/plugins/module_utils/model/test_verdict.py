@@ -38,6 +38,9 @@ def objective(status: str) -> dict[str, Any]:
     return {"web01": {"objectives": [held]}}
 
 
+GIVEN_UP = {"vm": "web01", "kind": "azure_changes", "id": "/x", "name": "web01", "reason": "it was started at 12:00"}
+
+
 @pytest.mark.parametrize(
     ("change", "status", "words"),
     [
@@ -70,6 +73,10 @@ def objective(status: str) -> dict[str, Any]:
         ({"outcome": "ready", "findings": [finding("not_checked")]}, "not_proven", "not checked"),
         ({"outcome": "ready", "findings": [finding("fail")]}, "failed", "little space"),
         ({"outcome": "undone"}, "passed", ""),
+        ({"steps": [{"step": "reverse_replicate", "changed": True}], "validation": {}}, "not_proven", "nothing has"),
+        ({"discarded": [GIVEN_UP]}, "passed_with_findings", "given up: web01: changes in Azure"),
+        ({"outcome": "ready", "steps": [], "timelines": objective("not_measured")}, "passed", ""),
+        ({"steps": [], "validation": {}, "timelines": objective("not_measured")}, "passed", ""),
     ],
 )
 def test_a_host_has_the_verdict_that_it_deserves(change: dict[str, Any], status: str, words: str) -> None:
@@ -120,3 +127,9 @@ def test_a_run_has_the_worst_verdict_of_its_hosts(hosts: list[str], whole: bool,
     assert verdict["status"] == status
     assert sum(verdict["hosts"].values()) == len(hosts)
     assert bool(verdict["reasons"]) is (not whole or not hosts)
+
+
+def test_a_finding_on_a_vm_that_the_result_does_not_name_is_one_on_all() -> None:
+    result = {**HOME, "outcome": "ready", "steps": [], "vms": {"web01": "ready"}}
+    (reason,) = verdict_of({**result, "findings": [{**finding("fail"), "vm": "WEB01"}]})["reasons"]
+    assert reason["vm"] is None

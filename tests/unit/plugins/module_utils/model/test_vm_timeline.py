@@ -150,3 +150,21 @@ def test_a_result_without_steps_has_empty_timelines() -> None:
     told = timelines_of(bare)["web01"]
     assert told["phases"] == []
     assert {told[measure]["seconds"] for measure in ("downtime", "recovery_time", "data_loss")} == {None}
+
+
+def test_of_several_failbacks_the_first_shutdown_and_the_first_start_count() -> None:
+    failed = job([task("ShutdownVmOnAzure", 1, 2, **INNER)], name="job0")
+    told = timeline({**failed, "ended": at(2)}, {**job(SYNCHRONIZED_FIRST), "started": at(3)})
+    assert (told["downtime"]["from"], told["recovery_time"]["from"]) == (at(1), at(0))
+    assert "first shutdown" in told["downtime"]["basis"]
+    assert "first failback" in told["recovery_time"]["basis"]
+
+
+def test_what_was_given_up_is_no_data_that_came_home() -> None:
+    given_up = {"vm": "web01", "kind": "azure_changes", "id": "/x", "name": "web01", "reason": "started at 12:00"}
+    own = {**result(job(SYNCHRONIZED_FIRST)), "discarded": [given_up]}
+    loss = timelines_of(own)["web01"]["data_loss"]
+    assert loss["seconds"] is None
+    assert "started at 12:00" in loss["basis"]
+    other = {**own, "discarded": [{**given_up, "vm": "db01"}]}
+    assert timelines_of(other)["web01"]["data_loss"]["seconds"] == 0
