@@ -32,6 +32,7 @@ ODD = (
     json.dumps({**WHOLE, "results": [{**WHOLE["results"][0], "findings": None}]}),
     "[" * 100_000,
 )
+ODD_NAMES = [f"odd{number}" for number in range(len(ODD))]
 OBJECTIVES = {"rto": 7200.0, "downtime": 60.0}
 SHOP: dict[str, Any] = {"failback_application": "shop", "failback_objectives": {"rto": "PT2H", "downtime": 60}}
 HOSTS = {"web01": SHOP, "app01": SHOP, "db01": {"failback_application": MARKUP}, "print01": {}}
@@ -49,8 +50,8 @@ def records(tmp_path: Path) -> Path:
     for day in ("2026-01-10", "2026-02-10"):
         (folder / f"{day}.json").write_text(json.dumps(drilled(day, {"host": "web01"}, {"host": "app01"})))
     (folder / "package.json").write_text("{}")
-    for number, odd in enumerate(ODD):
-        (folder / f"odd{number}.json").write_text(odd)
+    for name, odd in zip(ODD_NAMES, ODD, strict=True):
+        (folder / f"{name}.json").write_text(odd)
     # A name that is no text.
     (folder / "m\udce4rz.json").write_text("[")
     (folder / "report.html").write_text("a page")
@@ -76,9 +77,8 @@ def test_the_playbook_shows_and_writes_the_scorecard(stage: Any, records: Path, 
     shown = page.read_text()
     assert MARKUP not in shown
     assert "package.json is not the record of a run" in shown
-    assert [
-        name for name in ("odd0", "odd1", "odd2", "odd3", "m\N{REPLACEMENT CHARACTER}rz") if f"{name}.json is not the" not in shown
-    ] == []
+    named = [name for name in (*ODD_NAMES, "m\N{REPLACEMENT CHARACTER}rz") if f"{name}.json is not the" in shown]
+    assert len(named) == len(ODD) + 1
     assert not page.with_name(f"{page.name}.part").exists()
     assert shown.count("<circle") == 2
     assert (page.stat().st_mode & 0o777, metrics.stat().st_mode & 0o777) == (0o600, 0o644)
