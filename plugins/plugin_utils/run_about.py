@@ -84,9 +84,12 @@ def _excluded(task_vars, hosts):
 
 
 def _cloud(task_vars, templar, environ, hosts):
-    """Return the cloud that the hosts are in: the one that the role would ask for the first, or a task without
-    options."""
-    access = _known_of(task_vars, templar, hosts[0], (_ACCESS,)).get(_ACCESS) if hosts else None
+    """Return the cloud that the hosts are in: the one that the role would ask for the first, or a task without options;
+    None where that cannot be told, as the role will say."""
+    try:
+        access = _known_of(task_vars, templar, hosts[0], (_ACCESS,)).get(_ACCESS) if hosts else None
+    except ConfigurationError:
+        return None
     return cloud_of(access if isinstance(access, Mapping) else {}, environ)
 
 

@@ -141,6 +141,7 @@ def test_a_credential_that_is_lost_on_the_way_hides_no_step(stage: Any, tmp_path
     assert vault.writes() == ["plannedFailover"]
     assert (result["outcome"], [step["step"] for step in result["steps"]][-1]) == ("failed", "planned_failover")
     assert result["next"] != "Correct its variables, then run again."
+    assert vault.record()["run"]["cloud"] == vault.simulator.connection["resource_manager"]
 
 
 def test_what_to_do_next_fits_how_it_failed(stage: Any) -> None:

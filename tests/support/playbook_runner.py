@@ -150,6 +150,10 @@ class PlaybookRunner:
             **self.environment,
         }
 
+    def record(self) -> dict[str, Any]:
+        """The record that the last playbook has left."""
+        return read_record(self._report)
+
     def sessions(self) -> list[str]:
         """The host of every session of WinRM so far."""
         return self.simulator.locked(lambda world: [entry["host"] for entry in world.shells.sessions(0)])

@@ -42,7 +42,9 @@ def head_of(about: Mapping[str, Any], now: str, found: Document | None = None) -
     run = {**about["run"], "state": RUNNING, "started": now, "updated": now, "ended": None, "earlier": []}
     known = (found or {}).get("run") or {}
     if known and known.get("id") == run["id"]:
-        run |= {"started": known.get("started") or now, "earlier": known.get("earlier") or []}
+        # What was known when it began may not be any more.
+        cloud = run.get("cloud") or known.get("cloud")
+        run |= {"started": known.get("started") or now, "earlier": known.get("earlier") or [], "cloud": cloud}
     elif found and known.get("state") == RUNNING:
         run["earlier"] = [*(known.get("earlier") or []), _in_short(found)]
     return {"schema_version": SCHEMA_VERSION, **about, "run": run}
