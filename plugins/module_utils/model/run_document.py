@@ -32,6 +32,7 @@ _CHECKS = "prerequisites"
 _TIMES = ("started", "updated", "ended")
 # What is kept of the hosts of a run that was interrupted: how far each was, by which jobs, and what was seen.
 _KEPT = ("host", "target", "outcome", "stage", "steps", "validation", "discarded")
+_MAY_BE_UNKNOWN = ("authoritative_side", "reversible", "target")
 _MERGED = "merged"
 _ON_THIS_MACHINE = re.compile(r"https?://(localhost|127\.[\d.]+|\[::1\])(?=[:/]|$)", re.IGNORECASE)
 
@@ -156,7 +157,10 @@ def _entry(
         for name, timeline in timelines_of(whole).items()
     }
     verdict = verdict_of({**whole, "timelines": timelines}, **_purpose(head))
-    return {**result, "application": target.get("application"), "timelines": timelines, "verdict": verdict}
+    # Before ansible-core 2.19, what is none in a fact becomes an empty text.
+    unknown = {key: None for key in _MAY_BE_UNKNOWN if result.get(key) == ""}
+    own = {"application": target.get("application"), "timelines": timelines, "verdict": verdict}
+    return {**result, **unknown, **own}
 
 
 def merged(records: Sequence[Document], about: Mapping[str, Any]) -> tuple[Head, list[_Result]]:

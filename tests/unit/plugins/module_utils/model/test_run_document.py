@@ -195,3 +195,9 @@ def test_what_an_interrupted_run_has_seen_and_left_counts_for_the_one_that_picks
     assert picked_up["results"][0]["timelines"]["web01"]["downtime"]["seconds"] == 3600
     alone = record(ended(head_of(about("two"), THIRD), THIRD), entry)
     assert alone["verdict"]["status"] == "not_proven"
+
+
+def test_what_an_older_ansible_has_made_of_nothing_is_nothing() -> None:
+    empty = {**RESULT, "authoritative_side": "", "reversible": "", "target": ""}
+    (entry,) = record(ended(head_of(about("one"), FIRST), SECOND), empty)["results"]
+    assert (entry["authoritative_side"], entry["reversible"], entry["target"]) == (None, None, None)
