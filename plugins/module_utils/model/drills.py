@@ -74,6 +74,12 @@ def drill_scope(level: str, candidates: Mapping[str, Candidate], tags: Sequence[
     }
 
 
+def level_of(record: Mapping[str, Any]) -> str | None:
+    """Return the level of the drill that the run of a record was; None where it was none."""
+    level: str | None = (record.get("drill") or {}).get("level")
+    return level
+
+
 def _may_move(candidate: Candidate) -> bool:
     """Whether the host itself is marked, and nothing takes that back."""
     return candidate.is_marked and is_true(candidate.variables.get(MARK, True))

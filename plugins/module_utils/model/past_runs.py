@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .application_facts import longest, longest_of_all, objective_facts, worst_objectives
-from .drills import MOVING, REHEARSAL
+from .application_facts import longest, longest_of_all, objective_facts
+from .drills import MOVING, REHEARSAL, level_of
 from .evidence import FAILED
 from .json_path import time_or_none
 from .objectives import held_against
 from .report_words import title_of
-from .run_document import Document, is_simulated
+from .run_document import Document, excluded_from, is_simulated
 from .trend import Point, trend_of
 from .vaults_of_jobs import vaults_of
 from .verdict import VERDICTS
@@ -121,9 +121,7 @@ def _past_run(path: str, record: Document) -> PastRun | None:
     if when is None:
         return None
     parts = {str(part.get("id")): part for part in record.get("parts") or ()}
-    level = (record.get("drill") or {}).get("level")
     hosts = [_past_host(result, _of_part(run, parts, result), record, when) for result in record["results"]]
-    excluded = (record.get("scope") or {}).get("excluded") or ()
     return PastRun(
         path=path,
         # One that nobody gave an id is only itself.
@@ -131,9 +129,9 @@ def _past_run(path: str, record: Document) -> PastRun | None:
         title=title_of(record),
         when=when,
         collection=str(run.get("collection") or ""),
-        was_real=level != REHEARSAL,
+        was_real=level_of(record) != REHEARSAL,
         hosts={host.host: host for host in hosts},
-        left_out=frozenset(str(one["host"]) for one in excluded),
+        left_out=frozenset(str(one["host"]) for one in excluded_from(record)),
     )
 
 
@@ -151,7 +149,7 @@ def _past_host(result: Mapping[str, Any], run: Mapping[str, Any], record: Docume
     host, verdict, timelines = str(result["host"]), result["verdict"], result["timelines"]
     phases = {phase["phase"] for timeline in timelines.values() for phase in timeline["phases"]}
     has_begun = bool(phases & _OF_FAILBACK) or verdict["status"] == FAILED
-    level = (record.get("drill") or {}).get("level")
+    level = level_of(record)
     fails_back = level in MOVING if level else run.get("kind") in _FAIL_BACK
     return PastHost(
         host=host,
@@ -214,7 +212,7 @@ def history_of(hosts: Collection[str], runs: Sequence[PastRun]) -> list[dict[str
 
 
 def _one_of_history(run: PastRun, tried: Sequence[PastHost]) -> dict[str, Any]:
-    rows = [row for past in tried for row in held(measured_of(past), past.objectives)]
+    rows = [row for past in tried for row in measured_of(past)]
     return {
         "when": run.when,
         "title": run.title,
@@ -224,7 +222,6 @@ def _one_of_history(run: PastRun, tried: Sequence[PastHost]) -> dict[str, Any]:
         "recovery_seconds": longest_of_all(rows, "recovery_time"),
         "recovery_time": longest(rows, "recovery_time"),
         "downtime": longest(rows, "downtime"),
-        "objectives": [*worst_objectives(rows)],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .drills import level_of
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .json_path import time_or_none
 from .verdict import PASSED_WITH_FINDINGS
@@ -38,7 +39,7 @@ _KINDS = {
 
 def title_of(record: Mapping[str, Any]) -> str:
     """Return what a run was."""
-    level = (record.get("drill") or {}).get("level")
+    level = level_of(record)
     kind = record["run"].get("kind")
     return f"Failback drill: {level}" if level else _KINDS.get(str(kind), "Failback")
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .drills import MOVING, READINESS, REHEARSAL
+from .drills import MOVING, READINESS, REHEARSAL, level_of
 from .failures import ConfigurationError
 from .objectives import held_against
 from .verdict import verdict_of, verdict_of_all
@@ -142,7 +142,7 @@ def verdict_on(head: Document, results: Iterable[_Result]) -> str:
 
 def _purpose(head: Document) -> dict[str, bool]:
     """Return what a run was for, as far as the verdict depends on it."""
-    level = (head.get("drill") or {}).get("level")
+    level = level_of(head)
     checks = head["run"].get("kind") == _CHECKS or level == READINESS
     return {"only_checks": checks, "has_to_move": level in (REHEARSAL, *MOVING)}
 
@@ -177,7 +177,7 @@ def merged(records: Sequence[Document], about: Mapping[str, Any]) -> tuple[Head,
     ]
     hosts = {str(result.get("host")) for result in results}
     # What one slice left out, another took.
-    excluded = {one["host"]: one for record in records for one in _excluded(record) if one["host"] not in hosts}
+    excluded = {one["host"]: one for record in records for one in excluded_from(record) if one["host"] not in hosts}
     run = {
         **about["run"],
         "kind": runs[0].get("kind") if len(runs) == 1 else _MERGED,
@@ -201,7 +201,8 @@ def merged(records: Sequence[Document], about: Mapping[str, Any]) -> tuple[Head,
     return head, sorted(results, key=lambda result: str(result.get("host")))
 
 
-def _excluded(record: Document) -> Sequence[Mapping[str, Any]]:
+def excluded_from(record: Document) -> Sequence[Mapping[str, Any]]:
+    """Return the hosts of the inventory that the run of a record left out, each with the reason."""
     return (record.get("scope") or {}).get("excluded") or ()
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .drills import level_of
 from .failures import ConfigurationError
 from .jobs import FAILED_STATES
 from .json_path import stamp, time_or_none
@@ -50,7 +51,7 @@ def spans_of(record: Document) -> SpanFacts:
     run = record["run"]
     started, updated = _times_of_run(record)
     vms = [vm for result in record["results"] for vm in _vms(result, record, started, updated)]
-    verdict, level = record["verdict"], (record.get("drill") or {}).get("level")
+    verdict, level = record["verdict"], level_of(record)
     told = {"run": run.get("id"), "kind": run.get("kind"), "drill.level": level, "verdict": verdict["status"]}
     # The clock of the controller may not be Azure's, and an interrupted run that this one picked up was before it.
     first, last = _around([(started, updated), *_times(vms)])

@@ -102,8 +102,7 @@ class _Application:
         """Return what a scorecard says of it."""
         history = history_of(self._hosts, self._told.runs)
         latest = self._latest
-        rows = [*self._rows.values()]
-        flat = [row for some in rows for row in some]
+        rows = [row for some in self._rows.values() for row in some]
         allowed = [limits["rto"] for host in self._hosts if "rto" in (limits := self._objectives(host))]
         return {
             "name": self._name,
@@ -114,11 +113,11 @@ class _Application:
             "last_drill": stamp(latest[1].when) if latest else None,
             "last_title": latest[0].title if latest else None,
             "days_since": (self._told.now - latest[1].when).total_seconds() / _DAY if latest else None,
-            "objectives": [*worst_objectives(flat)],
-            "recovery_time": longest(flat, "recovery_time"),
-            "recovery_seconds": longest_of_all(flat, "recovery_time"),
-            "downtime": longest(flat, "downtime"),
-            "downtime_seconds": longest_of_all(flat, "downtime"),
+            "objectives": [*worst_objectives(rows)],
+            "recovery_time": longest(rows, "recovery_time"),
+            "recovery_seconds": longest_of_all(rows, "recovery_time"),
+            "downtime": longest(rows, "downtime"),
+            "downtime_seconds": longest_of_all(rows, "downtime"),
             "drift": [*self._drift()],
             "history": history,
             "trend": trend_of_recovery(history, min(allowed, default=None)),
