@@ -57,6 +57,9 @@ attributes:
       mode.
     support: none
     details: The file can be long, as it contains every VM.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
 """
 
     # The groups of module_defaults that a module is in. Those that wait are in a second one; those that query a Hyper-V

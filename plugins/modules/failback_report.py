@@ -109,8 +109,6 @@ options:
 attributes:
   idempotent:
     support: full
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
 extends_documentation_fragment:
   - asr.failback.attributes.file
 author:

@@ -59,8 +59,6 @@ options:
 attributes:
   idempotent:
     support: none
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     details: Page and metrics say how old each drill is.
 extends_documentation_fragment:
   - asr.failback.attributes.file

@@ -56,19 +56,13 @@ options:
     type: int
     default: 7200
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
-    support: none
     details: The record says what happened.
   idempotent:
     support: none
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     details: Each rehearsal is a new one.
+extends_documentation_fragment:
+  - asr.failback.attributes.file
 author:
   - Contributors to the asr.failback project (@asr-failback)
 seealso:

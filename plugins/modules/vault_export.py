@@ -28,8 +28,6 @@ options:
 attributes:
   idempotent:
     support: none
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     details: The scenario says when it was read.
 extends_documentation_fragment:
   - asr.failback.attributes.file

@@ -31,16 +31,8 @@ def rendered(name, facts):
         keep_trailing_newline=True,
     )
     environment.filters |= {"text": _in_line, "moment": moment}
-    return environment.get_template(name).render(_as_text(facts))
-
-
-def _as_text(value):
-    """Return facts with names that no page can hold written so that it can."""
-    if isinstance(value, str):
-        return _ODD.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, dict):
-        return {_as_text(key): _as_text(part) for key, part in value.items()}
-    return [_as_text(part) for part in value] if isinstance(value, (list, tuple)) else value
+    # Names may hold what no page can. Once over the whole page: a fleet's facts have a hundred thousand texts.
+    return _ODD.sub("\N{REPLACEMENT CHARACTER}", environment.get_template(name).render(facts))
 
 
 def _in_line(value):

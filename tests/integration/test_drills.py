@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def test_a_wave_goes_together_and_comes_back_by_the_fleet(stage: Any, tmp_path: 
         failback_drill_change="CHG1",
     )
     (left,) = folder.iterdir()
-    assert left.name.endswith("_wave")
+    # To the microsecond: two drills that a timer starts in the same second must not overwrite each other's record.
+    assert re.fullmatch(r"\d{8}T\d{6}\.\d{6}Z_wave", left.name)
     assert {file.name for file in left.iterdir()} == {"run.json", "report.html", "report.md", "junit.xml", "SHA256SUMS"}
     record = read_record(left / "run.json")
     outcomes = {result["host"]: result["outcome"] for result in record["results"]}
@@ -115,6 +117,16 @@ def test_readiness_takes_every_host_and_says_what_it_does_not_prove(stage: Any) 
     vault = stage(scenario_of(item_of("vm1", "failed_over"))).knows_hosts()
     played = drilled(vault, "readiness", {"vm1": {}})
     assert (played.status, played.results["vm1"]["outcome"]) == (0, "ready")
+    assert list(vault.simulator.journal.entries(writes=True)) == []
+
+
+def test_a_policy_of_the_command_cannot_commit_without_evidence(stage: Any) -> None:
+    vault = stage(scenario_of(*protected("vm1"))).knows_hosts()
+    # The policy of the inventory is that of a real failback.
+    hosts = {"vm1": {**MARKED, "failback_commit_policy": "hold"}}
+    played = drilled(vault, "canary", hosts, "-e", "failback_commit_policy=now")
+    assert played.results["vm1"]["outcome"] == "not_started", played.output
+    assert "failback_commit_policy cannot be given with -e" in played.results["vm1"]["reason"]
     assert list(vault.simulator.journal.entries(writes=True)) == []
 
 

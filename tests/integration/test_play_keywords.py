@@ -76,6 +76,24 @@ def test_what_a_variable_of_the_plays_must_be_is_said_before_anything_is_asked(
     assert vault.simulator.journal.entries() == []
 
 
+@pytest.mark.parametrize(
+    ("playbook", "name"),
+    [
+        ("prerequisites", "failback_planned_failover"),
+        ("drill", "failback_commit"),
+        ("failback", "failback_fail_on_error"),
+        ("undo_failback", "undo_failback_fail_on_error"),
+    ],
+)
+def test_what_a_playbook_decides_cannot_be_given_with_the_command(stage: Any, playbook: str, name: str) -> None:
+    # A job template of AAP gives all its variables so. Two of these playbooks are said to read only.
+    vault = stage(scenario_of("vm1"))
+    run = vault.play(playbook, {"vm1": {}}, "-e", f"failback_hosts=vm1 {name}=yes", **OF_ROLES)
+    assert run.status != 0, run.output
+    assert f"{name} cannot be given with -e" in run.output.replace("\n", " "), run.output
+    assert vault.simulator.journal.entries() == []
+
+
 @pytest.mark.parametrize("value", ["3", "50%", '{"failback_serial": [1, "100%"]}'])
 def test_batches_that_ansible_takes_are_taken(stage: Any, value: str) -> None:
     given = value if value.startswith("{") else f"failback_serial={value}"
