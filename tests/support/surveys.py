@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -30,6 +30,8 @@ def assert_well_formed(survey: Mapping[str, Any]) -> None:
         assert ("choices" in question) is (question["type"] in CHOOSING)
         if "default" in question and "choices" in question:
             assert question["default"] in question["choices"]
+        if known := choices_of_roles().get(question["variable"]):
+            assert set(question.get("choices", ())) <= known, question
 
 
 def variables_of(survey: Mapping[str, Any]) -> set[str]:
@@ -37,9 +39,17 @@ def variables_of(survey: Mapping[str, Any]) -> set[str]:
     return {question["variable"] for question in survey["spec"]}
 
 
+def choices_of_roles() -> dict[str, set[str]]:
+    """The values that an option of a role takes, for those that take only some."""
+    return {name: set(option["choices"]) for name, option in _options() if "choices" in option}
+
+
 def known_variables() -> set[str]:
     """The variables that roles and playbooks know: those of argument specs, and those of the playbooks' reference."""
     known = set(yaml.safe_load((ROOT / "meta" / "reference.yml").read_text())["variables"])
+    return known | {name for name, _option in _options()}
+
+
+def _options() -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
-        known |= set(yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"])
-    return known
+        yield from yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"].items()

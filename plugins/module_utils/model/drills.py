@@ -118,6 +118,7 @@ REFUSED: Mapping[str, Callable[[Any], bool]] = {
     "failback_create_vm_if_missing": is_true,
     "failback_commit_not_before": bool,
     "failback_discard_azure_changes": bool,
+    "failback_discard_disks": bool,
     "failback_accept_unseen": bool,
     "failback_confirm": lambda _value: True,
     "failback_check_prerequisites": _is_off,

@@ -25,7 +25,7 @@ from .vm_timeline import COMMIT, CUT_OVER, SYNCHRONIZATION, WAITING, unmeasured
 # Kinds of runs that fail VMs back. One that is new shows nothing until it is known what it does.
 _FAIL_BACK = frozenset({"failback", "fleet", "alternate_host"})
 _MEASURES = ("recovery_time", "downtime", "data_loss")
-_BACK_TO_AZURE, _UNDONE = "undo_failback", "undone"
+_BACK_TO_AZURE, _UNDONE, _NOT_STARTED = "undo_failback", "undone", "not_started"
 # Phases of which a host that was failed back has at least one. That it was protected again does not show it.
 _OF_FAILBACK = frozenset({SYNCHRONIZATION, WAITING, CUT_OVER, COMMIT})
 # How much the clock of a controller may be ahead.
@@ -148,7 +148,8 @@ def _of_part(run: Mapping[str, Any], parts: Mapping[str, Any], result: Mapping[s
 def _past_host(result: Mapping[str, Any], run: Mapping[str, Any], record: Document, when: datetime) -> PastHost:
     host, verdict, timelines = str(result["host"]), result["verdict"], result["timelines"]
     phases = {phase["phase"] for timeline in timelines.values() for phase in timeline["phases"]}
-    has_begun = bool(phases & _OF_FAILBACK) or verdict["status"] == FAILED
+    # Those that a drill did not start, as it stopped before them, show nothing.
+    has_begun = bool(phases & _OF_FAILBACK) or (verdict["status"] == FAILED and result["outcome"] != _NOT_STARTED)
     level = level_of(record)
     fails_back = level in MOVING if level else run.get("kind") in _FAIL_BACK
     return PastHost(

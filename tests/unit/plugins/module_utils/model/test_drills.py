@@ -54,6 +54,7 @@ def test_what_only_reads_takes_every_host(level: str) -> None:
         {"failback_create_vm_if_missing": "yes"},
         {"failback_commit_not_before": "2026-01-01"},
         {"failback_discard_azure_changes": ["web01"]},
+        {"failback_discard_disks": ["logs"]},
         {"failback_accept_unseen": {"vm": "web01", "sides": ["azure"]}},
         {"failback_confirm": ""},
         {"failback_check_prerequisites": False},

@@ -24,6 +24,7 @@ ALONE: dict[str, Any] = {"application": None, "objectives": {}}
 HOME = "passed_with_findings"
 RELAXED = {"application": "shop", "objectives": {"rto": 7200.0}}
 FAILED = {"outcome": "failed", "reason": "the heartbeat did not come"}
+NOT_STARTED = {"outcome": "not_started", "reason": "the host before it failed", "timelines": {}, "steps": []}
 LOCKED = {"id": "azure_locks", "status": "fail", "vm": "web01", "cause": "a lock", "seen": "", "remedy": ""}
 
 
@@ -74,6 +75,8 @@ WEB, APP = {"host": "web01"}, {"host": "app01"}
         ((drilled("2026-03-01", WEB, {**APP, **FAILED}),), "failed", "app01: the heartbeat did not come (2026-03-01)"),
         ((drilled("2026-03-01", WEB, {**APP, **FAILED}), drilled("2026-03-02", APP)), HOME, ""),
         ((drilled("2026-03-02", WEB, {**APP, **FAILED}), drilled("2026-03-01", APP)), "failed", "app01"),
+        ((drilled("2026-03-02", {**APP, **NOT_STARTED}), drilled("2026-03-01", WEB, APP)), HOME, ""),
+        ((drilled("2026-03-01", WEB, {**APP, **NOT_STARTED}),), "partly_drilled", "never drilled: app01"),
         ((drilled("2026-03-01", WEB, {**APP, "validation": {}}),), "not_proven", "app01: nothing has shown"),
         ((drilled("2026-03-01", WEB, APP, drill={"level": "rehearsal"}),), "never_drilled", ""),
         ((drilled("2026-03-01", WEB, APP, drill={"level": "readiness"}),), "never_drilled", ""),
@@ -91,6 +94,8 @@ WEB, APP = {"host": "web01"}, {"host": "app01"}
         "failed",
         "failed and again",
         "passed and failed",
+        "not started",
+        "never started",
         "not validated",
         "rehearsed",
         "checked",
