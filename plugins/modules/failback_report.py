@@ -146,7 +146,7 @@ path:
   description: The file; V(null) if the results were shown.
   returned: success
   type: str
-  sample: /var/log/failback/report.json
+  sample: /var/lib/failback/report.json
 verdict:
   description: The verdict on the run, V(passed), V(passed_with_findings), V(not_proven) or V(failed); V(null) if the
     results were shown.

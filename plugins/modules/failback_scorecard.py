@@ -164,10 +164,10 @@ applications:
       last_title: "Failback drill: canary"
       days_since: 119.3
       objectives: []
-      recovery_time: 1 h 2 min 5 s
-      recovery_seconds: 3725.0
-      downtime: 9 min 1 s
-      downtime_seconds: 541.0
+      recovery_time: not measured
+      recovery_seconds: null
+      downtime: not measured
+      downtime_seconds: null
       drift: []
 counts:
   description: How many applications have which status.
@@ -198,7 +198,7 @@ ignored:
   type: list
   elements: dict
   sample:
-    - path: /var/log/failback/check.json
+    - path: /var/lib/failback/check.json
       reason: the run was in check mode
 lines:
   description: The lines that were shown.

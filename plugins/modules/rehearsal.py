@@ -98,12 +98,12 @@ record:
   description: Path of the record; V(null) in check mode.
   returned: success
   type: str
-  sample: /var/log/failback/rehearsal.json
+  sample: /var/lib/failback/rehearsal.json
 log:
   description: Path of what was printed; V(null) in check mode.
   returned: success
   type: str
-  sample: /var/log/failback/rehearsal.log
+  sample: /var/lib/failback/rehearsal.log
 """
 
 from ansible_collections.asr.failback.plugins.module_utils.module_main import run_module
