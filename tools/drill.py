@@ -58,6 +58,7 @@ def main() -> int:
         written = vault.writes_since(before)
         (OUTPUT / "failback").mkdir(exist_ok=True)
         record = {"failback_hosts": LEFT_OUT, "failback_report": str(OUTPUT / "failback" / "run.json")}
+        record |= {"failback_report_manifest": str(OUTPUT / "failback" / "SHA256SUMS")}
         run("fleet", inventory, OUTPUT / "fleet.log", "-e", json.dumps(record))
         drilled = drill("canary", with_broken_probe, "-e", f"failback_hosts={','.join(CANARY)}")
         page = {"failback_records": str(OUTPUT), "failback_scorecard_html": str(OUTPUT / "scorecard.html")}
@@ -106,8 +107,12 @@ def drill(level: str, inventory: Path, *more: str) -> dict[str, Any]:
     files |= {"report_junit": "junit.xml", "report_manifest": "SHA256SUMS"}
     variables = {f"failback_{name}": str(folder / file) for name, file in files.items()}
     # A VM that fails is not to stop the others here.
-    variables |= {"failback_drill_level": level, "failback_max_fail_percentage": "100"}
-    variables |= {"failback_drill_approver": "the service owner", "failback_drill_next": "in three months"}
+    variables |= {
+        "failback_drill_change": "CHG0012345",
+        "failback_drill_level": level,
+        "failback_max_fail_percentage": "100",
+    }
+    variables |= {"failback_drill_approver": "J. Doe, owner of office", "failback_drill_next": "2027-03-01"}
     for file in files.values():
         (folder / file).unlink(missing_ok=True)
     run("drill", inventory, OUTPUT / f"{level}.log", "-e", json.dumps(variables), *more)

@@ -92,10 +92,16 @@ valid_days:
   type: int
   sample: 92
 runs:
-  description: How many records were counted.
+  description:
+    - The records that count, the newest first, each with its C(path) and the C(id), C(title) and C(when) of its run.
   returned: success
-  type: int
-  sample: 14
+  type: list
+  elements: dict
+  sample:
+    - path: /var/lib/failback/drills/20260301T030000.123456Z_canary/run.json
+      id: 8d9f1a52-6a5f-4f7b-9d5e-1a3f0c2b7e44
+      title: "Failback drill: canary"
+      when: "2026-03-01T03:58:12+00:00"
 applications:
   description: The applications, those that need somebody first.
   returned: success
@@ -148,6 +154,14 @@ applications:
     downtime_seconds:
       description: The same in seconds; V(null) if it was not measured for all.
       type: float
+    next:
+      description: What somebody has to do about it.
+      type: list
+      elements: str
+    unmeasured:
+      description: VMs whose last failback counts, and whose recovery was not measured, each with the reason.
+      type: list
+      elements: str
     drift:
       description:
         - What has changed since. New and removed hosts, other objectives, checks that have become worse, another
@@ -168,6 +182,8 @@ applications:
       recovery_seconds: null
       downtime: not measured
       downtime_seconds: null
+      next: ["Run a canary drill of web01, with failback_drill: true for each of them."]
+      unmeasured: []
       drift: []
 counts:
   description: How many applications have which status.

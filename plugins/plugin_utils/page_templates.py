@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -30,9 +31,14 @@ def rendered(name, facts):
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"text": _in_line, "moment": moment}
+    environment.filters |= {"text": _in_line, "moment": moment, "urlencode": _in_anchor}
     # Names may hold what no page can. Once over the whole page: a fleet's facts have a hundred thousand texts.
     return _ODD.sub("\N{REPLACEMENT CHARACTER}", environment.get_template(name).render(facts))
+
+
+def _in_anchor(value):
+    """Return a text for the name of an anchor, also one that has no bytes."""
+    return quote(str(value), safe="", errors="replace")
 
 
 def _in_line(value):

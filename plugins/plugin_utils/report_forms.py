@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import MissingLibrary
-from ansible_collections.asr.failback.plugins.module_utils.model.verdict import objections
+from ansible_collections.asr.failback.plugins.module_utils.model.verdict import as_sentences, objections
 from ansible_collections.asr.failback.plugins.plugin_utils.page_templates import rendered
 
 try:
@@ -53,6 +53,8 @@ def as_junit(facts):
 def _suite_of_run(facts):
     """Return what is to be said of the run as a whole: one that has not ended, or has no host, has shown nothing."""
     suite = junitparser.TestSuite("run")
+    for label, value in facts["identity"]:
+        suite.add_property(label, _xml(value))
     objections = [junitparser.Failure(_xml("; ".join(facts["reasons"])), facts["verdict"])] if facts["reasons"] else []
     suite.add_testcases([_case("run", "run", objections)])
     return suite
@@ -64,7 +66,9 @@ def _cases(row):
     for check in row["checks"]:
         yield _case(f"validation {check['id']}", name, _result_of(check))
     for finding in row["findings"]:
-        yield _case(f"prerequisite {finding['id']}", name, _result_of(finding))
+        case = _case(f"prerequisite {finding['id']}", name, _result_of(finding))
+        case.system_out = _warning_of(finding)
+        yield case
 
 
 def _case(name, suite, results, seconds=None):
@@ -79,10 +83,17 @@ def _results_of(row):
 
 
 def _result_of(check):
-    about = _xml(f"{check['cause'] or check['seen']} {check['remedy']}".strip())
+    about = _xml(as_sentences([check["cause"] or check["seen"], check["remedy"]]))
     if check["status"] == "fail":
         return [junitparser.Failure(about)]
     return [junitparser.Skipped(about)] if check["status"] == "not_checked" else []
+
+
+def _warning_of(check):
+    """Return what a check that passed nevertheless warns of; a form without a word for that has it as output."""
+    if check["status"] != "warn":
+        return None
+    return _xml(f"warning: {as_sentences([check['cause'] or check['seen'], check['remedy']])}")
 
 
 def _xml(text):

@@ -76,8 +76,8 @@ def test_the_playbook_shows_and_writes_the_scorecard(stage: Any, records: Path, 
     assert "3 applications: 2 never_drilled, 1 failed" in played.output
     shown = page.read_text()
     assert MARKUP not in shown
-    assert "package.json is not the record of a run" in shown
-    named = [name for name in (*ODD_NAMES, "m\N{REPLACEMENT CHARACTER}rz") if f"{name}.json is not the" in shown]
+    assert "package.json: it is not the record of a run" in shown
+    named = [name for name in (*ODD_NAMES, "m\N{REPLACEMENT CHARACTER}rz") if f"{name}.json: it is not the" in shown]
     assert len(named) == len(ODD) + 1
     assert not page.with_name(f"{page.name}.part").exists()
     assert shown.count("<circle") == 2

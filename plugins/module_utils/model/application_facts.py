@@ -9,24 +9,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .durations import exactly
-from .objectives import MET, MISSED
+from .objectives import MET, MISSED, NAMES
 
 _Row = Mapping[str, Any]
-_OBJECTIVES = {"rto": "RTO", "downtime": "Downtime", "rpo": "RPO"}
 
 
 def objective_facts(held: _Row) -> dict[str, Any]:
     """Return what is said of an objective that was held against a measure."""
     measured = "not measured" if held["measured"] is None else exactly(held["measured"])
-    label = _OBJECTIVES[held["objective"]]
-    took = "" if held["measured"] is None else f" {measured}"
-    words = f"{label}{took} of {exactly(held['target'])}"
-    return {**held, "words": words, "label": label, "measured_words": measured}
+    label = NAMES[held["objective"]]
+    allowed = f"allowed {exactly(held['target'])}"
+    words = f"{label}{'' if held['measured'] is None else f' {measured}'}, {allowed}"
+    return {**held, "words": words, "label": label, "allowed": allowed}
 
 
 def worst_objectives(rows: Sequence[_Row]) -> Iterator[dict[str, Any]]:
     """Yield each objective of these virtual machines with the C(vm) that did worst."""
-    for name in _OBJECTIVES:
+    for name in NAMES:
         held = [(one, row["vm"]) for row in rows for one in row["objectives"] if one["objective"] == name]
         if held:
             order = {MISSED: 0, MET: 2}

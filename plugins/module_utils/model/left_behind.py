@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .arm_ids import last_segment
@@ -13,7 +13,8 @@ from .arm_ids import last_segment
 _Left = Mapping[str, Any]
 
 # What Azure bills though nothing uses it, as it stands in a resource's id.
-_BILLED = ("disks/", "publicIPAddresses/")
+_BILLED = frozenset({"disks", "publicIPAddresses"})
+_TYPES = {"disks": "disk", "publicIPAddresses": "public IP address", "networkInterfaces": "network interface"}
 
 
 def left_behind(steps: Iterable[Mapping[str, Any]]) -> _Left:
@@ -24,12 +25,12 @@ def left_behind(steps: Iterable[Mapping[str, Any]]) -> _Left:
 
 def billed_of(left: _Left) -> list[str]:
     """Return what costs money until somebody deletes it, by type and name."""
-    return [name for name in _names(left) if name.startswith(_BILLED)]
+    return [_named(kind, name) for kind, name in _resources(left) if kind in _BILLED]
 
 
 def unbilled_of(left: _Left) -> list[str]:
     """Return the rest, by type and name."""
-    return [name for name in _names(left) if not name.startswith(_BILLED)]
+    return [_named(kind, name) for kind, name in _resources(left) if kind not in _BILLED]
 
 
 def unread_of(left: _Left) -> dict[str, list[str]]:
@@ -40,5 +41,11 @@ def unread_of(left: _Left) -> dict[str, list[str]]:
     return unread
 
 
-def _names(left: _Left) -> list[str]:
-    return ["/".join(resource.split("/")[-2:]) for resource in left["left_behind"]]
+def _resources(left: _Left) -> Iterator[tuple[str, str]]:
+    for resource in left["left_behind"]:
+        kind, name = resource.split("/")[-2:]
+        yield kind, name
+
+
+def _named(kind: str, name: str) -> str:
+    return f"{_TYPES.get(kind, kind)} {name}"

@@ -15,6 +15,7 @@ from .recurrence import parse_duration
 MET, MISSED, NOT_MEASURED = "met", "missed", "not_measured"
 # The measure of a timeline that each objective is held against.
 _MEASURES = {"downtime": "downtime", "rto": "recovery_time", "rpo": "data_loss"}
+NAMES = {"rto": "RTO", "downtime": "Downtime", "rpo": "RPO"}
 _REMEDY = 'Write failback_objectives as a mapping of seconds or of durations such as "PT30M": {rto: PT4H, rpo: 0}.'
 
 

@@ -36,8 +36,9 @@ _AHEAD = timedelta(days=1)
 class PastHost:
     """What a run shows of a host. C(was_tried): the run failed it back, or failed to.
 
-    C(target) is the VM or recovery plan that it stood for, C(vaults) are those of its jobs. C(timelines) has what was
-    measured of each of its VMs, C(findings) the status of each check and its cause, by VM and id.
+    C(target) is the VM or recovery plan that it stood for, C(vaults) are those of its jobs. C(reason) is the first of
+    its verdict, C(next) what it was told to do. C(timelines) has what was measured of each of its VMs, C(findings) the
+    status of each check and its cause, by VM and id.
     """
 
     host: str
@@ -47,6 +48,7 @@ class PastHost:
     vaults: Collection[str]
     verdict: str
     reason: str
+    next: str
     was_tried: bool
     timelines: Mapping[str, Mapping[str, Any]]
     findings: Mapping[tuple[str, str], tuple[str, str]]
@@ -159,7 +161,8 @@ def _past_host(result: Mapping[str, Any], run: Mapping[str, Any], record: Docume
         target=str(result["target"] or host),
         vaults=vaults_of(result["steps"]),
         verdict=verdict["status"],
-        reason=verdict["reasons"][0]["what"] if verdict["reasons"] else "",
+        reason=_first_of(verdict["reasons"]),
+        next=result["next"] or "",
         was_tried=fails_back and has_begun and result["outcome"] != _UNDONE,
         timelines={vm: {name: timeline[name] for name in _MEASURES} for vm, timeline in timelines.items()},
         findings={
@@ -168,6 +171,11 @@ def _past_host(result: Mapping[str, Any], run: Mapping[str, Any], record: Docume
         },
         objectives=((record.get("targets") or {}).get(host) or {}).get("objectives") or {},
     )
+
+
+def _first_of(reasons: Sequence[Mapping[str, Any]]) -> str:
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]['what']}{more}" if reasons else ""
 
 
 def not_in_force(host: str, vms: Collection[str], why: str) -> Iterator[dict[str, Any]]:

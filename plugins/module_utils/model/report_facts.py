@@ -12,15 +12,16 @@ from typing import Any
 from .application_facts import longest, objective_facts, worst_objectives
 from .discarded import discarded_in_words
 from .durations import exactly
-from .evidence import FAILED, NOT_PROVEN
+from .evidence import ADDRESSES, EXPECTED_ADDRESSES, FAILED, HEARTBEAT, NOT_PROVEN
 from .json_path import seconds_between, time_or_none
 from .left_behind import billed_of, left_behind, unbilled_of, unread_of
+from .name_lists import some_of
 from .report_words import VERDICT_WORDS, moment, title_of
-from .run_document import ENDED, is_simulated, results_before, with_earlier
+from .run_document import ENDED, excluded_from, is_simulated, results_before, with_earlier
 from .split_brain import ABSENT, NOT_CHECKED, last_seen
 from .summary import stage_of
 from .vaults_of_jobs import vaults_of
-from .verdict import AT_HOME, VERDICTS, reasons_on, worst_of
+from .verdict import AT_HOME, PASSED_WITH_FINDINGS, VERDICTS, reasons_on, worst_of
 
 _Part = Mapping[str, Any]
 
@@ -29,6 +30,12 @@ _LIMITS = {
     "prerequisites": ["That a failback would succeed: nothing was copied, cut over, validated or committed."],
 }
 _SIMULATED = "Anything of the real vault, hosts and guests: the run was on a simulator."
+_DATA = (
+    "That no data was lost inside the VMs: it rests on the tasks of Azure that copied the last changes; no data was "
+    "compared."
+)
+# Checks that show that a guest runs, not that an application answers.
+_OF_GUESTS = frozenset({HEARTBEAT, ADDRESSES, EXPECTED_ADDRESSES})
 _CHECK_MODE = "Anything but what would be done: the run was in check mode and changed nothing."
 PHASE_WORDS = {
     "failover": "Failover to Azure",
@@ -63,15 +70,17 @@ def facts_of(record: _Part, digest: str, history: Sequence[_Part] = ()) -> dict[
         "is_whole": run["state"] == ENDED,
         "identity": [*_identity(record, digest)],
         "drill": record.get("drill") or {},
-        "limits": [*_limits(record)],
+        "is_simulated": is_simulated(run),
+        "limits": [*_limits(record, rows)],
         "problems": [row for row in rows if row["verdict"] in (FAILED, NOT_PROVEN)],
+        "findings": [row for row in rows if row["verdict"] == PASSED_WITH_FINDINGS],
         "applications": [*_applications(record, rows)],
         "history": list(history),
         "rows": rows,
         "phase_words": PHASE_WORDS,
         "axis": _with_bars(rows),
         "clocks_differ": _clocks_differ(run, rows),
-        "excluded": (record.get("scope") or {}).get("excluded") or [],
+        "excluded": [*_excluded(record)],
         "left": [*_left(record)],
         "earlier": run.get("earlier") or [],
         "digest": digest,
@@ -119,16 +128,35 @@ def _software(run: _Part) -> Iterator[str]:
             yield f"{name} {run[key]}"
 
 
-def _limits(record: _Part) -> Iterator[str]:
+def _limits(record: _Part, rows: Sequence[_Part]) -> Iterator[str]:
     yield from (record.get("drill") or {}).get("does_not_prove") or ()
     yield from _LIMITS.get(str(record["run"].get("kind")), ())
     if record["run"].get("check_mode"):
         yield _CHECK_MODE
     if is_simulated(record["run"]):
         yield _SIMULATED
-    excluded = (record.get("scope") or {}).get("excluded")
-    if excluded:
-        yield f"Anything of the {len(excluded)} hosts that were left out."
+    if any(row["data_loss"]["seconds"] == 0 for row in rows):
+        yield _DATA
+    unprobed = [row["vm"] for row in rows if (made := _made(row)) and made <= _OF_GUESTS]
+    if unprobed:
+        yield f"That the applications work in {some_of(unprobed)}: only the guest was checked, and no probe was set."
+    left_out = len(excluded_from(record))
+    if left_out:
+        told = "host that was" if left_out == 1 else "hosts that were"
+        yield f"Anything of the {left_out} {told} left out."
+
+
+def _made(row: _Part) -> set[str]:
+    """The kinds of checks that were made of a virtual machine."""
+    return {check["kind"] for check in row["checks"] if check["status"] != NOT_CHECKED}
+
+
+def _excluded(record: _Part) -> Iterator[dict[str, Any]]:
+    """Yield the hosts that were left out, by the reason."""
+    hosts: dict[str, list[str]] = {}
+    for one in excluded_from(record):
+        hosts.setdefault(one["reason"], []).append(one["host"])
+    yield from ({"reason": reason, "hosts": some} for reason, some in hosts.items())
 
 
 def _rows(record: _Part) -> Iterator[dict[str, Any]]:
@@ -220,8 +248,12 @@ def _applications(record: _Part, rows: Sequence[_Part]) -> Iterator[dict[str, An
             "objectives": [*worst_objectives(mine)],
             "downtime": longest(mine, "downtime"),
             "recovery_time": longest(mine, "recovery_time"),
-            "data_loss": longest(mine, "data_loss"),
+            "data_loss": _lost(longest(mine, "data_loss")),
         }
+
+
+def _lost(words: str) -> str:
+    return f"none{words[3:]}" if words.startswith("0 s") else words
 
 
 def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

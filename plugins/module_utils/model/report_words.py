@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from .drills import level_of
@@ -27,6 +28,7 @@ STATUS_WORDS = {
     "partly_drilled": "Partly drilled",
     **{status: VERDICT_WORDS[status] for status in (PASSED_WITH_FINDINGS, PASSED)},
 }
+_HALF_A_SECOND = timedelta(milliseconds=500)
 _KINDS = {
     "failback": "Failback",
     "fleet": "Failback of a fleet",
@@ -47,4 +49,5 @@ def title_of(record: Mapping[str, Any]) -> str:
 def moment(stamp: str | None) -> str:
     """Return a time for a person, in UTC; empty where there is none."""
     time = time_or_none(stamp)
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    # Rounded, as durations are.
+    return f"{time + _HALF_A_SECOND:%Y-%m-%d %H:%M:%S} UTC" if time else ""

@@ -60,7 +60,7 @@ def scorecard(told: Told) -> dict[str, Any]:
         "counts": {status: counts[status] for status in _STATUSES},
         "gone": _gone(told),
         "left_out": sorted({*told.inventory} - told.targets.keys()),
-        "runs": len(told.runs),
+        "runs": [_named(run) for run in told.runs],
     }
 
 
@@ -74,6 +74,10 @@ def _applications(targets: Mapping[str, _Target]) -> Iterator[tuple[str, list[st
     for host, target in sorted(targets.items()):
         if not target.get("application"):
             yield (f"{host} (host)" if host in named else host), [host]
+
+
+def _named(run: PastRun) -> dict[str, Any]:
+    return {"path": run.path, "id": run.run_id, "title": run.title, "when": stamp(run.when)}
 
 
 def _gone(told: Told) -> list[str]:
@@ -108,6 +112,8 @@ class _Application:
             "name": self._name,
             "status": self._status(),
             "why": [*self._reasons()],
+            "next": [*self._next()],
+            "unmeasured": [*self._unmeasured()],
             "hosts": list(self._hosts),
             "drilled_hosts": self._in_force,
             "last_drill": stamp(latest[1].when) if latest else None,
@@ -168,10 +174,28 @@ class _Application:
         if late:
             yield f"last drilled more than {self._told.valid_for.days} days ago: {some_of(late)}"
         never = [host for host in self._hosts if host not in self._lasts]
-        # Where it is so of all, the status says it.
-        if never and self._lasts:
-            yield f"never drilled: {some_of(never)}"
+        if never:
+            yield f"never drilled: {some_of(never)}" if self._lasts else "no record shows a failback of it"
         yield from (words for past, words in told if past.verdict == PASSED_WITH_FINDINGS)
+
+    def _next(self) -> Iterator[str]:
+        """Yield what somebody has to do about it."""
+        for host, (_run, past) in self._lasts.items():
+            if past.verdict in (FAILED, NOT_PROVEN) and past.next:
+                yield f"{host}: {past.next}"
+        due = [host for host in self._hosts if host not in self._in_force]
+        if due:
+            yield f"Run a canary drill of {some_of(due)}, with failback_drill: true for each of them."
+        without = [host for host in self._hosts if not self._objectives(host)]
+        if without:
+            yield f"Set failback_objectives of {some_of(without)}: nothing is held against a limit there."
+
+    def _unmeasured(self) -> Iterator[str]:
+        """Yield why what counts has no time of recovery."""
+        for host in self._in_force:
+            for row in self._rows[host]:
+                if row["recovery_time"]["seconds"] is None:
+                    yield f"{row['vm']}: {row['recovery_time']['basis']}"
 
     def _objections(self, host: str) -> Iterator[str]:
         """Yield the objectives of today that a failback does not meet which had passed then."""
@@ -196,7 +220,7 @@ class _Application:
             (
                 past.host
                 for past in run.hosts.values()
-                if past.was_tried and past.application in names and self._is_gone(past.host)
+                if past.was_tried and past.application and past.application in names and self._is_gone(past.host)
             ),
         )
         for old in sorted(names - {self._told.targets[self._hosts[0]].get("application") or ""}):

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .discarded import discarded_in_words
+from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .left_behind import billed_of, left_behind
 from .name_lists import some_of
-from .objectives import MISSED, NOT_MEASURED
+from .objectives import MISSED, NAMES, NOT_MEASURED
 from .split_brain import last_check
 
 _Result = Mapping[str, Any]
@@ -73,7 +74,13 @@ def worst_of(reasons: Sequence[_Result]) -> str:
 def objections(reasons: Iterable[_Result]) -> str:
     """Return why something must not count as passed, for what knows nothing between passed and failed; nothing where it
     may: what was not proven may not."""
-    return " ".join(one["what"] for one in reasons if one["verdict"] in (FAILED, NOT_PROVEN))
+    return as_sentences(one["what"] for one in reasons if one["verdict"] in (FAILED, NOT_PROVEN))
+
+
+def as_sentences(some: Iterable[str]) -> str:
+    """Return texts one after the other, with an end where the next one begins."""
+    *first, last = [one for one in some if one] or [""]
+    return " ".join([*(f"{one.rstrip('.;')}." for one in first), last])
 
 
 def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterator[dict[str, Any]]:
@@ -104,6 +111,8 @@ def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, A
         # Of one that the result does not name, all that it names are told.
         vm = str(finding.get("vm") or "") if finding.get("vm") in known or not known else ""
         about = f"{finding.get('id')}: {finding.get('cause') or finding.get('seen')}"
+        # Of what was failed back since, it may say what is no longer so.
+        about = about if is_readiness else f"before the failback, {about}"
         if finding.get("status") == "warn":
             yield _reason(PASSED_WITH_FINDINGS, about, vm)
         elif finding.get("status") == "not_checked":
@@ -131,10 +140,10 @@ def _of_evidence(result: _Result) -> Iterator[dict[str, Any]]:
 def _of_objectives(vm: str, timeline: _Result, *, was_moved: bool) -> Iterator[dict[str, Any]]:
     for held in timeline.get("objectives") or ():
         if held["status"] == MISSED:
-            told = f"{held['objective']}: {held['measured']:.0f} s of {held['target']:.0f} s"
+            told = f"{NAMES[held['objective']]} {exactly(held['measured'])}, allowed {exactly(held['target'])}"
             yield _reason(FAILED, f"objective missed: {told}", vm)
         elif held["status"] == NOT_MEASURED and was_moved:
-            yield _reason(NOT_PROVEN, f"{held['objective']} was not measured: {held['basis']}", vm)
+            yield _reason(NOT_PROVEN, f"{NAMES[held['objective']]} was not measured: {held['basis']}", vm)
 
 
 def _words(outcome: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from .discarded import discarded_in_words
 from .jobs import SUCCEEDED_STATES
 from .json_path import seconds_between
+from .report_words import moment
 
 _Result = Mapping[str, Any]
 
@@ -52,8 +53,8 @@ def _timeline(result: _Result, name: str, jobs: Sequence[_Result]) -> dict[str, 
     phases = [phase for number, job in enumerate(jobs) for phase in _phases(job, after=jobs[:number])]
     failbacks = [job for job in jobs if job.get("operation") == _FAILBACK]
     failback = failbacks[-1] if failbacks else None
-    if failback and validation:
-        phases.append(_phase(VALIDATION, failback.get("ended"), validation, ""))
+    if failback and (looked := _last_check(result, name)):
+        phases.append(_phase(VALIDATION, failback.get("ended"), looked, ""))
     phases.sort(key=lambda phase: (phase["started"] or "", PHASES.index(phase["phase"])))
     return {
         "phases": phases,
@@ -75,8 +76,19 @@ def _jobs(result: _Result, name: str, *, is_alone: bool) -> Iterator[_Result]:
 
 def _validation(result: _Result, name: str) -> str | None:
     """Return when the last check of a virtual machine passed; nothing where its validation did not pass."""
-    mine = [vm for vm in (result.get("validation") or {}).get("vms") or () if vm.get("name") == name]
+    mine = _evidence_of(result, name)
     return next((vm.get("validated_at") for vm in mine if vm.get("verdict") == "passed"), None)
+
+
+def _last_check(result: _Result, name: str) -> str | None:
+    """Return when a virtual machine was checked last, whatever came of it."""
+    mine = _evidence_of(result, name)
+    times = [check.get("at") for vm in mine for check in vm.get("checks") or ()]
+    return max(filter(None, [*times, *(vm.get("validated_at") for vm in mine)]), default=None)
+
+
+def _evidence_of(result: _Result, name: str) -> list[_Result]:
+    return [vm for vm in (result.get("validation") or {}).get("vms") or () if vm.get("name") == name]
 
 
 def _phases(job: _Result, after: Iterable[_Result]) -> Iterator[dict[str, Any]]:
@@ -120,7 +132,7 @@ def _task(job: _Result, names: Iterable[str]) -> _Result | None:
 
 
 def _downtime(failbacks: Sequence[_Result], validation: str | None) -> dict[str, Any]:
-    """Return how long the machine was of no use to anybody: from the begin of its shutdown in Azure until it was seen
+    """Return how long the machine was of no use to anybody: from the start of its shutdown in Azure until it was seen
     to work on-premises. That its job has ended does not show that it does.
 
     Of several failbacks the first shutdown counts: nothing tells whether it ran in Azure in between.
@@ -130,14 +142,14 @@ def _downtime(failbacks: Sequence[_Result], validation: str | None) -> dict[str,
         return unmeasured("no job of this run tells when the Azure VM was shut down")
     since = downs[0]["started"]
     if not validation:
-        return unmeasured(f"it was shut down in Azure at {since}, and not seen to work since")
+        return unmeasured(f"it was shut down in Azure at {moment(since)}, and not seen to work since")
     return _measured(
-        since, validation, f"from the begin of its {_first_of(downs)}shutdown in Azure to the last passed check"
+        since, validation, f"from the start of its {_first_of(downs)}shutdown in Azure to the last passed check"
     )
 
 
 def _recovery_time(failbacks: Sequence[_Result], validation: str | None) -> dict[str, Any]:
-    """Return how long it took from the begin of the first failback until the machine was seen to work on-premises."""
+    """Return how long it took from the start of the first failback until the machine was seen to work on-premises."""
     if not failbacks:
         return unmeasured("no failback was followed in this run")
     if not validation:

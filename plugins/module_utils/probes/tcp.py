@@ -29,7 +29,7 @@ class TcpProbe(Probe):
             return Outcome(
                 FAIL,
                 f"no connection to {where}",
-                short(f"{where}: {problem}"),
-                "See that the service runs in the VM, and that no firewall is between it and this machine.",
+                short(f"{where}: {problem.strerror or problem}"),
+                "See that the service runs in the VM, and that no firewall is between it and the controller.",
             )
         return Outcome(PASS, f"{where} is open")

@@ -238,7 +238,7 @@ def _text(answer: HTTPResponse, ends: float) -> str:
 
 
 def _no_answer(url: str, problem: Exception, late: str) -> Outcome:
-    remedy = "See that the web server runs in the VM, and that no firewall is between it and this machine."
+    remedy = "See that the web server runs in the VM, and that no firewall is between it and the controller."
     if isinstance(problem, ssl.SSLCertVerificationError):
         remedy = "Give ca_path, or the name that is in the certificate as host or url; or set validate_certs: false."
     cause = late or str(problem) or type(problem).__name__

@@ -73,7 +73,7 @@ async def run(request: ScorecardRequest, _services: Services, watch: Watch) -> d
 def _readable(paths: Sequence[str], unreadable: dict[str, str]) -> Iterator[tuple[str, Document]]:
     for path, record in records_below(paths):
         if isinstance(record, ConfigurationError):
-            unreadable[path] = record.happened
+            unreadable[path] = f"it {record.happened.removeprefix(path).strip()}"
         else:
             yield path, record
 

@@ -97,8 +97,8 @@ def test_what_a_commit_left_in_azure_is_shown() -> None:
     }
     step = {"stage": {"before": "failback_commit_pending", "after": "protected"}, "azure_resources": left}
     assert report_lines([result("web01", "protected", "protected", steps=[step])])[2:] == [
-        "       left in Azure, and billed: publicIPAddresses/web01-ip",
-        "       left in Azure: networkInterfaces/web01-nic",
+        "       left in Azure, and billed: public IP address web01-ip",
+        "       left in Azure: network interface web01-nic",
         "       not checked in Azure: os.vhd, data.vhd: it is not read",
     ]
 

@@ -186,7 +186,7 @@ def test_a_record_that_shows_nothing_is_said(record: Any, reason: str) -> None:
 def test_slices_whose_merged_record_is_there_count_once() -> None:
     slices = [drilled("2026-03-01", WEB, drill=None, run_id="a"), drilled("2026-03-01", APP, drill=None, run_id="b")]
     card = scored(*slices, made_again(*slices), **targets("web01", "app01"))
-    assert (only(card)["status"], len(only(card)["history"]), card["runs"]) == (HOME, 1, 1)
+    assert (only(card)["status"], len(only(card)["history"]), len(card["runs"])) == (HOME, 1, 1)
     assert card["ignored"] == {"0.json": "it is a part of 2.json", "1.json": "it is a part of 2.json"}
 
 
@@ -244,7 +244,7 @@ def test_what_does_not_count_has_met_nothing() -> None:
 def test_an_objective_that_is_tighter_now_fails_what_had_passed() -> None:
     one = only(scored(drilled("2026-03-01", WEB), **targets("web01", objectives={"rto": 60.0})))
     assert one["status"] == "failed"
-    assert "web01: RTO 20 min of 1 min: missed" in one["why"]
+    assert "web01: RTO 20 min, allowed 1 min: missed" in one["why"]
 
 
 @pytest.mark.parametrize(
@@ -262,6 +262,31 @@ def test_an_application_that_is_called_something_else_now_keeps_its_past() -> No
     one = only(scored(drilled("2026-03-01", WEB), **targets("web01", application="store")))
     assert (one["name"], one["status"], len(one["history"])) == ("store", HOME, 1)
     assert one["drift"] == ["of application shop then: web01"]
+
+
+def test_hosts_without_an_application_belong_to_none_together() -> None:
+    hosts = {"file01": ALONE, "dc01": ALONE}
+    record = drilled("2026-03-01", *({"host": host} for host in hosts), targets=hosts)
+    (dc, file) = scored(record, **hosts)["applications"]
+    assert (dc["name"], dc["drift"], file["drift"]) == ("dc01", [], [])
+
+
+def test_a_scorecard_says_what_to_do() -> None:
+    failed = {**APP, **FAILED, "next": "Repair the VM."}
+    limits = {"objectives": {"rto": 7200.0}}
+    one = only(scored(drilled("2026-03-01", WEB, failed), **targets("web01", "app01", "db01", **limits)))
+    assert one["next"] == [
+        "app01: Repair the VM.",
+        "Run a canary drill of db01, with failback_drill: true for each of them.",
+    ]
+    never = only(scored(**targets("db01")))
+    assert never["why"] == ["no record shows a failback of it"]
+    assert never["next"][1] == "Set failback_objectives of db01: nothing is held against a limit there."
+
+
+def test_what_was_not_measured_says_why() -> None:
+    one = only(scored(drilled("2026-03-01", {**WEB, "validation": {}}), **targets("web01")))
+    assert one["unmeasured"] == ["web01: nothing has shown that the VM works on-premises"]
 
 
 def test_a_host_and_an_application_of_one_name_are_two() -> None:
