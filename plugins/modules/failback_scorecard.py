@@ -182,7 +182,7 @@ applications:
       recovery_seconds: null
       downtime: not measured
       downtime_seconds: null
-      next: ["Run a canary drill of web01, with failback_drill: true for each of them."]
+      next: ["Mark web01 with failback_drill: true, and run a canary drill."]
       unmeasured: []
       drift: []
 counts:

@@ -185,7 +185,7 @@ class _Application:
                 yield f"{host}: {past.next}"
         due = [host for host in self._hosts if host not in self._in_force]
         if due:
-            yield f"Run a canary drill of {some_of(due)}, with failback_drill: true for each of them."
+            yield f"Mark {some_of(due)} with failback_drill: true, and run a canary drill."
         without = [host for host in self._hosts if not self._objectives(host)]
         if without:
             yield f"Set failback_objectives of {some_of(without)}: nothing is held against a limit there."

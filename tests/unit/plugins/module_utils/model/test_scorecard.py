@@ -277,7 +277,7 @@ def test_a_scorecard_says_what_to_do() -> None:
     one = only(scored(drilled("2026-03-01", WEB, failed), **targets("web01", "app01", "db01", **limits)))
     assert one["next"] == [
         "app01: Repair the VM.",
-        "Run a canary drill of db01, with failback_drill: true for each of them.",
+        "Mark db01 with failback_drill: true, and run a canary drill.",
     ]
     never = only(scored(**targets("db01")))
     assert never["why"] == ["no record shows a failback of it"]
