@@ -8,6 +8,8 @@ C(what) is what a message calls it: C(report).
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
 from collections import deque
@@ -141,19 +143,51 @@ def _others_may(mode: int) -> int:
 
 def _replace(path: str, content: Iterable[str], mode: int = OWNER) -> None:
     """Put a file in the place of another in one step. Its name until then is always the same one: what a run that was
-    killed has left there is gone after the next."""
+    killed has left there is gone after the next. Of several that write at the same time, each waits for its turn."""
     unfinished = f"{path}.part"
-    with suppress(FileNotFoundError):
-        os.unlink(unfinished)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER)
-    try:
-        # A name of a file may have bytes in it that are no text.
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+    # A name of a file may have bytes in it that are no text.
+    with os.fdopen(_alone(unfinished), "w", encoding="utf-8", errors="backslashreplace") as file:
+        try:
             file.writelines(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
+            os.replace(unfinished, path)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
+
+
+def _alone(path: str) -> int:
+    """Make an empty file that nobody else writes until its descriptor is closed, and return that. Raises OSError."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, OWNER)
+        except OSError as problem:
+            if problem.errno not in (errno.ELOOP, errno.ENXIO):
+                raise
+            # A link, or a pipe: somebody else's word for where this goes.
+            os.unlink(path)
+            continue
+        # Where a file system has no locks, the one that is second may find its file gone.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_own(descriptor, path):
+            os.fchmod(descriptor, OWNER)
+            os.ftruncate(descriptor, 0)
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_own(descriptor: int, path: str) -> bool:
+    """Whether an open file is still the one of this name, and a plain one of this user; otherwise that name is free for
+    another."""
+    found = os.fstat(descriptor)
+    try:
+        is_there = os.path.samestat(found, os.lstat(path))
+    except FileNotFoundError:
+        return False
+    is_plain = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1
+    if is_there and not is_plain:
+        os.unlink(path)
+    return is_there and is_plain
