@@ -179,7 +179,7 @@ class _Watched(Session):
 
     def request(self, method, url, **kwargs):
         """Return the response."""
-        self.asked, self.status, self.content, self.problem = _without_secrets(url), None, b"", None
+        self.asked, self.status, self.content = _without_secrets(url), None, b""
         # A certificate that only the session has would not count where REQUESTS_CA_BUNDLE is set, and some versions of
         # the exporter check nothing where its variable is empty. The page to which somebody is sent to sign in is no
         # collector.
@@ -190,9 +190,10 @@ class _Watched(Session):
         try:
             response = super().request(method, url, **options)
         except (OSError, ValueError) as problem:
-            self.problem = problem
+            # Of those that are tried again, the first says most: the last one may have had no time left.
+            self.problem = self.problem or problem
             raise
-        self.status, self.content = response.status_code, response.content
+        self.status, self.content, self.problem = response.status_code, response.content, None
         return response
 
     def objection(self):
