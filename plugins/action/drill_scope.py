@@ -17,5 +17,6 @@ class ActionModule(VerbAction):
     def _parameters(self, task_vars):
         """Return the options of the task, with what is known of its hosts."""
         parameters = super()._parameters(task_vars)
-        candidates = candidates_of(task_vars, self._templar, self._loader, parameters["hosts"])
+        known = (task_vars, self._templar, self._loader)
+        candidates = candidates_of(*known, parameters["hosts"], parameters["level"])
         return {**parameters, "candidates": candidates, "chosen_tags": chosen_tags(task_vars)}

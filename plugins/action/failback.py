@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
+from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import (
+    refuse_one_for_all,
+    refuse_skipped_guards,
+)
 from ansible_collections.asr.failback.plugins.plugin_utils.role_options import RoleOptions
 from ansible_collections.asr.failback.plugins.plugin_utils.run_about import about_run
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
@@ -20,6 +24,8 @@ class ActionModule(VerbAction):
         parameters = super()._parameters(task_vars)
         if not parameters["hosts"]:
             return parameters
+        refuse_skipped_guards(task_vars)
+        refuse_one_for_all(task_vars)
         is_fleet = parameters["places"] is not None
         read = RoleOptions(self._loader, self._templar, task_vars, of_fleet=is_fleet)
         if is_fleet:

@@ -27,6 +27,10 @@ options:
     elements: str
     choices: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
     default: [prerequisites, planned_failover, complete_failover, validate, commit, reverse_replicate]
+  only_prerequisites:
+    description: Whether to check the prerequisites alone, whatever else O(steps) has.
+    type: bool
+    default: false
   until:
     description:
       - How far to go. With V(prerequisites), until the prerequisites are checked.

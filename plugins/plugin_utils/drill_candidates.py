@@ -7,20 +7,50 @@
 
 from __future__ import annotations
 
-from ansible_collections.asr.failback.plugins.module_utils.model.drills import MARK, REFUSED, is_true
+from ansible_collections.asr.failback.plugins.module_utils.model.drills import MARK, MOVING, REFUSED, is_true
 from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
+from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
+from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import given_with_command
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables, require_hosts
 from ansible_collections.asr.failback.plugins.plugin_utils.own_variables import own_variables
 
 _ITEM = "failback_replicated_item"
+# Where a VM of the same name would be another one.
+_VAULT = ("failback_vault_name", "failback_resource_group")
 # Those of the steps of a failback, and those that stand for many.
 _OF_STEPS = frozenset({*STEPS, "all", "always", "tagged", "untagged"})
 
 
-def candidates_of(task_vars, templar, loader, names):
-    """Return by host what a Candidate has."""
+def candidates_of(task_vars, templar, loader, names, level):
+    """Return by host what a Candidate has. Raises ConfigurationError."""
     require_hosts(names, task_vars)
+    if level in MOVING:
+        _refuse_of_play(task_vars, templar)
     return {name: _candidate(task_vars, templar, loader, name) for name in names}
+
+
+def _refuse_of_play(task_vars, templar):
+    """Refuse variables that a play or the command says otherwise than the inventory, of a drill that moves VMs.
+
+    The mark of a host is for what the inventory says that it is. Raises ConfigurationError.
+    """
+    host = task_vars["inventory_hostname"]
+    here = HostVariables(host, task_vars, templar, set())
+    there = HostVariables(host, task_vars["hostvars"][host], templar, set())
+    # The defaults of the role failback, which may be in the play, are none of these.
+    is_refused = {_ITEM: lambda value: value not in ("", host), **REFUSED}
+    wrong = [
+        one
+        for one, refused in is_refused.items()
+        if one in here and refused(here[one]) and (one not in there or here[one] != there[one])
+    ]
+    wrong += [one for one in _VAULT if one in here and one in there and here[one] != there[one]]
+    wrong += [one for one in _VAULT if one in given_with_command(task_vars)]
+    if wrong:
+        raise ConfigurationError(
+            f"{', '.join(wrong)} does not come from the inventory, whose marks say what a drill may move.",
+            "Nothing was read or written. Set it in the inventory.",
+        )
 
 
 def _candidate(task_vars, templar, loader, name):

@@ -35,6 +35,7 @@ from ansible_collections.asr.failback.plugins.module_utils.option_checks import 
 from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
+from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import refuse_forged
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 
@@ -111,6 +112,8 @@ class VerbAction(ActionBase):
     def _result(self, task_vars):
         if self._belongs_elsewhere():
             return self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        if task_vars:
+            refuse_forged(task_vars)
         contract, parameters = self.contract, self._parameters(task_vars or {})
         host = (task_vars or {}).get("inventory_hostname", "localhost")
         inventory = HostsOfInventory(task_vars or {}, self._templar)

@@ -79,7 +79,7 @@ def test_what_was_approved_is_committed(stage: Any) -> None:
     results = written["Failback - commit"][1].results
     assert {name: result["outcome"] for name, result in results.items()} == {"vm1": "protected", "vm2": "protected"}
     commits = [step for result in results.values() for step in result["steps"] if step["step"] == "commit"]
-    assert {step["confirmed_by"] for step in commits} == {"approval in workflow job 4711"}
+    assert {step["confirmed_by"] for step in commits} == {"whoever approved workflow job 4711"}
     assert vault.stages()["vm3"] == "failed_over"
 
 

@@ -130,6 +130,41 @@ def test_a_policy_of_the_command_cannot_commit_without_evidence(stage: Any) -> N
     assert list(vault.simulator.journal.entries(writes=True)) == []
 
 
+def test_the_policy_of_a_drill_is_none_for_what_runs_after_it(stage: Any) -> None:
+    # It is in use in Azure: the drill leaves it alone, and the failback is to be held before its commit.
+    vault = stage(scenario_of(item_of("vm1", "failed_over"))).knows_hosts()
+    both = vault.task_file(
+        "both.yml",
+        {
+            "hosts": "vm1",
+            "gather_facts": False,
+            "tasks": [
+                {
+                    "ansible.builtin.include_role": {"name": "asr.failback.drill"},
+                    "vars": {"drill_fail_on_error": False},
+                },
+                {"ansible.builtin.include_role": {"name": "asr.failback.failback"}},
+            ],
+        },
+    )
+    played = vault.play(both, {"vm1": {**MARKED, "failback_commit_policy": "hold"}})
+    assert played.status == 0, played.output
+    assert vault.stages() == {"vm1": "failback_commit_pending"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("failback_replicated_item", "vm2"), ("failback_target_host", "hv02"), ("failback_vault_name", "another")],
+)
+def test_a_variable_of_the_play_does_not_lead_a_drill_elsewhere(stage: Any, name: str, value: str) -> None:
+    vault = stage(scenario_of(*protected("vm1", "vm2"))).knows_hosts()
+    play = {"import_playbook": "asr.failback.drill", "vars": {name: value, "failback_drill_level": "canary"}}
+    played = vault.play(vault.task_file("site.yml", play), {"vm1": MARKED})
+    assert played.status != 0
+    assert name in played.output.replace("\n", " ")
+    assert list(vault.simulator.journal.entries(writes=True)) == []
+
+
 def test_a_drill_that_would_move_nothing_is_refused(stage: Any) -> None:
     vault = stage(scenario_of(*protected("vm1"))).knows_hosts()
     played = drilled(vault, "canary", {"vm1": {}}, "-e", json.dumps(MARKED))

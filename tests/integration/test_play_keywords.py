@@ -12,6 +12,7 @@ import pytest
 from support.playbook_runner import FAIL, PASS, Played
 from support.scenarios import item_of, scenario_of
 
+STEPS = ("failback_planned_failover", "failback_complete_failover", "failback_validate", "failback_commit")
 OTHERS = ("prerequisites", "alternate_host", "undo_failback")
 KEYWORDS = {"failback_hosts": "vm1", "failback_serial": 1, "failback_strategy": "linear"}
 OF_ROLES = {"alternate_host_target": "hv01", "undo_failback_reason": "a test"}
@@ -88,10 +89,53 @@ def test_what_a_variable_of_the_plays_must_be_is_said_before_anything_is_asked(
 def test_what_a_playbook_decides_cannot_be_given_with_the_command(stage: Any, playbook: str, name: str) -> None:
     # A job template of AAP gives all its variables so. Two of these playbooks are said to read only.
     vault = stage(scenario_of("vm1"))
-    run = vault.play(playbook, {"vm1": {}}, "-e", f"failback_hosts=vm1 {name}=yes", **OF_ROLES)
+    for word in ("yes", "y"):
+        run = vault.play(playbook, {"vm1": {}}, "-e", f"failback_hosts=vm1 {name}={word}", **OF_ROLES)
+        assert run.status != 0, run.output
+        assert f"{name} cannot be given with -e" in run.output.replace("\n", " "), run.output
+        assert vault.simulator.journal.entries() == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"failback_plan": {"order": []}},
+        {"failback_result": {"outcome": "protected"}},
+        {"failback_proof": {"changed": False}},
+        {"__failback_only_prerequisites": False},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_playbooks_keep_for_themselves_cannot_be_given_with_the_command(stage: Any, given: Any) -> None:
+    # As the artifacts of an earlier job of a workflow are.
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("failback", {"vm1": {}}, "-e", json.dumps(given))
     assert run.status != 0, run.output
-    assert f"{name} cannot be given with -e" in run.output.replace("\n", " "), run.output
-    assert vault.simulator.journal.entries() == []
+    assert f"{next(iter(given))} cannot be given with -e" in run.output.replace("\n", " "), run.output
+    assert list(vault.simulator.journal.entries(writes=True)) == []
+
+
+def test_a_playbook_that_reads_does_not_write_whatever_an_earlier_play_has_set(stage: Any) -> None:
+    vault = stage(scenario_of("vm1"))
+    known = {"ansible.builtin.set_fact": dict.fromkeys(STEPS, True)}
+    site = vault.task_file(
+        "site.yml",
+        {"hosts": "vm1", "gather_facts": False, "tasks": [known]},
+        {"import_playbook": "asr.failback.prerequisites"},
+    )
+    # What is looked at first is another host.
+    run = vault.play(site, {"first": {}, "vm1": {}}, "-e", "failback_hosts=vm1")
+    assert "vm1" in run.results, run.output
+    assert run.results["vm1"]["outcome"] == "ready", run.output
+    assert list(vault.simulator.journal.entries(writes=True)) == []
+
+
+def test_skipping_what_always_runs_is_refused(stage: Any) -> None:
+    vault = stage(scenario_of("vm1"))
+    run = vault.play("failback", {"vm1": {}}, "--skip-tags", "always")
+    assert run.status != 0, run.output
+    assert "--skip-tags always" in run.output
+    assert list(vault.simulator.journal.entries(writes=True)) == []
 
 
 @pytest.mark.parametrize("value", ["3", "50%", '{"failback_serial": [1, "100%"]}'])

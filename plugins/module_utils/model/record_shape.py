@@ -59,13 +59,15 @@ _RUN = {
     "check_mode": _Maybe(bool),
     "earlier": _Maybe(_Each({"results": _Each({"host": str, "steps": _Maybe(_Each(dict))})})),
 }
+_WORDS = dict.fromkeys(("seen", "cause", "remedy"), _TEXT)
+_CHECK = {"id": str, "status": str, **_WORDS, "kind": _TEXT, "at": _TEXT}
 _RESULT = {
     **dict.fromkeys(("host", "outcome", "stage", "reason", "next"), str),
     **dict.fromkeys(("target", "part", "application", "authoritative_side"), _TEXT),
     "vms": _Maybe(_Each(str, dict)),
     "steps": _Each({"step": str, "job": _Maybe(dict), "members": _Maybe(_Each({"friendly_name": str}))}),
-    "findings": _Each({"id": str, "status": _One(("pass", "warn", "fail", "not_checked"))}),
-    "validation": _Maybe({"vms": _Maybe(_Each({"name": str, "checks": _Each(dict)}))}),
+    "findings": _Each({"id": str, "status": _One(("pass", "warn", "fail", "not_checked")), **_WORDS, "vm": _TEXT}),
+    "validation": _Maybe({"vms": _Maybe(_Each({"name": str, "checks": _Each(_CHECK)}))}),
     "discarded": _Maybe(_Each({"vm": str, "kind": str, "name": str, "reason": str})),
     "timelines": _Each(_TIMELINE, dict),
     "verdict": {"status": _VERDICT, "reasons": _Each({"verdict": _VERDICT, "what": str, "vm": _TEXT})},

@@ -47,6 +47,7 @@ PHASE_WORDS = {
     "commit": "Commit",
     "reverse_replication": "Reverse replication",
 }
+_WORDS = {"seen": "", "cause": "", "remedy": ""}
 # The width of the chart, in its own units.
 WIDTH = 1000
 _TICKS = 4
@@ -139,7 +140,7 @@ def _limits(record: _Part, rows: Sequence[_Part]) -> Iterator[str]:
         yield _DATA
     unprobed = [row["vm"] for row in rows if (made := _made(row)) and made <= _OF_GUESTS]
     if unprobed:
-        yield f"That the applications work in {some_of(unprobed)}: only the guest was checked, and no probe was set."
+        yield f"That the applications work in {some_of(unprobed)}: only the guest was seen."
     left_out = len(excluded_from(record))
     if left_out:
         told = "host that was" if left_out == 1 else "hosts that were"
@@ -181,12 +182,17 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
                 "data_loss": _measure(timeline["data_loss"]),
                 "objectives": [objective_facts(held) for held in timeline["objectives"]],
                 "checks": _checks(result, vm),
-                "findings": [one for one in result["findings"] if one["vm"] == vm and _is_told(one)],
-                "findings_passed": sum(one["vm"] == vm and one["status"] == "pass" for one in result["findings"]),
+                "findings": [one for one in _findings(result, vm) if _is_told(one)],
+                "findings_passed": sum(one["status"] == "pass" for one in _findings(result, vm)),
                 "copies": [*_copies(result, vm)],
                 "given_up": [discarded_in_words(one) for one in result.get("discarded") or () if one["vm"] == vm],
                 "replication": [*_replication(result, vm)],
             }
+
+
+def _findings(result: _Part, vm: str) -> list[_Part]:
+    """The findings on a virtual machine, each with all words that a form may show."""
+    return [{**_WORDS, **one} for one in result["findings"] if one.get("vm") == vm]
 
 
 def _is_told(finding: _Part) -> bool:
@@ -197,7 +203,7 @@ def _is_told(finding: _Part) -> bool:
 def _side(result: _Part, vm: str) -> str:
     """The copy of a virtual machine that is authoritative."""
     members = [one for step in result["steps"] for one in step.get("members") or () if one["friendly_name"] == vm]
-    side = members[-1]["authoritative_side"] if members else result["authoritative_side"]
+    side = (members[-1] if members else result).get("authoritative_side")
     return {"azure": "Azure", "on_premises": "On-premises"}.get(str(side), "Not known")
 
 
@@ -220,7 +226,7 @@ def _measure(measure: _Part) -> dict[str, Any]:
 def _checks(result: _Part, vm: str) -> list[_Part]:
     """The checks of a virtual machine's validation."""
     mine = [one for one in (result.get("validation") or {}).get("vms") or () if one["name"] == vm]
-    return [check for one in mine for check in one["checks"]]
+    return [{**_WORDS, "kind": None, "at": None, **check} for one in mine for check in one["checks"]]
 
 
 def _copies(result: _Part, vm: str) -> Iterator[str]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from .drills import level_of
@@ -28,7 +27,6 @@ STATUS_WORDS = {
     "partly_drilled": "Partly drilled",
     **{status: VERDICT_WORDS[status] for status in (PASSED_WITH_FINDINGS, PASSED)},
 }
-_HALF_A_SECOND = timedelta(milliseconds=500)
 _KINDS = {
     "failback": "Failback",
     "fleet": "Failback of a fleet",
@@ -49,5 +47,4 @@ def title_of(record: Mapping[str, Any]) -> str:
 def moment(stamp: str | None) -> str:
     """Return a time for a person, in UTC; empty where there is none."""
     time = time_or_none(stamp)
-    # Rounded, as durations are.
-    return f"{time + _HALF_A_SECOND:%Y-%m-%d %H:%M:%S} UTC" if time else ""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""

@@ -93,7 +93,10 @@ def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterat
         yield _reason(NOT_PROVEN, f"{_words(outcome)}: {result.get('reason') or 'its failback has not ended'}")
     elif has_to_move and not moved:
         yield _reason(NOT_PROVEN, f"{_words(outcome)}: it was not moved")
-    yield from _of_findings(result, is_readiness=only_checks or outcome == _READY)
+    is_readiness = only_checks or outcome == _READY
+    if is_readiness and outcome not in _FAILURES and not result.get("findings"):
+        yield _reason(NOT_PROVEN, "no prerequisite was checked")
+    yield from _of_findings(result, is_readiness=is_readiness, has_moved=bool(moved))
     if outcome == _PROTECTED and result.get("steps"):
         yield from _of_evidence(result)
     yield from (
@@ -105,14 +108,14 @@ def _reasons(result: _Result, *, only_checks: bool, has_to_move: bool) -> Iterat
         yield from _of_objectives(vm, timeline, was_moved=bool(moved) and not only_checks)
 
 
-def _of_findings(result: _Result, *, is_readiness: bool) -> Iterator[dict[str, Any]]:
+def _of_findings(result: _Result, *, is_readiness: bool, has_moved: bool) -> Iterator[dict[str, Any]]:
     known = result.get("vms") or {}
     for finding in result.get("findings") or ():
         # Of one that the result does not name, all that it names are told.
         vm = str(finding.get("vm") or "") if finding.get("vm") in known or not known else ""
         about = f"{finding.get('id')}: {finding.get('cause') or finding.get('seen')}"
         # Of what was failed back since, it may say what is no longer so.
-        about = about if is_readiness else f"before the failback, {about}"
+        about = f"before the failback, {about}" if has_moved else about
         if finding.get("status") == "warn":
             yield _reason(PASSED_WITH_FINDINGS, about, vm)
         elif finding.get("status") == "not_checked":

@@ -53,7 +53,9 @@ def _timeline(result: _Result, name: str, jobs: Sequence[_Result]) -> dict[str, 
     phases = [phase for number, job in enumerate(jobs) for phase in _phases(job, after=jobs[:number])]
     failbacks = [job for job in jobs if job.get("operation") == _FAILBACK]
     failback = failbacks[-1] if failbacks else None
-    if failback and (looked := _last_check(result, name)):
+    looked = _last_check(result, name)
+    # An earlier run may have validated an earlier failback.
+    if failback and looked and (seconds_between(failback.get("ended"), looked) or 0.0) >= 0:
         phases.append(_phase(VALIDATION, failback.get("ended"), looked, ""))
     phases.sort(key=lambda phase: (phase["started"] or "", PHASES.index(phase["phase"])))
     return {

@@ -105,7 +105,7 @@ class FailbackRequest(Request):
         """Return what the user wants of the run."""
         values = self.values
         return Plan(
-            steps=frozenset(values["steps"]),
+            steps=frozenset({PREREQUISITES} if values["only_prerequisites"] else STEPS).intersection(values["steps"]),
             check_mode=self.check_mode,
             commit_policy=values["commit_policy"],
             has_window=bool(values["window"]),
@@ -655,6 +655,7 @@ CONTRACT = Contract(
     "failback",
     {
         "steps": {"type": "list", "elements": "str", "choices": list(STEPS), "default": list(STEPS)},
+        "only_prerequisites": _FLAG,
         "data_sync": DATA_SYNC_OPTION,
         **PLACE_OPTIONS,
         "refresh_provider": _FLAG,
