@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.drill_scope import CONTRACT
+from ansible_collections.asr.failback.plugins.plugin_utils.command_line import refuse_check_of_a_part
 from ansible_collections.asr.failback.plugins.plugin_utils.drill_candidates import candidates_of, chosen_tags
 from ansible_collections.asr.failback.plugins.plugin_utils.verb_action import VerbAction
 
@@ -16,6 +17,7 @@ class ActionModule(VerbAction):
 
     def _parameters(self, task_vars):
         """Return the options of the task, with what is known of its hosts."""
+        refuse_check_of_a_part(self._task, task_vars)
         parameters = super()._parameters(task_vars)
         known = (task_vars, self._templar, self._loader)
         candidates = candidates_of(*known, parameters["hosts"], parameters["level"])

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.asr.failback.plugins.module_utils.verbs.failback import CONTRACT
-from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import (
+from ansible_collections.asr.failback.plugins.plugin_utils.command_line import (
     refuse_one_for_all,
     refuse_skipped_guards,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible_collections.asr.failback.plugins.module_utils.model.drills import MARK, MOVING, REFUSED, is_true
 from ansible_collections.asr.failback.plugins.module_utils.model.failback_steps import STEPS
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError
-from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import given_with_command
+from ansible_collections.asr.failback.plugins.plugin_utils.command_line import given_with_command
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostVariables, require_hosts
 from ansible_collections.asr.failback.plugins.plugin_utils.own_variables import own_variables
 

@@ -35,7 +35,7 @@ from ansible_collections.asr.failback.plugins.module_utils.option_checks import 
 from ansible_collections.asr.failback.plugins.module_utils.run_record import under_way, unreported
 from ansible_collections.asr.failback.plugins.module_utils.runner.contract import Contract
 from ansible_collections.asr.failback.plugins.module_utils.watch import Watch
-from ansible_collections.asr.failback.plugins.plugin_utils.extra_variables import refuse_forged
+from ansible_collections.asr.failback.plugins.plugin_utils.command_line import refuse_forged
 from ansible_collections.asr.failback.plugins.plugin_utils.hosts_of_inventory import HostsOfInventory
 from ansible_collections.asr.failback.plugins.plugin_utils.programs import run_program
 

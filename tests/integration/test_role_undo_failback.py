@@ -60,6 +60,19 @@ def test_check_run_and_run_again(stage: Any) -> None:
     assert vault.writes() == ["start", "start"]
 
 
+@pytest.mark.parametrize("role", ["undo_failback", "drill"])
+def test_a_role_that_is_in_check_mode_alone_does_not_say_that_it_is_done(stage: Any, role: str) -> None:
+    vault = stage(vault_of("vm1")).knows_hosts()
+    include = {"ansible.builtin.include_role": {"name": f"asr.failback.{role}"}}
+    play = {"hosts": "vm1", "gather_facts": False, "check_mode": True, "tasks": [include]}
+    of_role = {f"undo_failback_{name.removeprefix('failback_')}": value for name, value in vault.variables.items()}
+    hosts = {"vm1": {**of_role, **WHY, "failback_drill": True}}
+    run = vault.play(vault.task_file("site.yml", play), hosts)
+    assert run.status != 0, run.output
+    assert "The role is in check mode, and the run is not" in run.output.replace("\n", " ")
+    assert vault.writes() == []
+
+
 def test_a_check_of_the_failback_is_refused_where_its_run_would_be(stage: Any) -> None:
     vault = stage(vault_of("vm1")).knows_hosts()
     assert undo(vault, {"vm1": {}}, of="vm1", **WHY).status == 0

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the command says that would go before the checks of the playbooks: its variables, and tags that it skips.
+"""What the command says that plays and roles have to know: its variables, the tags that it skips, its check mode.
 
 Variables of a job template are variables of the command, and so is what an earlier job of a workflow has passed on.
 """
@@ -22,6 +22,7 @@ _SET_HERE = frozenset(
         "undo_failback_result",
     }
 )
+_COLLECTION = "asr.failback"
 _TARGETS = ("failback_replicated_item", "failback_recovery_plan")
 _INTERNAL = ("__alternate_host_", "__drill_", "__failback_", "__rehears", "__report_", "__undo_failback_")
 
@@ -63,4 +64,17 @@ def refuse_one_for_all(task_vars):
         raise ConfigurationError(
             f"{', '.join(given)} is given with the command: each of {len(hosts)} hosts would stand for it.",
             "Nothing was read or written. Name one host with failback_hosts, or set it in the inventory.",
+        )
+
+
+def refuse_check_of_a_part(task, task_vars):
+    """Refuse a role of this collection that is in check mode by a keyword of a play or task.
+
+    It would take for done what was predicted: only the mode of the whole run is known to it. Raises ConfigurationError.
+    """
+    is_of_ours = task._role is not None and task._role._role_collection == _COLLECTION
+    if is_of_ours and task.check_mode and not task_vars.get("ansible_check_mode"):
+        raise ConfigurationError(
+            "The role is in check mode, and the run is not: its result would say that it is done.",
+            "Nothing was read or written. Run all of it with --check.",
         )
