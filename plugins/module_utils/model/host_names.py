@@ -8,11 +8,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Of a longer name NetBIOS has no more.
 _NETBIOS = 15
 
 
+# Of a fleet, each host is compared with each other one for each VM.
+@lru_cache(maxsize=1 << 14)
 def is_same_host(one: str, other: str) -> bool:
     """Whether two names mean one host: in any case, and one of them may lack its domain."""
     first, second = one.lower(), other.lower()
