@@ -68,7 +68,7 @@ def _cases(row):
     for finding in row["findings"]:
         case = _case(f"prerequisite {finding['id']}", name, _result_of(finding))
         if finding["status"] == "warn":
-            case.system_out = _xml(f"warning: {as_sentences([finding['cause'] or finding['seen'], finding['remedy']])}")
+            case.system_out = f"warning: {_told(finding)}"
         yield case
 
 
@@ -84,10 +84,14 @@ def _results_of(row):
 
 
 def _result_of(check):
-    about = _xml(as_sentences([check["cause"] or check["seen"], check["remedy"]]))
+    about = _told(check)
     if check["status"] == "fail":
         return [junitparser.Failure(about)]
     return [junitparser.Skipped(about)] if check["status"] == "not_checked" else []
+
+
+def _told(check):
+    return _xml(as_sentences([check["cause"] or check["seen"], check["remedy"]]))
 
 
 def _xml(text):

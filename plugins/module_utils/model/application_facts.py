@@ -16,11 +16,10 @@ _Row = Mapping[str, Any]
 
 def objective_facts(held: _Row) -> dict[str, Any]:
     """Return what is said of an objective that was held against a measure."""
-    measured = "not measured" if held["measured"] is None else exactly(held["measured"])
+    took = "" if held["measured"] is None else f" {exactly(held['measured'])}"
     label = NAMES[held["objective"]]
     allowed = f"allowed {exactly(held['target'])}"
-    words = f"{label}{'' if held['measured'] is None else f' {measured}'}, {allowed}"
-    return {**held, "words": words, "label": label, "allowed": allowed}
+    return {**held, "words": f"{label}{took}, {allowed}", "label": label, "allowed": allowed}
 
 
 def worst_objectives(rows: Sequence[_Row]) -> Iterator[dict[str, Any]]:

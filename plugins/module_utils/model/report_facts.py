@@ -164,7 +164,7 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
     """Yield what is said of each virtual machine."""
     for result in record["results"]:
         for vm, timeline in result["timelines"].items():
-            reasons = reasons_on(result, vm)
+            reasons, findings = reasons_on(result, vm), _findings(result, vm)
             yield {
                 "host": result["host"],
                 "vm": vm,
@@ -179,11 +179,11 @@ def _rows(record: _Part) -> Iterator[dict[str, Any]]:
                 "phases": [_phase(phase) for phase in timeline["phases"]],
                 "downtime": _measure(timeline["downtime"]),
                 "recovery_time": _measure(timeline["recovery_time"]),
-                "data_loss": _measure(timeline["data_loss"]),
+                "data_loss": _loss(timeline["data_loss"]),
                 "objectives": [objective_facts(held) for held in timeline["objectives"]],
                 "checks": _checks(result, vm),
-                "findings": [one for one in _findings(result, vm) if _is_told(one)],
-                "findings_passed": sum(one["status"] == "pass" for one in _findings(result, vm)),
+                "findings": [one for one in findings if _is_told(one)],
+                "findings_passed": sum(one["status"] == "pass" for one in findings),
                 "copies": [*_copies(result, vm)],
                 "given_up": [discarded_in_words(one) for one in result.get("discarded") or () if one["vm"] == vm],
                 "replication": [*_replication(result, vm)],
@@ -223,6 +223,15 @@ def _measure(measure: _Part) -> dict[str, Any]:
     return {**measure, "words": "not measured" if seconds is None else exactly(seconds)}
 
 
+def _loss(measure: _Part) -> dict[str, Any]:
+    told = _measure(measure)
+    return {**told, "words": _none_for_zero(told["words"])}
+
+
+def _none_for_zero(words: str) -> str:
+    return f"none{words[3:]}" if words.startswith("0 s") else words
+
+
 def _checks(result: _Part, vm: str) -> list[_Part]:
     """The checks of a virtual machine's validation."""
     mine = [one for one in (result.get("validation") or {}).get("vms") or () if one["name"] == vm]
@@ -254,12 +263,8 @@ def _applications(record: _Part, rows: Sequence[_Part]) -> Iterator[dict[str, An
             "objectives": [*worst_objectives(mine)],
             "downtime": longest(mine, "downtime"),
             "recovery_time": longest(mine, "recovery_time"),
-            "data_loss": _lost(longest(mine, "data_loss")),
+            "data_loss": _none_for_zero(longest(mine, "data_loss")),
         }
-
-
-def _lost(words: str) -> str:
-    return f"none{words[3:]}" if words.startswith("0 s") else words
 
 
 def _with_bars(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

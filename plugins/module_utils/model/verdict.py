@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .application_facts import objective_facts
 from .discarded import discarded_in_words
-from .durations import exactly
 from .evidence import FAILED, NOT_PROVEN, PASSED
 from .left_behind import billed_of, left_behind
 from .name_lists import some_of
@@ -143,8 +143,7 @@ def _of_evidence(result: _Result) -> Iterator[dict[str, Any]]:
 def _of_objectives(vm: str, timeline: _Result, *, was_moved: bool) -> Iterator[dict[str, Any]]:
     for held in timeline.get("objectives") or ():
         if held["status"] == MISSED:
-            told = f"{NAMES[held['objective']]} {exactly(held['measured'])}, allowed {exactly(held['target'])}"
-            yield _reason(FAILED, f"objective missed: {told}", vm)
+            yield _reason(FAILED, f"objective missed: {objective_facts(held)['words']}", vm)
         elif held["status"] == NOT_MEASURED and was_moved:
             yield _reason(NOT_PROVEN, f"{NAMES[held['objective']]} was not measured: {held['basis']}", vm)
 
