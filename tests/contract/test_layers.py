@@ -120,7 +120,8 @@ LAYERS = (
     Layer(
         AZURE,
         below=(DECIDE, OWNER_OF_TIME, SHARED, OWNERS_FILE, READS, REDACTION),
-        packages=("azure",),
+        # What azure-core sends with tells what the environment says of proxies.
+        packages=("azure", "requests"),
         without=PROGRAMS,
     ),
     # pywinrm, and what it stands on, for its exceptions.

@@ -1,7 +1,8 @@
 # Copyright (c) Contributors to the asr.failback project
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names that this collection takes from the Azure SDKs, and the only place that imports them.
+"""The names that this collection takes from the Azure SDKs and what they stand on, and the only place that imports
+them.
 
 Ansible's tools import every file of a collection where no SDK is installed. There each name is an empty class: enough
 to inherit from and to annotate with. Whoever runs a verb asks `missing_sdk()` first.
@@ -47,6 +48,7 @@ __all__ = [
     "UsernamePasswordCredential",
     "WorkloadIdentityCredential",
     "get_arm_endpoints",
+    "get_environ_proxies",
     "map_error",
     "missing_sdk",
     "models",
@@ -93,6 +95,7 @@ try:
     from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
     from azure.mgmt.core.tools import get_arm_endpoints
     from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient, models
+    from requests.utils import get_environ_proxies
 except ImportError as error:
     _MISSING = error
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +91,19 @@ def test_a_write_that_got_no_answer_through_a_proxy_is_not_sent_again(
             client.send("POST", server.url)
         assert len(proxy.asked) == 1
     assert len(server.asked) == 1
+
+
+def test_nobody_but_the_token_says_who_asks(
+    web: Callable[..., Web], client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = web(Answer(200, {}))
+
+    client.send("GET", server.url)
+
+    assert server.credentials == [None]
 
 
 @pytest.mark.parametrize(("method", "tries_again"), [("POST", False), ("GET", True)])
