@@ -78,7 +78,8 @@ def open_session(
     def sdk_options() -> dict[str, Any]:
         return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}
 
-    resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()), shared)
+    plain: ARMPipelineClient[Any, Any] = ARMPipelineClient(base_url=cloud.resource_manager, **client_options())
+    resources = Resources(plain, shared)
     sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
 
     def compute_of(its_subscription: str) -> ComputeManagementClient:
@@ -91,7 +92,7 @@ def open_session(
         ),
         resource_manager=cloud.resource_manager,
         site_recovery=SiteRecovery(sites, group, vault, shared, clock.now),
-        compute=Compute(compute_of, resources, shared),
+        compute=Compute(compute_of, plain.send_request, resources, shared),
         resources=resources,
         clock=clock,
     )

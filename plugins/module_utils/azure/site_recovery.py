@@ -272,13 +272,13 @@ class SiteRecovery:
         """Yield what jobs() returns page by page; each is asked for when it is wanted."""
         # To a midnight: the same question takes a fraction of the time when it is asked again (repeated_reads.py).
         end = _midnight(now + _SLACK + timedelta(days=1))
-        query = None if since is None else f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(end)}'"
-        return self._pages(_kept_job, self._client.replication_jobs.list, query=query)
+        query = {} if since is None else {"filter": f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(end)}'"}
+        return self._pages(_kept_job, self._client.replication_jobs.list, **query)
 
     def running_jobs(self) -> list[Job]:
         """Return the jobs that still own their targets, as lists give them. The form of the filter is recorded."""
         wanted = " or ".join(f"JobStatus eq '{state}'" for state in sorted(RUNNING_STATES))
-        return self._list(_kept_job, self._client.replication_jobs.list, query=f"( {wanted} )")
+        return self._list(_kept_job, self._client.replication_jobs.list, filter=f"( {wanted} )")
 
     def jobs_of_vm(self, vm_id: str, since: datetime | None, now: datetime, *, may_miss_end: bool = False) -> list[Job]:
         """Return those of the jobs since a time that are of a virtual machine, or may be. C(vm_id) in lower case.
@@ -387,14 +387,14 @@ class SiteRecovery:
         return parse(body)
 
     def _list(
-        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, query: str | None = None
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: str
     ) -> list[Record]:
-        return [record for page in self._pages(parse, read, *names, query=query) for record in page]
+        return [record for page in self._pages(parse, read, *names, **query) for record in page]
 
     def _pages(
-        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, query: str | None = None
+        self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: str
     ) -> Iterator[list[Record]]:
-        pages = self._reads.pages(read, *self._vault, *names, query=query)
+        pages = self._reads.pages(read, *self._vault, *names, **query)
         while True:
             with translated():
                 page = next(pages, None)
