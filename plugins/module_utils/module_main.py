@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
 
 from .execution import diff_of, execute, secrets_around
+from .hidden_results import without_secrets
 from .model.failures import FailbackError
 from .module_programs import runner_of
 from .runner.contract import Contract
@@ -27,7 +27,7 @@ def run_module(contract: Contract) -> None:
             os.environ,
             check_mode=module.check_mode,
             run_program=runner_of(module),
-            hide=lambda value: remove_values(value, module.no_log_values),
+            hide=lambda value: without_secrets(value, module.no_log_values),
         )
     except FailbackError as problem:
         module.fail_json(**problem.as_result())

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -26,6 +25,7 @@ from ansible_collections.asr.failback.plugins.module_utils.execution import (
     report_interval_of,
     secrets_around,
 )
+from ansible_collections.asr.failback.plugins.module_utils.hidden_results import without_secrets
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import (
     ConfigurationError,
     FailbackError,
@@ -130,7 +130,7 @@ class VerbAction(ActionBase):
 
             def hide(value):
                 # Those of hosts are known once they are asked.
-                return remove_values(value, (secrets | inventory.secrets) - {None, ""})
+                return without_secrets(value, (secrets | inventory.secrets) - {None, ""})
 
             return hidden(self._outcome(contract, parameters, watch, inventory, hide), hide)
 
