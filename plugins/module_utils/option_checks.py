@@ -25,6 +25,7 @@ OF_ANOTHER_TYPE = (TypeError, OverflowError)
 WRONG_TYPE = "An option is not of the documented type"
 # Half characters, which no file and no request can hold, and the end of a text to whoever is written in C.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_PLAIN = (str, int, float)
 
 
 def check_values(parameters: Mapping[str, Any]) -> None:
@@ -66,11 +67,16 @@ def texts(value: Any) -> Iterator[str]:
 
 def _leaves(value: Any) -> Iterator[Any]:
     """Yield everything inside of a value that is neither a list nor a mapping, names of keys too."""
-    if isinstance(value, Mapping):
-        for pair in value.items():
-            yield from _leaves(pair)
-    elif isinstance(value, (list, tuple)):
-        for entry in value:
-            yield from _leaves(entry)
-    else:
-        yield value
+    left = [value]
+    while left:
+        one = left.pop()
+        # Most are. To ask first whether it is a mapping takes longer than everything else here.
+        if one is None or isinstance(one, _PLAIN):
+            yield one
+        elif isinstance(one, Mapping):
+            for pair in one.items():
+                left.extend(pair)
+        elif isinstance(one, (list, tuple)):
+            left.extend(one)
+        else:
+            yield one

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..model.failures import TargetError
 from ..model.findings import NotRead
-from ..model.host_names import is_same_host
+from ..model.host_names import is_same_host, label_of
 from ..model.hyperv_hosts import HostFacts, HostVm, VmmVm
 from ..model.items import ReplicatedItem
 from ..model.power_states import says_power
@@ -79,6 +79,8 @@ class Search:
         self._machines: dict[str, HostVm] = {}
         # Where a cluster does not tell what it has: of no interest once the machine was found.
         self._untold: set[str] = set()
+        # Labels of the hosts where it is not checked: of a site of hundreds, each is compared with its namesakes only.
+        self._hiding: set[str] = set()
 
     @property
     def has_found(self) -> bool:
@@ -118,6 +120,8 @@ class Search:
     def add(self, copy: Copy) -> None:
         """Add a copy."""
         self._copies.append(copy)
+        if copy.state == NOT_CHECKED:
+            self._hiding.add(label_of(copy.place))
 
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
@@ -277,7 +281,8 @@ class Search:
         A host is one place, also where a cluster knows it by its short name: somebody may have to vouch for it.
         """
         copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
-        for index, before in enumerate(self._copies):
+        namesakes = self._copies if label_of(name) in self._hiding else ()
+        for index, before in enumerate(namesakes):
             if before.state == NOT_CHECKED and is_same_host(before.place, name):
                 told = copy if copy.is_claimed and not before.is_claimed else before
                 place, is_target = max(before.place, name, key=len), before.is_target or at_target

@@ -23,6 +23,11 @@ def is_same_host(one: str, other: str) -> bool:
     return first == second or ("." not in short and whole.startswith(f"{short}."))
 
 
+def label_of(name: str) -> str:
+    """Return what all names of a host have in common."""
+    return name.partition(".")[0].lower()
+
+
 @dataclass(frozen=True)
 class HostIdentity:
     """Which machine a host says that it is. C(computer) is its NetBIOS name, C(guid) that of its installation of

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import ItemsView, Iterator, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -156,6 +157,8 @@ def _member_result(name: str, value: Any) -> Any:
     return as_result(value)
 
 
+# The names of the service's properties are a few hundred; there are hundreds in each document.
+@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """Return a property's name as Ansible writes it."""
     whole = _SMALL_ABBREVIATION.sub(lambda found: found.group().lower(), name)
