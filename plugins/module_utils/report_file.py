@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .model.failures import ConfigurationError
-from .model.record_shape import misshapen
+from .model.json_path import CompactDocument
+from .model.json_reader import read_object
+from .model.record_shape import misshapen, misshapen_result
 from .model.run_document import SCHEMA_VERSION, Document, Entries, Head, as_seen_before
 from .owners_file import replace_file, require_file, write_if_other
 
@@ -20,6 +23,9 @@ EXPECTED = "Give them as asr.failback.result_of returns them."
 _REPORT = "report"
 _INDENT = 4
 _MARGIN = _INDENT * " "
+_RESULTS = "results"
+# Characters of a file that are read at a time.
+_BLOCK = 1 << 20
 
 
 def write_report(path: str, head: Head, results: Results, *, check_mode: bool = False) -> bool:
@@ -36,32 +42,42 @@ def write_report(path: str, head: Head, results: Results, *, check_mode: bool = 
 
 
 def replace_report(path: str, head: Head, results: Results) -> None:
-    """Write the record. Raises ConfigurationError as write_report() does."""
-    replace_file(path, _content(head, results), _REPORT)
+    """Write the record of a run that goes on, again and again: each result is a line, which takes a tenth of the time.
+    Raises ConfigurationError as write_report() does."""
+    replace_file(path, _content(head, results, indent=None), _REPORT)
 
 
 def read_report(path: str) -> Document | None:
-    """Return the record that a file holds; None where it holds none, or is not there."""
+    """Return the record that a file holds, its results as text in memory; None where it holds none, or is not there."""
     try:
-        return load_report(path)
+        return load_report(path, CompactDocument)
     except ConfigurationError:
         return None
 
 
-def load_report(path: str) -> Document:
-    """Return the record that a file holds. Raises ConfigurationError where it is not there, or is none of this
-    version."""
+def load_report(path: str, kept: Callable[[dict[str, Any]], Document] = dict) -> Document:
+    """Return the record that a file holds; of its results, what C(kept) makes of each. Raises ConfigurationError where
+    it is not there, or is none of this version."""
+    wrong: list[str] = []
+
+    def result(number: int, found: Any) -> Document:
+        problem = "" if wrong else misshapen_result(found, number)
+        if problem:
+            wrong.append(problem)
+        return {} if wrong else kept(found)
+
     try:
         require_file(path, _REPORT)
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+            found = read_object(iter(partial(file.read, _BLOCK), ""), _RESULTS, result)
     except OSError as problem:
         raise _unreadable(path, f"it cannot be read: {problem.strerror}") from problem
     except (ValueError, RecursionError) as problem:
-        raise _unreadable(path, "it is no JSON") from problem
-    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
+        raise _unreadable(path, "it is no JSON object") from problem
+    if found.get("schema_version") != SCHEMA_VERSION:
         raise _unreadable(path, f"it has no schema_version {SCHEMA_VERSION}")
-    place = misshapen(found)
+    checked = isinstance(found.get(_RESULTS), list)
+    place = misshapen({**found, _RESULTS: []} if checked else found) or "".join(wrong)
     if place:
         raise _unreadable(path, f"{place} is missing, or is something else there")
     return found
@@ -95,26 +111,26 @@ def _unreadable(path: str, why: str) -> ConfigurationError:
     )
 
 
-def _content(head: Head, results: Results) -> Iterator[str]:
+def _content(head: Head, results: Results, indent: int | None = _INDENT) -> Iterator[str]:
     """Yield the record as JSON; what JSON does not know, such as a date of YAML, as text.
 
     It comes result by result: of a thousand, only one is there as text at a time.
     """
     yield "{"
     for name, value in head.items():
-        yield f'\n{_MARGIN}"{name}": {_as_json(value, 1)},'
+        yield f'\n{_MARGIN}"{name}": {_as_json(value, 1, indent)},'
     yield f'\n{_MARGIN}"results": ['
     entries, before = Entries(head, results), ""
     for entry in entries:
-        yield f"{before}\n{2 * _MARGIN}{_as_json(entry, 2)}"
+        yield f"{before}\n{2 * _MARGIN}{_as_json(entry, 2, indent)}"
         before = ","
-    yield (f"\n{_MARGIN}" if before else "") + f'],\n{_MARGIN}"verdict": {_as_json(entries.verdict, 1)}\n}}\n'
+    yield (f"\n{_MARGIN}" if before else "") + f'],\n{_MARGIN}"verdict": {_as_json(entries.verdict, 1, indent)}\n}}\n'
 
 
-def _as_json(value: Any, depth: int) -> str:
-    """Return a part of the record as JSON, indented as one that lies so deep."""
+def _as_json(value: Any, depth: int, indent: int | None) -> str:
+    """Return a part of the record as JSON, indented as one that lies so deep; on one line without C(indent)."""
     try:
-        lines = json.dumps(value, indent=_INDENT, sort_keys=True, default=str)
+        lines = json.dumps(value, indent=indent, sort_keys=True, default=str)
     except (TypeError, ValueError) as problem:
         raise not_serializable(problem) from problem
     return lines.replace("\n", f"\n{depth * _MARGIN}")

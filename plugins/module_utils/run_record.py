@@ -48,7 +48,8 @@ class RunRecord:
         found = read_report(path) if path else None
         self._head = head_of(_told_before(found, about or UNTOLD), watch.time_of_day(), found)
         # Of a thousand, as structures they would take most of the memory.
-        self._results = {str(one.get("host")): as_bytes(one) for one in (found or {}).get("results") or ()}
+        known = (dict(one.items()) for one in (found or {}).get("results") or ())
+        self._results = {str(one.get("host")): as_bytes(one) for one in known}
         self._ended: set[str] = set()
 
     def keep(self, pieces: Pieces) -> None:

@@ -88,6 +88,11 @@ def misshapen(record: Any) -> str:
     return next(_wrong(record, _RECORD, ""), "")
 
 
+def misshapen_result(result: Any, number: int) -> str:
+    """Return where an entry of the C(results) of a record has not the form of one; empty where it has."""
+    return next(_wrong(result, _RESULT, f"results[{number}]"), "")
+
+
 def _wrong(value: Any, form: Any, where: str) -> Iterator[str]:
     if isinstance(form, _Maybe):
         if value is not None:

@@ -53,7 +53,9 @@ def head_of(about: Mapping[str, Any], now: str, found: Document | None = None) -
 
 def _in_short(record: Document) -> dict[str, Any]:
     run = record["run"]
-    results = [{key: result.get(key) for key in _KEPT} for result in record["results"]]
+    # Each may be read anew whenever it is asked.
+    wholes = (dict(result.items()) for result in record["results"])
+    results = [{key: whole.get(key) for key in _KEPT} for whole in wholes]
     return {"id": run.get("id"), "started": run.get("started"), "updated": run.get("updated"), "results": results}
 
 
