@@ -9,7 +9,7 @@ without the id that each one has (Azure Resource Manager's common types), that i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -71,29 +71,6 @@ def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def resource_body(read: Callable[..., Any]) -> Any:
-    """Return the body of the resource that an SDK call reads, as it came over the wire.
-
-    The SDK's own model of it is left alone: which names it has, on which level, is another matter in each version
-    (azure-mgmt-compute below 38 lifts what is below C(properties) up and renames it), and what a reader does not find
-    where it looks would be taken for absent.
-    """
-    bodies: list[Any] = []
-    read(raw_response_hook=lambda answer: bodies.extend(_resource(answer.http_response)))
-    return bodies[-1]
-
-
-def pages_of_bodies(read: Callable[..., Any]) -> Iterator[list[Any]]:
-    """Yield the bodies of the resources that an SDK call lists, page by page, as they came over the wire.
-
-    Each page is asked for when it is wanted.
-    """
-    bodies: list[Any] = []
-    for _page in read(raw_response_hook=lambda answer: bodies.extend(_resources(answer.http_response))).by_page():
-        yield bodies[:]
-        bodies.clear()
-
-
 def one_resource(response: HttpResponse) -> Any:
     """Return the resource of a successful answer. Raises DecodeError where it is none."""
     return _with_id(response, one_object(response))
@@ -104,18 +81,6 @@ def page_of_resources(response: HttpResponse) -> tuple[list[Any], str]:
     none."""
     page = page_of_objects(response)
     return [_with_id(response, member) for member in items(page, "value")], text(page, "nextLink")
-
-
-def _resource(response: HttpResponse) -> Iterator[Any]:
-    """Yield the resource, where the answer is a successful one."""
-    if response.status_code < 300:
-        yield one_resource(response)
-
-
-def _resources(response: HttpResponse) -> Iterator[Any]:
-    """Yield the resources of one page of a list, where the answer is a successful one."""
-    if response.status_code < 300:
-        yield from page_of_resources(response)[0]
 
 
 def _with_id(response: HttpResponse, resource: Mapping[str, Any]) -> Mapping[str, Any]:

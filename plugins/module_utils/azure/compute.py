@@ -16,9 +16,9 @@ from ..model.json_path import field, text, whole_number
 from ..model.look_age import OWN_ANSWER
 from ..shared_reads import UNSHARED, SharedReads
 from .errors import found_or_none, translated
-from .repeated_reads import RepeatedReads
 from .resources import Resources
-from .sdk import ComputeManagementClient, HttpRequest, HttpResponse
+from .sdk import ComputeManagementClient
+from .sdk_reads import resource_body
 
 _COMPUTE_VERSION = "2024-07-01"
 _NETWORK_VERSION = "2024-05-01"
@@ -34,19 +34,16 @@ class Compute:
     """Azure compute as this collection needs it.
 
     Each resource is read in the subscription of its own id: the target resource group of a replicated item may lie in
-    another one than the vault. C(make_client) makes the client of a subscription; C(send) sends a request without one,
-    as not every version of theirs can.
+    another one than the vault. C(make_client) makes the client of a subscription.
     """
 
     def __init__(
         self,
         make_client: Callable[[str], ComputeManagementClient],
-        send: Callable[[HttpRequest], HttpResponse],
         resources: Resources,
         shared: SharedReads = UNSHARED,
     ) -> None:
         self._client = functools.cache(make_client)
-        self._reads = functools.cache(lambda _subscription: RepeatedReads(send))
         self._resources = resources
         self._shared = shared
 
@@ -63,8 +60,8 @@ class Compute:
 
     def _find_vm(self, vm_id: str) -> AzureVm | None:
         subscription, *names = _path(vm_id)
-        get = self._client(subscription).virtual_machines.get
-        body = found_or_none(lambda: self._reads(subscription).resource(get, *names, expand="instanceView"))
+        get = functools.partial(self._client(subscription).virtual_machines.get, *names, expand="instanceView")
+        body = found_or_none(lambda: resource_body(get))
         return None if body is None else parse_vm(_whole(body))
 
     def vms_of_subscription(self, resource_id: str) -> list[AzureVm]:
@@ -92,8 +89,8 @@ class Compute:
 
     def _find_disk(self, disk_id: str) -> Any | None:
         subscription, *names = _path(disk_id)
-        get = self._client(subscription).disks.get
-        return found_or_none(lambda: self._reads(subscription).resource(get, *names))
+        get = functools.partial(self._client(subscription).disks.get, *names)
+        return found_or_none(lambda: resource_body(get))
 
     def find_nic(self, nic_id: str) -> AzureNic | None:
         """Return a network interface, or None where it does not exist."""

@@ -78,8 +78,7 @@ def open_session(
     def sdk_options() -> dict[str, Any]:
         return {"base_url": cloud.resource_manager, "credential_scopes": [cloud.scope], **client_options()}
 
-    plain: ARMPipelineClient[Any, Any] = ARMPipelineClient(base_url=cloud.resource_manager, **client_options())
-    resources = Resources(plain, shared)
+    resources = Resources(ARMPipelineClient(base_url=cloud.resource_manager, **client_options()), shared)
     sites = SiteRecoveryManagementClient(credential, subscription, **sdk_options())
 
     def compute_of(its_subscription: str) -> ComputeManagementClient:
@@ -92,7 +91,7 @@ def open_session(
         ),
         resource_manager=cloud.resource_manager,
         site_recovery=SiteRecovery(sites, group, vault, shared, clock.now),
-        compute=Compute(compute_of, plain.send_request, resources, shared),
+        compute=Compute(compute_of, resources, shared),
         resources=resources,
         clock=clock,
     )

@@ -28,8 +28,8 @@ from ..model.plans import RecoveryPlan, parse_plan
 from ..shared_reads import UNSHARED, SharedReads
 from .answers import one_object
 from .errors import no_job, translated
-from .repeated_reads import RepeatedReads
 from .sdk import HttpRequest, SiteRecoveryManagementClient, models
+from .sdk_reads import pages_of_bodies, resource_body
 
 Record = TypeVar("Record")
 
@@ -106,7 +106,6 @@ class SiteRecovery:
     ) -> None:
         self._client = client
         self._vault = (resource_group, vault_name)
-        self._reads = RepeatedReads(client.send_request)
         self._shared = shared
         self._now = now
         # When a job that is followed was read singly, or was followed first.
@@ -264,14 +263,13 @@ class SiteRecovery:
         """Return the jobs since a time, newest first, as lists give them: without tasks.
 
         C(now) is the service's time. The filter is as recorded; whether its bounds are inclusive is not, and the
-        service's times differ in precision, so at least a day is added.
+        service's times differ in precision, so a day is added.
         """
         return [job for page in self.job_pages(since, now) for job in page]
 
     def job_pages(self, since: datetime | None, now: datetime) -> Iterator[list[Job]]:
         """Yield what jobs() returns page by page; each is asked for when it is wanted."""
-        # To a midnight: the same question takes a fraction of the time when it is asked again (repeated_reads.py).
-        end = _midnight(now + _SLACK + timedelta(days=1))
+        end = now + _SLACK
         query = {} if since is None else {"filter": f"StartTime eq '{_stamp(since)}' and EndTime eq '{_stamp(end)}'"}
         return self._pages(_kept_job, self._client.replication_jobs.list, **query)
 
@@ -383,7 +381,7 @@ class SiteRecovery:
 
     def _get(self, parse: Callable[[Any], Record], get: Callable[..., Any], *names: str) -> Record:
         with translated():
-            body = self._reads.resource(get, *self._vault, *names)
+            body = resource_body(functools.partial(get, *self._vault, *names))
         return parse(body)
 
     def _list(
@@ -394,7 +392,7 @@ class SiteRecovery:
     def _pages(
         self, parse: Callable[[Any], Record], read: Callable[..., Any], *names: str, **query: str
     ) -> Iterator[list[Record]]:
-        pages = self._reads.pages(read, *self._vault, *names, **query)
+        pages = pages_of_bodies(functools.partial(read, *self._vault, *names, **query), self._client.send_request)
         while True:
             with translated():
                 page = next(pages, None)

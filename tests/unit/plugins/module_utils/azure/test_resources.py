@@ -59,8 +59,7 @@ def azure(web: Callable[..., Web], client: Any) -> Callable[..., tuple[Resources
     def make(*answers: Answer) -> tuple[Resources, Compute, Web]:
         server = web(*answers)
         options: dict[str, Any] = {"policies": client.policies, "transport": client.transport}
-        plain: ARMPipelineClient[Any, Any] = ARMPipelineClient(base_url=server.url, **options)
-        resources = Resources(plain)
+        resources = Resources(ARMPipelineClient(base_url=server.url, **options))
         # The policies have a credential of their own.
 
         def of(subscription: str) -> ComputeManagementClient:
@@ -69,7 +68,7 @@ def azure(web: Callable[..., Web], client: Any) -> Callable[..., tuple[Resources
                 object(), subscription, base_url=server.url, credential_scopes=scopes, **options
             )
 
-        return resources, Compute(of, plain.send_request, resources), server
+        return resources, Compute(of, resources), server
 
     return make
 
