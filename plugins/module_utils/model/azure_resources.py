@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from . import arm_ids
@@ -131,6 +132,8 @@ class Permission:
         return _matches(self.actions, action) and not _matches(self.not_actions, action)
 
 
+# Of a fleet, the same roles are held against the same actions for each VM.
+@lru_cache(maxsize=1024)
 def _matches(patterns: tuple[str, ...], action: str) -> bool:
     return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), action, re.IGNORECASE) for pattern in patterns)
 

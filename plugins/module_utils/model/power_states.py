@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 _CRITICAL = "Critical"
 
@@ -114,6 +115,7 @@ AT_REST = frozenset({"Off", "Running", "Saved", "Paused"})
 _BY_WORD = {state.word.lower(): state for state in reversed(STATES)}
 
 
+@lru_cache(maxsize=256)
 def state_of(word: str) -> State:
     """Return what the table says of a state, in any case: of one that it does not have, that it says nothing."""
     return _BY_WORD.get(word.lower()) or State(word, None, Power.SAYS_NOTHING)
