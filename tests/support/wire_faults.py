@@ -87,6 +87,8 @@ FROM_THEN_ON: dict[str, Kind] = {
     "sign-in-lost": _sign_in_lost,
 }
 KINDS = {**ONCE, **FROM_THEN_ON}
+# While nobody accepts a connection, whoever asks is struck.
+OF_ALL = frozenset({"refused-before", "refused-after"})
 
 
 def _is_another_for_reads(kind: str) -> bool:
