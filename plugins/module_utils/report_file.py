@@ -58,12 +58,11 @@ def read_report(path: str) -> Document | None:
 def load_report(path: str, kept: Callable[[dict[str, Any]], Document] = dict) -> Document:
     """Return the record that a file holds; of its results, what C(kept) makes of each. Raises ConfigurationError where
     it is not there, or is none of this version."""
-    wrong: list[str] = []
+    wrong = ""
 
     def result(number: int, found: Any) -> Document:
-        problem = "" if wrong else misshapen_result(found, number)
-        if problem:
-            wrong.append(problem)
+        nonlocal wrong
+        wrong = wrong or misshapen_result(found, number)
         return {} if wrong else kept(found)
 
     try:
@@ -76,8 +75,7 @@ def load_report(path: str, kept: Callable[[dict[str, Any]], Document] = dict) ->
         raise _unreadable(path, "it is no JSON object") from problem
     if found.get("schema_version") != SCHEMA_VERSION:
         raise _unreadable(path, f"it has no schema_version {SCHEMA_VERSION}")
-    checked = isinstance(found.get(_RESULTS), list)
-    place = misshapen({**found, _RESULTS: []} if checked else found) or "".join(wrong)
+    place = misshapen(found) or wrong
     if place:
         raise _unreadable(path, f"{place} is missing, or is something else there")
     return found

@@ -28,12 +28,11 @@ class _Answered(Exception):
     def __init__(self, answer: Any) -> None:
         super().__init__()
         self.response: HttpResponse = answer.http_response
-        self.url: str = answer.http_request.url
 
 
 def resource_body(read: Callable[..., Any]) -> Any:
     """Return the body of the resource that an SDK call reads."""
-    return one_resource(_answer_to(read).response)
+    return one_resource(_answer_to(read))
 
 
 def pages_of_bodies(read: Callable[..., Any], send: Send) -> Iterator[list[Any]]:
@@ -42,8 +41,8 @@ def pages_of_bodies(read: Callable[..., Any], send: Send) -> Iterator[list[Any]]
     Each page is asked for when it is wanted.
     """
     first = _answer_to(lambda **hook: next(iter(read(**hook)), None))
-    version = dict(parse_qsl(urlsplit(first.url).query)).get(_VERSION, "")
-    resources, following = page_of_resources(first.response)
+    version = dict(parse_qsl(urlsplit(first.request.url).query)).get(_VERSION, "")
+    resources, following = page_of_resources(first)
     yield resources
     while following:
         request = HttpRequest("GET", _with_version(following, version), headers={"Accept": "application/json"})
@@ -51,7 +50,7 @@ def pages_of_bodies(read: Callable[..., Any], send: Send) -> Iterator[list[Any]]
         yield resources
 
 
-def _answer_to(call: Callable[..., Any]) -> _Answered:
+def _answer_to(call: Callable[..., Any]) -> HttpResponse:
     def hook(answer: Any) -> None:
         if answer.http_response.status_code < 300:
             raise _Answered(answer)
@@ -59,7 +58,7 @@ def _answer_to(call: Callable[..., Any]) -> _Answered:
     try:
         call(raw_response_hook=hook)
     except _Answered as told:
-        return told
+        return told.response
     raise AssertionError("the SDK has taken something else than a success for one")
 
 

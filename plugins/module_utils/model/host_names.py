@@ -49,8 +49,8 @@ class HostIdentity:
 
     def answers_to(self, name: str) -> bool:
         """Whether a name is its own: whole, short, or as NetBIOS has it."""
-        label = name.partition(".")[0]
-        is_cut = len(label) > _NETBIOS and label[:_NETBIOS].lower() == self.computer.lower()
+        label = label_of(name)
+        is_cut = len(label) > _NETBIOS and label[:_NETBIOS] == self.computer.lower()
         return is_cut or any(is_same_host(name, own) for own in (self.fqdn, self.computer) if own)
 
     def denial_of(self, name: str) -> str:
