@@ -6,48 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.machine_changes import becomes, change, forget, move_to
 from support.scenarios import CLOUD, item_of, scenario_of
 
-Change = Callable[[Any, Any], None]
 NODES = [f"hv0{number}.c.example" for number in (1, 2, 3)]
 CLUSTER = {"name": "site1", "type": "HyperVSite", "hosts": [{"name": name, "cluster": "clu"} for name in NODES]}
 
 
 def site(**on_hv02: Any) -> dict[str, Any]:
     return {"name": "site1", "type": "HyperVSite", "hosts": [{"name": "hv01"}, {"name": "hv02", **on_hv02}]}
-
-
-def change(vault: Any, host: str, action: Change, name: str = "vm1") -> None:
-    """Do something to a machine on a host, behind everybody's back."""
-
-    def act(world: Any) -> None:
-        found = [one for one in world.hyperv.machines() if (one.name, one.host.name) == (name, host)]
-        action(world, found[0])
-
-    vault.simulator.locked(act)
-
-
-def becomes(state: str) -> Change:
-    return lambda _world, machine: setattr(machine, "state", state)
-
-
-def move_to(host: str, *, start: bool) -> Change:
-    def move(world: Any, machine: Any) -> None:
-        machine.host.machines.remove(machine)
-        machine.host = world.hyperv.host(host)
-        machine.host.machines.append(machine)
-        if start:
-            machine.run(world.clock.now())
-
-    return move
-
-
-def forget(_world: Any, machine: Any) -> None:
-    machine.host.machines.remove(machine)
 
 
 @pytest.mark.parametrize("state", ["Paused", "PausedCritical", "Stopping", "Saved"])
