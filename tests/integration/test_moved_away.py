@@ -128,6 +128,7 @@ def test_somebody_may_vouch_for_a_vm_that_no_host_has(driver: Any) -> None:
     assert "attested_off" in vault.fail("undo_failback", **VM1)["msg"]
     done = vault.run("undo_failback", **VM1, attested_off={"hv01": "J. Doe: it was deleted by mistake"})
     assert done["undone"]["vms"][0]["vouched_for"] == ["hv01"]
+    assert done["split_brain_check"]["verdict"] == "not_checked"
     assert vault.state("vm1")["azure_vm"]["power"] == "running"
 
 

@@ -93,7 +93,10 @@ def test_a_vm_that_may_be_on_a_host_that_does_not_answer_is_not_missing(driver: 
     result = vault.run("planned_failover", replicated_item="vm1", create_vm_if_missing=True, wait_for="started")
     (before,) = result["split_brain_check"]["before"]
     assert before["runs"] == "not_checked"
-    assert {copy["host"]: copy["state"] for copy in before["on_premises"]} == {"hv02": "not_checked"}
+    assert {copy["host"]: copy["state"] for copy in before["on_premises"]} == {
+        "hv01": "absent",
+        "hv02": "not_checked",
+    }
 
 
 def test_a_vm_that_was_moved_and_runs_is_found(driver: Any) -> None:

@@ -58,34 +58,48 @@ def _told_together(copies: Sequence[Copy]) -> list[Copy]:
     return [*others, replace(silent[0], reason=not_listed(places), more=tuple(places[1:]))]
 
 
+def _any_was_seen(copies: Sequence[Copy]) -> bool:
+    return any(copy.is_there and not copy.is_hearsay for copy in copies)
+
+
 class Search:
-    """What was found of one item. C(names) are its own hosts; C(answer) returns what a host says, given how old that
-    may be. C(target) is the one of the names that it is failed back to; empty where that is not known. C(unread) is why
-    its own host is not known; empty where it is.
+    """What was found of one item. C(names) are its own hosts, and those that were its own earlier in the task;
+    C(answer) returns what a host says, given how old that may be. C(target) is the one of the names that it is failed
+    back to; empty where that is not known. C(unread) is why its own host is not known; empty where it is.
 
     A host that answers to two names is looked at once, so that no machine counts twice. C(other_names) says so.
     """
 
-    def __init__(self, item: ReplicatedItem, answer: Answer, names: tuple[str, ...] = (), target: str = "") -> None:
+    def __init__(
+        self,
+        item: ReplicatedItem,
+        answer: Answer,
+        names: tuple[str, ...] = (),
+        *,
+        target: str = "",
+        unread: str = "",
+    ) -> None:
         self.item = item
         self.names = names
         self.target = target
-        self.unread = ""
+        self.unread = unread
         self.other_names: list[str] = []
         self._answer = answer
         self._looked: list[_Looked] = []
         self._silent: list[str] = []
         self._copies: list[Copy] = []
         self._machines: dict[str, HostVm] = {}
-        # Where a cluster does not tell what it has: of no interest once the machine was found.
+        # Where a cluster does not tell what it has: of no interest once the machine was found where it has to be.
         self._untold: set[str] = set()
+        self._is_at_home = False
         # Labels of the hosts where it is not checked: of a site of hundreds, each is compared with its namesakes only.
         self._hiding: set[str] = set()
 
     @property
     def has_found(self) -> bool:
-        """Whether the machine itself was found: not where VMM heard of it last."""
-        return any(copy.is_there and not copy.is_hearsay for copy in self._copies)
+        """Whether the machine itself was found where it has to be: on its own hosts or the nodes of their clusters, not
+        where VMM heard of it last. A copy elsewhere may be an old one, unless its own host is not known."""
+        return self._is_at_home or (bool(self.unread) and _any_was_seen(self._copies))
 
     @property
     def machine(self) -> HostVm | None:
@@ -97,10 +111,12 @@ class Search:
         return self._machines.get(name.lower())
 
     def copies(self) -> tuple[Copy, ...]:
-        """Return all copies; that a host has none only where no host has one, and none may have one."""
+        """Return all copies. That a host has none is told of the one that the machine is failed back to, unless it is
+        on another node of its cluster; of others only where nothing else is to be told."""
         untold = self._untold if self.has_found else ()
         counted = _told_together([copy for copy in self._copies if copy.place.lower() not in untold])
-        found = [copy for copy in counted if copy.state != ABSENT] or counted[:1]
+        is_denied = self.machine is None
+        found = [copy for copy in counted if copy.state != ABSENT or (copy.is_target and is_denied)] or counted[:1]
         return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
 
     def nodes_left(self) -> list[str]:
@@ -122,6 +138,12 @@ class Search:
         self._copies.append(copy)
         if copy.state == NOT_CHECKED:
             self._hiding.add(label_of(copy.place))
+
+    def look_at_home(self, name: str) -> None:
+        """Look on a host of the machine's own."""
+        before = len(self._copies)
+        self.look(name)
+        self._is_at_home = self._is_at_home or _any_was_seen(self._copies[before:])
 
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""

@@ -105,12 +105,13 @@ class OnPremises:
         own, target = self._own_host(item), self._target_of(item)
         known = [name for name in (target, own) if isinstance(name, str) and name]
         every = tuple(dict.fromkeys([*known, *self._also.get(item.id, ())]))
-        search = Search(item, self._answer, every, target=next(iter(known), ""))
-        if isinstance(own, NotRead):
-            search.unread = own.reason
-            search.add(Copy("", NOT_CHECKED, own.reason))
+        unread = own.reason if isinstance(own, NotRead) else ""
+        search = Search(item, self._answer, every, target=next(iter(known), ""), unread=unread)
+        if unread:
+            search.add(Copy("", NOT_CHECKED, unread, is_target=not search.target))
         for name in search.names:
-            search.look(name)
+            look = search.look_at_home if name in known else search.look
+            look(name)
         return search
 
     def _finish(self, search: Search) -> Placed:
@@ -169,7 +170,8 @@ class OnPremises:
         others = [name for name in of_site if name not in search.names]
         self._ask_at_once(others, max_age)
         if isinstance(names, NotRead) and not found and not search.unread:
-            search.add(Copy("", NOT_CHECKED, f"the other hosts of its site are not known: {names.reason}"))
+            unlisted = f"the other hosts of its site are not known: {names.reason}"
+            search.add(Copy("", NOT_CHECKED, unlisted, is_target=False))
         for name in others:
             if not found or self._services.hosts.knows(name):
                 search.look(name, max_age=max_age, only_if_there=found)
@@ -177,12 +179,12 @@ class OnPremises:
             # It may have the machine as well, whether Site Recovery knows it or not.
             if not found or self._services.hosts.knows(node):
                 search.look(node, max_age=max_age, only_if_there=found)
-        if search.unread or isinstance(names, NotRead):
+        if not found or search.unread or isinstance(names, NotRead):
             self._look_at_named(search, of_site, max_age)
 
     def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float) -> None:
-        """Look on every host that the user has named, as nobody tells which of them are the machine's. Only what is
-        there counts: most of them are of other machines."""
+        """Look on every host that the user has named: nobody tells which of them are the machine's, or it is not where
+        it should be. Only what is there counts: most of them are of other machines."""
         self._ask_at_once(self._services.hosts.listed(), max_age)
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):

@@ -118,7 +118,9 @@ class Proofs:
     def _unseen_of(self, member: Observation, sides: Sides) -> Iterator[Unseen]:
         item = member.item
         for side, reason in sides.unseen(discards_azure=self._request.discard_azure_changes).items():
-            proved = side == ON_PREMISES and not sides.runs_elsewhere and self._is_proved(item.id)
+            # What answered may have been the copy on another host.
+            may_be_another = sides.runs_elsewhere or bool(sides.denied_by)
+            proved = side == ON_PREMISES and not may_be_another and self._is_proved(item.id)
             said = ACCEPT_UNSEEN if accepts(self._request.accept_unseen, item, side) else None
             objection = "" if side == AZURE else self._objection(item.id)
             told = f"{reason}; {objection}" if objection else reason

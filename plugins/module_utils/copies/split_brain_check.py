@@ -284,7 +284,9 @@ def _contradicts(sides: Sides, side: str) -> bool:
     """Whether what is known speaks against exactly this side running. What is not known does not."""
     if side == "azure":
         return bool(sides.on_premises_up) or (sides.azure.is_known and not sides.azure.is_up)
-    running = [copy for copy in sides.on_premises if copy.is_running and (copy.is_target or sides.runs_elsewhere)]
+    if sides.is_down_at_home and sides.runs_elsewhere:
+        return True
+    running = [copy for copy in sides.on_premises if copy.is_running]
     nobody_home = (sides.on_premises_is_known and not running) or sides.is_down_on_premises
     return sides.azure.is_up or nobody_home or sides.runs == "several"
 

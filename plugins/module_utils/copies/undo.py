@@ -34,6 +34,7 @@ from ..model.undo_rules import (
     STAYS,
     Objection,
     Undo,
+    accounted_for,
     is_lost,
     no_longer_pending,
     objection_to_start,
@@ -86,8 +87,9 @@ class UndoCutover:
         self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
         self._split_brain_check = SplitBrainCheck(services, request, anew=True)
-        # The places that could not be asked, and that somebody vouches for, by item id.
+        # The places that somebody vouches for, and all that prove nothing and hold nothing up, by item id.
         self._vouched: dict[str, list[str]] = {}
+        self._accounted_for: dict[str, list[str]] = {}
         self._target = target_of(services.azure, verb_run.after)
         self._changes = Changes(self._time)
         self._touches_hosts = self._touches_azure = self._has_ways_out = False
@@ -106,12 +108,11 @@ class UndoCutover:
 
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
-        self._split_brain_check.before = self._split_brain_check.look(self._members)
-        places = vouched_places(self._request.attested_off, self._split_brain_check.before)
-        self._vouched = {one.item_id: vouched_for(one, places) for one in self._split_brain_check.before}
-        made = [
-            plan_undo(one, force_off=self._request.force_off, vouched=places) for one in self._split_brain_check.before
-        ]
+        seen = self._split_brain_check.before = self._split_brain_check.look(self._members)
+        places = vouched_places(self._request.attested_off, seen)
+        self._vouched = {one.item_id: vouched_for(one, places) for one in seen}
+        self._accounted_for = {one.item_id: accounted_for(one, places) for one in seen}
+        made = [self._decide(one) for one in seen]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
         objections += filter(None, (self._objection_to_start(undo) for undo in undos if not undo.is_started))
@@ -119,9 +120,12 @@ class UndoCutover:
             raise Refused(
                 f"{'; '.join(one.happened for one in objections)}.",
                 " ".join([_NOTHING_DONE, *dict.fromkeys(one.remedy for one in objections)]),
-                sides=[one.as_result() for one in self._split_brain_check.before],
+                sides=[one.as_result() for one in seen],
             )
         return undos
+
+    def _decide(self, sides: Sides) -> Undo | Objection:
+        return plan_undo(sides, force_off=self._request.force_off, vouched=self._accounted_for[sides.item_id])
 
     @property
     def _members(self) -> Sequence[Observation]:
@@ -167,7 +171,7 @@ class UndoCutover:
             (seen,) = await self._patiently(lambda: self._split_brain_check.look([self._member(item_id)]))
             if self.steps:
                 self._refuse_lost([seen])
-            found = plan_undo(seen, force_off=self._request.force_off, vouched=self._vouched[item_id])
+            found = self._decide(seen)
             if isinstance(found, Objection):
                 raise Contradiction(
                     f"A check before the {change} found: {found.happened}.",
@@ -223,7 +227,8 @@ class UndoCutover:
 
     async def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
         seen = await self._patiently(lambda: self._split_brain_check.look(members))
-        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
+        told = [(one.name, remains_up(one, vouched=self._accounted_for[one.item_id])) for one in seen]
+        loose = [(name, words) for name, words in told if words]
         if loose:
             raise Contradiction(
                 f"Before the start in Azure, not every on-premises copy is proved off: "

@@ -140,9 +140,11 @@ class Sides:
 
     @property
     def is_proved(self) -> bool:
-        """Whether both sides told their state, and Azure whether its copy was used since the cut-over."""
+        """Whether both sides told their state, and Azure whether its copy was used since the cut-over. A host that has
+        no such machine does not tell where else it may run."""
         unknown = self.azure_use is not None and self.azure_use.verdict == azure_use.NOT_CHECKED
-        return self.runs not in (NOT_CHECKED, OTHER_COPY) and not unknown and not self.azure_doubt
+        is_told = self.runs not in (NOT_CHECKED, OTHER_COPY) and not self.denied_by
+        return is_told and not unknown and not self.azure_doubt
 
     @property
     def runs(self) -> str:
@@ -220,8 +222,21 @@ class Sides:
 
     @property
     def runs_elsewhere(self) -> bool:
-        """Whether a copy is up, and none was found where the machine was failed back to: moved there, or an old one."""
-        return bool(self.on_premises_up) and not any(copy.is_target for copy in self.on_premises)
+        """Whether a copy is up elsewhere, and none was seen up where the machine was failed back to: it was moved, or
+        is an old one. Which host that is may be unknown: then none is elsewhere."""
+        homes = [copy for copy in self.on_premises if copy.is_target]
+        return bool(self.on_premises_up) and not any(copy.is_up or not copy.place for copy in homes)
+
+    @property
+    def denied_by(self) -> list[str]:
+        """The host that the machine was failed back to, where that says that it has no such one."""
+        return [copy.place for copy in self.on_premises if copy.is_target and copy.state == ABSENT]
+
+    @property
+    def is_down_at_home(self) -> bool:
+        """Whether the copy was seen where the machine was failed back to, and does not run."""
+        homes = [copy for copy in self.on_premises if copy.is_target and copy.is_there]
+        return any(copy.doubt is not None or (copy.is_known and not copy.is_running) for copy in homes)
 
     @property
     def is_azure_changing(self) -> bool:

@@ -75,11 +75,13 @@ class Undo:
 def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Undo | Objection:
     """Return what undoes the cut-over of one machine, or why nothing may.
 
-    C(force_off) allows to turn a machine off. C(vouched) are the places that somebody vouches for: it counts for those
-    that could not be asked.
+    C(force_off) allows to turn a machine off. C(vouched) are the places that are accounted_for(): it counts for those
+    that could not be asked, or say that they have no such machine.
     """
     objection = _objection_in_azure(sides)
-    found = [_objection_on_premises(copy, sides.name, force_off=force_off, vouched=vouched) for copy in _seen(sides)]
+    found = [
+        _objection_on_premises(copy, sides.name, force_off=force_off, vouched=vouched) for copy in sides.on_premises
+    ]
     objections = [one for one in (objection, *found) if one is not None]
     if objections:
         remedies = dict.fromkeys(one.remedy for one in objections)
@@ -87,10 +89,6 @@ def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Und
     # A copy that is off is held, too, and where Azure runs already: its host would start it when it restarts.
     stops = tuple(filter(None, (_stop(copy) for copy in sides.on_premises)))
     return Undo(sides, stops, is_started=sides.azure.is_up)
-
-
-def _seen(sides: Sides) -> Iterable[Copy]:
-    return (copy for copy in sides.on_premises if copy.state != ABSENT)
 
 
 def _objection_in_azure(sides: Sides) -> Objection | None:
@@ -130,21 +128,28 @@ def _objection_in_azure(sides: Sides) -> Objection | None:
 
 
 def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: Collection[str]) -> Objection | None:
+    if _is_vouched_for(copy, vouched):
+        return None
     if copy.is_unidentified:
-        return None if _is_vouched_for(copy, vouched) else _objection_to_unidentified(copy, name)
+        return _objection_to_unidentified(copy, name)
     if copy.is_namesake:
         return None if copy.is_off else _objection_to_namesake(copy, name)
-    place = f"{name} on {copy.place}"
+    if copy.state == ABSENT:
+        return _objection_to_absent(copy, name)
     if copy.is_hearsay and copy.is_up:
         return Objection(
-            f"{place} is {copy.state}, as VMM says: its host cannot be asked to stop it",
+            f"{name} on {copy.place} is {copy.state}, as VMM says: its host cannot be asked to stop it",
             "Put the host into the inventory or hyperv_hosts; or stop the VM by hand, and refresh it in VMM "
             "(Read-SCVirtualMachine).",
         )
     if not copy.is_known:
-        return None if _is_vouched_for(copy, vouched) else _objection_to_unknown(copy, name, vouched)
-    if copy.is_off:
-        return None
+        return _objection_to_unknown(copy, name, vouched)
+    return None if copy.is_off else _objection_to_stopping(copy, name, force_off=force_off)
+
+
+def _objection_to_stopping(copy: Copy, name: str, *, force_off: bool) -> Objection | None:
+    """Say why a machine that its host shows on, or saved, is not to be stopped, or would not stay off."""
+    place = f"{name} on {copy.place}"
     if not copy.is_up:
         return Objection(
             f"{place} is {copy.state}: its memory holds what its disks do not",
@@ -166,6 +171,16 @@ def _objection_on_premises(copy: Copy, name: str, *, force_off: bool, vouched: C
             "Let it run and shut it down, or allow it to be turned off (force_off: true).",
         )
     return None
+
+
+def _objection_to_absent(copy: Copy, name: str) -> Objection:
+    """Return that a machine that is not where it was failed back to may have been moved, and run there."""
+    return Objection(
+        f"Where {name} is on-premises, and whether it runs, is not known (on {copy.place}: {copy.reason})",
+        "Find out whether it was moved, and put the host that has it into the inventory or hyperv_hosts. Only if it no "
+        f"longer exists, or certainly does not run, name {copy.place} in attested_off: two running copies would be "
+        "worse than none.",
+    )
 
 
 def _objection_to_namesake(copy: Copy, name: str) -> Objection:
@@ -232,10 +247,10 @@ def _stop(copy: Copy) -> Stop | None:
 def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     """Say why Azure's copy must not be started yet: what is not proved off on-premises; empty where everything is.
 
-    C(vouched) are the places that somebody vouches for: those that could not be asked when this was decided. A host
-    that has fallen silent since is none of them.
+    C(vouched) are the places that were accounted_for() when this was decided. A host that has fallen silent since is
+    none of them.
     """
-    loose = [copy for copy in _seen(sides) if not (_is_proved_off(copy) or _is_vouched_for(copy, vouched))]
+    loose = [copy for copy in sides.on_premises if not (_is_proved_off(copy) or _is_vouched_for(copy, vouched))]
     return ", ".join(f"on {copy.where or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
 
 
@@ -250,22 +265,35 @@ def is_lost(sides: Sides) -> str:
 
 
 def _is_proved_off(copy: Copy) -> bool:
-    """Whether a copy was seen off, or is of another machine that is off."""
-    return copy.is_off and not copy.is_unidentified
+    """Whether a copy was seen off, or is of another machine that is off. One that is absent may run anywhere."""
+    return copy.is_off and copy.state != ABSENT and not copy.is_unidentified
 
 
 def _is_vouched_for(copy: Copy, vouched: Collection[str]) -> bool:
-    """Whether somebody's word stands for a copy: not where its own host shows it, in whatever state, nor against VMM's
-    that it is up. For one of which only the name is known it stands while that is off."""
+    return _takes_a_word(copy) and bool(copy.places) and all(place in vouched for place in copy.places)
+
+
+def _takes_a_word(copy: Copy) -> bool:
+    """Whether somebody's word can stand for a copy: not where its own host shows it, in whatever state, nor against
+    VMM's that it is up. Of one of which only the name is known it stands while that is off."""
+    if copy.state == ABSENT:
+        return True
     if copy.is_unidentified:
-        return is_off(copy.state) and copy.place in vouched
-    is_unknown = copy.is_identified and not (copy.is_known or copy.is_up) and copy.machine is None
-    return is_unknown and bool(copy.places) and all(place in vouched for place in copy.places)
+        return is_off(copy.state)
+    return copy.is_identified and not (copy.is_known or copy.is_up) and copy.machine is None
 
 
 def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
     """Return the places that could not tell of a machine whether it is off, of those that somebody vouches for."""
-    return [place for copy in _seen(sides) if _is_vouched_for(copy, vouched) for place in copy.places]
+    asked = [place for copy in sides.on_premises if _takes_a_word(copy) for place in copy.places]
+    return [place for place in asked if place in vouched]
+
+
+def accounted_for(sides: Sides, vouched: Collection[str]) -> list[str]:
+    """Return the places that hold nothing up although they do not prove a machine off: those that somebody vouches for,
+    and the host that has no such machine where it was seen up on another, which this is to stop."""
+    moved = sides.denied_by if sides.on_premises_up else []
+    return [*vouched_for(sides, vouched), *moved]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:

@@ -65,7 +65,6 @@ def plan(seen: Sides, *, force_off: bool = False, vouched: tuple[str, ...] = ())
         ("Paused", "Nothing", True, [("turn_off", False)]),
         ("Off", "StartIfRunning", False, [("", True)]),
         ("Off", "Nothing", False, []),
-        ("absent", "", False, []),
     ],
 )
 def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected: list[tuple[str, bool]]) -> None:
@@ -83,6 +82,9 @@ def test_what_is_done_with_a_copy(state: str, action: str, force: bool, expected
         (sides("running", copy("Running")), "Both copies"),
         (sides("deallocating", copy("Off")), "is deallocating"),
         (sides("deallocated", copy("not_checked")), "is not known"),
+        (sides("deallocated", copy("absent")), "whether it runs, is not known"),
+        (sides("running", copy("absent")), "whether it runs, is not known"),
+        (sides("deallocated", copy("absent"), Copy("hv02", "Off", is_target=False)), "whether it runs, is not known"),
         (sides("running", copy("not_checked")), "is not known"),
         (sides("deallocated", copy("Saved")), "memory holds"),
         (sides("deallocated", copy("Paused")), "cannot be shut down"),
@@ -117,7 +119,7 @@ COPIES = st.builds(copy, st.sampled_from(HOST_STATES), clustered=st.booleans(), 
     copy, st.sampled_from([state for state in HOST_STATES if state != "absent"]), unidentified=st.just(True)
 )
 # For which states somebody may vouch: of a copy, and of a VM of which only the name is known.
-SAYS_NOTHING_MORE = {False: ("not_checked",), True: ("Off", "OffCritical")}
+SAYS_NOTHING_MORE = {False: ("not_checked", "absent"), True: ("Off", "OffCritical")}
 WORDS_FOR = st.sampled_from([(), ("hv01",), ("hv02",)])
 
 
@@ -132,7 +134,8 @@ def test_nothing_is_planned_past_what_a_host_says(
     stopped = {id(stop.copy) for stop in made.stops if stop.power}
     for one in found:
         # Off, or to be stopped, or vouched for because nobody could say anything.
-        is_proved = (one.is_off and not one.is_unidentified) or id(one) in stopped
+        is_off = one.is_off and one.state != "absent"
+        is_proved = (is_off and not one.is_unidentified) or id(one) in stopped
         assert is_proved or (one.place in vouched and one.state in SAYS_NOTHING_MORE[one.is_unidentified])
         assert one.is_identified or id(one) not in stopped
     assert not (made.is_started and stopped)
@@ -143,7 +146,7 @@ def test_no_start_while_something_is_up_or_unknown(found: list[Copy], vouched: t
     free = not remains_up(sides("deallocated", *found), vouched=vouched)
     if free:
         for one in found:
-            is_proved = one.state in ("Off", "OffCritical", "absent") and not one.is_unidentified
+            is_proved = one.state in ("Off", "OffCritical") and not one.is_unidentified
             assert is_proved or ("hv01" in vouched and one.state in SAYS_NOTHING_MORE[one.is_unidentified])
 
 
