@@ -25,6 +25,7 @@ from .model.programs import RunProgram, no_programs
 from .option_checks import check_values
 from .run_cache import RunCache
 from .run_record import Hide, RunRecord, UnderWay, keep_for_report
+from .runner.claims import Claims
 from .runner.contract import Contract
 from .runner.copy_turns import CopyTurns
 from .runner.options import AZURE_OPTIONS, HOSTS_OPTIONS, VAULT_OPTIONS, WINRM_OPTIONS
@@ -155,7 +156,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
     """
     task = replace(task, inventory=in_turn(task.inventory))
     progress = Progress(watch)
-    copy_turns = CopyTurns(common.get("at_once") or {}, wanted)
+    copy_turns, claims = CopyTurns(common.get("at_once") or {}, wanted), Claims()
     record = RunRecord(common.get("report"), watch, task.hide, common.get("about"))
     noted = UnderWay(task.cache, watch, task.hide)
     sessions: dict[str, _Session] = {}
@@ -167,7 +168,7 @@ def run_many(task: Task, wanted: Wanted, watch: Watch, common: Mapping[str, Any]
         key = json.dumps(access, sort_keys=True, default=str)
         session = sessions.setdefault(key, _Session(access, task, watch, is_alone=len(wanted) == 1))
         hosts = task.hosts(parameters, own, session.shared)
-        services = Services(session.opened, hosts, task.run_program, copy_turns, name)
+        services = Services(session.opened, hosts, task.run_program, copy_turns, claims, name)
 
         async def steps() -> dict[str, Any]:
             try:

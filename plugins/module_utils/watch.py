@@ -89,12 +89,22 @@ class LastLook:
             self._hosts[name.lower()] = self._clock() - asked
         self.saw(asked)
 
-    def require_fresh(self, reserve: float) -> None:
-        """See that a write may still be sent that takes up to C(reserve) seconds to reach the wire. Raises NotTaken."""
-        longest = longest_age(self._vms, len(self._hosts))
-        age = float("inf") if self._since is None else self._clock() - self._since
-        if age > longest - reserve:
-            raise NotTaken(_too_old(age, longest, self._hosts), pause=0, most=_LOOKS)
+    def is_fresh(self, reserve: float = 0) -> bool:
+        """Say whether a write may still be sent that takes up to C(reserve) seconds to reach the wire."""
+        return self._age <= self._longest - reserve
+
+    def require_fresh(self, reserve: float = 0) -> None:
+        """See that such a write may still be sent. Raises NotTaken."""
+        if not self.is_fresh(reserve):
+            raise NotTaken(_too_old(self._age, self._longest, self._hosts), pause=0, most=_LOOKS)
+
+    @property
+    def _age(self) -> float:
+        return float("inf") if self._since is None else self._clock() - self._since
+
+    @property
+    def _longest(self) -> float:
+        return longest_age(self._vms, len(self._hosts))
 
 
 def _too_old(age: float, longest: float, hosts: Mapping[str, float]) -> WaitTimeout:

@@ -16,9 +16,9 @@ description:
   - Data written on-premises since the cut-over stays on the on-premises disks, and nowhere else. The Azure VM continues
     with its data as of the cut-over.
   - Nothing is started in Azure while an on-premises copy is up, or while it is not known to be off, because its host
-    could not be queried or only its name is known, and O(attested_off) does not vouch for that host; nor once another
-    operation, such as a commit in the portal, has begun. Whether permissions and locks let the caller start the Azure
-    VM is checked before anything is stopped.
+    could not be queried, has no such VM or only its name is known, and O(attested_off) does not vouch for that host;
+    nor once another operation, such as a commit in the portal, has begun. Whether permissions and locks let the caller
+    start the Azure VM is checked before anything is stopped.
   - Prevents the host from starting the on-premises VM by itself, whether or not this task stopped it. Its automatic
     start action is set to Nothing, unless its host reports it as clustered. The previous one is only in the result of
     the run that changed it, in RV(steps) or, if the run failed, in C(error.steps).
@@ -63,6 +63,8 @@ options:
       - It also applies to a host that has a VM of the same name, off, if Site Recovery does not report the Hyper-V id
         of the replicated VM. It then means that the replicated VM is off, whichever it is. This task changes nothing on
         such a VM, so set its automatic start action to Nothing yourself.
+      - It also applies to the host that the VM was failed back to, if that has no such VM. It then means that the VM no
+        longer exists, or does not run wherever it was moved.
       - With O(replicated_items), set it in the entry of each VM that it vouches for. In a recovery plan, it vouches for
         all of its VMs.
       - Recorded in RV(undone).
@@ -176,8 +178,8 @@ undone:
           elements: dict
           sample: [{where: hv01.contoso.example, before: StartIfRunning, after: Nothing}]
         vouched_for:
-          description: The hosts that O(attested_off) vouches for, because they could not be queried or only the name
-            of the VM is known there.
+          description: The hosts that O(attested_off) vouches for, because they could not be queried, have no such VM,
+            or only the name of the VM is known there.
           type: list
           elements: str
           sample: []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.module_runner import accepted
+from support.oracle import Oracle
 from support.scenarios import item_of, large_site, scenario_of
 
 SYNCED = "waiting_for_completion"
@@ -285,3 +286,20 @@ def test_other_hosts_of_a_site_are_not_asked_anew_after_what_was_done_on_its_own
     assert not vault.run("failback", replicated_items=every, commit_policy="now", poll_interval=2)["failed"]
     asked = vault.simulator.locked(lambda world: world.shells.sessions())
     assert sum(one["host"] == "hv005.contoso.example" for one in asked) < 10
+
+
+@pytest.mark.parametrize("twice", ["id", "plan"])
+def test_two_entries_that_mean_one_vm_take_it_nowhere_twice(driver: Any, twice: str) -> None:
+    items = [item_of(name, SYNCED) for name in ("vm1", "vm2")]
+    vault = driver(scenario_of(*items, recovery_plans=[{"name": "shop", "groups": [["vm1", "vm2"]]}])).knows_hosts()
+    other = vault.state("vm1")["id"] if twice == "id" else {"recovery_plan": "shop"}
+    oracle = Oracle(vault.simulator)
+    result = vault.run("complete_failover", replicated_items=["vm1", other])
+    assert oracle.repeated() == []
+    assert sorted(one["failed"] for one in result["vms"].values()) == [False, True]
+    (failed,) = (one for one in result["vms"].values() if one["failed"])
+    assert failed["error"]["kind"] == "configuration"
+    assert "are the same VM" in failed["msg"]
+    assert not failed["changed"]
+    # Both together, until one of them is left out: of the other nothing was begun.
+    assert vault.state("vm1")["stage"] == "failback_commit_pending"

@@ -307,3 +307,23 @@ def test_a_commit_that_is_held_says_that_the_vm_does_not_reach_its_storage(drive
     held = vault.run("commit", **VM1, policy="hold")
     assert held["held"] is True
     assert "vm1 on hv01: Critical I/O error" in held["reason"]
+
+
+@CHECK_OR_RUN
+def test_what_was_confirmed_of_one_vm_is_not_confirmed_of_another_of_its_name(driver: Any, check_mode: bool) -> None:
+    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
+    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
+    plans = [{"name": "shop", "groups": [["a", "b"]]}]
+    vault = driver(
+        scenario_of(*items, fabrics=fabrics, recovery_plans=plans, variants={"renamed_azure_vm": "new"})
+    ).knows_hosts()
+    plan = {"recovery_plan": "shop", "policy": "now"}
+    checked = vault.run("commit", **plan, check_mode=True)["would_be_deleted"]
+    every = {one["name"]: one["id"] for one in vault.run("replicated_item_info")["replicated_items"]}
+    # That of the second is not known any more when the commit comes.
+    vault.simulator.locked(lambda world: world.compute.delete_vm(vault.state("b")["azure_vm"]["id"]))
+    confirmed = [one["id"] for one in checked]
+    given = {"vm": every["b"], "sides": ["azure"]}
+    failed = vault.fail("commit", **plan, confirmed=confirmed, accept_unseen=given, check_mode=check_mode)
+    assert "what the commit of web01 deletes is not known" in failed["msg"]
+    assert vault.writes() == []

@@ -16,7 +16,9 @@ import pytest
 from support.oracle import Oracle
 from support.scenarios import STARTER, item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import change_turn
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
+from asr_simulator.hyperv.winrm import Quota
 
 VM1 = {"replicated_item": "vm1"}
 PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"
@@ -298,3 +300,78 @@ def test_no_host_is_changed_on_a_look_from_before_an_outage_of_azure(driver: Any
     if asked == [False]:
         # Whoever looks again sees that there is nothing left to go back to.
         assert not was_asked()
+
+
+def held_by_another_task(vault: Any, host: str, act: Any) -> None:
+    """Another task of the run is changing something on a host, for a minute once this one wants to: `act` is what
+    happens meanwhile."""
+    is_held, is_over = threading.Event(), threading.Event()
+    settings = vault.inventory[host]
+    endpoint = f"https://{settings['ansible_host']}:{settings['ansible_port']}/wsman"
+
+    def hold() -> None:
+        with vault.cache.turn(change_turn(endpoint)):
+            is_held.set()
+            is_over.wait(30)
+
+    def meanwhile(_seconds: float) -> None:
+        if vault.lines[-1:] == ["vm1 on hv01: shut down"] and not is_over.is_set():
+            vault.meanwhile = None
+            vault.pass_time(60)
+            act()
+            is_over.set()
+
+    vault.meanwhile = meanwhile
+    threading.Thread(target=hold, daemon=True).start()
+    assert is_held.wait(30)
+
+
+def test_a_vm_that_is_committed_while_another_task_has_its_host_is_not_stopped(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    other = driver_of_somebody_else(vault)
+    held_by_another_task(vault, "hv01", lambda: other.run("commit", **VM1, policy="now"))
+    failed = vault.fail("undo_failback", **VM1, reason="it does not work")
+    assert failed["error"]["kind"] == "contradiction", failed["msg"]
+    assert vault.state("vm1")["on_premises_vm"]["power"] == "running"
+    assert vault.simulator.locked(lambda world: world.hyperv.changes) == []
+
+
+def test_a_stop_goes_on_once_the_task_that_has_its_host_is_done(driver: Any) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    oracle = Oracle(vault.simulator)
+    held_by_another_task(vault, "hv01", lambda: None)
+    assert vault.run("undo_failback", **VM1, reason="it does not work")["undone"]
+    assert oracle.violations == []
+
+
+def crowds_after_the_look(vault: Any, times: int, on: str) -> None:
+    """hv01 takes nothing more for a while, from the end of the look before its VM is to be shut down."""
+    crowded: list[bool] = []
+
+    def watch(world: Any) -> None:
+        last = world.journal.entries()[-1:]
+        is_look = bool(last) and "/virtualMachines/" in last[0]["path"]
+        if is_look and vault.lines[-1:] == ["vm1 on hv01: shut down"] and not crowded:
+            crowded.append(True)
+            world.hyperv.host("hv01").remoting.quotas.append(Quota(on, 2150859174, times, False))
+
+    vault.simulator.watch(watch)
+
+
+@pytest.mark.parametrize("on", ["Create", "Command"])
+def test_a_stop_that_waits_for_its_turn_on_a_crowded_host_rests_on_a_new_look(driver: Any, on: str) -> None:
+    vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
+    other = driver_of_somebody_else(vault)
+    crowds_after_the_look(vault, 40, on)
+
+    def meanwhile(_seconds: float) -> None:
+        host = vault.simulator.locked(lambda world: world.hyperv.host("hv01"))
+        if any(quota.times < 20 for quota in host.remoting.quotas):
+            vault.meanwhile = None
+            host.remoting.quotas.clear()
+            other.run("commit", **VM1, policy="now")
+
+    vault.meanwhile = meanwhile
+    failed = vault.fail("undo_failback", **VM1, reason="it does not work")
+    assert failed["error"]["kind"] == "contradiction", failed["msg"]
+    assert vault.simulator.locked(lambda world: world.hyperv.changes) == []

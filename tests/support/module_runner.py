@@ -97,7 +97,7 @@ class ModuleRunner:
             "disable_instance_discovery": True,
             **options,
         }
-        self._cache = RunCache()
+        self.cache = RunCache()
         self.as_one_of_many = bool(os.environ.get("AS_ONE_OF_MANY"))
 
     def knows_hosts(self, *, transport: str = "basic") -> ModuleRunner:
@@ -150,7 +150,7 @@ class ModuleRunner:
             parameters,
             self.environ,
             watch=watch,
-            cache=self._cache,
+            cache=self.cache,
             check_mode=check_mode,
             inventory=self._variables_of,
             hyperv_hosts=[*self.inventory],

@@ -100,6 +100,11 @@ class Discards:
         """Return what would be deleted, for a result."""
         return [entry for one in self._found for entry in deletion(one.name, one.vm, one.disks, one.lost)]
 
+    def unknown(self, items: Sequence[ReplicatedItem]) -> list[str]:
+        """Return the names of the machines of which it is not known what would be deleted."""
+        found = {one.item.id for one in self._found}
+        return [item.friendly_name for item in items if item.id not in found]
+
     def note(self, sides: Sequence[Sides]) -> None:
         """Keep what the commit of the machines that were looked at gives up; C(sides) as they were seen before it."""
         changes = {one.item_id: list(discarded_changes(one)) for one in sides if self._discards_azure}

@@ -11,14 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..hyperv.scripts.vm_power import SCRIPT
 from ..hyperv.session import HostSession
-from ..model.failures import FateUnknown, HostAuthenticationError, HostError, HostUnreachable
+from ..model.failures import (
+    FailbackError,
+    FateUnknown,
+    HostAuthenticationError,
+    HostError,
+    HostUnreachable,
+    NotTaken,
+)
 from ..model.guest_shutdown import judge_shutdown
 from ..model.power_states import OFF_ON_HOSTS, is_going_off, is_off
 from ..model.undo_rules import AWAIT_OFF, KEEP_OFF, SHUT_DOWN, START_NOTHING, TURN_OFF, Stop
+from ..runner.attempts import Attempts
 from ..runner.request import UndoFailbackRequest
 from ..runner.services import Services
 from ..waiting import Pause, Pending, Steps, wait_until
@@ -36,6 +45,8 @@ _NO_TIME = "Increase wait_timeout: it ended before shutdown_timeout."
 _LOOK = "Check the VM on its host, then run the task again: it reads the current state first."
 # Begins a change of the machine: what, and the state or start action before.
 Begin = Callable[[str, str], Steps[Change]]
+# Looks again at what a change rests on: what. Raises Contradiction.
+LookAgain = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -56,10 +67,17 @@ class _Sent:
 
 
 class HostPower:
-    """Stops one copy on its host. C(begin) keeps every change from the moment that it is sent."""
+    """Stops one copy on its host. C(begin) keeps every change from the moment that it is sent; C(look_again) is for
+    what had to wait since."""
 
     def __init__(
-        self, services: Services, request: UndoFailbackRequest, watch: Watch, stop: Stop, begin: Begin
+        self,
+        services: Services,
+        request: UndoFailbackRequest,
+        watch: Watch,
+        stop: Stop,
+        begin: Begin,
+        look_again: LookAgain,
     ) -> None:
         if stop.copy.machine is None:  # The decision plans no stop of a machine that its host did not show.
             raise ValueError(f"no machine was read on {stop.copy.place}")
@@ -68,6 +86,7 @@ class HostPower:
         self._watch = watch
         self._stop = stop
         self._begin = begin
+        self._look_again = look_again
         self._machine = stop.copy.machine
         self._place = stop.copy.place
         self._session: HostSession = services.hosts.session(self._place)
@@ -193,12 +212,24 @@ class HostPower:
         """Send a change; return it with its answer, or with the failure of one whose answer got lost."""
         self._watch.report(f"{self._machine.name} on {self._place}: {action.replace('_', ' ')}")
         question = {"id": self._machine.id, "action": action, "off": OFF_ON_HOSTS, **options}
-        change = await self._begin(action, before)
+        attempts = Attempts(self._watch)
+        while True:
+            change = await self._begin(action, before)
+            try:
+                return change, *self._ask_for(change, action, question)
+            except NotTaken as too_old:
+                change.was_refused()
+                await attempts.wait_after(too_old)
+
+    def _ask_for(
+        self, change: Change, action: str, question: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any] | None, FateUnknown | None]:
+        """Let the host make a change; return its answer, or the failure of one whose answer got lost."""
         try:
-            answer = self._services.hosts.change(self._session, SCRIPT, question)
+            answer = self._services.hosts.change(self._session, SCRIPT, question, partial(self._look_again, action))
         except FateUnknown as unknown:
-            return change, None, unknown
-        except HostError as problem:
+            return None, unknown
+        except FailbackError as problem:
             if problem.wrote:
                 change.explain(f"Whether {self._named(action)} was carried out is not known: {problem.happened}")
             else:
@@ -208,7 +239,7 @@ class HostPower:
         if answer["before"] is None:
             change.was_refused()
             raise self._unread_before(action, str(answer["failure"] or ""))
-        return change, answer, None
+        return answer, None
 
     def _read(self) -> dict[str, Any]:
         seen: dict[str, Any] = self._session.ask(SCRIPT, {"id": self._machine.id, "action": "read"})["after"]

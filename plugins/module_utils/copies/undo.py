@@ -21,6 +21,7 @@ from ..model.failures import (
     PermissionDenied,
     Refused,
     ServiceError,
+    Unreachable,
     as_sentence,
 )
 from ..model.json_path import stamp
@@ -54,7 +55,7 @@ from ..waiting import BRIEF, read_patiently
 from ..watch import Watch
 from . import azure_power
 from .changes import NAMES, Change, Changes
-from .host_power import Begin, HostPower
+from .host_power import Begin, HostPower, LookAgain
 from .split_brain_check import SplitBrainCheck
 
 Read = TypeVar("Read")
@@ -71,6 +72,12 @@ _IF_COMMITTED = (
     "Check in the portal what it is. If it is a commit, that deletes the VM in Azure, and there is no way back to it: "
     f"wait for its end, then {START_ON_PREMISES}. If it is anything else, wait for its end, then run the task again."
 )
+
+
+def _refuse_begun(begun: str, change: str) -> None:
+    """Refuse a change of what awaits the commit of its failback no more. Raises Contradiction."""
+    if begun:
+        raise Contradiction(f"A check before the {change} found: {begun}.", f"That was not done. {_IF_COMMITTED}")
 
 
 class UndoCutover:
@@ -150,7 +157,8 @@ class UndoCutover:
             for stop in undo.stops:
                 self._touches_hosts = True
                 begin = self._beginner(undo.sides, stop.copy.place)
-                await HostPower(self._services, self._request, self._watch, stop, begin).bring_down()
+                look_again = self._looker(undo.sides.item_id, stop.copy.place)
+                await HostPower(self._services, self._request, self._watch, stop, begin, look_again).bring_down()
 
     def _beginner(self, sides: Sides, place: str) -> Begin:
         async def begin(what: str, before: str) -> Change:
@@ -161,29 +169,42 @@ class UndoCutover:
 
         return begin
 
+    def _looker(self, item_id: str, place: str) -> LookAgain:
+        def look_again(what: str) -> None:
+            try:
+                self._look_at(item_id, f"{NAMES[what]} on {place}")
+            except (Unreachable, ServiceError) as unread:
+                # Others wait for the host meanwhile.
+                raise NotTaken(unread) from unread
+
+        return look_again
+
     async def _look_before(self, item_id: str, change: str) -> None:
         """Ask anew what allows a change on a host: it may come long after the decision, behind other machines' changes
         and the time that a guest took. Raises Contradiction."""
         attempts = Attempts(self._watch)
         while True:
-            self._watch.look.begin()
-            await self._require_pending(item_id, change)
-            (seen,) = await self._patiently(lambda: self._split_brain_check.look([self._member(item_id)]))
-            if self.steps:
-                self._refuse_lost([seen])
-            found = self._decide(seen)
-            if isinstance(found, Objection):
-                raise Contradiction(
-                    f"A check before the {change} found: {found.happened}.",
-                    f"It was not sent. {found.remedy}",
-                    sides=[seen.as_result()],
-                )
+            await self._patiently(lambda: self._look_at(item_id, change))
             try:
                 self._watch.look.require_fresh(0)
             except NotTaken as too_old:
                 await attempts.wait_after(too_old)
             else:
                 return
+
+    def _look_at(self, item_id: str, change: str) -> None:
+        self._watch.look.begin()
+        _refuse_begun(no_longer_pending([self._target.look_at(item_id)]), change)
+        (seen,) = self._split_brain_check.look([self._member(item_id)])
+        if self.steps:
+            self._refuse_lost([seen])
+        found = self._decide(seen)
+        if isinstance(found, Objection):
+            raise Contradiction(
+                f"A check before the {change} found: {found.happened}.",
+                f"It was not sent. {found.remedy}",
+                sides=[seen.as_result()],
+            )
 
     async def _time(self, item_id: str) -> str:
         item = self._member(item_id).item
@@ -288,17 +309,13 @@ class UndoCutover:
         """Ask anew what allows the start, as minutes may have passed since, and then for the start."""
         self._watch.look.begin()
         self._refuse_lost(await self._prove_off([self._member(item_id)]))
-        await self._require_pending(item_id)
+        member = await self._patiently(lambda: self._target.look_at(item_id))
+        _refuse_begun(no_longer_pending([member]), "start in Azure")
         self._touches_azure = True
         try:
             return azure_power.start(self._services.azure, self._watch, vm)
         finally:
             self._watch.look.changed()
-
-    async def _require_pending(self, item_id: str, change: str = "start in Azure") -> None:
-        gone = no_longer_pending([await self._patiently(lambda: self._target.look_at(item_id))])
-        if gone:
-            raise Contradiction(f"A check before the {change} found: {gone}.", f"That was not done. {_IF_COMMITTED}")
 
     async def _prove(self) -> None:
         """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""

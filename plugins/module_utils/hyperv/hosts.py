@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..model.failures import ConfigurationError, HostAuthenticationError, HostError, HostUnreachable
@@ -205,17 +206,38 @@ class Hosts:
         """Return what a host says of itself now, as `facts` does."""
         return _facts_of(self._ask(session, wanted, now))
 
-    def change(self, session: HostSession, script: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    def change(
+        self,
+        session: HostSession,
+        script: str,
+        request: Mapping[str, Any],
+        look_again: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         """Let a host change something: one task of the run at a time, and what it said before counts no more.
 
-        Whatever comes of it, as an answer that gets lost may have changed something as well.
+        Whatever comes of it, as an answer that gets lost may have changed something as well. C(look_again): the change
+        rests on a look, which is taken again where it has become too old when the turn comes. Raises NotTaken where it
+        is too old once the host is ready to take the change, and HostError where the turn does not come in time.
         """
-        with self._cache.turn(f"change|{session.settings.endpoint}"):
+        with self._cache.turn(change_turn(session.settings.endpoint), partial(self._wait_for_turn, session)):
+            if look_again is not None and not self._watch.look.is_fresh():
+                look_again()
+            confirm = self._watch.look.require_fresh if look_again is not None else None
             try:
-                return session.ask(script, request, changes=True)
+                return session.ask(script, request, changes=True, confirm=confirm)
             finally:
                 self._cache.get_or_make(_change_key(session), lambda _before: False, self._watch.now)
                 self._shared.drop(_change_key(session))
+
+    def _wait_for_turn(self, session: HostSession, seconds: float) -> None:
+        """Wait for other tasks of the run that change something on a host, no longer than this one may take."""
+        self._watch.sleep(seconds)
+        if self._watch.remaining() <= 0:
+            raise HostError(
+                f"Other tasks of this run were changing something on {session.settings.where} until the time was over.",
+                "Nothing was changed by this one. Run the task again.",
+                host=session.settings.name,
+            )
 
     def _counts(self, kept: Mapping[str, Any], session: HostSession, max_age: float) -> bool:
         """Say whether an answer is new enough, and newer than the last change by a task of this run."""
@@ -331,6 +353,11 @@ def note_move(cache: RunCache, now: float) -> None:
     """Say that a task of the run has moved virtual machines, or may have: what hosts said before counts no more. C(now)
     is the time of its watch."""
     cache.update(_MOVED, lambda _before: now)
+
+
+def change_turn(endpoint: str) -> str:
+    """Return the key of the turn that the tasks of a run take at changing something on a host."""
+    return f"change|{endpoint}"
 
 
 def _change_key(session: HostSession) -> str:

@@ -42,6 +42,7 @@ from .scripts.bootstrap import BOOTSTRAP
 from .settings import HostSettings
 
 Operated = TypeVar("Operated")
+Confirm = Callable[[], None]
 
 _UTF_8 = 65001
 _ARGUMENTS = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand")
@@ -86,8 +87,13 @@ class HostSession:
         """How the host is reached."""
         return self._settings
 
-    def ask(self, script: str, request: Mapping[str, Any], *, changes: bool = False) -> dict[str, Any]:
+    def ask(
+        self, script: str, request: Mapping[str, Any], *, changes: bool = False, confirm: Confirm | None = None
+    ) -> dict[str, Any]:
         """Return what a script of this collection returns for a request.
+
+        C(confirm) is called for a change right before it is sent, when nothing more has to be waited for, and raises
+        where it is not to be sent.
 
         A question that C(changes) nothing is asked once more when the connection breaks; one that does never is.
         Raises HostUnreachable, HostAuthenticationError, HostError, MissingLibrary, and FateUnknown for a change of
@@ -97,7 +103,7 @@ class HostSession:
         question = question_of(script, request)
         if not changes:
             return self._result(question, self._ask_and_repeat(question))
-        console = self._ask_once(question)
+        console = self._ask_once(question, confirm)
         try:
             return self._result(question, console)
         except HostError as problem:
@@ -122,11 +128,16 @@ class HostSession:
             raise _fate_unknown(question, said_nothing(self._settings, console))
         return Ended(_signed(console.exit_code), output, clean(console.errors.decode("utf-8", "replace")))
 
-    def _ask_once(self, question: Question) -> Console:
+    def _ask_once(self, question: Question, confirm: Confirm | None = None) -> Console:
         """Send what changes something."""
         _require_winrm()
-        self._watch.require_wanted()
-        return self._ask_by_any(self._settings.transports, question, changes=True)
+
+        def confirm_and_want() -> None:
+            self._watch.require_wanted()
+            if confirm is not None:
+                confirm()
+
+        return self._ask_by_any(self._settings.transports, question, confirm_and_want)
 
     def _ask_and_repeat(self, question: Question) -> Console:
         """Ask for something that changes nothing, within the time that it gets at least."""
@@ -134,9 +145,9 @@ class HostSession:
         watch = self._watch.at_least(self._least_seconds)
         patient = HostSession(self._settings, watch, refusals=self._refusals, run_program=self._run_program)
         try:
-            return patient._ask_by_any(self._settings.transports, question, changes=False)
+            return patient._ask_by_any(self._settings.transports, question)
         except ConnectionBroken:
-            return patient._ask_by_any(self._settings.transports, question, changes=False)
+            return patient._ask_by_any(self._settings.transports, question)
 
     def _in_turn(self, operate: Callable[[], Operated]) -> Operated:
         """Do what a host refuses while other tasks use up a quota, before it has begun: wait for one of them to end."""
@@ -160,20 +171,23 @@ class HostSession:
             wait_until(attempt, self._watch, pause, patience=_QUEUE_SECONDS, out_of_time=crowded), self._watch
         )
 
-    def _ask_by_any(self, transports: Sequence[str], question: Question, changes: bool) -> Console:
-        """Ask by the first transport that the host and this machine take."""
+    def _ask_by_any(self, transports: Sequence[str], question: Question, confirm: Confirm | None = None) -> Console:
+        """Ask by the first transport that the host and this machine take. C(confirm) where it is a change."""
         first, *others = transports
         try:
-            return self._ask(first, question, changes)
+            return self._ask(first, question, confirm)
         except (HostAuthenticationError, MissingLibrary):
             if not others:
                 raise
-        return self._ask_by_any(others, question, changes)
+        return self._ask_by_any(others, question, confirm)
 
-    def _ask(self, transport: str, question: Question, changes: bool) -> Console:
+    def _ask(self, transport: str, question: Question, confirm: Confirm | None) -> Console:
+        changes = confirm is not None
         with ExitStack() as opened:
             protocol, shell = opened.enter_context(self._shell(transport))
             command = opened.enter_context(self._command(protocol, shell))
+            if confirm is not None:
+                confirm()
             try:
                 with self._refusals.noted(self._settings), translated(self._settings):
                     self._send(protocol, shell, command, question.encoded())

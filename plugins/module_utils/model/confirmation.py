@@ -20,7 +20,6 @@ from typing import Any
 
 from .arm_ids import is_resource_id
 from .failures import ConfigurationError, Refused
-from .items import ReplicatedItem
 from .name_lists import some_of
 
 # 50 bits: as many letters as a person reads aloud, and far from two sets of deletions by chance having the same.
@@ -137,17 +136,16 @@ def require_confirmed(given: Confirmation, token: str, now: datetime) -> None:
 
 
 def refuse_unconfirmed(
-    items: Sequence[ReplicatedItem], would_be_deleted: Sequence[Mapping[str, Any]], confirmed: Collection[str]
+    unknown: Sequence[str], would_be_deleted: Sequence[Mapping[str, Any]], confirmed: Collection[str]
 ) -> None:
-    """Raise Refused where a commit would delete what nobody has confirmed, or where it is not known what."""
+    """Raise Refused where a commit would delete what nobody has confirmed, or where it is not known what it deletes of
+    some VMs, by name."""
     known = {_normal(one) for one in confirmed}
     others = [one for one in would_be_deleted if _normal(str(one["id"])) not in known]
-    seen = {one["vm"] for one in would_be_deleted}
-    unseen = [item.friendly_name for item in items if item.friendly_name not in seen]
-    if not (others or unseen):
+    if not (others or unknown):
         return
     told = [f"{one['kind']} {one['name']} of {one['vm']}" for one in others]
-    told += [f"what the commit of {name} deletes is not known" for name in unseen]
+    told += [f"what the commit of {name} deletes is not known" for name in unknown]
     raise Refused(
         f"Not confirmed: {some_of(told)}.",
         "Nothing was written. Run with --check, see what would be deleted, and confirm anew.",

@@ -110,10 +110,11 @@ class Copy:
         """
         if self.doubt is not None:
             return self.doubt.is_seen
-        if self._is_told_off or self.state in (NOT_CHECKED, ""):
-            return False
-        is_new = state_of(self.state).side is None and not self.is_recorded
-        return says_power(self.state) or self.machine is not None or is_new
+        if self.machine is not None or says_power(self.state):
+            return not self._is_told_off
+        # Of what its own host has not shown, nothing, or VMM's word on its record, tells no more than silence.
+        is_untold = self.state in ("", ABSENT, NOT_CHECKED) or self.is_recorded
+        return not is_untold and state_of(self.state).side is None
 
 
 @dataclass(frozen=True)

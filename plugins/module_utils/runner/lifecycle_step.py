@@ -8,13 +8,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from ..azure.session import AzureSession
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
 from ..model.failures import FailbackError, asked
 from ..waiting import BRIEF, Stopped, try_patiently
 from ..watch import Watch
 from .loop import Procedure, VerbRun, run_procedure
 from .request import Request
+from .services import Services
 from .target import target_of
 
 
@@ -29,21 +29,21 @@ class LifecycleStep(Procedure, ABC):
         """Keep what the result needs and a later task cannot read: here nothing."""
 
 
-async def carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
+async def carry_out(step: LifecycleStep, services: Services, request: Request, watch: Watch) -> dict[str, Any]:
     """Take the target to where the request wants it, and return the result of the module.
 
     The result is tried again while Azure cannot answer. Every failure says what was asked, what had been written, and
     which side is authoritative.
     """
     try:
-        return await _carry_out(step, session, request, watch)
+        return await _carry_out(step, services, request, watch)
     except Stopped as stopped:
         step.keep(stopped)
         raise
 
 
-async def _carry_out(step: LifecycleStep, session: AzureSession, request: Request, watch: Watch) -> dict[str, Any]:
-    verb_run = await run_procedure(session, request, watch, step)
+async def _carry_out(step: LifecycleStep, services: Services, request: Request, watch: Watch) -> dict[str, Any]:
+    verb_run = await run_procedure(services, request, watch, step)
     interval = request.poll_interval or DEFAULT_RETRY_AFTER
     with asked(f"Check after the {step.verb.value} of {request.target}"):
         try:
@@ -53,6 +53,6 @@ async def _carry_out(step: LifecycleStep, session: AzureSession, request: Reques
             raise
         except FailbackError as problem:
             # What was seen before the proof may be minutes old.
-            look = target_of(session, verb_run.after).look
+            look = target_of(services.azure, verb_run.after).look
             verb_run.explain(problem, look, request, watch, has_seen_writes=True)
             raise

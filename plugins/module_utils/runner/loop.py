@@ -28,6 +28,7 @@ from .attempts import Attempts
 from .authority import MIXED, authority_of
 from .jobs import follow_job, has_ended
 from .request import Request
+from .services import Services
 from .target import Target, TargetView, find_target
 
 # After a job's end what it changed may lag behind it: the item (recorded: 80 seconds, in reverse replication), the
@@ -195,15 +196,16 @@ class VerbRun:
         self._explain(problem, read_again=read_again, has_seen_writes=has_seen_writes)
 
 
-async def run_procedure(session: AzureSession, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
+async def run_procedure(services: Services, request: Request, watch: Watch, procedure: Procedure) -> VerbRun:
     """Take the target to where the request wants it, or as far as waiting was asked for.
 
     Every failure that leaves here says what was asked, whether a write was sent, and which side is authoritative.
     """
-    runner = None
+    runner, session = None, services.azure
     with asked(f"{procedure.verb.value[0].upper()}{procedure.verb.value[1:]} of {request.target}"):
         try:
             runner = _Runner(session, request, watch, procedure, find_target(session, request))
+            services.claims.take(services.name, (one.item.id for one in runner.verb_run.before.members))
             return await runner.run()
         except Stopped as stopped:
             if runner is not None:

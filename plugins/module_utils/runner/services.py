@@ -12,6 +12,7 @@ from functools import cached_property
 from ..azure.session import AzureSession
 from ..hyperv.hosts import Hosts
 from ..model.programs import RunProgram
+from .claims import Claims
 from .copy_turns import CopyTurns
 
 
@@ -19,14 +20,15 @@ from .copy_turns import CopyTurns
 class Services:
     """Azure and the Hyper-V hosts. C(open_azure) is called when a verb first asks Azure: some never do.
 
-    C(run_program) runs programs of the machine that the task runs on. C(copy_turns) are those of all VMs of a task,
-    C(name) is what this one is called there.
+    C(run_program) runs programs of the machine that the task runs on. C(copy_turns) and C(claims) are those of all VMs
+    of a task, C(name) is what this one is called there.
     """
 
     open_azure: Callable[[], AzureSession]
     hosts: Hosts
     run_program: RunProgram
     copy_turns: CopyTurns = field(default_factory=lambda: CopyTurns({}))
+    claims: Claims = field(default_factory=Claims)
     name: str = ""
 
     @cached_property

@@ -43,7 +43,7 @@ async def run(request: CommitRequest, services: Services, watch: Watch) -> dict[
     """Commit the target and return the result of the module."""
     step = _Commit(request, services, watch)
     try:
-        return await carry_out(step, services.azure, request, watch)
+        return await carry_out(step, services, request, watch)
     except FailbackError as problem:
         step.explain(problem)
         raise
@@ -101,7 +101,8 @@ class _Commit(LifecycleStep):
         request = self._request
         self._discards.require(_items(starts))
         if request.confirmed is not None:
-            refuse_unconfirmed(_items(starts), self._discards.as_result(), request.confirmed)
+            unknown = self._discards.unknown(_items(starts))
+            refuse_unconfirmed(unknown, self._discards.as_result(), request.confirmed)
         refuse_locked(self._session, _items(starts), COMMIT, *asked_of(view, starts))
         discards = request.discard_azure_changes
         sides = self._check.expect_on_premises(VerbRun(view, view), starts, discards_azure=discards)

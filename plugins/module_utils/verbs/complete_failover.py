@@ -37,7 +37,7 @@ _NO_COMMENT = " "
 
 async def run(request: CompleteFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Resume the job that waits, wait for its end and return the result of the module."""
-    return await carry_out(_Completion(request, services), services.azure, request, watch)
+    return await carry_out(_Completion(request, services), services, request, watch)
 
 
 class _Completion(LifecycleStep):

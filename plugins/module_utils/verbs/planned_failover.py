@@ -52,7 +52,7 @@ _GOALS = {
 async def run(request: PlannedFailoverRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Fail the target over in the requested direction and return the result of the module."""
     step = _ToAzure if request.verb is Verb.FAIL_OVER else _ToOnPremises
-    return await carry_out(step(request, services, watch), services.azure, request, watch)
+    return await carry_out(step(request, services, watch), services, request, watch)
 
 
 class _ToAzure(LifecycleStep):

@@ -29,7 +29,7 @@ _GOALS = {"job": frozenset({Stage.REVERSE_REPLICATING}), "protected": frozenset[
 
 async def run(request: ReverseReplicateRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Start replication to Azure again and return the result of the module."""
-    return await carry_out(_ReverseReplication(request, services, watch), services.azure, request, watch)
+    return await carry_out(_ReverseReplication(request, services, watch), services, request, watch)
 
 
 class _ReverseReplication(LifecycleStep):

@@ -34,8 +34,7 @@ _UNDONE_FROM = frozenset({Stage.FAILBACK_COMMIT_PENDING})
 
 async def run(request: UndoFailbackRequest, services: Services, watch: Watch) -> dict[str, Any]:
     """Undo the cut-over of the target and return the result of the module."""
-    session = services.azure
-    verb_run = await run_procedure(session, request, watch, Procedure(Verb.UNDO_FAILBACK, goal=_UNDONE_FROM))
+    verb_run = await run_procedure(services, request, watch, Procedure(Verb.UNDO_FAILBACK, goal=_UNDONE_FROM))
     undoing = UndoCutover(request, services, watch, verb_run)
     with asked(f"Undo of the failback of {request.target}"):
         try:

@@ -25,7 +25,6 @@ from ansible_collections.asr.failback.plugins.module_utils.model.confirmation im
     require_confirmed,
 )
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import ConfigurationError, Refused
-from ansible_collections.asr.failback.plugins.module_utils.model.items import parse_item
 
 COMPUTE = f"{AZURE_GROUP}/providers/Microsoft.Compute"
 Deletions = Mapping[str, tuple[str, ...]]
@@ -162,12 +161,13 @@ def test_what_confirms_nothing_is_refused(given: object) -> None:
 
 
 def test_only_what_was_confirmed_is_deleted() -> None:
-    web01 = parse_item({"properties": {"friendlyName": "web01"}})
-    refuse_unconfirmed([web01], [WEB_VM], [WEB_VM["id"].upper()])
-    for would, confirmed, said in (
-        ([WEB_VM, WEB_DISK], [WEB_VM["id"]], "Not confirmed: disk logs of web01."),
-        ([WEB_VM], [], "Not confirmed: vm web01 of web01."),
-        ([], [WEB_VM["id"]], "what the commit of web01 deletes is not known"),
+    refuse_unconfirmed([], [WEB_VM], [WEB_VM["id"].upper()])
+    for unknown, would, confirmed, said in (
+        ([], [WEB_VM, WEB_DISK], [WEB_VM["id"]], "Not confirmed: disk logs of web01."),
+        ([], [WEB_VM], [], "Not confirmed: vm web01 of web01."),
+        (["web01"], [], [WEB_VM["id"]], "what the commit of web01 deletes is not known"),
+        # Another one of its name.
+        (["web01"], [WEB_VM], [WEB_VM["id"]], "what the commit of web01 deletes is not known"),
     ):
         with pytest.raises(Refused, match=said):
-            refuse_unconfirmed([web01], would, confirmed)
+            refuse_unconfirmed(unknown, would, confirmed)

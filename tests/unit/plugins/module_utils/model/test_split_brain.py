@@ -109,7 +109,7 @@ def test_hearsay_speaks_against_a_step_and_never_for_one(state: str, is_up: int,
     assert not may_be_missing([(copy,)], creates=True)
 
 
-@pytest.mark.parametrize("state", ["Other", "Hibernated"])
+@pytest.mark.parametrize("state", ["Other", "Hibernated", ""])
 def test_a_machine_that_its_host_shows_in_a_state_without_meaning_is_in_the_way(state: str) -> None:
     machine = parse_host({"vms": [{"id": "1", "name": "web01", "state": state}]}).vms[0]
     copy = Copy("hv01", state, machine=machine)
