@@ -570,8 +570,9 @@ split_brain_check:
   type: dict
   contains:
     verdict:
-      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if Azure
-        does not report whether its VM was used since the cut-over, or if no VM was checked.
+      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if the
+        host that the VM is failed back to does not have it, if Azure does not report whether its VM was used since the
+        cut-over, or if no VM was checked.
       type: str
       sample: proved
     before:

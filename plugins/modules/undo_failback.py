@@ -64,7 +64,7 @@ options:
         of the replicated VM. It then means that the replicated VM is off, whichever it is. This task changes nothing on
         such a VM, so set its automatic start action to Nothing yourself.
       - It also applies to the host that the VM was failed back to, if that has no such VM. It then means that the VM no
-        longer exists, or does not run wherever it was moved.
+        longer exists, or runs nowhere but where it was seen, and is stopped there.
       - With O(replicated_items), set it in the entry of each VM that it vouches for. In a recovery plan, it vouches for
         all of its VMs.
       - Recorded in RV(undone).
@@ -391,8 +391,9 @@ split_brain_check:
   type: dict
   contains:
     verdict:
-      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if Azure
-        does not report whether its VM was used since the cut-over, or if no VM was checked.
+      description: V(proved) if both sides reported their state, V(not_checked) if one could not be queried, if the
+        host that the VM is failed back to does not have it, if Azure does not report whether its VM was used since the
+        cut-over, or if no VM was checked.
       type: str
       sample: proved
     before:

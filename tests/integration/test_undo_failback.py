@@ -723,7 +723,7 @@ def test_a_vm_that_was_moved_is_stopped_where_it_is(driver: Any) -> None:
         machine.host.machines.append(machine)
 
     on_host(vault, move)
-    result = vault.run("undo_failback", replicated_item="vm1")
+    result = vault.run("undo_failback", replicated_item="vm1", attested_off={"hv01": "J. Doe: it was moved to hv02"})
     assert result["steps"][0]["where"] == "hv02"
     assert powers(vault) == ("running", "off")
 

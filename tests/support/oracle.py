@@ -9,6 +9,8 @@ It knows nothing of the collection: neither its output nor its idea of a stage. 
 - nothing is committed before its cut-over, and no commit deletes what Azure alone has;
 - nothing is committed unseen: since the cut-over the client has read the Azure VM and asked the on-premises VM's host,
   or somebody stands for the side that it has not;
+- nothing is committed for a machine that its own host says it does not have, nor for one that was not seen while
+  another copy of it was seen running, unless a person has accepted that: evidence may be that of another one;
 - no machine boots from disks that are being written, and never do both copies serve;
 - no running machine is overwritten;
 - no machine is turned off on its host unless its user has allowed that, and its guest was asked to shut down before;
@@ -31,7 +33,7 @@ from typing import Any
 
 from asr_simulator.compute.machines import RUNNING as RUNS_IN_AZURE
 from asr_simulator.hyperv.cmdlets.clusters import resource_state
-from asr_simulator.hyperv.hosts import Machine
+from asr_simulator.hyperv.hosts import Host, Machine
 from asr_simulator.hyperv.machine_states import RUNNING
 from asr_simulator.hyperv.machine_states import STATE_OFF as SHOWN_OFF
 from asr_simulator.server import Simulator
@@ -99,13 +101,15 @@ class Oracle:
     `refusals` tells whether a write that Azure refuses is a violation: a client that reads before it writes sends none,
     unless somebody comes between. `stands_for` tells of a machine's name and a side (azure, on_premises) whether
     evidence of this cut-over, or the word of a person who named that machine, stands for what the client has not seen
-    of it. `forces_off` tells whether the client may turn machines off at this time.
+    of it; `accepted` tells of a name whether it is a person's word. `forces_off` tells whether the client may turn
+    machines off at this time.
     """
 
     simulator: Simulator
     refusals: bool = True
     excused: set[str] = field(default_factory=set)
     stands_for: Callable[[str, str], bool] = lambda _name, _side: False
+    accepted: Callable[[str], bool] = lambda _name: False
     named: frozenset[str] | None = None
     asks_hosts: bool = True
     forces_off: bool = False
@@ -237,6 +241,8 @@ class Oracle:
             self._object(f"{step} of {item.name} was started while it was {item.stage}")
         elif step == "failoverCommit" and item.stage == lifecycle.FAILBACK_COMMIT_PENDING:
             self._judge_sight(world, item)
+            if not self.accepted(item.name):
+                self._judge_place(world, item)
 
     def _judge_sight(self, world: World, item: Item) -> None:
         """A commit was sent: were both copies seen since the cut-over, the Azure VM by the last look at it?"""
@@ -246,14 +252,27 @@ class Oracle:
         sessions = world.shells.sessions(before.sessions)
         seen = {
             "azure": bool(looks) and looks[-1]["status"] == OK,
-            "on_premises": any(one["host"] == host and one["exit_code"] == 0 and one["is_whole"] for one in sessions),
+            "on_premises": any(one["host"] == host and _is_answer(one) for one in sessions),
         }
-        if _is_shown(world, item.on_premises) and item.on_premises.state == SHOWN_OFF:
+        if _is_shown(world, item.on_premises) and item.on_premises.state == SHOWN_OFF and not _is_away(world, item):
             self._object(f"{item.name} was committed while {host} showed it off")
         if _is_shown(world, item.on_premises) and item.on_premises.operation == LOST_STORAGE:
             self._object(f"{item.name} was committed while {host} showed that its storage was away")
         for side in (side for side, is_seen in seen.items() if not (is_seen or self.stands_for(item.name, side))):
             self._object(f"{item.name} was committed although its copy {side} was not seen, and nothing stood for it")
+
+    def _judge_place(self, world: World, item: Item) -> None:
+        """A commit was sent: was its machine denied by its own host, or another copy seen running in its place?"""
+        machine = item.on_premises
+        if machine.exists and _is_asked_now(world, machine.host):
+            return
+        others = [one for one in world.hyperv.machines() if one.identifier == machine.identifier and one is not machine]
+        for one in others:
+            if one.power == RUNNING and _is_asked_now(world, one.host):
+                self._object(f"{item.name} was committed unseen while another copy ran on {one.host.name}")
+        home = _home(world, item)
+        if home is not None and _is_away(world, item) and _tells_all(home) and _is_asked_now(world, home):
+            self._object(f"{item.name} was committed although {home.name} does not have it")
 
     def _look(self, world: World) -> None:
         for item in world.vault.items:
@@ -404,10 +423,42 @@ def _items_moved(world: World, path: str) -> Iterator[Item]:
     yield from _items_of(world, path) if job is None else (one for one in world.vault.items if one.job is job)
 
 
+def _is_asked_now(world: World, host: Host) -> bool:
+    """Whether a host was asked a moment ago, and told what it was asked."""
+    times = [one["time"] for one in world.shells.sessions() if one["host"] == host.name and _is_answer(one)]
+    return bool(times) and _seconds(times[-1], world.clock.now().isoformat()) <= _oldest(world, 1)
+
+
+def _is_answer(session: Mapping[str, Any]) -> bool:
+    return session["exit_code"] == 0 and session["is_whole"]
+
+
+def _home(world: World, item: Item) -> Host | None:
+    """The host that a machine was failed back to, unless that is a VMM server's to say."""
+    return world.hyperv.hosts.get(item.provider.friendly_name.lower())
+
+
+def _is_away(world: World, item: Item) -> bool:
+    """Whether somebody has moved a machine: what is seen of it may be an old copy, for all that a client knows."""
+    home = _home(world, item)
+    return home is not None and item.on_premises not in _of_cluster(home)
+
+
+def _tells_all(host: Host) -> bool:
+    """Whether a host and its cluster say which machines they have."""
+    return all(one.is_listed and one.tells_cluster_id for one in _of_cluster(host))
+
+
+def _of_cluster(host: Host) -> list[Machine]:
+    """The machines of a host and of the other nodes of its cluster."""
+    nodes = host.cluster.nodes if host.cluster else [host]
+    return [machine for node in nodes for machine in node.machines]
+
+
 def _is_shown(world: World, machine: Machine) -> bool:
     """Whether a client can know what a machine does: its host shows it, and the last one who asked there got it all."""
     sessions = [one for one in world.shells.sessions() if one["host"] == machine.host.name]
-    answered = bool(sessions) and sessions[-1]["exit_code"] == 0 and sessions[-1]["is_whole"]
+    answered = bool(sessions) and _is_answer(sessions[-1])
     shows = machine.host.reachable and machine.host.administered
     return machine.exists and machine.is_listed and machine.readable and shows and answered
 

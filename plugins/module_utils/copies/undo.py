@@ -35,7 +35,6 @@ from ..model.undo_rules import (
     STAYS,
     Objection,
     Undo,
-    accounted_for,
     is_lost,
     no_longer_pending,
     objection_to_start,
@@ -94,9 +93,8 @@ class UndoCutover:
         self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
         self._split_brain_check = SplitBrainCheck(services, request, anew=True)
-        # The places that somebody vouches for, and all that prove nothing and hold nothing up, by item id.
+        # The places that could not tell, and that somebody vouches for, by item id.
         self._vouched: dict[str, list[str]] = {}
-        self._accounted_for: dict[str, list[str]] = {}
         self._target = target_of(services.azure, verb_run.after)
         self._changes = Changes(self._time)
         self._touches_hosts = self._touches_azure = self._has_ways_out = False
@@ -118,7 +116,6 @@ class UndoCutover:
         seen = self._split_brain_check.before = self._split_brain_check.look(self._members)
         places = vouched_places(self._request.attested_off, seen)
         self._vouched = {one.item_id: vouched_for(one, places) for one in seen}
-        self._accounted_for = {one.item_id: accounted_for(one, places) for one in seen}
         made = [self._decide(one) for one in seen]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]
@@ -132,7 +129,7 @@ class UndoCutover:
         return undos
 
     def _decide(self, sides: Sides) -> Undo | Objection:
-        return plan_undo(sides, force_off=self._request.force_off, vouched=self._accounted_for[sides.item_id])
+        return plan_undo(sides, force_off=self._request.force_off, vouched=self._vouched[sides.item_id])
 
     @property
     def _members(self) -> Sequence[Observation]:
@@ -248,7 +245,7 @@ class UndoCutover:
 
     async def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
         seen = await self._patiently(lambda: self._split_brain_check.look(members))
-        told = [(one.name, remains_up(one, vouched=self._accounted_for[one.item_id])) for one in seen]
+        told = [(one.name, remains_up(one, vouched=self._vouched[one.item_id])) for one in seen]
         loose = [(name, words) for name, words in told if words]
         if loose:
             raise Contradiction(

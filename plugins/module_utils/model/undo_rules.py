@@ -75,7 +75,7 @@ class Undo:
 def plan_undo(sides: Sides, *, force_off: bool, vouched: Collection[str]) -> Undo | Objection:
     """Return what undoes the cut-over of one machine, or why nothing may.
 
-    C(force_off) allows to turn a machine off. C(vouched) are the places that are accounted_for(): it counts for those
+    C(force_off) allows to turn a machine off. C(vouched) are the places that somebody vouches for: it counts for those
     that could not be asked, or say that they have no such machine.
     """
     objection = _objection_in_azure(sides)
@@ -174,12 +174,15 @@ def _objection_to_stopping(copy: Copy, name: str, *, force_off: bool) -> Objecti
 
 
 def _objection_to_absent(copy: Copy, name: str) -> Objection:
-    """Return that a machine that is not where it was failed back to may have been moved, and run there."""
+    """Return that a machine that is not where it was failed back to may have been moved, and run there.
+
+    One that is seen elsewhere may be that, or an old copy.
+    """
     return Objection(
         f"Where {name} is on-premises, and whether it runs, is not known (on {copy.place}: {copy.reason})",
         "Find out whether it was moved, and put the host that has it into the inventory or hyperv_hosts. Only if it no "
-        f"longer exists, or certainly does not run, name {copy.place} in attested_off: two running copies would be "
-        "worse than none.",
+        f"longer exists, or certainly runs nowhere but where it was seen, name {copy.place} in attested_off: two "
+        "running copies would be worse than none.",
     )
 
 
@@ -247,8 +250,8 @@ def _stop(copy: Copy) -> Stop | None:
 def remains_up(sides: Sides, *, vouched: Collection[str]) -> str:
     """Say why Azure's copy must not be started yet: what is not proved off on-premises; empty where everything is.
 
-    C(vouched) are the places that were accounted_for() when this was decided. A host that has fallen silent since is
-    none of them.
+    C(vouched) are the places that somebody vouches for: those that could not tell when this was decided. A host that
+    has fallen silent since is none of them.
     """
     loose = [copy for copy in sides.on_premises if not (_is_proved_off(copy) or _is_vouched_for(copy, vouched))]
     return ", ".join(f"on {copy.where or 'a host'} it is {copy.state} ({copy.reason})" for copy in loose)
@@ -287,13 +290,6 @@ def vouched_for(sides: Sides, vouched: Collection[str]) -> list[str]:
     """Return the places that could not tell of a machine whether it is off, of those that somebody vouches for."""
     asked = [place for copy in sides.on_premises if _takes_a_word(copy) for place in copy.places]
     return [place for place in asked if place in vouched]
-
-
-def accounted_for(sides: Sides, vouched: Collection[str]) -> list[str]:
-    """Return the places that hold nothing up although they do not prove a machine off: those that somebody vouches for,
-    and the host that has no such machine where it was seen up on another, which this is to stop."""
-    moved = sides.denied_by if sides.on_premises_up else []
-    return [*vouched_for(sides, vouched), *moved]
 
 
 def objection_to_start(name: str, permissions: Sequence[Permission], locks: Sequence[Lock]) -> Objection | None:
