@@ -10,6 +10,9 @@ to inherit from and to annotate with. Whoever runs a verb asks `missing_sdk()` f
 
 from __future__ import annotations
 
+import threading
+from typing import TYPE_CHECKING, Any
+
 _MISSING: ImportError | None = None
 __all__ = [
     "ARMChallengeAuthenticationPolicy",
@@ -113,6 +116,26 @@ except ImportError as error:
 
     def __getattr__(name: str) -> type[_Absent]:
         return _AnyName.__getattr__(_Absent, name)
+
+
+class _Models:
+    """The models of the SDK, for threads. The first object of a class works the class out, and two threads that do so
+    at once break each other: RuntimeError, dictionary changed size during iteration (seen with 2.0.0)."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        model = getattr(self._module, name)
+        with self._lock:
+            model.__new__(model)
+        setattr(self, name, model)
+        return model
+
+
+if _MISSING is None and not TYPE_CHECKING:
+    models = _Models(models)
 
 
 def missing_sdk() -> ImportError | None:
