@@ -64,14 +64,6 @@ class _Record:
         return self.place + _HEAD_SIZE + self.room
 
 
-class _Turn:
-    """What the threads of a process take turns at; a thread may have the same turn several times."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.depth = 0
-
-
 class RunCache:
     """A dictionary of JSON values, shared with every process forked after it was made."""
 
@@ -81,7 +73,10 @@ class RunCache:
         os.fchmod(self._fd, _MODE)
         weakref.finalize(self, os.close, self._fd)
         self._threads = threading.RLock()
-        self._turns: dict[int, _Turn] = {}
+        # A thread may have the same turn several times.
+        self._turns: dict[bytes, threading.RLock] = {}
+        # How many turns keep a place of the file locked: what keys share there keeps no threads from each other.
+        self._held: dict[int, int] = {}
 
     def get_or_make(
         self, key: str, is_fresh: Callable[[Any], bool], make: Callable[[], Any], pause: Pause = time.sleep
@@ -107,44 +102,48 @@ class RunCache:
         """Let one process at a time do what a key stands for; yield its hash. C(pause) as in get_or_make()."""
         hashed = hashlib.sha256(key.encode()).digest()
         place = _FIRST_KEY_LOCK + int.from_bytes(hashed[:4], "big") % _KEY_LOCKS
-        turn = self._turn_at(place)
+        with self._threads:
+            turn = self._turns.setdefault(hashed, threading.RLock())
         # Among threads whoever waits is woken; among processes there is nothing to wake it.
-        while not turn.lock.acquire(timeout=_LONGEST_PAUSE):
+        while not turn.acquire(timeout=_LONGEST_PAUSE):
             pause(0)
         try:
-            with self._alone(turn, place, pause):
+            with self._alone(place, pause):
                 yield hashed
         finally:
-            turn.lock.release()
+            turn.release()
 
     @contextmanager
-    def _alone(self, turn: _Turn, place: int, pause: Pause) -> Iterator[None]:
+    def _alone(self, place: int, pause: Pause) -> Iterator[None]:
         """Keep other processes out, for the thread that has a turn."""
         seconds = _FIRST_PAUSE
-        while turn.depth == 0 and not self._locks(place):
+        while not self._locks(place):
             pause(seconds)
             seconds = min(2 * seconds, _LONGEST_PAUSE)
-        turn.depth += 1
         try:
             yield
         finally:
-            turn.depth -= 1
-            if turn.depth == 0:
-                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
-
-    def _turn_at(self, place: int) -> _Turn:
-        with self._threads:
-            return self._turns.setdefault(place, _Turn())
+            self._unlocks(place)
 
     def _locks(self, place: int) -> bool:
         """Lock a place of the file if no other process has."""
-        try:
-            fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-        except OSError as problem:
-            if problem.errno in (errno.EACCES, errno.EAGAIN):
-                return False
-            raise
-        return True
+        with self._threads:
+            held = self._held.get(place, 0)
+            try:
+                if not held:
+                    fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except OSError as problem:
+                if problem.errno in (errno.EACCES, errno.EAGAIN):
+                    return False
+                raise
+            self._held[place] = held + 1
+            return True
+
+    def _unlocks(self, place: int) -> None:
+        with self._threads:
+            self._held[place] -= 1
+            if not self._held[place]:
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, place)
 
     def _read(self, key: bytes) -> Any:
         with self._locked():

@@ -16,9 +16,9 @@ import pytest
 from support.oracle import Oracle
 from support.scenarios import STARTER, item_of, scenario_of
 
+from ansible_collections.asr.failback.plugins.module_utils import run_cache
 from ansible_collections.asr.failback.plugins.module_utils.hyperv.hosts import change_turn
 from ansible_collections.asr.failback.plugins.module_utils.model.failures import FailbackError
-from asr_simulator.hyperv.winrm import Quota
 
 VM1 = {"replicated_item": "vm1"}
 PENDING, WAITING = "failback_commit_pending", "waiting_for_completion"
@@ -336,7 +336,12 @@ def test_a_vm_that_is_committed_while_another_task_has_its_host_is_not_stopped(d
     assert vault.simulator.locked(lambda world: world.hyperv.changes) == []
 
 
-def test_a_stop_goes_on_once_the_task_that_has_its_host_is_done(driver: Any) -> None:
+@pytest.mark.parametrize("locks", [1 << 20, 1])
+def test_a_stop_goes_on_once_the_task_that_has_its_host_is_done(
+    driver: Any, locks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What two keys share in the file must not keep the threads of one process from each other.
+    monkeypatch.setattr(run_cache, "_KEY_LOCKS", locks)
     vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
     oracle = Oracle(vault.simulator)
     held_by_another_task(vault, "hv01", lambda: None)
@@ -344,32 +349,19 @@ def test_a_stop_goes_on_once_the_task_that_has_its_host_is_done(driver: Any) -> 
     assert oracle.violations == []
 
 
-def crowds_after_the_look(vault: Any, times: int, on: str) -> None:
-    """hv01 takes nothing more for a while, from the end of the look before its VM is to be shut down."""
-    crowded: list[bool] = []
-
-    def watch(world: Any) -> None:
-        last = world.journal.entries()[-1:]
-        is_look = bool(last) and "/virtualMachines/" in last[0]["path"]
-        if is_look and vault.lines[-1:] == ["vm1 on hv01: shut down"] and not crowded:
-            crowded.append(True)
-            world.hyperv.host("hv01").remoting.quotas.append(Quota(on, 2150859174, times, False))
-
-    vault.simulator.watch(watch)
-
-
-@pytest.mark.parametrize("on", ["Create", "Command"])
+@pytest.mark.parametrize("on", ["Create", "Command", "Send"])
 def test_a_stop_that_waits_for_its_turn_on_a_crowded_host_rests_on_a_new_look(driver: Any, on: str) -> None:
     vault = driver(scenario_of(item_of("vm1", PENDING), principals=[STARTER])).knows_hosts()
-    other = driver_of_somebody_else(vault)
-    crowds_after_the_look(vault, 40, on)
+    # That takes the look before the decision, and the one before the shutdown.
+    vault.trouble(host="hv01", quota=2150859174, on=on, times=38, after=2)
 
     def meanwhile(_seconds: float) -> None:
         host = vault.simulator.locked(lambda world: world.hyperv.host("hv01"))
-        if any(quota.times < 20 for quota in host.remoting.quotas):
-            vault.meanwhile = None
+        left = min((quota.times for quota in host.remoting.quotas), default=40)
+        if left == 35 and vault.state("vm1")["stage"] == PENDING:
+            vault.trouble(operation="failoverCommit", item="vm1")
+        if left == 0:
             host.remoting.quotas.clear()
-            other.run("commit", **VM1, policy="now")
 
     vault.meanwhile = meanwhile
     failed = vault.fail("undo_failback", **VM1, reason="it does not work")

@@ -435,7 +435,8 @@ def _is_answer(session: Mapping[str, Any]) -> bool:
 
 def _home(world: World, item: Item) -> Host | None:
     """The host that a machine was failed back to, unless that is a VMM server's to say."""
-    return world.hyperv.hosts.get(item.provider.friendly_name.lower())
+    host = world.hyperv.hosts.get(item.provider.friendly_name.lower())
+    return None if host is None or host.manages is not None else host
 
 
 def _is_away(world: World, item: Item) -> bool:

@@ -13,10 +13,21 @@ from ..model.findings import NotRead
 from ..model.host_names import is_same_host, label_of
 from ..model.hyperv_hosts import HostFacts, HostVm, VmmVm
 from ..model.items import ReplicatedItem
-from ..model.power_states import says_power
+from ..model.power_states import is_up, says_power
 from ..model.split_brain import ABSENT, NOT_CHECKED, Copy
 
 Answer = Callable[[str, "float | None"], "HostFacts | NotRead"]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What a cluster or VMM says of a machine that nobody saw: that it has it, and C(is_down) that it is not up."""
+
+    words: str = ""
+    is_down: bool = False
+
+
+_NONE = _Claim()
 
 
 @dataclass
@@ -45,6 +56,10 @@ def not_listed(names: Sequence[str]) -> str:
     return f"{who}neither in the inventory nor in hyperv_hosts"
 
 
+def _claim_of(facts: HostFacts, wanted: tuple[str, str]) -> _Claim:
+    return _Claim(facts.claim_of(*wanted), facts.says_down(*wanted))
+
+
 def _told_together(copies: Sequence[Copy]) -> list[Copy]:
     """Return copies with one entry for all hosts that nobody may ask: nothing else is known of any of them."""
     silent: list[Copy] = []
@@ -58,14 +73,10 @@ def _told_together(copies: Sequence[Copy]) -> list[Copy]:
     return [*others, replace(silent[0], reason=not_listed(places), more=tuple(places[1:]))]
 
 
-def _any_was_seen(copies: Sequence[Copy]) -> bool:
-    return any(copy.is_there and not copy.is_hearsay for copy in copies)
-
-
 class Search:
-    """What was found of one item. C(names) are its own hosts, and those that were its own earlier in the task;
-    C(answer) returns what a host says, given how old that may be. C(target) is the one of the names that it is failed
-    back to; empty where that is not known. C(unread) is why its own host is not known; empty where it is.
+    """What was found of one item. C(names) are the hosts to look on first; C(answer) returns what a host says, given
+    how old that may be. C(own) is the host that has it by its provider, or C(unread) why that is not known; C(target)
+    the one that it is failed back to. Each is empty where it is not known.
 
     A host that answers to two names is looked at once, so that no machine counts twice. C(other_names) says so.
     """
@@ -76,11 +87,13 @@ class Search:
         answer: Answer,
         names: tuple[str, ...] = (),
         *,
+        own: str = "",
         target: str = "",
         unread: str = "",
     ) -> None:
         self.item = item
         self.names = names
+        self.own = own
         self.target = target
         self.unread = unread
         self.other_names: list[str] = []
@@ -97,9 +110,14 @@ class Search:
 
     @property
     def has_found(self) -> bool:
-        """Whether the machine itself was found where it has to be: on its own hosts or the nodes of their clusters, not
-        where VMM heard of it last. A copy elsewhere may be an old one, unless its own host is not known."""
-        return self._is_at_home or (bool(self.unread) and _any_was_seen(self._copies))
+        """Whether the machine itself was seen on its own host, or another node of the cluster of that. A copy elsewhere
+        may be an old one, also where it is to be failed back to."""
+        return self._is_at_home
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the host that the machine is failed back to says that it has no such one."""
+        return self.machine is None and any(copy.is_target and copy.state == ABSENT for copy in self._copies)
 
     @property
     def machine(self) -> HostVm | None:
@@ -115,8 +133,7 @@ class Search:
         on another node of its cluster; of others only where nothing else is to be told."""
         untold = self._untold if self.has_found else ()
         counted = _told_together([copy for copy in self._copies if copy.place.lower() not in untold])
-        is_denied = self.machine is None
-        found = [copy for copy in counted if copy.state != ABSENT or (copy.is_target and is_denied)] or counted[:1]
+        found = [copy for copy in counted if copy.state != ABSENT or (copy.is_target and self.is_denied)] or counted[:1]
         return tuple(found or [Copy("", NOT_CHECKED, "no host was asked")])
 
     def nodes_left(self) -> list[str]:
@@ -139,12 +156,6 @@ class Search:
         if copy.state == NOT_CHECKED:
             self._hiding.add(label_of(copy.place))
 
-    def look_at_home(self, name: str) -> None:
-        """Look on a host of the machine's own."""
-        before = len(self._copies)
-        self.look(name)
-        self._is_at_home = self._is_at_home or _any_was_seen(self._copies[before:])
-
     def look(self, name: str, *, max_age: float | None = None, only_if_there: bool = False) -> None:
         """Look on a host, or on the cluster node that has the machine. C(only_if_there): only what is found counts."""
         before = len(self._copies)
@@ -152,12 +163,12 @@ class Search:
         if only_if_there:
             self._copies[before:] = [copy for copy in self._copies[before:] if copy.is_there or copy.is_claimed]
 
-    def _look(self, name: str, max_age: float | None, claim: str = "", *, at_target: bool) -> None:
+    def _look(self, name: str, max_age: float | None, claim: _Claim = _NONE, *, at_target: bool) -> None:
         """Look on a host. C(claim) is what a cluster says of the machine that is to be there."""
         facts = self._answer(name, max_age)
         if isinstance(facts, NotRead):
             self._silent.append(name)
-            self._hide(name, "; ".join(filter(None, (claim, facts.reason))), claim, at_target=at_target)
+            self._hide(name, "; ".join(filter(None, (claim.words, facts.reason))), claim, at_target=at_target)
             return
         before = next((one for one in self._looked if one.is_host(name, facts)), None)
         if before is not None:
@@ -197,6 +208,8 @@ class Search:
             # What another host has is of that host, whatever name led to it.
             place = facts.identity.name if denial else name
             self._machines[place.lower()] = vm
+            if self._is_the_one(vm) and not denial and self._is_home(looked):
+                self._is_at_home = True
             at_home = not denial and (at_target or self._may_have_come(vm, facts))
             self.add(self._read(place, vm, facts, at_target=at_home))
             if denial:
@@ -204,7 +217,7 @@ class Search:
         if looked.has_shown:
             if is_owned_elsewhere:
                 # A node may go on showing what another one runs.
-                self._look_for(owner, facts.claim_of(*wanted), max_age, at_target=at_target)
+                self._look_for(owner, _claim_of(facts, wanted), max_age, at_target=at_target)
             return
         claim = self._claim_of(facts)
         if managed is not None:
@@ -212,24 +225,31 @@ class Search:
             if not self._may_be_the_one(managed):
                 # Another one of its name tells nothing of where it is itself.
                 self._miss(name, facts, claim, at_target=at_target)
-        elif claim and is_owned_elsewhere:
+        elif claim.words and is_owned_elsewhere:
             self._look_for(owner, claim, max_age, at_target=at_target)
         else:
             # Another one of its name on the host tells nothing of it.
             self._miss(name, facts, claim, at_target=at_target)
 
-    def _claim_of(self, facts: HostFacts) -> str:
+    def _is_home(self, looked: _Looked) -> bool:
+        """Whether a host is the machine's own, or another node of the cluster of that."""
+        nodes = looked.facts.cluster.nodes if looked.facts.cluster else ()
+        return bool(self.own) and (
+            looked.is_at(self.own) or any(is_same_host(node, self.own) for node, _state in nodes if node)
+        )
+
+    def _claim_of(self, facts: HostFacts) -> _Claim:
         """Return what a host's cluster says of the machine; nothing where a node of that cluster has shown it."""
         showing = [one.facts.cluster.name for one in self._looked if one.has_shown and one.facts.cluster is not None]
         if facts.cluster is not None and facts.cluster.name in showing:
-            return ""
-        return facts.claim_of(*self._wanted)
+            return _NONE
+        return _claim_of(facts, self._wanted)
 
     @property
     def _wanted(self) -> tuple[str, str]:
         return self.item.hypervisor_vm_id, self.item.friendly_name
 
-    def _look_for(self, owner: str, claim: str, max_age: float | None, *, at_target: bool) -> None:
+    def _look_for(self, owner: str, claim: _Claim, max_age: float | None, *, at_target: bool) -> None:
         """Look on the node that owns a machine by its cluster's C(claim). Where that shows none, the machine is hidden,
         or moving: it is nowhere absent."""
         known, before = self._looked_at(owner), len(self._copies)
@@ -239,7 +259,8 @@ class Search:
             self._look(owner, max_age, claim, at_target=at_target)
         if all(copy.state == ABSENT for copy in self._copies[before:]):
             del self._copies[before:]
-            self._hide(known.name if known else owner, f"{claim}; {owner} does not list it", claim, at_target=at_target)
+            told = f"{claim.words}; {owner} does not list it"
+            self._hide(known.name if known else owner, told, claim, at_target=at_target)
 
     def _look_behind_vmm(self, server: _Looked, vm: VmmVm, *, at_target: bool) -> None:
         """Quote a VMM server on a machine whose host cannot be asked; those that can are asked themselves.
@@ -254,10 +275,13 @@ class Search:
             told = f"VMM server {server.name} says {vm.state or 'an unknown state'}, {worth}"
             copy = self._copy(vm.host or server.name, vm, told, at_target=at_target)
             is_hearsay = tells and not copy.is_namesake
-            self.add(replace(copy, is_claimed=copy.is_identified, is_recorded=True, is_hearsay=is_hearsay))
+            is_down = is_hearsay and not is_up(vm.state)
+            copy = replace(copy, is_claimed=copy.is_identified, is_recorded=True, is_hearsay=is_hearsay)
+            self.add(replace(copy, is_said_down=is_down))
         elif not asked.has_shown and self._is_the_one(vm):
             told = f"VMM server {server.name} has it there, in state {vm.state or 'unknown'}"
-            self._hide(asked.name, f"{told}; {asked.name} does not list it", told, at_target=at_target)
+            claim = _Claim(told, says_power(vm.state) and not is_up(vm.state))
+            self._hide(asked.name, f"{told}; {asked.name} does not list it", claim, at_target=at_target)
 
     def _read(self, place: str, vm: HostVm, facts: HostFacts, *, at_target: bool) -> Copy:
         """Return a copy as its host shows it. Off is not proved of one that may run soon."""
@@ -277,38 +301,39 @@ class Search:
             return Copy(place, vm.state, told, machine=machine, is_target=at_target)
         if not self.item.hypervisor_vm_id:
             why = f"a VM of its name, with id {vm.id}; Site Recovery does not report the Hyper-V id of the VM"
-            return Copy(place, vm.state, why, is_unidentified=True, machine=machine)
-        return Copy(
-            place, vm.state, f"another VM has its name there, with id {vm.id}", is_namesake=True, machine=machine
-        )
+            return Copy(place, vm.state, why, is_unidentified=True, machine=machine, is_target=at_target)
+        why = f"another VM has its name there, with id {vm.id}"
+        return Copy(place, vm.state, why, is_namesake=True, machine=machine, is_target=at_target)
 
-    def _miss(self, name: str, facts: HostFacts, claim: str, *, at_target: bool) -> None:
+    def _miss(self, name: str, facts: HostFacts, claim: _Claim, *, at_target: bool) -> None:
         """Say that a host has no such machine, where it could have told; else why it may have it."""
-        is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim
+        is_elsewhere = bool(facts.claim_of(*self._wanted)) and not claim.words
         doubt = facts.absence_doubt if is_elsewhere else facts.doubt_about(*self._wanted)
         doubt = doubt or facts.identity.denial_of(name)
-        untold = None if claim or is_elsewhere else facts.untold_by_cluster()
+        untold = None if claim.words or is_elsewhere else facts.untold_by_cluster()
         if untold is not None:
             # A role that nothing identifies may be its own.
-            claim = untold.words
+            claim = _Claim(untold.words)
             self._untold.add(name.lower())
         if doubt:
             self._hide(name, doubt, claim, at_target=at_target)
         else:
             self.add(Copy(name, ABSENT, "the host has no such VM", is_target=at_target))
 
-    def _hide(self, name: str, reason: str, claim: str = "", *, at_target: bool) -> None:
+    def _hide(self, name: str, reason: str, claim: _Claim = _NONE, *, at_target: bool) -> None:
         """Say that a machine may be on a host although nobody saw it there; with a claim, that it is somewhere.
 
         A host is one place, also where a cluster knows it by its short name: somebody may have to vouch for it.
         """
-        copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim))
+        is_down = claim.is_down
+        copy = Copy(name, NOT_CHECKED, reason, is_target=at_target, is_claimed=bool(claim.words), is_said_down=is_down)
         namesakes = self._copies if label_of(name) in self._hiding else ()
         for index, before in enumerate(namesakes):
             if before.state == NOT_CHECKED and is_same_host(before.place, name):
                 told = copy if copy.is_claimed and not before.is_claimed else before
                 place, is_target = max(before.place, name, key=len), before.is_target or at_target
-                self._copies[index] = replace(told, place=place, is_target=is_target)
+                is_down = before.is_said_down or is_down
+                self._copies[index] = replace(told, place=place, is_target=is_target, is_said_down=is_down)
                 return
         self.add(copy)
 

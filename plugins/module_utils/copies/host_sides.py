@@ -68,4 +68,5 @@ class HostSides:
             is_before_start=member.stage in BEFORE_SYNC,
             is_managed_by_vmm=isinstance(fabric, Fabric) and not fabric.is_hyper_v_site,
             other_names=placed.other_names,
+            is_another_host=bool(self._request.target_host),
         )

@@ -57,7 +57,7 @@ class OnPremises:
     """The hosts of the items of one task. C(max_age) is how old an answer may be, in seconds: 0 asks anew.
 
     Where an item's own provider cannot be read, or no longer exists in the vault, all hosts that the user has named
-    are asked.
+    are asked; C(beyond_site): also where the host that one is failed back to says that it has none.
 
     C(target_host) is the user's word for another host to fail back to. C(now) tells Azure's time before and after a
     host is asked, where that matters. C(also) are more hosts to look on, by item id. C(everywhere): look on the site's
@@ -76,6 +76,7 @@ class OnPremises:
         everywhere: bool = True,
         power_only: bool = False,
         anew: bool = False,
+        beyond_site: bool = False,
     ) -> None:
         self._services = services
         self._target_host = target_host
@@ -83,6 +84,7 @@ class OnPremises:
         self._now = now
         self._also = also or {}
         self._everywhere = everywhere
+        self._beyond_site = beyond_site
         self._max_age_elsewhere = 0 if anew else max(max_age, _MAX_AGE_ELSEWHERE)
         self._power_only = power_only
         self._anew = anew
@@ -106,12 +108,12 @@ class OnPremises:
         known = [name for name in (target, own) if isinstance(name, str) and name]
         every = tuple(dict.fromkeys([*known, *self._also.get(item.id, ())]))
         unread = own.reason if isinstance(own, NotRead) else ""
-        search = Search(item, self._answer, every, target=next(iter(known), ""), unread=unread)
+        at = own if isinstance(own, str) else ""
+        search = Search(item, self._answer, every, own=at, target=next(iter(known), ""), unread=unread)
         if unread:
             search.add(Copy("", NOT_CHECKED, unread, is_target=not search.target))
         for name in search.names:
-            look = search.look_at_home if name in known else search.look
-            look(name)
+            search.look(name)
         return search
 
     def _finish(self, search: Search) -> Placed:
@@ -179,16 +181,23 @@ class OnPremises:
             # It may have the machine as well, whether Site Recovery knows it or not.
             if not found or self._services.hosts.knows(node):
                 search.look(node, max_age=max_age, only_if_there=found)
-        if not found or search.unread or isinstance(names, NotRead):
-            self._look_at_named(search, of_site, max_age)
+        is_wanted = self._beyond_site and search.is_denied
+        if is_wanted or search.unread or isinstance(names, NotRead):
+            self._look_at_named(search, of_site, max_age, counts_silent=is_wanted)
 
-    def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float) -> None:
+    def _look_at_named(self, search: Search, asked: Sequence[str], max_age: float, *, counts_silent: bool) -> None:
         """Look on every host that the user has named: nobody tells which of them are the machine's, or it is not where
-        it should be. Only what is there counts: most of them are of other machines."""
+        it should be.
+
+        Only what is there counts, as most of them are of other machines; C(counts_silent): one that does not tell may
+        have it. A VMM server never tells that it has not.
+        """
         self._ask_at_once(self._services.hosts.listed(), max_age)
         for name in self._services.hosts.listed():
             if not any(is_same_host(name, one) for one in (*search.names, *asked)):
-                search.look(name, max_age=max_age, only_if_there=True)
+                facts = self._answer(name, max_age)
+                tells_all = isinstance(facts, NotRead) or facts.vmm is None
+                search.look(name, max_age=max_age, only_if_there=not (counts_silent and tells_all))
 
     def _ask_at_once(self, names: Sequence[str], max_age: float) -> None:
         """Ask hosts at the same time: one after the other, the first answer would be an old one when the last comes.

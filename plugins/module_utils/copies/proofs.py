@@ -22,6 +22,10 @@ from ..runner.target import TargetView, cut_over_at
 
 VALIDATION, ACCEPT_UNSEEN = "validation", "accept_unseen"
 _NOT_SEEN = {AZURE: "its Azure VM was not seen to be off", ON_PREMISES: "its on-premises VM was not seen running"}
+_IF_ANOTHER = (
+    "For the on-premises VM: find out where it is and whether it runs, and put that host into the inventory or into "
+    "hyperv_hosts. Evidence does not settle it: what answered may have been another copy."
+)
 _REMEDIES = {
     AZURE: "For the Azure VM: assign Reader where it is, find out who moved or deleted it (a commit that failed on "
     "its way may have), or repair what failed.",
@@ -50,6 +54,8 @@ class Proofs:
         self._request = request
         self._judged: list[dict[str, Any]] = []
         self._unseen: list[Unseen] = []
+        # The ids of those of which evidence may be that of another copy.
+        self._others: set[str] = set()
 
     def refuse_other_vms(self, view: TargetView) -> None:
         """Refuse a word for a VM that is not of the target, whatever its stage. Raises ConfigurationError."""
@@ -69,6 +75,7 @@ class Proofs:
         ids = {member.item.id for member, _both in here}
         self._unseen = [one for one in self._unseen if one.id not in ids]
         self._unseen += [one for member, both in here for one in self._unseen_of(member, both)]
+        self._others = {one.item_id for one in sides if one.may_be_another} | (self._others - ids)
 
     def require(self, members: Sequence[Observation], sides: Sequence[Sides]) -> None:
         """Judge what the machines rest on that are about to be committed.
@@ -94,7 +101,7 @@ class Proofs:
         open_ones = [one for one in self._unseen if one.accepted_by is None]
         if open_ones:
             lines = "; ".join(f"{one.vm}: {_NOT_SEEN[one.side]}: {one.reason.rstrip('.')}" for one in open_ones)
-            remedies = " ".join(_REMEDIES[side] for side in dict.fromkeys(one.side for one in open_ones))
+            remedies = " ".join(dict.fromkeys(map(self._remedy_for, open_ones)))
             example = f"{{vm: {self._word_for(open_ones[0])}, sides: [{open_ones[0].side}]}}"
             raise Refused(
                 f"A commit deletes the VM in Azure and its disks for good, so both copies have to be seen. {lines}",
@@ -102,6 +109,10 @@ class Proofs:
                 f"by name: accept_unseen: {example}.",
                 unseen=[asdict(one) for one in open_ones],
             )
+
+    def _remedy_for(self, one: Unseen) -> str:
+        may_be_another = one.side == ON_PREMISES and one.id in self._others
+        return _IF_ANOTHER if may_be_another else _REMEDIES[one.side]
 
     def _word_for(self, one: Unseen) -> str:
         """Return what names a machine: its name, or its id where another one that was not seen has that name, too."""
@@ -118,9 +129,7 @@ class Proofs:
     def _unseen_of(self, member: Observation, sides: Sides) -> Iterator[Unseen]:
         item = member.item
         for side, reason in sides.unseen(discards_azure=self._request.discard_azure_changes).items():
-            # What answered may have been the copy on another host.
-            may_be_another = sides.runs_elsewhere or bool(sides.denied_by)
-            proved = side == ON_PREMISES and not may_be_another and self._is_proved(item.id)
+            proved = side == ON_PREMISES and not sides.may_be_another and self._is_proved(item.id)
             said = ACCEPT_UNSEEN if accepts(self._request.accept_unseen, item, side) else None
             objection = "" if side == AZURE else self._objection(item.id)
             told = f"{reason}; {objection}" if objection else reason

@@ -9,7 +9,7 @@ to be C(not_checked).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -104,7 +104,8 @@ _IF_ELSEWHERE = (
 class SplitBrainCheck:
     """The check of one verb: what was proved before its write, and after. C(target_host) as the user named it.
 
-    C(anew): every host is asked anew, whoever else of the run has just asked it.
+    C(anew): every host is asked anew, whoever else of the run has just asked it. C(beyond_site): a VM that its own host
+    does not have may have been moved to any host that the user has named.
     """
 
     def __init__(
@@ -114,11 +115,13 @@ class SplitBrainCheck:
         *,
         target_host: str = "",
         anew: bool = False,
+        beyond_site: bool = False,
     ) -> None:
         self._services = services
         self._request = request
         self._target_host = target_host
         self._anew = anew
+        self._beyond_site = beyond_site
         # A failback to another host changes the host that Site Recovery names; the old one still has its copy.
         self._asked: dict[str, tuple[str, ...]] = {}
         self.before: list[Sides] = []
@@ -133,6 +136,7 @@ class SplitBrainCheck:
             also=self._asked,
             power_only=True,
             anew=self._anew,
+            beyond_site=self._beyond_site,
         )
         placed = hosts.place(items)
         self._asked.update({item_id: one.asked for item_id, one in placed.items()})
@@ -170,15 +174,17 @@ class SplitBrainCheck:
         return seen
 
     def expect_on_premises(
-        self, verb_run: VerbRun, members: Sequence[Observation], *, discards_azure: bool
+        self, verb_run: VerbRun, members: Sequence[Observation], *, discards_azure: bool, accepted: Collection[str]
     ) -> list[Sides]:
         """Prove, before a commit deletes the Azure VM, that the on-premises copy alone runs and alone ran.
 
-        C(discards_azure): what the Azure VM wrote since may go. Nothing speaks against it in what is returned; whether
-        enough speaks for it is another question. Raises Contradiction, and Refused while the Azure VM is being changed,
-        or where the on-premises copy runs and does not reach its disks.
+        C(discards_azure): what the Azure VM wrote since may go. C(accepted) are the ids of items of which a person has
+        accepted that the on-premises copy was not seen: that no host has it does not count against these. Nothing
+        speaks against it in what is returned; whether enough speaks for it is another question. Raises Contradiction,
+        and Refused while the Azure VM is being changed, or where the on-premises copy runs and does not reach its
+        disks.
         """
-        seen = self._seen_before(self._prove(verb_run, members, "on_premises"))
+        seen = self._seen_before(self._prove(verb_run, members, "on_premises", accepted=accepted))
         _refuse_changing(seen)
         used = [] if discards_azure else [one for one in seen if one.is_azure_used]
         if used:
@@ -210,10 +216,16 @@ class SplitBrainCheck:
         return split_brain_result(self.before, self.after)
 
     def _prove(
-        self, verb_run: VerbRun, members: Sequence[Observation], side: str, said: str = _REPORTED
+        self,
+        verb_run: VerbRun,
+        members: Sequence[Observation],
+        side: str,
+        said: str = _REPORTED,
+        accepted: Collection[str] = (),
     ) -> list[Sides]:
         sides = self.look(members) if members else []
-        wrong = [one for one in sides if _contradicts(one, side)]
+        missing = {one.item_id for one in sides if one.is_missing_on_premises and not one.azure.is_up}
+        wrong = [one for one in sides if _contradicts(one, side) and one.item_id not in missing & {*accepted}]
         if wrong:
             raise self._contradiction(verb_run, wrong, side, said)
         return sides

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..azure.site_recovery import DEFAULT_RETRY_AFTER
-from ..model.attestation import vouched_places
+from ..model.attestation import vouched_of_each
 from ..model.azure_resources import AzureVm
 from ..model.failures import (
     Contradiction,
@@ -92,7 +92,7 @@ class UndoCutover:
         self._watch = watch
         self._verb_run = verb_run
         # Hosts are asked anew each time: an answer that is two minutes old proves nothing before a start.
-        self._split_brain_check = SplitBrainCheck(services, request, anew=True)
+        self._split_brain_check = SplitBrainCheck(services, request, anew=True, beyond_site=True)
         # The places that could not tell, and that somebody vouches for, by item id.
         self._vouched: dict[str, list[str]] = {}
         self._target = target_of(services.azure, verb_run.after)
@@ -114,8 +114,8 @@ class UndoCutover:
     def _plan(self) -> list[Undo]:
         """Look at both sides and decide for every member, before anything is done to one of them. Raises Refused."""
         seen = self._split_brain_check.before = self._split_brain_check.look(self._members)
-        places = vouched_places(self._request.attested_off, seen)
-        self._vouched = {one.item_id: vouched_for(one, places) for one in seen}
+        places = vouched_of_each(self._request.attested_off, seen)
+        self._vouched = {one.item_id: vouched_for(one, places[one.item_id]) for one in seen}
         made = [self._decide(one) for one in seen]
         undos = [one for one in made if isinstance(one, Undo)]
         objections = [one for one in made if isinstance(one, Objection)]

@@ -92,8 +92,7 @@ class HostSession:
     ) -> dict[str, Any]:
         """Return what a script of this collection returns for a request.
 
-        C(confirm) is called for a change right before it is sent, when nothing more has to be waited for, and raises
-        where it is not to be sent.
+        C(confirm) is called for a change right before each try to send it, and raises where it is not to be sent.
 
         A question that C(changes) nothing is asked once more when the connection breaks; one that does never is.
         Raises HostUnreachable, HostAuthenticationError, HostError, MissingLibrary, and FateUnknown for a change of
@@ -186,11 +185,9 @@ class HostSession:
         with ExitStack() as opened:
             protocol, shell = opened.enter_context(self._shell(transport))
             command = opened.enter_context(self._command(protocol, shell))
-            if confirm is not None:
-                confirm()
             try:
                 with self._refusals.noted(self._settings), translated(self._settings):
-                    self._send(protocol, shell, command, question.encoded())
+                    self._send(protocol, shell, command, question.encoded(), confirm)
                     return self._receive(protocol, shell, command, changes)
             except HostError as problem:
                 if changes:
@@ -224,11 +221,17 @@ class HostSession:
                 ending.callback(_end, protocol.cleanup_command, shell, command)
             yield command
 
-    def _send(self, protocol: Any, shell: str, command: str, question: bytes) -> None:
+    def _send(self, protocol: Any, shell: str, command: str, question: bytes, confirm: Confirm | None) -> None:
         """Send the question. What became of it where the host says nothing of that, the answer tells."""
+
+        def send() -> None:
+            # A host that is crowded is asked again, for minutes.
+            if confirm is not None:
+                confirm()
+            protocol.send_command_input(shell, command, question[start : start + _CHUNK], end=is_last)
+
         for start in range(0, len(question), _CHUNK):
             is_last = start + _CHUNK >= len(question)
-            send = partial(protocol.send_command_input, shell, command, question[start : start + _CHUNK], end=is_last)
             try:
                 # Under heavy load a host may say that it timed out over what it has taken.
                 with suppress(WinRMOperationTimeoutError):

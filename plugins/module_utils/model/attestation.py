@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,16 @@ def vouched_places(said: Attestations, every: Sequence[Sides]) -> frozenset[str]
     """
     places = list(dict.fromkeys(place for one in every for copy in one.on_premises for place in copy.places))
     return frozenset(place for place in places if (host := find_host(place, said)) and find_host(host, places) == place)
+
+
+def vouched_of_each(said: Attestations, every: Sequence[Sides]) -> dict[str, frozenset[str]]:
+    """Return the places that somebody vouches for, by item id.
+
+    That a host has no such machine is said of each by itself: of several of a plan, nobody knows which one is meant.
+    """
+    places = vouched_places(said, every)
+    denied = Counter(place for one in every for place in one.denied_by)
+    return {one.item_id: places - {place for place in one.denied_by if denied[place] > 1} for one in every}
 
 
 def is_sentence(words: object) -> bool:

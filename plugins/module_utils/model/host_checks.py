@@ -248,6 +248,14 @@ def _vm_claimed(side: HostSide, claimed: Sequence[Copy]) -> Finding | None:
 
 
 def _vm_missing(side: HostSide) -> Finding:
+    if side.creates and side.elsewhere and not side.is_another_host:
+        return Finding(
+            "on_premises_vm",
+            "fail",
+            f"on {side.elsewhere}",
+            f"{side.name} would be made a second time: it is on {side.elsewhere}.",
+            f"Fail it back to where it is (target_host), or move it to {side.host}; if that is an old copy, remove it.",
+        )
     if side.creates:
         return Finding("on_premises_vm", "pass", f"not on {side.host}; it will be created there")
     if side.elsewhere:

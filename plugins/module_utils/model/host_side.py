@@ -21,7 +21,8 @@ class HostSide:
 
     C(host) is the host that it is failed back to, C(facts) what that host says, C(vm) the machine there, C(copies) all
     machines of it that were found on any host, or why none was looked for. C(creates) is whether the VM is made where
-    it is missing. C(is_managed_by_vmm) is of the item. C(other_names) tells which names turned out to be of one host.
+    it is missing, C(is_another_host) whether another host than its own was asked for. C(is_managed_by_vmm) is of the
+    item. C(other_names) tells which names turned out to be of one host.
     """
 
     item: ReplicatedItem
@@ -35,6 +36,7 @@ class HostSide:
     is_managed_by_vmm: bool
     others: tuple[HostSide, ...] = ()
     other_names: tuple[str, ...] = ()
+    is_another_host: bool = False
 
     @property
     def name(self) -> str:

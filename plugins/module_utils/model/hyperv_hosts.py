@@ -388,6 +388,11 @@ class HostFacts:
             f"{group.name}, which is {group.group_state or 'in an unknown state'}: {states}"
         )
 
+    def says_down(self, vm_id: str, name: str) -> bool:
+        """Whether its cluster says that a machine, or the configuration that a node needs to list it, is not online."""
+        resources = self.cluster.resources_of(vm_id, name) if self.cluster else ()
+        return any(one.state != "Online" for one in resources)
+
     def has_clustered(self, vm: HostVm) -> bool:
         """Whether its cluster decides when a machine runs: the host says so, or the cluster has it all the same."""
         return vm.is_clustered or bool(self.claim_of(vm.id, vm.name))

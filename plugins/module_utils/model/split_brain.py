@@ -33,12 +33,12 @@ class Copy:
     C(is_unidentified): one of that name of which nothing tells whether it is the one. What either does proves nothing
     of the machine that is meant. C(is_target) is False where it is not where it is expected: not on the host that the
     machine is failed back to, not at the id that the item names. C(is_claimed): a cluster or VMM has it, though nobody
-    saw it: no second one may be made. C(is_recorded): the state is that of VMM's record, and nobody asked the host;
-    C(is_hearsay): it is the power that VMM last heard of from there. C(doubt): it is off, and may run soon, so that its
-    state is C(not_checked); C(doubt_once_off): it is not off, and may run again where somebody stops it. C(machine) is
-    what its own host said of it; None for one in Azure, or of which only VMM knows. C(is_clustered): a failover cluster
-    decides when it runs. C(more): the other hosts of which the same is said, as nobody may ask them: a site can have
-    hundreds.
+    saw it: no second one may be made; C(is_said_down): that says that it is not up. C(is_recorded): the state is that
+    of VMM's record, and nobody asked the host; C(is_hearsay): it is the power that VMM last heard of from there.
+    C(doubt): it is off, and may run soon, so that its state is C(not_checked); C(doubt_once_off): it is not off, and
+    may run again where somebody stops it. C(machine) is what its own host said of it; None for one in Azure, or of
+    which only VMM knows. C(is_clustered): a failover cluster decides when it runs. C(more): the other hosts of which
+    the same is said, as nobody may ask them: a site can have hundreds.
     """
 
     place: str
@@ -48,6 +48,7 @@ class Copy:
     is_unidentified: bool = False
     is_target: bool = True
     is_claimed: bool = False
+    is_said_down: bool = False
     is_recorded: bool = False
     is_hearsay: bool = False
     is_clustered: bool = False
@@ -223,10 +224,23 @@ class Sides:
 
     @property
     def runs_elsewhere(self) -> bool:
-        """Whether a copy is up elsewhere, and none was seen up where the machine was failed back to: it was moved, or
-        is an old one. Which host that is may be unknown: then none is elsewhere."""
-        homes = [copy for copy in self.on_premises if copy.is_target]
-        return bool(self.on_premises_up) and not any(copy.is_up or not copy.place for copy in homes)
+        """Whether a copy is up, and none was seen up where the machine was failed back to, or nobody knows where that
+        is: it was moved, or is an old one."""
+        return bool(self.on_premises_up) and not any(copy.is_target and copy.is_up for copy in self.on_premises)
+
+    @property
+    def may_be_another(self) -> bool:
+        """Whether what answers on-premises may be another copy, or none at all: evidence does not tell which."""
+        copies = self.on_premises
+        is_anywhere = any(not copy.place and copy.is_target for copy in copies)
+        is_down = any(copy.is_said_down or (is_anywhere and copy.is_there) for copy in copies)
+        return self.runs_elsewhere or bool(self.denied_by) or is_down
+
+    @property
+    def at_home(self) -> tuple[Copy, ...]:
+        """The copies where the machine is failed back to; all of them where nobody knows where that is."""
+        homes = tuple(copy for copy in self.on_premises if copy.is_target)
+        return homes if homes and all(copy.place for copy in homes) else self.on_premises
 
     @property
     def denied_by(self) -> list[str]:

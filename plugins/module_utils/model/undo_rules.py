@@ -182,7 +182,8 @@ def _objection_to_absent(copy: Copy, name: str) -> Objection:
         f"Where {name} is on-premises, and whether it runs, is not known (on {copy.place}: {copy.reason})",
         "Find out whether it was moved, and put the host that has it into the inventory or hyperv_hosts. Only if it no "
         f"longer exists, or certainly runs nowhere but where it was seen, name {copy.place} in attested_off: two "
-        "running copies would be worse than none.",
+        "running copies would be worse than none. Several VMs of a plan that one host does not have need a word each: "
+        "undo them one by one.",
     )
 
 
@@ -219,7 +220,9 @@ def _objection_to_unknown(copy: Copy, name: str, vouched: Collection[str]) -> Ob
     if not copy.place:
         return Objection(
             f"Whether {name} is off on-premises is not known ({why})",
-            "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name.",
+            "Let the caller read the hosts of the vault, as Reader does: nobody can vouch for a host without a name. "
+            "If the vault no longer has the provider of its host, register that host again; or turn the on-premises VM "
+            "off, and start the Azure VM by hand.",
         )
     left = ", ".join(place for place in copy.places if place not in vouched)
     return Objection(

@@ -18,7 +18,7 @@ from ..copies.locks import asked_by_name, asked_of, locks_around, refuse_locked,
 from ..copies.proofs import Proofs
 from ..copies.split_brain_check import SplitBrainCheck, storage_doubt
 from ..model import commit_policy
-from ..model.acceptance import AZURE, accepts, parse_acceptances
+from ..model.acceptance import AZURE, ON_PREMISES, accepts, parse_acceptances
 from ..model.azure_locks import COMMIT, Obstacles, obstacles
 from ..model.commit_policy import CommitPolicy, parse_policy
 from ..model.confirmation import refuse_unconfirmed
@@ -56,7 +56,7 @@ class _Commit(LifecycleStep):
         self._request = request
         self._session = services.azure
         self._watch = watch
-        self._check = SplitBrainCheck(services, request)
+        self._check = SplitBrainCheck(services, request, beyond_site=True)
         self._proofs = Proofs(services.azure, request)
         self._discards = Discards(services.azure, request.discard_disks, discards_azure=request.discard_azure_changes)
 
@@ -105,7 +105,9 @@ class _Commit(LifecycleStep):
             refuse_unconfirmed(unknown, self._discards.as_result(), request.confirmed)
         refuse_locked(self._session, _items(starts), COMMIT, *asked_of(view, starts))
         discards = request.discard_azure_changes
-        sides = self._check.expect_on_premises(VerbRun(view, view), starts, discards_azure=discards)
+        unseen = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, ON_PREMISES)}
+        run = VerbRun(view, view)
+        sides = self._check.expect_on_premises(run, starts, discards_azure=discards, accepted=unseen)
         # Nobody can accept that another VM goes.
         said = {one.item.id for one in starts if accepts(request.accept_unseen, one.item, AZURE)}
         _refuse_unknown([one for one in sides if one.azure.is_namesake or one.item_id not in said])

@@ -183,6 +183,8 @@ def _body(
     if request.create_vm_if_missing or request.target_host:
         for one in sides:
             _refuse_second(one)
+            if not request.target_host:
+                _refuse_moved(one)
     target = _connected_target(session, items[0], request.target_host) if request.target_host else None
     create = request.create_vm_if_missing or target is not None
     copies = [at_place(one.on_premises, target.friendly_name if target else "") for one in sides]
@@ -199,8 +201,9 @@ def _body(
 
 
 def _refuse_namesake(sides: Sides) -> None:
-    namesakes = [copy for copy in sides.on_premises if copy.is_namesake]
-    if namesakes and not any(copy.is_there for copy in sides.on_premises):
+    # A copy elsewhere excuses none where it would be overwritten.
+    places = (sides.at_home, sides.on_premises)
+    if any(any(one.is_namesake for one in copies) and not any(one.is_there for one in copies) for copies in places):
         raise Refused(
             f"{sides.sentence()}. That VM must not be overwritten.",
             "Nothing was written. Rename or remove the other VM, or fail back to another host.",
@@ -213,6 +216,18 @@ def _refuse_second(sides: Sides) -> None:
         raise Refused(
             f"{sides.sentence()}. No host lists it, but it may exist: a second one must not be created.",
             f"Nothing was written. {REMEDY_IF_HIDDEN} Then run the task again.",
+            sides=[sides.as_result()],
+        )
+
+
+def _refuse_moved(sides: Sides) -> None:
+    """Refuse to make a machine where it was, while another host shows it."""
+    elsewhere = [copy.place for copy in sides.on_premises if copy.is_there and not copy.is_target]
+    if sides.denied_by and elsewhere:
+        raise Refused(
+            f"{sides.sentence()}. It would be made a second time.",
+            f"Nothing was written. Fail it back to where it is (target_host: {elsewhere[0]}), or move it back; if that "
+            "is an old copy, remove it first. Then run the task again.",
             sides=[sides.as_result()],
         )
 

@@ -180,7 +180,8 @@ def _image(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
 def _quota(hyperv: HyperV, host: Host, fault: dict[str, Any]) -> Change:
     operation = one_of(fault, "on", "Create", "Command", "Send", "Receive")
     is_wrapped = "wmi_error" in fault and one_of(fault, "wmi_error", True, False)
-    quota = Quota(operation, whole(fault, "quota", 0, MOST_CODES), whole(fault, "times"), is_wrapped)
+    after = whole(fault, "after") if "after" in fault else 0
+    quota = Quota(operation, whole(fault, "quota", 0, MOST_CODES), whole(fault, "times"), is_wrapped, after)
     return lambda: host.remoting.quotas.append(quota)
 
 
@@ -393,7 +394,7 @@ OF_HOSTS: dict[frozenset[str], Callable[[HyperV, Any, dict[str, Any]], Change]] 
     frozenset({"image"}): _image,
     frozenset({"second_hop"}): _sets("second_hop", "second_hop", {"allowed": True, "refused": False}),
     frozenset({"powercli"}): _sets("has_powercli", "powercli", {"installed": True, "missing": False}),
-    frozenset({"quota", "on", "times", "wmi_error"}): _quota,
+    frozenset({"quota", "on", "times", "wmi_error", "after"}): _quota,
     frozenset({"language_mode"}): _sets("constrained", "language_mode", {"constrained": True, "full": False}),
     frozenset({"powershell"}): _powershell,
     frozenset({"shell"}): _shell,

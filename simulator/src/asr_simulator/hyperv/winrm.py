@@ -13,12 +13,16 @@ TOLD, LOST, CUT = "told", "lost", "cut"
 
 @dataclass
 class Quota:
-    """So many operations of a kind that WinRM refuses with a quota's number: as a WSManFault, or an MSFT_WmiError."""
+    """So many operations of a kind that WinRM refuses with a quota's number: as a WSManFault, or an MSFT_WmiError.
+
+    ``after`` so many that it still takes.
+    """
 
     operation: str
     code: int
     times: int
     in_wmi_error: bool = False
+    after: int = 0
 
 
 @dataclass
@@ -53,6 +57,10 @@ class Remoting:
     def quota_for(self, operation: str) -> Quota | None:
         """The quota that an operation meets, which counts."""
         found = next((quota for quota in self.quotas if quota.operation == operation and quota.times > 0), None)
-        if found is not None:
-            found.times -= 1
+        if found is None:
+            return None
+        if found.after > 0:
+            found.after -= 1
+            return None
+        found.times -= 1
         return found
