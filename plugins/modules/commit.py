@@ -15,7 +15,8 @@ description:
     requires evidence that the on-premises VM works, unless O(policy) says otherwise.
   - Both copies must be seen first, regardless of O(policy). The Azure VM must be at its id, off, and not being changed;
     the on-premises VM must run on the host that it was failed back to. Evidence in O(validation) can stand in for an
-    on-premises VM whose host cannot be queried. For anything else that was not seen, see O(accept_unseen).
+    on-premises VM whose host cannot be queried, unless something speaks against it, such as a copy that runs on another
+    host. For anything else that was not seen, see O(accept_unseen).
   - Refuses if the Azure VM has disks that no failback copies back, or whose size is unknown, unless O(discard_disks)
     names them.
   - Refuses if a lock protects the Azure VM or one of its disks, or makes the vault read-only.

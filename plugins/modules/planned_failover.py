@@ -49,7 +49,7 @@ options:
       - during_failover
   create_vm_if_missing:
     description:
-      - Whether to create the on-premises VM if it no longer exists.
+      - Whether to create the on-premises VM if it no longer exists. Refused if it is on another host that was queried.
     type: bool
     default: false
   target_host:

@@ -66,7 +66,7 @@ options:
       - It also applies to the host that the VM was failed back to, if that has no such VM. It then means that the VM no
         longer exists, or runs nowhere but where it was seen, and is stopped there.
       - With O(replicated_items), set it in the entry of each VM that it vouches for. In a recovery plan, it vouches for
-        all of its VMs.
+        all of its VMs, except that a host that does not have several of them needs a word for each, one by one.
       - Recorded in RV(undone).
     type: dict
 extends_documentation_fragment:
