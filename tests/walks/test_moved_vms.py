@@ -42,7 +42,7 @@ VERBS: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
         ("planned_failover", {"create_vm_if_missing": True, "data_sync": "during_failover"}),
         *(("planned_failover", {"target_host": name, "data_sync": "during_failover"}) for name in HOSTS[1:4]),
     ),
-    PENDING: (("undo_failback", {}), ("commit", {"policy": "now"}), ("commit", {"policy": "now", "validation": True})),
+    PENDING: (("undo_failback", {}), ("commit", {"policy": "now", "validation": True})),
 }
 OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (("complete_failover", {}), ("failback_prereq", {}))
 EVIDENCE = {"attested": ["the shop answers"], "heartbeat": False, "addresses": False}
@@ -79,24 +79,25 @@ class Walk:
     def _may_be_asked(self, world: Any, name: str) -> bool:
         (item,) = (one for one in world.vault.items if one.name == name)
         host = item.on_premises.host
-        return host.reachable and host.name in self._vault.inventory
+        # Of another site, a host is asked only where the machine's own does not have it.
+        return host.reachable and host.name in self._vault.inventory and host.name != AWAY
 
     def _validate(self, name: str) -> None:
-        if self._vault.state(name)["stage"] == PENDING and self._dice.random() < 0.3:
+        if self._vault.state(name)["stage"] == PENDING and self._dice.random() < 0.7:
             with suppress(FailbackError):
                 self._evidence[name] = self._vault.run("failback_validate", replicated_item=name, **EVIDENCE)[
                     "validation"
                 ]
 
     def _trouble(self, name: str) -> None:
-        chosen, host = self._dice.random(), self._dice.choice((*HOSTS, AWAY, AWAY))
+        chosen, host = self._dice.random(), self._dice.choice((*HOSTS, *4 * (AWAY,)))
         if chosen < 0.15:
             # It may be in the inventory again, or not any more.
             self._vault.inventory = {
-                key: value for key, value in self._every.items() if key != host or self._dice.random() < 0.5
+                key: value for key, value in self._every.items() if key != host or self._dice.random() < 0.25
             }
         elif chosen < 0.3:
-            self._vault.trouble(host=host, reachable=self._dice.random() < 0.5)
+            self._vault.trouble(host=host, reachable=self._dice.random() < 0.75)
         else:
             self._vault.simulator.locked(lambda world: self._act(world, name, chosen, host))
 
