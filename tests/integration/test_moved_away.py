@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.machine_changes import change, forget, move_to
-from support.module_runner import accepted
+from support.module_runner import accepted, evidence
 from support.oracle import Oracle
 from support.scenarios import CLOUD, SITE, STARTER, item_of, scenario_of
 
@@ -25,11 +25,6 @@ BESIDE_A_CLUSTER = {**SITE, "hosts": [{"name": "hv01"}, *({"name": name, "cluste
 OTHER_VM = {"name": "vm1", "state": "Off"}
 NAMESAKE = {**SITE, "hosts": [{"name": "hv01"}, {"name": "hv02", "virtual_machines": [OTHER_VM]}]}
 LIST_OF_HOSTS = "/replicationRecoveryServicesProviders"
-
-
-def evidence(vault: Any) -> dict[str, Any]:
-    given = {"attested": ["the shop answers"], "heartbeat": False, "addresses": False}
-    return dict(vault.run("failback_validate", **VM1, **given)["validation"])
 
 
 def pending(driver: Any, *fabrics: dict[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.module_runner import evidence
 from support.oracle import Oracle
 from support.scenarios import CALLER, item_of, scenario_of
 
@@ -28,9 +29,11 @@ def pending(driver: Any, *, caller: dict[str, Any] | None = None, hosts: bool = 
     return vault.knows_hosts() if hosts else vault
 
 
-def evidence(vault: Any) -> dict[str, Any]:
-    given = {"attested": ["the shop answers"], "heartbeat": False, "addresses": False}
-    return dict(vault.run("failback_validate", **VM1, **given)["validation"])
+def two_of_one_name(**parts: Any) -> dict[str, Any]:
+    """A plan of two VMs that are both called web01, each on a host of its own."""
+    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
+    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
+    return scenario_of(*items, fabrics=fabrics, recovery_plans=[{"name": "shop", "groups": [["a", "b"]]}], **parts)
 
 
 def refused(vault: Any, **options: Any) -> dict[str, Any]:
@@ -238,12 +241,7 @@ def test_what_is_off_in_azure_but_may_have_been_used_was_not_seen(driver: Any) -
 
 @CHECK_OR_RUN
 def test_a_word_that_fits_two_vms_counts_for_neither(driver: Any, check_mode: bool) -> None:
-    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
-    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
-    plans = [{"name": "shop", "groups": [["a", "b"]]}]
-    vault = driver(
-        scenario_of(*items, fabrics=fabrics, recovery_plans=plans, variants={"renamed_azure_vm": "new"}), None
-    )
+    vault = driver(two_of_one_name(variants={"renamed_azure_vm": "new"}), None)
     plan = {"recovery_plan": "shop", "policy": "now", "check_mode": check_mode}
     failed = vault.fail("commit", **plan, accept_unseen={"vm": "web01", "sides": ["on_premises"]})
     assert failed["error"]["kind"] == "configuration"
@@ -259,9 +257,7 @@ def test_a_word_that_fits_two_vms_counts_for_neither(driver: Any, check_mode: bo
 
 
 def test_a_probe_that_fits_two_vms_is_evidence_for_neither(driver: Any) -> None:
-    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
-    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
-    vault = driver(scenario_of(*items, fabrics=fabrics, recovery_plans=[{"name": "shop", "groups": [["a", "b"]]}]))
+    vault = driver(two_of_one_name())
     probe = {"name": "shop", "type": "tcp", "vm": "web01", "host": "127.0.0.1", "port": 1}
     failed = vault.fail("failback_validate", recovery_plan="shop", probes=[probe])
     assert failed["error"]["kind"] == "configuration"
@@ -311,12 +307,7 @@ def test_a_commit_that_is_held_says_that_the_vm_does_not_reach_its_storage(drive
 
 @CHECK_OR_RUN
 def test_what_was_confirmed_of_one_vm_is_not_confirmed_of_another_of_its_name(driver: Any, check_mode: bool) -> None:
-    items = [item_of(name, PENDING, friendly_name="web01", host=host) for name, host in (("a", "hv01"), ("b", "hv09"))]
-    fabrics = [{"name": "site1", "type": "HyperVSite", "hosts": [{"name": host} for host in ("hv01", "hv09")]}]
-    plans = [{"name": "shop", "groups": [["a", "b"]]}]
-    vault = driver(
-        scenario_of(*items, fabrics=fabrics, recovery_plans=plans, variants={"renamed_azure_vm": "new"})
-    ).knows_hosts()
+    vault = driver(two_of_one_name(variants={"renamed_azure_vm": "new"})).knows_hosts()
     plan = {"recovery_plan": "shop", "policy": "now"}
     checked = vault.run("commit", **plan, check_mode=True)["would_be_deleted"]
     every = {one["name"]: one["id"] for one in vault.run("replicated_item_info")["replicated_items"]}

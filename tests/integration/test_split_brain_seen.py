@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.module_runner import accepted
+from support.module_runner import accepted, evidence
 from support.scenarios import item_of, scenario_of
 
 PENDING = "failback_commit_pending"
@@ -35,11 +35,6 @@ def elsewhere(driver: Any, *, right: str, old: str) -> Any:
     vault.trouble(host="hv02", vm="vm1", power=right)
     vault.trouble(host="hv01", vm="vm1", power=old)
     return vault
-
-
-def evidence(vault: Any) -> dict[str, Any]:
-    given = {"attested": ["the shop answers"], "heartbeat": False, "addresses": False}
-    return dict(vault.run("failback_validate", **VM1, **given)["validation"])
 
 
 @HIDDEN

@@ -66,6 +66,12 @@ def accepted(*names: str, sides: tuple[str, ...] = ("on_premises",)) -> dict[str
     return {"accept_unseen": [{"vm": name, "sides": [*sides]} for name in names]}
 
 
+def evidence(vault: ModuleRunner) -> dict[str, Any]:
+    """That vm1 works on-premises, by somebody's word alone: nothing of it is seen."""
+    given = {"attested": ["the shop answers"], "heartbeat": False, "addresses": False}
+    return dict(vault.run("failback_validate", replicated_item="vm1", **given)["validation"])
+
+
 class ModuleRunner:
     """Runs modules as one principal of a simulator; `principal` is its name in the scenario, by default the first.
 

@@ -107,8 +107,7 @@ class OnPremises:
         own, target = self._own_host(item), self._target_of(item)
         known = [name for name in (target, own) if isinstance(name, str) and name]
         every = tuple(dict.fromkeys([*known, *self._also.get(item.id, ())]))
-        unread = own.reason if isinstance(own, NotRead) else ""
-        at = own if isinstance(own, str) else ""
+        at, unread = ("", own.reason) if isinstance(own, NotRead) else (own, "")
         search = Search(item, self._answer, every, own=at, target=next(iter(known), ""), unread=unread)
         if unread:
             search.add(Copy("", NOT_CHECKED, unread, is_target=not search.target))

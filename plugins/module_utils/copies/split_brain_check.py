@@ -224,8 +224,9 @@ class SplitBrainCheck:
         accepted: Collection[str] = (),
     ) -> list[Sides]:
         sides = self.look(members) if members else []
-        missing = {one.item_id for one in sides if one.is_missing_on_premises and not one.azure.is_up}
-        wrong = [one for one in sides if _contradicts(one, side) and one.item_id not in missing & {*accepted}]
+        missing = [one for one in sides if one.is_missing_on_premises and not one.azure.is_up]
+        excused = [one for one in missing if one.item_id in accepted]
+        wrong = [one for one in sides if one not in excused and _contradicts(one, side)]
         if wrong:
             raise self._contradiction(verb_run, wrong, side, said)
         return sides

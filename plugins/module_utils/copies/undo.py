@@ -73,12 +73,6 @@ _IF_COMMITTED = (
 )
 
 
-def _refuse_begun(begun: str, change: str) -> None:
-    """Refuse a change of what awaits the commit of its failback no more. Raises Contradiction."""
-    if begun:
-        raise Contradiction(f"A check before the {change} found: {begun}.", f"That was not done. {_IF_COMMITTED}")
-
-
 class UndoCutover:
     """Undoes the cut-over of every member of a target that is not undone yet.
 
@@ -191,7 +185,7 @@ class UndoCutover:
 
     def _look_at(self, item_id: str, change: str) -> None:
         self._watch.look.begin()
-        _refuse_begun(no_longer_pending([self._target.look_at(item_id)]), change)
+        self._require_pending(item_id, change)
         (seen,) = self._split_brain_check.look([self._member(item_id)])
         if self.steps:
             self._refuse_lost([seen])
@@ -245,8 +239,7 @@ class UndoCutover:
 
     async def _prove_off(self, members: Sequence[Observation]) -> list[Sides]:
         seen = await self._patiently(lambda: self._split_brain_check.look(members))
-        told = [(one.name, remains_up(one, vouched=self._vouched[one.item_id])) for one in seen]
-        loose = [(name, words) for name, words in told if words]
+        loose = [(one.name, words) for one in seen if (words := remains_up(one, vouched=self._vouched[one.item_id]))]
         if loose:
             raise Contradiction(
                 f"Before the start in Azure, not every on-premises copy is proved off: "
@@ -306,13 +299,17 @@ class UndoCutover:
         """Ask anew what allows the start, as minutes may have passed since, and then for the start."""
         self._watch.look.begin()
         self._refuse_lost(await self._prove_off([self._member(item_id)]))
-        member = await self._patiently(lambda: self._target.look_at(item_id))
-        _refuse_begun(no_longer_pending([member]), "start in Azure")
+        await self._patiently(lambda: self._require_pending(item_id, "start in Azure"))
         self._touches_azure = True
         try:
             return azure_power.start(self._services.azure, self._watch, vm)
         finally:
             self._watch.look.changed()
+
+    def _require_pending(self, item_id: str, change: str) -> None:
+        gone = no_longer_pending([self._target.look_at(item_id)])
+        if gone:
+            raise Contradiction(f"A check before the {change} found: {gone}.", f"That was not done. {_IF_COMMITTED}")
 
     async def _prove(self) -> None:
         """Read the target and both sides once more: its commit is still ahead, and exactly the Azure copies run."""
